@@ -1,0 +1,20 @@
+/** What a command file provides, and what it may use. */
+
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+
+export interface CommandModule {
+  /** Adds arguments, options and the action to a command that already has its name and summary. */
+  define(command: Command, context: Context): void;
+}
+
+export interface CommandEntry {
+  /** Words after `bai`, e.g. `session create`. */
+  readonly path: string;
+  readonly summary: string;
+  /** Other names of the last word. */
+  readonly aliases?: readonly string[];
+  /** Left out of help. */
+  readonly hidden?: boolean;
+  load(): Promise<CommandModule>;
+}

@@ -1,0 +1,43 @@
+/** The voice of bai: stdout is the answer, stderr the conversation. `src/output/` implements it. */
+
+/** A piece of work somebody waits for: a spinner on a terminal, plain lines elsewhere. */
+export interface Step {
+  /** The work goes on; the new text replaces the spinner's, or is one more line. */
+  update(text: string): void;
+  done(text?: string): void;
+  fail(text?: string): void;
+}
+
+/** Bytes on their way: a bar with rate and time left on a terminal, nothing elsewhere. */
+export interface ProgressBar {
+  /** `bytes` counted from the start of the file, not since the last call. */
+  update(bytes: number): void;
+  stop(): void;
+}
+
+/** How the answer looks for people; `undefined` cells print as `-`. */
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | undefined)[])[];
+}
+
+export interface Reporter {
+  readonly json: boolean;
+  /** Whether stderr is a terminal a person reads. */
+  readonly interactive: boolean;
+  /**
+   * The one answer of a command: `value` as JSON with --json, else `human` on stdout.
+   * Server text in both is sanitised here and nowhere else. Nothing is printed for an empty string.
+   */
+  result(value: unknown, human: string | readonly string[] | Table): void;
+  /** Raw text on stdout, for content that is data (logs, file lists in a pipe). Sanitised on a terminal only. */
+  text(content: string): void;
+  /** A line of conversation; silent with --json and --quiet. */
+  info(message: string): void;
+  /** Something the user should know of; with --json one line of JSON on stderr. */
+  warn(message: string): void;
+  step(text: string): Step;
+  progress(label: string, totalBytes: number): ProgressBar;
+  /** Prints the failure and returns the exit status it stands for. */
+  failure(error: unknown): number;
+}

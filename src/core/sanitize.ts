@@ -1,0 +1,26 @@
+/** Makes text from a server safe for a terminal and for one line of a log. */
+
+/** C0, DEL, C1, bidi controls and marks, line separators, and the replacement for invalid UTF-8. */
+const unsafe =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** One line: every control character becomes a visible escape such as `\x1b`. */
+export function sanitizeLine(text: string): string {
+  return text.replace(unsafe, visible);
+}
+
+/** Several lines: newlines and tabs stay, the rest is escaped as in `sanitizeLine`. */
+export function sanitizeText(text: string): string {
+  return text.replaceAll('\r\n', '\n').replace(unsafe, (c) => (c === '\n' || c === '\t' ? c : visible(c)));
+}
+
+function visible(character: string): string {
+  const code = character.charCodeAt(0);
+  if (code === 0x0a) return '\\n';
+  if (code === 0x0d) return '\\r';
+  if (code === 0x09) return '\\t';
+  return code < 0x100
+    ? `\\x${code.toString(16).padStart(2, '0')}`
+    : `\\u${code.toString(16).padStart(4, '0')}`;
+}

@@ -1,0 +1,149 @@
+/** Every failure bai can explain, and the exit status each one ends with (docs/exit-codes.md). */
+
+export const ExitCode = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  denied: 3,
+  notFound: 4,
+  unreachable: 5,
+  conflict: 6,
+  sessionError: 10,
+  sessionCancelled: 11,
+  sessionTerminated: 12,
+  bug: 70,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+export interface ErrorFacts {
+  /** Stable, machine-readable: scripts switch on it, so a published one never changes its meaning. */
+  readonly code?: string;
+  /** The next step, as one imperative sentence. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  /** Extra fields of the JSON form. Never a secret. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** A failure the user can act on: `message` says what happened and to what, `hint` what to do next. */
+export class BaiError extends Error {
+  readonly exitCode: number = ExitCode.failure;
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.name = new.target.name;
+    this.code = facts.code ?? 'failure';
+    this.hint = facts.hint;
+    this.details = facts.details ?? {};
+  }
+}
+
+/** The command line itself is wrong. */
+export class UsageError extends BaiError {
+  override readonly exitCode = ExitCode.usage;
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { code: 'usage', ...facts });
+  }
+}
+
+/** Not signed in, a wrong key, or signed in and refused. */
+export class DeniedError extends BaiError {
+  override readonly exitCode = ExitCode.denied;
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { code: 'denied', ...facts });
+  }
+}
+
+/** The session, app or file is not there. */
+export class NotFoundError extends BaiError {
+  override readonly exitCode = ExitCode.notFound;
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { code: 'not-found', ...facts });
+  }
+}
+
+/** No answer: refused, unknown host, TLS, connection lost. */
+export class UnreachableError extends BaiError {
+  override readonly exitCode = ExitCode.unreachable;
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { code: 'unreachable', ...facts });
+  }
+}
+
+/** The time the user allowed is over. */
+export class TimeoutError extends BaiError {
+  override readonly exitCode = ExitCode.unreachable;
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { code: 'timeout', ...facts });
+  }
+}
+
+/** Something else is already there: a name, a port, a file, a different host key. */
+export class ConflictError extends BaiError {
+  override readonly exitCode = ExitCode.conflict;
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { code: 'conflict', ...facts });
+  }
+}
+
+export type SessionEnd = 'ERROR' | 'CANCELLED' | 'TERMINATED';
+
+const endCodes: Record<SessionEnd, number> = {
+  ERROR: ExitCode.sessionError,
+  CANCELLED: ExitCode.sessionCancelled,
+  TERMINATED: ExitCode.sessionTerminated,
+};
+
+/** The session that was waited for ended instead of running; each end has its own exit status. */
+export class SessionEndedError extends BaiError {
+  override readonly exitCode: number;
+  constructor(end: SessionEnd, message: string, facts: ErrorFacts = {}) {
+    super(message, { code: `session-${end.toLowerCase()}`, ...facts });
+    this.exitCode = endCodes[end];
+  }
+}
+
+/** A file could not be moved, or not all of it. */
+export class TransferError extends BaiError {
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { code: 'transfer', ...facts });
+  }
+}
+
+/** This machine refused: a full disk, a folder that is not writable, a program that is not there. */
+export class LocalSystemError extends BaiError {
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { code: 'local-system', ...facts });
+  }
+}
+
+/** The server answered with something its protocol does not allow. */
+export class ProtocolError extends BaiError {
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { code: 'protocol', ...facts });
+  }
+}
+
+/** Ctrl-C, SIGTERM or SIGHUP. */
+export class InterruptedError extends BaiError {
+  override readonly exitCode = ExitCode.interrupted;
+  constructor(message = 'interrupted', facts: ErrorFacts = {}) {
+    super(message, { code: 'interrupted', ...facts });
+  }
+}
+
+/** The error's system code (`ENOENT`, `ECONNREFUSED`, …), looked for along its causes. */
+export function systemCode(error: unknown): string | undefined {
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
+    const code = (current as NodeJS.ErrnoException).code;
+    if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) return code;
+    if (current instanceof AggregateError && current.errors.length > 0) current = current.errors[0];
+    else current = current.cause;
+  }
+  return undefined;
+}
