@@ -1,0 +1,46 @@
+/** Where bai keeps its own files, and where the user's ssh folder is. */
+
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import envPaths from 'env-paths';
+import { LocalSystemError } from '../errors.ts';
+
+export interface Places {
+  /** Profiles: `config.json`, 0600. */
+  readonly configFile: string;
+  /** Host keys, what bai wrote into the ssh folder, the local manager's state. */
+  readonly stateDir: string;
+  readonly knownHosts: string;
+  readonly keyLedger: string;
+  readonly localManager: string;
+}
+
+/** `BAI_HOME` puts everything into one folder; otherwise the platform's folders (XDG on Linux). */
+export function findPlaces(environment: Readonly<Record<string, string | undefined>>): Places {
+  const own = environment['BAI_HOME'];
+  const paths = own ? { config: own, data: own } : envPaths('bai', { suffix: '' });
+  return {
+    configFile: join(paths.config, 'config.json'),
+    stateDir: paths.data,
+    knownHosts: join(paths.data, 'known_hosts'),
+    keyLedger: join(paths.data, 'keys.json'),
+    localManager: join(paths.data, 'local.json'),
+  };
+}
+
+/** The user's home folder; ssh keys must not land in whatever folder a missing HOME points to. */
+export function findHome(): string {
+  const home = homedir();
+  if (!home) {
+    throw new LocalSystemError('the home folder is not known (HOME is not set)', {
+      code: 'no-home',
+      hint: 'set HOME, or give --output and BAI_SSH_DIR',
+    });
+  }
+  return home;
+}
+
+/** Replaces a leading `~` as a shell does; environment files and profiles are not read by a shell. */
+export function expandHome(path: string, home: string): string {
+  return path === '~' ? home : path.startsWith('~/') ? join(home, path.slice(2)) : path;
+}

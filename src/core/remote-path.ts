@@ -1,0 +1,73 @@
+/** Paths inside a session: POSIX whatever this machine is, relative ones counted from the home folder. */
+
+/** The path as an SFTP server takes it: `~` and an empty path are the home, `~/x` is `x`. */
+export function remotePath(written: string): string {
+  if (written === '' || written === '~') return '.';
+  return written.startsWith('~/') ? written.slice(2).replace(/^\/+/, '') || '.' : written;
+}
+
+export function joinRemote(folder: string, name: string): string {
+  if (folder === '.' || folder === '') return name;
+  return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
+}
+
+/** The last part of a path, or nothing where the path has no name of its own (`.`, `x/..`, `/`). */
+export function remoteName(path: string): string | undefined {
+  const name = withoutTrailingSlashes(path).split('/').at(-1);
+  return name === undefined || name === '' || name === '.' || name === '..' || path === '~'
+    ? undefined
+    : name;
+}
+
+/** The folder that holds what the path names; `.` is the home. */
+export function remoteFolder(path: string): string {
+  const whole = withoutTrailingSlashes(path);
+  const slash = whole.lastIndexOf('/');
+  if (slash < 0) return '.';
+  return slash === 0 ? '/' : whole.slice(0, slash);
+}
+
+/** Whether the user's spelling says "into this folder", even when nothing is there yet. */
+export function meansFolder(written: string): boolean {
+  return written === '' || written.endsWith('/');
+}
+
+/** `a/b/c` as `a`, `a/b`, `a/b/c`: what has to exist for the last one to exist. */
+export function remoteAncestors(path: string): string[] {
+  const root = path.startsWith('/') ? '/' : '.';
+  const steps: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue;
+    steps.push(joinRemote(steps.at(-1) ?? root, part));
+  }
+  return steps;
+}
+
+const device = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\.|$)/i;
+
+/**
+ * Why a name that the server listed must not become part of a path, or nothing. `windows` adds what
+ * that system would read as something else than a plain name.
+ */
+export function entryNameProblem(name: string, windows: boolean): string | undefined {
+  if (name === '') return 'the name is empty';
+  if (name === '.' || name === '..') return 'the name means another folder';
+  if (/[/\\]/.test(name)) return 'the name holds a path separator';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return 'the name holds a control character';
+  // The decoder leaves this mark where bytes were not UTF-8, so the file could not be asked for by this name.
+  if (name.includes('\ufffd')) return 'the name is not valid UTF-8';
+  return windows ? windowsNameProblem(name) : undefined;
+}
+
+function windowsNameProblem(name: string): string | undefined {
+  if (/[<>:"|?*]/.test(name)) return 'the name holds a character that Windows does not allow';
+  if (/[. ]$/.test(name)) return 'the name ends in a dot or a space, which Windows drops';
+  return device.test(name) ? 'the name is that of a Windows device' : undefined;
+}
+
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === '/') end -= 1;
+  return path.slice(0, end);
+}

@@ -1,0 +1,204 @@
+/** Every setting of bai, where its value may come from, and which source wins. */
+
+import { UsageError } from '../errors.ts';
+
+export interface SettingDefinition {
+  /** Environment variables, the winner first. `BACKEND_*` are those of the Python client. */
+  readonly env: readonly string[];
+  /** Never shown, never taken from the command line. */
+  readonly secret?: true;
+  readonly fallback?: string;
+  readonly summary: string;
+  /** Throws a UsageError when the text is no value of this setting; `name` says where it was written. */
+  readonly check?: (text: string, name: string) => void;
+}
+
+export const settingDefinitions = {
+  endpoint: {
+    env: ['BAI_ENDPOINT', 'BACKEND_ENDPOINT'],
+    summary: "the manager's address; several, separated by commas, are tried in turn",
+    check: checkEndpoints,
+  },
+  endpointType: {
+    env: ['BAI_ENDPOINT_TYPE', 'BACKEND_ENDPOINT_TYPE'],
+    fallback: 'api',
+    summary: '`api`: requests are signed with a keypair',
+    check: checkEndpointType,
+  },
+  accessKey: { env: ['BAI_ACCESS_KEY', 'BACKEND_ACCESS_KEY'], summary: "the keypair's access key" },
+  secretKey: {
+    env: ['BAI_SECRET_KEY', 'BACKEND_SECRET_KEY'],
+    secret: true,
+    summary: "the keypair's secret key",
+  },
+  domain: {
+    env: ['BAI_DOMAIN', 'BACKEND_DOMAIN'],
+    fallback: 'default',
+    summary: 'the domain of the account',
+  },
+  project: {
+    env: ['BAI_PROJECT', 'BACKEND_GROUP'],
+    fallback: 'default',
+    summary: 'the project (group) new sessions belong to',
+  },
+  mounts: {
+    env: ['BAI_MOUNTS', 'BACKEND_VFOLDER_MOUNTS'],
+    summary: 'virtual folders mounted into every new session, separated by commas',
+  },
+  sshPort: {
+    env: ['BAI_SSH_PORT'],
+    summary: 'the preferred local port of forwarders',
+    check: (text, name) => checkNumber(text, name, 1024, 65_535),
+  },
+  user: { env: ['BAI_USER'], fallback: 'work', summary: 'the account inside sessions', check: checkUser },
+  identity: { env: ['BAI_IDENTITY'], summary: 'a private key of your own, in place of id_container' },
+  sshDir: { env: ['BAI_SSH_DIR'], summary: 'the folder of SSH keys; ~/.ssh when not set' },
+  skipTlsVerify: {
+    env: ['BAI_SKIP_TLS_VERIFY', 'BACKEND_SKIP_SSLCERT_VALIDATION'],
+    fallback: 'no',
+    summary:
+      'accept any TLS certificate of the manager (dangerous: anyone in between can read and change everything)',
+    check: checkFlag,
+  },
+  connectTimeout: {
+    env: ['BAI_CONNECT_TIMEOUT', 'BACKEND_CONNECTION_TIMEOUT'],
+    fallback: '10',
+    summary: 'seconds to wait for a connection to the manager',
+    check: (text, name) => checkNumber(text, name, 0, 86_400),
+  },
+  readTimeout: {
+    env: ['BAI_READ_TIMEOUT', 'BACKEND_READ_TIMEOUT'],
+    fallback: '0',
+    summary: 'seconds to wait for an answer of the manager; 0 is for ever',
+    check: (text, name) => checkNumber(text, name, 0, 86_400),
+  },
+} as const satisfies Record<string, SettingDefinition>;
+
+export type SettingName = keyof typeof settingDefinitions;
+
+export const settingNames: readonly SettingName[] = Object.keys(settingDefinitions).filter(isSettingName);
+
+export interface Setting {
+  readonly value: string | undefined;
+  /** Where it came from, for people: `--endpoint`, `BACKEND_ENDPOINT`, `profile "default"`, `default`. */
+  readonly origin: string;
+}
+
+export type Settings = Readonly<Record<SettingName, Setting>>;
+
+export type SettingValues = Readonly<Partial<Record<SettingName, string>>>;
+
+/** Where values may come from, as read from the machine. */
+export interface SettingSources {
+  readonly flags: SettingValues;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Of `--env-file`; the real environment wins over it. */
+  readonly environmentFile?: {
+    readonly path: string;
+    readonly values: Readonly<Record<string, string | undefined>>;
+  };
+  readonly profile: { readonly name: string; readonly values: SettingValues };
+  /** Of the manager that `bai local up` started, when one runs. */
+  readonly local: SettingValues;
+}
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(settingDefinitions, name);
+}
+
+export function definitionOf(name: SettingName): SettingDefinition {
+  return settingDefinitions[name];
+}
+
+/** Flags > environment > --env-file > profile > local manager > default. Checks every value it picks. */
+export function resolveSettings(sources: SettingSources): Settings {
+  const account = pickAccount(sources);
+  const entries = settingNames.map((name) => {
+    const setting = resolveOne(name, sources, account);
+    if (setting.value !== undefined) checkSetting(name, setting.value, setting.origin);
+    return [name, setting];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Throws a UsageError that names `origin` when `value` cannot be this setting's. */
+export function checkSetting(name: SettingName, value: string, origin: string): void {
+  definitionOf(name).check?.(value, origin === name ? name : `${name} (from ${origin})`);
+}
+
+const accountSettings: ReadonlySet<SettingName> = new Set(['endpoint', 'accessKey', 'secretKey']);
+
+/**
+ * Endpoint and keys of the local manager count only together: a key of one manager must never be
+ * sent to another because a single variable happens to be set.
+ */
+function pickAccount(sources: SettingSources): boolean {
+  return [...accountSettings].every((name) => resolveOne(name, sources, false).value === undefined);
+}
+
+function resolveOne(name: SettingName, sources: SettingSources, localAccount: boolean): Setting {
+  const definition = definitionOf(name);
+  const flag = sources.flags[name];
+  if (flag !== undefined) return { value: flag, origin: 'the command line' };
+  for (const variable of definition.env) {
+    const value = sources.environment[variable];
+    if (value) return { value, origin: variable };
+  }
+  for (const variable of definition.env) {
+    const value = sources.environmentFile?.values[variable];
+    if (value) return { value, origin: `${variable} in ${sources.environmentFile?.path}` };
+  }
+  const stored = sources.profile.values[name];
+  if (stored !== undefined) return { value: stored, origin: `profile "${sources.profile.name}"` };
+  const local = localAccount || !accountSettings.has(name) ? sources.local[name] : undefined;
+  if (local !== undefined) return { value: local, origin: 'the local manager' };
+  return { value: definition.fallback, origin: definition.fallback === undefined ? 'not set' : 'default' };
+}
+
+/** What `y`, `yes`, `t`, `true`, `1` and `on` mean to the Python client as well. */
+export function isYes(text: string | undefined): boolean {
+  return /^(y|yes|t|true|1|on)$/i.test(text ?? '');
+}
+
+function checkFlag(text: string, name: string): void {
+  if (!/^(y|yes|t|true|1|on|n|no|f|false|0|off)$/i.test(text)) {
+    throw new UsageError(`${name} must be yes or no, not "${text}"`);
+  }
+}
+
+function checkNumber(text: string, name: string, lowest: number, highest: number): void {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= lowest && value <= highest)) {
+    throw new UsageError(`${name} must be a number from ${lowest} to ${highest}, not "${text}"`);
+  }
+}
+
+function checkUser(text: string, name: string): void {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(text)) {
+    throw new UsageError(
+      `${name} must be an account name of letters, digits, ".", "_" and "-", not "${text}"`,
+    );
+  }
+}
+
+function checkEndpointType(text: string, name: string): void {
+  if (text !== 'api') {
+    throw new UsageError(`${name} is "${text}", but bai speaks only to the manager's API so far`, {
+      hint: 'set it to `api`, the endpoint to the manager itself, and use a keypair',
+    });
+  }
+}
+
+function checkEndpoints(text: string, name: string): void {
+  for (const part of text.split(',')) {
+    const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.password) {
+      throw new UsageError(
+        `${name} must be http:// or https:// addresses without a user name, not "${part.trim()}"`,
+        {
+          hint: 'for example https://api.example.com',
+        },
+      );
+    }
+  }
+}

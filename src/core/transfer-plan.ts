@@ -1,0 +1,75 @@
+/** Where a source ends up, and what a transfer reports: the rules both directions share. */
+
+import { ConflictError, UsageError } from '../errors.ts';
+
+export interface TransferSource {
+  /** As the user wrote it, for messages. */
+  readonly path: string;
+  /** Nothing for `.`, `..` and `/`: their contents are meant, not the folder itself. */
+  readonly name: string | undefined;
+  readonly kind: 'file' | 'folder';
+}
+
+export interface TransferTarget {
+  /** As the user wrote it, for messages. */
+  readonly path: string;
+  readonly state: 'folder' | 'file' | 'missing';
+  /** The spelling asks for a folder (it is empty or ends in a slash). */
+  readonly meansFolder: boolean;
+}
+
+/** `inside`: below the target, under the source's own name. `as`: the target's path becomes the source's. */
+export type Placement =
+  | { readonly place: 'inside'; readonly name: string; readonly createFolder: boolean }
+  | { readonly place: 'as' };
+
+/** The rules of `cp -r`, except that a missing target with a slash at its end is made. Throws ConflictError. */
+export function placeSource(source: TransferSource, target: TransferTarget): Placement {
+  if (target.state === 'file' && (target.meansFolder || source.kind === 'folder')) {
+    throw new ConflictError(`${target.path} is a file, not a folder`, { code: 'not-a-folder' });
+  }
+  const isFolderTarget = target.state === 'folder' || target.meansFolder;
+  if (!isFolderTarget) return { place: 'as' };
+  if (source.name !== undefined) {
+    return { place: 'inside', name: source.name, createFolder: target.state === 'missing' };
+  }
+  if (source.kind === 'folder') return { place: 'as' };
+  throw new UsageError(`${source.path} has no file name`, { hint: 'write the name of the target file too' });
+}
+
+/** The first name that two sources share: in one folder the second would replace the first. */
+export function sharedName(names: readonly (string | undefined)[]): string | undefined {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (name === undefined) continue;
+    if (seen.has(name)) return name;
+    seen.add(name);
+  }
+  return undefined;
+}
+
+/** A file or folder that was not moved. `code` is that of the error, for scripts. */
+export interface TransferProblem {
+  readonly path: string;
+  readonly reason: string;
+  readonly code: string;
+}
+
+export interface TransferSummary {
+  readonly files: number;
+  readonly bytes: number;
+  readonly failed: readonly TransferProblem[];
+  /** Links and special files, left out on purpose. */
+  readonly skipped: readonly TransferProblem[];
+}
+
+export const nothingMoved: TransferSummary = { files: 0, bytes: 0, failed: [], skipped: [] };
+
+export function addSummaries(a: TransferSummary, b: TransferSummary): TransferSummary {
+  return {
+    files: a.files + b.files,
+    bytes: a.bytes + b.bytes,
+    failed: [...a.failed, ...b.failed],
+    skipped: [...a.skipped, ...b.skipped],
+  };
+}

@@ -1,0 +1,53 @@
+/** The live events of one session (server-sent events). */
+
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import type { SessionEvent, SessionRef } from '../core/session.ts';
+import { ProtocolError } from '../errors.ts';
+import type { ManagerClient } from './client.ts';
+import { eventSchema } from './schema.ts';
+
+/** A server that never ends a line must not fill the memory. */
+const lineLimit = 1 << 20;
+
+/**
+ * Name and id are both sent, and events are filtered by id: releases differ in which of the two they
+ * heed, and some then send the events of every session of the caller.
+ */
+export async function* sessionEvents(
+  client: ManagerClient,
+  session: SessionRef,
+  signal: AbortSignal,
+): AsyncGenerator<SessionEvent> {
+  const response = await client.open({
+    what: `follow the events of ${session.name}`,
+    method: 'GET',
+    path: 'events/session',
+    query: { sessionName: session.name, sessionId: session.id },
+    signal,
+  });
+  const arrived: EventSourceMessage[] = [];
+  const parser = createParser({ onEvent: (message) => arrived.push(message), maxBufferSize: lineLimit });
+  response.setEncoding('utf8');
+  // The keep-alive comment comes every 15 s; a read limit meant for answers would cut the stream.
+  response.socket?.setTimeout(0);
+  for await (const text of response) {
+    parser.feed(text);
+    for (const message of arrived.splice(0)) {
+      const event = readEvent(message);
+      if (event?.sessionId === session.id) yield event;
+    }
+  }
+}
+
+function readEvent(message: EventSourceMessage): SessionEvent | undefined {
+  if (message.event === undefined) return undefined;
+  let data: unknown;
+  try {
+    data = JSON.parse(message.data);
+  } catch (cause) {
+    throw new ProtocolError('the manager sent an event that is not JSON', { cause });
+  }
+  const parsed = eventSchema.safeParse(data);
+  if (!parsed.success) return undefined;
+  return { event: message.event, sessionId: parsed.data.sessionId, reason: parsed.data.reason };
+}

@@ -1,0 +1,56 @@
+/** One way to the manager for HTTP and for WebSockets: the same proxy, the same certificates. */
+
+import http from 'node:http';
+import https from 'node:https';
+import { HttpProxyAgent } from 'http-proxy-agent';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { getProxyForUrl } from 'proxy-from-env';
+
+export interface NetworkOptions {
+  readonly skipTlsVerify: boolean;
+  /** Milliseconds until a connection must stand; 0 is no limit. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds without a byte of an answer; 0 is no limit. */
+  readonly readTimeoutMs: number;
+}
+
+export interface Network {
+  readonly options: NetworkOptions;
+  /** For requests: connections are kept and used again. */
+  agentFor(url: URL): http.Agent;
+  /** For WebSockets, which never share a connection. */
+  upgradeAgentFor(url: URL): http.Agent;
+  close(): void;
+}
+
+/** Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; extra CAs from NODE_EXTRA_CA_CERTS. */
+export function createNetwork(options: NetworkOptions): Network {
+  const agents = new Map<string, http.Agent>();
+  const tls = { rejectUnauthorized: !options.skipTlsVerify };
+  const agent = (url: URL, keepAlive: boolean): http.Agent => {
+    const proxy = getProxyForUrl(`${url.protocol.replace('ws', 'http')}//${url.host}`);
+    const key = `${url.protocol} ${proxy} ${keepAlive}`;
+    const known = agents.get(key);
+    if (known) return known;
+    const made = createAgent(url, proxy, { keepAlive, ...tls });
+    agents.set(key, made);
+    return made;
+  };
+  return {
+    options,
+    agentFor: (url) => agent(url, true),
+    upgradeAgentFor: (url) => agent(url, false),
+    close() {
+      for (const each of agents.values()) each.destroy();
+      agents.clear();
+    },
+  };
+}
+
+function createAgent(url: URL, proxy: string, options: https.AgentOptions): http.Agent {
+  const secure = url.protocol === 'https:' || url.protocol === 'wss:';
+  if (proxy === '') return secure ? new https.Agent(options) : new http.Agent(options);
+  // A WebSocket needs CONNECT whatever the scheme: a plain proxy does not pass an upgrade on.
+  const tunnels = secure || url.protocol === 'ws:';
+  return tunnels ? new HttpsProxyAgent(proxy, options) : new HttpProxyAgent(proxy, options);
+}

@@ -1,0 +1,20 @@
+/** The GraphQL bai sends; fields that exist from 23.09 to 26.9. */
+
+const summaryFields =
+  'session_id name type status status_info image access_key group_name scaling_group cluster_size created_at terminated_at service_ports';
+
+export const listQuery = `query($limit:Int!,$offset:Int!,$ak:String,$status:String){
+  compute_session_list(limit:$limit,offset:$offset,access_key:$ak,status:$status,order:"-created_at"){
+    total_count items{ ${summaryFields} occupying_slots }
+  }
+}`;
+
+export const detailsQuery = `query($id:UUID!){
+  compute_session(id:$id){
+    ${summaryFields} occupying_slots status_data idle_checks
+    containers{ id cluster_hostname cluster_role status agent }
+  }
+}`;
+
+export const imagesQuery =
+  'query{ images(is_operation:false){ name tag registry architecture installed aliases } }';

@@ -1,0 +1,185 @@
+/** Sessions of a Backend.AI manager. The only place that spells URL paths, and where parameters go per release. */
+
+import { z } from 'zod/mini';
+import type { SessionSummary } from '../core/session.ts';
+import { isSessionId } from '../core/session.ts';
+import type { CreateRequest, ImageSummary, SessionApi, SessionListFilter } from '../core/session-api.ts';
+import { BaiError, NotFoundError, ProtocolError } from '../errors.ts';
+import type { Call, ManagerClient } from './client.ts';
+import { createBody } from './create-body.ts';
+import { sessionEvents } from './events.ts';
+import { isProblem } from './problem.ts';
+import { detailsQuery, imagesQuery, listQuery } from './queries.ts';
+import { liveStatuses, streamReference } from './release.ts';
+import * as schema from './schema.ts';
+import { readSessionFile } from './session-files.ts';
+import { detailsOf, summaryOf } from './session-row.ts';
+
+export interface SessionApiOptions {
+  readonly client: ManagerClient;
+  /** The caller's own, for lists: without it an administrator sees everybody's sessions. */
+  readonly accessKey: string | undefined;
+}
+
+const pageSize = 100;
+
+export function createSessionApi({ client, accessKey }: SessionApiOptions): SessionApi {
+  return {
+    create: (request, signal) => create(client, request, signal),
+    async match(reference, signal) {
+      const call = {
+        what: `look for session ${reference}`,
+        path: 'session/_/match',
+        query: { id: reference },
+      };
+      const { matches } = await client.json({ method: 'GET', signal, ...call }, schema.matchesSchema);
+      return matches;
+    },
+    async describe(id, signal) {
+      const call: GraphqlCall = {
+        what: `look for session ${id}`,
+        query: detailsQuery,
+        variables: { id },
+        signal,
+      };
+      try {
+        const row = await graphql(client, call, 'compute_session', z.nullable(schema.sessionRowSchema));
+        return row === null ? undefined : detailsOf(row);
+      } catch (error) {
+        // Releases differ in how they say "not yours or not there": an empty answer, an error, a 403 or a 404.
+        if (error instanceof NotFoundError || (isProblem(error) && error.cause.status === 403))
+          return undefined;
+        throw error;
+      }
+    },
+    list: (filter, signal) => list(client, accessKey, { filter, signal }),
+    events: (session, signal) => sessionEvents(client, session, signal),
+    async logs(session, signal) {
+      const call = {
+        what: `read the logs of ${session.name}`,
+        path: `session/${encodeURIComponent(session.id)}/logs`,
+      };
+      return (await client.json({ method: 'GET', signal, ...call }, schema.logsSchema)).result.logs;
+    },
+    async rename(session, name, signal) {
+      const path = `session/${encodeURIComponent(session.id)}/rename`;
+      await discard(client, {
+        what: `rename ${session.name}`,
+        method: 'POST',
+        path,
+        ...bothPlaces({ name }),
+        signal,
+      });
+    },
+    async terminate(session, options, signal) {
+      const query = {
+        ...(options.forced && { forced: 'true' }),
+        ...(options.recursive && { recursive: 'true' }),
+      };
+      const path = `session/${encodeURIComponent(session.id)}`;
+      await discard(client, { what: `terminate ${session.name}`, method: 'DELETE', path, query, signal });
+    },
+    images: (signal) => images(client, signal),
+    async apps(session, signal) {
+      const reference = encodeURIComponent(streamReference(await client.release(signal), session));
+      const path = `stream/session/${reference}/apps`;
+      return client.json(
+        { what: `list the apps of ${session.name}`, method: 'GET', path, signal },
+        schema.appsSchema,
+      );
+    },
+    readFile: (session, path, signal) => readSessionFile(client, session, { path, signal }),
+  };
+}
+
+/** POST parameters stand in the query and in the body: where they are read has moved between patch releases. */
+function bothPlaces(parameters: Readonly<Record<string, string>>): Pick<Call, 'query' | 'body'> {
+  return { query: parameters, body: parameters };
+}
+
+async function discard(client: ManagerClient, call: Call): Promise<void> {
+  (await client.open(call)).resume();
+}
+
+async function create(
+  client: ManagerClient,
+  request: CreateRequest,
+  signal: AbortSignal,
+): ReturnType<SessionApi['create']> {
+  const call: Call = {
+    what: 'create the session',
+    method: 'POST',
+    path: 'session',
+    body: createBody(request),
+    signal,
+  };
+  const made = await client.json(call, schema.createdSchema);
+  if (!isSessionId(made.sessionId))
+    throw new ProtocolError('cannot create the session: the manager gave it no valid id');
+  return {
+    id: made.sessionId,
+    name: made.sessionName ?? request.name,
+    status: made.status,
+    created: made.created ?? true,
+  };
+}
+
+async function list(
+  client: ManagerClient,
+  accessKey: string | undefined,
+  { filter, signal }: { filter: SessionListFilter; signal: AbortSignal },
+): Promise<SessionSummary[]> {
+  const live = liveStatuses(await client.release(signal));
+  const statuses = filter.statuses === 'live' ? live : filter.statuses;
+  const owner =
+    filter.owner === 'own' ? accessKey : filter.owner === 'everyone' ? undefined : filter.owner.accessKey;
+  const found: SessionSummary[] = [];
+  for (let offset = 0; ; offset += pageSize) {
+    const variables = {
+      limit: pageSize,
+      offset,
+      ak: owner ?? null,
+      status: statuses === 'all' ? null : statuses.join(','),
+    };
+    const call: GraphqlCall = { what: 'list the sessions', query: listQuery, variables, signal };
+    const page = await graphql(client, call, 'compute_session_list', schema.sessionListSchema);
+    found.push(...page.items.map(summaryOf));
+    if (page.items.length === 0 || found.length >= page.total_count) return found;
+  }
+}
+
+async function images(client: ManagerClient, signal: AbortSignal): Promise<ImageSummary[]> {
+  const call: GraphqlCall = { what: 'list the images', query: imagesQuery, variables: {}, signal };
+  const rows = await graphql(client, call, 'images', schema.imagesSchema);
+  return rows.map(({ registry, name, tag, architecture, aliases }) => ({
+    reference: `${registry}/${name}:${tag}`,
+    architecture,
+    aliases,
+  }));
+}
+
+interface GraphqlCall {
+  readonly what: string;
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal;
+}
+
+async function graphql<S extends z.ZodMiniType>(
+  client: ManagerClient,
+  { what, query, variables, signal }: GraphqlCall,
+  field: string,
+  expected: S,
+): Promise<z.infer<S>> {
+  const call: Call = { what, method: 'POST', path: 'admin/gql', body: { query, variables }, signal };
+  const answer = await client.json(call, schema.graphqlSchema);
+  const parsed = expected.safeParse(answer.data?.[field]);
+  if (parsed.success && !answer.errors?.length) return parsed.data;
+  const said = answer.errors?.map((error) => error.message).join('; ') ?? '';
+  if (answer.errors?.length && answer.data?.[field] == null) {
+    throw new BaiError(`cannot ${what}: ${said}`, { code: 'query-refused', details: { errors: said } });
+  }
+  throw new ProtocolError(`cannot ${what}: the manager's answer has not the expected form`, {
+    cause: parsed.error,
+  });
+}

@@ -1,0 +1,65 @@
+/** Turns whatever was thrown into what a person reads and what a script parses. */
+
+import { sanitizeLine, sanitizeText } from '../core/sanitize.ts';
+import { BaiError, ExitCode, systemCode } from '../errors.ts';
+
+export interface DescribedError {
+  readonly exitCode: number;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+  /** Only for what bai cannot explain: the stack goes into the report of a bug. */
+  readonly stack: string | undefined;
+}
+
+export function describeError(error: unknown): DescribedError {
+  if (error instanceof BaiError) {
+    return {
+      exitCode: error.exitCode,
+      code: error.code,
+      message: sanitizeText(error.message),
+      hint: error.hint === undefined ? undefined : sanitizeText(error.hint),
+      details: error.details,
+      stack: undefined,
+    };
+  }
+  const known = describeSystemError(error);
+  if (known) return known;
+  const text = error instanceof Error ? error.message : String(error);
+  return {
+    exitCode: ExitCode.bug,
+    code: 'bug',
+    message: `this is a bug in bai: ${sanitizeLine(text)}`,
+    hint: 'report it with the lines above and the command you ran (never with your keys)',
+    details: {},
+    stack: error instanceof Error ? sanitizeText(error.stack ?? '') : undefined,
+  };
+}
+
+/** What the operating system says about this machine's files is no bug of bai's wherever it comes up. */
+const systemHints: Readonly<Record<string, readonly [string, string]>> = {
+  ENOSPC: ['no space is left on the disk', 'free some space and run the same command again'],
+  EDQUOT: ['the disk quota is used up', 'free some space and run the same command again'],
+  EROFS: ['the file system is read-only', 'choose another folder'],
+  EACCES: ['permission denied', 'check who owns the file and its folder'],
+  EPERM: ['the operation is not permitted', 'check who owns the file and its folder'],
+  EMFILE: ['too many files are open', 'raise the limit (ulimit -n) or do less at once'],
+  ENOTDIR: ['a part of the path is not a folder', 'check the path'],
+  ENAMETOOLONG: ['the name is too long', 'choose a shorter one'],
+};
+
+function describeSystemError(error: unknown): DescribedError | undefined {
+  const code = systemCode(error);
+  const [what, hint] = systemHints[code ?? ''] ?? [];
+  if (!(error instanceof Error) || what === undefined) return undefined;
+  const path = (error as NodeJS.ErrnoException).path;
+  return {
+    exitCode: ExitCode.failure,
+    code: `local-${(code ?? '').toLowerCase()}`,
+    message: path === undefined ? what : `${sanitizeLine(path)}: ${what}`,
+    hint,
+    details: {},
+    stack: undefined,
+  };
+}

@@ -1,0 +1,110 @@
+/** Prints: the answer on stdout, the conversation on stderr, both for people or both as JSON. */
+
+import type { Ora } from 'ora';
+import type { ProgressBar, Reporter, Step, Table } from '../core/reporter.ts';
+import { sanitizeLine, sanitizeText } from '../core/sanitize.ts';
+import { describeError } from './describe-error.ts';
+import { createProgressBar } from './progress-bar.ts';
+import { createSpinner } from './spinner.ts';
+import { createStyle, type Style, wantsColor } from './style.ts';
+import { alignedTable, tabSeparated } from './table.ts';
+
+export interface ReporterOptions {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly color: boolean | undefined;
+}
+
+export function createReporter(options: ReporterOptions): Reporter {
+  return options.json ? jsonReporter(options) : humanReporter(options);
+}
+
+function isTable(human: string | readonly string[] | Table): human is Table {
+  return typeof human === 'object' && 'columns' in human;
+}
+
+function humanReporter(options: ReporterOptions): Reporter {
+  const { stdout, stderr } = options;
+  const style = createStyle(wantsColor(stderr, options.environment, options.color));
+  const interactive = stderr.isTTY === true && !options.environment['CI'];
+  const animated = interactive && !options.quiet && options.environment['TERM'] !== 'dumb';
+  const say = (line: string): void => void stderr.write(`${line}\n`);
+  return {
+    json: false,
+    interactive,
+    result(_value, human) {
+      if (isTable(human)) {
+        const text = stdout.isTTY ? alignedTable(human) : tabSeparated(human);
+        if (human.rows.length > 0) stdout.write(`${text}\n`);
+        return;
+      }
+      const lines = typeof human === 'string' ? [human] : human;
+      for (const line of lines) if (line !== '') stdout.write(`${sanitizeText(line)}\n`);
+    },
+    text: (content) => void stdout.write(stdout.isTTY ? sanitizeText(content) : content),
+    info: (message) => void (options.quiet || say(sanitizeText(message))),
+    warn: (message) => say(`${style.warning('warning:')} ${sanitizeText(message)}`),
+    step: (text) => (animated ? spinnerStep(stderr, style, text) : lineStep(say, options.quiet, text)),
+    progress: (label, total) =>
+      animated ? createProgressBar(stderr, sanitizeLine(label), total) : silentBar,
+    failure(error) {
+      const described = describeError(error);
+      if (described.stack) say(described.stack);
+      say(`${style.error('error:')} ${described.message}`);
+      if (described.hint) say(style.hint(`hint: ${described.hint}`));
+      return described.exitCode;
+    },
+  };
+}
+
+function jsonReporter({ stdout, stderr }: ReporterOptions): Reporter {
+  const note = (value: unknown): void => void stderr.write(`${JSON.stringify(value)}\n`);
+  return {
+    json: true,
+    interactive: false,
+    result: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    text: (content) => void stdout.write(`${JSON.stringify({ text: content })}\n`),
+    info: () => {},
+    warn: (message) => note({ warning: message }),
+    step: () => silentStep,
+    progress: () => silentBar,
+    failure(error) {
+      const { exitCode, code, message, hint, details, stack } = describeError(error);
+      note({
+        error: { code, message, ...(hint && { hint }), exitCode, ...details, ...(stack && { stack }) },
+      });
+      return exitCode;
+    },
+  };
+}
+
+const silentBar: ProgressBar = { update: () => {}, stop: () => {} };
+const silentStep: Step = { update: () => {}, done: () => {}, fail: () => {} };
+
+/** Off a terminal each new text is one line, once. */
+function lineStep(say: (line: string) => void, quiet: boolean, text: string): Step {
+  let last = '';
+  const tell = (line: string | undefined): void => {
+    if (line === undefined || line === last || quiet) return;
+    last = line;
+    say(sanitizeText(line));
+  };
+  tell(text);
+  return { update: tell, done: tell, fail: tell };
+}
+
+function spinnerStep(stderr: NodeJS.WriteStream, style: Style, text: string): Step {
+  const spinner: Ora = createSpinner(stderr, sanitizeLine(text));
+  return {
+    update(line) {
+      spinner.text = sanitizeLine(line);
+    },
+    done: (line) =>
+      void spinner.stopAndPersist({ symbol: style.good('✓'), text: sanitizeLine(line ?? spinner.text) }),
+    fail: (line) =>
+      void spinner.stopAndPersist({ symbol: style.error('✗'), text: sanitizeLine(line ?? spinner.text) }),
+  };
+}
