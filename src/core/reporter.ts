@@ -37,6 +37,8 @@ export interface Reporter {
   /** Something the user should know of; with --json one line of JSON on stderr. */
   warn(message: string): void;
   step(text: string): Step;
+  /** A spinner while something short is going on, and nothing elsewhere; `stop` leaves no trace. */
+  busy(text: string): { stop(): void };
   progress(label: string, totalBytes: number): ProgressBar;
   /** Prints the failure and returns the exit status it stands for. */
   failure(error: unknown): number;

@@ -34,6 +34,8 @@ export interface SessionContainer {
 export interface SessionDetails extends SessionSummary {
   readonly statusData: unknown;
   readonly idleChecks: unknown;
+  /** Of a batch session: `SUCCESS`, `FAILURE` or `UNDEFINED`. */
+  readonly result: string;
   readonly containers: readonly SessionContainer[];
 }
 

@@ -6,7 +6,7 @@ import { BaiError, DeniedError, ProtocolError, UnreachableError } from '../error
 import { exchange, readBody } from './http.ts';
 import type { Network } from './network.ts';
 import { networkError, parseProblem, refusalError } from './problem.ts';
-import { negotiate, newestApi, type Release } from './release.ts';
+import { negotiate, type Release } from './release.ts';
 import { authorization, type SigningKey } from './signature.ts';
 
 export interface ClientOptions {
@@ -45,6 +45,8 @@ export interface ManagerClient {
     query: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<SignedUpgrade>;
+  /** Why a WebSocket did not open: its ordinary HTTP answer, or the network's error. */
+  explainUpgrade(what: string, error: unknown, response: IncomingMessage | undefined): Promise<unknown>;
 }
 
 export interface SignedUpgrade {
@@ -67,6 +69,7 @@ export function createManagerClient(options: ClientOptions): ManagerClient {
       return { body: await readBody(response, limit), contentType: response.headers['content-type'] ?? '' };
     },
     signUpgrade: (path, query, signal) => client.signUpgrade(path, query, signal),
+    explainUpgrade: (what, error, response) => client.explainUpgrade(what, error, response),
   };
 }
 
@@ -117,6 +120,22 @@ class Client {
     const target = new URL(url);
     target.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     return { url: target, headers };
+  }
+
+  async explainUpgrade(
+    what: string,
+    error: unknown,
+    response: IncomingMessage | undefined,
+  ): Promise<unknown> {
+    if (response === undefined) return networkError(error, this.#endpoint());
+    try {
+      await this.#refuse(what, response);
+    } catch (refusal) {
+      return refusal;
+    }
+    return new ProtocolError(`cannot ${what}: the manager did not open a WebSocket`, {
+      hint: 'a proxy in between may not pass WebSockets on',
+    });
   }
 
   async #shakeHands(signal: AbortSignal): Promise<Release> {
@@ -252,5 +271,3 @@ async function readJson<S extends z.ZodMiniType>(
     hint: 'check that the endpoint is a Backend.AI manager; otherwise report its release (`bai --verbose`)',
   });
 }
-
-export { newestApi };

@@ -40,6 +40,7 @@ export const sessionRowSchema = z.object({
   status: z.string(),
   status_info: text,
   status_data: jsonText,
+  result: text,
   idle_checks: jsonText,
   image: text,
   access_key: text,
@@ -50,8 +51,6 @@ export const sessionRowSchema = z.object({
   terminated_at: text,
   service_ports: jsonText,
   occupying_slots: jsonText,
-  occupied_slots: jsonText,
-  requested_slots: jsonText,
   containers: z.optional(
     z.nullable(
       z.array(z.object({ id: text, cluster_hostname: text, cluster_role: text, status: text, agent: text })),

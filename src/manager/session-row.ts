@@ -33,6 +33,9 @@ export function summaryOf(row: SessionRow): SessionSummary {
 export function detailsOf(row: SessionRow): SessionDetails {
   return {
     ...summaryOf(row),
+    // For a single session managers answer with the project's first letter only.
+    project: '',
+    result: row.result,
     statusData: row.status_data,
     idleChecks: row.idle_checks,
     containers: (row.containers ?? []).map((container) => ({

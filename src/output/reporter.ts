@@ -48,6 +48,7 @@ function humanReporter(options: ReporterOptions): Reporter {
     info: (message) => void (options.quiet || say(sanitizeText(message))),
     warn: (message) => say(`${style.warning('warning:')} ${sanitizeText(message)}`),
     step: (text) => (animated ? spinnerStep(stderr, style, text) : lineStep(say, options.quiet, text)),
+    busy: (text) => (animated ? createSpinner(stderr, sanitizeLine(text)) : silentBar),
     progress: (label, total) =>
       animated ? createProgressBar(stderr, sanitizeLine(label), total) : silentBar,
     failure(error) {
@@ -70,6 +71,7 @@ function jsonReporter({ stdout, stderr }: ReporterOptions): Reporter {
     info: () => {},
     warn: (message) => note({ warning: message }),
     step: () => silentStep,
+    busy: () => silentBar,
     progress: () => silentBar,
     failure(error) {
       const { exitCode, code, message, hint, details, stack } = describeError(error);

@@ -1,0 +1,29 @@
+/** Reads a secret: typed unseen on a terminal, or the first line of a pipe. */
+
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { InterruptedError } from '../errors.ts';
+
+export interface SecretStreams {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+/** Without its line end; empty at end of file. */
+export async function readHiddenLine(prompt: string, { stdin, stderr }: SecretStreams): Promise<string> {
+  const onTerminal = stdin.isTTY === true;
+  if (onTerminal) stderr.write(prompt);
+  // readline echoes what is typed to its output, so that goes nowhere.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: stdin, output: nowhere, terminal: onTerminal });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.once('line', resolve);
+      lines.once('close', () => resolve(''));
+      lines.once('SIGINT', () => reject(new InterruptedError()));
+    });
+  } finally {
+    lines.close();
+    if (onTerminal) stderr.write('\n');
+  }
+}

@@ -1,0 +1,73 @@
+/** Command lines for OpenSSH's programs through a forwarder: what bai runs, and what it prints for people to copy. */
+
+import { shellCommand, shellQuote } from './shell-quote.ts';
+
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Nothing: whatever keys the user's agent and configuration offer. */
+  readonly identityFile: string | undefined;
+  readonly knownHosts: string;
+  readonly hostKeyAlias: string;
+  /** A file that is always empty, e.g. `/dev/null`. */
+  readonly nullDevice: string;
+}
+
+/**
+ * The host key must be the pinned one: nothing is asked and nothing is accepted. A shared connection is
+ * found by host and port, which another session may have had a moment ago, so there is none.
+ */
+export function sshOptions(target: SshTarget, userArguments: readonly string[] = []): string[] {
+  const { identityFile, nullDevice } = target;
+  const jumps = userArguments.some((argument) => /^-J|^(-o\s*)?Proxy(Jump|Command)\b/i.test(argument));
+  return [
+    ...(identityFile === undefined ? [] : ['-i', identityFile, '-o', 'IdentitiesOnly=yes']),
+    ...[
+      '-o',
+      `UserKnownHostsFile=${configValue(target.knownHosts)}`,
+      '-o',
+      `GlobalKnownHostsFile=${nullDevice}`,
+    ],
+    ...['-o', `HostKeyAlias=${target.hostKeyAlias}`, '-o', 'StrictHostKeyChecking=yes'],
+    ...['-o', 'UpdateHostKeys=no', '-o', 'CheckHostIP=no', '-o', 'PreferredAuthentications=publickey'],
+    ...['-o', 'ControlPath=none'],
+    ...(jumps ? [] : ['-o', 'ProxyCommand=none']),
+  ];
+}
+
+/** The destination comes before the user's arguments, so that ssh itself tells its options from the command. */
+export function sshArguments(target: SshTarget, userArguments: readonly string[]): string[] {
+  const destination = `${target.user}@${target.host}`;
+  return ['-p', String(target.port), ...sshOptions(target, userArguments), destination, ...userArguments];
+}
+
+export interface ReadyCommands {
+  readonly ssh: string;
+  readonly sftp: string;
+  readonly scp: string;
+  readonly rsync: string;
+}
+
+/**
+ * Ready to paste into a POSIX shell. The sessions' dropbear sends more than an OpenSSH client's window
+ * allows, and large downloads then break off; requests of 32 KiB keep within it.
+ */
+export function readyCommands(target: SshTarget, home: string): ReadyCommands {
+  const options = sshOptions(target);
+  const port = String(target.port);
+  const remote = `${target.user}@${target.host}`;
+  const shell = shellCommand(['ssh', '-p', port, ...options]);
+  return {
+    ssh: `${shell} ${remote}`,
+    sftp: shellCommand(['sftp', '-P', port, '-B', '32768', ...options, remote]),
+    scp: `${shellCommand(['scp', '-P', port, '-X', 'buffer=32768', ...options])} -r FILE ${remote}:${home}/`,
+    rsync: `rsync -av -e ${shellQuote(shell)} FOLDER/ ${remote}:${home}/FOLDER/`,
+  };
+}
+
+/** In ssh's configuration syntax `%` starts a token and a space ends the value. */
+function configValue(path: string): string {
+  const escaped = path.replaceAll('%', '%%');
+  return /\s/.test(escaped) ? `"${escaped}"` : escaped;
+}

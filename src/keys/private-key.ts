@@ -1,0 +1,89 @@
+/** Reads a private key: what it is, and the form both ssh2 and OpenSSH take. */
+
+import { createHash, createPrivateKey } from 'node:crypto';
+import ssh2, { type ParsedKey } from 'ssh2';
+import { ProtocolError, UsageError } from '../errors.ts';
+
+export interface PrivateKey {
+  /** The key as text, from its first dash to its last newline. */
+  readonly text: string;
+  /** Algorithm name, e.g. `ssh-rsa`. */
+  readonly type: string;
+  /** Public half as `type base64`, without a comment. */
+  readonly publicKey: string;
+  /** `SHA256:…` of the public half. */
+  readonly fingerprint: string;
+}
+
+/** What a session may hand out: anything longer is no key. */
+const sizeLimit = 64 * 1024;
+
+/**
+ * Reads a key that `origin` handed out. Older managers put bytes in front of it; without a key in
+ * them nothing may be written, and this throws a ProtocolError.
+ */
+export function readIssuedKey(bytes: Uint8Array, origin: string): PrivateKey {
+  const text = Buffer.from(bytes.subarray(0, sizeLimit)).toString('latin1');
+  const start = text.indexOf('-----BEGIN ');
+  const end = text.lastIndexOf('-----END ');
+  const lineEnd = text.indexOf('-----', end + 9);
+  if (start < 0 || end < start || lineEnd < 0) {
+    throw new ProtocolError(`${origin} is not a private key`, {
+      code: 'not-a-key',
+      hint: 'the session may have been made with a folder of your own mounted on ~/.ssh: use that key with --identity',
+    });
+  }
+  const normal = `${text.slice(start, lineEnd + 5).replaceAll('\r\n', '\n')}\n`;
+  if (/[^\n\x20-\x7e]/.test(normal))
+    throw new ProtocolError(`${origin} is a damaged private key`, { code: 'not-a-key' });
+  return describe(parse(normal, origin), normal);
+}
+
+/** Reads a key file of the user's own; explains the mistakes people make. */
+export function readOwnKey(bytes: Uint8Array, path: string): PrivateKey {
+  const text = Buffer.from(bytes).toString('latin1');
+  if (/^(ssh-|ecdsa-|sk-)\S+ /.test(text)) {
+    throw new UsageError(`${path} is a public key`, {
+      hint: `give the private one${path.endsWith('.pub') ? `: ${path.slice(0, -4)}` : ''}`,
+    });
+  }
+  return readIssuedKey(bytes, path);
+}
+
+function parse(text: string, origin: string): { key: ParsedKey; text: string } {
+  const plain = text.includes('-----BEGIN PRIVATE KEY-----') ? fromPkcs8(text, origin) : text;
+  const key = ssh2.utils.parseKey(plain);
+  if (key instanceof Error) {
+    throw new UsageError(`${origin} cannot be used: ${key.message}`, {
+      code: 'key-unusable',
+      hint: 'a key with a passphrase is used through the agent (ssh-add); other forms can be converted with ssh-keygen',
+      cause: key,
+    });
+  }
+  if (!key.isPrivateKey()) throw new UsageError(`${origin} is not a private key`, { code: 'not-a-key' });
+  return { key, text: plain };
+}
+
+/** ssh2 reads no PKCS#8 of any type; RSA and EC have an older PEM form that it does. */
+function fromPkcs8(text: string, origin: string): string {
+  const key = createPrivateKey(text);
+  if (key.asymmetricKeyType === 'rsa') return String(key.export({ type: 'pkcs1', format: 'pem' }));
+  if (key.asymmetricKeyType === 'ec') return String(key.export({ type: 'sec1', format: 'pem' }));
+  throw new UsageError(
+    `${origin} is a PKCS#8 key of type ${key.asymmetricKeyType}, which OpenSSH does not read`,
+    {
+      code: 'key-unusable',
+      hint: 'convert it to the OpenSSH format',
+    },
+  );
+}
+
+function describe({ key, text }: { key: ParsedKey; text: string }, original: string): PrivateKey {
+  const blob = key.getPublicSSH();
+  return {
+    text: text === original ? original : text,
+    type: key.type,
+    publicKey: `${key.type} ${blob.toString('base64')}`,
+    fingerprint: `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`,
+  };
+}

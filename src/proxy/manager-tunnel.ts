@@ -1,0 +1,152 @@
+/** A tunnel through the manager: each dial is one freshly signed WebSocket to one app of one session. */
+
+import type { Agent, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Tunnel } from '../core/ssh-access.ts';
+import { UnreachableError } from '../errors.ts';
+import { createGate, type Gate } from './tunnel-gate.ts';
+import { openWebSocketStream, UpgradeRefused } from './websocket-stream.ts';
+
+export interface ManagerTunnelOptions {
+  /** For messages, e.g. `sshd of demo`. */
+  readonly label: string;
+  /** Signatures carry the time, so each attempt asks for a new one. */
+  sign(
+    signal: AbortSignal,
+  ): Promise<{ readonly url: URL; readonly headers: Readonly<Record<string, string>> }>;
+  agentFor(url: URL): Agent;
+  /** Turns a refused upgrade, or a connection that never stood, into an error for the user. */
+  explain(error: unknown, response: IncomingMessage | undefined): Promise<unknown>;
+  readonly connectTimeoutMs: number;
+  /**
+   * Whether the app speaks first, as sshd does. Then a dial ends with its first bytes, and a connection
+   * that closes before them is tried again: the sessions' dropbear lets five unauthenticated connections
+   * in at a time and hangs up on others.
+   */
+  readonly greets: boolean;
+  /** How long to try again while the app does not listen yet or does not let us in. */
+  readonly patienceMs?: number;
+}
+
+/** Below dropbear's five, and the same for all dials of this process. */
+const dialsAtOnce = 4;
+const refusedByApp = 1013;
+/** An app that does not greet has this long to refuse; one that did listen once is not waited for again. */
+const graceMs = 150;
+const defaultPatienceMs = 30_000;
+
+export function createManagerTunnel(options: ManagerTunnelOptions): Tunnel {
+  const gate = options.greets ? createGate(dialsAtOnce) : undefined;
+  const state = { knownToListen: false };
+  return { dial: (signal) => dialInTurn(options, { gate, state }, signal) };
+}
+
+interface DialShared {
+  readonly gate: Gate | undefined;
+  readonly state: { knownToListen: boolean };
+}
+
+async function dialInTurn(
+  options: ManagerTunnelOptions,
+  shared: DialShared,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const leave = await shared.gate?.enter(signal);
+  try {
+    return await dialPatiently(options, shared, signal);
+  } finally {
+    leave?.();
+  }
+}
+
+async function dialPatiently(
+  options: ManagerTunnelOptions,
+  { state }: DialShared,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const deadline = performance.now() + (options.patienceMs ?? defaultPatienceMs);
+  for (let attempt = 0; ; attempt += 1) {
+    const outcome = await dialOnce(options, state.knownToListen, signal);
+    if (typeof outcome === 'object') {
+      state.knownToListen = true;
+      return outcome;
+    }
+    if (performance.now() > deadline) throw gaveUp(options, outcome);
+    // Jitter, or dials that were turned away together come back together.
+    await delay(Math.min(1000, 60 * 1.6 ** attempt) * (0.5 + Math.random()), undefined, { signal });
+  }
+}
+
+/** Why a dial is worth another try: the close code, or that the app said nothing at all. */
+type NotYet = number | 'silent';
+
+async function dialOnce(
+  options: ManagerTunnelOptions,
+  knownToListen: boolean,
+  signal: AbortSignal,
+): Promise<Duplex | NotYet> {
+  const { stream, begun } = await connect(options, signal);
+  const abort = (): void => void stream.destroy();
+  signal.addEventListener('abort', abort, { once: true });
+  const timers = new AbortController();
+  try {
+    const first = await Promise.race([begun, limitOfBeginning(options, knownToListen, timers.signal)]);
+    signal.throwIfAborted();
+    if (first === 'bytes' || (!options.greets && first !== refusedByApp)) return stream;
+    stream.destroy();
+    return first;
+  } finally {
+    timers.abort();
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** How a stream counts that has neither brought bytes nor closed so far. */
+function limitOfBeginning(
+  options: ManagerTunnelOptions,
+  knownToListen: boolean,
+  signal: AbortSignal,
+): Promise<'bytes' | NotYet> {
+  if (!options.greets && knownToListen) return Promise.resolve('bytes');
+  const limit: Promise<'bytes' | NotYet> = options.greets
+    ? delay(options.patienceMs ?? defaultPatienceMs, 'silent', { signal })
+    : delay(graceMs, 'bytes', { signal });
+  limit.catch(() => {});
+  return limit;
+}
+
+async function connect(
+  options: ManagerTunnelOptions,
+  signal: AbortSignal,
+): ReturnType<typeof openWebSocketStream> {
+  try {
+    const { url, headers } = await options.sign(signal);
+    const agent = options.agentFor(url);
+    return await openWebSocketStream({ url, headers, agent, timeoutMs: options.connectTimeoutMs }, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw await options.explain(error, error instanceof UpgradeRefused ? error.response : undefined);
+  }
+}
+
+function gaveUp({ label, greets }: ManagerTunnelOptions, code: NotYet): UnreachableError {
+  if (code === 'silent') {
+    return new UnreachableError(`the ${label} accepts connections but says nothing`, {
+      code: 'sshd-not-greeting',
+      hint: 'the session may hang: look at `bai session logs`, or make a new one',
+    });
+  }
+  if (code === refusedByApp || !greets) {
+    return new UnreachableError(`the ${label} does not listen inside the session`, {
+      code: 'app-not-listening',
+      hint: 'look at `bai session logs` for why it did not start',
+      details: { closeCode: code },
+    });
+  }
+  return new UnreachableError(`the ${label} hung up before its greeting, again and again`, {
+    code: 'sshd-not-greeting',
+    hint: 'too many logins at once wait on each other: try again; a session whose /tmp was emptied (agents before 26.3) must be made anew',
+    details: { closeCode: code },
+  });
+}

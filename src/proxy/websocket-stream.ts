@@ -1,0 +1,120 @@
+/** One WebSocket to the manager as a byte stream: pings, close codes, no compression. */
+
+import type { Agent, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createWebSocketStream, WebSocket } from 'ws';
+import { UnreachableError } from '../errors.ts';
+
+export interface UpgradeTarget {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly agent: Agent;
+  /** Milliseconds until the connection must stand. */
+  readonly timeoutMs: number;
+}
+
+export interface OpenedStream {
+  readonly stream: Duplex;
+  /**
+   * How the stream began: its first bytes came, or it was closed before any (with the close code).
+   * Never rejects.
+   */
+  readonly begun: Promise<'bytes' | number>;
+}
+
+/** The upgrade was answered with an ordinary HTTP answer; its body is not read yet. */
+export class UpgradeRefused extends Error {
+  readonly response: IncomingMessage;
+  constructor(response: IncomingMessage) {
+    super(`the upgrade was answered with status ${response.statusCode}`);
+    this.response = response;
+  }
+}
+
+const pingEveryMs = 30_000;
+/** The manager sends frames of at most 256 KiB. */
+const largestFrame = 32 << 20;
+/** 1000 and 1001 are how the far side's end of file looks: no failure. */
+const normalEnds: ReadonlySet<number> = new Set([1000, 1001, 1005]);
+
+/** Rejects with UpgradeRefused, or with the system's error when nothing answers. */
+export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSignal): Promise<OpenedStream> {
+  signal.throwIfAborted();
+  const socket = new WebSocket(target.url, {
+    headers: target.headers,
+    agent: target.agent,
+    // The manager accepts compression when it is offered; encrypted bytes then cost six times the time.
+    perMessageDeflate: false,
+    maxPayload: largestFrame,
+    handshakeTimeout: target.timeoutMs,
+    followRedirects: false,
+  });
+  let report: (begun: 'bytes' | number) => void = () => {};
+  const begun = new Promise<'bytes' | number>((resolve) => {
+    report = resolve;
+  });
+  socket.once('message', () => report('bytes'));
+  // Before the stream's own handler, which takes every close for a normal end.
+  socket.once('close', (code) => {
+    report(code);
+    if (!normalEnds.has(code)) stream.destroy(closedWith(code));
+  });
+  const stream = createWebSocketStream(socket, { allowHalfOpen: true });
+  stream.on('error', () => report(1006));
+  await opened(socket, signal);
+  keepAlive(socket);
+  return { stream, begun };
+}
+
+function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      socket.terminate();
+      reject(signal.reason);
+    };
+    const settle = (action: () => void): void => {
+      signal.removeEventListener('abort', abort);
+      action();
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('open', () => settle(resolve));
+    socket.once('error', (error) => settle(() => reject(error)));
+    socket.once('unexpected-response', (request, response) => {
+      settle(() => reject(new UpgradeRefused(response)));
+      response.once('close', () => request.destroy());
+    });
+  });
+}
+
+/** A peer that is gone without a word is noticed after two pings; the manager answers each of them. */
+function keepAlive(socket: WebSocket): void {
+  let answered = true;
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, pingEveryMs);
+  timer.unref();
+  const alive = (): void => {
+    answered = true;
+  };
+  socket.on('pong', alive);
+  socket.on('message', alive);
+  socket.once('close', () => clearInterval(timer));
+}
+
+function closedWith(code: number): UnreachableError {
+  const causes: Readonly<Record<number, string>> = {
+    1006: 'the connection to the manager was lost',
+    1009: 'the manager refused a frame as too large',
+    1011: 'the manager could not reach the app inside the session',
+    1013: 'nothing listens on the app’s port inside the session',
+  };
+  return new UnreachableError(
+    `the tunnel broke: ${causes[code] ?? `the manager closed it with code ${code}`}`,
+    {
+      code: code === 1013 ? 'app-not-listening' : 'tunnel-lost',
+      details: { closeCode: code },
+    },
+  );
+}

@@ -1,0 +1,176 @@
+/** bai's own known_hosts: one pin per session, in OpenSSH's format so that `ssh` reads the same file. */
+
+import { createHash } from 'node:crypto';
+import { appendFile, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ConflictError, LocalSystemError, systemCode } from '../errors.ts';
+
+export interface KnownHosts {
+  readonly path: string;
+  /** Public key blobs pinned under this name; revoked ones are never among them. */
+  pinned(alias: string): Promise<readonly Uint8Array[]>;
+  /** Pins a key that was learnt over an authenticated channel. */
+  pin(alias: string, key: Uint8Array): Promise<void>;
+  /** Whether there was one to forget. */
+  forget(alias: string): Promise<boolean>;
+  /**
+   * Throws a ConflictError unless the key is the pinned one; a key seen for the first time is pinned.
+   * Every doubt (file unreadable, a line nobody understands, a revoked key) refuses.
+   */
+  verify(alias: string, key: Uint8Array, session: string): Promise<'known' | 'pinned'>;
+}
+
+interface Entry {
+  readonly marker: string;
+  readonly alias: string;
+  readonly key: Buffer;
+}
+
+export function openKnownHosts(path: string): KnownHosts {
+  const entriesOf = async (alias: string): Promise<Entry[]> =>
+    parseKnownHosts(await readIfThere(path), path).filter((entry) => entry.alias === alias);
+  const hosts: KnownHosts = {
+    path,
+    async pinned(alias) {
+      return (await entriesOf(alias)).filter((entry) => entry.marker === '').map((entry) => entry.key);
+    },
+    async pin(alias, key) {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      // One write in append mode: two first uses at the same time both keep their line.
+      await appendFile(path, `${alias} ${keyType(key)} ${Buffer.from(key).toString('base64')}\n`, {
+        mode: 0o600,
+        flush: true,
+      });
+    },
+    async forget(alias) {
+      const text = await readIfThere(path);
+      const lines = text.split('\n');
+      const kept = lines.filter((line) => parseLine(line)?.alias !== alias);
+      if (kept.length === lines.length) return false;
+      await replaceFile(path, kept.join('\n'));
+      return true;
+    },
+    async verify(alias, key, session) {
+      const entries = await entriesOf(alias);
+      const same = entries.filter((entry) => entry.key.equals(key));
+      if (same.some((entry) => entry.marker === '@revoked')) throw revoked(key, session, path);
+      if (same.length > 0) return 'known';
+      const pinned = entries.filter((entry) => entry.marker === '');
+      if (pinned.length > 0) throw changed({ session, path, key, pinned: pinned.map((entry) => entry.key) });
+      await hosts.pin(alias, key);
+      return 'pinned';
+    },
+  };
+  return hosts;
+}
+
+/** A missing file is no pins. Anything else that cannot be read is no first use, but a reason to refuse. */
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const isMissing = systemCode(cause) === 'ENOENT' && (await isNothing(path));
+    if (isMissing) return '';
+    throw new LocalSystemError(`the host keys in ${path} cannot be read`, {
+      code: 'known-hosts-unreadable',
+      hint: 'make it a file that you can read, or remove it: bai then learns the host keys again',
+      cause,
+    });
+  }
+}
+
+/** A symbolic link to nowhere is not nothing. */
+async function isNothing(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return false;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return true;
+    throw error;
+  }
+}
+
+function parseKnownHosts(text: string, path: string): Entry[] {
+  return text.split('\n').flatMap((line, index) => {
+    if (/^\s*(#|$)/.test(line)) return [];
+    const entry = parseLine(line);
+    if (entry) return [entry];
+    throw new LocalSystemError(`line ${index + 1} of ${path} is not a host key`, {
+      code: 'known-hosts-broken',
+      hint: 'remove that line, or the file: bai then learns the host keys again',
+    });
+  });
+}
+
+function parseLine(line: string): Entry | undefined {
+  const match = /^(?:(@\S+)\s+)?(\S+)\s+(\S+)\s+([A-Za-z0-9+/]+=*)(?:\s|$)/.exec(line);
+  if (!match) return undefined;
+  const key = Buffer.from(match[4] ?? '', 'base64');
+  return key.length > 4 && keyType(key) === match[3]
+    ? { marker: match[1] ?? '', alias: match[2] ?? '', key }
+    : undefined;
+}
+
+/** The algorithm name a public key blob begins with. */
+export function keyType(key: Uint8Array): string {
+  const blob = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  const length = blob.length >= 4 ? blob.readUInt32BE(0) : 0;
+  return blob.subarray(4, 4 + length).toString('latin1');
+}
+
+export interface Fingerprints {
+  /** `SHA256:…`, as `ssh` shows it. */
+  readonly sha256: string;
+  /** `MD5:aa:bb:…`, as PuTTY and older clients show it. */
+  readonly md5: string;
+}
+
+export function fingerprints(key: Uint8Array): Fingerprints {
+  const md5 = createHash('md5').update(key).digest('hex').match(/../g) ?? [];
+  const sha256 = createHash('sha256').update(key).digest('base64').replace(/=+$/, '');
+  return { sha256: `SHA256:${sha256}`, md5: `MD5:${md5.join(':')}` };
+}
+
+interface Change {
+  readonly session: string;
+  readonly path: string;
+  readonly key: Uint8Array;
+  readonly pinned: readonly Uint8Array[];
+}
+
+function changed({ session, path, key, pinned }: Change): ConflictError {
+  const shown = (each: Uint8Array): string => `${fingerprints(each).sha256} (${fingerprints(each).md5})`;
+  return new ConflictError(
+    `the host key of session ${session} is not the one pinned for it\n  pinned:  ${pinned.map(shown).join(', ')}\n  offered: ${shown(key)}`,
+    {
+      code: 'host-key-changed',
+      hint: `nothing was sent. Agents before 26.3 make a new host key when a session is restarted; if that is the case, run \`bai host-key forget ${session}\`. If not, somebody may be in between`,
+      details: { knownHosts: path, offered: fingerprints(key), pinned: pinned.map(fingerprints) },
+    },
+  );
+}
+
+function revoked(key: Uint8Array, session: string, path: string): ConflictError {
+  return new ConflictError(`the host key of session ${session} is marked as revoked in ${path}`, {
+    code: 'host-key-revoked',
+    hint: 'do not use this session; make a new one',
+    details: { offered: fingerprints(key) },
+  });
+}
+
+async function replaceFile(path: string, content: string): Promise<void> {
+  const beside = `${path}.${process.pid}.new`;
+  const file = await open(beside, 'wx', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  try {
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+/** Opens the SFTP subsystem of an SSH connection. */
+
+import type { SFTPWrapper } from 'ssh2';
+import { ProtocolError } from '../errors.ts';
+import type { SftpConnection } from '../transfer/sftp-connection.ts';
+import type { SshConnection } from './connection.ts';
+
+/** Takes the connection over: disposing the result closes it. */
+export async function openSftp(connection: SshConnection, session: string): Promise<SftpConnection> {
+  const opened = new Promise<SFTPWrapper>((resolve, reject) => {
+    connection.client.sftp((error, sftp) => (error ? reject(explain(error, session)) : resolve(sftp)));
+  });
+  try {
+    const sftp = await Promise.race([opened, connection.lost]);
+    const broken = new Promise<never>((_, reject) => {
+      sftp.on('error', (error: Error) => reject(explain(error, session)));
+      sftp.on('close', () =>
+        reject(
+          new ProtocolError(`session ${session} ended the SFTP connection`, { code: 'connection-lost' }),
+        ),
+      );
+    });
+    const lost = Promise.race([connection.lost, broken]);
+    lost.catch(() => {});
+    return { sftp, lost, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() };
+  } catch (error) {
+    await connection[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** dropbear runs the subsystem through the login shell: what an rc file prints arrives as a packet length. */
+function explain(error: Error, session: string): Error {
+  const length = /\b(\d{6,10})\b/.exec(error.message)?.[1];
+  const text = length === undefined ? '' : asciiOf(Number(length));
+  if (text !== '') {
+    return new ProtocolError(`session ${session} sent text where SFTP belongs; it begins with "${text}"`, {
+      code: 'noisy-shell',
+      hint: 'a start-up file of the shell (.bashrc, .zshrc) prints something: let it print only for interactive shells',
+      cause: error,
+    });
+  }
+  return new ProtocolError(`session ${session} has no SFTP service: ${error.message}`, {
+    code: 'no-sftp',
+    cause: error,
+  });
+}
+
+/** The four bytes of a number when they are printable text, else nothing. */
+function asciiOf(value: number): string {
+  const bytes = Buffer.alloc(4);
+  if (value > 0xffffffff) return '';
+  bytes.writeUInt32BE(value);
+  return bytes.every(
+    (byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x1b,
+  )
+    ? bytes.toString('latin1')
+    : '';
+}

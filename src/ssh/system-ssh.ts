@@ -1,0 +1,38 @@
+/** Runs the system's OpenSSH client. */
+
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { InterruptedError, LocalSystemError, systemCode } from '../errors.ts';
+
+export interface RunOptions {
+  /** Name or path of the program; never a shell string. */
+  readonly program: string;
+  readonly signal: AbortSignal;
+}
+
+/** The program's exit status, or 128 + n when signal n ended it. The terminal is the program's while it runs. */
+export async function runSsh(args: readonly string[], { program, signal }: RunOptions): Promise<number> {
+  if (signal.aborted) throw new InterruptedError();
+  const child = spawn(program, args, { stdio: 'inherit' });
+  const stop = (): void => void child.kill('SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', (error) => reject(notStarted(program, error)));
+      child.once('exit', (code, name) =>
+        resolve(code ?? 128 + (name === null ? 0 : constants.signals[name])),
+      );
+    });
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function notStarted(program: string, cause: Error): unknown {
+  if (systemCode(cause) !== 'ENOENT') return cause;
+  return new LocalSystemError(`the program "${program}" is not on this machine`, {
+    code: 'no-ssh',
+    hint: 'install the OpenSSH client, or use `bai app ssh SESSION --no-client` with a client of your own',
+    cause,
+  });
+}
