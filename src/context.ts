@@ -1,6 +1,39 @@
-/** The composition root: builds what services ask for out of the edges, each only when it is needed. */
+/** What every command gets: the process's streams, the global flags, and services' needs, built when asked for. */
 
 import type { Reporter } from './core/reporter.ts';
+import type { Settings, SettingValues } from './core/settings.ts';
+import type { ConfigureDeps } from './services/configure.ts';
+import type { ConnectSshDeps } from './services/connect-ssh.ts';
+import type { HostKeyDeps } from './services/host-keys.ts';
+import type { LocalManagerDeps } from './services/local-manager.ts';
+import type { SessionDeps } from './services/session-deps.ts';
+import type { SftpDeps } from './services/sftp-deps.ts';
+import type { ServeLocalDeps } from './wiring/local.ts';
+
+/** Flags that every command takes. */
+export interface GlobalFlags {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** False after --no-color; undefined leaves it to the terminal. */
+  readonly color: boolean | undefined;
+  readonly profile: string | undefined;
+  readonly environmentFile: string | undefined;
+  readonly settings: SettingValues;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The process, as `cli.ts` hands it over. Nothing below reads `process` for these. */
+export interface ProcessFacts {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly environment: Environment;
+  readonly version: string;
+  /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
+  readonly signal: AbortSignal;
+  leaveInterruptsToChild(): Disposable;
+}
 
 export interface Context {
   readonly stdin: NodeJS.ReadStream;
@@ -8,8 +41,25 @@ export interface Context {
   readonly stderr: NodeJS.WriteStream;
   /** Aborted by Ctrl-C, SIGTERM and SIGHUP; every wait of bai ends with it. */
   readonly signal: AbortSignal;
+  readonly version: string;
   /** Made from the global flags, so it is there once a command's action runs. */
   readonly reporter: Reporter;
+  readonly hasReporter: boolean;
+  readonly environment: Environment;
   /** The exit status when no error is thrown; `app ssh` sets that of ssh. */
   exitCode: number;
+  /** Called once, when the command line is parsed and before the action runs. */
+  useFlags(flags: GlobalFlags): void;
+  /** Settings that a command's own options override, such as `--user`. */
+  overrideSettings(values: SettingValues): void;
+  settings(): Promise<Settings>;
+  sessions(): Promise<SessionDeps>;
+  apps(): Promise<ConnectSshDeps>;
+  sftp(): Promise<SftpDeps>;
+  hostKeys(): Promise<HostKeyDeps>;
+  configuration(): Promise<ConfigureDeps>;
+  localManager(): Promise<LocalManagerDeps>;
+  serveLocal(): Promise<ServeLocalDeps>;
+  /** Closes what was opened: kept connections would keep the process alive. */
+  close(): Promise<void>;
 }

@@ -1,0 +1,45 @@
+/** The process: its streams, its signals, its exit status. */
+
+import { run } from './main.ts';
+import { createContext } from './wiring/context.ts';
+
+declare const BAI_VERSION: string;
+
+const interrupted = new AbortController();
+const childHasTerminal = { count: 0 };
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    if (name === 'SIGINT' && childHasTerminal.count > 0) return;
+    // The second time somebody insists: no more cleaning up.
+    if (interrupted.signal.aborted) process.exit(130);
+    interrupted.abort();
+  });
+}
+
+// `bai … | head` closes stdout early; what is not wanted any more is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+const context = createContext({
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+  version: BAI_VERSION,
+  signal: interrupted.signal,
+  leaveInterruptsToChild() {
+    childHasTerminal.count += 1;
+    return {
+      [Symbol.dispose]() {
+        childHasTerminal.count -= 1;
+      },
+    };
+  },
+});
+
+// Until the command has said how it ended: a promise that never settles must not look like success.
+process.exitCode = 70;
+process.exitCode = await run(context, process.argv.slice(2));

@@ -1,0 +1,15 @@
+/** `bai app list SESSION` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+
+export function define(command: Command, context: Context): void {
+  command.argument('<session>', 'name or id').action(async (session: string) => {
+    const { listApps } = await import('../../services/list-apps.ts');
+    const apps = await listApps(session, await context.sessions());
+    context.reporter.result(apps, {
+      columns: ['NAME', 'PROTOCOL', 'PORTS'],
+      rows: apps.map((app) => [app.name, app.protocol, app.ports.join(',')]),
+    });
+  });
+}

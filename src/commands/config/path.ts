@@ -1,0 +1,11 @@
+/** `bai config path` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+
+export function define(command: Command, context: Context): void {
+  command.action(async () => {
+    const { store } = await context.configuration();
+    context.reporter.result({ path: store.path }, store.path);
+  });
+}

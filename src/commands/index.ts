@@ -1,0 +1,123 @@
+/** Every command: one line here and one file beside it. Only the file of the command that runs is loaded. */
+
+import type { CommandEntry } from './command.ts';
+
+/** What the groups are for, in the order of the help. */
+export const groups: Readonly<Record<string, string>> = {
+  session: 'create, find and end compute sessions',
+  app: 'ssh into a session, or forward its apps to this machine',
+  sftp: 'move files into and out of a session',
+  key: "the sessions' SSH keys",
+  'host-key': 'the keys sessions are known by',
+  config: 'settings and where they come from',
+  local: 'a manager on this machine, to try bai without a cluster',
+};
+
+export const commands: readonly CommandEntry[] = [
+  {
+    path: 'session create',
+    summary: 'create a session and wait until it runs',
+    aliases: ['start'],
+    load: () => import('./session/create.ts'),
+  },
+  {
+    path: 'session list',
+    summary: 'list your sessions',
+    aliases: ['ls', 'ps'],
+    load: () => import('./session/list.ts'),
+  },
+  {
+    path: 'session info',
+    summary: 'show everything about a session',
+    load: () => import('./session/info.ts'),
+  },
+  {
+    path: 'session logs',
+    summary: "print a session's console output",
+    load: () => import('./session/logs.ts'),
+  },
+  { path: 'session wait', summary: 'wait until a session runs', load: () => import('./session/wait.ts') },
+  {
+    path: 'session rename',
+    summary: 'give a running session another name',
+    load: () => import('./session/rename.ts'),
+  },
+  {
+    path: 'session terminate',
+    summary: 'end sessions',
+    aliases: ['destroy', 'rm', 'kill'],
+    load: () => import('./session/terminate.ts'),
+  },
+  {
+    path: 'app list',
+    summary: 'list the apps of a session',
+    aliases: ['ls'],
+    load: () => import('./app/list.ts'),
+  },
+  {
+    path: 'app ssh',
+    summary: 'open a shell in a session, or run a command there',
+    load: () => import('./app/ssh.ts'),
+  },
+  {
+    path: 'app forward',
+    summary: 'keep a local port open to an app of a session',
+    load: () => import('./app/forward.ts'),
+  },
+  { path: 'sftp put', summary: 'copy files into a session', load: () => import('./sftp/put.ts') },
+  { path: 'sftp get', summary: 'copy files out of a session', load: () => import('./sftp/get.ts') },
+  { path: 'sftp ls', summary: 'list a folder of a session', load: () => import('./sftp/ls.ts') },
+  { path: 'sftp mkdir', summary: 'make a folder in a session', load: () => import('./sftp/mkdir.ts') },
+  { path: 'sftp rm', summary: 'remove files from a session', load: () => import('./sftp/rm.ts') },
+  { path: 'sftp mv', summary: 'rename or move a file inside a session', load: () => import('./sftp/mv.ts') },
+  {
+    path: 'sftp stat',
+    summary: 'show size, mode and times of a file in a session',
+    load: () => import('./sftp/stat.ts'),
+  },
+  {
+    path: 'key fetch',
+    summary: "save a session's private key for ssh",
+    load: () => import('./key/fetch.ts'),
+  },
+  {
+    path: 'host-key show',
+    summary: 'show the fingerprints pinned for a session',
+    load: () => import('./host-key/show.ts'),
+  },
+  {
+    path: 'host-key forget',
+    summary: 'forget the host key of a session',
+    load: () => import('./host-key/forget.ts'),
+  },
+  {
+    path: 'config list',
+    summary: 'show all settings and where each comes from',
+    load: () => import('./config/list.ts'),
+  },
+  { path: 'config get', summary: 'print one setting', load: () => import('./config/get.ts') },
+  { path: 'config set', summary: 'store a setting in the profile', load: () => import('./config/set.ts') },
+  {
+    path: 'config unset',
+    summary: 'remove a setting from the profile',
+    load: () => import('./config/unset.ts'),
+  },
+  { path: 'config path', summary: 'print where the profile file is', load: () => import('./config/path.ts') },
+  { path: 'local up', summary: 'start the local manager', load: () => import('./local/up.ts') },
+  {
+    path: 'local down',
+    summary: 'end the local manager and its sessions',
+    load: () => import('./local/down.ts'),
+  },
+  {
+    path: 'local status',
+    summary: 'tell whether the local manager runs',
+    load: () => import('./local/status.ts'),
+  },
+  {
+    path: 'local serve',
+    summary: 'run the local manager in this process',
+    hidden: true,
+    load: () => import('./local/serve.ts'),
+  },
+];

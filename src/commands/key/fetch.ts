@@ -1,0 +1,25 @@
+/** `bai key fetch SESSION` */
+
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+
+interface Flags {
+  readonly output?: string;
+  readonly force?: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<session>', 'name or id')
+    .option('-o, --output <file>', 'where to save it (default: ~/.ssh/id_container)')
+    .option('-f, --force', 'replace a different file that bai did not write')
+    .action(async (session: string, flags: Flags) => {
+      const deps = await context.apps();
+      const path = flags.output === undefined ? deps.settings.keyPath : resolve(flags.output);
+      const { fetchKey } = await import('../../services/fetch-key.ts');
+      const saved = await fetchKey({ session, path, force: flags.force === true }, deps);
+      context.reporter.info(`${saved.change}: ${saved.type} ${saved.fingerprint}`);
+      context.reporter.result(saved, saved.path);
+    });
+}

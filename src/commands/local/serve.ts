@@ -1,0 +1,21 @@
+/** `bai local serve`: the process behind `bai local up`. */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { wholeNumber } from '../options.ts';
+
+interface Flags {
+  readonly port?: string;
+  readonly release?: string;
+}
+
+export function define(command: Command, context: Context): void {
+  command
+    .option('--port <port>', 'port of the manager')
+    .option('--release <version>', 'the release to behave as')
+    .action(async (flags: Flags) => {
+      const { serveLocal } = await import('../../services/serve-local.ts');
+      const request = { port: wholeNumber('--port', flags.port, 1024), release: flags.release };
+      await serveLocal(request, { ...(await context.serveLocal()), signal: context.signal });
+    });
+}

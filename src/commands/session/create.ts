@@ -1,0 +1,146 @@
+/** `bai session create IMAGE`; option names are those of the Python client where it has one. */
+
+import { randomBytes } from 'node:crypto';
+import { type Command, Option } from 'commander';
+import type { Context } from '../../context.ts';
+import { parseMounts } from '../../core/mounts.ts';
+import type { CreateRequest } from '../../core/session-api.ts';
+import { UsageError } from '../../errors.ts';
+import { collect, keyValues, oneOf, seconds, wholeNumber } from '../options.ts';
+
+interface Flags {
+  readonly name?: string;
+  readonly type: string;
+  readonly mount?: readonly string[];
+  readonly env?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceOpts?: readonly string[];
+  readonly clusterSize: string;
+  readonly clusterMode: string;
+  readonly scalingGroup?: string;
+  readonly project?: string;
+  readonly domain?: string;
+  readonly arch?: string;
+  readonly startupCommand?: string;
+  readonly bootstrapScript?: string;
+  readonly tag?: string;
+  readonly priority?: string;
+  readonly preopen?: readonly string[];
+  readonly reuse: boolean;
+  readonly wait: boolean;
+  readonly timeout?: string;
+}
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<image>', 'an image, e.g. python:3.11, its full name, or an alias')
+    .option('-t, --name <name>', 'name of the session; a random one when not given')
+    .option('-m, --mount <folder[=path]>', 'mount a virtual folder (repeatable)', collect)
+    .addOption(
+      new Option('-v, --volume <folder[=path]>', 'the same as --mount').argParser(collect).hideHelp(),
+    )
+    .option('-e, --env <name=value>', 'set an environment variable (repeatable)', collect)
+    .option(
+      '-r, --resources <slot=amount>',
+      'ask for resources, e.g. -r cpu=2 -r mem=4g (repeatable)',
+      collect,
+    )
+    .option('--resource-opts <name=value>', 'resource options, e.g. shmem=64m (repeatable)', collect)
+    .option('--cluster-size <count>', 'number of containers', '1')
+    .option('--cluster-mode <mode>', 'single-node or multi-node', 'single-node')
+    .option('--type <type>', 'interactive, batch, inference or system', 'interactive')
+    .option('--sgroup, --scaling-group <name>', 'the resource group to run in')
+    .option('-g, --project <name>', 'the project to run in')
+    .option('-d, --domain <name>', 'the domain to run in')
+    .option('--architecture, --arch <name>', 'architecture of the image, e.g. x86_64 or aarch64')
+    .option(
+      '-c, --startup-command <command>',
+      'run this when the session starts; a batch session is this command',
+    )
+    .option('--bootstrap-script <path>', 'run this script before anything else in the container')
+    .option('--tag <text>', 'a tag to find the session by')
+    .option('--priority <number>', 'place in the queue, 0 to 100 (managers from 24.09)')
+    .option('--preopen <port[,port]>', 'ports inside the session to make reachable (repeatable)', collect)
+    .option('--reuse', 'use a session of that name that is already there (the default)', true)
+    .option('--no-reuse', 'fail when there is one')
+    .option('--wait', 'wait until the session runs (the default)', true)
+    .option('--no-wait', 'return when it is in the queue')
+    .option('--max-wait, --timeout <seconds>', 'stop waiting after this time; the session goes on starting')
+    .addOption(new Option('--group <name>').hideHelp())
+    .addOption(new Option('--client-token <name>').hideHelp())
+    .addOption(new Option('--enqueue-only').hideHelp())
+    .action(async (image: string, flags: Flags & Aliases) => {
+      const settings = await context.settings();
+      const mounts = {
+        ...parseMounts(settings.mounts.value?.split(',')),
+        ...parseMounts([...(flags.mount ?? []), ...(flags.volume ?? [])]),
+      };
+      const project = flags.project ?? flags.group ?? settings.project.value ?? 'default';
+      const domain = flags.domain ?? settings.domain.value ?? 'default';
+      const session = {
+        ...readRequest(image, flags),
+        mounts,
+        project,
+        domain,
+        ...(await bootstrapOf(flags)),
+      };
+      const { createSession } = await import('../../services/create-session.ts');
+      const request = {
+        session,
+        wait: flags.wait && !flags.enqueueOnly,
+        timeoutMs: seconds('--timeout', flags.timeout),
+      };
+      const made = await createSession(request, await context.sessions());
+      context.reporter.result(made, `${made.name} ${made.id}`);
+    });
+}
+
+/** Further names that the Python client has for the same options. */
+interface Aliases {
+  readonly group?: string;
+  readonly clientToken?: string;
+  readonly volume?: readonly string[];
+  readonly enqueueOnly?: boolean;
+}
+
+type FromFlags = Omit<CreateRequest, 'mounts' | 'project' | 'domain' | 'bootstrapScript'>;
+
+function readRequest(image: string, flags: Flags & Aliases): FromFlags {
+  const priority = wholeNumber('--priority', flags.priority, 0);
+  return {
+    image,
+    name: flags.name ?? flags.clientToken ?? `bai-${randomBytes(4).toString('hex')}`,
+    type: oneOf('--type', flags.type, ['interactive', 'batch', 'inference', 'system']),
+    clusterSize: wholeNumber('--cluster-size', flags.clusterSize, 1) ?? 1,
+    clusterMode: oneOf('--cluster-mode', flags.clusterMode, ['single-node', 'multi-node']),
+    environment: keyValues('--env', flags.env),
+    resources: keyValues('--resources', flags.resources),
+    resourceOptions: keyValues('--resource-opts', flags.resourceOpts),
+    preopenPorts: (flags.preopen ?? []).flatMap((text) => text.split(',')).map(preopenPort),
+    reuse: flags.reuse,
+    ...(flags.arch !== undefined && { architecture: flags.arch }),
+    ...(flags.scalingGroup !== undefined && { resourceGroup: flags.scalingGroup }),
+    ...(flags.startupCommand !== undefined && { startupCommand: flags.startupCommand }),
+    ...(flags.tag !== undefined && { tag: flags.tag }),
+    ...(priority !== undefined && { priority }),
+  };
+}
+
+/** 2000, 2001, 2200 and 7681 belong to the session's own services. */
+const ownPorts = new Set([2000, 2001, 2200, 7681]);
+
+function preopenPort(text: string): number {
+  const port = wholeNumber('--preopen', text.trim(), 1024) ?? 0;
+  if (port > 65_535 || ownPorts.has(port)) {
+    throw new UsageError(`--preopen cannot open port ${text}`, {
+      hint: 'use 1024 to 65535, but not 2000, 2001, 2200 or 7681',
+    });
+  }
+  return port;
+}
+
+async function bootstrapOf(flags: Flags): Promise<{ bootstrapScript?: string }> {
+  if (flags.bootstrapScript === undefined) return {};
+  const { readFile } = await import('node:fs/promises');
+  return { bootstrapScript: await readFile(flags.bootstrapScript, 'utf8') };
+}

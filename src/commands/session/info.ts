@@ -1,0 +1,36 @@
+/** `bai session info SESSION` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { describeResources } from '../../core/resources.ts';
+import type { SessionDetails } from '../../core/session.ts';
+
+export function define(command: Command, context: Context): void {
+  command.argument('<session>', 'name or id; ended sessions too').action(async (session: string) => {
+    const { sessionInfo } = await import('../../services/manage-sessions.ts');
+    const details = await sessionInfo(session, await context.sessions());
+    context.reporter.result(details, lines(details));
+  });
+}
+
+function lines(details: SessionDetails): string[] {
+  const facts: [string, string][] = [
+    ['name', details.name],
+    ['id', details.id],
+    ['status', details.statusInfo ? `${details.status} (${details.statusInfo})` : details.status],
+    ['type', details.type],
+    ['image', details.image],
+    ['resources', describeResources(details.resources)],
+    ['resource group', details.resourceGroup],
+    ['created', details.createdAt],
+    ['ended', details.terminatedAt],
+    ['apps', details.services.map((service) => `${service.name} (${service.ports.join(', ')})`).join(', ')],
+    ...details.containers.map((container): [string, string] => [
+      `node ${container.hostname}`,
+      `${container.status} ${container.agent}`,
+    ]),
+  ];
+  return facts
+    .filter(([, value]) => value.trim() !== '')
+    .map(([name, value]) => `${name.padEnd(15)} ${value}`);
+}

@@ -1,0 +1,162 @@
+/** Builds the command tree, runs one command, and turns whatever it throws into words and an exit status. */
+
+import { Command, CommanderError, Option } from 'commander';
+import type { CommandEntry } from './commands/command.ts';
+import { commands, groups } from './commands/index.ts';
+import type { Context, GlobalFlags } from './context.ts';
+import type { Reporter } from './core/reporter.ts';
+import { ExitCode, UsageError } from './errors.ts';
+
+/** The only error boundary. Never rejects. */
+export async function run(
+  context: Context & { reporter: Reporter },
+  argv: readonly string[],
+): Promise<number> {
+  try {
+    const program = await createProgram(context, argv);
+    await program.parseAsync([...argv], { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    await prepareReporter(context, fallbackFlags(argv));
+    return context.reporter.failure(error);
+  } finally {
+    await context.close();
+  }
+}
+
+/** Groups and names of all commands, and the options of the one that `argv` names. */
+export async function createProgram(
+  context: Context & { reporter: Reporter },
+  argv: readonly string[],
+): Promise<Command> {
+  const program = new Command('bai');
+  program
+    .description('From a terminal or a CI job into cloud compute sessions.')
+    .version(context.version, '-V, --version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+      outputError: (text, write) => write(usageError(text, argv)),
+    });
+  addGlobalOptions(program);
+  program.hook('preAction', async (_, action) => {
+    const flags = readFlags(action);
+    context.useFlags(flags);
+    await prepareReporter(context, flags);
+  });
+  const wanted = wordsOf(argv);
+  const parents = new Map<string, Command>();
+  for (const [name, summary] of Object.entries(groups)) {
+    parents.set(name, program.command(name).description(summary).helpCommand(false));
+  }
+  for (const entry of commands) await addCommand(entry, { parents, wanted, context });
+  program.addHelpText('after', examples);
+  return program;
+}
+
+const examples = `
+Examples:
+  bai session create python:3.11 --name demo
+  bai app ssh demo
+  bai sftp put data.tar demo:
+  bai session terminate demo
+
+Exit status: docs/exit-codes.md`;
+
+interface Tree {
+  readonly parents: ReadonlyMap<string, Command>;
+  readonly wanted: readonly string[];
+  readonly context: Context;
+}
+
+async function addCommand(entry: CommandEntry, { parents, wanted, context }: Tree): Promise<void> {
+  const [group = '', name = ''] = entry.path.split(' ');
+  const command = parents
+    .get(group)
+    ?.command(name, { hidden: entry.hidden === true })
+    .description(entry.summary);
+  if (command === undefined) throw new Error(`the command "${entry.path}" has no group`);
+  command.aliases([...(entry.aliases ?? [])]);
+  const isWanted = wanted[0] === group && (wanted[1] === name || entry.aliases?.includes(wanted[1] ?? ''));
+  if (!isWanted) return;
+  (await entry.load()).define(command, context);
+}
+
+function addGlobalOptions(program: Command): void {
+  program
+    .option('--json', 'print the answer, and errors, as JSON')
+    .option('-q, --quiet', 'print errors and the answer only')
+    .option('--no-color', 'no colours')
+    .option('--profile <name>', 'the profile to take settings from')
+    .option('--endpoint <url>', "the manager's address")
+    .addOption(new Option('--env-file <path>', 'read variables that are not set from this file'));
+}
+
+/** Options above that take a value; their value is no command word. */
+const valueOptions = new Set(['--profile', '--endpoint', '--env-file']);
+
+/** The first two words of the command line that are no options. */
+function wordsOf(argv: readonly string[]): string[] {
+  const words: string[] = [];
+  for (let index = 0; index < argv.length && words.length < 2; index += 1) {
+    const word = argv[index] ?? '';
+    if (word === '--') break;
+    if (valueOptions.has(word)) index += 1;
+    else if (!word.startsWith('-')) words.push(word);
+  }
+  return words;
+}
+
+function readFlags(command: Command): GlobalFlags {
+  const flags: Record<string, unknown> = command.optsWithGlobals();
+  const text = (name: string): string | undefined =>
+    typeof flags[name] === 'string' ? flags[name] : undefined;
+  const endpoint = text('endpoint');
+  return {
+    json: flags['json'] === true,
+    quiet: flags['quiet'] === true,
+    color: flags['color'] === false ? false : undefined,
+    profile: text('profile'),
+    environmentFile: text('envFile'),
+    settings: endpoint === undefined ? {} : { endpoint },
+  };
+}
+
+/** For failures before the flags were read. */
+function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'quiet' | 'color'> {
+  return {
+    json: argv.includes('--json'),
+    quiet: false,
+    color: argv.includes('--no-color') ? false : undefined,
+  };
+}
+
+async function prepareReporter(
+  context: Context & { reporter: Reporter },
+  flags: Pick<GlobalFlags, 'json' | 'quiet' | 'color'>,
+): Promise<void> {
+  if (context.hasReporter) return;
+  const { createReporter } = await import('./output/reporter.ts');
+  const { stdout, stderr, environment } = context;
+  context.reporter = createReporter({
+    stdout,
+    stderr,
+    environment,
+    json: flags.json,
+    quiet: flags.quiet,
+    color: flags.color,
+  });
+}
+
+/** commander's own words for a wrong command line, in bai's form. */
+function usageError(text: string, argv: readonly string[]): string {
+  const message = text.replace(/^error: /, '').trim();
+  if (!argv.includes('--json'))
+    return `error: ${message}\nhint: bai ${wordsOf(argv).join(' ')}${wordsOf(argv).length > 0 ? ' ' : ''}--help\n`;
+  return `${JSON.stringify({ error: { code: new UsageError(message).code, message, exitCode: ExitCode.usage } })}\n`;
+}

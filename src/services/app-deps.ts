@@ -1,0 +1,37 @@
+/** What the services that go through a tunnel ask for. */
+
+import type { Duplex } from 'node:stream';
+import type { SessionRef } from '../core/session.ts';
+import type { Forwarder, Tunnel } from '../core/ssh-access.ts';
+import type { ForwarderOptions } from '../proxy/forwarder.ts';
+import type { FetchKeyDeps } from './fetch-key.ts';
+
+export interface AppDeps extends FetchKeyDeps {
+  tunnelTo(session: SessionRef, app: string): Tunnel;
+  startForwarder(options: ForwarderOptions): Promise<Forwarder>;
+  readonly knownHosts: KnownHostsAccess;
+  /** Learns a host key through a stream and hangs up. */
+  fetchHostKey(stream: Duplex, session: string, signal: AbortSignal): Promise<Uint8Array>;
+  readonly settings: AppSettings;
+  readonly nullDevice: string;
+}
+
+export interface KnownHostsAccess {
+  readonly path: string;
+  pinned(alias: string): Promise<readonly Uint8Array[]>;
+  verify(alias: string, key: Uint8Array, session: string): Promise<'known' | 'pinned'>;
+}
+
+export interface AppSettings {
+  readonly user: string;
+  /** Where `id_container` goes. */
+  readonly keyPath: string;
+  /** A private key file of the user's own; then nothing is fetched. */
+  readonly identity: string | undefined;
+  readonly preferredPort: number | undefined;
+}
+
+/** The name a session's host key is pinned under. */
+export function hostKeyAlias(session: SessionRef): string {
+  return `bai-${session.id}`;
+}

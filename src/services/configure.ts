@@ -1,0 +1,88 @@
+/** `bai config`: what the settings are, where each comes from, and the values of a profile. */
+
+import {
+  checkSetting,
+  definitionOf,
+  isSettingName,
+  type SettingName,
+  type Settings,
+  settingNames,
+} from '../core/settings.ts';
+import { similarNames } from '../core/similar.ts';
+import { NotFoundError, UsageError } from '../errors.ts';
+
+export interface ConfigureDeps {
+  readonly store: {
+    readonly path: string;
+    write(profile: string, name: SettingName, value: string): void;
+    remove(profile: string, name: SettingName): boolean;
+  };
+  readonly profile: string;
+  settings(): Promise<Settings>;
+  /** One line from stdin, or typed unseen on a terminal. */
+  readSecret(prompt: string): Promise<string>;
+}
+
+export interface ShownSetting {
+  readonly name: SettingName;
+  /** Nothing for a secret: only whether it is set. */
+  readonly value: string | undefined;
+  readonly isSet: boolean;
+  readonly origin: string;
+  readonly summary: string;
+}
+
+export function settingName(text: string): SettingName {
+  if (isSettingName(text)) return text;
+  const near = similarNames(text, settingNames);
+  throw new UsageError(`there is no setting ${text}`, {
+    hint: near.length > 0 ? `did you mean ${near.join(' or ')}?` : `settings: ${settingNames.join(', ')}`,
+  });
+}
+
+export async function listSettings(deps: ConfigureDeps): Promise<readonly ShownSetting[]> {
+  const settings = await deps.settings();
+  return settingNames.map((name) => show(name, settings));
+}
+
+export async function getSetting(name: SettingName, deps: ConfigureDeps): Promise<ShownSetting> {
+  const shown = show(name, await deps.settings());
+  if (shown.isSet) return shown;
+  throw new NotFoundError(`${name} is not set`, {
+    code: 'not-set',
+    hint: `\`bai config set ${name} …\` sets it: ${shown.summary}`,
+  });
+}
+
+export interface SetRequest {
+  readonly name: SettingName;
+  readonly value: string | undefined;
+}
+
+/** A secret is never taken from the command line, where every user of the machine can read it. */
+export async function setSetting({ name, value }: SetRequest, deps: ConfigureDeps): Promise<void> {
+  const secret = definitionOf(name).secret === true;
+  if (secret && value !== undefined) {
+    throw new UsageError(
+      `${name} is not taken from the command line: others on this machine can read it there`,
+      {
+        hint: `run \`bai config set ${name}\` and type it, or pipe it: \`… | bai config set ${name}\``,
+      },
+    );
+  }
+  const given = value ?? (secret ? await deps.readSecret(`${name}: `) : undefined);
+  if (given === undefined || given === '')
+    throw new UsageError(`${name} needs a value`, { hint: `bai config set ${name} VALUE` });
+  checkSetting(name, given, name);
+  deps.store.write(deps.profile, name, given);
+}
+
+export function unsetSetting(name: SettingName, deps: ConfigureDeps): boolean {
+  return deps.store.remove(deps.profile, name);
+}
+
+function show(name: SettingName, settings: Settings): ShownSetting {
+  const { value, origin } = settings[name];
+  const { secret, summary } = definitionOf(name);
+  return { name, value: secret ? undefined : value, isSet: value !== undefined, origin, summary };
+}

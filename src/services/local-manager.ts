@@ -1,0 +1,110 @@
+/** `bai local`: a manager and its sessions on this machine, in a process of its own. */
+
+import type { Reporter } from '../core/reporter.ts';
+import { ConflictError, NotFoundError, TimeoutError, UnreachableError } from '../errors.ts';
+
+/** What the local manager's process writes for others to find it; 0600, for it holds keys. */
+export interface LocalManagerState {
+  readonly pid: number;
+  readonly endpoint: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly release: string;
+}
+
+export interface LocalManagerDeps {
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  readState(): Promise<LocalManagerState | undefined>;
+  removeState(): Promise<void>;
+  /** Whether a manager that knows these keys answers there. */
+  answers(state: LocalManagerState): Promise<boolean>;
+  /** Starts the process; it goes on when this one ends. Rejects when it could not be started. */
+  spawn(request: LocalUpRequest): Promise<void>;
+  stop(pid: number): void;
+  isAlive(pid: number): boolean;
+  pause(ms: number): Promise<void>;
+  /** Where its log is, for errors. */
+  readonly logPath: string;
+}
+
+export interface LocalUpRequest {
+  readonly port: number | undefined;
+  readonly release: string | undefined;
+}
+
+export interface LocalUpResult {
+  readonly state: LocalManagerState;
+  readonly started: boolean;
+}
+
+const startLimitMs = 20_000;
+const stopLimitMs = 10_000;
+const lookEveryMs = 50;
+
+export async function localUp(request: LocalUpRequest, deps: LocalManagerDeps): Promise<LocalUpResult> {
+  const running = await runningManager(deps);
+  if (running) return { state: reuse(running, request), started: false };
+  await deps.removeState();
+  const busy = deps.reporter.busy('starting the local manager');
+  try {
+    await deps.spawn(request);
+    const deadline = performance.now() + startLimitMs;
+    while (performance.now() < deadline) {
+      const state = await runningManager(deps);
+      if (state) return { state, started: true };
+      await deps.pause(lookEveryMs);
+    }
+  } finally {
+    busy.stop();
+  }
+  throw new TimeoutError(`the local manager did not start within ${startLimitMs / 1000} s`, {
+    hint: `look at ${deps.logPath} for the reason`,
+  });
+}
+
+function reuse(running: LocalManagerState, request: LocalUpRequest): LocalManagerState {
+  const otherPort = request.port !== undefined && !running.endpoint.endsWith(`:${request.port}`);
+  const otherRelease = request.release !== undefined && request.release !== running.release;
+  if (!otherPort && !otherRelease) return running;
+  throw new ConflictError(`a local manager ${running.release} already runs at ${running.endpoint}`, {
+    code: 'local-manager-running',
+    hint: 'end it with `bai local down` first; that ends its sessions too',
+  });
+}
+
+/** Nothing when none runs; what a crashed one left behind does not count. */
+export async function runningManager(deps: LocalManagerDeps): Promise<LocalManagerState | undefined> {
+  const state = await deps.readState();
+  return state !== undefined && (await deps.answers(state)) ? state : undefined;
+}
+
+/** Whether there was one to end. Never signals a process that is not known to be the manager. */
+export async function localDown(deps: LocalManagerDeps): Promise<boolean> {
+  const state = await runningManager(deps);
+  if (!state) {
+    await deps.removeState();
+    return false;
+  }
+  deps.stop(state.pid);
+  const deadline = performance.now() + stopLimitMs;
+  while (deps.isAlive(state.pid)) {
+    if (performance.now() > deadline) {
+      throw new UnreachableError(`the local manager (process ${state.pid}) does not end`, {
+        hint: `kill ${state.pid}`,
+      });
+    }
+    await deps.pause(lookEveryMs);
+  }
+  await deps.removeState();
+  return true;
+}
+
+export async function localStatus(deps: LocalManagerDeps): Promise<LocalManagerState> {
+  const state = await runningManager(deps);
+  if (state) return state;
+  throw new NotFoundError('no local manager runs', {
+    code: 'local-manager-down',
+    hint: '`bai local up` starts one',
+  });
+}

@@ -1,0 +1,88 @@
+/** The small jobs on sessions: list, info, logs, rename, terminate, wait. */
+
+import {
+  type SessionDetails,
+  type SessionRef,
+  type SessionSummary,
+  sessionNameProblem,
+} from '../core/session.ts';
+import type { SessionListFilter, TerminateOptions } from '../core/session-api.ts';
+import { NotFoundError, UsageError } from '../errors.ts';
+import { resolveAnySession, resolveLiveSession } from './resolve-session.ts';
+import type { SessionDeps } from './session-deps.ts';
+import { waitForSession } from './wait-session.ts';
+
+export async function listSessions(
+  filter: SessionListFilter,
+  deps: SessionDeps,
+): Promise<readonly SessionSummary[]> {
+  const sessions = await deps.api.list(filter, deps.signal);
+  if (filter.owner !== 'own' || typeof filter.statuses === 'string') return sessions;
+  const wanted = new Set(filter.statuses);
+  return sessions.filter((session) => wanted.has(session.status));
+}
+
+export async function sessionInfo(reference: string, deps: SessionDeps): Promise<SessionDetails> {
+  const session = await resolveAnySession(reference, deps);
+  const details = await deps.api.describe(session.id, deps.signal);
+  if (details) return details;
+  throw new NotFoundError(`session ${reference} is no longer there`, { code: 'session-not-found' });
+}
+
+/** Also of ended sessions, by name too: the newest of that name. */
+export async function sessionLogs(reference: string, deps: SessionDeps): Promise<string> {
+  return deps.api.logs(await resolveAnySession(reference, deps), deps.signal);
+}
+
+export interface RenameRequest {
+  readonly session: string;
+  readonly name: string;
+}
+
+export async function renameSession(
+  { session: reference, name }: RenameRequest,
+  deps: SessionDeps,
+): Promise<SessionRef> {
+  // Managers from 26.3 take any name, and then cannot find the session by some of them.
+  const problem = sessionNameProblem(name);
+  if (problem) throw new UsageError(`"${name}" cannot be a session's name`, { hint: problem });
+  const session = await resolveLiveSession(reference, deps);
+  await deps.api.rename(session, name, deps.signal);
+  return { ...session, name };
+}
+
+export interface TerminateRequest extends TerminateOptions {
+  readonly sessions: readonly string[];
+}
+
+/** Each in turn. All references are looked up before the first session ends: a typing error ends none. */
+export async function terminateSessions(
+  request: TerminateRequest,
+  deps: SessionDeps,
+): Promise<readonly SessionRef[]> {
+  const sessions: SessionRef[] = [];
+  for (const reference of request.sessions) sessions.push(await resolveLiveSession(reference, deps));
+  for (const session of sessions) {
+    await deps.api.terminate(session, request, deps.signal);
+    deps.reporter.info(`terminating ${session.name}`);
+  }
+  return sessions;
+}
+
+export interface WaitForRequest {
+  readonly session: string;
+  readonly timeoutMs?: number | undefined;
+}
+
+export async function waitForRunning(request: WaitForRequest, deps: SessionDeps): Promise<SessionDetails> {
+  const session = await resolveLiveSession(request.session, deps);
+  const step = deps.reporter.step(`${session.name}: ${session.status}`);
+  try {
+    const details = await waitForSession({ session, timeoutMs: request.timeoutMs }, { ...deps, step });
+    step.done();
+    return details;
+  } catch (error) {
+    step.fail();
+    throw error;
+  }
+}

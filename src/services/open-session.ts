@@ -1,0 +1,21 @@
+/** Finds a session and makes sure that it runs: the first step of everything that goes inside one. */
+
+import { type SessionRef, waitVerdict } from '../core/session.ts';
+import { resolveLiveSession } from './resolve-session.ts';
+import type { SessionDeps } from './session-deps.ts';
+import { waitForSession } from './wait-session.ts';
+
+/** A session that is still starting is waited for, its states shown; one that failed or is ending throws. */
+export async function openRunningSession(reference: string, deps: SessionDeps): Promise<SessionRef> {
+  const session = await resolveLiveSession(reference, deps);
+  if (waitVerdict(session.status) === 'ready') return session;
+  const step = deps.reporter.step(`${session.name}: ${session.status}`);
+  try {
+    const running = await waitForSession({ session }, { ...deps, step });
+    step.done();
+    return { ...session, status: running.status };
+  } catch (error) {
+    step.fail();
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+/** An SFTP connection into a session: no local port, the key only in memory. */
+
+import type { Duplex } from 'node:stream';
+import type { SessionRef } from '../core/session.ts';
+import type { SftpConnection } from '../transfer/sftp-connection.ts';
+import { type AppDeps, hostKeyAlias } from './app-deps.ts';
+import { checkApp } from './check-app.ts';
+import { openRunningSession } from './open-session.ts';
+import { sshApp } from './prepare-ssh.ts';
+
+export interface OpenSftpDeps extends AppDeps {
+  /** The user's own key, read and checked. */
+  readOwnKey(path: string): Promise<Uint8Array>;
+  connectSftp(request: ConnectSftpRequest): Promise<SftpConnection>;
+}
+
+export interface ConnectSftpRequest {
+  readonly session: string;
+  readonly user: string;
+  readonly stream: Duplex;
+  readonly privateKey: Uint8Array;
+  verifyHostKey(key: Uint8Array): Promise<unknown>;
+  readonly signal: AbortSignal;
+}
+
+export async function openSftp(reference: string, deps: OpenSftpDeps): Promise<SftpConnection> {
+  const busy = deps.reporter.busy(`connecting to ${reference}`);
+  try {
+    const session = await openRunningSession(reference, deps);
+    return await connect(session, deps);
+  } finally {
+    busy.stop();
+  }
+}
+
+async function connect(session: SessionRef, deps: OpenSftpDeps): Promise<SftpConnection> {
+  const given = new AbortController();
+  const signal = AbortSignal.any([deps.signal, given.signal]);
+  const app = checkApp(session, sshApp, deps);
+  const key = readKey(session, deps);
+  const stream = deps.tunnelTo(session, sshApp).dial(signal);
+  try {
+    for (const outcome of await Promise.allSettled([app, key]))
+      if (outcome.status === 'rejected') throw outcome.reason;
+    return await deps.connectSftp({
+      session: session.name,
+      user: deps.settings.user,
+      stream: await stream,
+      privateKey: await key,
+      verifyHostKey: (hostKey) => deps.knownHosts.verify(hostKeyAlias(session), hostKey, session.name),
+      signal: deps.signal,
+    });
+  } catch (error) {
+    given.abort(error);
+    await stream.then(
+      (opened) => opened.destroy(),
+      () => {},
+    );
+    throw error;
+  }
+}
+
+async function readKey(session: SessionRef, deps: OpenSftpDeps): Promise<Uint8Array> {
+  const { identity } = deps.settings;
+  if (identity !== undefined) return deps.readOwnKey(identity);
+  return Buffer.from((await deps.readKey(session, deps.signal)).text);
+}

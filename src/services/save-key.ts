@@ -1,0 +1,94 @@
+/** Puts a session's private key into the ssh folder, and never over somebody else's file. */
+
+import { ConflictError } from '../errors.ts';
+import type { KeyLedger } from '../keys/key-ledger.ts';
+import type { PrivateKey } from '../keys/private-key.ts';
+
+export type KeyChange = 'created' | 'unchanged' | 'replaced';
+
+export interface SavedKey {
+  readonly path: string;
+  readonly change: KeyChange;
+  readonly fingerprint: string;
+  readonly type: string;
+}
+
+export interface KeyFiles {
+  read(path: string): Promise<Uint8Array | undefined>;
+  write(path: string, content: string): Promise<void>;
+  /** The mode it had when it was too wide, as four digits. */
+  tighten(path: string): Promise<string | undefined>;
+  /** The fingerprint of the key in a file's bytes, or nothing when they are no key. */
+  fingerprintOf(bytes: Uint8Array): string | undefined;
+}
+
+export interface SaveKeyDeps {
+  readonly files: KeyFiles;
+  readonly ledger: KeyLedger;
+  warn(message: string): void;
+}
+
+export interface SaveKeyRequest {
+  readonly key: PrivateKey;
+  readonly sessionId: string;
+  readonly path: string;
+  readonly force: boolean;
+}
+
+/** Writes when nothing is there, when bai wrote what is there, or with `force`; else throws a ConflictError. */
+export async function saveKey(request: SaveKeyRequest, deps: SaveKeyDeps): Promise<SavedKey> {
+  const state = await compare(request, deps);
+  if (state === 'foreign' && !request.force) {
+    throw new ConflictError(`${request.path} already holds a different key, which bai did not write`, {
+      code: 'key-conflict',
+      hint: 'pass --force to replace it, or put the session’s key elsewhere with --output',
+      details: { path: request.path },
+    });
+  }
+  return write(request, state, deps);
+}
+
+/**
+ * For commands that need the key on the way: an existing different file is never replaced, because another
+ * session's forwarder may be using it. The key then goes to `<path>_<8 characters of its fingerprint>`.
+ */
+export async function saveKeyBeside(
+  request: Omit<SaveKeyRequest, 'force'>,
+  deps: SaveKeyDeps,
+): Promise<SavedKey> {
+  const first = { ...request, force: false };
+  const state = await compare(first, deps);
+  if (state === 'absent' || state === 'same') return write(first, state, deps);
+  const path = `${request.path}_${fingerprintPart(request.key)}`;
+  return saveKey({ ...first, path }, deps);
+}
+
+function fingerprintPart(key: PrivateKey): string {
+  return key.fingerprint
+    .replace('SHA256:', '')
+    .replaceAll(/[^A-Za-z0-9]/g, '')
+    .slice(0, 8);
+}
+
+type FileState = 'absent' | 'same' | 'ours' | 'foreign';
+
+async function compare({ key, path }: SaveKeyRequest, { files, ledger }: SaveKeyDeps): Promise<FileState> {
+  const bytes = await files.read(path);
+  if (bytes === undefined) return 'absent';
+  const present = files.fingerprintOf(bytes);
+  if (present === key.fingerprint) return 'same';
+  return present !== undefined && (await ledger.wrote(path, present)) ? 'ours' : 'foreign';
+}
+
+async function write(request: SaveKeyRequest, state: FileState, deps: SaveKeyDeps): Promise<SavedKey> {
+  const { key, path, sessionId } = request;
+  const facts = { path, fingerprint: key.fingerprint, type: key.type };
+  if (state === 'same') {
+    const mode = await deps.files.tighten(path);
+    if (mode !== undefined) deps.warn(`${path} could be read by others (mode ${mode}); it is 0600 now`);
+    return { ...facts, change: 'unchanged' };
+  }
+  await deps.files.write(path, key.text);
+  await deps.ledger.record(path, key.fingerprint, sessionId);
+  return { ...facts, change: state === 'absent' ? 'created' : 'replaced' };
+}

@@ -1,0 +1,34 @@
+/** A forwarder to one app of a session, on the preferred port or a random one. */
+
+import type { Forwarder, Tunnel } from '../core/ssh-access.ts';
+import type { AppDeps } from './app-deps.ts';
+
+export interface PortWish {
+  /** Beats the `sshPort` setting. */
+  readonly port?: number | undefined;
+  /** Fail when the port is taken, in place of a random one. */
+  readonly strictPort: boolean;
+}
+
+/** Always on loopback: whoever reaches the port is as good as logged in to the app. */
+const loopback = '127.0.0.1';
+
+export interface StartRequest extends PortWish {
+  readonly tunnel: Tunnel;
+  onConnectionFailed(error: unknown): void;
+}
+
+export async function startAppForwarder(request: StartRequest, deps: AppDeps): Promise<Forwarder> {
+  const preferred = request.port ?? deps.settings.preferredPort;
+  const forwarder = await deps.startForwarder({
+    tunnel: request.tunnel,
+    host: loopback,
+    preferredPort: preferred,
+    strict: request.strictPort,
+    onConnectionFailed: request.onConnectionFailed,
+  });
+  if (preferred !== undefined && forwarder.port !== preferred) {
+    deps.reporter.warn(`port ${preferred} is taken; using ${forwarder.port}`);
+  }
+  return forwarder;
+}

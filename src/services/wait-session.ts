@@ -1,0 +1,162 @@
+/** Waits until a session runs: its events, and its state asked for every few seconds beside them. */
+
+import type { Step } from '../core/reporter.ts';
+import { type SessionDetails, type SessionEvent, type SessionRef, waitVerdict } from '../core/session.ts';
+import type { SessionApi } from '../core/session-api.ts';
+import { BaiError, InterruptedError, NotFoundError, SessionEndedError, TimeoutError } from '../errors.ts';
+
+export interface WaitRequest {
+  readonly session: SessionRef;
+  /** Milliseconds; nothing is no limit. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface WaitDeps {
+  readonly api: Pick<SessionApi, 'describe' | 'events'>;
+  readonly step: Step;
+  readonly signal: AbortSignal;
+  /** Milliseconds between two looks when no event comes. */
+  readonly pollMs?: number;
+}
+
+/** Throws a SessionEndedError, or a TimeoutError after which the session goes on by itself. */
+export async function waitForSession(
+  { session, timeoutMs }: WaitRequest,
+  deps: WaitDeps,
+): Promise<SessionDetails> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([deps.signal, stop.signal]);
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => stop.abort(timeoutOf(session, timeoutMs)), timeoutMs);
+  const bell = createBell(signal);
+  // The stream first, then a look: an event in between would be missed, for there is no replay.
+  const events = ringOnEvents(deps, session, { bell, signal });
+  try {
+    return await lookUntilReady(session, { ...deps, signal }, bell);
+  } catch (error) {
+    throw stop.signal.aborted ? stop.signal.reason : deps.signal.aborted ? interrupted(session) : error;
+  } finally {
+    clearTimeout(timer);
+    stop.abort();
+    await events;
+  }
+}
+
+async function lookUntilReady(session: SessionRef, deps: WaitDeps, bell: Bell): Promise<SessionDetails> {
+  let shown = '';
+  for (;;) {
+    const details = await deps.api.describe(session.id, deps.signal);
+    if (details === undefined) throw gone(session);
+    const line = describeState(details, bell.lastReason());
+    if (line !== shown) deps.step.update(line);
+    shown = line;
+    const verdict = waitVerdict(details.status);
+    if (verdict === 'ready' || (verdict === 'TERMINATED' && details.result === 'SUCCESS')) return details;
+    if (verdict !== 'waiting') {
+      throw new SessionEndedError(verdict, `session ${details.name} did not start: ${line}`, {
+        hint: `\`bai session info ${details.id}\` and \`bai session logs ${details.id}\` show more`,
+        details: { id: details.id, status: details.status, reason: reasonOf(details) },
+      });
+    }
+    await bell.wait(deps.pollMs ?? 2_000);
+  }
+}
+
+/** `PREPARING: the reason`, or the bare state when there is none. */
+function describeState(details: SessionDetails, eventReason: string): string {
+  const reason = reasonOf(details) || eventReason;
+  return `${details.name}: ${details.status}${reason === '' ? '' : ` (${reason})`}`;
+}
+
+/** Why the session is in its state: the manager's word for it, else what its scheduler says. */
+function reasonOf(details: SessionDetails): string {
+  const scheduler = fieldOf(details.statusData, 'scheduler');
+  const said = fieldOf(scheduler, 'msg');
+  const error = fieldOf(fieldOf(details.statusData, 'error'), 'repr');
+  return [details.statusInfo, typeof said === 'string' ? said : '', typeof error === 'string' ? error : '']
+    .filter((text) => text !== '' && text !== 'None')
+    .join(': ');
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.entries(value).find(([key]) => key === name)?.[1];
+}
+
+interface Bell {
+  ring(event: SessionEvent): void;
+  /** Until the bell rang since the last wait, the time is over, or the signal ended everything. */
+  wait(ms: number): Promise<void>;
+  lastReason(): string;
+}
+
+function createBell(signal: AbortSignal): Bell {
+  let rung = false;
+  let reason = '';
+  let wake = (): void => {};
+  return {
+    ring(event) {
+      rung = true;
+      reason = event.reason;
+      wake();
+    },
+    async wait(ms) {
+      if (!rung) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+          signal.addEventListener('abort', wake, { once: true });
+        });
+        signal.removeEventListener('abort', wake);
+      }
+      rung = false;
+      signal.throwIfAborted();
+    },
+    lastReason: () => reason,
+  };
+}
+
+interface Ringing {
+  readonly bell: Bell;
+  readonly signal: AbortSignal;
+}
+
+/** Events only make the next look come sooner, so a manager without them, or a broken stream, does not end the wait. */
+async function ringOnEvents(
+  { api }: WaitDeps,
+  session: SessionRef,
+  { bell, signal }: Ringing,
+): Promise<void> {
+  try {
+    for await (const event of api.events(session, signal)) bell.ring(event);
+  } catch (error) {
+    if (!signal.aborted && !(error instanceof BaiError) && !(error instanceof Error && 'code' in error))
+      throw error;
+  }
+}
+
+function timeoutOf(session: SessionRef, timeoutMs: number): TimeoutError {
+  return new TimeoutError(`session ${session.name} was not running after ${timeoutMs / 1000} s`, {
+    hint: `it goes on starting: \`bai session wait ${session.name}\` waits on, \`bai session terminate ${session.name}\` ends it`,
+    details: { id: session.id },
+  });
+}
+
+function interrupted(session: SessionRef): InterruptedError {
+  return new InterruptedError(`interrupted while session ${session.name} was starting`, {
+    hint: `it goes on starting: \`bai session wait ${session.name}\` waits on, \`bai session terminate ${session.name}\` ends it`,
+    details: { id: session.id },
+  });
+}
+
+function gone(session: SessionRef): NotFoundError {
+  return new NotFoundError(`session ${session.name} is no longer there`, {
+    code: 'session-not-found',
+    hint: '`bai session list --all` shows ended ones too',
+  });
+}

@@ -1,0 +1,157 @@
+/** Joins tunnels, forwarder, ssh and keys for the services that go into a session. */
+
+import { readFile } from 'node:fs/promises';
+import { devNull } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expandHome, findHome, findPlaces } from '../config/places.ts';
+import type { Environment } from '../context.ts';
+import type { Reporter } from '../core/reporter.ts';
+import type { SessionRef } from '../core/session.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Tunnel } from '../core/ssh-access.ts';
+import { BaiError, NotFoundError, systemCode } from '../errors.ts';
+import { readKeyFile, tightenKeyFile, writeKeyFile } from '../keys/key-file.ts';
+import { openKeyLedger } from '../keys/key-ledger.ts';
+import { type PrivateKey, readIssuedKey, readOwnKey } from '../keys/private-key.ts';
+import { streamReference } from '../manager/release.ts';
+import { startForwarder } from '../proxy/forwarder.ts';
+import { createManagerTunnel } from '../proxy/manager-tunnel.ts';
+import type { AppSettings } from '../services/app-deps.ts';
+import type { ConnectSshDeps } from '../services/connect-ssh.ts';
+import type { HostKeyDeps } from '../services/host-keys.ts';
+import { openSftp as openSftpTo } from '../services/open-sftp.ts';
+import type { KeyFiles } from '../services/save-key.ts';
+import type { SftpDeps } from '../services/sftp-deps.ts';
+import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
+import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
+import { openSftp } from '../ssh/sftp.ts';
+import { runSsh } from '../ssh/system-ssh.ts';
+import { createRemoteFiles } from '../transfer/remote-files.ts';
+import type { ManagerAccess } from './manager.ts';
+
+export interface AppParts {
+  readonly settings: Settings;
+  readonly manager: ManagerAccess;
+  readonly environment: Environment;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  leaveInterruptsToChild(): Disposable;
+}
+
+const issuedKey = 'id_container';
+
+export function appDeps(parts: AppParts): ConnectSshDeps {
+  const { manager, reporter, signal } = parts;
+  const places = findPlaces(parts.environment);
+  return {
+    api: manager.api,
+    reporter,
+    signal,
+    tunnelTo: (session, app) => tunnelTo(manager, session, app),
+    startForwarder,
+    knownHosts: openKnownHosts(places.knownHosts),
+    fetchHostKey,
+    settings: appSettings(parts.settings),
+    nullDevice: process.platform === 'win32' ? 'NUL' : devNull,
+    readKey: (session, until) => readSessionKey(manager, session, until),
+    files: keyFiles,
+    ledger: openKeyLedger(places.keyLedger),
+    warn: (message) => reporter.warn(message),
+    runSsh: (args) => runSsh(args, { program: 'ssh', signal }),
+    leaveInterruptsToChild: parts.leaveInterruptsToChild,
+  };
+}
+
+export function sftpDeps(parts: AppParts): SftpDeps {
+  const deps = {
+    ...appDeps(parts),
+    readOwnKey: async (path: string) => Buffer.from((await readOwn(path)).text),
+    connectSftp: async (request: Parameters<typeof connectSftp>[0]) => connectSftp(request),
+  };
+  return {
+    reporter: parts.reporter,
+    signal: parts.signal,
+    open: async (session) => createRemoteFiles(await openSftpTo(session, deps), { signal: parts.signal }),
+  };
+}
+
+export function hostKeyDeps(parts: AppParts): HostKeyDeps {
+  const knownHosts = openKnownHosts(findPlaces(parts.environment).knownHosts);
+  return { api: parts.manager.api, signal: parts.signal, knownHosts, fingerprints, keyType };
+}
+
+async function connectSftp(
+  request: import('../services/open-sftp.ts').ConnectSftpRequest,
+): ReturnType<typeof openSftp> {
+  const { privateKey, ...options } = request;
+  return openSftp(await connectSsh({ ...options, credential: { privateKey } }), request.session);
+}
+
+function tunnelTo(manager: ManagerAccess, session: SessionRef, app: string): Tunnel {
+  const { client, network } = manager;
+  return createManagerTunnel({
+    label: `${app} of session ${session.name}`,
+    greets: app === 'sshd',
+    connectTimeoutMs: network.options.connectTimeoutMs,
+    agentFor: (url) => network.upgradeAgentFor(url),
+    async sign(signal) {
+      const reference = encodeURIComponent(streamReference(await client.release(signal), session));
+      return client.signUpgrade(`stream/session/${reference}/tcpproxy`, { app }, signal);
+    },
+    explain: (error, response) =>
+      client.explainUpgrade(`reach ${app} of session ${session.name}`, error, response),
+  });
+}
+
+async function readSessionKey(
+  manager: ManagerAccess,
+  session: SessionRef,
+  signal: AbortSignal,
+): Promise<PrivateKey> {
+  try {
+    const bytes = await manager.api.readFile(session, issuedKey, signal);
+    return readIssuedKey(bytes, `the ${issuedKey} of session ${session.name}`);
+  } catch (cause) {
+    if (!(cause instanceof BaiError) || cause.code !== 'file-not-found') throw cause;
+    throw new NotFoundError(`session ${session.name} hands out no ${issuedKey}`, {
+      code: 'no-id-container',
+      hint: 'sessions with a folder of your own on ~/.ssh have none: use that key with --identity FILE',
+      cause,
+    });
+  }
+}
+
+async function readOwn(path: string): Promise<PrivateKey> {
+  try {
+    return readOwnKey(await readFile(path), path);
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') throw cause;
+    throw new NotFoundError(`the key ${path} does not exist`, { hint: 'check --identity', cause });
+  }
+}
+
+const keyFiles: KeyFiles = {
+  read: readKeyFile,
+  write: writeKeyFile,
+  tighten: tightenKeyFile,
+  fingerprintOf(bytes) {
+    try {
+      return readIssuedKey(bytes, 'the file').fingerprint;
+    } catch (error) {
+      if (error instanceof BaiError) return undefined;
+      throw error;
+    }
+  },
+};
+
+function appSettings(settings: Settings): AppSettings {
+  const { sshDir, identity, sshPort, user } = settings;
+  const folder =
+    sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value, findHome()));
+  return {
+    user: user.value ?? 'work',
+    keyPath: join(folder, issuedKey),
+    identity: identity.value === undefined ? undefined : resolve(expandHome(identity.value, findHome())),
+    preferredPort: sshPort.value === undefined ? undefined : Number(sshPort.value),
+  };
+}

@@ -1,0 +1,114 @@
+/** Joins `bai local` to the emulator, which runs in a process of its own. */
+
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, openSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { readLocalState } from '../config/local-state.ts';
+import { findPlaces } from '../config/places.ts';
+import type { Context, Environment } from '../context.ts';
+import { BaiError, systemCode } from '../errors.ts';
+import { writeKeyFile } from '../keys/key-file.ts';
+import { createManagerClient } from '../manager/client.ts';
+import { createNetwork } from '../manager/network.ts';
+import type { LocalManagerDeps, LocalManagerState, LocalUpRequest } from '../services/local-manager.ts';
+import type { ServeLocalDeps as ServeDeps } from '../services/serve-local.ts';
+
+export function localManagerDeps(context: Context, environment: Environment): LocalManagerDeps {
+  const { localManager, stateDir } = findPlaces(environment);
+  const logPath = join(stateDir, 'local.log');
+  return {
+    reporter: context.reporter,
+    signal: context.signal,
+    logPath,
+    readState: async () => readLocalState(localManager),
+    removeState: () => rm(localManager, { force: true }),
+    answers: (state) => answers(state, context.signal),
+    spawn: (request) => spawnManager(request, logPath),
+    stop: (pid) => void process.kill(pid, 'SIGTERM'),
+    isAlive,
+    pause: (ms) => delay(ms, undefined, { signal: context.signal }),
+  };
+}
+
+/** What the process behind `bai local up` needs; the signal is the command's. */
+export type ServeLocalDeps = Omit<ServeDeps, 'signal'>;
+
+export function serveLocalDeps(environment: Environment): ServeLocalDeps {
+  const { localManager, stateDir } = findPlaces(environment);
+  return {
+    homesRoot: join(stateDir, 'local'),
+    startEmulator: async (options) => (await import('../emulator/emulator.ts')).startEmulator(options),
+    newKeys: () => ({
+      accessKey: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
+      secretKey: randomBytes(20).toString('hex'),
+    }),
+    async writeState(state) {
+      await mkdir(stateDir, { recursive: true, mode: 0o700 });
+      await writeKeyFile(localManager, `${JSON.stringify(state, null, 2)}\n`);
+    },
+    removeState: () => rm(localManager, { force: true }),
+    pid: process.pid,
+  };
+}
+
+async function answers(state: LocalManagerState, signal: AbortSignal): Promise<boolean> {
+  const network = createNetwork({ skipTlsVerify: false, connectTimeoutMs: 2_000, readTimeoutMs: 2_000 });
+  const client = createManagerClient({
+    endpoints: [new URL(state.endpoint)],
+    key: state,
+    domain: 'default',
+    userAgent: 'bai',
+    network,
+    now: () => new Date(),
+  });
+  try {
+    const call = {
+      what: 'ask the local manager',
+      method: 'GET',
+      path: 'auth',
+      query: { echo: 'bai' },
+      signal,
+    } as const;
+    (await client.open(call)).resume();
+    return true;
+  } catch (error) {
+    if (error instanceof BaiError && !signal.aborted) return false;
+    throw error;
+  } finally {
+    network.close();
+  }
+}
+
+async function spawnManager({ port, release }: LocalUpRequest, logPath: string): Promise<void> {
+  mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
+  const log = openSync(logPath, 'w', 0o600);
+  const launcher = fileURLToPath(new URL('../bin/bai.js', import.meta.url));
+  const options = [
+    ...(port === undefined ? [] : ['--port', String(port)]),
+    ...(release === undefined ? [] : ['--release', release]),
+  ];
+  const child = spawn(process.execPath, [launcher, 'local', 'serve', ...options], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+  child.unref();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ESRCH') return false;
+    throw error;
+  }
+}

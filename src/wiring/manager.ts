@@ -1,0 +1,44 @@
+/** From settings to a manager's sessions. */
+
+import type { Reporter } from '../core/reporter.ts';
+import type { SessionApi } from '../core/session-api.ts';
+import { isYes, type Settings } from '../core/settings.ts';
+import { UsageError } from '../errors.ts';
+import { createManagerClient, type ManagerClient } from '../manager/client.ts';
+import { createNetwork, type Network } from '../manager/network.ts';
+import { createSessionApi } from '../manager/sessions.ts';
+
+export interface ManagerAccess {
+  readonly client: ManagerClient;
+  readonly api: SessionApi;
+  readonly network: Network;
+}
+
+export function openManager(settings: Settings, version: string, reporter: Reporter): ManagerAccess {
+  const { endpoint, accessKey, secretKey, domain } = settings;
+  if (endpoint.value === undefined) {
+    throw new UsageError('no manager is chosen: the endpoint is not set', {
+      code: 'no-endpoint',
+      hint: 'set BACKEND_ENDPOINT, or `bai config set endpoint https://…`; `bai local up` starts a manager on this machine to try bai with',
+    });
+  }
+  const skipTlsVerify = isYes(settings.skipTlsVerify.value);
+  if (skipTlsVerify) {
+    reporter.warn(`the manager's TLS certificate is not checked (${settings.skipTlsVerify.origin})`);
+  }
+  const network = createNetwork({
+    skipTlsVerify,
+    connectTimeoutMs: Number(settings.connectTimeout.value) * 1000,
+    readTimeoutMs: Number(settings.readTimeout.value) * 1000,
+  });
+  const hasKey = accessKey.value !== undefined && secretKey.value !== undefined;
+  const client = createManagerClient({
+    endpoints: endpoint.value.split(',').map((each) => new URL(each.trim())),
+    key: hasKey ? { accessKey: accessKey.value, secretKey: secretKey.value } : undefined,
+    domain: domain.value ?? 'default',
+    userAgent: `bai/${version}`,
+    network,
+    now: () => new Date(),
+  });
+  return { client, network, api: createSessionApi({ client, accessKey: accessKey.value }) };
+}
