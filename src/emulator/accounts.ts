@@ -1,0 +1,78 @@
+/** Who may use the emulator, and the SSH key pair each access key holds. */
+
+import { createHash, generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
+import ssh2 from 'ssh2';
+
+export interface SshKeypair {
+  /** One line in authorized_keys form. */
+  readonly publicKey: string;
+  readonly privateKey: string;
+}
+
+export interface EmulatorAccount {
+  readonly email: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly role: 'user' | 'admin';
+  /** Given to every new session of this account, as managers do for keys that an administrator made. */
+  readonly sshKeypair?: SshKeypair;
+}
+
+export interface Account extends Omit<EmulatorAccount, 'sshKeypair'> {
+  readonly userId: string;
+  sshKeypair: SshKeypair | undefined;
+}
+
+export const defaultAccount: EmulatorAccount = {
+  email: 'user@local.test',
+  accessKey: 'AKIALOCALEMULATOR001',
+  secretKey: 'local-emulator-secret-key-000000000000001',
+  role: 'user',
+};
+
+export function openAccounts(given: readonly EmulatorAccount[]): readonly Account[] {
+  return given.map((account) => ({
+    ...account,
+    userId: stableUuid(account.email),
+    sshKeypair: account.sshKeypair,
+  }));
+}
+
+/** The same text always gives the same id, so that ids survive a restart of the emulator. */
+export function stableUuid(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+const generate = promisify(generateKeyPair);
+
+/** A new RSA-2048 pair; `format` decides how the private half is written. */
+export async function makeKeypair(format: 'openssh' | 'pkcs1'): Promise<SshKeypair> {
+  if (format === 'openssh') {
+    const pair = await openSshPair();
+    return { publicKey: `${pair.public.trim()}\n`, privateKey: pair.private };
+  }
+  const { privateKey } = await generate('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+    publicKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  });
+  return { publicKey: publicLine(privateKey), privateKey };
+}
+
+/** The authorized_keys line of a private key; throws when the text is no private key. */
+export function publicLine(privateKey: string): string {
+  const key = ssh2.utils.parseKey(privateKey);
+  if (key instanceof Error) throw key;
+  return `${key.type} ${key.getPublicSSH().toString('base64')}\n`;
+}
+
+function openSshPair(): Promise<{ public: string; private: string }> {
+  return new Promise((resolve, reject) => {
+    ssh2.utils.generateKeyPair('rsa', { bits: 2048 }, (error, pair) => {
+      if (error) reject(error);
+      else resolve(pair);
+    });
+  });
+}

@@ -1,0 +1,32 @@
+/** Runs a batch session's startup command and keeps what it prints. */
+
+import { startShell } from './shell-process.ts';
+
+export interface BatchDeps {
+  readonly home: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Ends the command when it aborts. */
+  readonly signal: AbortSignal;
+}
+
+const longestLog = 1024 * 1024;
+
+export async function runBatch(
+  command: string,
+  deps: BatchDeps,
+): Promise<{ exitCode: number; output: string }> {
+  const child = startShell({ command, home: deps.home, environment: deps.environment });
+  const stop = () => child.kill('SIGKILL');
+  deps.signal.addEventListener('abort', stop, { once: true });
+  child.stdin.end();
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      if (output.length < longestLog) output += text;
+    });
+  }
+  const end = await child.ended;
+  deps.signal.removeEventListener('abort', stop);
+  return { exitCode: end.kind === 'exit' ? end.code : 137, output };
+}

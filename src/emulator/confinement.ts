@@ -1,0 +1,92 @@
+/** Keeps SFTP inside a session's home: maps client paths to real ones and refuses what would lead outside. */
+
+import { lstat, realpath } from 'node:fs/promises';
+import { isAbsolute, join, posix, relative, sep } from 'node:path';
+import { clientHome } from './home.ts';
+
+/** The path leads outside the home; clients see "permission denied". */
+export class OutsideError extends Error {
+  constructor(path: string) {
+    super(`${path} is outside the home`);
+    this.name = 'OutsideError';
+  }
+}
+
+/** The absolute path a client means, in its own terms: `notes`, `~/notes` and `/home/work/notes` are the same. */
+export function clientPath(path: string): string {
+  if (path === '~' || path.startsWith('~/')) return posix.resolve(clientHome, `.${path.slice(1)}`);
+  return posix.resolve(clientHome, path);
+}
+
+/** Folders above the home, which clients may look at on their way down, but which hold nothing else. */
+export const foldersAbove: ReadonlyMap<string, string> = new Map([
+  ['/', 'home'],
+  ['/home', 'work'],
+]);
+
+/**
+ * The real path of an entry whose last part is not followed when it is a link. Its folder must exist and be inside.
+ */
+export async function entryInHome(home: string, path: string): Promise<string> {
+  const inside = posix.relative(clientHome, clientPath(path));
+  if (inside === '') return home;
+  if (inside.startsWith('..')) throw new OutsideError(path);
+  const folder = await realpath(join(home, posix.dirname(inside)));
+  if (!contains(home, folder)) throw new OutsideError(path);
+  return join(folder, posix.basename(inside));
+}
+
+/**
+ * The real path of what an entry leads to, links followed. An entry that does not exist yet may be created there;
+ * a link whose target does not exist is refused, since creating through it could reach outside.
+ */
+export async function targetInHome(home: string, path: string): Promise<string> {
+  const entry = await entryInHome(home, path);
+  const target = await realTarget(entry);
+  if (target !== undefined) {
+    if (!contains(home, target)) throw new OutsideError(path);
+    return target;
+  }
+  if (await isThere(entry)) throw new OutsideError(path);
+  return entry;
+}
+
+/** What to write into a new link so that it leads to `target`; a target outside is refused. */
+export async function linkText(home: string, linkPath: string, target: string): Promise<string> {
+  const absolute = target.startsWith('/') ? target : posix.join(posix.dirname(clientPath(linkPath)), target);
+  const entry = await entryInHome(home, absolute);
+  return target.startsWith('/') ? entry : target;
+}
+
+/** What a client reads from a link: a path below its home in the client's terms, or an OutsideError. */
+export async function readableLink(home: string, linkEntry: string, stored: string): Promise<string> {
+  if (!isAbsolute(stored)) {
+    if (!contains(home, join(linkEntry, '..', stored))) throw new OutsideError(stored);
+    return stored;
+  }
+  if (!contains(home, stored)) throw new OutsideError(stored);
+  return posix.join(clientHome, relative(home, stored).split(sep).join('/'));
+}
+
+function contains(home: string, path: string): boolean {
+  return path === home || path.startsWith(home + sep);
+}
+
+async function realTarget(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

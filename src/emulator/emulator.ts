@@ -1,0 +1,159 @@
+/**
+ * A Backend.AI manager and its sessions in this process, on loopback: the same REST, GraphQL, WebSocket and SSH
+ * behaviour as a release shows its clients, for people without a cluster and for contract tests.
+ */
+
+import { accountRoutes } from './account-routes.ts';
+import { type Account, defaultAccount, type EmulatorAccount, openAccounts } from './accounts.ts';
+import { EventHub, sessionEvents } from './events.ts';
+import type { Machine, Route } from './exchange.ts';
+import { type EmulatorFaults, FaultBook } from './faults.ts';
+import { graphqlRoutes } from './graphql-routes.ts';
+import { HttpFront, type RequestRecord } from './http-front.ts';
+import { defaultImages, openImages } from './images.ts';
+import { releaseBehaviour } from './release.ts';
+import type { Session } from './session.ts';
+import { sessionRoutes } from './session-routes.ts';
+import { SessionStore } from './session-store.ts';
+import { refusePlainRequest, TunnelServer } from './tunnel.ts';
+
+export type { EmulatorAccount, SshKeypair } from './accounts.ts';
+export type { ActiveFault, EmulatorFaults, Fault, RoutePattern } from './faults.ts';
+export type { RequestRecord } from './http-front.ts';
+export type { Session as EmulatedSession } from './session.ts';
+export type { App } from './session-parts.ts';
+
+export interface EmulatorOptions {
+  /** 0, the default, is any free port; it always listens on 127.0.0.1. */
+  readonly port?: number;
+  /** The manager release to behave as, `26.9.6` by default. */
+  readonly release?: string;
+  /** Folder for the homes of sessions; made when missing. */
+  readonly homesRoot: string;
+  /** One ordinary user by default. */
+  readonly accounts?: readonly EmulatorAccount[];
+  /** Canonical references, `registry/name:tag`; short aliases (`python`, `python:3.11`) follow from them. */
+  readonly images?: readonly string[];
+  /** Time a session spends in each state on its way to RUNNING; 150 by default. */
+  readonly stepDelayMs?: number;
+  /** Connections per session that may be open without having logged in; 5 by default, as the sessions' dropbear. */
+  readonly sessionMaxUnauthenticated?: number;
+}
+
+export interface EmulatedSessions {
+  /** Newest first, ended ones included. */
+  all(): readonly Session[];
+  /** The newest session of this id or name; throws an Error when there is none. */
+  get(reference: string): Session;
+  /** Sessions stop in this state until it is changed; undefined lets them go on. */
+  holdAt(status: string | undefined): void;
+}
+
+export interface Emulator extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT` */
+  readonly endpoint: string;
+  /** Keys of the first account. */
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly faults: EmulatorFaults;
+  /** `METHOD /path` of every request answered 501 because the emulator does not know it. */
+  readonly unknownRoutes: readonly string[];
+  /** Every request so far, in the order they were answered. */
+  readonly requests: readonly RequestRecord[];
+  readonly sessions: EmulatedSessions;
+  /** Tunnels that are open now. */
+  readonly openTunnels: number;
+}
+
+/** Resolves once it listens. Disposing of it ends its sessions and their processes, and removes their homes. */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const behaviour = releaseBehaviour(options.release ?? '26.9.6');
+  const accounts = openAccounts(options.accounts ?? [defaultAccount]);
+  const [first] = accounts;
+  if (first === undefined) throw new TypeError('an emulator needs an account');
+  const faults = new FaultBook();
+  const hub = new EventHub();
+  const sessions = new SessionStore({
+    behaviour,
+    hub,
+    faults,
+    homesRoot: options.homesRoot,
+    stepDelayMs: options.stepDelayMs ?? 150,
+    maxUnauthenticated: options.sessionMaxUnauthenticated ?? 5,
+  });
+  const machine: Machine = {
+    behaviour,
+    accounts,
+    images: openImages(options.images ?? defaultImages),
+    sessions,
+    faults,
+  };
+  const tunnels = new TunnelServer(machine);
+  const front = new HttpFront({
+    behaviour,
+    accounts,
+    faults,
+    routes: routesOf(machine, hub, tunnels),
+    upgrade: (exchange) => tunnels.prepare(exchange),
+  });
+  await front.listen(options.port ?? 0);
+  return assemble({ first, front, faults, sessions, tunnels });
+}
+
+function routesOf(machine: Machine, hub: EventHub, tunnels: TunnelServer): readonly Route[] {
+  const tunnel = ['tcpproxy', 'httpproxy'].map((name) => ({
+    method: 'GET',
+    path: `/stream/session/{}/${name}`,
+    handle: (exchange: Parameters<Route['handle']>[0]) => {
+      tunnels.check(exchange);
+      return refusePlainRequest();
+    },
+  }));
+  return [
+    ...accountRoutes(machine),
+    ...sessionRoutes(machine),
+    ...graphqlRoutes(machine),
+    { method: 'GET', path: '/events/session', handle: (exchange) => sessionEvents(machine, hub, exchange) },
+    ...tunnel,
+  ];
+}
+
+interface Parts {
+  readonly first: Account;
+  readonly front: HttpFront;
+  readonly faults: FaultBook;
+  readonly sessions: SessionStore;
+  readonly tunnels: TunnelServer;
+}
+
+function assemble({ first, front, faults, sessions, tunnels }: Parts): Emulator {
+  return {
+    endpoint: `http://127.0.0.1:${front.port}`,
+    accessKey: first.accessKey,
+    secretKey: first.secretKey,
+    faults: {
+      add: (fault, times) => faults.add(fault, times),
+      clear: () => faults.clear(),
+      refuseConnections: (refuse) => front.refuseConnections(refuse),
+    },
+    unknownRoutes: front.unknownRoutes,
+    requests: front.requests,
+    get openTunnels() {
+      return tunnels.open;
+    },
+    sessions: {
+      all: () => sessions.all(),
+      get: (reference) => {
+        const found = sessions.all().find(({ id, name }) => id === reference || name === reference);
+        if (found === undefined) throw new Error(`the emulator has no session ${reference}`);
+        return found;
+      },
+      holdAt: (status) => sessions.holdAt(status),
+    },
+    async [Symbol.asyncDispose]() {
+      await front[Symbol.asyncDispose]();
+      await sessions[Symbol.asyncDispose]();
+      await tunnels[Symbol.asyncDispose]();
+    },
+  };
+}

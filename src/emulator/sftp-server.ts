@@ -1,0 +1,97 @@
+/**
+ * The SFTP subsystem. Written out here because ssh2's own server side cannot announce extensions, and clients use
+ * posix-rename or limits only when they are announced.
+ */
+
+import { once } from 'node:events';
+import type { ServerChannel } from 'ssh2';
+import { OutsideError } from './confinement.ts';
+import type { FaultBook } from './faults.ts';
+import { PacketReader, PacketType, packet, packetsOf, StatusCode, status, text } from './sftp-codec.ts';
+import { SftpFiles } from './sftp-files.ts';
+
+export interface SftpDeps {
+  /** Real path of the folder clients see as /home/work. */
+  readonly home: string;
+  readonly faults: FaultBook;
+}
+
+const extensions = [
+  ['posix-rename@openssh.com', '1'],
+  ['fsync@openssh.com', '1'],
+  ['limits@openssh.com', '1'],
+] as const;
+
+/** Requests in work at a time; more wait in the channel's window. */
+const mostInFlight = 128;
+
+/** Serves the channel until the client ends it; every handle is closed then. */
+export async function serveSftp(channel: ServerChannel, deps: SftpDeps): Promise<void> {
+  const files = new SftpFiles(deps);
+  const inFlight = new Set<Promise<void>>();
+  // Requests on paths happen in the order they came; reads and writes of open files need none.
+  let order = Promise.resolve();
+  channel.on('error', () => channel.close());
+  try {
+    for await (const request of packetsOf(channel)) {
+      const concurrent = request[0] === PacketType.read || request[0] === PacketType.write;
+      const work = concurrent
+        ? respond(channel, files, request)
+        : order.then(() => respond(channel, files, request));
+      if (!concurrent) order = work;
+      inFlight.add(work);
+      void work.finally(() => inFlight.delete(work));
+      if (inFlight.size >= mostInFlight) await Promise.race(inFlight);
+      if (channel.writableNeedDrain) await Promise.race([once(channel, 'drain'), once(channel, 'close')]);
+    }
+  } catch {
+    // A malformed packet or a lost connection: either way the conversation is over.
+    channel.close();
+  } finally {
+    await Promise.all(inFlight);
+    await files[Symbol.asyncDispose]();
+  }
+  if (!channel.writable) return;
+  channel.exit(0);
+  channel.end();
+}
+
+async function respond(channel: ServerChannel, files: SftpFiles, request: Buffer): Promise<void> {
+  const answer = request[0] === PacketType.init ? version() : await answerOf(files, request);
+  if (channel.writable) channel.write(answer);
+}
+
+function version(): Buffer {
+  const fields = extensions.flatMap(([name, value]) => [text(name), text(value)]);
+  // VERSION has no request id: the protocol number stands in its place.
+  return packet(PacketType.version, 3, ...fields);
+}
+
+async function answerOf(files: SftpFiles, request: Buffer): Promise<Buffer> {
+  const reader = new PacketReader(request);
+  const type = reader.byte();
+  const id = reader.uint32();
+  try {
+    return await files.answer(type, id, reader);
+  } catch (error) {
+    return status(id, ...statusOf(error));
+  }
+}
+
+function statusOf(error: unknown): [code: number, message: string] {
+  if (error instanceof OutsideError) return [StatusCode.permissionDenied, 'Permission denied'];
+  if (error instanceof RangeError) return [StatusCode.badMessage, 'Bad message'];
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ELOOP':
+      return [StatusCode.noSuchFile, 'No such file'];
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return [StatusCode.permissionDenied, 'Permission denied'];
+    default:
+      return [StatusCode.failure, code ?? 'Failure'];
+  }
+}

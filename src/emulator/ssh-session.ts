@@ -1,0 +1,106 @@
+/** One SSH session channel: shell, exec and the SFTP subsystem, with terminal, environment and signals. */
+
+import { constants } from 'node:os';
+import { pipeline } from 'node:stream/promises';
+import type { ServerChannel, Session } from 'ssh2';
+import type { FaultBook } from './faults.ts';
+import type { ReleaseBehaviour } from './release.ts';
+import { serveSftp } from './sftp-server.ts';
+import { type ShellProcess, startShell, type Terminal } from './shell-process.ts';
+
+export interface SshSessionDeps {
+  readonly home: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly behaviour: ReleaseBehaviour;
+  readonly faults: FaultBook;
+  /** Aborted when the connection is gone. */
+  readonly signal: AbortSignal;
+  started(shell: ShellProcess): void;
+  disconnect(): void;
+}
+
+/** Resolves when the session's process has ended, or at once when the client never starts one. */
+export function serveSession(session: Session, deps: SshSessionDeps): Promise<void> {
+  const environment: Record<string, string> = { ...deps.environment };
+  let terminal: Terminal | undefined;
+  let shell: ShellProcess | undefined;
+  let task = Promise.resolve();
+  session.on('env', (accept, _reject, { key, val }) => {
+    environment[key] = val;
+    accept?.();
+  });
+  session.on('pty', (accept, _reject, info) => {
+    terminal = { name: info.term || 'xterm', rows: info.rows || 24, columns: info.cols || 80 };
+    accept();
+  });
+  session.on('window-change', (accept, _reject, { rows, cols }) => {
+    shell?.resize(rows, cols);
+    accept?.();
+  });
+  session.on('signal', (accept, _reject, { name }) => {
+    const signal = signalNamed(name);
+    if (signal !== undefined) shell?.kill(signal);
+    accept?.();
+  });
+  const run = (channel: ServerChannel, command?: string) => {
+    shell = startShell({
+      home: deps.home,
+      environment,
+      ...(command === undefined ? {} : { command }),
+      ...(terminal === undefined ? {} : { terminal }),
+    });
+    deps.started(shell);
+    task = runShell(shell, channel);
+  };
+  session.on('shell', (accept) => run(accept()));
+  session.on('exec', (accept, _reject, { command }) => {
+    if (Buffer.byteLength(command) > deps.behaviour.longestCommand) return deps.disconnect();
+    run(accept(), command);
+  });
+  session.on('subsystem', (accept, reject, { name }) => {
+    if (name !== 'sftp') return reject();
+    task = serveSftp(accept(), { home: deps.home, faults: deps.faults });
+  });
+  return new Promise((resolve) => {
+    const done = () => resolve(task);
+    if (deps.signal.aborted) done();
+    deps.signal.addEventListener('abort', done, { once: true });
+    session.on('close', done);
+  });
+}
+
+async function runShell(shell: ShellProcess, channel: ServerChannel): Promise<void> {
+  const hangUp = () => shell.kill('SIGHUP');
+  channel.once('close', hangUp);
+  // `pipeline` would destroy the channel, and the output with it, when a program closes its input unread.
+  channel.pipe(shell.stdin);
+  shell.stdin.on('close', () => channel.resume());
+  const leaveOpen = { end: false };
+  const outputs = [
+    pipeline(shell.stdout, channel, leaveOpen),
+    pipeline(shell.stderr, channel.stderr, leaveOpen),
+    // A client that is gone breaks these streams; the process ends by the hang-up.
+  ].map((output) => output.catch(() => undefined));
+  const end = await shell.ended;
+  await Promise.all(outputs);
+  channel.off('close', hangUp);
+  if (!channel.writable) return;
+  await flushed(channel);
+  if (end.kind === 'exit') channel.exit(end.code);
+  else channel.exit(end.signal.slice(3), false, '');
+  channel.end();
+}
+
+/** Resolves once everything written before has gone out, or the channel is gone. */
+function flushed(channel: ServerChannel): Promise<void> {
+  return new Promise((resolve) => {
+    channel.once('close', () => resolve());
+    channel.write(Buffer.alloc(0), () => resolve());
+  });
+}
+
+/** The names on the wire are those of the system without their first three letters. */
+function signalNamed(name: string): NodeJS.Signals | undefined {
+  const wanted = `SIG${name}`;
+  return Object.keys(constants.signals).find((known): known is NodeJS.Signals => known === wanted);
+}
