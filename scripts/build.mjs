@@ -1,6 +1,7 @@
 /** Bundles src/ into dist/: one small entry, each command and library in a chunk of its own. */
 
-import { readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { writeLicenses } from './licenses.mjs';
@@ -39,3 +40,6 @@ const result = await build({
   banner: { js: banner },
 });
 writeLicenses(root, result.metafile);
+
+const help = execFileSync(process.execPath, [`${root}/dist/cli.js`, '--help'], { env: { ...process.env, COLUMNS: '80' } });
+writeFileSync(`${root}/dist/help.txt`, help);

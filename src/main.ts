@@ -141,15 +141,19 @@ async function prepareReporter(
   flags: Pick<GlobalFlags, 'json' | 'quiet' | 'color'>,
 ): Promise<void> {
   if (context.hasReporter) return;
-  const { createReporter } = await import('./output/reporter.ts');
+  const { createReporter, isAnimated } = await import('./output/reporter.ts');
   const { stdout, stderr, environment } = context;
+  // The spinner's library costs more to load than all else that a short command needs.
+  const spinner = isAnimated(stderr, environment) ? await import('./output/spinner.ts') : undefined;
+  const { json, quiet, color } = flags;
   context.reporter = createReporter({
     stdout,
     stderr,
     environment,
-    json: flags.json,
-    quiet: flags.quiet,
-    color: flags.color,
+    json,
+    quiet,
+    color,
+    spin: spinner?.createSpinner,
   });
 }
 

@@ -1,7 +1,7 @@
 /** The state file of the manager that `bai local up` started. */
 
 import { readFileSync } from 'node:fs';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { systemCode } from '../errors.ts';
 
 const stateSchema = z.object({

@@ -1,74 +1,80 @@
 /** Profiles in `config.json`, readable by their owner only. */
 
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import Conf from 'conf';
-import { z } from 'zod/mini';
+import type Conf from 'conf';
+import * as z from 'zod/mini';
 import { isSettingName, type SettingName, type SettingValues } from '../core/settings.ts';
-import { LocalSystemError } from '../errors.ts';
+import { LocalSystemError, systemCode } from '../errors.ts';
 
 export interface ProfileStore {
   readonly path: string;
   /** Values of one profile; unknown keys of a newer bai are left out here and kept in the file. */
   read(profile: string): SettingValues;
-  write(profile: string, name: SettingName, value: string): void;
+  write(profile: string, name: SettingName, value: string): Promise<void>;
   /** Whether there was something to remove. */
-  remove(profile: string, name: SettingName): boolean;
+  remove(profile: string, name: SettingName): Promise<boolean>;
   /** The file's mode bits that let others in (0 when it is private or not there). */
   exposedMode(): number;
 }
 
-const storeSchema = z.record(z.string(), z.record(z.string(), z.string()));
+type Profiles = Record<string, Record<string, string>>;
 
-/** Opens, and does not create, the file at `path`. */
+const storeSchema = z.object({
+  profiles: z.optional(z.record(z.string(), z.record(z.string(), z.string()))),
+});
+
+/** Creates nothing until something is written. */
 export function openProfileStore(path: string): ProfileStore {
-  const open = (): Conf<Record<string, unknown>> => openConf(path);
-  const profiles = (): Record<string, Record<string, string>> => readProfiles(open(), path);
   return {
     path,
     read(profile) {
-      const entries = Object.entries(profiles()[profile] ?? {});
+      const entries = Object.entries(readProfiles(path)[profile] ?? {});
       return Object.fromEntries(entries.filter(([name]) => isSettingName(name)));
     },
-    write(profile, name, value) {
-      const all = profiles();
-      open().set('profiles', { ...all, [profile]: { ...all[profile], [name]: value } });
+    async write(profile, name, value) {
+      const all = readProfiles(path);
+      const conf = await openConf(path);
+      conf.set('profiles', { ...all, [profile]: { ...all[profile], [name]: value } });
     },
-    remove(profile, name) {
-      const all = profiles();
+    async remove(profile, name) {
+      const all = readProfiles(path);
       const { [name]: removed, ...rest } = all[profile] ?? {};
       if (removed === undefined) return false;
-      open().set('profiles', { ...all, [profile]: rest });
+      const conf = await openConf(path);
+      conf.set('profiles', { ...all, [profile]: rest });
       return true;
     },
     exposedMode: () => exposedMode(path),
   };
 }
 
-function openConf(path: string): Conf<Record<string, unknown>> {
+/** Every command reads and few write: conf, which brings a schema compiler, is loaded for writing only. */
+async function openConf(path: string): Promise<Conf<Record<string, unknown>>> {
+  const { default: Conf } = await import('conf');
+  return new Conf<Record<string, unknown>>({
+    cwd: dirname(path),
+    configName: basename(path, '.json'),
+    projectSuffix: '',
+    projectName: 'bai',
+    configFileMode: 0o600,
+    accessPropertiesByDotNotation: false,
+    clearInvalidConfig: false,
+  });
+}
+
+function readProfiles(path: string): Profiles {
+  let content: unknown;
   try {
-    return new Conf<Record<string, unknown>>({
-      cwd: dirname(path),
-      configName: basename(path, '.json'),
-      projectSuffix: '',
-      projectName: 'bai',
-      configFileMode: 0o600,
-      accessPropertiesByDotNotation: false,
-      clearInvalidConfig: false,
-    });
+    content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return {};
     if (!(cause instanceof SyntaxError)) throw cause;
     throw brokenFile(path, cause);
   }
-}
-
-function readProfiles(
-  conf: Conf<Record<string, unknown>>,
-  path: string,
-): Record<string, Record<string, string>> {
-  const parsed = storeSchema.safeParse(conf.get('profiles') ?? {});
+  const parsed = storeSchema.safeParse(content);
   if (!parsed.success) throw brokenFile(path, parsed.error);
-  return parsed.data;
+  return parsed.data.profiles ?? {};
 }
 
 function brokenFile(path: string, cause: unknown): LocalSystemError {

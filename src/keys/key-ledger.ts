@@ -1,7 +1,7 @@
 /** Remembers which key files bai wrote, by path and fingerprint: only those may be replaced unasked. */
 
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { systemCode } from '../errors.ts';
 import { writeKeyFile } from './key-file.ts';
 

@@ -1,7 +1,7 @@
 /** Signed calls to the manager: handshake, endpoint list, errors. Knows no single route. */
 
 import type { IncomingMessage } from 'node:http';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { BaiError, DeniedError, ProtocolError, UnreachableError } from '../errors.ts';
 import { exchange, readBody } from './http.ts';
 import type { Network } from './network.ts';

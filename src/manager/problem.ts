@@ -1,7 +1,7 @@
 /** What the manager's refusals and the network's failures mean to a user. */
 
 import type { IncomingMessage } from 'node:http';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import {
   BaiError,
   ConflictError,

@@ -1,6 +1,6 @@
 /** Shapes of the manager's answers. Unknown keys are dropped, never refused: the manager grows. */
 
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 const text = z.pipe(
   z.optional(z.nullable(z.string())),

@@ -1,6 +1,6 @@
 /** Sessions of a Backend.AI manager. The only place that spells URL paths, and where parameters go per release. */
 
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import type { SessionSummary } from '../core/session.ts';
 import { isSessionId } from '../core/session.ts';
 import type { CreateRequest, ImageSummary, SessionApi, SessionListFilter } from '../core/session-api.ts';

@@ -5,7 +5,6 @@ import type { ProgressBar, Reporter, Step, Table } from '../core/reporter.ts';
 import { sanitizeLine, sanitizeText } from '../core/sanitize.ts';
 import { describeError } from './describe-error.ts';
 import { createProgressBar } from './progress-bar.ts';
-import { createSpinner } from './spinner.ts';
 import { createStyle, type Style, wantsColor } from './style.ts';
 import { alignedTable, tabSeparated } from './table.ts';
 
@@ -16,6 +15,16 @@ export interface ReporterOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly color: boolean | undefined;
+  /** Starts a spinner; nothing where none can be shown. */
+  readonly spin: ((stream: NodeJS.WriteStream, text: string) => Ora) | undefined;
+}
+
+/** Whether stderr shows spinners and bars: a terminal that can move its cursor, outside CI. */
+export function isAnimated(
+  stderr: { readonly isTTY?: boolean },
+  environment: ReporterOptions['environment'],
+): boolean {
+  return stderr.isTTY === true && !environment['CI'] && environment['TERM'] !== 'dumb';
 }
 
 export function createReporter(options: ReporterOptions): Reporter {
@@ -30,7 +39,7 @@ function humanReporter(options: ReporterOptions): Reporter {
   const { stdout, stderr } = options;
   const style = createStyle(wantsColor(stderr, options.environment, options.color));
   const interactive = stderr.isTTY === true && !options.environment['CI'];
-  const animated = interactive && !options.quiet && options.environment['TERM'] !== 'dumb';
+  const spin = options.quiet ? undefined : options.spin;
   const say = (line: string): void => void stderr.write(`${line}\n`);
   return {
     json: false,
@@ -47,10 +56,10 @@ function humanReporter(options: ReporterOptions): Reporter {
     text: (content) => void stdout.write(stdout.isTTY ? sanitizeText(content) : content),
     info: (message) => void (options.quiet || say(sanitizeText(message))),
     warn: (message) => say(`${style.warning('warning:')} ${sanitizeText(message)}`),
-    step: (text) => (animated ? spinnerStep(stderr, style, text) : lineStep(say, options.quiet, text)),
-    busy: (text) => (animated ? createSpinner(stderr, sanitizeLine(text)) : silentBar),
-    progress: (label, total) =>
-      animated ? createProgressBar(stderr, sanitizeLine(label), total) : silentBar,
+    step: (text) =>
+      spin ? spinnerStep(spin(stderr, sanitizeLine(text)), style) : lineStep(say, options.quiet, text),
+    busy: (text) => spin?.(stderr, sanitizeLine(text)) ?? silentBar,
+    progress: (label, total) => (spin ? createProgressBar(stderr, sanitizeLine(label), total) : silentBar),
     failure(error) {
       const described = describeError(error);
       if (described.stack) say(described.stack);
@@ -98,8 +107,7 @@ function lineStep(say: (line: string) => void, quiet: boolean, text: string): St
   return { update: tell, done: tell, fail: tell };
 }
 
-function spinnerStep(stderr: NodeJS.WriteStream, style: Style, text: string): Step {
-  const spinner: Ora = createSpinner(stderr, sanitizeLine(text));
+function spinnerStep(spinner: Ora, style: Style): Step {
   return {
     update(line) {
       spinner.text = sanitizeLine(line);

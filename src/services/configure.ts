@@ -14,8 +14,8 @@ import { NotFoundError, UsageError } from '../errors.ts';
 export interface ConfigureDeps {
   readonly store: {
     readonly path: string;
-    write(profile: string, name: SettingName, value: string): void;
-    remove(profile: string, name: SettingName): boolean;
+    write(profile: string, name: SettingName, value: string): Promise<void>;
+    remove(profile: string, name: SettingName): Promise<boolean>;
   };
   readonly profile: string;
   settings(): Promise<Settings>;
@@ -74,10 +74,10 @@ export async function setSetting({ name, value }: SetRequest, deps: ConfigureDep
   if (given === undefined || given === '')
     throw new UsageError(`${name} needs a value`, { hint: `bai config set ${name} VALUE` });
   checkSetting(name, given, name);
-  deps.store.write(deps.profile, name, given);
+  await deps.store.write(deps.profile, name, given);
 }
 
-export function unsetSetting(name: SettingName, deps: ConfigureDeps): boolean {
+export function unsetSetting(name: SettingName, deps: ConfigureDeps): Promise<boolean> {
   return deps.store.remove(deps.profile, name);
 }
 

@@ -86,7 +86,7 @@ async function answers(state: LocalManagerState, signal: AbortSignal): Promise<b
 async function spawnManager({ port, release }: LocalUpRequest, logPath: string): Promise<void> {
   mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
   const log = openSync(logPath, 'w', 0o600);
-  const launcher = fileURLToPath(new URL('../bin/bai.js', import.meta.url));
+  const launcher = fileURLToPath(new URL('../bin/bai.cjs', import.meta.url));
   const options = [
     ...(port === undefined ? [] : ['--port', String(port)]),
     ...(release === undefined ? [] : ['--release', release]),

@@ -7,7 +7,7 @@ export function define(command: Command, context: Context): void {
   command.argument('<name>', 'a setting, as `bai config list` names it').action(async (name: string) => {
     const { settingName, unsetSetting } = await import('../../services/configure.ts');
     const deps = await context.configuration();
-    const removed = unsetSetting(settingName(name), deps);
+    const removed = await unsetSetting(settingName(name), deps);
     context.reporter.info(
       removed
         ? `${name} is removed from profile "${deps.profile}"`

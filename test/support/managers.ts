@@ -1,0 +1,86 @@
+/** The managers contract tests run against: the emulator as two releases, and genuine ones when there are any. */
+
+import { readFileSync } from 'node:fs';
+import { startEmulator } from '../../src/emulator/emulator.ts';
+import { tempFolder } from './temp-folder.ts';
+
+export interface TestManager extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  /** An image every session of the tests can be made from. */
+  readonly image: string;
+  /** Environment variables for the command line. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface ManagerKind {
+  readonly name: string;
+  readonly isGenuine: boolean;
+  readonly release: string;
+  open(): Promise<TestManager>;
+}
+
+interface GenuineManager {
+  readonly name: string;
+  readonly release: string;
+  readonly endpoint: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly image: string;
+}
+
+/** `BAI_TEST_MANAGERS` names a JSON file: a list of managers that run, with keys and an image each. */
+export function managerKinds(): ManagerKind[] {
+  const path = process.env['BAI_TEST_MANAGERS'];
+  const genuine: GenuineManager[] = path ? JSON.parse(readFileSync(path, 'utf8')) : [];
+  return [
+    ...['26.9.6', '23.09.10'].map((release) => ({
+      name: `emulator ${release}`,
+      isGenuine: false,
+      release,
+      open: () => openEmulator(release),
+    })),
+    ...genuine.map((each) => ({
+      name: `genuine ${each.name}`,
+      isGenuine: true,
+      release: each.release,
+      open: async () => described(each, async () => {}),
+    })),
+  ];
+}
+
+async function openEmulator(release: string): Promise<TestManager> {
+  const homes = tempFolder();
+  const emulator = await startEmulator({ release, homesRoot: homes.path, stepDelayMs: 20 });
+  return described(
+    {
+      ...emulator,
+      endpoint: emulator.endpoint,
+      accessKey: emulator.accessKey,
+      secretKey: emulator.secretKey,
+      image: 'python:3.11',
+    },
+    async () => {
+      const unknown = emulator.unknownRoutes;
+      await emulator[Symbol.asyncDispose]();
+      homes[Symbol.dispose]();
+      if (unknown.length > 0)
+        throw new Error(`bai called routes the emulator does not know: ${unknown.join(', ')}`);
+    },
+  );
+}
+
+type Facts = Pick<TestManager, 'endpoint' | 'accessKey' | 'secretKey' | 'image'>;
+
+function described(facts: Facts, close: () => Promise<void>): TestManager {
+  const { endpoint, accessKey, secretKey, image } = facts;
+  return {
+    endpoint,
+    accessKey,
+    secretKey,
+    image,
+    env: { BACKEND_ENDPOINT: endpoint, BACKEND_ACCESS_KEY: accessKey, BACKEND_SECRET_KEY: secretKey },
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, testTimeout: number) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [name === 'unit' ? 'test/{unit/**/*,architecture}.test.ts' : `test/${name}/**/*.test.ts`],
+    testTimeout,
+    hookTimeout: 60_000,
+  },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    retry: 0,
+    globalSetup: ['test/support/global-setup.ts'],
+    projects: [
+      project('unit', 10_000),
+      project('contract', 60_000),
+      project('hostile', 60_000),
+      project('e2e', 120_000),
+    ],
+  },
+});
