@@ -41,5 +41,7 @@ const result = await build({
 });
 writeLicenses(root, result.metafile);
 
-const help = execFileSync(process.execPath, [`${root}/dist/cli.js`, '--help'], { env: { ...process.env, COLUMNS: '80' } });
+const help = execFileSync(process.execPath, [`${root}/dist/cli.js`, '--help'], {
+  env: { ...process.env, COLUMNS: '80' },
+});
 writeFileSync(`${root}/dist/help.txt`, help);

@@ -1,0 +1,39 @@
+/** What `npm run demo` and `npm test` need on a fresh machine: the packages and the build. */
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Installs when the lock file is newer than what is installed, then builds. Throws when a step fails. */
+export function setUp() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19))
+    throw new Error(`Node 20.19 or later is needed; this is ${process.versions.node}`);
+  if (!isInstalled()) {
+    console.error('installing the packages …');
+    // Their install scripts only compile optional native parts, which the bundle does not use.
+    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  }
+  run(process.execPath, ['scripts/build.mjs']);
+}
+
+export function run(program, args, options = {}) {
+  execFileSync(program, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32' && program === 'npm',
+    ...options,
+  });
+}
+
+function isInstalled() {
+  const marker = join(root, 'node_modules/.package-lock.json');
+  return (
+    existsSync(marker) &&
+    statSync(marker).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs - 1000 &&
+    readFileSync(marker, 'utf8').includes('"node_modules/esbuild"')
+  );
+}
