@@ -32,7 +32,7 @@ export interface ProcessFacts {
   readonly version: string;
   /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
   readonly signal: AbortSignal;
-  leaveInterruptsToChild(): Disposable;
+  readonly leaveInterruptsToChild: () => Disposable;
 }
 
 export interface Context {

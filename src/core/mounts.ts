@@ -5,7 +5,10 @@ import { UsageError } from '../errors.ts';
 /** Reads `FOLDER` and `FOLDER=PATH` (or `FOLDER:PATH`); an empty path is `/home/work/FOLDER`, the manager's choice. */
 export function parseMounts(texts: readonly string[] | undefined): Record<string, string> {
   return Object.fromEntries(
-    (texts ?? []).map((text) => text.trim()).filter((text) => text !== '').map(parseMount),
+    (texts ?? [])
+      .map((text) => text.trim())
+      .filter((text) => text !== '')
+      .map(parseMount),
   );
 }
 

@@ -1,13 +1,15 @@
 /** Paths inside a session: POSIX whatever this machine is, relative ones counted from the home folder. */
 
-/** The path as an SFTP server takes it: `~` and an empty path are the home, `~/x` is `x`. */
+/** The path as an SFTP server takes it: `~` and an empty path are the home, `~/x` is `x`; no slash at its end. */
 export function remotePath(written: string): string {
-  if (written === '' || written === '~') return '.';
-  return written.startsWith('~/') ? written.slice(2).replace(/^\/+/, '') || '.' : written;
+  const whole = withoutTrailingSlashes(written);
+  if (whole === '' || whole === '~') return '.';
+  return whole.startsWith('~/') ? whole.slice(2).replace(/^\/+/, '') || '.' : whole;
 }
 
+/** A name such as `~` stays a name: the result never reads as another spelling of the home. */
 export function joinRemote(folder: string, name: string): string {
-  if (folder === '.' || folder === '') return name;
+  if (folder === '.' || folder === '') return name.startsWith('~') ? `./${name}` : name;
   return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
 }
 
@@ -50,14 +52,21 @@ const device = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2
  * that system would read as something else than a plain name.
  */
 export function entryNameProblem(name: string, windows: boolean): string | undefined {
-  if (name === '') return 'the name is empty';
-  if (name === '.' || name === '..') return 'the name means another folder';
-  if (/[/\\]/.test(name)) return 'the name holds a path separator';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return 'the name holds a control character';
+  const problem = remoteNameProblem(name);
+  if (problem !== undefined) return problem;
+  if (name.includes('\\')) return 'the name holds a path separator';
+  if (/\p{Cc}/u.test(name)) return 'the name holds a control character';
   // The decoder leaves this mark where bytes were not UTF-8, so the file could not be asked for by this name.
   if (name.includes('\ufffd')) return 'the name is not valid UTF-8';
   return windows ? windowsNameProblem(name) : undefined;
+}
+
+/** Why a listed name cannot be that of a file in the listed folder, or nothing: for paths that stay in the session. */
+export function remoteNameProblem(name: string): string | undefined {
+  if (name === '') return 'the name is empty';
+  if (name === '.' || name === '..') return 'the name means another folder';
+  if (name.includes('/')) return 'the name holds a path separator';
+  return name.includes('\0') ? 'the name holds a NUL' : undefined;
 }
 
 function windowsNameProblem(name: string): string | undefined {

@@ -7,7 +7,10 @@ export function describeResources(slots: Readonly<Record<string, string>>): stri
   return Object.entries(slots)
     .filter(([, amount]) => Number(amount) !== 0)
     .sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b))
-    .map(([slot, amount]) => `${slot}=${slot === 'mem' && /^\d+$/.test(amount) ? formatBytes(Number(amount)).replace(' ', '') : plain(amount)}`)
+    .map(
+      ([slot, amount]) =>
+        `${slot}=${slot === 'mem' && /^\d+$/.test(amount) ? formatBytes(Number(amount)).replace(' ', '') : plain(amount)}`,
+    )
     .join(' ');
 }
 

@@ -65,6 +65,16 @@ export function parsePathArguments(args: readonly string[]): SftpPaths {
   return { session: first, paths: rest.length === 0 ? [''] : rest };
 }
 
+/** As `parsePathArguments`, for the commands that take one path. */
+export function parseOnePath(args: readonly string[], command: string): SftpTarget {
+  const { session: name, paths } = parsePathArguments(args);
+  const [path, ...others] = paths;
+  if (path === undefined || others.length > 0) {
+    throw new UsageError(`${command} takes one path, not ${paths.length}`);
+  }
+  return { session: name, path };
+}
+
 /** `mv SESSION:OLD SESSION:NEW`, `mv SESSION:OLD NEW` or `mv SESSION OLD NEW`. */
 export function parseMoveArguments(args: readonly string[]): SftpTarget & { readonly newPath: string } {
   const [first = '', second = ''] = args;

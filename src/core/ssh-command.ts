@@ -21,19 +21,20 @@ export interface SshTarget {
 export function sshOptions(target: SshTarget, userArguments: readonly string[] = []): string[] {
   const { identityFile, nullDevice } = target;
   const jumps = userArguments.some((argument) => /^-J|^(-o\s*)?Proxy(Jump|Command)\b/i.test(argument));
-  return [
-    ...(identityFile === undefined ? [] : ['-i', identityFile, '-o', 'IdentitiesOnly=yes']),
-    ...[
-      '-o',
-      `UserKnownHostsFile=${configValue(target.knownHosts)}`,
-      '-o',
-      `GlobalKnownHostsFile=${nullDevice}`,
-    ],
-    ...['-o', `HostKeyAlias=${target.hostKeyAlias}`, '-o', 'StrictHostKeyChecking=yes'],
-    ...['-o', 'UpdateHostKeys=no', '-o', 'CheckHostIP=no', '-o', 'PreferredAuthentications=publickey'],
-    ...['-o', 'ControlPath=none'],
-    ...(jumps ? [] : ['-o', 'ProxyCommand=none']),
+  const options = [
+    `UserKnownHostsFile=${configValue(target.knownHosts)}`,
+    `GlobalKnownHostsFile=${nullDevice}`,
+    `HostKeyAlias=${target.hostKeyAlias}`,
+    'StrictHostKeyChecking=yes',
+    'UpdateHostKeys=no',
+    'CheckHostIP=no',
+    'PreferredAuthentications=publickey',
+    'ControlPath=none',
+    ...(jumps ? [] : ['ProxyCommand=none']),
+    ...(identityFile === undefined ? [] : ['IdentitiesOnly=yes']),
   ];
+  const key = identityFile === undefined ? [] : ['-i', identityFile];
+  return [...key, ...options.flatMap((option) => ['-o', option])];
 }
 
 /** The destination comes before the user's arguments, so that ssh itself tells its options from the command. */

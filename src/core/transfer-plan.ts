@@ -62,14 +62,3 @@ export interface TransferSummary {
   /** Links and special files, left out on purpose. */
   readonly skipped: readonly TransferProblem[];
 }
-
-export const nothingMoved: TransferSummary = { files: 0, bytes: 0, failed: [], skipped: [] };
-
-export function addSummaries(a: TransferSummary, b: TransferSummary): TransferSummary {
-  return {
-    files: a.files + b.files,
-    bytes: a.bytes + b.bytes,
-    failed: [...a.failed, ...b.failed],
-    skipped: [...a.skipped, ...b.skipped],
-  };
-}

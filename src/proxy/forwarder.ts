@@ -8,7 +8,7 @@ import { splice } from './splice.ts';
 export interface ForwarderOptions extends ListenRequest {
   readonly tunnel: Tunnel;
   /** Told of each connection that failed; the others go on. */
-  onConnectionFailed(error: unknown): void;
+  readonly onConnectionFailed: (error: unknown) => void;
 }
 
 /** Listens before it returns. Nothing remote happens until somebody connects. */

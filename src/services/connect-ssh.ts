@@ -15,7 +15,7 @@ export interface ConnectSshRequest extends PortWish {
 export interface ConnectSshDeps extends AppDeps {
   runSsh(args: readonly string[]): Promise<number>;
   /** While ssh has the terminal, Ctrl-C is for what runs inside it. */
-  leaveInterruptsToChild(): Disposable;
+  readonly leaveInterruptsToChild: () => Disposable;
 }
 
 /** ssh's exit status: that of the remote command, 255 when the connection failed. */

@@ -19,7 +19,7 @@ export interface ConnectSftpRequest {
   readonly user: string;
   readonly stream: Duplex;
   readonly privateKey: Uint8Array;
-  verifyHostKey(key: Uint8Array): Promise<unknown>;
+  readonly verifyHostKey: (key: Uint8Array) => Promise<unknown>;
   readonly signal: AbortSignal;
 }
 

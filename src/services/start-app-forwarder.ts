@@ -15,7 +15,7 @@ const loopback = '127.0.0.1';
 
 export interface StartRequest extends PortWish {
   readonly tunnel: Tunnel;
-  onConnectionFailed(error: unknown): void;
+  readonly onConnectionFailed: (error: unknown) => void;
 }
 
 export async function startAppForwarder(request: StartRequest, deps: AppDeps): Promise<Forwarder> {

@@ -12,7 +12,7 @@ export interface SshConnectionOptions {
   /** A private key as text, or the agent's socket. */
   readonly credential: { readonly privateKey: Uint8Array } | { readonly agent: string };
   /** Rejects to refuse the host key. */
-  verifyHostKey(key: Uint8Array): Promise<unknown>;
+  readonly verifyHostKey: (key: Uint8Array) => Promise<unknown>;
   readonly signal: AbortSignal;
 }
 

@@ -35,7 +35,7 @@ export interface AppParts {
   readonly environment: Environment;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
-  leaveInterruptsToChild(): Disposable;
+  readonly leaveInterruptsToChild: () => Disposable;
 }
 
 const issuedKey = 'id_container';

@@ -1,0 +1,22 @@
+/** `bai sftp ls SESSION[:PATH]` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { parseOnePath } from '../../core/sftp-target.ts';
+
+interface Flags {
+  readonly long: boolean;
+  readonly all: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<path...>', 'SESSION, SESSION:PATH or SESSION PATH')
+    .option('-l, --long', 'mode, size and time of each name', false)
+    .option('-a, --all', 'also names that begin with a dot', false)
+    .action(async (args: string[], { long, all }: Flags) => {
+      const request = { ...parseOnePath(args, 'ls'), long, all };
+      const { listFiles } = await import('../../services/sftp-list.ts');
+      await listFiles(request, await context.sftp());
+    });
+}

@@ -1,0 +1,16 @@
+/** `bai sftp mkdir SESSION:PATH...` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { parsePathArguments } from '../../core/sftp-target.ts';
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<paths...>', 'SESSION:PATH once or more, or SESSION PATH...')
+    .option('-p, --parents', 'make the folders above too; no error when it is there', false)
+    .action(async (args: string[], flags: { parents: boolean }) => {
+      const request = { ...parsePathArguments(args), parents: flags.parents };
+      const { makeFolders } = await import('../../services/sftp-mkdir.ts');
+      await makeFolders(request, await context.sftp());
+    });
+}

@@ -1,0 +1,16 @@
+/** `bai sftp rm SESSION:PATH...` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { parsePathArguments } from '../../core/sftp-target.ts';
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<paths...>', 'SESSION:PATH once or more, or SESSION PATH...')
+    .option('-r, --recursive', 'folders with all they hold', false)
+    .action(async (args: string[], flags: { recursive: boolean }) => {
+      const request = { ...parsePathArguments(args), recursive: flags.recursive };
+      const { removeFiles } = await import('../../services/sftp-remove.ts');
+      context.exitCode = await removeFiles(request, await context.sftp());
+    });
+}

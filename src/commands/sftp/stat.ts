@@ -1,0 +1,13 @@
+/** `bai sftp stat SESSION:PATH` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { parseOnePath } from '../../core/sftp-target.ts';
+
+export function define(command: Command, context: Context): void {
+  command.argument('<path...>', 'SESSION:PATH or SESSION PATH').action(async (args: string[]) => {
+    const request = parseOnePath(args, 'stat');
+    const { statFile } = await import('../../services/sftp-stat.ts');
+    await statFile(request, await context.sftp());
+  });
+}

@@ -1,0 +1,11 @@
+/** What the `bai sftp` services ask for. */
+
+import type { Reporter } from '../core/reporter.ts';
+import type { RemoteFiles } from '../transfer/remote-files.ts';
+
+export interface SftpDeps {
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  /** Connects to the session's file server; the caller disposes of the result. */
+  open(session: string): Promise<RemoteFiles>;
+}

@@ -1,0 +1,45 @@
+/** `bai sftp ls`: what is in a folder of a session. */
+
+import { remotePath } from '../core/remote-path.ts';
+import type { Table } from '../core/reporter.ts';
+import type { SftpTarget } from '../core/sftp-target.ts';
+import type { RemoteEntry, RemoteFiles } from '../transfer/remote-files.ts';
+import type { SftpDeps } from './sftp-deps.ts';
+import { describeEntry, modeText } from './sftp-entry.ts';
+
+export interface ListRequest extends SftpTarget {
+  readonly long: boolean;
+  /** Also names that begin with a dot. */
+  readonly all: boolean;
+}
+
+export async function listFiles(request: ListRequest, deps: SftpDeps): Promise<void> {
+  await using files = await deps.open(request.session);
+  const entries = await readEntries(request, files);
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const path = remotePath(request.path);
+  deps.reporter.result(
+    { session: request.session, path, entries: entries.map(describeEntry) },
+    request.long && entries.length > 0 ? longTable(entries) : entries.map((entry) => entry.name),
+  );
+}
+
+async function readEntries({ path, all }: ListRequest, files: RemoteFiles): Promise<RemoteEntry[]> {
+  const attributes = await files.stat(path);
+  if (attributes.kind !== 'folder') return [{ name: remotePath(path), attributes }];
+  const entries: RemoteEntry[] = [];
+  for await (const entry of files.list(path)) if (all || !entry.name.startsWith('.')) entries.push(entry);
+  return entries;
+}
+
+function longTable(entries: readonly RemoteEntry[]): Table {
+  return {
+    columns: ['MODE', 'SIZE', 'MODIFIED', 'NAME'],
+    rows: entries.map((entry) => [
+      modeText(entry.attributes),
+      entry.attributes.size?.toString(),
+      describeEntry(entry).modifiedAt,
+      entry.name,
+    ]),
+  };
+}

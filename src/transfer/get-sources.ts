@@ -1,0 +1,59 @@
+/** Files and folders of the session onto this machine: where each one goes. */
+
+import { join } from 'node:path';
+import { entryNameProblem, remoteName, remotePath } from '../core/remote-path.ts';
+import { placeSource, type TransferTarget } from '../core/transfer-plan.ts';
+import { UsageError } from '../errors.ts';
+import { getFile } from './get-file.ts';
+import { getTree, type TreeDeps } from './get-tree.ts';
+import {
+  isWindows,
+  localState,
+  openFolderWithin,
+  openLocalFolder,
+  withoutTrailingSeparators,
+} from './local-folder.ts';
+import { eachSource, folderError, type TransferJob } from './transfer-job.ts';
+
+export async function getSources(job: TransferJob, deps: TreeDeps): Promise<void> {
+  const path = withoutTrailingSeparators(job.target);
+  const isFolder = job.sources.length > 1 || path !== job.target;
+  await eachSource(job, deps.tally, async (source) => {
+    const target: TransferTarget = { path, state: await localState(path), meansFolder: isFolder };
+    await getSource(source, { target, recursive: job.recursive }, deps);
+  });
+}
+
+interface Destination {
+  readonly target: TransferTarget;
+  readonly recursive: boolean;
+}
+
+async function getSource(source: string, { target, recursive }: Destination, deps: TreeDeps): Promise<void> {
+  const remote = remotePath(source);
+  const isFolder = (await deps.requests.stat(remote)).kind === 'folder';
+  if (isFolder && !recursive) throw folderError(source);
+  const placement = placeSource(
+    { path: source, name: remoteName(source), kind: isFolder ? 'folder' : 'file' },
+    target,
+  );
+  if (placement.place === 'inside') checkName(placement.name);
+  if (isFolder) {
+    const root = await openLocalFolder(target.path);
+    const local = placement.place === 'inside' ? await openFolderWithin(root, root, placement.name) : root;
+    await getTree({ remote, local }, deps);
+    return;
+  }
+  if (placement.place === 'inside' && placement.createFolder) await openLocalFolder(target.path);
+  const local = placement.place === 'inside' ? join(target.path, placement.name) : target.path;
+  deps.tally.moved(await getFile({ local, remote }, deps, deps.observer));
+}
+
+/** The user wrote this name, but for the session's file system rather than for this one. */
+function checkName(name: string): void {
+  const problem = entryNameProblem(name, isWindows);
+  if (problem === undefined) return;
+  throw new UsageError(`"${name}" cannot be the name of a local file: ${problem}`, {
+    hint: 'write the local file name as the last argument',
+  });
+}

@@ -1,0 +1,59 @@
+/** Folders of this machine that a server's tree is written into, and nothing outside of them. */
+
+import { mkdir, realpath, stat } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import { ConflictError, systemCode } from '../errors.ts';
+import { onThisMachine } from './local-error.ts';
+
+/** Whether names have to be fit for Windows; read from the path rules in force. */
+export const isWindows = sep === '\\';
+
+export type LocalState = 'folder' | 'file' | 'missing';
+
+/** What a path means, links followed; a link to nothing is missing. */
+export async function localState(path: string): Promise<LocalState> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return 'missing';
+    return onThisMachine('read', path, Promise.reject(error));
+  }
+}
+
+/** Makes the folder unless it is there, and returns its real path. */
+export async function openLocalFolder(path: string): Promise<string> {
+  return onThisMachine('make', path, makeFolder(path));
+}
+
+/**
+ * As `openLocalFolder`, for a folder whose name came from the server: refused when a link that was there
+ * before leads out of `root` (a real path).
+ */
+export async function openFolderWithin(root: string, parent: string, name: string): Promise<string> {
+  const path = join(parent, name);
+  const real = await openLocalFolder(path);
+  if (dirname(real) === parent || isWithin(root, real)) return real;
+  throw new ConflictError(`${path} is a link that leads out of ${root}`, {
+    code: 'leads-outside',
+    hint: 'name its target as the local folder if that is where the files should go',
+  });
+}
+
+async function makeFolder(path: string): Promise<string> {
+  await mkdir(path).catch((error: unknown) => {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  });
+  const real = await realpath(path);
+  if ((await stat(real)).isDirectory()) return real;
+  throw new ConflictError(`${path} is a file, not a folder`, { code: 'not-a-folder' });
+}
+
+function isWithin(root: string, path: string): boolean {
+  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
+}
+
+export function withoutTrailingSeparators(path: string): string {
+  const stripped = isWindows ? path.replace(/[/\\]+$/, '') : path.replace(/\/+$/, '');
+  // The root of a drive is no more without its separator.
+  return stripped === '' || /^[A-Za-z]:$/.test(stripped) ? path : stripped;
+}

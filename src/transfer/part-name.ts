@@ -1,0 +1,21 @@
+/** The name a file has until it is whole. */
+
+import { createHash } from 'node:crypto';
+
+/** Most file systems allow this many bytes in one name. */
+const longestName = 255;
+const suffix = '.bai-part';
+
+/** `.NAME.bai-part`; a name too long for that is cut, and told apart from its like by a digest. */
+export function partName(name: string): string {
+  const plain = `.${name}${suffix}`;
+  if (Buffer.byteLength(plain) <= longestName) return plain;
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  const room = longestName - Buffer.byteLength(`.-${digest}${suffix}`);
+  let kept = '';
+  for (const character of name) {
+    if (Buffer.byteLength(kept + character) > room) break;
+    kept += character;
+  }
+  return `.${kept}-${digest}${suffix}`;
+}

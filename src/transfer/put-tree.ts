@@ -1,0 +1,57 @@
+/** A folder of this machine into the session. */
+
+import { opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { joinRemote } from '../core/remote-path.ts';
+import { TransferError } from '../errors.ts';
+import type { TreeDeps } from './get-tree.ts';
+import { onThisMachine } from './local-error.ts';
+import { putFile } from './put-file.ts';
+import { openRemoteFolder } from './remote-folder.ts';
+
+/** A folder above, by what it is rather than by its name: links to folders are followed, and may lead back. */
+interface Ancestor {
+  readonly id: string;
+  readonly above: Ancestor | undefined;
+}
+
+interface SentFolder {
+  readonly local: string;
+  readonly remote: string;
+  readonly above: Ancestor | undefined;
+}
+
+/** Links to files and folders are followed, as `scp -r` does; special files are left out. */
+export async function putTree(top: { local: string; remote: string }, deps: TreeDeps): Promise<void> {
+  const waiting: SentFolder[] = [{ ...top, above: undefined }];
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    const here = folder;
+    await deps.tally.attempt(here.local, () => putFolder(here, waiting, deps));
+  }
+}
+
+async function putFolder(folder: SentFolder, waiting: SentFolder[], deps: TreeDeps): Promise<void> {
+  const self = await identify(folder);
+  await openRemoteFolder(folder.remote, deps.requests);
+  const entries = await onThisMachine('read', folder.local, opendir(folder.local));
+  for await (const { name } of entries) {
+    const paths = { local: join(folder.local, name), remote: joinRemote(folder.remote, name) };
+    await deps.tally.attempt(paths.local, async () => {
+      const attributes = await onThisMachine('read', paths.local, stat(paths.local));
+      if (attributes.isDirectory()) waiting.push({ ...paths, above: self });
+      else if (attributes.isFile()) deps.tally.moved(await putFile(paths, deps, deps.observer));
+      else deps.tally.skip(paths.local, 'it is no regular file', 'special-file');
+    });
+  }
+}
+
+async function identify(folder: SentFolder): Promise<Ancestor> {
+  const { dev, ino } = await onThisMachine('read', folder.local, stat(folder.local, { bigint: true }));
+  const id = `${dev}:${ino}`;
+  for (let above = folder.above; above !== undefined; above = above.above) {
+    if (above.id === id) {
+      throw new TransferError(`${folder.local} leads back to a folder above it`, { code: 'loop' });
+    }
+  }
+  return { id, above: folder.above };
+}

@@ -1,0 +1,39 @@
+/** Folders of the session. */
+
+import { ConflictError } from '../errors.ts';
+import { SftpStatus, sftpStatus } from './sftp-error.ts';
+import type { SftpRequests } from './sftp-requests.ts';
+
+/** Throws ConflictError when something is there already. */
+export async function makeRemoteFolder(path: string, requests: SftpRequests): Promise<void> {
+  try {
+    await requests.mkdir(path);
+  } catch (error) {
+    // SFTP 3 has no status of its own for "exists".
+    if (sftpStatus(error) !== SftpStatus.failure || !(await isThere(path, requests))) throw error;
+    throw new ConflictError(`${path} is already there in the session`, { code: 'exists', cause: error });
+  }
+}
+
+/** Makes the folder unless it is there; links to folders count as such. */
+export async function openRemoteFolder(path: string, requests: SftpRequests): Promise<void> {
+  try {
+    await requests.mkdir(path);
+  } catch (error) {
+    if (sftpStatus(error) === undefined) throw error;
+    const kind = await requests.stat(path).then(
+      (attributes) => attributes.kind,
+      () => undefined,
+    );
+    if (kind === 'folder') return;
+    if (kind === undefined) throw error;
+    throw new ConflictError(`${path} in the session is a file, not a folder`, { code: 'not-a-folder' });
+  }
+}
+
+function isThere(path: string, requests: SftpRequests): Promise<boolean> {
+  return requests.lstat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,156 @@
+/** One SFTP channel whose requests always settle: with the answer, a lost connection, Ctrl-C or too long a silence. */
+
+import type { SFTPWrapper } from 'ssh2';
+import { BaiError, InterruptedError, ProtocolError, TimeoutError } from '../errors.ts';
+import { Gate } from './gate.ts';
+import type { SftpConnection } from './sftp-connection.ts';
+import { lostError, sftpError, sftpStatus, strangeAnswer } from './sftp-error.ts';
+
+/**
+ * The most bytes in one read or write. ssh2 splits anything larger into two requests one after the other,
+ * and drops the connection when an answer is larger than 256 KiB.
+ */
+export const requestBytes = 261_120;
+
+export interface SftpCall<T> {
+  /** As in "cannot write PATH". */
+  readonly action: string;
+  readonly path: string;
+  send(sftp: SFTPWrapper, done: (error: unknown, answer?: unknown) => void): void;
+  /** Nothing when the answer is of another kind than the request asks for. */
+  read(answer: unknown): T | undefined;
+}
+
+export interface SftpChannelOptions {
+  readonly signal: AbortSignal;
+  /** How long a server may leave every request unanswered. */
+  readonly stallMs: number;
+}
+
+export class SftpChannel {
+  readonly #sftp: SFTPWrapper;
+  readonly #stallMs: number;
+  /** Closed when no answer can come any more; `#interrupted` when nobody wants one. */
+  readonly #lost = new Gate();
+  readonly #interrupted = new Gate();
+  #hasEnded = false;
+  #waiting = 0;
+  #stallTimer: NodeJS.Timeout | undefined;
+
+  constructor(connection: SftpConnection, options: SftpChannelOptions) {
+    this.#sftp = connection.sftp;
+    this.#stallMs = options.stallMs;
+    capRequests(connection.sftp);
+    this.#watchEnd(connection);
+    const interrupt = (): void => this.#interrupted.close(interruptedBy(options.signal));
+    if (options.signal.aborted) interrupt();
+    else options.signal.addEventListener('abort', interrupt, { once: true });
+  }
+
+  /** Why no further request can succeed, or nothing. */
+  get over(): BaiError | undefined {
+    return this.#lost.reason ?? this.#interrupted.reason;
+  }
+
+  throwIfOver(): void {
+    if (this.over !== undefined) throw this.over;
+  }
+
+  /** Whether the server announced an extension of SFTP 3. */
+  offers(extension: string): boolean {
+    const extensions: unknown = Reflect.get(this.#sftp, '_extensions');
+    return typeof extensions === 'object' && extensions !== null && Object.hasOwn(extensions, extension);
+  }
+
+  /** Rejects with a BaiError only. */
+  call<T>(call: SftpCall<T>): Promise<T> {
+    return this.#call(call, [this.#lost, this.#interrupted]);
+  }
+
+  /** As `call`, but still sent after Ctrl-C: for taking back what was begun. */
+  callForCleanup<T>(call: SftpCall<T>): Promise<T> {
+    return this.#call(call, [this.#lost]);
+  }
+
+  async #call<T>(call: SftpCall<T>, gates: readonly Gate[]): Promise<T> {
+    this.#startWaiting();
+    const release: (() => void)[] = [];
+    try {
+      const answer = await new Promise<unknown>((resolve, reject) => {
+        for (const gate of gates) release.push(gate.watch(reject));
+        if (gates.some((gate) => gate.reason !== undefined)) return;
+        call.send(this.#sftp, (error, value) => (error ? this.#refuse(error, call, reject) : resolve(value)));
+      });
+      const value = call.read(answer);
+      if (value === undefined) throw strangeAnswer(call.action, call.path);
+      return value;
+    } finally {
+      for (const forget of release) forget();
+      this.#stopWaiting();
+    }
+  }
+
+  /** ssh2 fails requests without a status when the channel ends or the answer makes no sense. */
+  #refuse(error: unknown, call: SftpCall<unknown>, reject: (reason: unknown) => void): void {
+    if (sftpStatus(error) !== undefined) {
+      reject(sftpError(error, call.action, call.path));
+      return;
+    }
+    setImmediate(() => {
+      reject(
+        this.#lost.reason ?? (this.#hasEnded ? lostError(error) : strangeAnswer(call.action, call.path)),
+      );
+    });
+  }
+
+  #watchEnd(connection: SftpConnection): void {
+    connection.lost.catch((error: unknown) => {
+      this.#lost.close(error instanceof BaiError ? error : lostError(error));
+    });
+    // The connection's own reason comes in the same turn and says more than what the channel shows.
+    const end = (): void => {
+      this.#hasEnded = true;
+      setImmediate(() => this.#lost.close(lostError()));
+    };
+    connection.sftp.on('end', end);
+    connection.sftp.on('close', end);
+    connection.sftp.on('error', (cause: unknown) => {
+      const reason = new ProtocolError('the file server in the session does not keep to SFTP', { cause });
+      setImmediate(() => this.#lost.close(reason));
+    });
+  }
+
+  /** A pending timer also keeps the process alive: with nothing else to do it would end, with status 0. */
+  #startWaiting(): void {
+    this.#waiting += 1;
+    this.#stallTimer ??= setTimeout(() => {
+      const seconds = Math.round(this.#stallMs / 1000);
+      this.#lost.close(
+        new TimeoutError(`the session's file server did not answer for ${seconds} seconds`, {
+          code: 'stalled',
+          hint: 'run the same command again',
+        }),
+      );
+    }, this.#stallMs);
+  }
+
+  #stopWaiting(): void {
+    this.#waiting -= 1;
+    if (this.#waiting > 0) {
+      this.#stallTimer?.refresh();
+      return;
+    }
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = undefined;
+  }
+}
+
+function interruptedBy(signal: AbortSignal): BaiError {
+  return signal.reason instanceof BaiError ? signal.reason : new InterruptedError();
+}
+
+/** ssh2 believes a server that offers reads of megabytes, and then refuses their answers. */
+function capRequests(sftp: SFTPWrapper): void {
+  const offered: unknown = Reflect.get(sftp, '_maxReadLen');
+  if (typeof offered === 'number' && offered > requestBytes) Reflect.set(sftp, '_maxReadLen', requestBytes);
+}

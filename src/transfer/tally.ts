@@ -1,0 +1,74 @@
+/** Counts what a tree transfer did, and decides which failures end it. */
+
+import { sanitizeLine } from '../core/sanitize.ts';
+import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
+import { BaiError, TransferError } from '../errors.ts';
+import { diskFull } from './local-error.ts';
+import type { FileObserver } from './one-file.ts';
+
+export interface TreeObserver extends FileObserver {
+  /** One file or folder could not be moved; the rest goes on. */
+  failed(problem: TransferProblem): void;
+  /** Left out on purpose. */
+  skipped(problem: TransferProblem): void;
+}
+
+/** A server can list names without end; what is remembered about them has one. */
+const mostProblems = 10_000;
+const tooManyProblems = 'too-many-problems';
+
+/** After these, what follows would only fail in the same way. */
+const fatalCodes: ReadonlySet<string> = new Set([diskFull, tooManyProblems]);
+
+export class Tally {
+  #files = 0;
+  #bytes = 0;
+  readonly #failed: TransferProblem[] = [];
+  readonly #skipped: TransferProblem[] = [];
+  readonly #observer: TreeObserver;
+  readonly #isOver: () => boolean;
+
+  /** `isOver`: the connection is lost or the user interrupted, so no further step can succeed. */
+  constructor(observer: TreeObserver, isOver: () => boolean) {
+    this.#observer = observer;
+    this.#isOver = isOver;
+  }
+
+  get summary(): TransferSummary {
+    return { files: this.#files, bytes: this.#bytes, failed: this.#failed, skipped: this.#skipped };
+  }
+
+  /** Runs one step for `path`: its failure is noted unless it concerns all that would follow. */
+  async attempt(path: string, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      if (!(error instanceof BaiError) || this.#isOver() || fatalCodes.has(error.code)) throw error;
+      this.fail(path, error.message, error.code);
+    }
+  }
+
+  moved(bytes: number): void {
+    this.#files += 1;
+    this.#bytes += bytes;
+  }
+
+  fail(path: string, reason: string, code: string): void {
+    this.#note(this.#failed, { path, reason: sanitizeLine(reason), code });
+    this.#observer.failed({ path, reason: sanitizeLine(reason), code });
+  }
+
+  skip(path: string, reason: string, code: string): void {
+    this.#note(this.#skipped, { path, reason, code });
+    this.#observer.skipped({ path, reason, code });
+  }
+
+  #note(list: TransferProblem[], problem: TransferProblem): void {
+    if (list.length >= mostProblems) {
+      throw new TransferError(`gave up after ${mostProblems} files that could not be moved`, {
+        code: tooManyProblems,
+      });
+    }
+    list.push(problem);
+  }
+}

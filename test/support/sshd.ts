@@ -1,0 +1,257 @@
+/** Real SSH servers for tests: OpenSSH's sshd and dropbear, as this user, on a free port of 127.0.0.1. */
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import ssh2 from 'ssh2';
+
+export interface TestSshd extends AsyncDisposable {
+  readonly port: number;
+  readonly user: string;
+  /** An OpenSSH ed25519 key that the server lets in. */
+  readonly privateKeyPath: string;
+  /** `SHA256:…` without padding, as OpenSSH prints it. */
+  readonly hostKeyFingerprint: string;
+  /** Where SFTP sessions start; a real path with nothing but `.ssh` at first, gone with the server. */
+  readonly home: string;
+  /** What the server wrote to stderr so far. */
+  log(): string;
+}
+
+export interface SshdOptions {
+  /** Of SFTP sessions, e.g. 0o027; OpenSSH only. */
+  readonly umask?: number;
+  /** A real path where SFTP sessions start instead; not removed afterwards. */
+  readonly home?: string;
+}
+
+const sshd = findProgram('sshd');
+const sftpServer = [
+  '/usr/lib/openssh/sftp-server',
+  '/usr/libexec/openssh/sftp-server',
+  '/usr/libexec/sftp-server',
+].find(existsSync);
+const isRoot = process.getuid?.() === 0;
+const namespaceFlags = isRoot ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
+const mountPasswd = 'mount --bind "$0" /etc/passwd && exec "$@"';
+
+/** Why tests with this server are skipped, or nothing. */
+export const sshdMissing: string | undefined =
+  sshd === undefined || sftpServer === undefined ? 'openssh-server is not installed' : undefined;
+
+export const dropbearMissing: string | undefined = dropbearProblem();
+
+export interface KeyPair {
+  readonly private: string;
+  readonly public: string;
+}
+
+/** ssh2 drops a leading zero of the numbers it writes, so about one key in two hundred is malformed. */
+export function generateKey(): KeyPair {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519');
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair;
+  }
+}
+
+export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
+  const folder = await createFolder(options.home);
+  // As root, sshd wants this folder; the package leaves making it to the system's service.
+  if (isRoot) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
+  const hostKey = generateKey();
+  await writeFile(join(folder.path, 'host_key'), hostKey.private, { mode: 0o600 });
+  return start(folder, fingerprint(hostKey.public), async (port) => {
+    const config = join(folder.path, 'sshd_config');
+    await writeFile(config, sshdConfig(folder, port, options.umask));
+    return spawnServer(sshd ?? 'sshd', ['-D', '-e', '-f', config]);
+  });
+}
+
+/**
+ * dropbear has no option for the file of allowed keys: it takes the home from /etc/passwd. So it gets a mount
+ * namespace with a passwd of its own; for an ordinary user a user namespace around that, left again at once.
+ */
+export async function startDropbear(options: Pick<SshdOptions, 'home'> = {}): Promise<TestSshd> {
+  const folder = await createFolder(options.home);
+  const { username, uid, gid } = userInfo();
+  await writeFile(join(folder.path, 'passwd'), `${username}:x:${uid}:${gid}::${folder.home}:/bin/sh\n`);
+  const hostKeyPath = join(folder.path, 'host_key');
+  const made = execFileSync('dropbearkey', ['-t', 'ed25519', '-f', hostKeyPath], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const publicKey = made.split('\n').find((line) => line.startsWith('ssh-ed25519 ')) ?? '';
+  return start(folder, fingerprint(publicKey), async (port) => {
+    const dropbear = ['dropbear', '-F', '-E', '-p', `127.0.0.1:${port}`, '-r', hostKeyPath, '-P', ''];
+    const inner = isRoot
+      ? dropbear
+      : ['unshare', '-U', `--map-user=${uid}`, `--map-group=${gid}`, ...dropbear];
+    return spawnServer('unshare', [
+      ...namespaceFlags,
+      'sh',
+      '-c',
+      mountPasswd,
+      join(folder.path, 'passwd'),
+      ...inner,
+    ]);
+  });
+}
+
+function dropbearProblem(): string | undefined {
+  if (findProgram('dropbear') === undefined || findProgram('dropbearkey') === undefined) {
+    return 'dropbear-bin is not installed';
+  }
+  // Debian's dropbear looks for the file server here and nowhere else.
+  if (!existsSync('/usr/lib/sftp-server')) return 'openssh-sftp-server is not installed';
+  try {
+    execFileSync('unshare', [...namespaceFlags, 'sh', '-c', mountPasswd, '/etc/passwd', 'true'], {
+      stdio: 'ignore',
+    });
+    return undefined;
+  } catch {
+    return 'this machine allows no mount namespace, which dropbear needs for a home of its own';
+  }
+}
+
+interface ServerFolder {
+  readonly path: string;
+  readonly home: string;
+  readonly privateKeyPath: string;
+}
+
+async function createFolder(givenHome: string | undefined): Promise<ServerFolder> {
+  const path = await realpath(await mkdtemp(join(tmpdir(), 'bai-sshd-')));
+  const home = givenHome ?? join(path, 'home');
+  await mkdir(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+  const key = generateKey();
+  const privateKeyPath = join(path, 'user_key');
+  await writeFile(privateKeyPath, key.private, { mode: 0o600 });
+  await writeFile(join(home, '.ssh', 'authorized_keys'), `${key.public}\n`, { mode: 0o600 });
+  return { path, home, privateKeyPath };
+}
+
+function sshdConfig(folder: ServerFolder, port: number, umask: number | undefined): string {
+  const mask = umask === undefined ? '' : ` -u 0${umask.toString(8)}`;
+  return [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${folder.path}/host_key`,
+    'PidFile none',
+    `AuthorizedKeysFile ${folder.home}/.ssh/authorized_keys`,
+    // The temporary folder's parents may be writable by others.
+    'StrictModes no',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'UsePAM no',
+    'PermitRootLogin prohibit-password',
+    'MaxStartups 100',
+    `Subsystem sftp ${sftpServer ?? 'internal-sftp'} -d ${folder.home}${mask}`,
+    '',
+  ].join('\n');
+}
+
+interface RunningServer {
+  readonly child: ChildProcess;
+  log(): string;
+}
+
+function spawnServer(program: string, args: readonly string[]): RunningServer {
+  // A group of its own, so that the children that serve connections can be ended with it.
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  child.once('error', (error) => {
+    log += String(error);
+  });
+  return { child, log: () => log };
+}
+
+async function start(
+  folder: ServerFolder,
+  hostKeyFingerprint: string,
+  run: (port: number) => Promise<RunningServer>,
+): Promise<TestSshd> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    const server = await run(port);
+    if (await isReady(port, server.child)) {
+      return {
+        port,
+        user: userInfo().username,
+        privateKeyPath: folder.privateKeyPath,
+        hostKeyFingerprint,
+        home: folder.home,
+        log: () => server.log(),
+        [Symbol.asyncDispose]: async () => {
+          await stop(server.child);
+          await rm(folder.path, { recursive: true, force: true });
+        },
+      };
+    }
+    await stop(server.child);
+    // Somebody else can take the port before the server does, but not every time.
+    if (attempt === 3) throw new Error(`the server did not start: ${server.log()}`);
+  }
+}
+
+async function isReady(port: number, child: ChildProcess): Promise<boolean> {
+  const deadline = Date.now() + 10_000;
+  while (Date.now() < deadline && child.exitCode === null && child.signalCode === null) {
+    if (await greets(port)) return true;
+    await after(20);
+  }
+  return false;
+}
+
+/** An open port is not enough: the server has to say that it speaks SSH. */
+async function greets(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    const [greeting] = (await once(socket, 'data', { signal: AbortSignal.timeout(5_000) })) as [Buffer];
+    return greeting.toString('latin1').startsWith('SSH-2.0-');
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined) return;
+  const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The whole group has ended already.
+  }
+  await gone;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Of a public key as one line of text. */
+function fingerprint(publicKey: string): string {
+  const blob = Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
+}
+
+function findProgram(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return folders.map((folder) => join(folder, name)).find(existsSync);
+}
