@@ -22,7 +22,7 @@ const banner = [
 rmSync(`${root}/dist`, { recursive: true, force: true });
 const result = await build({
   absWorkingDir: root,
-  entryPoints: { cli: 'src/cli.ts' },
+  entryPoints: { cli: 'src/cli.ts', emulator: 'src/emulator/emulator.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,

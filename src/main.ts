@@ -37,6 +37,7 @@ export async function createProgram(
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
@@ -159,8 +160,22 @@ async function prepareReporter(
 
 /** commander's own words for a wrong command line, in bai's form. */
 function usageError(text: string, argv: readonly string[]): string {
-  const message = text.replace(/^error: /, '').trim();
-  if (!argv.includes('--json'))
-    return `error: ${message}\nhint: bai ${wordsOf(argv).join(' ')}${wordsOf(argv).length > 0 ? ' ' : ''}--help\n`;
-  return `${JSON.stringify({ error: { code: new UsageError(message).code, message, exitCode: ExitCode.usage } })}\n`;
+  const message = text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll('\n', ' ');
+  if (argv.includes('--json')) {
+    return `${JSON.stringify({ error: { code: new UsageError(message).code, message, exitCode: ExitCode.usage } })}\n`;
+  }
+  return `error: ${message}\nhint: ${['bai', ...knownWords(argv), '--help'].join(' ')} shows what there is\n`;
+}
+
+/** As much of the command as exists: the group, or group and command. */
+function knownWords(argv: readonly string[]): string[] {
+  const [group = '', name = ''] = wordsOf(argv);
+  const isCommand = commands.some(
+    ({ path, aliases }) =>
+      path === `${group} ${name}` || (path.startsWith(`${group} `) && aliases?.includes(name)),
+  );
+  return isCommand ? [group, name] : Object.hasOwn(groups, group) ? [group] : [];
 }

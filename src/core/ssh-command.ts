@@ -51,11 +51,12 @@ export interface ReadyCommands {
 }
 
 /**
- * Ready to paste into a POSIX shell. The sessions' dropbear sends more than an OpenSSH client's window
- * allows, and large downloads then break off; requests of 32 KiB keep within it.
+ * Ready to paste into a POSIX shell; only the options without which the pinned host key or the session's
+ * own key would not be used. The sessions' dropbear sends more than an OpenSSH client's window allows, and
+ * large downloads then break off; requests of 32 KiB keep within it.
  */
 export function readyCommands(target: SshTarget, home: string): ReadyCommands {
-  const options = sshOptions(target);
+  const options = essentialOptions(target);
   const port = String(target.port);
   const remote = `${target.user}@${target.host}`;
   const shell = shellCommand(['ssh', '-p', port, ...options]);
@@ -65,6 +66,12 @@ export function readyCommands(target: SshTarget, home: string): ReadyCommands {
     scp: `${shellCommand(['scp', '-P', port, '-X', 'buffer=32768', ...options])} -r FILE ${remote}:${home}/`,
     rsync: `rsync -av -e ${shellQuote(shell)} FOLDER/ ${remote}:${home}/FOLDER/`,
   };
+}
+
+function essentialOptions({ identityFile, knownHosts, hostKeyAlias }: SshTarget): string[] {
+  const key = identityFile === undefined ? [] : ['-i', identityFile, '-o', 'IdentitiesOnly=yes'];
+  const pin = ['-o', `UserKnownHostsFile=${configValue(knownHosts)}`, '-o', `HostKeyAlias=${hostKeyAlias}`];
+  return [...key, ...pin];
 }
 
 /** In ssh's configuration syntax `%` starts a token and a space ends the value. */

@@ -50,8 +50,8 @@ function humanReporter(options: ReporterOptions): Reporter {
         if (human.rows.length > 0) stdout.write(`${text}\n`);
         return;
       }
-      const lines = typeof human === 'string' ? [human] : human;
-      for (const line of lines) if (line !== '') stdout.write(`${sanitizeText(line)}\n`);
+      if (human === '') return;
+      for (const line of typeof human === 'string' ? [human] : human) stdout.write(`${sanitizeText(line)}\n`);
     },
     text: (content) => void stdout.write(stdout.isTTY ? sanitizeText(content) : content),
     info: (message) => void (options.quiet || say(sanitizeText(message))),

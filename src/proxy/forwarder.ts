@@ -47,9 +47,11 @@ async function serve(socket: Socket, options: ForwarderOptions, closing: AbortSi
     remote.on('error', () => {});
     await splice(socket, remote);
   } catch (error) {
+    // A client that hangs up in the middle is its own business: the tunnel did nothing wrong.
+    const clientWent = gone.signal.aborted || socket.errored !== null;
     // Nothing but the app's own bytes may enter the stream, so the client learns of it by a reset.
     socket.resetAndDestroy();
-    if (!closing.aborted && !gone.signal.aborted) options.onConnectionFailed(error);
+    if (!closing.aborted && !clientWent) options.onConnectionFailed(error);
   }
 }
 

@@ -24,6 +24,7 @@ function lines({ session, app, host, port, url, ssh }: ForwardedApp): string[] {
     ['SFTP URL', ssh?.sftpUrl],
   ];
   const shown = facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(9)} ${value}`]));
-  const commands = ssh === undefined ? [] : Object.values(ssh.commands).flatMap((command) => ['', command]);
-  return [...shown, ...commands].map((line) => (line === '' ? '\n' : line)).filter((line) => line !== '\n');
+  return ssh === undefined
+    ? shown
+    : [...shown, '', 'Ready to paste:', ...Object.values(ssh.commands).map((line) => `  ${line}`)];
 }
