@@ -2,6 +2,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Forwarder, Tunnel } from '../core/ssh-access.ts';
+import { BaiError } from '../errors.ts';
 import { type ListenRequest, listen } from './listen.ts';
 import { splice } from './splice.ts';
 
@@ -47,13 +48,26 @@ async function serve(socket: Socket, options: ForwarderOptions, closing: AbortSi
     remote.on('error', () => {});
     await splice(socket, remote);
   } catch (error) {
-    // A client that hangs up in the middle is its own business: the tunnel did nothing wrong.
-    const clientWent = gone.signal.aborted || socket.errored !== null;
     // Nothing but the app's own bytes may enter the stream, so the client learns of it by a reset.
     socket.resetAndDestroy();
-    if (!closing.aborted && !clientWent) options.onConnectionFailed(error);
+    if (!closing.aborted && !isClientsDoing(error, gone.signal)) options.onConnectionFailed(error);
   }
 }
+
+/** A client that hangs up, early or in the middle: the tunnel did nothing wrong. */
+function isClientsDoing(error: unknown, gone: AbortSignal): boolean {
+  if (error instanceof BaiError) return false;
+  if (error === gone.reason) return true;
+  return error instanceof Error && 'code' in error && hangUps.has(error.code);
+}
+
+const hangUps: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ABORT_ERR',
+]);
 
 function whenClosed(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {

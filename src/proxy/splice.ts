@@ -15,6 +15,8 @@ const lingerMs = 2_000;
  * remote side ends the pair instead.
  */
 export async function splice(local: Socket, remote: Duplex): Promise<void> {
+  // Before the pipelines, which would close the connection as if all had arrived.
+  remote.once('error', () => local.resetAndDestroy());
   const upward = pipeline(local, remote, { end: false });
   const downward = pipeline(remote, local);
   upward.catch(() => {});

@@ -54,6 +54,7 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
     report = resolve;
   });
   socket.once('message', () => report('bytes'));
+  socket.once('error', (cause) => stream.destroy(closedWith(1006, cause)));
   // Before the stream's own handler, which takes every close for a normal end.
   socket.once('close', (code) => {
     report(code);
@@ -103,7 +104,7 @@ function keepAlive(socket: WebSocket): void {
   socket.once('close', () => clearInterval(timer));
 }
 
-function closedWith(code: number): UnreachableError {
+function closedWith(code: number, cause?: Error): UnreachableError {
   const causes: Readonly<Record<number, string>> = {
     1006: 'the connection to the manager was lost',
     1009: 'the manager refused a frame as too large',
@@ -115,6 +116,7 @@ function closedWith(code: number): UnreachableError {
     {
       code: code === 1013 ? 'app-not-listening' : 'tunnel-lost',
       details: { closeCode: code },
+      cause,
     },
   );
 }
