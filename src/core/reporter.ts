@@ -35,7 +35,7 @@ export interface Reporter {
   /** A line of conversation; silent with --json and --quiet. */
   info(message: string): void;
   /** Something the user should know of; with --json one line of JSON on stderr. */
-  warn(message: string): void;
+  warn(message: string, hint?: string): void;
   step(text: string): Step;
   /** A spinner while something short is going on, and nothing elsewhere; `stop` leaves no trace. */
   busy(text: string): { stop(): void };

@@ -55,7 +55,10 @@ function humanReporter(options: ReporterOptions): Reporter {
     },
     text: (content) => void stdout.write(stdout.isTTY ? sanitizeText(content) : content),
     info: (message) => void (options.quiet || say(sanitizeText(message))),
-    warn: (message) => say(`${style.warning('warning:')} ${sanitizeText(message)}`),
+    warn(message, hint) {
+      say(`${style.warning('warning:')} ${sanitizeText(message)}`);
+      if (hint !== undefined) say(style.hint(`hint: ${sanitizeText(hint)}`));
+    },
     step: (text) =>
       spin ? spinnerStep(spin(stderr, sanitizeLine(text)), style) : lineStep(say, options.quiet, text),
     busy: (text) => spin?.(stderr, sanitizeLine(text)) ?? silentBar,
@@ -78,7 +81,7 @@ function jsonReporter({ stdout, stderr }: ReporterOptions): Reporter {
     result: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     text: (content) => void stdout.write(`${JSON.stringify({ text: content })}\n`),
     info: () => {},
-    warn: (message) => note({ warning: message }),
+    warn: (message, hint) => note({ warning: message, ...(hint !== undefined && { hint }) }),
     step: () => silentStep,
     busy: () => silentBar,
     progress: () => silentBar,

@@ -1,9 +1,11 @@
 /** `bai app ssh`: a forwarder in this process, and the system's ssh through it. */
 
+import type { Duplex } from 'node:stream';
 import { sshArguments } from '../core/ssh-command.ts';
+import { BaiError, InterruptedError } from '../errors.ts';
 import type { AppDeps } from './app-deps.ts';
 import { openRunningSession } from './open-session.ts';
-import { prepareSsh } from './prepare-ssh.ts';
+import { type PreparedSsh, prepareSsh } from './prepare-ssh.ts';
 import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
 
 export interface ConnectSshRequest extends PortWish {
@@ -14,9 +16,23 @@ export interface ConnectSshRequest extends PortWish {
 
 export interface ConnectSshDeps extends AppDeps {
   runSsh(args: readonly string[]): Promise<number>;
+  /** Logs in and hangs up; rejects with a BaiError that says why it could not. */
+  readonly probeLogin: (request: ProbeRequest) => Promise<void>;
   /** While ssh has the terminal, Ctrl-C is for what runs inside it. */
   readonly leaveInterruptsToChild: () => Disposable;
 }
+
+export interface ProbeRequest {
+  readonly session: string;
+  readonly user: string;
+  readonly stream: Duplex;
+  readonly identityFile: string;
+  readonly verifyHostKey: (key: Uint8Array) => Promise<unknown>;
+  readonly signal: AbortSignal;
+}
+
+/** What ssh ends with when the connection failed, and also what a remote command may end with. */
+const connectionFailed = 255;
 
 /** ssh's exit status: that of the remote command, 255 when the connection failed. */
 export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDeps): Promise<number> {
@@ -38,19 +54,45 @@ export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDep
       nullDevice: deps.nullDevice,
     };
     busy.stop();
-    using _interrupts = deps.leaveInterruptsToChild();
-    return await deps.runSsh(sshArguments(target, request.sshArguments));
+    const status = await runInTerminal(sshArguments(target, request.sshArguments), deps);
+    if (status === connectionFailed && failures.length === 0) await explainFailure(ready, deps);
+    return status;
   } finally {
     busy.stop();
     // Not while ssh has the terminal: the lines would land in the middle of the user's screen.
-    for (const failure of failures) deps.reporter.warn(describe(failure));
+    for (const failure of failures) warnOf(failure, deps);
   }
+}
+
+async function runInTerminal(args: readonly string[], deps: ConnectSshDeps): Promise<number> {
+  using _interrupts = deps.leaveInterruptsToChild();
+  return await deps.runSsh(args);
+}
+
+/** ssh has said that it failed but not why it may have; a login of our own tells the usual causes apart. */
+async function explainFailure(ready: PreparedSsh, deps: ConnectSshDeps): Promise<void> {
+  const { session, tunnel, identityFile, hostKeyAlias } = ready;
+  try {
+    await deps.probeLogin({
+      session: session.name,
+      user: deps.settings.user,
+      stream: await tunnel.dial(deps.signal),
+      identityFile,
+      verifyHostKey: (key) => deps.knownHosts.verify(hostKeyAlias, key, session.name),
+      signal: deps.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof BaiError)) throw error;
+    // A key with a passphrase is for ssh alone; that it cannot be tried here explains nothing.
+    if (error.code !== 'key-unusable' && !(error instanceof InterruptedError)) warnOf(error, deps);
+  }
+}
+
+function warnOf(failure: unknown, { reporter }: ConnectSshDeps): void {
+  if (failure instanceof BaiError) reporter.warn(failure.message, failure.hint);
+  else reporter.warn(failure instanceof Error ? failure.message : String(failure));
 }
 
 function forwarderAddress({ host, port }: { host: string; port: number }): { host: string; port: number } {
   return { host, port };
-}
-
-function describe(failure: unknown): string {
-  return `the tunnel failed: ${failure instanceof Error ? failure.message : String(failure)}`;
 }

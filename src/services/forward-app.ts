@@ -3,6 +3,7 @@
 import type { ServicePort, SessionRef } from '../core/session.ts';
 import type { Forwarder } from '../core/ssh-access.ts';
 import { type ReadyCommands, readyCommands } from '../core/ssh-command.ts';
+import { BaiError } from '../errors.ts';
 import type { AppDeps } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
 import { openRunningSession } from './open-session.ts';
@@ -44,7 +45,10 @@ export async function forwardApp(
 ): Promise<void> {
   const session = await openRunningSession(request.session, deps);
   const onConnectionFailed = (error: unknown): void =>
-    deps.reporter.warn(`a connection failed: ${error instanceof Error ? error.message : String(error)}`);
+    deps.reporter.warn(
+      `a connection failed: ${error instanceof Error ? error.message : String(error)}`,
+      error instanceof BaiError ? error.hint : undefined,
+    );
   if (request.app === sshApp) {
     const ready = await prepareSsh(session, deps);
     await using forwarder = await startAppForwarder(

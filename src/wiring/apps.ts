@@ -58,6 +58,10 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     ledger: openKeyLedger(places.keyLedger),
     warn: (message) => reporter.warn(message),
     runSsh: (args) => runSsh(args, { program: 'ssh', signal }),
+    async probeLogin({ identityFile, ...request }) {
+      const credential = { privateKey: Buffer.from((await readOwn(identityFile)).text) };
+      await using _connection = await connectSsh({ ...request, credential });
+    },
     leaveInterruptsToChild: parts.leaveInterruptsToChild,
   };
 }
