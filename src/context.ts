@@ -6,9 +6,9 @@ import type { ConfigureDeps } from './services/configure.ts';
 import type { ConnectSshDeps } from './services/connect-ssh.ts';
 import type { HostKeyDeps } from './services/host-keys.ts';
 import type { LocalManagerDeps } from './services/local-manager.ts';
+import type { ServeLocalDeps } from './services/serve-local.ts';
 import type { SessionDeps } from './services/session-deps.ts';
 import type { SftpDeps } from './services/sftp-deps.ts';
-import type { ServeLocalDeps } from './wiring/local.ts';
 
 /** Flags that every command takes. */
 export interface GlobalFlags {
@@ -59,7 +59,7 @@ export interface Context {
   hostKeys(): Promise<HostKeyDeps>;
   configuration(): Promise<ConfigureDeps>;
   localManager(): Promise<LocalManagerDeps>;
-  serveLocal(): Promise<ServeLocalDeps>;
+  serveLocal(): Promise<Omit<ServeLocalDeps, 'signal'>>;
   /** Closes what was opened: kept connections would keep the process alive. */
   close(): Promise<void>;
 }

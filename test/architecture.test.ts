@@ -32,7 +32,7 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
     packages: ['ssh2', 'ws', 'graphql'],
   },
   wiring: { values: ['core', 'errors', ...edges, 'services', 'emulator'], types: ['context'], packages: [] },
-  context: { values: [], types: ['core', 'services', 'wiring'], packages: [] },
+  context: { values: [], types: ['core', 'services'], packages: [] },
   commands: { values: ['core', 'errors', 'services'], types: ['context', ...edges], packages: ['commander'] },
   main: { values: ['core', 'errors', 'commands', 'output'], types: ['context'], packages: ['commander'] },
   cli: { values: ['main', 'wiring'], types: [], packages: [] },

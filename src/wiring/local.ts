@@ -15,7 +15,7 @@ import { writeKeyFile } from '../keys/key-file.ts';
 import { createManagerClient } from '../manager/client.ts';
 import { createNetwork } from '../manager/network.ts';
 import type { LocalManagerDeps, LocalManagerState, LocalUpRequest } from '../services/local-manager.ts';
-import type { ServeLocalDeps as ServeDeps } from '../services/serve-local.ts';
+import type { ServeLocalDeps } from '../services/serve-local.ts';
 
 export function localManagerDeps(context: Context, environment: Environment): LocalManagerDeps {
   const { localManager, stateDir } = findPlaces(environment);
@@ -34,10 +34,7 @@ export function localManagerDeps(context: Context, environment: Environment): Lo
   };
 }
 
-/** What the process behind `bai local up` needs; the signal is the command's. */
-export type ServeLocalDeps = Omit<ServeDeps, 'signal'>;
-
-export function serveLocalDeps(environment: Environment): ServeLocalDeps {
+export function serveLocalDeps(environment: Environment): Omit<ServeLocalDeps, 'signal'> {
   const { localManager, stateDir } = findPlaces(environment);
   return {
     homesRoot: join(stateDir, 'local'),
