@@ -1,0 +1,127 @@
+/** Keeps README.md and docs/ true to the code. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { commands } from '../../src/commands/index.ts';
+import { definitionOf, settingNames } from '../../src/core/settings.ts';
+import { ExitCode } from '../../src/errors.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const documents = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+].filter((file) => file.endsWith('.md'));
+const exitCodes = read('docs/exit-codes.md');
+
+test.each(Object.entries(ExitCode))('exit status %s (%i) is in docs/exit-codes.md', (name, status) => {
+  expect(exitCodes).toMatch(new RegExp(`^\\| ${status} \\| ${name} \\|`, 'm'));
+});
+
+test('docs/exit-codes.md lists every error code of the sources, and no other', () => {
+  const rows = exitCodes.split('\n').filter((line) => line.startsWith('| `'));
+  const listed = rows.flatMap((row) => quoted(row.split('|')[1] ?? ''));
+  const leftOut = quoted(/^Two codes .*$/m.exec(exitCodes)?.[0] ?? '').filter((word) => word !== 'skipped');
+  expect([...listed, ...leftOut].sort()).toEqual(codesInSources());
+});
+
+test.each(commands.filter(({ hidden }) => hidden !== true).map(({ path }) => path))(
+  '%s is shown in README.md or docs/',
+  (path) => {
+    expect(documents.some((file) => new RegExp(`\\bbai ${path}\\b`).test(read(file)))).toBe(true);
+  },
+);
+
+test.each(commands.filter(({ hidden }) => hidden !== true).map(({ path }) => path))(
+  'the JSON form of %s is in docs/json-output.md',
+  (path) => {
+    expect(read('docs/json-output.md')).toContain(`\`${path}\``.replace('`app ssh`', '`bai app ssh`'));
+  },
+);
+
+test.each(settingNames)('README.md has %s with its variables and default', (name) => {
+  const { env, fallback } = definitionOf(name);
+  const row = read('README.md')
+    .split('\n')
+    .find((line) => line.startsWith(`| \`${name}\` |`));
+  const [, , variables = '', value = ''] = row?.split('|') ?? [];
+  expect(quoted(variables)).toEqual(env);
+  expect(quoted(value)).toEqual(fallback === undefined ? [] : [fallback]);
+});
+
+test.each(documents)('the links of %s lead to files and headings that exist', (file) => {
+  const links = [...read(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map((match) => match[1] ?? '');
+  const broken = links.filter((link) => {
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? file : join(dirname(file), path);
+    return !existsSync(join(root, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+  });
+  expect(broken).toEqual([]);
+});
+
+test.each(documents)('the source files that %s names exist', (file) => {
+  const example = 'src/commands/session/id.ts';
+  const named = quoted(read(file)).filter((word) => /^[\w./-]+\/[\w.-]+\.(ts|cjs|mjs)$/.test(word));
+  const missing = named.filter(
+    (path) =>
+      path !== example &&
+      path !== 'dist/cli.js' &&
+      !existsSync(join(root, path)) &&
+      !existsSync(join(root, 'src', path)),
+  );
+  expect(missing).toEqual([]);
+});
+
+test.each(documents)('no line of %s names a path or a registry of the machine it was written on', (file) => {
+  const lines = read(file)
+    .split('\n')
+    .filter((line) => /(?<![\w.])\/(work|tmp|root|opt|var)\/|registry\.|\/simple\b|_authToken/.test(line));
+  expect(lines).toEqual([]);
+});
+
+test.each(documents)('%s prints no npx bai as something to run', (file) => {
+  const runnable = read(file)
+    .split('\n')
+    .filter((line) => /\bnpx bai\b/.test(line) && !line.includes('Do not run'));
+  expect(runnable).toEqual([]);
+});
+
+function quoted(text: string): string[] {
+  return [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '');
+}
+
+function anchorsOf(file: string): string[] {
+  return [...read(file).matchAll(/^#+ (.*)$/gm)].map((match) =>
+    (match[1] ?? '')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** Error codes are literals, constants, or the last argument of what notes a problem of a tree. */
+function codesInSources(): string[] {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !file.startsWith('emulator'),
+  );
+  const source = files.map((file) => read(join('src', file))).join('\n');
+  const literals = [...source.matchAll(/\bcode: [^,;\n}]*/g)].flatMap((match) =>
+    [...match[0].matchAll(/'([a-z][a-z-]*)'/g)].map((literal) => literal[1] ?? ''),
+  );
+  const constants = [...source.matchAll(/\bcode: (\w+)[,\s}]/g)].flatMap((match) => {
+    const value = new RegExp(`^(?:export )?const ${match[1]} = '([a-z-]+)'`, 'm').exec(source)?.[1];
+    return value === undefined ? [] : [value];
+  });
+  const noted = [...source.matchAll(/\.(?:fail|skip)\([^;\n]*'([a-z][a-z-]*)'\)/g)].map(
+    (match) => match[1] ?? '',
+  );
+  const ends = ['session-error', 'session-cancelled', 'session-terminated'];
+  const ofSystem = [...read('src/output/describe-error.ts').matchAll(/^ {2}(E[A-Z]+): \[/gm)].map(
+    (match) => `local-${(match[1] ?? '').toLowerCase()}`,
+  );
+  const fallback = ['failure'];
+  return [...new Set([...literals, ...constants, ...noted, ...ends, ...ofSystem, ...fallback])].sort();
+}
