@@ -51,8 +51,8 @@ export interface ReadyCommands {
 }
 
 /**
- * Ready to paste into a POSIX shell; only the options without which the pinned host key or the session's
- * own key would not be used. The sessions' dropbear sends more than an OpenSSH client's window allows, and
+ * Ready to paste into a POSIX shell; only the options without which the session's own key and its pinned
+ * host key might not be used. The sessions' dropbear sends more than an OpenSSH client's window allows, and
  * large downloads then break off; requests of 32 KiB keep within it.
  */
 export function readyCommands(target: SshTarget, home: string): ReadyCommands {
@@ -71,7 +71,8 @@ export function readyCommands(target: SshTarget, home: string): ReadyCommands {
 function essentialOptions({ identityFile, knownHosts, hostKeyAlias }: SshTarget): string[] {
   const key = identityFile === undefined ? [] : ['-i', identityFile, '-o', 'IdentitiesOnly=yes'];
   const pin = ['-o', `UserKnownHostsFile=${configValue(knownHosts)}`, '-o', `HostKeyAlias=${hostKeyAlias}`];
-  return [...key, ...pin];
+  // Without these two, a user's own configuration could switch the check off or lead to another session.
+  return [...key, ...pin, '-o', 'StrictHostKeyChecking=yes', '-o', 'ControlPath=none'];
 }
 
 /** In ssh's configuration syntax `%` starts a token and a space ends the value. */

@@ -268,6 +268,6 @@ async function readJson<S extends z.ZodMiniType>(
   if (parsed.success) return parsed.data;
   throw new ProtocolError(`cannot ${what}: the manager's answer has not the expected form`, {
     cause: parsed.error,
-    hint: 'check that the endpoint is a Backend.AI manager; otherwise report its release (`bai --verbose`)',
+    hint: 'check that the endpoint is a Backend.AI manager; if it is, report this with its release',
   });
 }

@@ -3,6 +3,7 @@
 import type { Reporter } from '../core/reporter.ts';
 import { sanitizeLine } from '../core/sanitize.ts';
 import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
+import { formatBytes } from '../core/units.ts';
 import { ExitCode } from '../errors.ts';
 import type { TreeObserver } from '../transfer/remote-files.ts';
 
@@ -46,15 +47,4 @@ function describe({ files, bytes, failed, skipped }: TransferSummary, seconds: n
 
 function count(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
-}
-
-function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let amount = bytes;
-  let unit = 0;
-  while (amount >= 1024 && unit < units.length - 1) {
-    amount /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 ? Math.round(amount) : amount.toFixed(1)} ${units[unit] ?? ''}`;
 }

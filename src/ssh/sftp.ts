@@ -1,7 +1,7 @@
 /** Opens the SFTP subsystem of an SSH connection. */
 
 import type { SFTPWrapper } from 'ssh2';
-import { ProtocolError } from '../errors.ts';
+import { ProtocolError, UnreachableError } from '../errors.ts';
 import type { SftpConnection } from '../transfer/sftp-connection.ts';
 import type { SshConnection } from './connection.ts';
 
@@ -16,7 +16,7 @@ export async function openSftp(connection: SshConnection, session: string): Prom
       sftp.on('error', (error: Error) => reject(explain(error, session)));
       sftp.on('close', () =>
         reject(
-          new ProtocolError(`session ${session} ended the SFTP connection`, { code: 'connection-lost' }),
+          new UnreachableError(`session ${session} ended the SFTP connection`, { code: 'connection-lost' }),
         ),
       );
     });

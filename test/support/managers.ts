@@ -30,12 +30,16 @@ interface GenuineManager {
   readonly image: string;
 }
 
-/** `BAI_TEST_MANAGERS` names a JSON file: a list of managers that run, with keys and an image each. */
+/**
+ * `BAI_TEST_MANAGERS` names a JSON file: a list of managers that run, with keys and an image each. With
+ * `BAI_TEST_GENUINE_ONLY=1` (`npm run test:genuine`) these alone.
+ */
 export function managerKinds(): ManagerKind[] {
   const path = process.env['BAI_TEST_MANAGERS'];
   const genuine: GenuineManager[] = path ? JSON.parse(readFileSync(path, 'utf8')) : [];
+  const emulated = process.env['BAI_TEST_GENUINE_ONLY'] === '1' ? [] : ['26.9.6', '23.09.10'];
   return [
-    ...['26.9.6', '23.09.10'].map((release) => ({
+    ...emulated.map((release) => ({
       name: `emulator ${release}`,
       isGenuine: false,
       release,

@@ -1,0 +1,59 @@
+/** The programs the tests talk to: which are missing, and how Debian-like systems get them. */
+
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { run } from './setup.mjs';
+
+/** Program → its Debian package, and what its lack leaves out. */
+const programs = {
+  ssh: ['openssh-client', 'everything that runs ssh, sftp or scp'],
+  sshd: ['openssh-server', 'transfers to OpenSSH'],
+  dropbear: ['dropbear-bin', 'transfers to dropbear'],
+  rsync: ['rsync', 'the printed rsync command'],
+  puttygen: ['putty-tools', 'the checks of key formats'],
+  tmux: ['tmux', 'the terminal on a real screen'],
+  strace: ['strace', 'the modes of key files at every moment'],
+  openssl: ['openssl', 'TLS errors'],
+};
+
+/** Installs what is missing where it can, and returns the names of what is missing still. */
+export function installPrograms() {
+  const before = missingPrograms();
+  if (before.length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) install(before);
+  const missing = missingPrograms();
+  for (const name of missing)
+    console.error(
+      `${name} is not on this machine (Debian: ${programs[name][0]}); left out: ${programs[name][1]}`,
+    );
+  return missing;
+}
+
+function install(names) {
+  const packages = [...new Set(names.map((name) => programs[name][0])), 'openssh-sftp-server'];
+  console.error(`installing ${packages.join(', ')} …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const quiet = { stdio: ['ignore', 'ignore', 2], env };
+  try {
+    run('apt-get', ['update', '-qq'], quiet);
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet);
+  } catch (error) {
+    // What is missing is reported by name; a machine without package sources still runs the other tests.
+    console.error(`apt-get failed: ${error.message}`);
+  }
+}
+
+function missingPrograms() {
+  return Object.keys(programs).filter((name) => !isOnPath(name));
+}
+
+function isOnPath(program) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
