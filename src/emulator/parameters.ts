@@ -1,5 +1,6 @@
 /** Reads a request's parameters from the place its release looks at (generations A, B and C). */
 
+import { parseJson } from '../core/json.ts';
 import type { Exchange } from './exchange.ts';
 import { invalidField, invalidParams, malformedBody } from './problems.ts';
 import type { ReleaseBehaviour } from './release.ts';
@@ -121,13 +122,4 @@ function queryValues(query: URLSearchParams, keepAll: boolean): Record<string, u
     values[name] = keepAll && all.length > 1 ? all : all[0];
   }
   return values;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

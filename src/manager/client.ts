@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
+import { parseJson } from '../core/json.ts';
 import { BaiError, DeniedError, ProtocolError, UnreachableError } from '../errors.ts';
 import { exchange, readBody } from './http.ts';
 import type { Network } from './network.ts';
@@ -247,15 +248,6 @@ function join(base: URL, path: string, query: Readonly<Record<string, string>> |
   const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}/${path}`);
   for (const [name, value] of Object.entries(query ?? {})) url.searchParams.append(name, value);
   return url;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 async function readJson<S extends z.ZodMiniType>(

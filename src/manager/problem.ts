@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
+import { parseJson } from '../core/json.ts';
 import {
   BaiError,
   ConflictError,
@@ -45,15 +46,6 @@ export function parseProblem(status: number, body: string): Problem {
     detail: agent?.exception ?? (typeof msg === 'string' ? msg : msg == null ? '' : JSON.stringify(msg)),
     data,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** A refusal, with the problem document it came from, so that callers can tell one 404 from another. */

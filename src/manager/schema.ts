@@ -1,6 +1,7 @@
 /** Shapes of the manager's answers. Unknown keys are dropped, never refused: the manager grows. */
 
 import * as z from 'zod/mini';
+import { parseJson } from '../core/json.ts';
 
 const text = z.pipe(
   z.optional(z.nullable(z.string())),
@@ -10,15 +11,8 @@ const text = z.pipe(
 /** JSON inside a JSON string, as GraphQL's JSONString sends it; already parsed JSON passes too. */
 const jsonText = z.pipe(
   z.optional(z.nullable(z.unknown())),
-  z.transform((value) => {
-    if (typeof value !== 'string') return value;
-    try {
-      return JSON.parse(value);
-    } catch {
-      // Broken JSON in a column nobody needs must not hide the session.
-      return undefined;
-    }
-  }),
+  // Broken JSON in a column nobody needs must not hide the session.
+  z.transform((value) => (typeof value === 'string' ? parseJson(value) : value)),
 );
 
 export const createdSchema = z.object({
