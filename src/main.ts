@@ -19,7 +19,7 @@ export async function run(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     await prepareReporter(context, fallbackFlags(argv));
-    return context.reporter.failure(error);
+    return context.reporter.failure(withUsageHint(error, argv));
   } finally {
     await context.close();
   }
@@ -164,10 +164,19 @@ function usageError(text: string, argv: readonly string[]): string {
     .replace(/^error: /, '')
     .trim()
     .replaceAll('\n', ' ');
-  if (argv.includes('--json')) {
-    return `${JSON.stringify({ error: { code: new UsageError(message).code, message, exitCode: ExitCode.usage } })}\n`;
-  }
-  return `error: ${message}\nhint: ${['bai', ...knownWords(argv), '--help'].join(' ')} shows what there is\n`;
+  const hint = usageHint(argv);
+  if (!argv.includes('--json')) return `error: ${message}\nhint: ${hint}\n`;
+  return `${JSON.stringify({ error: { code: new UsageError(message).code, message, hint, exitCode: ExitCode.usage } })}\n`;
+}
+
+/** Every wrong command line ends with where to read what is right. */
+function withUsageHint(error: unknown, argv: readonly string[]): unknown {
+  if (!(error instanceof UsageError) || error.hint !== undefined) return error;
+  return new UsageError(error.message, { code: error.code, hint: usageHint(argv), details: error.details });
+}
+
+function usageHint(argv: readonly string[]): string {
+  return `${['bai', ...knownWords(argv), '--help'].join(' ')} shows what there is`;
 }
 
 /** As much of the command as exists: the group, or group and command. */

@@ -23,7 +23,7 @@ export function findPlaces(environment: Readonly<Record<string, string | undefin
     configFile: join(paths.config, 'config.json'),
     stateDir: paths.data,
     knownHosts: join(paths.data, 'known_hosts'),
-    keyLedger: join(paths.data, 'keys.json'),
+    keyLedger: join(paths.data, 'keys.jsonl'),
     localManager: join(paths.data, 'local.json'),
   };
 }

@@ -1,6 +1,6 @@
 /** Profiles in `config.json`, readable by their owner only. */
 
-import { readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type Conf from 'conf';
 import * as z from 'zod/mini';
@@ -52,6 +52,7 @@ export function openProfileStore(path: string): ProfileStore {
 /** Every command reads and few write: conf, which brings a schema compiler, is loaded for writing only. */
 async function openConf(path: string): Promise<Conf<Record<string, unknown>>> {
   const { default: Conf } = await import('conf');
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   return new Conf<Record<string, unknown>>({
     cwd: dirname(path),
     configName: basename(path, '.json'),

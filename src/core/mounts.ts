@@ -15,7 +15,8 @@ export function parseMounts(texts: readonly string[] | undefined): Record<string
 function parseMount(text: string): [string, string] {
   const match = /^([^=:/]+)(?:[=:](.*))?$/.exec(text);
   if (!match) throw new UsageError(`--mount wants FOLDER or FOLDER=PATH, not "${text}"`);
-  const [, folder = '', path = ''] = match;
+  const [, folder = '', given = ''] = match;
+  const path = given.replace(/(?<=.)\/+$/, '');
   if (folder === '.ssh' || path === '.ssh' || path === '/home/work/.ssh') {
     throw new UsageError('a folder cannot be mounted on ~/.ssh: managers since 22.09 refuse the name', {
       code: 'ssh-folder-refused',

@@ -24,3 +24,10 @@ function visible(character: string): string {
     ? `\\x${code.toString(16).padStart(2, '0')}`
     : `\\u${code.toString(16).padStart(4, '0')}`;
 }
+
+/** JSON that is safe to show: what JSON lets stand becomes `\uXXXX`, which reads back as the same text. */
+export function safeJson(value: unknown, indent?: number): string {
+  const escaped = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  // Control characters cannot be among them, but for the line breaks of the indentation.
+  return JSON.stringify(value, null, indent).replace(unsafe, (c) => (c === '\n' ? c : escaped(c)));
+}

@@ -25,7 +25,11 @@ export const settingDefinitions = {
     summary: '`api`: requests are signed with a keypair',
     check: checkEndpointType,
   },
-  accessKey: { env: ['BAI_ACCESS_KEY', 'BACKEND_ACCESS_KEY'], summary: "the keypair's access key" },
+  accessKey: {
+    env: ['BAI_ACCESS_KEY', 'BACKEND_ACCESS_KEY'],
+    summary: "the keypair's access key",
+    check: checkHeaderText,
+  },
   secretKey: {
     env: ['BAI_SECRET_KEY', 'BACKEND_SECRET_KEY'],
     secret: true,
@@ -189,16 +193,22 @@ function checkEndpointType(text: string, name: string): void {
   }
 }
 
+/** Goes into a header; and what does not look like a key may be a secret in the wrong place, so it is not repeated. */
+function checkHeaderText(text: string, name: string): void {
+  if (!/^[\x21-\x7e]+$/.test(text)) {
+    throw new UsageError(`${name} holds a space, a line break or a character that is not ASCII`, {
+      hint: 'copy it again, without quotes and line ends',
+    });
+  }
+}
+
 function checkEndpoints(text: string, name: string): void {
   for (const part of text.split(',')) {
     const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-      throw new UsageError(
-        `${name} must be http:// or https:// addresses without a user name, not "${part.trim()}"`,
-        {
-          hint: 'for example https://api.example.com',
-        },
-      );
-    }
+    if (url !== undefined && /^https?:$/.test(url.protocol) && !url.username && !url.password) continue;
+    // The value is not repeated: it may hold a password, or be a key that stands in the wrong place.
+    throw new UsageError(`${name} must be http:// or https:// addresses without a user name`, {
+      hint: 'for example https://api.example.com; several are separated by commas',
+    });
   }
 }

@@ -26,16 +26,23 @@ export function sshOptions(target: SshTarget, userArguments: readonly string[] =
     `GlobalKnownHostsFile=${nullDevice}`,
     `HostKeyAlias=${target.hostKeyAlias}`,
     'StrictHostKeyChecking=yes',
+    `HostKeyAlgorithms=${hostKeyAlgorithms}`,
     'UpdateHostKeys=no',
     'CheckHostIP=no',
     'PreferredAuthentications=publickey',
     'ControlPath=none',
+    'RemoteCommand=none',
+    'RequestTTY=auto',
     ...(jumps ? [] : ['ProxyCommand=none']),
     ...(identityFile === undefined ? [] : ['IdentitiesOnly=yes']),
   ];
   const key = identityFile === undefined ? [] : ['-i', identityFile];
   return [...key, ...options.flatMap((option) => ['-o', option])];
 }
+
+/** dropbear has RSA only, which a user's own configuration may leave out. */
+const hostKeyAlgorithms =
+  'ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256';
 
 /** The destination comes before the user's arguments, so that ssh itself tells its options from the command. */
 export function sshArguments(target: SshTarget, userArguments: readonly string[]): string[] {

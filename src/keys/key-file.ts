@@ -89,9 +89,19 @@ async function lstatIfThere(path: string): Promise<Stats | undefined> {
   }
 }
 
+const folderCodes: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EROFS',
+  'EPERM',
+  'ENOTDIR',
+  'EEXIST',
+  'ENOENT',
+  'ELOOP',
+]);
+
 function notWritable(folder: string, cause: unknown): unknown {
   const code = systemCode(cause);
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'ENOTDIR' || code === 'EEXIST') {
+  if (code !== undefined && folderCodes.has(code)) {
     return new LocalSystemError(`the folder ${folder} cannot be written (${code})`, {
       code: 'folder-not-writable',
       hint: 'make it yours, or put the key elsewhere with --output',

@@ -1,9 +1,10 @@
 /** Remembers which key files bai wrote, by path and fingerprint: only those may be replaced unasked. */
 
-import { readFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import * as z from 'zod/mini';
+import { parseJson } from '../core/json.ts';
 import { systemCode } from '../errors.ts';
-import { writeKeyFile } from './key-file.ts';
 
 export interface KeyLedger {
   /** Whether bai wrote this key to this path. */
@@ -11,25 +12,35 @@ export interface KeyLedger {
   record(path: string, fingerprint: string, sessionId: string): Promise<void>;
 }
 
-const ledgerSchema = z.record(z.string(), z.object({ fingerprint: z.string(), sessionId: z.string() }));
+const entrySchema = z.object({ path: z.string(), fingerprint: z.string(), sessionId: z.string() });
 
-export function openKeyLedger(path: string): KeyLedger {
+/** One line of JSON a key, the last one of a path counts: commands that append at the same time lose nothing. */
+export function openKeyLedger(ledgerPath: string): KeyLedger {
   return {
-    wrote: async (keyPath, fingerprint) => (await read(path))[keyPath]?.fingerprint === fingerprint,
-    async record(keyPath, fingerprint, sessionId) {
-      const entries = { ...(await read(path)), [keyPath]: { fingerprint, sessionId } };
-      await writeKeyFile(path, `${JSON.stringify(entries, null, 2)}\n`);
+    async wrote(path, fingerprint) {
+      const entries = (await readEntries(ledgerPath)).filter((entry) => entry.path === path);
+      return entries.at(-1)?.fingerprint === fingerprint;
+    },
+    async record(path, fingerprint, sessionId) {
+      await mkdir(dirname(ledgerPath), { recursive: true, mode: 0o700 });
+      // The line break in front ends a line that a crash may have left half written.
+      const line = `\n${JSON.stringify({ path, fingerprint, sessionId })}\n`;
+      await appendFile(ledgerPath, line, { mode: 0o600 });
     },
   };
 }
 
 /** A ledger that is lost or broken only means that bai asks before it replaces a file. */
-async function read(path: string): Promise<z.infer<typeof ledgerSchema>> {
+async function readEntries(ledgerPath: string): Promise<z.infer<typeof entrySchema>[]> {
+  let text: string;
   try {
-    const parsed = ledgerSchema.safeParse(JSON.parse(await readFile(path, 'utf8')));
-    return parsed.success ? parsed.data : {};
+    text = await readFile(ledgerPath, 'utf8');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return {};
+    if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
+  return text.split('\n').flatMap((line) => {
+    const parsed = entrySchema.safeParse(parseJson(line));
+    return parsed.success ? [parsed.data] : [];
+  });
 }

@@ -1,6 +1,6 @@
 /** Reads a private key: what it is, and the form both ssh2 and OpenSSH take. */
 
-import { createHash, createPrivateKey } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { ProtocolError, UsageError } from '../errors.ts';
 
@@ -66,7 +66,7 @@ function parse(text: string, origin: string): { key: ParsedKey; text: string } {
 
 /** ssh2 reads no PKCS#8 of any type; RSA and EC have an older PEM form that it does. */
 function fromPkcs8(text: string, origin: string): string {
-  const key = createPrivateKey(text);
+  const key = openPkcs8(text, origin);
   if (key.asymmetricKeyType === 'rsa') return String(key.export({ type: 'pkcs1', format: 'pem' }));
   if (key.asymmetricKeyType === 'ec') return String(key.export({ type: 'sec1', format: 'pem' }));
   throw new UsageError(
@@ -76,6 +76,18 @@ function fromPkcs8(text: string, origin: string): string {
       hint: 'convert it to the OpenSSH format',
     },
   );
+}
+
+function openPkcs8(text: string, origin: string): KeyObject {
+  try {
+    return createPrivateKey(text);
+  } catch (cause) {
+    throw new UsageError(`${origin} is a damaged PKCS#8 key`, {
+      code: 'key-unusable',
+      hint: 'fetch or export it again',
+      cause,
+    });
+  }
 }
 
 function describe({ key, text }: { key: ParsedKey; text: string }, original: string): PrivateKey {

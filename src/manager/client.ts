@@ -29,6 +29,8 @@ export interface Call {
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** A POST that changes nothing may go to the next endpoint like a GET. */
+  readonly readsOnly?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -94,7 +96,7 @@ class Client {
   async open(call: Call): Promise<IncomingMessage> {
     const { api } = await this.release(call.signal);
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    const repeatable = call.method === 'GET';
+    const repeatable = call.method === 'GET' || call.readsOnly === true;
     const response = await this.#send(repeatable, (base) => {
       const url = join(base, call.path, call.query);
       const headers = this.#sign(call.method, url, api, body === undefined ? undefined : 'application/json');
@@ -151,6 +153,8 @@ class Client {
     const where = this.#endpoint();
     if ((response.statusCode ?? 0) >= 300 && (response.statusCode ?? 0) < 400)
       throw redirected(where, response);
+    const status = response.statusCode ?? 0;
+    if (status >= 502 && status <= 504) throw proxyWithoutManager(where, status);
     const hello = helloSchema.safeParse(parseJson((await readBody(response, 1 << 20)).toString()));
     if (response.statusCode !== 200 || !hello.success) {
       throw new ProtocolError(
@@ -231,6 +235,16 @@ function noKey(what: string): DeniedError {
     code: 'not-signed-in',
     hint: 'set BACKEND_ACCESS_KEY and BACKEND_SECRET_KEY, or `bai config set accessKey …` and `bai config set secretKey`',
   });
+}
+
+function proxyWithoutManager(endpoint: URL, status: number): UnreachableError {
+  return new UnreachableError(
+    `the manager at ${endpoint.origin} does not answer (status ${status} of a proxy before it)`,
+    {
+      code: 'unavailable',
+      hint: 'the manager is down or in maintenance: try again later',
+    },
+  );
 }
 
 /** Signed requests are for one host and path; following a redirect would hand them to another. */

@@ -1,6 +1,7 @@
 /** The live events of one session (server-sent events). */
 
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser';
+import { parseJson } from '../core/json.ts';
 import type { SessionEvent, SessionRef } from '../core/session.ts';
 import { ProtocolError } from '../errors.ts';
 import type { ManagerClient } from './client.ts';
@@ -31,7 +32,7 @@ export async function* sessionEvents(
   // The keep-alive comment comes every 15 s; a read limit meant for answers would cut the stream.
   response.socket?.setTimeout(0);
   for await (const text of response) {
-    parser.feed(text);
+    feed(parser, text);
     for (const message of arrived.splice(0)) {
       const event = readEvent(message);
       if (event?.sessionId === session.id) yield event;
@@ -39,15 +40,21 @@ export async function* sessionEvents(
   }
 }
 
+/** The parser throws, and is of no more use, when a line outgrows its buffer. */
+function feed(parser: EventSourceParser, text: string): void {
+  try {
+    parser.feed(text);
+  } catch (cause) {
+    throw new ProtocolError('the manager sent an event that is too large', {
+      code: 'answer-too-large',
+      cause,
+    });
+  }
+}
+
 function readEvent(message: EventSourceMessage): SessionEvent | undefined {
   if (message.event === undefined) return undefined;
-  let data: unknown;
-  try {
-    data = JSON.parse(message.data);
-  } catch (cause) {
-    throw new ProtocolError('the manager sent an event that is not JSON', { cause });
-  }
-  const parsed = eventSchema.safeParse(data);
+  const parsed = eventSchema.safeParse(parseJson(message.data));
   if (!parsed.success) return undefined;
   return { event: message.event, sessionId: parsed.data.sessionId, reason: parsed.data.reason };
 }

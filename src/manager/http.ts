@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import http from 'node:http';
 import https from 'node:https';
-import { ProtocolError, TimeoutError } from '../errors.ts';
+import { BaiError, InterruptedError, ProtocolError, TimeoutError, UnreachableError } from '../errors.ts';
 import type { Network } from './network.ts';
 
 export interface HttpRequest {
@@ -75,19 +75,36 @@ function limitConnecting(
   }, limit);
 }
 
-/** The whole body. */
+/** The whole body. A cut or an abort in the middle of it is an error that says so. */
 export async function readBody(response: IncomingMessage, limit: number = bodyLimit): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response) {
-    const bytes: Buffer = chunk;
-    size += bytes.length;
-    if (size > limit) {
-      response.destroy();
-      throw new ProtocolError(`the manager's answer is larger than ${limit} bytes`);
+  try {
+    for await (const chunk of response) {
+      const bytes: Buffer = chunk;
+      size += bytes.length;
+      if (size > limit) throw tooLarge(limit);
+      chunks.push(bytes);
     }
-    chunks.push(bytes);
+  } catch (cause) {
+    if (cause instanceof BaiError) throw cause;
+    throw cause instanceof Error && cause.name === 'AbortError' ? new InterruptedError() : brokenOff(cause);
   }
-  if (!response.complete) throw new ProtocolError("the manager's answer broke off", { code: 'answer-cut' });
+  if (!response.complete) throw brokenOff(undefined);
   return Buffer.concat(chunks);
+}
+
+function tooLarge(limit: number): ProtocolError {
+  return new ProtocolError(`the manager's answer is larger than ${limit} bytes`, {
+    code: 'answer-too-large',
+    hint: 'check that the endpoint is a Backend.AI manager',
+  });
+}
+
+function brokenOff(cause: unknown): UnreachableError {
+  return new UnreachableError("the manager's answer broke off", {
+    code: 'answer-cut',
+    hint: 'try again; when it stays, look for a proxy or firewall in between',
+    cause,
+  });
 }

@@ -7,6 +7,7 @@ import {
   BaiError,
   ConflictError,
   DeniedError,
+  type ErrorFacts,
   InterruptedError,
   NotFoundError,
   ProtocolError,
@@ -73,79 +74,73 @@ export function refusalError(what: string, problem: Problem, response: IncomingM
       },
     );
   }
-  switch (problem.status) {
-    case 401:
-      return new DeniedError(message, {
-        ...facts,
-        code: 'auth-failed',
-        hint: 'check accessKey and secretKey (`bai config list` shows where they come from), and that a proxy does not rewrite the host or path',
-      });
-    case 403:
-      return new DeniedError(message, {
-        ...facts,
-        code: 'forbidden',
-        hint: 'ask the owner or an administrator',
-      });
-    case 404:
-      return new NotFoundError(message, facts);
-    case 405:
-    case 501:
-      return new ProtocolError(message, {
-        ...facts,
-        code: 'not-supported',
-        hint: 'this manager does not offer it',
-      });
-    case 409:
-      return new ConflictError(message, facts);
-    case 412:
-      return new ConflictError(message, { ...facts, code: 'quota-exceeded', hint: quotaHint });
-    case 429:
-      return new UnreachableError(message, {
-        ...facts,
-        code: 'rate-limited',
-        hint: 'wait some minutes and try again',
-      });
-    default:
-      return refusalBySlug(message, problem, facts);
-  }
+  const { Failure, code, hint } = meaningOf(problem);
+  return new Failure(message, { ...facts, ...(code !== undefined && { code }), hint });
 }
 
-const quotaHint = 'terminate a session you no longer need, or ask for less with -r';
+interface Meaning {
+  readonly Failure: new (message: string, facts: ErrorFacts) => BaiError;
+  /** Nothing: the class's own. */
+  readonly code?: string;
+  readonly hint: string;
+}
 
-function refusalBySlug(
-  message: string,
-  problem: Problem,
-  facts: { cause: Problem; details: object },
-): BaiError {
-  const details = { ...facts.details };
-  if (problem.slug === 'session-already-exists') {
-    return new ConflictError(message, {
-      cause: problem,
-      details,
-      code: 'session-exists',
-      hint: 'choose another --name, or use it with --reuse',
-    });
-  }
-  if (problem.slug === 'quota-exceeded') {
-    return new ConflictError(message, { cause: problem, details, code: 'quota-exceeded', hint: quotaHint });
-  }
-  if (problem.status >= 502 && problem.status <= 504) {
-    return new UnreachableError(message, {
-      cause: problem,
-      details,
-      code: 'unavailable',
-      hint: 'the manager is down or in maintenance: try again later',
-    });
-  }
-  if (problem.status >= 500) {
-    return new BaiError(message, {
-      cause: problem,
-      details,
-      code: 'server-error',
-      hint: 'try again; when it stays, show this to an administrator',
-    });
-  }
-  return new BaiError(message, { cause: problem, details, code: 'refused' });
+const quota: Meaning = {
+  Failure: ConflictError,
+  code: 'quota-exceeded',
+  hint: 'terminate a session you no longer need, or ask for less with -r',
+};
+const unavailable: Meaning = {
+  Failure: UnreachableError,
+  code: 'unavailable',
+  hint: 'the manager is down or in maintenance: try again later',
+};
+const notOffered: Meaning = {
+  Failure: ProtocolError,
+  code: 'not-supported',
+  hint: 'this manager does not offer it',
+};
+
+const bySlug: Readonly<Record<string, Meaning>> = {
+  'quota-exceeded': quota,
+  'session-already-exists': {
+    Failure: ConflictError,
+    code: 'session-exists',
+    hint: 'choose another --name, or use it with --reuse',
+  },
+};
+
+const byStatus: Readonly<Record<number, Meaning>> = {
+  401: {
+    Failure: DeniedError,
+    code: 'auth-failed',
+    hint: 'check accessKey and secretKey (`bai config list` shows where they come from), and that a proxy does not rewrite the host or path',
+  },
+  403: { Failure: DeniedError, code: 'forbidden', hint: 'ask the owner or an administrator' },
+  404: { Failure: NotFoundError, hint: 'check the names; `bai session list --all` shows your sessions' },
+  405: notOffered,
+  409: {
+    Failure: ConflictError,
+    hint: 'something of that kind is there already: choose another name, or end it first',
+  },
+  412: quota,
+  429: { Failure: UnreachableError, code: 'rate-limited', hint: 'wait some minutes and try again' },
+  501: notOffered,
+  502: unavailable,
+  503: unavailable,
+  504: unavailable,
+};
+
+function meaningOf({ slug, status }: Problem): Meaning {
+  const known = bySlug[slug] ?? byStatus[status];
+  if (known !== undefined) return known;
+  return status >= 500
+    ? {
+        Failure: BaiError,
+        code: 'server-error',
+        hint: 'try again; when it stays, show this to an administrator',
+      }
+    : { Failure: BaiError, code: 'refused', hint: 'correct what the manager names, and try again' };
 }
 
 function slugOf(problem: Problem): Record<string, string> {

@@ -1,10 +1,16 @@
 /** Sessions of a Backend.AI manager. The only place that spells URL paths, and where parameters go per release. */
 
 import * as z from 'zod/mini';
-import type { SessionSummary } from '../core/session.ts';
+import type { SessionRef, SessionSummary } from '../core/session.ts';
 import { isSessionId } from '../core/session.ts';
-import type { CreateRequest, ImageSummary, SessionApi, SessionListFilter } from '../core/session-api.ts';
-import { BaiError, NotFoundError, ProtocolError } from '../errors.ts';
+import type {
+  CreateRequest,
+  ImageSummary,
+  SessionApi,
+  SessionListFilter,
+  TerminateOptions,
+} from '../core/session-api.ts';
+import { BaiError, DeniedError, NotFoundError, ProtocolError } from '../errors.ts';
 import type { Call, ManagerClient } from './client.ts';
 import { createBody } from './create-body.ts';
 import { sessionEvents } from './events.ts';
@@ -71,14 +77,7 @@ export function createSessionApi({ client, accessKey }: SessionApiOptions): Sess
         signal,
       });
     },
-    async terminate(session, options, signal) {
-      const query = {
-        ...(options.forced && { forced: 'true' }),
-        ...(options.recursive && { recursive: 'true' }),
-      };
-      const path = `session/${encodeURIComponent(session.id)}`;
-      await discard(client, { what: `terminate ${session.name}`, method: 'DELETE', path, query, signal });
-    },
+    terminate: (session, options, signal) => terminate(client, session, { ...options, signal }),
     images: (signal) => images(client, signal),
     async apps(session, signal) {
       const reference = encodeURIComponent(streamReference(await client.release(signal), session));
@@ -95,6 +94,26 @@ export function createSessionApi({ client, accessKey }: SessionApiOptions): Sess
 /** POST parameters stand in the query and in the body: where they are read has moved between patch releases. */
 function bothPlaces(parameters: Readonly<Record<string, string>>): Pick<Call, 'query' | 'body'> {
   return { query: parameters, body: parameters };
+}
+
+async function terminate(
+  client: ManagerClient,
+  session: SessionRef,
+  { forced, recursive, signal }: TerminateOptions & { signal: AbortSignal },
+): Promise<void> {
+  const query = { ...(forced && { forced: 'true' }), ...(recursive && { recursive: 'true' }) };
+  const path = `session/${encodeURIComponent(session.id)}`;
+  try {
+    await discard(client, { what: `terminate ${session.name}`, method: 'DELETE', path, query, signal });
+  } catch (error) {
+    if (forced || !(error instanceof DeniedError) || error.code !== 'forbidden') throw error;
+    // Managers up to 25.12 refuse in some states, and the session may be the caller's all the same.
+    throw new DeniedError(error.message, {
+      code: error.code,
+      cause: error,
+      hint: `\`bai session terminate --forced ${session.name}\` also ends one that hangs in its state`,
+    });
+  }
 }
 
 async function discard(client: ManagerClient, call: Call): Promise<void> {
@@ -171,15 +190,27 @@ async function graphql<S extends z.ZodMiniType>(
   field: string,
   expected: S,
 ): Promise<z.infer<S>> {
-  const call: Call = { what, method: 'POST', path: 'admin/gql', body: { query, variables }, signal };
+  const call: Call = {
+    what,
+    method: 'POST',
+    path: 'admin/gql',
+    body: { query, variables },
+    readsOnly: true,
+    signal,
+  };
   const answer = await client.json(call, schema.graphqlSchema);
   const parsed = expected.safeParse(answer.data?.[field]);
   if (parsed.success && !answer.errors?.length) return parsed.data;
   const said = answer.errors?.map((error) => error.message).join('; ') ?? '';
   if (answer.errors?.length && answer.data?.[field] == null) {
-    throw new BaiError(`cannot ${what}: ${said}`, { code: 'query-refused', details: { errors: said } });
+    throw new BaiError(`cannot ${what}: ${said}`, {
+      code: 'query-refused',
+      hint: 'the manager refused the question: it may be for administrators, or a word in it is unknown to this release',
+      details: { errors: said },
+    });
   }
   throw new ProtocolError(`cannot ${what}: the manager's answer has not the expected form`, {
+    hint: 'check that the endpoint is a Backend.AI manager; if it is, report this with its release',
     cause: parsed.error,
   });
 }

@@ -1,6 +1,6 @@
 /** Turns whatever was thrown into what a person reads and what a script parses. */
 
-import { sanitizeLine, sanitizeText } from '../core/sanitize.ts';
+import { sanitizeText } from '../core/sanitize.ts';
 import { BaiError, ExitCode, systemCode } from '../errors.ts';
 
 export interface DescribedError {
@@ -30,7 +30,7 @@ export function describeError(error: unknown): DescribedError {
   return {
     exitCode: ExitCode.bug,
     code: 'bug',
-    message: `this is a bug in bai: ${sanitizeLine(text)}`,
+    message: `this is a bug in bai: ${text}`,
     hint: 'report it with the lines above and the command you ran (never with your keys)',
     details: {},
     stack: error instanceof Error ? sanitizeText(error.stack ?? '') : undefined,
@@ -46,6 +46,10 @@ const systemHints: Readonly<Record<string, readonly [string, string]>> = {
   EPERM: ['the operation is not permitted', 'check who owns the file and its folder'],
   EMFILE: ['too many files are open', 'raise the limit (ulimit -n) or do less at once'],
   ENOTDIR: ['a part of the path is not a folder', 'check the path'],
+  EISDIR: ['it is a folder, not a file', 'check the path'],
+  EIO: ['the disk reports an error', 'check the disk, or choose another one'],
+  ELOOP: ['too many symbolic links', 'check the path'],
+  ENOENT: ['no such file or folder', 'check the path'],
   ENAMETOOLONG: ['the name is too long', 'choose a shorter one'],
 };
 
@@ -57,7 +61,7 @@ function describeSystemError(error: unknown): DescribedError | undefined {
   return {
     exitCode: ExitCode.failure,
     code: `local-${(code ?? '').toLowerCase()}`,
-    message: path === undefined ? what : `${sanitizeLine(path)}: ${what}`,
+    message: path === undefined ? what : `${path}: ${what}`,
     hint,
     details: {},
     stack: undefined,

@@ -2,7 +2,7 @@
 
 import type { Ora } from 'ora';
 import type { ProgressBar, Reporter, Step, Table } from '../core/reporter.ts';
-import { sanitizeLine, sanitizeText } from '../core/sanitize.ts';
+import { safeJson, sanitizeLine, sanitizeText } from '../core/sanitize.ts';
 import { describeError } from './describe-error.ts';
 import { createProgressBar } from './progress-bar.ts';
 import { createStyle, type Style, wantsColor } from './style.ts';
@@ -51,13 +51,13 @@ function humanReporter(options: ReporterOptions): Reporter {
         return;
       }
       if (human === '') return;
-      for (const line of typeof human === 'string' ? [human] : human) stdout.write(`${sanitizeText(line)}\n`);
+      for (const line of typeof human === 'string' ? [human] : human) stdout.write(`${sanitizeLine(line)}\n`);
     },
     text: (content) => void stdout.write(stdout.isTTY ? sanitizeText(content) : content),
-    info: (message) => void (options.quiet || say(sanitizeText(message))),
+    info: (message) => void (options.quiet || say(paragraph(message))),
     warn(message, hint) {
-      say(`${style.warning('warning:')} ${sanitizeText(message)}`);
-      if (hint !== undefined) say(style.hint(`hint: ${sanitizeText(hint)}`));
+      say(`${style.warning('warning:')} ${paragraph(message)}`);
+      if (hint !== undefined) say(style.hint(`hint: ${paragraph(hint)}`));
     },
     step: (text) =>
       spin ? spinnerStep(spin(stderr, sanitizeLine(text)), style) : lineStep(say, options.quiet, text),
@@ -66,20 +66,25 @@ function humanReporter(options: ReporterOptions): Reporter {
     failure(error) {
       const described = describeError(error);
       if (described.stack) say(described.stack);
-      say(`${style.error('error:')} ${described.message}`);
-      if (described.hint) say(style.hint(`hint: ${described.hint}`));
+      say(`${style.error('error:')} ${paragraph(described.message)}`);
+      if (described.hint) say(style.hint(`hint: ${paragraph(described.hint)}`));
       return described.exitCode;
     },
   };
 }
 
+/** Later lines are indented: text of a server must not look like a line of bai's own. */
+function paragraph(text: string): string {
+  return sanitizeText(text).replaceAll('\n', '\n  ');
+}
+
 function jsonReporter({ stdout, stderr }: ReporterOptions): Reporter {
-  const note = (value: unknown): void => void stderr.write(`${JSON.stringify(value)}\n`);
+  const note = (value: unknown): void => void stderr.write(`${safeJson(value)}\n`);
   return {
     json: true,
     interactive: false,
-    result: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
-    text: (content) => void stdout.write(`${JSON.stringify({ text: content })}\n`),
+    result: (value) => void stdout.write(`${safeJson(value, 2)}\n`),
+    text: (content) => void stdout.write(`${safeJson({ text: content })}\n`),
     info: () => {},
     warn: (message, hint) => note({ warning: message, ...(hint !== undefined && { hint }) }),
     step: () => silentStep,

@@ -43,6 +43,8 @@ async function serve(socket: Socket, options: ForwarderOptions, closing: AbortSi
   socket.setKeepAlive(true, 60_000);
   const gone = new AbortController();
   socket.once('close', () => gone.abort());
+  // Without reading, a client that resets while the tunnel is dialled would not be noticed. What it sends is kept.
+  socket.read(0);
   try {
     const remote = await options.tunnel.dial(AbortSignal.any([closing, gone.signal]));
     remote.on('error', () => {});

@@ -3,7 +3,7 @@
 import { type SessionRef, sessionNameProblem } from '../core/session.ts';
 import type { CreatedSession, CreateRequest, ImageSummary } from '../core/session-api.ts';
 import { similarNames } from '../core/similar.ts';
-import { type BaiError, NotFoundError, UsageError } from '../errors.ts';
+import { type BaiError, InterruptedError, NotFoundError, UnreachableError, UsageError } from '../errors.ts';
 import type { SessionDeps } from './session-deps.ts';
 import { waitForSession } from './wait-session.ts';
 
@@ -56,12 +56,25 @@ async function createFromImage(
   try {
     return { session: await deps.api.create(session, deps.signal), image: session.image };
   } catch (error) {
+    if (error instanceof UnreachableError || error instanceof InterruptedError)
+      throw maybeCreated(session, error);
     if (!(error instanceof NotFoundError)) throw error;
     const meant = await findImage(session, error, deps);
     deps.reporter.info(`image: ${meant.reference} (${meant.architecture})`);
     const exact = { ...session, image: meant.reference, architecture: meant.architecture };
     return { session: await deps.api.create(exact, deps.signal), image: meant.reference };
   }
+}
+
+/** Without an answer nobody knows whether the session was made; the same name finds it, or makes it now. */
+function maybeCreated({ name }: CreateRequest, error: UnreachableError | InterruptedError): BaiError {
+  const Failure = error instanceof InterruptedError ? InterruptedError : UnreachableError;
+  return new Failure(`${error.message}; session ${name} may have been created`, {
+    code: error.code,
+    cause: error,
+    hint: `${error.hint === undefined ? '' : `${error.hint}; `}\`bai session wait ${name}\` tells, and --name ${name} takes it again`,
+    details: { ...error.details, name },
+  });
 }
 
 async function findImage(

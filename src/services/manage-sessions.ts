@@ -60,8 +60,12 @@ export async function terminateSessions(
   request: TerminateRequest,
   deps: SessionDeps,
 ): Promise<readonly SessionRef[]> {
-  const sessions: SessionRef[] = [];
-  for (const reference of request.sessions) sessions.push(await resolveLiveSession(reference, deps));
+  const byId = new Map<string, SessionRef>();
+  for (const reference of request.sessions) {
+    const session = await resolveLiveSession(reference, deps);
+    byId.set(session.id, session);
+  }
+  const sessions = [...byId.values()];
   for (const session of sessions) {
     await deps.api.terminate(session, request, deps.signal);
     deps.reporter.info(`terminating ${session.name}`);
@@ -75,7 +79,7 @@ export interface WaitForRequest {
 }
 
 export async function waitForRunning(request: WaitForRequest, deps: SessionDeps): Promise<SessionDetails> {
-  const session = await resolveLiveSession(request.session, deps);
+  const session = await resolveAnySession(request.session, deps);
   const step = deps.reporter.step(`${session.name}: ${session.status}`);
   try {
     const details = await waitForSession({ session, timeoutMs: request.timeoutMs }, { ...deps, step });

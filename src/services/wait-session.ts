@@ -3,7 +3,13 @@
 import type { Step } from '../core/reporter.ts';
 import { type SessionDetails, type SessionEvent, type SessionRef, waitVerdict } from '../core/session.ts';
 import type { SessionApi } from '../core/session-api.ts';
-import { BaiError, InterruptedError, NotFoundError, SessionEndedError, TimeoutError } from '../errors.ts';
+import {
+  InterruptedError,
+  NotFoundError,
+  SessionEndedError,
+  TimeoutError,
+  UnreachableError,
+} from '../errors.ts';
 
 export interface WaitRequest {
   readonly session: SessionRef;
@@ -33,6 +39,7 @@ export async function waitForSession(
   const bell = createBell(signal);
   // The stream first, then a look: an event in between would be missed, for there is no replay.
   const events = ringOnEvents(deps, session, { bell, signal });
+  events.catch(() => {});
   try {
     return await lookUntilReady(session, { ...deps, signal }, bell);
   } catch (error) {
@@ -47,7 +54,7 @@ export async function waitForSession(
 async function lookUntilReady(session: SessionRef, deps: WaitDeps, bell: Bell): Promise<SessionDetails> {
   let shown = '';
   for (;;) {
-    const details = await deps.api.describe(session.id, deps.signal);
+    const details = await lookPatiently(session, deps, bell);
     if (details === undefined) throw gone(session);
     const line = describeState(details, bell.lastReason());
     if (line !== shown) deps.step.update(line);
@@ -62,6 +69,36 @@ async function lookUntilReady(session: SessionRef, deps: WaitDeps, bell: Bell): 
     }
     await bell.wait(deps.pollMs ?? 2_000);
   }
+}
+
+/** A manager that is away for a moment does not end the wait: the session goes on without it. */
+async function lookPatiently(
+  session: SessionRef,
+  deps: WaitDeps,
+  bell: Bell,
+): Promise<SessionDetails | undefined> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await deps.api.describe(session.id, deps.signal);
+    } catch (error) {
+      if (!(error instanceof UnreachableError) || failures >= failuresInARow) throw lostSight(session, error);
+    }
+    await bell.wait(deps.pollMs ?? 2_000);
+  }
+}
+
+const failuresInARow = 5;
+
+/** The failure itself, with what became of the session. */
+function lostSight(session: SessionRef, error: unknown): unknown {
+  if (!(error instanceof UnreachableError)) return error;
+  const { code, message } = error;
+  return new UnreachableError(`${message}; session ${session.name} was still starting`, {
+    code,
+    cause: error,
+    hint: `it goes on starting: \`bai session wait ${session.name}\` waits on`,
+    details: { ...error.details, id: session.id },
+  });
 }
 
 /** `PREPARING: the reason`, or the bare state when there is none. */
@@ -135,8 +172,8 @@ async function ringOnEvents(
   try {
     for await (const event of api.events(session, signal)) bell.ring(event);
   } catch (error) {
-    if (!signal.aborted && !(error instanceof BaiError) && !(error instanceof Error && 'code' in error))
-      throw error;
+    // A stream that breaks throws the system's error; anything without a code is a mistake of ours.
+    if (!signal.aborted && !(error instanceof Error && 'code' in error)) throw error;
   }
 }
 

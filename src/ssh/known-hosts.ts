@@ -36,16 +36,17 @@ export function openKnownHosts(path: string): KnownHosts {
     },
     async pin(alias, key) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      const before = await readIfThere(path);
+      const start = before === '' || before.endsWith('\n') ? '' : '\n';
+      const line = `${alias} ${keyType(key)} ${Buffer.from(key).toString('base64')}\n`;
       // One write in append mode: two first uses at the same time both keep their line.
-      await appendFile(path, `${alias} ${keyType(key)} ${Buffer.from(key).toString('base64')}\n`, {
-        mode: 0o600,
-        flush: true,
-      });
+      await appendFile(path, start + line, { mode: 0o600, flush: true });
     },
     async forget(alias) {
       const text = await readIfThere(path);
       const lines = text.split('\n');
-      const kept = lines.filter((line) => parseLine(line)?.alias !== alias);
+      // A revocation stays: it says something about the key, not about the session.
+      const kept = lines.filter((line) => !isPinOf(parseLine(line), alias));
       if (kept.length === lines.length) return false;
       await replaceFile(path, kept.join('\n'));
       return true;
@@ -64,13 +65,16 @@ export function openKnownHosts(path: string): KnownHosts {
   return hosts;
 }
 
+function isPinOf(entry: Entry | undefined, alias: string): boolean {
+  return entry !== undefined && entry.marker === '' && entry.alias === alias;
+}
+
 /** A missing file is no pins. Anything else that cannot be read is no first use, but a reason to refuse. */
 async function readIfThere(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const isMissing = systemCode(cause) === 'ENOENT' && (await isNothing(path));
-    if (isMissing) return '';
+    if (systemCode(cause) === 'ENOENT' && !(await isLink(path))) return '';
     throw new LocalSystemError(`the host keys in ${path} cannot be read`, {
       code: 'known-hosts-unreadable',
       hint: 'make it a file that you can read, or remove it: bai then learns the host keys again',
@@ -80,12 +84,11 @@ async function readIfThere(path: string): Promise<string> {
 }
 
 /** A symbolic link to nowhere is not nothing. */
-async function isNothing(path: string): Promise<boolean> {
+async function isLink(path: string): Promise<boolean> {
   try {
-    await lstat(path);
-    return false;
+    return (await lstat(path)).isSymbolicLink();
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return true;
+    if (systemCode(error) === 'ENOENT') return false;
     throw error;
   }
 }

@@ -1,0 +1,190 @@
+/** `bai local`: a manager of one's own, in a process of its own. */
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type BaiResult, bai } from '../support/bai.ts';
+import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { freePort, isAlive, listenersOn, until } from './app-bed.ts';
+
+let folder: TempFolder;
+
+beforeEach(() => {
+  folder = tempFolder();
+});
+
+afterEach(async () => {
+  await call('local', 'down');
+  for (const pid of servesOf(folder.path)) process.kill(pid, 'SIGTERM');
+  await until(() => servesOf(folder.path).length === 0, 'nothing of this test runs any more');
+  folder[Symbol.dispose]();
+}, 60_000);
+
+const call = (...args: string[]): Promise<BaiResult> => bai(args, { home: folder.path });
+const statePath = (): string => join(folder.path, '.local/share/bai/local.json');
+
+interface State {
+  readonly pid: number;
+  readonly endpoint: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+}
+
+function state(): State {
+  const read: State = JSON.parse(readFileSync(statePath(), 'utf8'));
+  return read;
+}
+
+test('up starts one that bai uses while no endpoint is set, and config list says so', async () => {
+  const up = await call('local', 'up');
+  expect(up).toMatchObject({ code: 0, stdout: `${state().endpoint}\n` });
+  expect(up.stderr).toMatch(/is up/);
+  const listed: unknown = JSON.parse((await call('config', 'list', '--json')).stdout);
+  expect(JSON.stringify(listed)).toContain('the local manager');
+  expect(JSON.stringify(listed)).not.toContain(state().secretKey);
+  expect((await call('session', 'create', 'python', '--name', 'demo')).code).toBe(0);
+  expect((await call('app', 'ssh', 'demo', '--', 'echo in')).stdout).toBe('in\n');
+});
+
+test('it listens on 127.0.0.1 only, and its keys are readable for their owner only', async () => {
+  await call('local', 'up');
+  expect(listenersOn(Number(new URL(state().endpoint).port))).toEqual(['127.0.0.1']);
+  expect(statSync(statePath()).mode & 0o777).toBe(0o600);
+  const log = join(dirname(statePath()), 'local.log');
+  expect(statSync(log).mode & 0o077).toBe(0);
+  expect(readFileSync(log, 'utf8')).not.toContain(state().secretKey);
+});
+
+test('the secret key is in no argument list', async () => {
+  await call('local', 'up');
+  const { pid, secretKey } = state();
+  expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain(secretKey);
+});
+
+test('a second up uses the one that runs; status tells where; another port or release is a conflict', async () => {
+  await call('local', 'up');
+  const first = state();
+  const again = await call('local', 'up', '--json');
+  expect(JSON.parse(again.stdout)).toMatchObject({ started: false, pid: first.pid });
+  expect(again.stdout).not.toContain(first.secretKey);
+  expect((await call('local', 'status')).stdout).toContain(first.endpoint);
+  expect((await call('local', 'up', '--release', '23.09.10')).code).toBe(6);
+  expect((await call('local', 'up', '--port', String(await freePort()))).code).toBe(6);
+  expect(state()).toEqual(first);
+});
+
+test('--port and --release are what it starts with, and --export prints lines for a shell', async () => {
+  const port = await freePort();
+  const up = await call('local', 'up', '--port', String(port), '--release', '23.09.10', '--export');
+  expect(up.stdout).toContain(`export BACKEND_ENDPOINT=http://127.0.0.1:${port}\n`);
+  expect(up.stdout).toContain(`export BACKEND_SECRET_KEY=${state().secretKey}\n`);
+  expect((await call('local', 'status')).stdout).toContain('23.09.10');
+});
+
+test('down ends the process, its sessions and what runs in them, and leaves no state and no homes', async () => {
+  await call('local', 'up');
+  await call('session', 'create', 'python', '--name', 'demo');
+  const started = await call('app', 'ssh', 'demo', '--', 'sleep 600 >/dev/null 2>&1 & echo $!');
+  const sleeper = Number(started.stdout);
+  expect(isAlive(sleeper)).toBe(true);
+  const { pid, endpoint } = state();
+  expect((await call('local', 'down')).stderr).toMatch(/have ended/);
+  await until(() => !isAlive(pid) && !isAlive(sleeper), 'both have ended');
+  expect(existsSync(statePath())).toBe(false);
+  expect(listenersOn(Number(new URL(endpoint).port))).toEqual([]);
+  const homes = join(dirname(statePath()), 'local');
+  expect(existsSync(homes) ? readdirSync(homes) : []).toEqual([]);
+  expect((await call('local', 'down')).stderr).toMatch(/no local manager/);
+  expect((await call('local', 'status')).code).toBe(4);
+});
+
+test('without one, and without an endpoint, the error tells of `bai local up`', async () => {
+  const failed = await call('session', 'list');
+  expect(failed.code).toBe(2);
+  expect(failed.stderr).toContain('bai local up');
+});
+
+test('what a killed one left behind does not hurt, and the next up replaces it', async () => {
+  await call('local', 'up');
+  const { pid } = state();
+  process.kill(pid, 'SIGKILL');
+  await until(() => !isAlive(pid), 'it is dead');
+  expect((await call('local', 'status')).code).toBe(4);
+  const listed = await call('session', 'list');
+  expect(listed.code).toBe(5);
+  expect(listed.stderr).toMatch(/hint: /);
+  expect((await call('local', 'up')).code).toBe(0);
+  expect(state().pid).not.toBe(pid);
+  expect((await call('session', 'list')).code).toBe(0);
+});
+
+test('a state file that names somebody else’s process never gets that process killed', async () => {
+  mkdirSync(dirname(statePath()), { recursive: true });
+  const stale = {
+    pid: process.pid,
+    endpoint: `http://127.0.0.1:${await freePort()}`,
+    accessKey: 'AKIAX',
+    secretKey: 'x',
+    release: '26.9.6',
+  };
+  writeFileSync(statePath(), JSON.stringify(stale));
+  expect((await call('local', 'down')).code).toBe(0);
+  expect(existsSync(statePath())).toBe(false);
+});
+
+test.each(['', '{', '[]', '{"pid":"1"}', 'null'])('a broken state file (%j) is as none', async (text) => {
+  mkdirSync(dirname(statePath()), { recursive: true });
+  writeFileSync(statePath(), text);
+  expect((await call('local', 'status')).code).toBe(4);
+  expect((await call('local', 'up')).code).toBe(0);
+  expect(state().pid).toBeGreaterThan(0);
+});
+
+test('an endpoint in the environment wins, and its keys are not mixed with the local manager’s', async () => {
+  await call('local', 'up');
+  const env = { BACKEND_ENDPOINT: `http://127.0.0.1:${await freePort()}` };
+  const listed = await bai(['config', 'list', '--json'], { home: folder.path, env });
+  expect(listed.stdout).not.toContain('the local manager');
+});
+
+test('SIGTERM ends it as down does', async () => {
+  await call('local', 'up');
+  const { pid } = state();
+  process.kill(pid, 'SIGTERM');
+  await until(() => !isAlive(pid) && !existsSync(statePath()), 'it has ended and taken its state along');
+});
+
+test('a port that is taken is said by its number', async () => {
+  await call('local', 'up');
+  const port = new URL(state().endpoint).port;
+  using other = tempFolder();
+  const failed = await bai(['local', 'up', '--port', port], { home: other.path });
+  expect(failed.code).toBe(6);
+  expect(failed.stderr).toContain(port);
+});
+
+test('two first ups at once leave one manager, and down ends whatever was started', async () => {
+  const ups = await Promise.all([call('local', 'up', '--json'), call('local', 'up', '--json')]);
+  const pids = ups.map(({ stdout }): number => JSON.parse(stdout).pid);
+  expect((await call('local', 'down')).code).toBe(0);
+  await until(() => pids.every((pid) => !isAlive(pid)), 'those it told of have ended', 5_000);
+  expect(servesOf(folder.path)).toEqual([]);
+});
+
+/** Processes of `local serve` that belong to this HOME. */
+function servesOf(home: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => belongs(pid, home))
+    .map(Number);
+}
+
+function belongs(pid: string, home: string): boolean {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    return command.includes('local\0serve') && environment.includes(`HOME=${home}`);
+  } catch {
+    return false;
+  }
+}

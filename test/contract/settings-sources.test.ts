@@ -1,0 +1,232 @@
+/** Where a whole command takes its settings from: flags, variables, files, endpoints in turn. */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type BaiResult, bai } from '../support/bai.ts';
+import { openBed, type TestBed } from './emulator-client.ts';
+
+const nowhere = 'http://127.0.0.1:1';
+
+function accountOf({ emulator }: TestBed, prefix = 'BACKEND'): Record<string, string> {
+  return {
+    [`${prefix}_ENDPOINT`]: emulator.endpoint,
+    [`${prefix}_ACCESS_KEY`]: emulator.accessKey,
+    [`${prefix}_SECRET_KEY`]: emulator.secretKey,
+  };
+}
+
+function list(
+  bed: TestBed,
+  env: Record<string, string>,
+  args: readonly string[] = [],
+  cwd = bed.folder,
+): Promise<BaiResult> {
+  return bai([...args, 'session', 'list', '--name-only'], { home: bed.folder, env, cwd });
+}
+
+const asFile = (values: Record<string, string>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+
+test.each(['BACKEND', 'BAI'])('%s_* variables are enough to work', async (prefix) => {
+  await using bed = await openBed();
+  await bed.session('demo');
+  expect(await list(bed, accountOf(bed, prefix))).toMatchObject({ code: 0, stdout: 'demo\n' });
+});
+
+test('flag over BAI_ over BACKEND_ over --env-file over profile', async () => {
+  await using bed = await openBed();
+  const file = join(bed.folder, 'my.env');
+  const set = (name: string, value: string) => bai(['config', 'set', name, value], { home: bed.folder });
+  const { accessKey, secretKey, endpoint } = bed.emulator;
+  await set('accessKey', accessKey);
+  await bai(['config', 'set', 'secretKey'], { home: bed.folder, input: secretKey });
+  const good: Record<string, string> = {};
+  const works = async (args: readonly string[]) => (await list(bed, good, args)).code === 0;
+
+  await set('endpoint', endpoint);
+  expect(await works([])).toBe(true);
+  writeFileSync(file, `BACKEND_ENDPOINT=${nowhere}\n`);
+  expect(await works(['--env-file', file])).toBe(false);
+  good['BACKEND_ENDPOINT'] = endpoint;
+  expect(await works(['--env-file', file])).toBe(true);
+  good['BAI_ENDPOINT'] = nowhere;
+  expect(await works([])).toBe(false);
+  expect(await works(['--endpoint', endpoint])).toBe(true);
+});
+
+test('.env of the current folder, or of one above, is not read', async () => {
+  await using bed = await openBed();
+  const below = join(bed.folder, 'project/deep');
+  mkdirSync(below, { recursive: true });
+  const evil = asFile({ BACKEND_ENDPOINT: nowhere, BAI_ENDPOINT: nowhere, BACKEND_SECRET_KEY: 'evil' });
+  for (const folder of ['project/deep', 'project', '']) writeFileSync(join(bed.folder, folder, '.env'), evil);
+  expect(await list(bed, accountOf(bed), [], below)).toMatchObject({ code: 0 });
+  expect((await list(bed, {}, [], below)).stderr).toContain('no manager is chosen');
+});
+
+test('.env does not override real variables when it is asked for', async () => {
+  await using bed = await openBed();
+  writeFileSync(join(bed.folder, '.env'), asFile({ BACKEND_ENDPOINT: nowhere }));
+  expect(await list(bed, accountOf(bed), ['--env-file', '.env'])).toMatchObject({ code: 0 });
+});
+
+test('--env-file gives what is not set', async () => {
+  await using bed = await openBed();
+  const file = join(bed.folder, 'my.env');
+  const quoted = Object.fromEntries(Object.entries(accountOf(bed)).map(([k, v]) => [k, `"${v}"`]));
+  writeFileSync(file, `# a comment\nexport EXTRA=1\n${asFile(quoted)}`);
+  expect(await list(bed, {}, ['--env-file', file])).toMatchObject({ code: 0 });
+});
+
+test('an --env-file with Windows line ends works', async () => {
+  await using bed = await openBed();
+  const file = join(bed.folder, 'my.env');
+  writeFileSync(file, asFile(accountOf(bed)).replaceAll('\n', '\r\n'));
+  expect(await list(bed, {}, ['--env-file', file])).toMatchObject({ code: 0 });
+});
+
+// Node 20 looks for its own --env-file behind the script's name too, and refuses with 9 before bai runs.
+const missing = [
+  ['that is not there', '/no/such/file', [4, 9]],
+  ['that is a folder', tmpdir(), [1, 9]],
+] as const;
+
+test.each(missing)('an --env-file %s is named and no bug of bai', async (_what, path, codes) => {
+  await using bed = await openBed();
+  const { code, stderr } = await list(bed, {}, ['--env-file', path]);
+  expect(codes).toContain(code);
+  expect(stderr).toContain(path);
+});
+
+test('without an endpoint: exit 2, and every way to set one', async () => {
+  await using bed = await openBed();
+  const { code, stderr } = await list(bed, {});
+  expect(code).toBe(2);
+  for (const way of ['BACKEND_ENDPOINT', 'bai config set endpoint', 'bai local up'])
+    expect(stderr).toContain(way);
+});
+
+test.each([
+  ['no key at all', []],
+  ['no secret key', ['BACKEND_ACCESS_KEY']],
+] as const)('with %s: exit 3, and how to set them', async (_what, kept) => {
+  await using bed = await openBed();
+  const all = accountOf(bed);
+  const env = {
+    BACKEND_ENDPOINT: bed.emulator.endpoint,
+    ...Object.fromEntries(kept.map((k) => [k, all[k] ?? ''])),
+  };
+  const { code, stderr } = await list(bed, env);
+  expect(code).toBe(3);
+  expect(stderr).toContain('bai config set secretKey');
+});
+
+test('the session mode of the Python client is refused with a reason', async () => {
+  await using bed = await openBed();
+  const { code, stderr } = await list(bed, { ...accountOf(bed), BACKEND_ENDPOINT_TYPE: 'session' });
+  expect(code).toBe(2);
+  expect(stderr).toContain('BACKEND_ENDPOINT_TYPE');
+});
+
+test.each([
+  ['BACKEND_ACCESS_KEY', 'AKIA\rX'],
+  ['BACKEND_DOMAIN', '연구실'],
+  ['BACKEND_DOMAIN', 'a\nb'],
+])('%s with characters no header can carry (%j) is a usage error', async (variable, value) => {
+  await using bed = await openBed();
+  const { code, stderr } = await list(bed, { ...accountOf(bed), [variable]: value });
+  expect(code).toBe(2);
+  expect(stderr).toContain(variable);
+});
+
+test('of several endpoints the first that can be reached is used', async () => {
+  await using bed = await openBed();
+  await bed.session('demo');
+  const endpoints = `${nowhere}, http://127.0.0.1:2 ,${bed.emulator.endpoint}`;
+  expect(await list(bed, { ...accountOf(bed), BACKEND_ENDPOINT: endpoints })).toMatchObject({
+    code: 0,
+    stdout: 'demo\n',
+  });
+});
+
+test('when none can be reached that is said once, with 5', async () => {
+  await using bed = await openBed();
+  const { code, stderr } = await list(bed, {
+    ...accountOf(bed),
+    BACKEND_ENDPOINT: `${nowhere},http://127.0.0.1:2`,
+  });
+  expect(code).toBe(5);
+  expect(stderr.match(/^error:/gm)).toHaveLength(1);
+});
+
+test('an answer, even a bad one, does not send the call to another endpoint', async () => {
+  await using bed = await openBed();
+  await using other = await openBed();
+  const both = `${bed.emulator.endpoint},${other.emulator.endpoint}`;
+  bed.emulator.faults.add({ kind: 'answer', route: 'POST /admin/gql', status: 503, body: '' });
+  expect(await list(bed, { ...accountOf(bed), BACKEND_ENDPOINT: both })).toMatchObject({ code: 5 });
+  expect(other.emulator.requests).toEqual([]);
+});
+
+test('a read that broke off is tried at the next endpoint', async () => {
+  await using bed = await openBed();
+  await using other = await openBed();
+  await other.session('demo');
+  bed.emulator.faults.add({ kind: 'reset', route: 'GET /session/*' });
+  const env = { ...accountOf(bed), BACKEND_ENDPOINT: `${bed.emulator.endpoint},${other.emulator.endpoint}` };
+  const { code, stdout } = await bai(['session', 'info', 'demo'], { home: bed.folder, env });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^name +demo/m);
+});
+
+test('a list that broke off is tried at the next endpoint: it changes nothing', async () => {
+  await using bed = await openBed();
+  await using other = await openBed();
+  await other.session('demo');
+  bed.emulator.faults.add({ kind: 'reset', route: 'POST /admin/gql' });
+  const both = `${bed.emulator.endpoint},${other.emulator.endpoint}`;
+  expect(await list(bed, { ...accountOf(bed), BACKEND_ENDPOINT: both })).toMatchObject({
+    code: 0,
+    stdout: 'demo\n',
+  });
+});
+
+test('BACKEND_READ_TIMEOUT ends a wait for an answer that never comes', async () => {
+  await using bed = await openBed();
+  bed.emulator.faults.add({ kind: 'hang', route: 'POST /admin/gql' });
+  const { code, stderr } = await list(bed, { ...accountOf(bed), BACKEND_READ_TIMEOUT: '0.3' });
+  expect(code).toBe(5);
+  expect(stderr).toContain('did not answer in 0.3 s');
+});
+
+test('an endpoint with an explicit default port works', async () => {
+  await using bed = await openBed();
+  // A plain proxy on the way, so that port 80 is only written and never opened.
+  const proxy = createServer((incoming, outgoing) => {
+    const { pathname, search } = new URL(incoming.url ?? '');
+    const { method, headers } = incoming;
+    const onward = request(bed.emulator.endpoint + pathname + search, { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 0, answer.headers);
+      answer.pipe(outgoing);
+    });
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const { port } = proxy.address() as AddressInfo; // A TCP server that listens has one.
+  const env = {
+    ...accountOf(bed),
+    BACKEND_ENDPOINT: 'http://manager.test:80',
+    HTTP_PROXY: `http://127.0.0.1:${port}`,
+  };
+  const { code, stderr } = await list(bed, env);
+  proxy.close();
+  proxy.closeAllConnections();
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(bed.emulator.requests.map(({ status }) => status)).toEqual([200, 200]);
+});

@@ -1,0 +1,137 @@
+import { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ConflictError, LocalSystemError } from '../../src/errors.ts';
+import { readKeyFile, tightenKeyFile, writeKeyFile } from '../../src/keys/key-file.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
+
+test('~/.ssh not created if missing: it is made, 0700, with the key in it, 0600', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'home', '.ssh', 'id_container');
+  await writeKeyFile(path, 'key\n');
+  expect(await readFile(path, 'utf8')).toBe('key\n');
+  expect([await modeOf(path), await modeOf(join(folder.path, 'home', '.ssh'))]).toEqual(['600', '700']);
+  expect(await readdir(join(folder.path, 'home', '.ssh'))).toEqual(['id_container']);
+});
+
+test.each([0o000, 0o022, 0o077, 0o777])('a umask of %i changes neither mode', async (umask) => {
+  using folder = tempFolder();
+  const path = join(folder.path, '.ssh', 'id_container');
+  if ((umask & 0o700) !== 0) await mkdir(join(folder.path, '.ssh'), { mode: 0o700 });
+  const before = process.umask(umask);
+  try {
+    await writeKeyFile(path, 'key\n');
+  } finally {
+    process.umask(before);
+  }
+  expect([await modeOf(path), await modeOf(join(folder.path, '.ssh'))]).toEqual(['600', '700']);
+});
+
+test('a folder that others may write becomes 0700; one they may only read stays as it is', async () => {
+  using folder = tempFolder();
+  for (const [mode, after] of [
+    [0o777, '700'],
+    [0o770, '700'],
+    [0o755, '755'],
+    [0o700, '700'],
+  ] as const) {
+    const ssh = join(folder.path, mode.toString(8));
+    await mkdir(ssh);
+    await chmod(ssh, mode);
+    await writeKeyFile(join(ssh, 'id_container'), 'key\n');
+    expect(await modeOf(ssh)).toBe(after);
+  }
+});
+
+test('an existing file is replaced as a whole, and its mode with it', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'id_container');
+  await writeFile(path, 'a much longer old key\n', { mode: 0o644 });
+  await writeKeyFile(path, 'new\n');
+  expect([await readFile(path, 'utf8'), await modeOf(path)]).toEqual(['new\n', '600']);
+  expect(await readdir(folder.path)).toEqual(['id_container']);
+});
+
+test('the folder may be a link to another folder', async () => {
+  using folder = tempFolder();
+  await mkdir(join(folder.path, 'real'));
+  await symlink('real', join(folder.path, '.ssh'));
+  await writeKeyFile(join(folder.path, '.ssh', 'id_container'), 'key\n');
+  expect(await readFile(join(folder.path, 'real', 'id_container'), 'utf8')).toBe('key\n');
+  expect(await readlink(join(folder.path, '.ssh'))).toBe('real');
+});
+
+test.each([
+  ['a link to nowhere', (path: string) => symlink('/nowhere/at/all', path)],
+  ['a file', (path: string) => writeFile(path, 'no folder\n')],
+])('%s where the folder should be is explained', async (_, make) => {
+  using folder = tempFolder();
+  const ssh = join(folder.path, '.ssh');
+  await make(ssh);
+  const failed = writeKeyFile(join(ssh, 'id_container'), 'key\n');
+  await expect(failed).rejects.toThrow(LocalSystemError);
+  await expect(failed).rejects.toThrow(ssh);
+  expect(await readdir(folder.path)).toEqual(['.ssh']);
+});
+
+test.each([
+  ['a link', (path: string, folder: string) => symlink(join(folder, 'elsewhere'), path)],
+  ['a link to nowhere', (path: string) => symlink('/nowhere', path)],
+  ['a folder', (path: string) => mkdir(path)],
+])('%s in place of the key is never read', async (_, make) => {
+  using folder = tempFolder();
+  await writeFile(join(folder.path, 'elsewhere'), 'secret');
+  const path = join(folder.path, 'id_container');
+  await make(path, folder.path);
+  const failed = readKeyFile(path);
+  await expect(failed).rejects.toThrow(ConflictError);
+  await expect(failed).rejects.toThrow(path);
+});
+
+test('a link that appears where the key goes is replaced, not followed', async () => {
+  using folder = tempFolder();
+  const target = join(folder.path, 'target');
+  await writeFile(target, 'untouched');
+  const path = join(folder.path, 'id_container');
+  await symlink(target, path);
+  await writeKeyFile(path, 'key\n');
+  expect(await readFile(target, 'utf8')).toBe('untouched');
+  expect(await readFile(path, 'utf8')).toBe('key\n');
+});
+
+test('a failed write leaves nothing beside', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'id_container');
+  await mkdir(join(path, 'in the way'), { recursive: true });
+  await expect(writeKeyFile(path, 'key\n')).rejects.toThrow();
+  expect(await readdir(folder.path)).toEqual(['id_container']);
+});
+
+test('a missing file, in a missing folder too, is nothing', async () => {
+  using folder = tempFolder();
+  expect(await readKeyFile(join(folder.path, 'id_container'))).toBeUndefined();
+  expect(await readKeyFile(join(folder.path, '.ssh', 'id_container'))).toBeUndefined();
+});
+
+test('many at once to the same place leave one whole key and nothing else', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, '.ssh', 'id_container');
+  const contents = Array.from({ length: 20 }, (_, index) => `${String(index).repeat(2_000)}\n`);
+  await Promise.all(contents.map((content) => writeKeyFile(path, content)));
+  expect(contents).toContain(await readFile(path, 'utf8'));
+  expect(await readdir(join(folder.path, '.ssh'))).toEqual(['id_container']);
+});
+
+test('a key that others can read is tightened, and its mode told', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'id_container');
+  await writeFile(path, 'key\n');
+  await chmod(path, 0o644);
+  expect(await tightenKeyFile(path)).toBe('0644');
+  expect(await modeOf(path)).toBe('600');
+  await chmod(path, 0o400);
+  expect(await tightenKeyFile(path)).toBeUndefined();
+  expect(await modeOf(path)).toBe('400');
+});

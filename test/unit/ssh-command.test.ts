@@ -1,0 +1,169 @@
+/** The options bai gives OpenSSH, judged by OpenSSH itself: `ssh -G` prints what it understood. */
+
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readyCommands, type SshTarget, sshArguments } from '../../src/core/ssh-command.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const plain: SshTarget = {
+  host: '127.0.0.1',
+  port: 12_000,
+  user: 'work',
+  identityFile: '/home/me/.ssh/id_container',
+  knownHosts: '/home/me/.local/share/bai/known_hosts',
+  hostKeyAlias: 'bai-5d1f',
+  nullDevice: '/dev/null',
+};
+
+test('ssh understands host, port, account, key and pin, and asks nothing', () => {
+  using folder = tempFolder();
+  const identityFile = join(folder.path, 'id_container');
+  writeFileSync(identityFile, 'ssh only looks whether it is there\n');
+  expect(understood(sshArguments({ ...plain, identityFile }, []))).toMatchObject({
+    hostname: '127.0.0.1',
+    port: '12000',
+    user: 'work',
+    identityfile: identityFile,
+    identitiesonly: 'yes',
+    hostkeyalias: 'bai-5d1f',
+    userknownhostsfile: plain.knownHosts,
+    globalknownhostsfile: '/dev/null',
+    stricthostkeychecking: 'true',
+    updatehostkeys: 'false',
+  });
+});
+
+test('the host key stays pinned whatever the user’s own options say later', () => {
+  const later = [
+    '-o',
+    'StrictHostKeyChecking=no',
+    '-o',
+    'UserKnownHostsFile=/dev/null',
+    '-o',
+    'HostKeyAlias=x',
+  ];
+  expect(understood(sshArguments(plain, later))).toMatchObject({
+    stricthostkeychecking: 'true',
+    userknownhostsfile: plain.knownHosts,
+    hostkeyalias: 'bai-5d1f',
+  });
+});
+
+test('a configuration for every host does not redirect the connection', () => {
+  const config = [
+    'Host *',
+    '  ProxyCommand /bin/false',
+    '  ControlMaster auto',
+    '  ControlPath /tmp/%C',
+    '  ControlPersist 10m',
+    '  StrictHostKeyChecking no',
+    '  UserKnownHostsFile /dev/null',
+    '  HostKeyAlias everything',
+    '  Port 2222',
+    '  User root',
+    '  IdentityFile /nowhere',
+    '',
+  ].join('\n');
+  const facts = understood(sshArguments(plain, []), config);
+  expect([facts['controlpath'], facts['proxycommand']]).toEqual([undefined, undefined]);
+  expect(facts).toMatchObject({
+    port: '12000',
+    user: 'work',
+    stricthostkeychecking: 'true',
+    userknownhostsfile: plain.knownHosts,
+    hostkeyalias: 'bai-5d1f',
+  });
+});
+
+test('a jump host for every host does not redirect the connection', () => {
+  const facts = understood(sshArguments(plain, []), 'Host *\n  ProxyJump bastion.example\n');
+  expect(facts['proxyjump']).toBeUndefined();
+});
+
+test('a jump that the user asks for in this very command counts', () => {
+  const facts = understood(sshArguments(plain, ['-J', 'bastion.example']));
+  expect(facts['proxyjump']).toBe('bastion.example');
+});
+
+test('host key algorithms that a configuration leaves out do not lock RSA sessions out', () => {
+  const facts = understood(sshArguments(plain, []), 'Host *\n  HostKeyAlgorithms ssh-ed25519\n');
+  expect(facts['hostkeyalgorithms']).toContain('rsa-sha2-256');
+});
+
+test('a configuration with a command of its own does not take the place of the user’s command', () => {
+  const facts = understood(
+    sshArguments(plain, []),
+    'Host *\n  RemoteCommand tmux attach\n  RequestTTY force\n',
+  );
+  expect(facts['remotecommand']).toBeUndefined();
+});
+
+test.each(['/home/my name', '/home/50% off', '/home/it’s', '/home/a#b', '/home/%d'])(
+  'known hosts below %s are found',
+  (home) => {
+    const knownHosts = `${home}/known_hosts`;
+    // ssh -G shows the value as it stands, with its percent signs doubled and its quotes gone.
+    const seen = understood(sshArguments({ ...plain, knownHosts }, []))['userknownhostsfile'];
+    expect(seen?.replaceAll('%%', '%')).toBe(knownHosts);
+  },
+);
+
+test('the destination stands before the user’s arguments, which arrive as they are', () => {
+  const args = sshArguments(plain, ['-p', '99', '-L', '8080:localhost:80', 'echo "a  b"', '$HOME', '']);
+  const at = args.indexOf('work@127.0.0.1');
+  expect(args.slice(at + 1)).toEqual(['-p', '99', '-L', '8080:localhost:80', 'echo "a  b"', '$HOME', '']);
+  expect(args.slice(0, 2)).toEqual(['-p', '12000']);
+});
+
+test('ssh starts with bai’s options, so a port among the user’s cannot lead elsewhere', () => {
+  expect(understood(sshArguments(plain, ['-p', '99']))['port']).toBe('12000');
+});
+
+test.each([
+  '/home/my name',
+  '/home/50% off',
+  "/home/it's",
+  '/home/$HOME',
+  '/home/`id`',
+  '/home/a;b',
+  '/home/-x',
+])('the printed commands survive a shell with %s in their paths', (home) => {
+  const target = { ...plain, identityFile: `${home}/id`, knownHosts: `${home}/known_hosts` };
+  const commands = readyCommands(target, '/home/work');
+  for (const [name, command] of Object.entries(commands)) {
+    const words = shellWords(command);
+    expect(words[0]).toBe(name);
+    const inner = name === 'rsync' ? shellWords(words[words.indexOf('-e') + 1] ?? '') : words;
+    expect(inner.join('\n')).toContain(`${home.replaceAll('%', '%%')}/known_hosts`);
+    expect(words.some((word) => word.startsWith('work@127.0.0.1'))).toBe(true);
+  }
+});
+
+test('rsync example lacked the port: every printed command has the port', () => {
+  for (const command of Object.values(readyCommands(plain, '/home/work'))) expect(command).toContain('12000');
+});
+
+/** What `ssh -G` makes of these arguments; with a configuration file of its own. */
+function understood(args: readonly string[], config = ''): Record<string, string | undefined> {
+  using folder = tempFolder();
+  const path = join(folder.path, 'config');
+  writeFileSync(path, config);
+  const text = execFileSync('ssh', ['-F', path, '-G', ...args], { encoding: 'utf8' });
+  const facts: Record<string, string> = {};
+  for (const line of text.trim().split('\n')) {
+    const space = line.indexOf(' ');
+    facts[line.slice(0, space)] ??= line.slice(space + 1);
+  }
+  return facts;
+}
+
+/** The words a POSIX shell makes of a command. */
+function shellWords(command: string): string[] {
+  const text = execFileSync('sh', ['-c', `for word in ${command}; do printf '%s\\0' "$word"; done`], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] ?? '', HOME: '/expanded' },
+  });
+  return text.split('\0').slice(0, -1);
+}

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { createGate } from '../../src/proxy/tunnel-gate.ts';
+
+const never = new AbortController().signal;
+
+test('places are given in the order they were asked for', async () => {
+  const gate = createGate(1);
+  const order: number[] = [];
+  const leaveFirst = await gate.enter(never);
+  const others = [1, 2, 3].map(async (number) => {
+    const leave = await gate.enter(never);
+    order.push(number);
+    leave();
+  });
+  leaveFirst();
+  await Promise.all(others);
+  expect(order).toEqual([1, 2, 3]);
+});
+
+test('no more than the places are inside at any moment', async () => {
+  const gate = createGate(4);
+  let inside = 0;
+  let most = 0;
+  await Promise.all(
+    Array.from({ length: 200 }, async () => {
+      const leave = await gate.enter(new AbortController().signal);
+      inside += 1;
+      most = Math.max(most, inside);
+      await new Promise((resolve) => setImmediate(resolve));
+      inside -= 1;
+      leave();
+    }),
+  );
+  expect(most).toBe(4);
+});
+
+test('one that gives up while waiting takes nobody’s place', async () => {
+  const gate = createGate(1);
+  const leave = await gate.enter(never);
+  const impatient = new AbortController();
+  const abandoned = gate.enter(impatient.signal);
+  const patient = gate.enter(never);
+  impatient.abort(new Error('gone'));
+  await expect(abandoned).rejects.toThrow('gone');
+  leave();
+  (await patient)();
+  (await gate.enter(never))();
+});
+
+test('one that comes with an aborted signal is not let in', async () => {
+  const gate = createGate(1);
+  await expect(gate.enter(AbortSignal.abort(new Error('late')))).rejects.toThrow('late');
+  (await gate.enter(never))();
+});
+
+test('leaving twice frees one place', async () => {
+  const gate = createGate(1);
+  const leave = await gate.enter(never);
+  leave();
+  leave();
+  await gate.enter(never);
+  const impatient = new AbortController();
+  const third = gate.enter(impatient.signal);
+  impatient.abort(new Error('full'));
+  await expect(third).rejects.toThrow('full');
+});

@@ -1,0 +1,128 @@
+/** One WebSocket as a byte stream: order, size, back-pressure, pings. */
+
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { Agent } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { afterEach, expect, test, vi } from 'vitest';
+import { openWebSocketStream } from '../../src/proxy/websocket-stream.ts';
+import { deferred } from '../contract/app-bed.ts';
+import { serveTunnels } from './forwarder-bed.ts';
+
+const never = new AbortController().signal;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('large and small messages arrive in order and whole', async () => {
+  const messages = [1, 65_536, 262_144, 3, 1_000_000].map((size) => randomBytes(size));
+  await using server = await serveTunnels({
+    open: (socket) => {
+      for (const message of messages) socket.send(message);
+      socket.close(1001);
+    },
+  });
+  const { stream, begun } = await open(server.url);
+  expect((await buffer(stream)).equals(Buffer.concat(messages))).toBe(true);
+  expect(await begun).toBe('bytes');
+});
+
+test('what is written goes out in binary frames of at most 16 MiB', async () => {
+  const sizes: number[] = [];
+  const got: Buffer[] = [];
+  const done = deferred();
+  const sent = randomBytes(20 << 20);
+  await using server = await serveTunnels({
+    open: (socket) =>
+      socket.on('message', (data: Buffer, isBinary) => {
+        sizes.push(isBinary ? data.length : -1);
+        got.push(data);
+        if (got.reduce((sum, { length }) => sum + length, 0) === sent.length) done.resolve();
+      }),
+  });
+  const { stream } = await open(server.url);
+  await pipeline(function* () {
+    for (let start = 0; start < sent.length; start += 65_536) yield sent.subarray(start, start + 65_536);
+  }, stream);
+  await done.promise;
+  expect(Buffer.concat(got).equals(sent)).toBe(true);
+  expect(Math.min(...sizes)).toBeGreaterThan(0);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(16 << 20);
+});
+
+test('a close before any byte tells its code', async () => {
+  await using server = await serveTunnels({ open: (socket) => socket.close(1013) });
+  const { stream, begun } = await open(server.url);
+  stream.on('error', () => {});
+  expect(await begun).toBe(1013);
+});
+
+test('a reader that stops holds the sender back', async () => {
+  const offered = 64 << 20;
+  const blocked = deferred();
+  let accepted = 0;
+  await using server = await serveTunnels({
+    open: (socket) => {
+      const chunk = Buffer.alloc(256 * 1024);
+      const more = (): void => {
+        if (accepted >= offered) return void socket.close(1001);
+        accepted += chunk.length;
+        socket.send(chunk, more);
+        if (socket.bufferedAmount > 0) blocked.resolve();
+      };
+      more();
+    },
+  });
+  const { stream } = await open(server.url);
+  await blocked.promise;
+  expect(accepted).toBeLessThan(offered);
+  let received = 0;
+  for await (const chunk of stream) received += chunk.length;
+  expect(received).toBe(offered);
+});
+
+test('a ping goes out every 30 seconds, and a peer that answers stays', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const pinged = deferred();
+  await using server = await serveTunnels({
+    open: (socket) => {
+      socket.on('ping', () => pinged.resolve());
+    },
+  });
+  const { stream } = await open(server.url);
+  vi.advanceTimersByTime(30_000);
+  await pinged.promise;
+  const client = [...server.clients][0];
+  client?.send('alive');
+  await once(stream, 'data');
+  vi.advanceTimersByTime(30_000);
+  client?.send('still');
+  expect(String((await once(stream, 'data'))[0])).toBe('still');
+  stream.destroy();
+});
+
+test('a peer that is gone without a word is noticed after two pings', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  await using server = await serveTunnels({ autoPong: false, open: () => {} });
+  const { stream } = await open(server.url);
+  const lost = once(stream, 'error');
+  vi.advanceTimersByTime(60_000);
+  expect((await lost)[0]).toMatchObject({ code: 'tunnel-lost', details: { closeCode: 1006 } });
+});
+
+test('an aborted signal opens nothing', async () => {
+  await using server = await serveTunnels({ open: () => {} });
+  const failed = openWebSocketStream(target(server.url), AbortSignal.abort(new Error('left')));
+  await expect(failed).rejects.toThrow('left');
+  expect(server.upgrades.length).toBe(0);
+});
+
+function target(url: URL) {
+  return { url, headers: {}, agent: new Agent(), timeoutMs: 2_000 };
+}
+
+function open(url: URL) {
+  return openWebSocketStream(target(url), never);
+}
