@@ -39,6 +39,7 @@ export const settingDefinitions = {
     env: ['BAI_DOMAIN', 'BACKEND_DOMAIN'],
     fallback: 'default',
     summary: 'the domain of the account',
+    check: checkHeaderText,
   },
   project: {
     env: ['BAI_PROJECT', 'BACKEND_GROUP'],

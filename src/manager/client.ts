@@ -65,11 +65,12 @@ export function createManagerClient(options: ClientOptions): ManagerClient {
     release: (signal) => client.release(signal),
     open: (call) => client.open(call),
     async json(call, schema) {
-      return readJson(call.what, await client.open(call), schema);
+      return readJson(call, await client.open(call), schema);
     },
     async bytes(call, limit) {
       const response = await client.open(call);
-      return { body: await readBody(response, limit), contentType: response.headers['content-type'] ?? '' };
+      const body = await readBody(response, { signal: call.signal, ...(limit !== undefined && { limit }) });
+      return { body, contentType: response.headers['content-type'] ?? '' };
     },
     signUpgrade: (path, query, signal) => client.signUpgrade(path, query, signal),
     explainUpgrade: (what, error, response) => client.explainUpgrade(what, error, response),
@@ -108,7 +109,7 @@ class Client {
         ...(body !== undefined && { body }),
       });
     });
-    await this.#refuse(call.what, response);
+    await this.#refuse(call.what, response, call.signal);
     return response;
   }
 
@@ -132,7 +133,7 @@ class Client {
   ): Promise<unknown> {
     if (response === undefined) return networkError(error, this.#endpoint());
     try {
-      await this.#refuse(what, response);
+      await this.#refuse(what, response, AbortSignal.any([]));
     } catch (refusal) {
       return refusal;
     }
@@ -155,7 +156,9 @@ class Client {
       throw redirected(where, response);
     const status = response.statusCode ?? 0;
     if (status >= 502 && status <= 504) throw proxyWithoutManager(where, status);
-    const hello = helloSchema.safeParse(parseJson((await readBody(response, 1 << 20)).toString()));
+    const hello = helloSchema.safeParse(
+      parseJson((await readBody(response, { limit: 1 << 20, signal })).toString()),
+    );
     if (response.statusCode !== 200 || !hello.success) {
       throw new ProtocolError(
         `${where.href} does not answer as a Backend.AI manager (status ${response.statusCode})`,
@@ -219,10 +222,10 @@ class Client {
     return { ...headers, Authorization: authorization(parts, this.#options.key) };
   }
 
-  async #refuse(what: string, response: IncomingMessage): Promise<void> {
+  async #refuse(what: string, response: IncomingMessage, signal: AbortSignal): Promise<void> {
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return;
-    const body = (await readBody(response, 1 << 20)).toString();
+    const body = (await readBody(response, { limit: 1 << 20, signal })).toString();
     if (status >= 300 && status < 400) throw redirected(this.#endpoint(), response);
     if (status === 401 && this.#options.key === undefined) throw noKey(what);
     throw refusalError(what, parseProblem(status, body), response, this.#options.now());
@@ -265,11 +268,11 @@ function join(base: URL, path: string, query: Readonly<Record<string, string>> |
 }
 
 async function readJson<S extends z.ZodMiniType>(
-  what: string,
+  { what, signal }: Call,
   response: IncomingMessage,
   schema: S,
 ): Promise<z.infer<S>> {
-  const text = (await readBody(response)).toString();
+  const text = (await readBody(response, { signal })).toString();
   const parsed = schema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw new ProtocolError(`cannot ${what}: the manager's answer has not the expected form`, {

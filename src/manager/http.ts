@@ -75,8 +75,18 @@ function limitConnecting(
   }, limit);
 }
 
+export interface ReadOptions {
+  /** Bytes; a default that nothing bai asks for exceeds. */
+  readonly limit?: number;
+  /** That of the request. */
+  readonly signal: AbortSignal;
+}
+
 /** The whole body. A cut or an abort in the middle of it is an error that says so. */
-export async function readBody(response: IncomingMessage, limit: number = bodyLimit): Promise<Buffer> {
+export async function readBody(
+  response: IncomingMessage,
+  { limit = bodyLimit, signal }: ReadOptions,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -88,7 +98,8 @@ export async function readBody(response: IncomingMessage, limit: number = bodyLi
     }
   } catch (cause) {
     if (cause instanceof BaiError) throw cause;
-    throw cause instanceof Error && cause.name === 'AbortError' ? new InterruptedError() : brokenOff(cause);
+    // An aborted request looks like a cut connection from here.
+    throw signal.aborted ? new InterruptedError() : brokenOff(cause);
   }
   if (!response.complete) throw brokenOff(undefined);
   return Buffer.concat(chunks);

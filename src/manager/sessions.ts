@@ -58,7 +58,19 @@ export function createSessionApi({ client, accessKey }: SessionApiOptions): Sess
         throw error;
       }
     },
-    list: (filter, signal) => list(client, accessKey, { filter, signal }),
+    async list(filter, signal) {
+      try {
+        return await list(client, accessKey, { filter, signal });
+      } catch (error) {
+        if (filter.owner === 'own' || !(error instanceof BaiError) || error.code !== 'query-refused')
+          throw error;
+        throw new DeniedError(error.message, {
+          code: 'forbidden',
+          cause: error,
+          hint: "other people's sessions are for administrators: leave --all-users and --access-key away",
+        });
+      }
+    },
     events: (session, signal) => sessionEvents(client, session, signal),
     async logs(session, signal) {
       const call = {

@@ -60,9 +60,10 @@ async function createFromImage(
       throw maybeCreated(session, error);
     if (!(error instanceof NotFoundError)) throw error;
     const meant = await findImage(session, error, deps);
-    deps.reporter.info(`image: ${meant.reference} (${meant.architecture})`);
     const exact = { ...session, image: meant.reference, architecture: meant.architecture };
-    return { session: await deps.api.create(exact, deps.signal), image: meant.reference };
+    const created = await deps.api.create(exact, deps.signal);
+    deps.reporter.info(`image: ${meant.reference} (${meant.architecture})`);
+    return { session: created, image: meant.reference };
   }
 }
 
