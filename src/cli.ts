@@ -1,5 +1,6 @@
 /** The process: its streams, its signals, its exit status. */
 
+import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
 import { createContext } from './wiring/context.ts';
 
@@ -13,15 +14,20 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     if (name === 'SIGINT' && childHasTerminal.count > 0) return;
     // The second time somebody insists: no more cleaning up.
     if (interrupted.signal.aborted) process.exit(130);
-    interrupted.abort();
+    interrupted.abort(new InterruptedError());
   });
 }
 
 // `bai … | head` closes stdout early; what is not wanted any more is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`error: the answer could not be written to stdout (${error.code})\n`);
+  process.stderr.write('hint: free some space, or send the output elsewhere\n');
+  process.exit(1);
 });
+
+// Nobody listens to the conversation any more; the command itself goes on.
+process.stderr.on('error', () => {});
 
 const context = createContext({
   stdin: process.stdin,

@@ -5,7 +5,7 @@ import type { CommandEntry } from './commands/command.ts';
 import { commands, groups } from './commands/index.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import type { Reporter } from './core/reporter.ts';
-import { ExitCode, UsageError } from './errors.ts';
+import { ExitCode, InterruptedError, UsageError } from './errors.ts';
 
 /** The only error boundary. Never rejects. */
 export async function run(
@@ -19,7 +19,7 @@ export async function run(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     await prepareReporter(context, fallbackFlags(argv));
-    return context.reporter.failure(withUsageHint(error, argv));
+    return context.reporter.failure(explained(error, context.signal, argv));
   } finally {
     await context.close();
   }
@@ -106,7 +106,7 @@ function wordsOf(argv: readonly string[]): string[] {
   const words: string[] = [];
   for (let index = 0; index < argv.length && words.length < 2; index += 1) {
     const word = argv[index] ?? '';
-    if (word === '--') break;
+    if (word === '--') continue;
     if (valueOptions.has(word)) index += 1;
     else if (!word.startsWith('-')) words.push(word);
   }
@@ -167,6 +167,12 @@ function usageError(text: string, argv: readonly string[]): string {
   const hint = usageHint(argv);
   if (!argv.includes('--json')) return `error: ${message}\nhint: ${hint}\n`;
   return `${JSON.stringify({ error: { code: new UsageError(message).code, message, hint, exitCode: ExitCode.usage } })}\n`;
+}
+
+/** Waits of Node's own end with an AbortError when Ctrl-C comes: no bug. */
+function explained(error: unknown, signal: AbortSignal, argv: readonly string[]): unknown {
+  const isAbort = error instanceof Error && error.name === 'AbortError';
+  return signal.aborted && isAbort ? new InterruptedError() : withUsageHint(error, argv);
 }
 
 /** Every wrong command line ends with where to read what is right. */

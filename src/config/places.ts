@@ -1,7 +1,7 @@
 /** Where bai keeps its own files, and where the user's ssh folder is. */
 
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { LocalSystemError } from '../errors.ts';
 
@@ -18,7 +18,7 @@ export interface Places {
 /** `BAI_HOME` puts everything into one folder; otherwise the platform's folders (XDG on Linux). */
 export function findPlaces(environment: Readonly<Record<string, string | undefined>>): Places {
   const own = environment['BAI_HOME'];
-  const paths = own ? { config: own, data: own } : envPaths('bai', { suffix: '' });
+  const paths = own ? { config: resolve(own), data: resolve(own) } : envPaths('bai', { suffix: '' });
   return {
     configFile: join(paths.config, 'config.json'),
     stateDir: paths.data,

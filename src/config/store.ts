@@ -33,15 +33,16 @@ export function openProfileStore(path: string): ProfileStore {
       return Object.fromEntries(entries.filter(([name]) => isSettingName(name)));
     },
     async write(profile, name, value) {
-      const all = readProfiles(path);
       const conf = await openConf(path);
+      // Read after the wait: another command may have written in between.
+      const all = readProfiles(path);
       conf.set('profiles', { ...all, [profile]: { ...all[profile], [name]: value } });
     },
     async remove(profile, name) {
+      const conf = await openConf(path);
       const all = readProfiles(path);
       const { [name]: removed, ...rest } = all[profile] ?? {};
       if (removed === undefined) return false;
-      const conf = await openConf(path);
       conf.set('profiles', { ...all, [profile]: rest });
       return true;
     },

@@ -1,6 +1,7 @@
 /** Every setting of bai, where its value may come from, and which source wins. */
 
 import { UsageError } from '../errors.ts';
+import { parsePort } from './port-range.ts';
 
 export interface SettingDefinition {
   /** Environment variables, the winner first. `BACKEND_*` are those of the Python client. */
@@ -53,7 +54,7 @@ export const settingDefinitions = {
   sshPort: {
     env: ['BAI_SSH_PORT'],
     summary: 'the preferred local port of forwarders',
-    check: (text, name) => checkNumber(text, name, 1024, 65_535),
+    check: (text, name) => void parsePort(text, name),
   },
   user: { env: ['BAI_USER'], fallback: 'work', summary: 'the account inside sessions', check: checkUser },
   identity: { env: ['BAI_IDENTITY'], summary: 'a private key of your own, in place of id_container' },

@@ -20,7 +20,9 @@ export interface SshTarget {
  */
 export function sshOptions(target: SshTarget, userArguments: readonly string[] = []): string[] {
   const { identityFile, nullDevice } = target;
-  const jumps = userArguments.some((argument) => /^-J|^(-o\s*)?Proxy(Jump|Command)\b/i.test(argument));
+  const jumps = leadingOptions(userArguments).some((word) =>
+    /^-J|^(-o)?\s*Proxy(Jump|Command)\b/i.test(word),
+  );
   const options = [
     `UserKnownHostsFile=${configValue(target.knownHosts)}`,
     `GlobalKnownHostsFile=${nullDevice}`,
@@ -38,6 +40,18 @@ export function sshOptions(target: SshTarget, userArguments: readonly string[] =
   ];
   const key = identityFile === undefined ? [] : ['-i', identityFile];
   return [...key, ...options.flatMap((option) => ['-o', option])];
+}
+
+/** The words before the command: options, and the values of those that take one. */
+function leadingOptions(words: readonly string[]): string[] {
+  const options: string[] = [];
+  let isValue = false;
+  for (const word of words) {
+    if (!isValue && (!word.startsWith('-') || word === '--')) break;
+    options.push(word);
+    isValue = !isValue && /^-[1246AaCfGgKkMNnqsTtVvXxYy]*[BbcDEeFIiJLlmOopPQRSWw]$/.test(word);
+  }
+  return options;
 }
 
 /** dropbear has RSA only, which a user's own configuration may leave out. */

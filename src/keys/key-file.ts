@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { chmod, constants, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, constants, link, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConflictError, LocalSystemError, systemCode } from '../errors.ts';
 
@@ -21,15 +21,52 @@ export async function readKeyFile(path: string): Promise<Uint8Array | undefined>
 
 /** Writes beside, syncs, renames. After a crash at any moment the old file or the whole new one is there. */
 export async function writeKeyFile(path: string, content: string): Promise<void> {
+  await publish(path, content, rename);
+}
+
+/** As `writeKeyFile`, but false, and nothing changed, when something has the name by now. */
+export async function createKeyFile(path: string, content: string): Promise<boolean> {
+  try {
+    await publish(path, content, nameOnce);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && error instanceof AlreadyThere) return false;
+    throw error;
+  }
+}
+
+class AlreadyThere extends Error {
+  readonly code = 'EEXIST';
+}
+
+/** A hard link never replaces anything. Where there are none, what comes closest is to look and then rename. */
+async function nameOnce(beside: string, path: string): Promise<void> {
+  try {
+    await link(beside, path);
+  } catch (error) {
+    const code = systemCode(error) ?? '';
+    if (code === 'EEXIST') throw new AlreadyThere(path);
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw error;
+    if ((await lstatIfThere(path)) !== undefined) throw new AlreadyThere(path);
+    return rename(beside, path);
+  }
+  await rm(beside, { force: true });
+}
+
+async function publish(
+  path: string,
+  content: string,
+  give: (beside: string, path: string) => Promise<void>,
+): Promise<void> {
   const folder = dirname(path);
   await makeKeyFolder(folder);
   const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
   try {
     await writeNew(beside, content);
-    await rename(beside, path);
+    await give(beside, path);
   } catch (error) {
     await rm(beside, { force: true }).catch(() => {});
-    throw notWritable(folder, error);
+    throw error instanceof AlreadyThere ? error : notWritable(folder, error);
   }
   await syncFolder(folder);
 }
@@ -55,19 +92,35 @@ async function writeNew(path: string, content: string): Promise<void> {
   }
 }
 
-/** A new folder gets 0700. One that is there stays, but not writable for others: they could replace the key. */
+/** A new folder gets 0700; one that is there is left as it is. */
 async function makeKeyFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    await stat(folder);
   } catch (error) {
     throw notWritable(folder, error);
   }
-  const found = await stat(folder);
-  if (process.platform !== 'win32' && (found.mode & 0o022) !== 0 && isOwn(found)) await chmod(folder, 0o700);
 }
 
-function isOwn(found: Stats): boolean {
-  return found.uid === process.getuid?.();
+/**
+ * Makes the user's ssh folder 0700 when others may write to it: they could replace a key. Only ever for that
+ * folder: any other is shared on purpose, as far as bai can know. The mode it had, as four digits.
+ */
+export async function tightenKeyFolder(folder: string): Promise<string | undefined> {
+  const found = await statIfThere(folder);
+  if (found === undefined || !found.isDirectory() || found.uid !== process.getuid?.()) return undefined;
+  if ((found.mode & 0o022) === 0) return undefined;
+  await chmod(folder, 0o700);
+  return (found.mode & 0o7777).toString(8).padStart(4, '0');
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** The rename itself must survive a power cut. Some file systems cannot sync a folder; the file is safe even so. */

@@ -49,7 +49,15 @@ export interface ManagerClient {
     signal: AbortSignal,
   ): Promise<SignedUpgrade>;
   /** Why a WebSocket did not open: its ordinary HTTP answer, or the network's error. */
-  explainUpgrade(what: string, error: unknown, response: IncomingMessage | undefined): Promise<unknown>;
+  explainUpgrade(failure: UpgradeFailure): Promise<unknown>;
+}
+
+export interface UpgradeFailure {
+  /** Completes "cannot …". */
+  readonly what: string;
+  readonly error: unknown;
+  readonly response: IncomingMessage | undefined;
+  readonly signal: AbortSignal;
 }
 
 export interface SignedUpgrade {
@@ -73,7 +81,7 @@ export function createManagerClient(options: ClientOptions): ManagerClient {
       return { body, contentType: response.headers['content-type'] ?? '' };
     },
     signUpgrade: (path, query, signal) => client.signUpgrade(path, query, signal),
-    explainUpgrade: (what, error, response) => client.explainUpgrade(what, error, response),
+    explainUpgrade: (failure) => client.explainUpgrade(failure),
   };
 }
 
@@ -126,20 +134,19 @@ class Client {
     return { url: target, headers };
   }
 
-  async explainUpgrade(
-    what: string,
-    error: unknown,
-    response: IncomingMessage | undefined,
-  ): Promise<unknown> {
-    if (response === undefined) return networkError(error, this.#endpoint());
+  async explainUpgrade({ what, error, response, signal }: UpgradeFailure): Promise<unknown> {
+    const endpoint = this.#endpoint();
+    if (response === undefined) {
+      const explained = networkError(error, endpoint);
+      if (explained instanceof UnreachableError) this.#leave(endpoint);
+      return explained instanceof BaiError ? explained : upgradeFailed(what, error);
+    }
     try {
-      await this.#refuse(what, response, AbortSignal.any([]));
+      await this.#refuse(what, response, AbortSignal.any([signal, AbortSignal.timeout(refusalLimitMs)]));
     } catch (refusal) {
       return refusal;
     }
-    return new ProtocolError(`cannot ${what}: the manager did not open a WebSocket`, {
-      hint: 'a proxy in between may not pass WebSockets on',
-    });
+    return upgradeFailed(what, undefined);
   }
 
   async #shakeHands(signal: AbortSignal): Promise<Release> {
@@ -190,9 +197,14 @@ class Client {
         )
           throw explained;
         if (tried >= endpoints.length || !(repeatable || notSent)) throw explained;
-        this.#active = (this.#active + 1) % endpoints.length;
+        this.#leave(base);
       }
     }
+  }
+
+  /** The next one is used from now on, unless another call has found out already. */
+  #leave(failed: URL): void {
+    if (this.#endpoint() === failed) this.#active = (this.#active + 1) % this.#options.endpoints.length;
   }
 
   #endpoint(): URL {
@@ -237,6 +249,17 @@ function noKey(what: string): DeniedError {
   return new DeniedError(`cannot ${what}: no access key is set`, {
     code: 'not-signed-in',
     hint: 'set BACKEND_ACCESS_KEY and BACKEND_SECRET_KEY, or `bai config set accessKey …` and `bai config set secretKey`',
+  });
+}
+
+/** How long the body of a refusal may take: it only makes the message better. */
+const refusalLimitMs = 5_000;
+
+function upgradeFailed(what: string, cause: unknown): UnreachableError {
+  return new UnreachableError(`cannot ${what}: the WebSocket did not open`, {
+    code: 'upgrade-failed',
+    hint: 'a proxy in between may not pass WebSockets on',
+    cause,
   });
 }
 

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import http from 'node:http';
 import https from 'node:https';
+import { TLSSocket } from 'node:tls';
 import { BaiError, InterruptedError, ProtocolError, TimeoutError, UnreachableError } from '../errors.ts';
 import type { Network } from './network.ts';
 
@@ -39,8 +40,10 @@ export function exchange(network: Network, request: HttpRequest): Promise<Incomi
         connected = true;
         clearTimeout(timer);
       };
-      if (outgoing.reusedSocket) ready();
-      else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', ready);
+      // An agent may hand over a socket that stands already: one used before, or one to a proxy.
+      const pending = socket instanceof TLSSocket ? isHandshaking(socket) : socket.connecting;
+      if (outgoing.reusedSocket || !pending) ready();
+      else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', ready);
     });
     outgoing.setTimeout(network.options.readTimeoutMs, () => {
       outgoing.destroy(
@@ -57,6 +60,11 @@ export function exchange(network: Network, request: HttpRequest): Promise<Incomi
     });
     outgoing.end(body);
   });
+}
+
+/** Node's types leave the property out. */
+function isHandshaking(socket: TLSSocket): boolean {
+  return 'secureConnecting' in socket && socket.secureConnecting === true;
 }
 
 function limitConnecting(
@@ -89,6 +97,9 @@ export async function readBody(
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
+  const stop = (): void => void response.destroy();
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
   try {
     for await (const chunk of response) {
       const bytes: Buffer = chunk;
@@ -100,6 +111,8 @@ export async function readBody(
     if (cause instanceof BaiError) throw cause;
     // An aborted request looks like a cut connection from here.
     throw signal.aborted ? new InterruptedError() : brokenOff(cause);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
   if (!response.complete) throw brokenOff(undefined);
   return Buffer.concat(chunks);

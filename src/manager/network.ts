@@ -5,6 +5,7 @@ import https from 'node:https';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
+import { UsageError } from '../errors.ts';
 
 export interface NetworkOptions {
   readonly skipTlsVerify: boolean;
@@ -52,5 +53,13 @@ function createAgent(url: URL, proxy: string, options: https.AgentOptions): http
   if (proxy === '') return secure ? new https.Agent(options) : new http.Agent(options);
   // A WebSocket needs CONNECT whatever the scheme: a plain proxy does not pass an upgrade on.
   const tunnels = secure || url.protocol === 'ws:';
-  return tunnels ? new HttpsProxyAgent(proxy, options) : new HttpProxyAgent(proxy, options);
+  try {
+    return tunnels ? new HttpsProxyAgent(proxy, options) : new HttpProxyAgent(proxy, options);
+  } catch (cause) {
+    throw new UsageError('the proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is not a valid address', {
+      code: 'bad-proxy',
+      hint: 'write it as http://host:port, or unset it',
+      cause,
+    });
+  }
 }

@@ -1,5 +1,6 @@
 /** What changed for a client from release to release (docs/protocol-notes.md): decided by the manager's release, not its API version. */
 
+import { sessionNameProblem } from '../core/session.ts';
 import { ProtocolError } from '../errors.ts';
 
 /** The newest API version bai was written for. */
@@ -73,7 +74,9 @@ export function streamReference(
   release: Release,
   session: { readonly id: string; readonly name: string },
 ): string {
-  return release.atLeast(26, 3) && !release.atLeast(26, 4, 4) ? session.name : session.id;
+  const byName = release.atLeast(26, 3) && !release.atLeast(26, 4, 4);
+  // A name that is no session name, such as `..`, would lead to another path.
+  return byName && sessionNameProblem(session.name) === undefined ? session.name : session.id;
 }
 
 /** Reading files is a GET up to 24.03.6, a POST from 24.03.7; 23.09 never moved. */

@@ -28,6 +28,8 @@ export interface SessionApiOptions {
 }
 
 const pageSize = 100;
+/** The server says how many there are; it must not keep bai asking for ever. */
+const mostPages = 1_000;
 
 export function createSessionApi({ client, accessKey }: SessionApiOptions): SessionApi {
   return {
@@ -39,7 +41,8 @@ export function createSessionApi({ client, accessKey }: SessionApiOptions): Sess
         query: { id: reference },
       };
       const { matches } = await client.json({ method: 'GET', signal, ...call }, schema.matchesSchema);
-      return matches;
+      // An id goes into file names, host key names and arguments: whatever is not one is not a session.
+      return matches.filter((match) => isSessionId(match.id));
     },
     async describe(id, signal) {
       const call: GraphqlCall = {
@@ -165,7 +168,7 @@ async function list(
   const owner =
     filter.owner === 'own' ? accessKey : filter.owner === 'everyone' ? undefined : filter.owner.accessKey;
   const found: SessionSummary[] = [];
-  for (let offset = 0; ; offset += pageSize) {
+  for (let offset = 0; offset < pageSize * mostPages; offset += pageSize) {
     const variables = {
       limit: pageSize,
       offset,
@@ -175,8 +178,9 @@ async function list(
     const call: GraphqlCall = { what: 'list the sessions', query: listQuery, variables, signal };
     const page = await graphql(client, call, 'compute_session_list', schema.sessionListSchema);
     found.push(...page.items.map(summaryOf));
-    if (page.items.length === 0 || found.length >= page.total_count) return found;
+    if (page.items.length === 0 || found.length >= page.total_count) break;
   }
+  return found;
 }
 
 async function images(client: ManagerClient, signal: AbortSignal): Promise<ImageSummary[]> {
@@ -214,7 +218,7 @@ async function graphql<S extends z.ZodMiniType>(
   const parsed = expected.safeParse(answer.data?.[field]);
   if (parsed.success && !answer.errors?.length) return parsed.data;
   const said = answer.errors?.map((error) => error.message).join('; ') ?? '';
-  if (answer.errors?.length && answer.data?.[field] == null) {
+  if (answer.errors?.length) {
     throw new BaiError(`cannot ${what}: ${said}`, {
       code: 'query-refused',
       hint: 'the manager refused the question: it may be for administrators, or a word in it is unknown to this release',

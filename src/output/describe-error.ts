@@ -49,6 +49,7 @@ const systemHints: Readonly<Record<string, readonly [string, string]>> = {
   EISDIR: ['it is a folder, not a file', 'check the path'],
   EIO: ['the disk reports an error', 'check the disk, or choose another one'],
   ELOOP: ['too many symbolic links', 'check the path'],
+  EADDRINUSE: ['the port is taken', 'choose another --port'],
   ENOENT: ['no such file or folder', 'check the path'],
   ENAMETOOLONG: ['the name is too long', 'choose a shorter one'],
 };

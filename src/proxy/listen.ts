@@ -14,7 +14,7 @@ export interface ListenRequest {
 /** The bound port. With no preference, or when it is taken, a random one in 10000–65000. */
 export async function listen(server: Server, request: ListenRequest): Promise<number> {
   for (const port of portCandidates(request.preferredPort, Math.random)) {
-    if (await tryPort(server, port, request.host)) return port;
+    if (await tryPort(server, port, request)) return port;
     if (request.strict && port === request.preferredPort) throw taken(port);
   }
   throw new LocalSystemError('none of 20 random ports between 10000 and 65000 was free', {
@@ -23,7 +23,11 @@ export async function listen(server: Server, request: ListenRequest): Promise<nu
   });
 }
 
-async function tryPort(server: Server, port: number, host: string): Promise<boolean> {
+async function tryPort(
+  server: Server,
+  port: number,
+  { host, preferredPort }: ListenRequest,
+): Promise<boolean> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -35,6 +39,8 @@ async function tryPort(server: Server, port: number, host: string): Promise<bool
     return true;
   } catch (error) {
     if (systemCode(error) === 'EADDRINUSE') return false;
+    // Some systems keep ranges of ports to themselves: no reason to give up a random choice.
+    if (systemCode(error) === 'EACCES' && port !== preferredPort) return false;
     if (systemCode(error) === 'EACCES') {
       throw new LocalSystemError(`this system does not allow you to listen on port ${port}`, {
         code: 'port-refused',

@@ -17,8 +17,7 @@ export interface ManagerTunnelOptions {
   ): Promise<{ readonly url: URL; readonly headers: Readonly<Record<string, string>> }>;
   agentFor(url: URL): Agent;
   /** Turns a refused upgrade, or a connection that never stood, into an error for the user. */
-  explain(error: unknown, response: IncomingMessage | undefined): Promise<unknown>;
-  readonly connectTimeoutMs: number;
+  explain(error: unknown, response: IncomingMessage | undefined, signal: AbortSignal): Promise<unknown>;
   /**
    * Whether the app speaks first, as sshd does. Then a dial ends with its first bytes, and a connection
    * that closes before them is tried again: the sessions' dropbear lets five unauthenticated connections
@@ -35,6 +34,8 @@ const refusedByApp = 1013;
 /** An app that does not greet has this long to refuse; one that did listen once is not waited for again. */
 const graceMs = 150;
 const defaultPatienceMs = 30_000;
+/** The manager starts the app before it answers, which may take longer than a connection does. */
+const upgradeLimitMs = 60_000;
 
 export function createManagerTunnel(options: ManagerTunnelOptions): Tunnel {
   const gate = options.greets ? createGate(dialsAtOnce) : undefined;
@@ -123,10 +124,10 @@ async function connect(
   try {
     const { url, headers } = await options.sign(signal);
     const agent = options.agentFor(url);
-    return await openWebSocketStream({ url, headers, agent, timeoutMs: options.connectTimeoutMs }, signal);
+    return await openWebSocketStream({ url, headers, agent, timeoutMs: upgradeLimitMs }, signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw await options.explain(error, error instanceof UpgradeRefused ? error.response : undefined);
+    throw await options.explain(error, error instanceof UpgradeRefused ? error.response : undefined, signal);
   }
 }
 

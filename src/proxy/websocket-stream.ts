@@ -91,6 +91,8 @@ function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
 function keepAlive(socket: WebSocket): void {
   let answered = true;
   const timer = setInterval(() => {
+    // Who reads slowly leaves pongs unread too: that is no sign of a dead peer.
+    if (socket.isPaused) answered = true;
     if (!answered) return socket.terminate();
     answered = false;
     socket.ping();

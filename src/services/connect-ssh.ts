@@ -37,9 +37,9 @@ const connectionFailed = 255;
 /** ssh's exit status: that of the remote command, 255 when the connection failed. */
 export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDeps): Promise<number> {
   const failures: unknown[] = [];
-  const busy = deps.reporter.busy(`connecting to ${request.session}`);
+  const session = await openRunningSession(request.session, deps);
+  const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {
-    const session = await openRunningSession(request.session, deps);
     const ready = await prepareSsh(session, deps);
     await using forwarder = await startAppForwarder(
       { ...request, tunnel: ready.tunnel, onConnectionFailed: (error) => void failures.push(error) },
@@ -55,7 +55,8 @@ export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDep
     };
     busy.stop();
     const status = await runInTerminal(sshArguments(target, request.sshArguments), deps);
-    if (status === connectionFailed && failures.length === 0) await explainFailure(ready, deps);
+    if (status === connectionFailed && failures.length === 0 && !deps.signal.aborted)
+      await explainFailure(ready, deps);
     return status;
   } finally {
     busy.stop();

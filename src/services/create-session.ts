@@ -3,7 +3,14 @@
 import { type SessionRef, sessionNameProblem } from '../core/session.ts';
 import type { CreatedSession, CreateRequest, ImageSummary } from '../core/session-api.ts';
 import { similarNames } from '../core/similar.ts';
-import { type BaiError, InterruptedError, NotFoundError, UnreachableError, UsageError } from '../errors.ts';
+import {
+  type BaiError,
+  InterruptedError,
+  NotFoundError,
+  TimeoutError,
+  UnreachableError,
+  UsageError,
+} from '../errors.ts';
 import type { SessionDeps } from './session-deps.ts';
 import { waitForSession } from './wait-session.ts';
 
@@ -23,17 +30,42 @@ export async function createSession(
   deps: SessionDeps,
 ): Promise<CreateSessionResult> {
   checkRequest(request.session);
-  const { session, image } = await createFromImage(request.session, deps);
+  const startedAt = performance.now();
+  const { session, image } = await createInTime(request, deps);
   if (!session.created) deps.reporter.info(`session ${session.name} is already there and is used again`);
   if (!request.wait) return { ...session, image };
   const step = deps.reporter.step(`${session.name}: ${session.status}`);
   try {
-    const running = await waitForSession({ session, timeoutMs: request.timeoutMs }, { ...deps, step });
+    const timeoutMs = request.timeoutMs && Math.max(1, request.timeoutMs - (performance.now() - startedAt));
+    const running = await waitForSession({ session, timeoutMs }, { ...deps, step });
     step.done();
     return { id: session.id, name: session.name, status: running.status, created: session.created, image };
   } catch (error) {
     step.fail();
     throw error;
+  }
+}
+
+/** The time allowed counts from the start: a manager may take long to answer. */
+async function createInTime(
+  request: CreateSessionRequest,
+  deps: SessionDeps,
+): ReturnType<typeof createFromImage> {
+  const { timeoutMs, session } = request;
+  if (timeoutMs === undefined) return createFromImage(session, deps);
+  const limit = AbortSignal.timeout(timeoutMs);
+  try {
+    return await createFromImage(session, { ...deps, signal: AbortSignal.any([deps.signal, limit]) });
+  } catch (error) {
+    if (!limit.aborted || deps.signal.aborted) throw error;
+    throw new TimeoutError(
+      `the manager did not answer within ${timeoutMs / 1000} s; session ${session.name} may have been created`,
+      {
+        hint: `\`bai session wait ${session.name}\` tells, and --name ${session.name} takes it again`,
+        cause: error,
+        details: { name: session.name },
+      },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 /** `bai local`: a manager and its sessions on this machine, in a process of its own. */
 
 import type { Reporter } from '../core/reporter.ts';
-import { ConflictError, NotFoundError, TimeoutError, UnreachableError } from '../errors.ts';
+import { ConflictError, LocalSystemError, NotFoundError, TimeoutError, UnreachableError } from '../errors.ts';
 
 /** What the local manager's process writes for others to find it; 0600, for it holds keys. */
 export interface LocalManagerState {
@@ -16,16 +16,24 @@ export interface LocalManagerDeps {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   readState(): Promise<LocalManagerState | undefined>;
-  removeState(): Promise<void>;
+  /** Only what this process left behind: that of another manager stays. */
+  removeState(pid: number): Promise<void>;
   /** Whether a manager that knows these keys answers there. */
   answers(state: LocalManagerState): Promise<boolean>;
   /** Starts the process; it goes on when this one ends. Rejects when it could not be started. */
-  spawn(request: LocalUpRequest): Promise<void>;
+  spawn(request: LocalUpRequest): Promise<SpawnedManager>;
   stop(pid: number): void;
   isAlive(pid: number): boolean;
   pause(ms: number): Promise<void>;
   /** Where its log is, for errors. */
   readonly logPath: string;
+}
+
+export interface SpawnedManager {
+  hasEnded(): boolean;
+  /** The last error of its log. */
+  lastWords(): string;
+  kill(): void;
 }
 
 export interface LocalUpRequest {
@@ -45,18 +53,33 @@ const lookEveryMs = 50;
 export async function localUp(request: LocalUpRequest, deps: LocalManagerDeps): Promise<LocalUpResult> {
   const running = await runningManager(deps);
   if (running) return { state: reuse(running, request), started: false };
-  await deps.removeState();
   const busy = deps.reporter.busy('starting the local manager');
+  const manager = await deps.spawn(request);
   try {
-    await deps.spawn(request);
-    const deadline = performance.now() + startLimitMs;
-    while (performance.now() < deadline) {
-      const state = await runningManager(deps);
-      if (state) return { state, started: true };
-      await deps.pause(lookEveryMs);
-    }
+    return { state: await untilItAnswers(manager, deps), started: true };
+  } catch (error) {
+    // Whoever gives up waiting must not leave a manager behind that nobody knows of.
+    manager.kill();
+    throw error;
   } finally {
     busy.stop();
+  }
+}
+
+/** Of two that start at the same time one steps back; its command uses the other's. */
+async function untilItAnswers(manager: SpawnedManager, deps: LocalManagerDeps): Promise<LocalManagerState> {
+  const deadline = performance.now() + startLimitMs;
+  while (performance.now() < deadline) {
+    const hasEnded = manager.hasEnded();
+    const state = await runningManager(deps);
+    if (state) return state;
+    if (hasEnded) {
+      throw new LocalSystemError(`the local manager did not start: ${manager.lastWords()}`, {
+        code: 'local-manager-failed',
+        hint: `${deps.logPath} has all it said`,
+      });
+    }
+    await deps.pause(lookEveryMs);
   }
   throw new TimeoutError(`the local manager did not start within ${startLimitMs / 1000} s`, {
     hint: `look at ${deps.logPath} for the reason`,
@@ -82,10 +105,7 @@ export async function runningManager(deps: LocalManagerDeps): Promise<LocalManag
 /** Whether there was one to end. Never signals a process that is not known to be the manager. */
 export async function localDown(deps: LocalManagerDeps): Promise<boolean> {
   const state = await runningManager(deps);
-  if (!state) {
-    await deps.removeState();
-    return false;
-  }
+  if (!state) return false;
   deps.stop(state.pid);
   const deadline = performance.now() + stopLimitMs;
   while (deps.isAlive(state.pid)) {
@@ -96,7 +116,7 @@ export async function localDown(deps: LocalManagerDeps): Promise<boolean> {
     }
     await deps.pause(lookEveryMs);
   }
-  await deps.removeState();
+  await deps.removeState(state.pid);
   return true;
 }
 

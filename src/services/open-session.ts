@@ -1,9 +1,19 @@
 /** Finds a session and makes sure that it runs: the first step of everything that goes inside one. */
 
 import { type SessionRef, waitVerdict } from '../core/session.ts';
+import { NotFoundError } from '../errors.ts';
 import { resolveLiveSession } from './resolve-session.ts';
 import type { SessionDeps } from './session-deps.ts';
 import { waitForSession } from './wait-session.ts';
+
+/** A batch session that did its work is no failure, but nobody can go inside. */
+function endedMeanwhile({ name, id, status }: SessionRef): NotFoundError {
+  return new NotFoundError(`session ${name} has ended (${status})`, {
+    code: 'session-ended',
+    hint: `\`bai session logs ${id}\` shows its output`,
+    details: { id, status },
+  });
+}
 
 /** A session that is still starting is waited for, its states shown; one that failed or is ending throws. */
 export async function openRunningSession(reference: string, deps: SessionDeps): Promise<SessionRef> {
@@ -13,6 +23,7 @@ export async function openRunningSession(reference: string, deps: SessionDeps): 
   try {
     const running = await waitForSession({ session }, { ...deps, step });
     step.done();
+    if (waitVerdict(running.status) !== 'ready') throw endedMeanwhile(running);
     return { ...session, status: running.status };
   } catch (error) {
     step.fail();

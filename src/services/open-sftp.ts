@@ -39,6 +39,7 @@ async function connect(session: SessionRef, deps: OpenSftpDeps): Promise<SftpCon
   const app = checkApp(session, sshApp, deps);
   const key = readKey(session, deps);
   const stream = deps.tunnelTo(session, sshApp).dial(signal);
+  stream.catch(() => {});
   try {
     for (const outcome of await Promise.allSettled([app, key]))
       if (outcome.status === 'rejected') throw outcome.reason;

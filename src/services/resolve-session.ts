@@ -3,7 +3,7 @@
 import { isLive, type SessionRef } from '../core/session.ts';
 import type { SessionApi } from '../core/session-api.ts';
 import { similarNames } from '../core/similar.ts';
-import { NotFoundError } from '../errors.ts';
+import { ConflictError, NotFoundError } from '../errors.ts';
 
 export interface ResolveDeps {
   readonly api: Pick<SessionApi, 'match' | 'list'>;
@@ -38,9 +38,19 @@ async function lookUp(
   { api, signal }: ResolveDeps,
 ): Promise<{ live?: SessionRef; ended?: SessionRef }> {
   const matches = await api.match(reference, signal);
-  const live = matches.find((match) => isLive(match.status));
+  const [live, ...others] = matches.filter((match) => isLive(match.status));
+  if (live !== undefined && others.length > 0) throw ambiguous(reference, [live, ...others]);
   const ended = matches.find((match) => !isLive(match.status));
   return { ...(live && { live }), ...(ended && { ended }) };
+}
+
+function ambiguous(reference: string, sessions: readonly SessionRef[]): ConflictError {
+  const ids = sessions.map((session) => session.id);
+  return new ConflictError(`${ids.length} sessions are called ${reference}`, {
+    code: 'session-ambiguous',
+    hint: `give the id of one: ${ids.join(', ')}`,
+    details: { ids },
+  });
 }
 
 async function unknownSession(reference: string, { api, signal }: ResolveDeps): Promise<NotFoundError> {

@@ -16,6 +16,10 @@ export interface SavedKey {
 export interface KeyFiles {
   read(path: string): Promise<Uint8Array | undefined>;
   write(path: string, content: string): Promise<void>;
+  /** False, and nothing changed, when something has the name by now. */
+  create(path: string, content: string): Promise<boolean>;
+  /** Repairs the ssh folder when others may write to it; the mode it had. */
+  tightenFolder(path: string): Promise<string | undefined>;
   /** The mode it had when it was too wide, as four digits. */
   tighten(path: string): Promise<string | undefined>;
   /** The fingerprint of the key in a file's bytes, or nothing when they are no key. */
@@ -37,15 +41,13 @@ export interface SaveKeyRequest {
 
 /** Writes when nothing is there, when bai wrote what is there, or with `force`; else throws a ConflictError. */
 export async function saveKey(request: SaveKeyRequest, deps: SaveKeyDeps): Promise<SavedKey> {
-  const state = await compare(request, deps);
-  if (state === 'foreign' && !request.force) {
-    throw new ConflictError(`${request.path} already holds a different key, which bai did not write`, {
-      code: 'key-conflict',
-      hint: 'pass --force to replace it, or put the session’s key elsewhere with --output',
-      details: { path: request.path },
-    });
-  }
-  return write(request, state, deps);
+  const saved = await saveUnlessForeign(request, deps);
+  if (saved !== undefined) return saved;
+  throw new ConflictError(`${request.path} already holds a different key, which bai did not write`, {
+    code: 'key-conflict',
+    hint: 'pass --force to replace it, or put the session’s key elsewhere with --output',
+    details: { path: request.path },
+  });
 }
 
 /**
@@ -58,9 +60,16 @@ export async function saveKeyBeside(
 ): Promise<SavedKey> {
   const first = { ...request, force: false };
   const state = await compare(first, deps);
-  if (state === 'absent' || state === 'same') return write(first, state, deps);
-  const path = `${request.path}_${fingerprintPart(request.key)}`;
-  return saveKey({ ...first, path }, deps);
+  const saved = state === 'absent' || state === 'same' ? await write(first, state, deps) : undefined;
+  return saved ?? saveKey({ ...first, path: `${request.path}_${fingerprintPart(request.key)}` }, deps);
+}
+
+async function saveUnlessForeign(request: SaveKeyRequest, deps: SaveKeyDeps): Promise<SavedKey | undefined> {
+  const state = await compare(request, deps);
+  if (state === 'foreign' && !request.force) return undefined;
+  const saved = await write(request, state, deps);
+  // Another command was quicker: what it wrote is compared like anything else.
+  return saved ?? saveUnlessForeign(request, deps);
 }
 
 function fingerprintPart(key: PrivateKey): string {
@@ -80,15 +89,30 @@ async function compare({ key, path }: SaveKeyRequest, { files, ledger }: SaveKey
   return present !== undefined && (await ledger.wrote(path, present)) ? 'ours' : 'foreign';
 }
 
-async function write(request: SaveKeyRequest, state: FileState, deps: SaveKeyDeps): Promise<SavedKey> {
+/** Nothing when the name was free a moment ago and no longer is. */
+async function write(
+  request: SaveKeyRequest,
+  state: FileState,
+  deps: SaveKeyDeps,
+): Promise<SavedKey | undefined> {
   const { key, path, sessionId } = request;
   const facts = { path, fingerprint: key.fingerprint, type: key.type };
+  await repairFolder(path, deps);
   if (state === 'same') {
     const mode = await deps.files.tighten(path);
     if (mode !== undefined) deps.warn(`${path} could be read by others (mode ${mode}); it is 0600 now`);
     return { ...facts, change: 'unchanged' };
   }
-  await deps.files.write(path, key.text);
+  if (state === 'absent') {
+    if (!(await deps.files.create(path, key.text))) return undefined;
+  } else {
+    await deps.files.write(path, key.text);
+  }
   await deps.ledger.record(path, key.fingerprint, sessionId);
   return { ...facts, change: state === 'absent' ? 'created' : 'replaced' };
+}
+
+async function repairFolder(path: string, { files, warn }: SaveKeyDeps): Promise<void> {
+  const mode = await files.tightenFolder(path);
+  if (mode !== undefined) warn(`others could write to the folder of ${path} (mode ${mode}); it is 0700 now`);
 }

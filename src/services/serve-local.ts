@@ -1,6 +1,7 @@
 /** Runs the emulator until it is told to end, and tells others where it is. */
 
 import type { Emulator, EmulatorOptions } from '../emulator/emulator.ts';
+import { ConflictError } from '../errors.ts';
 import type { LocalManagerState, LocalUpRequest } from './local-manager.ts';
 
 export interface ServeLocalDeps {
@@ -9,8 +10,9 @@ export interface ServeLocalDeps {
   readonly signal: AbortSignal;
   newKeys(): { readonly accessKey: string; readonly secretKey: string };
   startEmulator(options: EmulatorOptions): Promise<Emulator>;
-  writeState(state: LocalManagerState): Promise<void>;
-  removeState(): Promise<void>;
+  /** False, and nothing changed, when another manager that answers has written its own. */
+  claimState(state: LocalManagerState): Promise<boolean>;
+  removeState(pid: number): Promise<void>;
 }
 
 const newestRelease = '26.9.6';
@@ -26,11 +28,14 @@ export async function serveLocal(
     accounts: [{ email: 'you@localhost', role: 'user', ...keys }],
     ...(port !== undefined && { port }),
   });
-  await deps.writeState({ pid: deps.pid, endpoint: emulator.endpoint, release, ...keys });
+  const { endpoint } = emulator;
+  if (!(await deps.claimState({ pid: deps.pid, endpoint, release, ...keys }))) {
+    throw new ConflictError('another local manager was quicker', { code: 'local-manager-running' });
+  }
   try {
     await untilAborted(deps.signal);
   } finally {
-    await deps.removeState();
+    await deps.removeState(deps.pid);
   }
 }
 

@@ -1,7 +1,13 @@
 /** Waits until a session runs: its events, and its state asked for every few seconds beside them. */
 
 import type { Step } from '../core/reporter.ts';
-import { type SessionDetails, type SessionEvent, type SessionRef, waitVerdict } from '../core/session.ts';
+import {
+  type SessionDetails,
+  type SessionEvent,
+  type SessionRef,
+  type WaitVerdict,
+  waitVerdict,
+} from '../core/session.ts';
 import type { SessionApi } from '../core/session-api.ts';
 import {
   InterruptedError,
@@ -59,7 +65,7 @@ async function lookUntilReady(session: SessionRef, deps: WaitDeps, bell: Bell): 
     const line = describeState(details, bell.lastReason());
     if (line !== shown) deps.step.update(line);
     shown = line;
-    const verdict = waitVerdict(details.status);
+    const verdict = verdictOf(details);
     if (verdict === 'ready' || (verdict === 'TERMINATED' && details.result === 'SUCCESS')) return details;
     if (verdict !== 'waiting') {
       throw new SessionEndedError(verdict, `session ${details.name} did not start: ${line}`, {
@@ -69,6 +75,11 @@ async function lookUntilReady(session: SessionRef, deps: WaitDeps, bell: Bell): 
     }
     await bell.wait(deps.pollMs ?? 2_000);
   }
+}
+
+/** A batch session that ends is only through with its command when it has a result. */
+function verdictOf({ type, status }: SessionDetails): WaitVerdict {
+  return type === 'batch' && status === 'TERMINATING' ? 'waiting' : waitVerdict(status);
 }
 
 /** A manager that is away for a moment does not end the wait: the session goes on without it. */

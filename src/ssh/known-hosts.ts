@@ -1,9 +1,9 @@
 /** bai's own known_hosts: one pin per session, in OpenSSH's format so that `ssh` reads the same file. */
 
-import { createHash } from 'node:crypto';
-import { appendFile, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { appendFile, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ConflictError, LocalSystemError, systemCode } from '../errors.ts';
+import { ConflictError, LocalSystemError, ProtocolError, systemCode } from '../errors.ts';
 
 export interface KnownHosts {
   readonly path: string;
@@ -36,6 +36,7 @@ export function openKnownHosts(path: string): KnownHosts {
     },
     async pin(alias, key) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      if (!/^[\w.-]+$/.test(alias) || !/^[\w.@-]+$/.test(keyType(key))) throw notPinnable(alias);
       const before = await readIfThere(path);
       const start = before === '' || before.endsWith('\n') ? '' : '\n';
       const line = `${alias} ${keyType(key)} ${Buffer.from(key).toString('base64')}\n`;
@@ -161,16 +162,17 @@ function revoked(key: Uint8Array, session: string, path: string): ConflictError 
   });
 }
 
+/** Either would break the file's lines, or add one that speaks for other hosts. */
+function notPinnable(alias: string): ProtocolError {
+  return new ProtocolError(`the host key of ${alias} is of no form that can be pinned`, {
+    code: 'host-key-strange',
+  });
+}
+
 async function replaceFile(path: string, content: string): Promise<void> {
-  const beside = `${path}.${process.pid}.new`;
-  const file = await open(beside, 'wx', 0o600);
+  const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  try {
+    await writeFile(beside, content, { flag: 'wx', mode: 0o600, flush: true });
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true });

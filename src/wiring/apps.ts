@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { expandHome, findHome, findPlaces } from '../config/places.ts';
 import type { Environment } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -10,7 +10,13 @@ import type { SessionRef } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Tunnel } from '../core/ssh-access.ts';
 import { BaiError, NotFoundError, systemCode } from '../errors.ts';
-import { readKeyFile, tightenKeyFile, writeKeyFile } from '../keys/key-file.ts';
+import {
+  createKeyFile,
+  readKeyFile,
+  tightenKeyFile,
+  tightenKeyFolder,
+  writeKeyFile,
+} from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
 import { type PrivateKey, readIssuedKey, readOwnKey } from '../keys/private-key.ts';
 import { streamReference } from '../manager/release.ts';
@@ -43,6 +49,7 @@ const issuedKey = 'id_container';
 export function appDeps(parts: AppParts): ConnectSshDeps {
   const { manager, reporter, signal } = parts;
   const places = findPlaces(parts.environment);
+  const settings = appSettings(parts.settings);
   return {
     api: manager.api,
     reporter,
@@ -51,10 +58,10 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     startForwarder,
     knownHosts: openKnownHosts(places.knownHosts),
     fetchHostKey,
-    settings: appSettings(parts.settings),
+    settings,
     nullDevice: process.platform === 'win32' ? 'NUL' : devNull,
     readKey: (session, until) => readSessionKey(manager, session, until),
-    files: keyFiles,
+    files: keyFilesFor(dirname(settings.keyPath)),
     ledger: openKeyLedger(places.keyLedger),
     warn: (message) => reporter.warn(message),
     runSsh: (args) => runSsh(args, { program: 'ssh', signal }),
@@ -96,14 +103,13 @@ function tunnelTo(manager: ManagerAccess, session: SessionRef, app: string): Tun
   return createManagerTunnel({
     label: `${app} of session ${session.name}`,
     greets: app === 'sshd',
-    connectTimeoutMs: network.options.connectTimeoutMs,
     agentFor: (url) => network.upgradeAgentFor(url),
     async sign(signal) {
       const reference = encodeURIComponent(streamReference(await client.release(signal), session));
       return client.signUpgrade(`stream/session/${reference}/tcpproxy`, { app }, signal);
     },
-    explain: (error, response) =>
-      client.explainUpgrade(`reach ${app} of session ${session.name}`, error, response),
+    explain: (error, response, signal) =>
+      client.explainUpgrade({ what: `reach ${app} of session ${session.name}`, error, response, signal }),
   });
 }
 
@@ -134,9 +140,12 @@ async function readOwn(path: string): Promise<PrivateKey> {
   }
 }
 
-const keyFiles: KeyFiles = {
+/** Only the user's own ssh folder is ever repaired; a folder of --output may be shared on purpose. */
+const keyFilesFor = (sshFolder: string): KeyFiles => ({
   read: readKeyFile,
   write: writeKeyFile,
+  create: createKeyFile,
+  tightenFolder: async (path) => (dirname(path) === sshFolder ? tightenKeyFolder(sshFolder) : undefined),
   tighten: tightenKeyFile,
   fingerprintOf(bytes) {
     try {
@@ -146,7 +155,7 @@ const keyFiles: KeyFiles = {
       throw error;
     }
   },
-};
+});
 
 function appSettings(settings: Settings): AppSettings {
   const { sshDir, identity, sshPort, user } = settings;

@@ -2,19 +2,24 @@
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, openSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readLocalState } from '../config/local-state.ts';
 import { findPlaces } from '../config/places.ts';
 import type { Context, Environment } from '../context.ts';
-import { BaiError, systemCode } from '../errors.ts';
-import { writeKeyFile } from '../keys/key-file.ts';
+import { BaiError, InterruptedError, systemCode } from '../errors.ts';
+import { createKeyFile } from '../keys/key-file.ts';
 import { createManagerClient } from '../manager/client.ts';
 import { createNetwork } from '../manager/network.ts';
-import type { LocalManagerDeps, LocalManagerState, LocalUpRequest } from '../services/local-manager.ts';
+import type {
+  LocalManagerDeps,
+  LocalManagerState,
+  LocalUpRequest,
+  SpawnedManager,
+} from '../services/local-manager.ts';
 import type { ServeLocalDeps } from '../services/serve-local.ts';
 
 export function localManagerDeps(context: Context, environment: Environment): LocalManagerDeps {
@@ -25,7 +30,7 @@ export function localManagerDeps(context: Context, environment: Environment): Lo
     signal: context.signal,
     logPath,
     readState: async () => readLocalState(localManager),
-    removeState: () => rm(localManager, { force: true }),
+    removeState: (pid) => removeOwnState(localManager, pid),
     answers: (state) => answers(state, context.signal),
     spawn: (request) => spawnManager(request, logPath),
     stop: (pid) => void process.kill(pid, 'SIGTERM'),
@@ -43,11 +48,8 @@ export function serveLocalDeps(environment: Environment): Omit<ServeLocalDeps, '
       accessKey: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
       secretKey: randomBytes(20).toString('hex'),
     }),
-    async writeState(state) {
-      await mkdir(stateDir, { recursive: true, mode: 0o700 });
-      await writeKeyFile(localManager, `${JSON.stringify(state, null, 2)}\n`);
-    },
-    removeState: () => rm(localManager, { force: true }),
+    claimState: (state) => claimState(localManager, state),
+    removeState: (pid) => removeOwnState(localManager, pid),
     pid: process.pid,
   };
 }
@@ -73,14 +75,14 @@ async function answers(state: LocalManagerState, signal: AbortSignal): Promise<b
     (await client.open(call)).resume();
     return true;
   } catch (error) {
-    if (error instanceof BaiError && !signal.aborted) return false;
+    if (error instanceof BaiError && !(error instanceof InterruptedError)) return false;
     throw error;
   } finally {
     network.close();
   }
 }
 
-async function spawnManager({ port, release }: LocalUpRequest, logPath: string): Promise<void> {
+async function spawnManager({ port, release }: LocalUpRequest, logPath: string): Promise<SpawnedManager> {
   mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
   const log = openSync(logPath, 'w', 0o600);
   const launcher = fileURLToPath(new URL('../bin/bai.cjs', import.meta.url));
@@ -88,16 +90,41 @@ async function spawnManager({ port, release }: LocalUpRequest, logPath: string):
     ...(port === undefined ? [] : ['--port', String(port)]),
     ...(release === undefined ? [] : ['--release', release]),
   ];
-  const child = spawn(process.execPath, [launcher, 'local', 'serve', ...options], {
-    detached: true,
-    stdio: ['ignore', log, log],
-    cwd: '/',
-  });
+  const args = [launcher, 'local', 'serve', ...options];
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', reject);
   });
   child.unref();
+  return {
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    lastWords: () => lastError(readFileSync(logPath, 'utf8')),
+    kill: () => void child.kill('SIGTERM'),
+  };
+}
+
+function lastError(log: string): string {
+  const lines = log.trim().split('\n');
+  return lines.findLast((line) => line.startsWith('error: '))?.slice('error: '.length) ?? lines.at(-1) ?? '';
+}
+
+/** Nobody else's: two managers may start, or one end while another starts. */
+async function removeOwnState(path: string, pid: number): Promise<void> {
+  if (readLocalState(path)?.pid === pid) await rm(path, { force: true });
+}
+
+async function claimState(path: string, state: LocalManagerState): Promise<boolean> {
+  const content = `${JSON.stringify(state, null, 2)}\n`;
+  for (;;) {
+    if (await createKeyFile(path, content)) return true;
+    const other = readLocalState(path);
+    if (other !== undefined && isAlive(other.pid) && (await answers(other, AbortSignal.timeout(5_000))))
+      return false;
+    // What a crashed one left behind.
+    await rm(path, { force: true });
+  }
 }
 
 function isAlive(pid: number): boolean {

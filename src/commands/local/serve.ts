@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { wholeNumber } from '../options.ts';
+import { parsePort } from '../../core/port-range.ts';
 
 interface Flags {
   readonly port?: string;
@@ -15,7 +15,10 @@ export function define(command: Command, context: Context): void {
     .option('--release <version>', 'the release to behave as')
     .action(async (flags: Flags) => {
       const { serveLocal } = await import('../../services/serve-local.ts');
-      const request = { port: wholeNumber('--port', flags.port, 1024), release: flags.release };
+      const request = {
+        port: flags.port === undefined ? undefined : parsePort(flags.port, '--port'),
+        release: flags.release,
+      };
       await serveLocal(request, { ...(await context.serveLocal()), signal: context.signal });
     });
 }

@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import { parsePort } from '../../core/port-range.ts';
 import { shellQuote } from '../../core/shell-quote.ts';
-import { wholeNumber } from '../options.ts';
 
 interface Flags {
   readonly port?: string;
@@ -21,7 +21,10 @@ export function define(command: Command, context: Context): void {
     )
     .action(async (flags: Flags) => {
       const { localUp } = await import('../../services/local-manager.ts');
-      const request = { port: wholeNumber('--port', flags.port, 1024), release: flags.release };
+      const request = {
+        port: flags.port === undefined ? undefined : parsePort(flags.port, '--port'),
+        release: flags.release,
+      };
       const { state, started } = await localUp(request, await context.localManager());
       context.reporter.info(
         `${started ? 'the local manager is up' : 'the local manager was up already'}; bai uses it while no endpoint is set`,
