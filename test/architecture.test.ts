@@ -35,7 +35,7 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
   context: { values: [], types: ['core', 'services'], packages: [] },
   commands: { values: ['core', 'errors', 'services'], types: ['context', ...edges], packages: ['commander'] },
   main: { values: ['core', 'errors', 'commands', 'output'], types: ['context'], packages: ['commander'] },
-  cli: { values: ['main', 'wiring'], types: [], packages: [] },
+  cli: { values: ['main', 'wiring', 'errors'], types: [], packages: [] },
 };
 
 const root = resolve(import.meta.dirname, '../src');

@@ -52,6 +52,8 @@ export function openProfileStore(path: string): ProfileStore {
 
 /** Every command reads and few write: conf, which brings a schema compiler, is loaded for writing only. */
 async function openConf(path: string): Promise<Conf<Record<string, unknown>>> {
+  // conf's own words for a broken file name neither the file nor a way out.
+  readProfiles(path);
   const { default: Conf } = await import('conf');
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   return new Conf<Record<string, unknown>>({

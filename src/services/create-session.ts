@@ -36,8 +36,9 @@ export async function createSession(
   if (!request.wait) return { ...session, image };
   const step = deps.reporter.step(`${session.name}: ${session.status}`);
   try {
-    const timeoutMs = request.timeoutMs && Math.max(1, request.timeoutMs - (performance.now() - startedAt));
-    const running = await waitForSession({ session, timeoutMs }, { ...deps, step });
+    const { timeoutMs } = request;
+    const elapsedMs = performance.now() - startedAt;
+    const running = await waitForSession({ session, timeoutMs, elapsedMs }, { ...deps, step });
     step.done();
     return { id: session.id, name: session.name, status: running.status, created: session.created, image };
   } catch (error) {

@@ -21,6 +21,8 @@ export interface WaitRequest {
   readonly session: SessionRef;
   /** Milliseconds; nothing is no limit. */
   readonly timeoutMs?: number | undefined;
+  /** How much of it is over already. */
+  readonly elapsedMs?: number;
 }
 
 export interface WaitDeps {
@@ -33,7 +35,7 @@ export interface WaitDeps {
 
 /** Throws a SessionEndedError, or a TimeoutError after which the session goes on by itself. */
 export async function waitForSession(
-  { session, timeoutMs }: WaitRequest,
+  { session, timeoutMs, elapsedMs = 0 }: WaitRequest,
   deps: WaitDeps,
 ): Promise<SessionDetails> {
   const stop = new AbortController();
@@ -41,7 +43,7 @@ export async function waitForSession(
   const timer =
     timeoutMs === undefined
       ? undefined
-      : setTimeout(() => stop.abort(timeoutOf(session, timeoutMs)), timeoutMs);
+      : setTimeout(() => stop.abort(timeoutOf(session, timeoutMs)), Math.max(0, timeoutMs - elapsedMs));
   const bell = createBell(signal);
   // The stream first, then a look: an event in between would be missed, for there is no replay.
   const events = ringOnEvents(deps, session, { bell, signal });
