@@ -88,13 +88,10 @@ function importsOf(file: string): { target: string; isType: boolean }[] {
 /** `import { type A, type B } from …` loads nothing either. */
 function onlyTypes(statement: string): boolean {
   const names = /^import\s*\{([^}]*)\}/.exec(statement)?.[1];
-  return (
-    names !== undefined &&
-    names
-      .split(',')
-      .filter((name) => name.trim() !== '')
-      .every((name) => name.trim().startsWith('type '))
-  );
+  return names
+    ?.split(',')
+    .filter((name) => name.trim() !== '')
+    .every((name) => name.trim().startsWith('type '));
 }
 
 function normal(file: string, target: string): string {

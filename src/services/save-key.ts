@@ -29,7 +29,7 @@ export interface KeyFiles {
 export interface SaveKeyDeps {
   readonly files: KeyFiles;
   readonly ledger: KeyLedger;
-  warn(message: string): void;
+  readonly warn: (message: string) => void;
 }
 
 export interface SaveKeyRequest {
