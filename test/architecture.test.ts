@@ -87,11 +87,9 @@ function importsOf(file: string): { target: string; isType: boolean }[] {
 
 /** `import { type A, type B } from …` loads nothing either. */
 function onlyTypes(statement: string): boolean {
-  const names = /^import\s*\{([^}]*)\}/.exec(statement)?.[1];
-  return names
-    ?.split(',')
-    .filter((name) => name.trim() !== '')
-    .every((name) => name.trim().startsWith('type '));
+  const names = /^import\s*\{([^}]*)\}/.exec(statement)?.[1]?.split(',') ?? [];
+  const given = names.map((name) => name.trim()).filter((name) => name !== '');
+  return given.length > 0 && given.every((name) => name.startsWith('type '));
 }
 
 function normal(file: string, target: string): string {
