@@ -38,7 +38,7 @@ export function sshOptions(target: SshTarget, userArguments: readonly string[] =
     ...(jumps ? [] : ['ProxyCommand=none']),
     ...(identityFile === undefined ? [] : ['IdentitiesOnly=yes']),
   ];
-  const key = identityFile === undefined ? [] : ['-i', identityFile];
+  const key = identityFile === undefined ? [] : identityOption(identityFile);
   return [...key, ...options.flatMap((option) => ['-o', option])];
 }
 
@@ -85,19 +85,37 @@ export function readyCommands(target: SshTarget, home: string): ReadyCommands {
     ssh: `${shell} ${remote}`,
     sftp: shellCommand(['sftp', '-P', port, '-B', '32768', ...options, remote]),
     scp: `${shellCommand(['scp', '-P', port, '-X', 'buffer=32768', ...options])} -r FILE ${remote}:${home}/`,
-    rsync: `rsync -av -e ${shellQuote(shell)} FOLDER/ ${remote}:${home}/FOLDER/`,
+    rsync: `rsync -av -e ${shellQuote(rsyncShell(['ssh', '-p', port, ...options]))} FOLDER/ ${remote}:${home}/FOLDER/`,
   };
 }
 
-function essentialOptions({ identityFile, knownHosts, hostKeyAlias }: SshTarget): string[] {
-  const key = identityFile === undefined ? [] : ['-i', identityFile, '-o', 'IdentitiesOnly=yes'];
-  const pin = ['-o', `UserKnownHostsFile=${configValue(knownHosts)}`, '-o', `HostKeyAlias=${hostKeyAlias}`];
-  // Without these two, a user's own configuration could switch the check off or lead to another session.
-  return [...key, ...pin, '-o', 'StrictHostKeyChecking=yes', '-o', 'ControlPath=none'];
+/** rsync takes its shell apart by rules of its own: within quotes a doubled quote stands for one. */
+function rsyncShell(words: readonly string[]): string {
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "''")}'`))
+    .join(' ');
 }
 
-/** In ssh's configuration syntax `%` starts a token and a space ends the value. */
+function essentialOptions({ identityFile, knownHosts, hostKeyAlias }: SshTarget): string[] {
+  const key = identityFile === undefined ? [] : [...identityOption(identityFile), '-o', 'IdentitiesOnly=yes'];
+  const pin = ['-o', `UserKnownHostsFile=${configValue(knownHosts)}`, '-o', `HostKeyAlias=${hostKeyAlias}`];
+  // Without these, a user's own configuration could switch the check off or lead elsewhere.
+  const firm = ['StrictHostKeyChecking=yes', 'ControlPath=none', 'ProxyCommand=none'];
+  return [...key, ...pin, ...firm.flatMap((option) => ['-o', option])];
+}
+
+/** A value in ssh's configuration syntax, where spaces, quotes and backslashes have a meaning too. */
 function configValue(path: string): string {
-  const escaped = path.replaceAll('%', '%%');
-  return /\s/.test(escaped) ? `"${escaped}"` : escaped;
+  const escaped = percentDoubled(path);
+  return /^[\w@%+=:,./-]+$/.test(escaped) ? escaped : `"${escaped.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+/** `-i` looks for the file under its literal name and then expands it, so a `%` needs the long form. */
+function identityOption(path: string): string[] {
+  return path.includes('%') ? ['-o', `IdentityFile=${configValue(path)}`] : ['-i', path];
+}
+
+/** In file names of ssh `%` starts a token. */
+function percentDoubled(path: string): string {
+  return path.replaceAll('%', '%%');
 }

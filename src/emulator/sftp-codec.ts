@@ -62,7 +62,9 @@ export async function* packetsOf(stream: Readable): AsyncGenerator<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   let wanted: number | undefined;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  // Iterating to the end would destroy the channel before it has said how it ended; scp takes that for a failure.
+  const incoming: AsyncIterable<Buffer> = stream.iterator({ destroyOnReturn: false });
+  for await (const chunk of incoming) {
     chunks.push(chunk);
     size += chunk.length;
     while (size >= (wanted ?? 4)) {

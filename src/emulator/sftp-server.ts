@@ -30,15 +30,19 @@ export async function serveSftp(channel: ServerChannel, deps: SftpDeps): Promise
   const files = new SftpFiles(deps);
   const inFlight = new Set<Promise<void>>();
   // Requests on paths happen in the order they came; reads and writes of open files need none.
-  let order = Promise.resolve();
+  let order: Promise<unknown> = Promise.resolve();
+  // Answers leave in the order of their requests: OpenSSH's scp cuts a file short when they do not.
+  let sending: Promise<unknown> = Promise.resolve();
   channel.on('error', () => channel.close());
   try {
     for await (const request of packetsOf(channel)) {
       const concurrent = request[0] === PacketType.read || request[0] === PacketType.write;
-      const work = concurrent
-        ? respond(channel, files, request)
-        : order.then(() => respond(channel, files, request));
-      if (!concurrent) order = work;
+      const answer = concurrent ? answerTo(files, request) : order.then(() => answerTo(files, request));
+      if (!concurrent) order = answer;
+      const work = Promise.all([answer, sending]).then(([bytes]) => {
+        if (channel.writable) channel.write(bytes);
+      });
+      sending = work;
       inFlight.add(work);
       void work.finally(() => inFlight.delete(work));
       if (inFlight.size >= mostInFlight) await Promise.race(inFlight);
@@ -56,9 +60,9 @@ export async function serveSftp(channel: ServerChannel, deps: SftpDeps): Promise
   channel.end();
 }
 
-async function respond(channel: ServerChannel, files: SftpFiles, request: Buffer): Promise<void> {
-  const answer = request[0] === PacketType.init ? version() : await answerOf(files, request);
-  if (channel.writable) channel.write(answer);
+/** Never rejects: a failure is an answer too. */
+async function answerTo(files: SftpFiles, request: Buffer): Promise<Buffer> {
+  return request[0] === PacketType.init ? version() : answerOf(files, request);
 }
 
 function version(): Buffer {

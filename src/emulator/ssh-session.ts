@@ -1,7 +1,7 @@
 /** One SSH session channel: shell, exec and the SFTP subsystem, with terminal, environment and signals. */
 
 import { constants } from 'node:os';
-import { pipeline } from 'node:stream/promises';
+import type { Readable, Writable } from 'node:stream';
 import type { ServerChannel, Session } from 'ssh2';
 import type { FaultBook } from './faults.ts';
 import type { ReleaseBehaviour } from './release.ts';
@@ -75,10 +75,10 @@ async function runShell(shell: ShellProcess, channel: ServerChannel): Promise<vo
   // `pipeline` would destroy the channel, and the output with it, when a program closes its input unread.
   channel.pipe(shell.stdin);
   shell.stdin.on('close', () => channel.resume());
-  const leaveOpen = { end: false };
+  const turns = createTurns(channel);
   const outputs = [
-    pipeline(shell.stdout, channel, leaveOpen),
-    pipeline(shell.stderr, channel.stderr, leaveOpen),
+    pump(shell.stdout, channel, turns),
+    pump(shell.stderr, channel.stderr, turns),
     // A client that is gone breaks these streams; the process ends by the hang-up.
   ].map((output) => output.catch(() => undefined));
   const end = await shell.ended;
@@ -89,6 +89,27 @@ async function runShell(shell: ShellProcess, channel: ServerChannel): Promise<vo
   if (end.kind === 'exit') channel.exit(end.code);
   else channel.exit(end.signal.slice(3), false, '');
   channel.end();
+}
+
+type Turns = (write: (done: () => void) => void) => Promise<void>;
+
+/**
+ * One write at a time over both outputs: ssh2 wakes only one of them when the client's window opens again, and the
+ * other would wait for ever. Ends with the channel.
+ */
+function createTurns(channel: ServerChannel): Turns {
+  let last: Promise<void> = Promise.resolve();
+  const closed = new Promise<void>((resolve) => channel.once('close', () => resolve()));
+  return (write) => {
+    last = last.then(() => Promise.race([closed, new Promise<void>((done) => write(done))]));
+    return last;
+  };
+}
+
+async function pump(source: Readable, target: Writable, turns: Turns): Promise<void> {
+  for await (const chunk of source) {
+    await turns((done) => target.write(chunk, () => done()));
+  }
 }
 
 /** Resolves once everything written before has gone out, or the channel is gone. */

@@ -43,7 +43,10 @@ export class TunnelServer implements AsyncDisposable {
     return (socket, head) => {
       this.#server.handleUpgrade(exchange.request, socket, head, (client) => {
         const fault = this.#machine.faults.take('tunnel');
-        void openTunnel(client, { session, app, ...(fault === undefined ? {} : { fault }) });
+        const end = this.#machine.behaviour.endsWithoutCloseFrame
+          ? () => socket.end()
+          : () => client.close(1001);
+        void openTunnel(client, { session, app, end, ...(fault === undefined ? {} : { fault }) });
       });
     };
   }
@@ -91,10 +94,12 @@ export function refusePlainRequest(): never {
 interface TunnelTarget {
   readonly session: Session;
   readonly app: App;
+  /** How the far side's end of file is told. */
+  readonly end: () => void;
   readonly fault?: TunnelFault;
 }
 
-async function openTunnel(client: WebSocket, { session, app, fault }: TunnelTarget): Promise<void> {
+async function openTunnel(client: WebSocket, { session, app, end, fault }: TunnelTarget): Promise<void> {
   // The library closes the connection after an error; without a listener it would end the process.
   client.on('error', () => client.terminate());
   if (fault !== undefined && !fault.afterBytes) return endBy(client, fault);
@@ -121,7 +126,11 @@ async function openTunnel(client: WebSocket, { session, app, fault }: TunnelTarg
     return true;
   };
   receive(client, socket, allowed, strike);
-  await send(client, socket, allowed, strike);
+  if (await send(client, socket, allowed, strike)) return;
+  socket.destroy();
+  // A paused client would never see the answer to the close frame.
+  client.resume();
+  end();
 }
 
 type Pass = (chunk: Buffer) => Buffer;
@@ -142,22 +151,25 @@ function receive(client: WebSocket, socket: Socket, allowed: Pass, strike: () =>
   client.resume();
 }
 
-async function send(client: WebSocket, socket: Socket, allowed: Pass, strike: () => boolean): Promise<void> {
+/** True when a fault has ended the tunnel. */
+async function send(
+  client: WebSocket,
+  socket: Socket,
+  allowed: Pass,
+  strike: () => boolean,
+): Promise<boolean> {
   try {
     for await (const chunk of socket as AsyncIterable<Buffer>) {
       const part = allowed(chunk);
       for (let start = 0; start < part.length; start += largestServerFrame) {
         await sent(client, part.subarray(start, start + largestServerFrame));
       }
-      if (strike()) return;
+      if (strike()) return true;
     }
   } catch {
-    // Either end may break off; both are closed below.
+    // Either end may break off; both are closed by the caller.
   }
-  socket.destroy();
-  // A paused client would never see the answer to the close frame.
-  client.resume();
-  client.close(1001);
+  return false;
 }
 
 /** Resolves when the frame has left this process, which is the back-pressure. */

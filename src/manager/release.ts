@@ -79,6 +79,14 @@ export function streamReference(
   return byName && sessionNameProblem(session.name) === undefined ? session.name : session.id;
 }
 
+/**
+ * 23.09.10 ends a tunnel by ending its TCP connection, 26.9.6 with a close frame. Which release changed is not
+ * known; in between an end without a frame is taken for what it looks like.
+ */
+export function tunnelsEndWithoutCloseFrame(release: Release): boolean {
+  return !release.atLeast(26, 1);
+}
+
 /** Reading files is a GET up to 24.03.6, a POST from 24.03.7; 23.09 never moved. */
 export function downloadMethod(release: Release): 'GET' | 'POST' {
   return release.atLeast(24, 3, 7) ? 'POST' : 'GET';

@@ -24,6 +24,8 @@ export interface ManagerTunnelOptions {
    * in at a time and hangs up on others.
    */
   readonly greets: boolean;
+  /** Whether this manager ends a tunnel without a close frame. */
+  endsWithoutCloseFrame(signal: AbortSignal): Promise<boolean>;
   /** How long to try again while the app does not listen yet or does not let us in. */
   readonly patienceMs?: number;
 }
@@ -124,7 +126,9 @@ async function connect(
   try {
     const { url, headers } = await options.sign(signal);
     const agent = options.agentFor(url);
-    return await openWebSocketStream({ url, headers, agent, timeoutMs: upgradeLimitMs }, signal);
+    const endsWithoutCloseFrame = await options.endsWithoutCloseFrame(signal);
+    const target = { url, headers, agent, timeoutMs: upgradeLimitMs, endsWithoutCloseFrame };
+    return await openWebSocketStream(target, signal);
   } catch (error) {
     signal.throwIfAborted();
     throw await options.explain(error, error instanceof UpgradeRefused ? error.response : undefined, signal);

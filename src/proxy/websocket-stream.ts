@@ -11,6 +11,8 @@ export interface UpgradeTarget {
   readonly agent: Agent;
   /** Milliseconds until the connection must stand. */
   readonly timeoutMs: number;
+  /** Older managers end a tunnel by ending its connection, without a close frame. */
+  readonly endsWithoutCloseFrame: boolean;
 }
 
 export interface OpenedStream {
@@ -53,12 +55,20 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
   const begun = new Promise<'bytes' | number>((resolve) => {
     report = resolve;
   });
+  let wasEnded = false;
+  socket.once('upgrade', ({ socket: connection }) => {
+    // Before the library's own handler, which closes the WebSocket right away.
+    connection.prependOnceListener('end', () => {
+      wasEnded = target.endsWithoutCloseFrame;
+    });
+  });
   socket.once('message', () => report('bytes'));
   socket.once('error', (cause) => stream.destroy(closedWith(1006, cause)));
   // Before the stream's own handler, which takes every close for a normal end.
   socket.once('close', (code) => {
-    report(code);
-    if (!normalEnds.has(code)) stream.destroy(closedWith(code));
+    const isEnd = normalEnds.has(code) || (code === 1006 && wasEnded);
+    report(isEnd ? 1001 : code);
+    if (!isEnd) stream.destroy(closedWith(code));
   });
   const stream = createWebSocketStream(socket, { allowHalfOpen: true });
   stream.on('error', () => report(1006));

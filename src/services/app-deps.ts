@@ -12,6 +12,8 @@ export interface AppDeps extends FetchKeyDeps {
   readonly knownHosts: KnownHostsAccess;
   /** Learns a host key through a stream and hangs up. */
   fetchHostKey(stream: Duplex, session: string, signal: AbortSignal): Promise<Uint8Array>;
+  /** Throws when a key file of the user's own is missing or is no private key. */
+  checkOwnKey(path: string): Promise<void>;
   readonly settings: AppSettings;
   readonly nullDevice: string;
 }

@@ -2,7 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { sshArguments } from '../core/ssh-command.ts';
-import { BaiError, InterruptedError } from '../errors.ts';
+import { BaiError } from '../errors.ts';
 import type { AppDeps } from './app-deps.ts';
 import { openRunningSession } from './open-session.ts';
 import { type PreparedSsh, prepareSsh } from './prepare-ssh.ts';
@@ -70,22 +70,31 @@ async function runInTerminal(args: readonly string[], deps: ConnectSshDeps): Pro
   return await deps.runSsh(args);
 }
 
+/** Longer than a login takes, and short enough for somebody who already knows that it failed. */
+const explainLimitMs = 5_000;
+
 /** ssh has said that it failed but not why it may have; a login of our own tells the usual causes apart. */
 async function explainFailure(ready: PreparedSsh, deps: ConnectSshDeps): Promise<void> {
   const { session, tunnel, identityFile, hostKeyAlias } = ready;
+  const signal = AbortSignal.any([deps.signal, AbortSignal.timeout(explainLimitMs)]);
+  let stream: Duplex | undefined;
   try {
+    stream = await tunnel.dial(signal);
     await deps.probeLogin({
       session: session.name,
       user: deps.settings.user,
-      stream: await tunnel.dial(deps.signal),
+      stream,
       identityFile,
       verifyHostKey: (key) => deps.knownHosts.verify(hostKeyAlias, key, session.name),
-      signal: deps.signal,
+      signal,
     });
   } catch (error) {
+    if (signal.aborted) return;
     if (!(error instanceof BaiError)) throw error;
     // A key with a passphrase is for ssh alone; that it cannot be tried here explains nothing.
-    if (error.code !== 'key-unusable' && !(error instanceof InterruptedError)) warnOf(error, deps);
+    if (error.code !== 'key-unusable') warnOf(error, deps);
+  } finally {
+    stream?.destroy();
   }
 }
 

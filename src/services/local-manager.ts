@@ -1,7 +1,14 @@
 /** `bai local`: a manager and its sessions on this machine, in a process of its own. */
 
 import type { Reporter } from '../core/reporter.ts';
-import { ConflictError, LocalSystemError, NotFoundError, TimeoutError, UnreachableError } from '../errors.ts';
+import {
+  ConflictError,
+  ExitCode,
+  LocalSystemError,
+  NotFoundError,
+  TimeoutError,
+  UnreachableError,
+} from '../errors.ts';
 
 /** What the local manager's process writes for others to find it; 0600, for it holds keys. */
 export interface LocalManagerState {
@@ -30,7 +37,8 @@ export interface LocalManagerDeps {
 }
 
 export interface SpawnedManager {
-  hasEnded(): boolean;
+  /** Its exit status once it has ended. */
+  status(): number | undefined;
   /** The last error of its log. */
   lastWords(): string;
   kill(): void;
@@ -70,11 +78,12 @@ export async function localUp(request: LocalUpRequest, deps: LocalManagerDeps): 
 async function untilItAnswers(manager: SpawnedManager, deps: LocalManagerDeps): Promise<LocalManagerState> {
   const deadline = performance.now() + startLimitMs;
   while (performance.now() < deadline) {
-    const hasEnded = manager.hasEnded();
+    const status = manager.status();
     const state = await runningManager(deps);
     if (state) return state;
-    if (hasEnded) {
-      throw new LocalSystemError(`the local manager did not start: ${manager.lastWords()}`, {
+    if (status !== undefined) {
+      const Failure = status === ExitCode.conflict ? ConflictError : LocalSystemError;
+      throw new Failure(`the local manager did not start: ${manager.lastWords()}`, {
         code: 'local-manager-failed',
         hint: `${deps.logPath} has all it said`,
       });

@@ -34,6 +34,8 @@ export async function openSftp(reference: string, deps: OpenSftpDeps): Promise<S
 }
 
 async function connect(session: SessionRef, deps: OpenSftpDeps): Promise<SftpConnection> {
+  const { identity } = deps.settings;
+  if (identity !== undefined) await deps.readOwnKey(identity);
   const given = new AbortController();
   const signal = AbortSignal.any([deps.signal, given.signal]);
   const app = checkApp(session, sshApp, deps);

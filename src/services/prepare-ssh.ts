@@ -17,6 +17,9 @@ export interface PreparedSsh {
 
 /** The three go on at the same time; when several fail, the one a user should mend first is thrown. */
 export async function prepareSsh(session: SessionRef, deps: AppDeps): Promise<PreparedSsh> {
+  const { identity } = deps.settings;
+  // What the user can mend alone is said before anything is dialled.
+  if (identity !== undefined) await deps.checkOwnKey(identity);
   const tunnel = deps.tunnelTo(session, sshApp);
   const app = checkApp(session, sshApp, deps);
   const key = identityFile(session, deps);

@@ -60,8 +60,11 @@ export async function saveKeyBeside(
 ): Promise<SavedKey> {
   const first = { ...request, force: false };
   const state = await compare(first, deps);
-  const saved = state === 'absent' || state === 'same' ? await write(first, state, deps) : undefined;
-  return saved ?? saveKey({ ...first, path: `${request.path}_${fingerprintPart(request.key)}` }, deps);
+  if (state !== 'absent' && state !== 'same') {
+    return saveKey({ ...first, path: `${request.path}_${fingerprintPart(request.key)}` }, deps);
+  }
+  // Another command was quicker: what it wrote may be this very key.
+  return (await write(first, state, deps)) ?? saveKeyBeside(request, deps);
 }
 
 async function saveUnlessForeign(request: SaveKeyRequest, deps: SaveKeyDeps): Promise<SavedKey | undefined> {

@@ -1,7 +1,7 @@
 /** Runs the emulator until it is told to end, and tells others where it is. */
 
 import type { Emulator, EmulatorOptions } from '../emulator/emulator.ts';
-import { ConflictError } from '../errors.ts';
+import { ConflictError, systemCode } from '../errors.ts';
 import type { LocalManagerState, LocalUpRequest } from './local-manager.ts';
 
 export interface ServeLocalDeps {
@@ -22,11 +22,10 @@ export async function serveLocal(
   deps: ServeLocalDeps,
 ): Promise<void> {
   const keys = deps.newKeys();
-  await using emulator = await deps.startEmulator({
+  await using emulator = await startOn(port, deps, {
     homesRoot: deps.homesRoot,
     release,
     accounts: [{ email: 'you@localhost', role: 'user', ...keys }],
-    ...(port !== undefined && { port }),
   });
   const { endpoint } = emulator;
   if (!(await deps.claimState({ pid: deps.pid, endpoint, release, ...keys }))) {
@@ -36,6 +35,23 @@ export async function serveLocal(
     await untilAborted(deps.signal);
   } finally {
     await deps.removeState(deps.pid);
+  }
+}
+
+async function startOn(
+  port: number | undefined,
+  deps: ServeLocalDeps,
+  options: EmulatorOptions,
+): Promise<Emulator> {
+  try {
+    return await deps.startEmulator({ ...options, ...(port !== undefined && { port }) });
+  } catch (cause) {
+    if (systemCode(cause) !== 'EADDRINUSE') throw cause;
+    throw new ConflictError(`port ${port} on this machine is taken`, {
+      code: 'port-taken',
+      hint: 'choose another --port, or leave it away',
+      cause,
+    });
   }
 }
 

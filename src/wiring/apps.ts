@@ -19,7 +19,7 @@ import {
 } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
 import { type PrivateKey, readIssuedKey, readOwnKey } from '../keys/private-key.ts';
-import { streamReference } from '../manager/release.ts';
+import { streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
 import { createManagerTunnel } from '../proxy/manager-tunnel.ts';
 import type { AppSettings } from '../services/app-deps.ts';
@@ -58,6 +58,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     startForwarder,
     knownHosts: openKnownHosts(places.knownHosts),
     fetchHostKey,
+    checkOwnKey,
     settings,
     nullDevice: process.platform === 'win32' ? 'NUL' : devNull,
     readKey: (session, until) => readSessionKey(manager, session, until),
@@ -104,6 +105,7 @@ function tunnelTo(manager: ManagerAccess, session: SessionRef, app: string): Tun
     label: `${app} of session ${session.name}`,
     greets: app === 'sshd',
     agentFor: (url) => network.upgradeAgentFor(url),
+    endsWithoutCloseFrame: async (signal) => tunnelsEndWithoutCloseFrame(await client.release(signal)),
     async sign(signal) {
       const reference = encodeURIComponent(streamReference(await client.release(signal), session));
       return client.signUpgrade(`stream/session/${reference}/tcpproxy`, { app }, signal);
@@ -128,6 +130,15 @@ async function readSessionKey(
       hint: 'sessions with a folder of your own on ~/.ssh have none: use that key with --identity FILE',
       cause,
     });
+  }
+}
+
+/** A key with a passphrase is ssh's to open. */
+async function checkOwnKey(path: string): Promise<void> {
+  try {
+    await readOwn(path);
+  } catch (error) {
+    if (!(error instanceof BaiError) || error.code !== 'key-unusable') throw error;
   }
 }
 

@@ -99,7 +99,7 @@ async function spawnManager({ port, release }: LocalUpRequest, logPath: string):
   });
   child.unref();
   return {
-    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    status: () => child.exitCode ?? (child.signalCode === null ? undefined : 1),
     lastWords: () => lastError(readFileSync(logPath, 'utf8')),
     kill: () => void child.kill('SIGTERM'),
   };

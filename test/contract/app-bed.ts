@@ -46,6 +46,7 @@ export async function openSession(kind: ManagerKind): Promise<SessionBed> {
     session,
     id,
     async [Symbol.asyncDispose]() {
+      bed.endChildren();
       await bed.bai(['session', 'terminate', session]);
       await manager[Symbol.asyncDispose]();
       folder[Symbol.dispose]();
@@ -67,6 +68,7 @@ export async function openEmulator(options: Partial<EmulatorOptions> = {}): Prom
     emulator,
     create: (name) => createSession(bed, 'python', name),
     async [Symbol.asyncDispose]() {
+      bed.endChildren();
       await emulator[Symbol.asyncDispose]();
       for (const each of [folder, homes]) each[Symbol.dispose]();
     },
@@ -75,6 +77,7 @@ export async function openEmulator(options: Partial<EmulatorOptions> = {}): Prom
 
 function bedOf(folder: TempFolder, env: Readonly<Record<string, string>>) {
   const home = folder.path;
+  const children = new Set<ChildProcessWithoutNullStreams>();
   const merge = (options: MoreOptions = {}): BaiOptions => ({
     home,
     ...options,
@@ -84,7 +87,16 @@ function bedOf(folder: TempFolder, env: Readonly<Record<string, string>>) {
     home,
     env,
     bai: (args: readonly string[], options?: MoreOptions) => bai(args, merge(options)),
-    start: (args: readonly string[], options?: MoreOptions) => startBai(args, merge(options)),
+    start(args: readonly string[], options?: MoreOptions) {
+      const child = startBai(args, merge(options));
+      children.add(child);
+      child.once('close', () => children.delete(child));
+      return child;
+    },
+    /** A test that failed in the middle leaves what it started. */
+    endChildren() {
+      for (const child of children) child.kill('SIGKILL');
+    },
   };
 }
 

@@ -3,11 +3,14 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { finished, untilPrinted } from '../support/bai.ts';
 import { managerKinds } from '../support/managers.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import {
   dial,
   forward,
@@ -83,11 +86,15 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
     await using forwarded = await forward(bed, [bed.session]);
     const ready = await bed.bai(['app', 'ssh', bed.session, '--', 'true']);
     expect(ready.code).toBe(0);
-    const options = await sshOptions(bed, forwarded.port);
+    const options = sshOptions(bed, forwarded.port);
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => run('ssh', [...options, `echo ${index}`], { env: envOf(bed) })),
+      Array.from({ length: 20 }, (_, index) =>
+        run('ssh', [...options, `echo ${index}`], { env: envOf(bed) }),
+      ),
     );
-    expect(answers.map(({ stdout }) => stdout)).toEqual(Array.from({ length: 20 }, (_, index) => `${index}\n`));
+    expect(answers.map(({ stdout }) => stdout)).toEqual(
+      Array.from({ length: 20 }, (_, index) => `${index}\n`),
+    );
     expect(forwarded.stderr()).not.toContain('warning');
   });
 
@@ -100,22 +107,54 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
     }
   });
 
-  test.runIf(kind.isGenuine)('a client that closes its sending half still gets the whole page, 6 of 6', async () => {
-    const child = bed.start(['app', 'forward', bed.session, 'ttyd', '--json']);
-    const [, port] = await untilPrinted(child, 'stdout', /"port": (\d+)/);
-    for (let round = 0; round < 6; round += 1) {
-      const socket = await dial(Number(port));
-      socket.end(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
-      const { bytes, error } = await readAll(socket);
-      expect(error).toBeUndefined();
-      const page = bytes.toString('latin1');
-      const length = /^content-length:\s*(\d+)/im.exec(page)?.[1];
-      expect(Number(length)).toBeGreaterThan(1_000);
-      expect(page.length - page.indexOf('\r\n\r\n') - 4).toBe(Number(length));
+  test.runIf(kind.isGenuine)(
+    'a client that closes its sending half still gets the whole page, 6 of 6',
+    async () => {
+      const child = bed.start(['app', 'forward', bed.session, 'ttyd', '--json']);
+      const [, port] = await untilPrinted(child, 'stdout', /"port": (\d+)/);
+      for (let round = 0; round < 6; round += 1) {
+        const socket = await dial(Number(port));
+        socket.end(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
+        const { bytes, error } = await readAll(socket);
+        expect(error).toBeUndefined();
+        const page = bytes.toString('latin1');
+        const length = /^content-length:\s*(\d+)/im.exec(page)?.[1];
+        expect(Number(length)).toBeGreaterThan(1_000);
+        expect(page.length - page.indexOf('\r\n\r\n') - 4).toBe(Number(length));
+      }
+      const ended = finished(child);
+      child.kill('SIGTERM');
+      expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
+
+  test('each printed command really runs: ssh, sftp, scp, and rsync where the session has it', async () => {
+    using work = tempFolder();
+    const content = randomBytes(3 << 20);
+    mkdirSync(join(work.path, 'FOLDER'));
+    for (const name of ['FILE', 'FOLDER/x']) writeFileSync(join(work.path, name), content);
+    const child = bed.start(['app', 'ssh', bed.session, '--no-client', '--json']);
+    const [text] = await untilPrinted(child, 'stdout', /^\{[\s\S]*^\}\n/m);
+    const { commands }: { commands: Record<string, string> } = JSON.parse(text).ssh;
+    const shell = (command = '', input = '') => {
+      const ran = run('sh', ['-c', command], { cwd: work.path, env: envOf(bed) });
+      ran.child.stdin?.end(input);
+      return ran;
+    };
+    expect((await shell(`${commands['ssh']} 'echo in'`)).stdout).toBe('in\n');
+    await shell(commands['sftp'], 'put FILE by-sftp\nget by-sftp back\n');
+    expect(readFileSync(join(work.path, 'back')).equals(content)).toBe(true);
+    const sum = `${createHash('sha256').update(content).digest('hex')}  `;
+    await shell(commands['scp']);
+    expect((await shell(`${commands['ssh']} sha256sum FILE`)).stdout).toBe(`${sum}FILE\n`);
+    const { stdout: rsync } = await shell(`${commands['ssh']} 'command -v rsync || true'`);
+    if (rsync !== '') {
+      await shell(commands['rsync']);
+      expect((await shell(`${commands['ssh']} sha256sum FOLDER/x`)).stdout).toBe(`${sum}FOLDER/x\n`);
     }
     const ended = finished(child);
-    child.kill('SIGTERM');
-    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(0);
   });
 
   test('an unknown app is named, with those there are, and nothing hangs', async () => {
@@ -130,7 +169,11 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
     child.stdout.setEncoding('utf8');
     const [text]: string[] = (await once(child.stdout, 'data')) as string[];
     const shown: unknown = JSON.parse(text ?? '');
-    expect(shown).toMatchObject({ app: 'ttyd', host: '127.0.0.1', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/) });
+    expect(shown).toMatchObject({
+      app: 'ttyd',
+      host: '127.0.0.1',
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
+    });
     child.kill('SIGINT');
     expect(await once(child, 'close')).toEqual([0, null]);
   });
@@ -191,7 +234,11 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
     open.on('end', () => open.end());
     expect((await bed.bai(['session', 'terminate', bed.session])).code).toBe(0);
     await closed;
-    await until(async () => (await bed.bai(['app', 'list', bed.session])).code === 4, 'the session is gone', 60_000);
+    await until(
+      async () => (await bed.bai(['app', 'list', bed.session])).code === 4,
+      'the session is gone',
+      60_000,
+    );
     expect(await readPort(forwarded.port)).toEqual({ bytes: Buffer.alloc(0), error: 'ECONNRESET' });
     await until(() => /a connection failed: /.test(forwarded.stderr()), 'the failure is reported');
     const again = await bed.bai(['app', 'ssh', bed.session, '--', 'true']);
@@ -201,11 +248,17 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
 });
 
 /** ssh's words for this session, as bai itself would write them. */
-async function sshOptions(bed: SessionBed, port: number): Promise<string[]> {
+function sshOptions(bed: SessionBed, port: number): string[] {
   return [
-    ...['-F', '/dev/null', '-p', String(port), '-i', `${bed.home}/.ssh/id_container`],
-    ...['-o', `UserKnownHostsFile=${bed.home}/.local/share/bai/known_hosts`],
-    ...['-o', `HostKeyAlias=bai-${bed.id}`, '-o', 'StrictHostKeyChecking=yes', 'work@127.0.0.1'],
+    '-F/dev/null',
+    '-p',
+    String(port),
+    '-i',
+    `${bed.home}/.ssh/id_container`,
+    `-oUserKnownHostsFile=${bed.home}/.local/share/bai/known_hosts`,
+    `-oHostKeyAlias=bai-${bed.id}`,
+    '-oStrictHostKeyChecking=yes',
+    'work@127.0.0.1',
   ];
 }
 

@@ -1,7 +1,15 @@
 /** `bai key fetch` on every manager, and what it does with what is on the disk already. */
 
 import { execFile, execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -27,7 +35,8 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
     return () => home[Symbol.dispose]();
   });
 
-  const fetch = (...options: string[]) => bed.bai(['key', 'fetch', bed.session, ...options], { home: home.path });
+  const fetch = (...options: string[]) =>
+    bed.bai(['key', 'fetch', bed.session, ...options], { home: home.path });
   const keyPath = (): string => join(home.path, '.ssh', 'id_container');
 
   test('the key lands in ~/.ssh/id_container, 0600 in a folder of 0700, and logs in', async () => {
@@ -81,7 +90,10 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
   test('key downloaded into the current folder: nothing is ever written there', async () => {
     using work = tempFolder();
     writeFileSync(join(work.path, 'id_container'), 'mine');
-    for (const args of [['key', 'fetch', bed.session], ['app', 'ssh', bed.session, '--', 'true']]) {
+    for (const args of [
+      ['key', 'fetch', bed.session],
+      ['app', 'ssh', bed.session, '--', 'true'],
+    ]) {
       expect((await bed.bai(args, { home: home.path, cwd: work.path })).code).toBe(0);
     }
     expect(filesIn(work.path)).toEqual(['id_container']);
@@ -90,7 +102,10 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
 
   test('--output and BAI_SSH_DIR put it elsewhere; a relative path counts from the current folder', async () => {
     using work = tempFolder();
-    const relative = await bed.bai(['key', 'fetch', bed.session, '-o', 'keys/mine'], { home: home.path, cwd: work.path });
+    const relative = await bed.bai(['key', 'fetch', bed.session, '-o', 'keys/mine'], {
+      home: home.path,
+      cwd: work.path,
+    });
     expect(relative.stdout).toBe(`${join(work.path, 'keys/mine')}\n`);
     expect([modeOf(join(work.path, 'keys/mine')), modeOf(join(work.path, 'keys'))]).toEqual(['600', '700']);
     const env = { BAI_SSH_DIR: '~/other' };
@@ -130,13 +145,23 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
 
   test('at no moment can others read the key: it is 0600 from the call that makes it, under umask 0', async () => {
     const trace = join(home.path, 'trace');
-    const strace = ['-f', '-s', '300', '-e', 'trace=openat,open,creat,chmod,fchmod,fchmodat,rename,renameat,mkdir,mkdirat'];
+    const strace = [
+      '-f',
+      '-s',
+      '300',
+      '-e',
+      'trace=openat,open,creat,chmod,fchmod,fchmodat,rename,renameat,link,linkat,mkdir,mkdirat',
+    ];
     const command = `umask 000; exec strace "$@"`;
     const bai = (await import('../support/bai.ts')).launcher;
-    await run('sh', ['-c', command, 'sh', ...strace, '-o', trace, process.execPath, bai, 'key', 'fetch', bed.session], {
-      env: { PATH: process.env['PATH'], HOME: home.path, ...bed.env },
-      cwd: home.path,
-    });
+    await run(
+      'sh',
+      ['-c', command, 'sh', ...strace, '-o', trace, process.execPath, bai, 'key', 'fetch', bed.session],
+      {
+        env: { PATH: process.env['PATH'], HOME: home.path, ...bed.env },
+        cwd: home.path,
+      },
+    );
     const calls = readFileSync(trace, 'utf8')
       .split('\n')
       .filter((line) => line.includes(`${home.path}/.ssh`) && !/ENOENT|O_RDONLY/.test(line));
@@ -144,7 +169,7 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
     expect(made.length).toBe(1);
     expect(made[0]).toMatch(/\/\.ssh\/[^"]+", O_WRONLY\|O_CREAT\|O_EXCL\|[^,]*, 0600\)/);
     expect(calls.filter((line) => /mkdir/.test(line)).every((line) => /, 0700\)/.test(line))).toBe(true);
-    expect(calls.filter((line) => /rename/.test(line)).length).toBe(1);
+    expect(calls.filter((line) => /rename|link/.test(line)).length).toBe(1);
     expect(calls.filter((line) => /chmod/.test(line) && !/0?600\)|0?700\)/.test(line))).toEqual([]);
     expect(modeOf(keyPath())).toBe('600');
   });

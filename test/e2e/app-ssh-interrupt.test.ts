@@ -8,9 +8,9 @@ import { finished, untilPrinted } from '../support/bai.ts';
 
 interface Stage {
   readonly name: string;
-  prepare(bed: EmulatorBed): Promise<void> | void;
+  readonly prepare: (bed: EmulatorBed) => Promise<void> | void;
   /** Whether bai has come to this stage. */
-  reached(bed: EmulatorBed): boolean;
+  readonly reached: (bed: EmulatorBed) => boolean;
 }
 
 const hits = new Map<EmulatorBed, { readonly hits: number }>();
@@ -48,35 +48,41 @@ const stages: Stage[] = [
 ];
 
 for (const { name, prepare, reached } of stages) {
-  test.each(['SIGINT', 'SIGTERM'] as const)(`%s while ${name} ends with 130 and leaves nothing`, async (signal) => {
-    await using bed = await openEmulator();
-    await bed.create('demo');
-    await prepare(bed);
-    const child = bed.start(['app', 'ssh', 'demo', '--', 'echo in']);
-    const ended = finished(child);
-    await until(() => reached(bed) || child.exitCode !== null, `bai is at ${name}`);
-    expect(child.exitCode, 'it still runs').toBeNull();
-    child.kill(signal);
-    const { code, stdout, stderr } = await ended;
-    expect([code, stdout], stderr).toEqual([130, '']);
-    expect(stderr).not.toMatch(/bug|at .*\.js/);
-    await until(() => bed.emulator.openTunnels === 0, 'no tunnel is open');
-    const ssh = join(bed.home, '.ssh');
-    expect(existsSync(ssh) ? filesIn(ssh).filter((file) => file !== 'id_container') : []).toEqual([]);
-  });
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    `%s while ${name} ends with 130 and leaves nothing`,
+    async (signal) => {
+      await using bed = await openEmulator();
+      await bed.create('demo');
+      await prepare(bed);
+      const child = bed.start(['app', 'ssh', 'demo', '--', 'echo in']);
+      const ended = finished(child);
+      await until(() => reached(bed) || child.exitCode !== null, `bai is at ${name}`);
+      expect(child.exitCode, 'it still runs').toBeNull();
+      child.kill(signal);
+      const { code, stdout, stderr } = await ended;
+      expect([code, stdout], stderr).toEqual([130, '']);
+      expect(stderr).not.toMatch(/bug|at .*\.js/);
+      await until(() => bed.emulator.openTunnels === 0, 'no tunnel is open');
+      const ssh = join(bed.home, '.ssh');
+      expect(existsSync(ssh) ? filesIn(ssh).filter((file) => file !== 'id_container') : []).toEqual([]);
+    },
+  );
 }
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s while waiting for the session to run ends with 130, the session stays', async (signal) => {
-  await using bed = await openEmulator();
-  bed.emulator.sessions.holdAt('PREPARING');
-  await bed.bai(['session', 'create', 'python', '--name', 'demo', '--no-wait']);
-  const child = bed.start(['app', 'ssh', 'demo', '--', 'echo in']);
-  const ended = finished(child);
-  await untilPrinted(child, 'stderr', /demo: PREPARING/);
-  child.kill(signal);
-  expect((await ended).code).toBe(130);
-  expect(bed.emulator.sessions.get('demo').isLive).toBe(true);
-});
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s while waiting for the session to run ends with 130, the session stays',
+  async (signal) => {
+    await using bed = await openEmulator();
+    bed.emulator.sessions.holdAt('PREPARING');
+    await bed.bai(['session', 'create', 'python', '--name', 'demo', '--no-wait']);
+    const child = bed.start(['app', 'ssh', 'demo', '--', 'echo in']);
+    const ended = finished(child);
+    await untilPrinted(child, 'stderr', /demo: PREPARING/);
+    child.kill(signal);
+    expect((await ended).code).toBe(130);
+    expect(bed.emulator.sessions.get('demo').isLive).toBe(true);
+  },
+);
 
 test('key fetch interrupted while the key is on its way writes nothing and leaves what was there', async () => {
   await using bed = await openEmulator();

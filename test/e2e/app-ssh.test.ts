@@ -55,14 +55,38 @@ describe('what follows -- belongs to ssh', () => {
     const words = ['printf', "'%s|'", '"a  b"', "it\\'s", '$HOME/x', '*', '\\\\', 'ü'];
     const { stdout } = await ssh(...words);
     const home = bed.emulator.sessions.get('demo').home ?? '';
-    const same = execFileSync('bash', ['-c', words.join(' ')], { cwd: home, env: { HOME: home, LANG: 'C.UTF-8' }, encoding: 'utf8' });
+    const same = execFileSync('bash', ['-c', words.join(' ')], {
+      cwd: home,
+      env: { HOME: home, LANG: 'C.UTF-8' },
+      encoding: 'utf8',
+    });
     expect(stdout).toBe(same);
   });
 
   test('options of ssh, --port and --json among them, are not bai’s', async () => {
-    const argv = await argvOf('-v', '-o', 'SendEnv=X', '--port', '1', '--json', '-h', '--help', '--no-client');
+    const argv = await argvOf(
+      '-v',
+      '-o',
+      'SendEnv=X',
+      '--port',
+      '1',
+      '--json',
+      '-h',
+      '--help',
+      '--no-client',
+    );
     const at = argv.indexOf('work@127.0.0.1');
-    expect(argv.slice(at + 1)).toEqual(['-v', '-o', 'SendEnv=X', '--port', '1', '--json', '-h', '--help', '--no-client']);
+    expect(argv.slice(at + 1)).toEqual([
+      '-v',
+      '-o',
+      'SendEnv=X',
+      '--port',
+      '1',
+      '--json',
+      '-h',
+      '--help',
+      '--no-client',
+    ]);
   });
 
   test('an empty word, a word of spaces and a second -- arrive', async () => {
@@ -75,7 +99,17 @@ describe('what follows -- belongs to ssh', () => {
     const { createServer } = await import('node:net');
     const server = createServer((socket) => socket.end('through\n')).listen(target, '127.0.0.1');
     await once(server, 'listening');
-    const child = bed.start(['app', 'ssh', 'demo', '--', '-L', `${port}:127.0.0.1:${target}`, '-o', 'ExitOnForwardFailure=yes', 'echo ready; cat']);
+    const child = bed.start([
+      'app',
+      'ssh',
+      'demo',
+      '--',
+      '-L',
+      `${port}:127.0.0.1:${target}`,
+      '-o',
+      'ExitOnForwardFailure=yes',
+      'echo ready; cat',
+    ]);
     await untilPrinted(child, 'stdout', /ready/);
     expect((await take(await dial(port), 100)).toString()).toBe('through\n');
     const ended = finished(child);
@@ -110,7 +144,9 @@ test('user is always `work`: --user and BAI_USER choose another', async () => {
   const path = fakeSshIn(folder.path, 'printf "%s\\n" "$@"');
   const named = await bed.bai(['app', 'ssh', 'demo', '--user', 'ubuntu'], { env: { PATH: path } });
   expect(named.stdout).toContain('ubuntu@127.0.0.1');
-  expect((await bed.bai(['app', 'ssh', 'demo'], { env: { PATH: path, BAI_USER: 'me' } })).stdout).toContain('me@127.0.0.1');
+  expect((await bed.bai(['app', 'ssh', 'demo'], { env: { PATH: path, BAI_USER: 'me' } })).stdout).toContain(
+    'me@127.0.0.1',
+  );
   for (const bad of ['-oProxyCommand=x', 'a b', '']) {
     expect((await bed.bai(['app', 'ssh', 'demo', '--user', bad], { env: { PATH: path } })).code).toBe(2);
   }
@@ -191,19 +227,22 @@ describe('nothing is left behind', () => {
     expect(listenersOn(port)).toEqual([]);
     await until(() => bed.emulator.openTunnels === 0, 'no tunnel is open');
     expect(filesIn(join(bed.home, '.ssh'))).toEqual(['id_container']);
-    expect(filesIn(join(bed.home, '.local'))).toEqual(['share/bai/keys.json', 'share/bai/known_hosts']);
+    expect(filesIn(join(bed.home, '.local'))).toEqual(['share/bai/keys.jsonl', 'share/bai/known_hosts']);
   });
 
-  test.each(['SIGTERM', 'SIGHUP'] as const)('%s while ssh runs ends ssh, the tunnel and bai', async (signal) => {
-    const child = bed.start(['app', 'ssh', 'demo', '--', 'echo ready; sleep 600']);
-    await untilPrinted(child, 'stdout', /ready/);
-    const [sshPid = 0] = childrenOf(child.pid ?? 0);
-    const ended = finished(child);
-    child.kill(signal);
-    expect((await ended).code).not.toBe(0);
-    expect(isAlive(sshPid)).toBe(false);
-    await until(() => bed.emulator.openTunnels === 0, 'no tunnel is open');
-  });
+  test.each(['SIGTERM', 'SIGHUP'] as const)(
+    '%s while ssh runs ends ssh, the tunnel and bai',
+    async (signal) => {
+      const child = bed.start(['app', 'ssh', 'demo', '--', 'echo ready; sleep 600']);
+      await untilPrinted(child, 'stdout', /ready/);
+      const [sshPid = 0] = childrenOf(child.pid ?? 0);
+      const ended = finished(child);
+      child.kill(signal);
+      expect((await ended).code).not.toBe(0);
+      expect(isAlive(sshPid)).toBe(false);
+      await until(() => bed.emulator.openTunnels === 0, 'no tunnel is open');
+    },
+  );
 
   test('bai killed outright: its ssh ends by itself', async () => {
     const child = bed.start(['app', 'ssh', 'demo', '--', 'echo ready; sleep 600']);
@@ -226,7 +265,7 @@ describe('nothing is left behind', () => {
 /** Runs `app ssh` with a program of the test's as ssh. */
 async function fakeSsh(script: string, args: readonly string[] = []): Promise<BaiResult> {
   using folder = tempFolder();
-  return await bed.bai(["app", "ssh", "demo", ...args], { env: { PATH: fakeSshIn(folder.path, script) } });
+  return await bed.bai(['app', 'ssh', 'demo', ...args], { env: { PATH: fakeSshIn(folder.path, script) } });
 }
 
 function fakeSshIn(folder: string, script: string): string {

@@ -18,7 +18,7 @@ import {
   take,
   until,
 } from '../contract/app-bed.ts';
-import { bai, finished, startBai, untilPrinted } from '../support/bai.ts';
+import { finished, untilPrinted } from '../support/bai.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 let bed: EmulatorBed;
@@ -44,32 +44,32 @@ interface Shown {
   };
 }
 
+interface Running extends AsyncDisposable {
+  readonly facts: Shown;
+}
+
 /** Starts it with --json and reads what it prints, once all of it is there. */
-async function shown(args: readonly string[], home = bed.home): Promise<{ facts: Shown; stop(): Promise<void> }> {
-  const child = startBai(['app', ...args, '--json'], { home, env: bed.env });
+async function shown(args: readonly string[], home = bed.home): Promise<Running> {
+  const child = bed.start(['app', ...args, '--json'], { home });
   const [text] = await untilPrinted(child, 'stdout', /^\{[\s\S]*^\}\n/m);
   const facts: Shown = JSON.parse(text);
-  const stop = async (): Promise<void> => {
-    const ended = finished(child);
-    child.kill('SIGINT');
-    expect((await ended).code).toBe(0);
+  return {
+    facts,
+    async [Symbol.asyncDispose]() {
+      const ended = finished(child);
+      child.kill('SIGINT');
+      expect((await ended).code).toBe(0);
+    },
   };
-  return { facts, stop };
 }
 
 test('the dialog’s facts are all there, with the port in both URLs and in every command', async () => {
   const child = bed.start(['app', 'ssh', 'demo', '--no-client']);
-  await untilPrinted(child, 'stdout', /^rsync .*\n/m).then(async ([, ..._]) => {
-    const ended = finished(child);
-    child.kill('SIGINT');
-    expect((await ended).code).toBe(0);
-  });
-  const again = bed.start(['app', 'forward', 'demo']);
   let text = '';
-  again.stdout.on('data', (chunk: Buffer) => {
+  child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString();
   });
-  await untilPrinted(again, 'stdout', /^rsync .*\n/m);
+  await untilPrinted(child, 'stdout', /^ *rsync .*\n/m);
   const port = /^Port\s+(\d+)$/m.exec(text)?.[1];
   const id = bed.emulator.sessions.get('demo').id;
   for (const line of [
@@ -84,16 +84,17 @@ test('the dialog’s facts are all there, with the port in both URLs and in ever
     expect(text.split('\n')).toContain(line);
   }
   for (const program of ['ssh', 'sftp', 'scp', 'rsync']) {
-    expect(text).toMatch(new RegExp(`^${program} .*${port}.*work@127\\.0\\.0\\.1`, 'm'));
+    expect(text).toMatch(new RegExp(`^ *${program} .*${port}.*work@127\\.0\\.0\\.1`, 'm'));
   }
   expect(text).not.toMatch(/<|StrictHostKeyChecking=no|\/dev\/null work|undefined/);
-  const ended = finished(again);
-  again.kill('SIGTERM');
+  const ended = finished(child);
+  child.kill('SIGTERM');
   expect((await ended).code).toBe(0);
 });
 
 test('--json tells the same as data, and only that is on stdout', async () => {
-  const { facts, stop } = await shown(['forward', 'demo']);
+  await using running = await shown(['forward', 'demo']);
+  const { facts } = running;
   expect(facts).toEqual({
     session: expect.objectContaining({ id: bed.emulator.sessions.get('demo').id, name: 'demo' }),
     app: 'sshd',
@@ -104,39 +105,49 @@ test('--json tells the same as data, and only that is on stdout', async () => {
       identityFile: join(bed.home, '.ssh/id_container'),
       sshUrl: `ssh://work@127.0.0.1:${facts.port}`,
       sftpUrl: `sftp://work@127.0.0.1:${facts.port}/home/work`,
-      commands: { ssh: expect.any(String), sftp: expect.any(String), scp: expect.any(String), rsync: expect.any(String) },
+      commands: {
+        ssh: expect.any(String),
+        sftp: expect.any(String),
+        scp: expect.any(String),
+        rsync: expect.any(String),
+      },
     },
   });
-  await stop();
 });
 
-describe.each(['plain', "with spaces, 50% and it's"])('each printed command runs through sh, in a HOME that is %s', (name) => {
-  test('ssh, sftp, scp and rsync', async () => {
-    using folder = tempFolder();
-    const home = join(folder.path, name);
-    mkdirSync(home);
-    const { facts, stop } = await shown(['ssh', 'demo', '--no-client'], home);
-    const { ssh, sftp, scp, rsync } = facts.ssh.commands;
-    const remote = bed.emulator.sessions.get('demo').home ?? '';
-    const work = join(folder.path, 'work');
-    mkdirSync(join(work, 'FOLDER/sub'), { recursive: true });
-    const content = randomBytes(5 << 20);
-    writeFileSync(join(work, 'FILE'), content);
-    writeFileSync(join(work, 'FOLDER/sub/x'), content);
+describe.each(['plain', "with spaces, 50% and it's"])(
+  'each printed command runs through sh, in a HOME that is %s',
+  (name) => {
+    test('ssh, sftp, scp and rsync', async () => {
+      using folder = tempFolder();
+      const home = join(folder.path, name);
+      mkdirSync(home);
+      await using running = await shown(['ssh', 'demo', '--no-client'], home);
+      const { facts } = running;
+      const { ssh, sftp, scp, rsync } = facts.ssh.commands;
+      const remote = bed.emulator.sessions.get('demo').home ?? '';
+      const work = join(folder.path, 'work');
+      mkdirSync(join(work, 'FOLDER/sub'), { recursive: true });
+      const content = randomBytes(5 << 20);
+      writeFileSync(join(work, 'FILE'), content);
+      writeFileSync(join(work, 'FOLDER/sub/x'), content);
 
-    expect(await shell(`${ssh} 'echo in; exit 7'`, work)).toMatchObject({ code: 7, stdout: 'in\n' });
-    const batch = `put FILE by-sftp\nls -l by-sftp\nget by-sftp back\n`;
-    expect(await shell(sftp, work, batch)).toMatchObject({ code: 0, stdout: expect.stringContaining('by-sftp') });
-    expect(sha(readFileSync(join(work, 'back')))).toBe(sha(content));
-    expect(await shell(scp, work)).toMatchObject({ code: 0 });
-    expect(sha(readFileSync(join(remote, 'FILE')))).toBe(sha(content));
-    if (hasRsync) {
-      expect(await shell(rsync, work)).toMatchObject({ code: 0 });
-      expect(sha(readFileSync(join(remote, 'FOLDER/sub/x')))).toBe(sha(content));
-    }
-    await stop();
-  });
-});
+      expect(await shell(`${ssh} 'echo in; exit 7'`, work)).toMatchObject({ code: 7, stdout: 'in\n' });
+      const batch = `put FILE by-sftp\nls -l by-sftp\nget by-sftp back\n`;
+      expect(await shell(sftp, work, batch)).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('by-sftp'),
+      });
+      expect(sha(readFileSync(join(work, 'back')))).toBe(sha(content));
+      expect(await shell(scp, work)).toMatchObject({ code: 0 });
+      expect(sha(readFileSync(join(remote, 'FILE')))).toBe(sha(content));
+      if (hasRsync) {
+        expect(await shell(rsync, work)).toMatchObject({ code: 0 });
+        expect(sha(readFileSync(join(remote, 'FOLDER/sub/x')))).toBe(sha(content));
+      }
+    });
+  },
+);
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   '%s ends it with 0 (HUP with 0 as well), and the port, its connections and its tunnels with it',
@@ -158,7 +169,9 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
 );
 
 test('an http app: a URL to open, and no ssh facts', async () => {
-  const server = createServer((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello')));
+  const server = createServer((socket) =>
+    socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello')),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -174,15 +187,14 @@ test('an http app: a URL to open, and no ssh facts', async () => {
 });
 
 test('the preferred port while another forwarder of the same session has it: both work', async () => {
-  const first = await shown(['forward', 'demo', '--port', '24680']);
-  const second = await shown(['forward', 'demo', '--port', String(first.facts.port)]);
+  await using first = await shown(['forward', 'demo', '--port', '24680']);
+  await using second = await shown(['forward', 'demo', '--port', String(first.facts.port)]);
   expect(second.facts.port).not.toBe(first.facts.port);
   for (const { port } of [first.facts, second.facts]) {
     const socket = await dial(port);
     expect((await take(socket, 8)).toString()).toMatch(/^SSH-2\.0-/);
     socket.destroy();
   }
-  await Promise.all([first.stop(), second.stop()]);
 });
 
 test('a failed start prints no facts: nobody dials a dead port', async () => {
@@ -194,7 +206,7 @@ test('a failed start prints no facts: nobody dials a dead port', async () => {
 test('stdout that is closed early ends nothing', async () => {
   using folder = tempFolder();
   const out = join(folder.path, 'out');
-  const child = startBai(['app', 'forward', 'demo'], { home: bed.home, env: bed.env });
+  const child = bed.start(['app', 'forward', 'demo']);
   const [, port] = await untilPrinted(child, 'stdout', /Port\s+(\d+)[\s\S]*rsync/);
   child.stdout.destroy();
   const socket = await dial(Number(port));
@@ -207,18 +219,18 @@ test('stdout that is closed early ends nothing', async () => {
 });
 
 test('the key is used from where it lies when it is there already', async () => {
-  const { facts, stop } = await shown(['forward', 'demo']);
-  const before = readFileSync(facts.ssh.identityFile);
-  await stop();
-  const again = await shown(['forward', 'demo']);
-  expect(readFileSync(again.facts.ssh.identityFile).equals(before)).toBe(true);
-  await again.stop();
+  const before = readFileSync(join(bed.home, '.ssh/id_container'));
+  await using running = await shown(['forward', 'demo']);
+  expect(running.facts.ssh.identityFile).toBe(join(bed.home, '.ssh/id_container'));
+  expect(readFileSync(join(bed.home, '.ssh/id_container')).equals(before)).toBe(true);
 });
 
 test('bai itself connects through what another bai forwards, by ssh’s own configuration', async () => {
-  const { facts, stop } = await shown(['forward', 'demo']);
-  expect((await bai(['app', 'ssh', 'demo', '-p', String(facts.port), '--', 'echo in'], { home: bed.home, env: bed.env })).stdout).toBe('in\n');
-  await stop();
+  await using running = await shown(['forward', 'demo']);
+  const { facts } = running;
+  expect((await bed.bai(['app', 'ssh', 'demo', '-p', String(facts.port), '--', 'echo in'])).stdout).toBe(
+    'in\n',
+  );
 });
 
 const hasRsync = ((): boolean => {
@@ -240,10 +252,15 @@ interface Ran {
 function shell(command: string, cwd: string, input = ''): Promise<Ran> {
   return new Promise((resolve) => {
     const options = { cwd, env: { PATH: process.env['PATH'], HOME: cwd } };
-    const child = execFile('sh', ['-c', command], options, (error: ExecFileException | null, stdout, stderr) => {
-      const code = typeof error?.code === 'number' ? error.code : error === null ? 0 : -1;
-      resolve({ code, stdout, stderr });
-    });
+    const child = execFile(
+      'sh',
+      ['-c', command],
+      options,
+      (error: ExecFileException | null, stdout, stderr) => {
+        const code = typeof error?.code === 'number' ? error.code : error === null ? 0 : -1;
+        resolve({ code, stdout, stderr });
+      },
+    );
     child.stdin?.end(input);
   });
 }

@@ -6,8 +6,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { launcher } from '../support/bai.ts';
 import { type EmulatorBed, filesIn, openEmulator } from '../contract/app-bed.ts';
+import { finished, launcher } from '../support/bai.ts';
 
 const run = promisify(execFile);
 const ssh = (bed: EmulatorBed): string => join(bed.home, '.ssh');
@@ -19,8 +19,9 @@ async function realKey(bed: EmulatorBed): Promise<string> {
 const garbage: Record<string, (key: string) => string | Uint8Array> = {
   'an empty file': () => '',
   'an HTML page': () => '<!doctype html><html><title>Sign in</title></html>',
-  'JSON of an error': () => '{"type":"https://api.backend.ai/probs/generic-bad-request","title":"Bad request."}',
-  'zeros': () => Buffer.alloc(1_679),
+  'JSON of an error': () =>
+    '{"type":"https://api.backend.ai/probs/generic-bad-request","title":"Bad request."}',
+  zeros: () => Buffer.alloc(1_679),
   'half a key': (key) => key.slice(0, key.length / 2),
   'a key without its end': (key) => key.slice(0, key.indexOf('-----END')),
   'a public key': () => 'ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ== work@main1\n',
@@ -41,7 +42,10 @@ test.each(Object.keys(garbage))('%s from the server: nothing is written, and it 
     ['sftp', 'ls', 'demo:.'],
   ]) {
     const failed = await bed.bai(args);
-    expect([failed.code === 1 || failed.code === 2, failed.stdout], `${args.join(' ')}: ${failed.stderr}`).toEqual([true, '']);
+    expect(
+      [failed.code === 1 || failed.code === 2, failed.stdout],
+      `${args.join(' ')}: ${failed.stderr}`,
+    ).toEqual([true, '']);
     expect(failed.stderr).toContain('id_container of session demo');
     expect(failed.stderr).not.toContain('\x1b');
   }
@@ -63,7 +67,11 @@ test('bytes in front of the key are cut', async () => {
   await using bed = await openEmulator();
   await bed.create('demo');
   const key = await realKey(bed);
-  const content = Buffer.concat([Buffer.from([0, 1, 2, 0xff]), Buffer.from(`junk\n${key}`), Buffer.alloc(512)]);
+  const content = Buffer.concat([
+    Buffer.from([0, 1, 2, 0xff]),
+    Buffer.from(`junk\n${key}`),
+    Buffer.alloc(512),
+  ]);
   bed.emulator.faults.add({ kind: 'download', content });
   expect((await bed.bai(['key', 'fetch', 'demo'])).code).toBe(0);
   expect(readFileSync(join(ssh(bed), 'id_container'), 'utf8')).toBe(key);
@@ -83,7 +91,11 @@ test('key missing (mounted .ssh) gives only a bare 500: here the way out is name
   await using bed = await openEmulator();
   await bed.create('demo');
   await rm(join(bed.emulator.sessions.get('demo').home ?? '', 'id_container'));
-  for (const command of [['key', 'fetch', 'demo'], ['app', 'ssh', 'demo', '--', 'true'], ['sftp', 'ls', 'demo:.']]) {
+  for (const command of [
+    ['key', 'fetch', 'demo'],
+    ['app', 'ssh', 'demo', '--', 'true'],
+    ['sftp', 'ls', 'demo:.'],
+  ]) {
     const failed = await bed.bai(command);
     expect(failed.code).toBe(4);
     expect(failed.stderr).toContain('--identity');
@@ -98,7 +110,9 @@ test('with --identity nothing is fetched and nothing is written into ~/.ssh', as
   bed.emulator.faults.add({ kind: 'download', content: 'no key' });
   const connected = await bed.bai(['app', 'ssh', 'demo', '--identity', own, '--', 'echo in']);
   expect(connected).toMatchObject({ code: 0, stdout: 'in\n' });
-  expect((await bed.bai(['app', 'ssh', 'demo', '--', 'echo in'], { env: { BAI_IDENTITY: own } })).code).toBe(0);
+  expect((await bed.bai(['app', 'ssh', 'demo', '--', 'echo in'], { env: { BAI_IDENTITY: own } })).code).toBe(
+    0,
+  );
   expect(existsSync(ssh(bed))).toBe(false);
 });
 
@@ -107,13 +121,33 @@ test('--identity with a .pub file, or one that does not exist, is said before an
   await bed.create('demo');
   const own = join(bed.home, 'own');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', own]);
-  for (const command of ['ssh', 'forward']) {
-    const wrong = await bed.bai(['app', command, 'demo', '-i', `${own}.pub`]);
-    expect([wrong.code, wrong.stdout], wrong.stderr).toEqual([2, '']);
-    expect(wrong.stderr).toMatch(new RegExp(`public key[\\s\\S]*${own}\\b`));
-    const missing = await bed.bai(['app', command, 'demo', '-i', join(bed.home, 'nowhere')]);
-    expect([missing.code, missing.stdout], missing.stderr).toEqual([4, '']);
-    expect(missing.stderr).toContain('nowhere');
+  const tries = ['ssh', 'forward'].flatMap((command) => [
+    { args: ['app', command, 'demo', '-i', `${own}.pub`], code: 2, words: /public key/ },
+    { args: ['app', command, 'demo', '-i', join(bed.home, 'nowhere')], code: 4, words: /nowhere/ },
+  ]);
+  for (const { args, code, words } of tries) {
+    const child = bed.start(args);
+    child.stdin.end();
+    const limit = setTimeout(() => child.kill('SIGKILL'), 8_000);
+    const ran = await finished(child);
+    clearTimeout(limit);
+    expect([args.join(' '), ran.code, ran.stdout], ran.stderr).toEqual([args.join(' '), code, '']);
+    expect(ran.stderr).toMatch(words);
+  }
+});
+
+test('a key that ssh refuses is explained, and bai ends when ssh has ended', async () => {
+  await using bed = await openEmulator();
+  await bed.create('demo');
+  const own = join(bed.home, 'own');
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'secret', '-f', own]);
+  for (const key of [own, join(bed.home, '.ssh/missing')]) {
+    const child = bed.start(['app', 'ssh', 'demo', '-i', key, '--', 'true']);
+    child.stdin.end();
+    const limit = setTimeout(() => child.kill('SIGKILL'), 8_000);
+    const { code } = await finished(child);
+    clearTimeout(limit);
+    expect([4, 255], key).toContain(code);
   }
 });
 
@@ -133,7 +167,12 @@ test('two sessions with different keys at once both get in, each with its own', 
     { email: 'one@localhost', accessKey: 'AKIAONE', secretKey: 'one-secret' },
     { email: 'two@localhost', accessKey: 'AKIATWO', secretKey: 'two-secret' },
   ];
-  await using bed = await openEmulator({ accounts: [{ ...first, role: 'user' }, { ...second, role: 'user' }] });
+  await using bed = await openEmulator({
+    accounts: [
+      { ...first, role: 'user' },
+      { ...second, role: 'user' },
+    ],
+  });
   await bed.create('demo');
   const env = { BACKEND_ACCESS_KEY: second.accessKey, BACKEND_SECRET_KEY: second.secretKey };
   expect((await bed.bai(['session', 'create', 'python', '--name', 'other'], { env })).code).toBe(0);
@@ -196,18 +235,24 @@ test.skipIf(!canMount)('a read-only folder: it is said, with its name, and nothi
   expect(stdout).toBe('status 1\nstatus 1\n');
 });
 
-test.skipIf(process.getuid?.() !== 0)('a folder of somebody else’s is not writable for an ordinary user, and that is said', async () => {
-  await using bed = await openEmulator();
-  await bed.create('demo');
-  mkdirSync(ssh(bed), { mode: 0o755 });
-  execFileSync('chmod', ['755', bed.home]);
-  const env = { PATH: process.env['PATH'], HOME: bed.home, BAI_HOME: '/tmp', ...bed.env };
-  const identity = ['--reuid=65534', '--regid=65534', '--clear-groups'];
-  const failed = await run('setpriv', [...identity, process.execPath, launcher, 'key', 'fetch', 'demo'], { env, cwd: '/' }).then(
-    () => ({ code: 0, stderr: '' }),
-    ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
-  );
-  expect(failed.code).toBe(1);
-  expect(failed.stderr).toContain(ssh(bed));
-  expect(filesIn(ssh(bed))).toEqual([]);
-});
+test.skipIf(process.getuid?.() !== 0)(
+  'a folder of somebody else’s is not writable for an ordinary user, and that is said',
+  async () => {
+    await using bed = await openEmulator();
+    await bed.create('demo');
+    mkdirSync(ssh(bed), { mode: 0o755 });
+    execFileSync('chmod', ['755', bed.home]);
+    const env = { PATH: process.env['PATH'], HOME: bed.home, BAI_HOME: '/tmp', ...bed.env };
+    const identity = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+    const failed = await run('setpriv', [...identity, process.execPath, launcher, 'key', 'fetch', 'demo'], {
+      env,
+      cwd: '/',
+    }).then(
+      () => ({ code: 0, stderr: '' }),
+      ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
+    );
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain(ssh(bed));
+    expect(filesIn(ssh(bed))).toEqual([]);
+  },
+);

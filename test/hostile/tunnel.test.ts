@@ -40,22 +40,25 @@ test('a refused upgrade ends app ssh with words, not with a hang', async () => {
   expect(failed.stderr).toContain('502');
 });
 
-test.each([1006, 1011] as const)('close code %i in mid-stream resets that connection, is reported, and hurts no other', async (code) => {
-  await using bed = await demo();
-  await using echo = await serveApp(bed, (socket) => void socket.pipe(socket));
-  await using forwarded = await forward(bed, ['demo', echo.name]);
-  const other = await dial(forwarded.port);
-  other.write('before');
-  expect((await take(other, 6)).toString()).toBe('before');
-  bed.emulator.faults.add({ kind: 'tunnel', code, afterBytes: 10 }, 1);
-  const broken = await dial(forwarded.port);
-  broken.write(randomBytes(100));
-  expect((await readAll(broken)).error).toBe('ECONNRESET');
-  await until(() => /a connection failed: the tunnel broke/.test(forwarded.stderr()), 'it is reported');
-  other.write('after!');
-  expect((await take(other, 6)).toString()).toBe('after!');
-  other.destroy();
-});
+test.each([1006, 1011] as const)(
+  'close code %i in mid-stream resets that connection, is reported, and hurts no other',
+  async (code) => {
+    await using bed = await demo();
+    await using echo = await serveApp(bed, (socket) => void socket.pipe(socket));
+    await using forwarded = await forward(bed, ['demo', echo.name]);
+    const other = await dial(forwarded.port);
+    other.write('before');
+    expect((await take(other, 6)).toString()).toBe('before');
+    bed.emulator.faults.add({ kind: 'tunnel', code, afterBytes: 10 }, 1);
+    const broken = await dial(forwarded.port);
+    broken.write(randomBytes(100));
+    expect((await readAll(broken)).error).toBe('ECONNRESET');
+    await until(() => /a connection failed: the tunnel broke/.test(forwarded.stderr()), 'it is reported');
+    other.write('after!');
+    expect((await take(other, 6)).toString()).toBe('after!');
+    other.destroy();
+  },
+);
 
 test('1013 looks like a silent EOF, no retry: here it is tried again until the app listens', async () => {
   await using bed = await demo();
@@ -68,10 +71,13 @@ test('1013 looks like a silent EOF, no retry: here it is tried again until the a
 test('an app that begins to listen while its client waits is reached', async () => {
   await using bed = await demo();
   const port = await freePort();
-  bed.emulator.sessions.get('demo').addApp({ name: 'late', protocol: 'tcp', containerPort: 9000, hostPort: port });
+  bed.emulator.sessions
+    .get('demo')
+    .addApp({ name: 'late', protocol: 'tcp', containerPort: 9000, hostPort: port });
   await using forwarded = await forward(bed, ['demo', 'late']);
   const answer = readPort(forwarded.port);
-  const refused = (): number => bed.emulator.requests.filter(({ target }) => target.includes('app=late')).length;
+  const refused = (): number =>
+    bed.emulator.requests.filter(({ target }) => target.includes('app=late')).length;
   await until(() => refused() >= 2, 'it was turned away');
   const server = createServer((socket) => socket.end('here now')).listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -163,7 +169,11 @@ test('an sshd that answers with something else and hangs up is a failure with wo
 test('no sshd in the session: message, then hangs — here the message, and the end', async () => {
   await using bed = await demo();
   bed.emulator.sessions.get('demo').hideApp('sshd');
-  for (const args of [['app', 'ssh', 'demo', '--', 'true'], ['app', 'forward', 'demo'], ['sftp', 'ls', 'demo:.']]) {
+  for (const args of [
+    ['app', 'ssh', 'demo', '--', 'true'],
+    ['app', 'forward', 'demo'],
+    ['sftp', 'ls', 'demo:.'],
+  ]) {
     const failed = await bed.bai(args);
     expect([failed.code, failed.stdout], args.join(' ') + failed.stderr).toEqual([4, '']);
     expect(failed.stderr).toMatch(/no app sshd[\s\S]*ttyd/);
@@ -203,7 +213,9 @@ async function serveApp(
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  bed.emulator.sessions.get('demo').addApp({ name: 'mine', protocol: 'tcp', containerPort: 9000, hostPort: address.port });
+  bed.emulator.sessions
+    .get('demo')
+    .addApp({ name: 'mine', protocol: 'tcp', containerPort: 9000, hostPort: address.port });
   return {
     name: 'mine',
     async [Symbol.asyncDispose]() {

@@ -92,8 +92,8 @@ function tunnelTo(url: URL, { greets = false, patienceMs = 8_000 }: TunnelOption
     label: 'sshd of demo',
     greets,
     patienceMs,
-    connectTimeoutMs: 2_000,
     agentFor: () => agent,
+    endsWithoutCloseFrame: async () => false,
     sign: async () => {
       signatures += 1;
       return { url, headers: { Authorization: `signature ${signatures}` } };

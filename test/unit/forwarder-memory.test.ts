@@ -12,12 +12,15 @@ test('a reader that stalls while 256 MiB are offered holds up nobody else and fi
   let offered = 0;
   await using server = await serveTunnels({
     open: (socket) => {
-      socket.once('message', (data) => {
-        if (String(data) === 'small')
+      socket.once('message', (data: Buffer) => {
+        if (data.toString() === 'small')
           return socket.send(Buffer.alloc(2 * mebibyte), () => socket.close(1001));
         const chunk = Buffer.alloc(256 * 1024);
         const more = (): void => {
-          if (offered >= 256 * mebibyte) return void socket.close(1001);
+          if (offered >= 256 * mebibyte) {
+            socket.close(1001);
+            return;
+          }
           offered += chunk.length;
           socket.send(chunk, more);
         };

@@ -2,7 +2,13 @@ import { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } f
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConflictError, LocalSystemError } from '../../src/errors.ts';
-import { readKeyFile, tightenKeyFile, writeKeyFile } from '../../src/keys/key-file.ts';
+import {
+  createKeyFile,
+  readKeyFile,
+  tightenKeyFile,
+  tightenKeyFolder,
+  writeKeyFile,
+} from '../../src/keys/key-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
@@ -29,20 +35,44 @@ test.each([0o000, 0o022, 0o077, 0o777])('a umask of %i changes neither mode', as
   expect([await modeOf(path), await modeOf(join(folder.path, '.ssh'))]).toEqual(['600', '700']);
 });
 
-test('a folder that others may write becomes 0700; one they may only read stays as it is', async () => {
+test('the ssh folder becomes 0700 when others may write to it, and its mode is told; else it stays', async () => {
   using folder = tempFolder();
-  for (const [mode, after] of [
-    [0o777, '700'],
-    [0o770, '700'],
-    [0o755, '755'],
-    [0o700, '700'],
+  for (const [mode, told, after] of [
+    [0o777, '0777', '700'],
+    [0o770, '0770', '700'],
+    [0o755, undefined, '755'],
+    [0o700, undefined, '700'],
   ] as const) {
     const ssh = join(folder.path, mode.toString(8));
     await mkdir(ssh);
     await chmod(ssh, mode);
     await writeKeyFile(join(ssh, 'id_container'), 'key\n');
+    expect(await tightenKeyFolder(ssh)).toBe(told);
     expect(await modeOf(ssh)).toBe(after);
   }
+  expect(await tightenKeyFolder(join(folder.path, 'nowhere'))).toBeUndefined();
+});
+
+test('creating replaces nothing, whatever has the name, and leaves nothing beside', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'id_container');
+  expect(await createKeyFile(path, 'first\n')).toBe(true);
+  expect(await createKeyFile(path, 'second\n')).toBe(false);
+  expect([await readFile(path, 'utf8'), await modeOf(path)]).toEqual(['first\n', '600']);
+  const link = join(folder.path, 'link');
+  await symlink('/nowhere', link);
+  expect(await createKeyFile(link, 'third\n')).toBe(false);
+  expect(await readlink(link)).toBe('/nowhere');
+  expect((await readdir(folder.path)).sort()).toEqual(['id_container', 'link']);
+});
+
+test('of many that create at once one succeeds', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, '.ssh', 'id_container');
+  const made = await Promise.all(Array.from({ length: 20 }, (_, index) => createKeyFile(path, `${index}\n`)));
+  expect(made.filter(Boolean)).toHaveLength(1);
+  expect(await readFile(path, 'utf8')).toBe(`${made.indexOf(true)}\n`);
+  expect(await readdir(join(folder.path, '.ssh'))).toEqual(['id_container']);
 });
 
 test('an existing file is replaced as a whole, and its mode with it', async () => {

@@ -70,11 +70,35 @@ test('on the way, a foreign file beside stays as well', async () => {
   expect(full.content.get(beside)).toBe('also mine');
 });
 
+test('another command that is quicker keeps its file: what it wrote is compared like anything else', async () => {
+  const disk = deps();
+  const slow = { ...disk, files: { ...disk.files, create: quicker(disk.content, second.text) } };
+  await expect(save(first, slow)).rejects.toThrow(ConflictError);
+  const same = deps();
+  const slower = { ...same, files: { ...same.files, create: quicker(same.content, first.text) } };
+  expect(await save(first, slower)).toMatchObject({ change: 'unchanged' });
+  const other = deps();
+  const beside = { ...other, files: { ...other.files, create: quicker(other.content, second.text) } };
+  await saveKeyBeside({ key: first, sessionId: 'one', path }, beside);
+  expect(other.content.get(path)).toBe(second.text);
+  expect([...other.content.values()]).toContain(first.text);
+});
+
 test('a file that others could read is tightened and told about', async () => {
   const disk = deps({ [path]: first.text }, '0644');
   await save(first, disk);
   expect(disk.warnings).toEqual([`${path} could be read by others (mode 0644); it is 0600 now`]);
 });
+
+/** Somebody else has the name by the time of the first attempt. */
+function quicker(content: Map<string, string>, text: string) {
+  return async (file: string, wanted: string): Promise<boolean> => {
+    const isFirst = content.size === 0;
+    if (content.has(file)) return false;
+    content.set(file, isFirst ? text : wanted);
+    return !isFirst;
+  };
+}
 
 function save(saved: PrivateKey, disk: SaveKeyDeps, force = false) {
   return saveKey({ key: saved, sessionId: 'one', path, force }, disk);
@@ -105,7 +129,14 @@ function deps(there: Record<string, string> = {}, wideMode?: string) {
         state.writes += 1;
         content.set(file, text);
       },
+      async create(file, text) {
+        if (content.has(file)) return false;
+        state.writes += 1;
+        content.set(file, text);
+        return true;
+      },
       tighten: async () => wideMode,
+      tightenFolder: async () => undefined,
       fingerprintOf(bytes) {
         const name = /-----BEGIN (\w+)-----/.exec(Buffer.from(bytes).toString())?.[1];
         return name === undefined ? undefined : key(name).fingerprint;

@@ -67,7 +67,10 @@ test('a reader that stops holds the sender back', async () => {
     open: (socket) => {
       const chunk = Buffer.alloc(256 * 1024);
       const more = (): void => {
-        if (accepted >= offered) return void socket.close(1001);
+        if (accepted >= offered) {
+          socket.close(1001);
+          return;
+        }
         accepted += chunk.length;
         socket.send(chunk, more);
         if (socket.bufferedAmount > 0) blocked.resolve();
@@ -119,8 +122,17 @@ test('an aborted signal opens nothing', async () => {
   expect(server.upgrades.length).toBe(0);
 });
 
+test('an upgrade that is never answered ends when its time is over', async () => {
+  await using server = await serveTunnels({ refuse: () => {} });
+  const failed = openWebSocketStream(
+    { ...target(server.url), timeoutMs: 200, endsWithoutCloseFrame: false },
+    never,
+  );
+  await expect(failed).rejects.toThrow(/timed out/);
+});
+
 function target(url: URL) {
-  return { url, headers: {}, agent: new Agent(), timeoutMs: 2_000 };
+  return { url, headers: {}, agent: new Agent(), timeoutMs: 2_000, endsWithoutCloseFrame: false };
 }
 
 function open(url: URL) {

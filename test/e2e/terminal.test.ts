@@ -1,0 +1,186 @@
+/** `bai app ssh` on a terminal: it is the remote’s while ssh runs, and as it was before when ssh has ended. */
+
+import { type IPty, spawn as spawnOnTerminal } from '@lydell/node-pty';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { childrenOf, type EmulatorBed, isAlive, openEmulator, until } from '../contract/app-bed.ts';
+import { cleanEnvironment, launcher } from '../support/bai.ts';
+
+let bed: EmulatorBed;
+
+beforeAll(async () => {
+  bed = await openEmulator();
+  await bed.create('demo');
+  await bed.bai(['app', 'ssh', 'demo', '--', 'true']);
+});
+
+afterAll(() => bed?.[Symbol.asyncDispose]());
+
+interface Terminal extends Disposable {
+  readonly pty: IPty;
+  /** Everything on the screen so far, control sequences included. */
+  screen(): string;
+  type(text: string): void;
+  /** Waits for a match in what came after the last one. */
+  see(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** A shell on a terminal of its own, from which the tests run bai as people do. */
+function openTerminal(): Terminal {
+  const env = {
+    ...cleanEnvironment({ home: bed.home, env: bed.env }),
+    TERM: 'xterm-256color',
+    PS1: 'local$ ',
+  };
+  const pty = spawnOnTerminal('/bin/sh', ['-i'], { cols: 100, rows: 30, cwd: bed.home, env });
+  let screen = '';
+  let seen = 0;
+  pty.onData((data) => {
+    screen += data;
+  });
+  return {
+    pty,
+    screen: () => screen,
+    type: (text) => pty.write(text),
+    async see(pattern) {
+      let match: RegExpExecArray | null = null;
+      await until(() => {
+        match = pattern.exec(screen.slice(seen));
+        return match !== null;
+      }, `${pattern} on the screen`).catch((error: unknown) => {
+        throw new Error(`${String(error)}; the screen: ${JSON.stringify(screen.slice(seen))}`);
+      });
+      const found = pattern.exec(screen.slice(seen));
+      if (found === null) throw new Error('the match is gone');
+      seen += found.index + found[0].length;
+      return found;
+    },
+    [Symbol.dispose]: () => pty.kill('SIGKILL'),
+  };
+}
+
+const bai = (args: string): string => `'${process.execPath}' '${launcher}' app ssh demo${args}`;
+
+/** The terminal's settings as `stty -g` prints them. */
+async function settings(terminal: Terminal): Promise<string> {
+  terminal.type('echo "<$(stty -g)>"\r');
+  return (await terminal.see(/<([0-9a-f:]{20,})>/))[1] ?? '';
+}
+
+async function logIn(terminal: Terminal): Promise<void> {
+  terminal.type(`${bai('')}; echo "status=$?"\r`);
+  await terminal.see(/work@\S+:.*[$#] $/);
+}
+
+test('after a normal exit the terminal is as before, and the status is the shell’s', async () => {
+  using terminal = openTerminal();
+  const before = await settings(terminal);
+  await logIn(terminal);
+  terminal.type('exit 7\r');
+  await terminal.see(/status=7/);
+  expect(await settings(terminal)).toBe(before);
+});
+
+test('Ctrl-C interrupts the remote command, not bai', async () => {
+  using terminal = openTerminal();
+  await logIn(terminal);
+  terminal.type('sleep 600; echo "remote=$?"\r');
+  await until(() => childrenOf(terminal.pty.pid).length > 0, 'bai runs');
+  await terminal.see(/sleep 600/);
+  terminal.type('\x03');
+  await terminal.see(/\^C[\s\S]*work@\S+:.*[$#] $/);
+  terminal.type('echo still "here"\r');
+  await terminal.see(/still here/);
+  terminal.type('exit\r');
+  await terminal.see(/status=(0|130)/);
+});
+
+test('the size of the terminal is the remote’s, also when it changes', async () => {
+  using terminal = openTerminal();
+  await logIn(terminal);
+  terminal.type('echo "<$(stty size)>"\r');
+  await terminal.see(/<30 100>/);
+  terminal.pty.resize(80, 24);
+  await until(async () => {
+    terminal.type('echo "<$(stty size)>"\r');
+    return (await terminal.see(/<(\d+ \d+)>/))[1] === '24 80';
+  }, 'the new size has arrived');
+  terminal.type('exit\r');
+  await terminal.see(/status=0/);
+});
+
+test.each(['SIGTERM', 'SIGHUP'] as const)('after %s to bai the terminal is as before', async (signal) => {
+  using terminal = openTerminal();
+  const before = await settings(terminal);
+  await logIn(terminal);
+  const pid = childrenOf(terminal.pty.pid)[0] ?? 0;
+  const [ssh = 0] = childrenOf(pid);
+  process.kill(pid, signal);
+  await terminal.see(/status=[1-9]\d*/);
+  expect([isAlive(pid), isAlive(ssh)]).toEqual([false, false]);
+  expect(await settings(terminal)).toBe(before);
+});
+
+test('after the server was killed the terminal is as before', async () => {
+  using terminal = openTerminal();
+  const before = await settings(terminal);
+  await logIn(terminal);
+  await bed.emulator.sessions.get('demo').stopSshd();
+  try {
+    await terminal.see(/status=255/);
+    expect(await settings(terminal)).toBe(before);
+  } finally {
+    await bed.emulator.sessions.get('demo').restartSshd();
+    await bed.bai(['host-key', 'forget', 'demo']);
+  }
+});
+
+test('Ctrl-C before ssh has the terminal ends bai with 130, and the cursor is back', async () => {
+  using terminal = openTerminal();
+  const before = await settings(terminal);
+  const fault = bed.emulator.faults.add({ kind: 'delay', route: '* /session/*/download*', ms: 4_000 });
+  terminal.type(`${bai('')}; echo "status=$?"\r`);
+  await until(() => fault.hits > 0, 'the key is asked for');
+  terminal.type('\x03');
+  // A shell that was told of the Ctrl-C as well may not go on with the list.
+  await terminal.see(/status=130|\^C[\s\S]*\$ /);
+  fault[Symbol.dispose]();
+  expect(await settings(terminal)).toBe(before);
+  const screen = terminal.screen();
+  expect(screen.lastIndexOf('\x1b[?25h')).toBeGreaterThanOrEqual(screen.lastIndexOf('\x1b[?25l'));
+});
+
+test('progress and warnings do not write into ssh’s screen', async () => {
+  using terminal = openTerminal();
+  const { createServer } = await import('node:net');
+  const taken = createServer().listen(0, '127.0.0.1');
+  await until(() => taken.listening, 'a port is taken');
+  const address = taken.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  terminal.type(`${bai(` -p ${port}`)}; echo "status=$?"\r`);
+  await terminal.see(/is taken; using \d+/);
+  await terminal.see(/work@\S+:.*[$#] $/);
+  const start = terminal.screen().length;
+  bed.emulator.faults.add({ kind: 'tunnel', code: 1011 }, 1);
+  const used = /using (\d+)/.exec(terminal.screen())?.[1];
+  const { readPort } = await import('../contract/app-bed.ts');
+  // Another connection through the same forwarder breaks while ssh has the screen.
+  const stranger = readPort(Number(used));
+  terminal.type('echo quiet "here"\r');
+  await terminal.see(/quiet here[\s\S]*[$#] $/);
+  expect(terminal.screen().slice(start)).not.toMatch(/warning|tunnel|connecting/);
+  terminal.type('exit\r');
+  await terminal.see(/status=0/);
+  await stranger;
+  taken.close();
+});
+
+test('a remote program that uses the whole screen gets every key', async () => {
+  using terminal = openTerminal();
+  await logIn(terminal);
+  terminal.type(`read -r -s -n 3 keys; printf '<%s>' "$keys" | od -c | head -1\r`);
+  await terminal.see(/head -1\r\n/);
+  terminal.type('\x1b[A');
+  await terminal.see(/033 +\[ +A/);
+  terminal.type('exit\r');
+  await terminal.see(/status=0/);
+});
