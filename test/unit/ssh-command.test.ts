@@ -135,7 +135,7 @@ test.each([
   for (const [name, command] of Object.entries(commands)) {
     const words = shellWords(command);
     expect(words[0]).toBe(name);
-    const inner = name === 'rsync' ? shellWords(words[words.indexOf('-e') + 1] ?? '') : words;
+    const inner = name === 'rsync' ? rsyncWords(words[words.indexOf('-e') + 1] ?? '') : words;
     expect(inner.join('\n')).toContain(`${home.replaceAll('%', '%%')}/known_hosts`);
     expect(words.some((word) => word.startsWith('work@127.0.0.1'))).toBe(true);
   }
@@ -144,6 +144,12 @@ test.each([
 test('rsync example lacked the port: every printed command has the port', () => {
   for (const command of Object.values(readyCommands(plain, '/home/work'))) expect(command).toContain('12000');
 });
+
+/** As rsync takes its `-e` apart: a doubled quote within quotes stands for one. */
+function rsyncWords(text: string): string[] {
+  const words = text.match(/(?:'(?:[^']|'')*'|[^\s'])+/g) ?? [];
+  return words.map((word) => (word.startsWith("'") ? word.slice(1, -1).replaceAll("''", "'") : word));
+}
 
 /** What `ssh -G` makes of these arguments; with a configuration file of its own. */
 function understood(args: readonly string[], config = ''): Record<string, string | undefined> {
