@@ -14,7 +14,7 @@ export async function run(
 ): Promise<number> {
   try {
     const program = await createProgram(context, argv);
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(spellOut(argv), { from: 'user' });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
@@ -90,12 +90,25 @@ async function addCommand(entry: CommandEntry, { parents, wanted, context }: Tre
 
 function addGlobalOptions(program: Command): void {
   program
-    .option('--json', 'print the answer, and errors, as JSON')
+    .option('--json', 'print the answer, and errors, as JSON (--json=events: also progress, on stderr)')
+    .addOption(new Option('--json-events').hideHelp())
     .option('-q, --quiet', 'print errors and the answer only')
     .option('--no-color', 'no colours')
     .option('--profile <name>', 'the profile to take settings from')
     .option('--endpoint <url>', "the manager's address")
     .addOption(new Option('--env-file <path>', 'read variables that are not set from this file'));
+}
+
+/** An option with an optional value would take the next word for it. */
+function spellOut(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  return argv.map((word, index) =>
+    word === '--json=events' && (end < 0 || index < end) ? '--json-events' : word,
+  );
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.includes('--json') || argv.includes('--json=events');
 }
 
 /** Options above that take a value; their value is no command word. */
@@ -119,7 +132,8 @@ function readFlags(command: Command): GlobalFlags {
     typeof flags[name] === 'string' ? flags[name] : undefined;
   const endpoint = text('endpoint');
   return {
-    json: flags['json'] === true,
+    json: flags['json'] === true || flags['jsonEvents'] === true,
+    events: flags['jsonEvents'] === true,
     quiet: flags['quiet'] === true,
     color: flags['color'] === false ? false : undefined,
     profile: text('profile'),
@@ -129,9 +143,10 @@ function readFlags(command: Command): GlobalFlags {
 }
 
 /** For failures before the flags were read. */
-function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'quiet' | 'color'> {
+function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'events' | 'quiet' | 'color'> {
   return {
-    json: argv.includes('--json'),
+    json: wantsJson(argv),
+    events: argv.includes('--json=events'),
     quiet: false,
     color: argv.includes('--no-color') ? false : undefined,
   };
@@ -139,19 +154,20 @@ function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'qui
 
 async function prepareReporter(
   context: Context & { reporter: Reporter },
-  flags: Pick<GlobalFlags, 'json' | 'quiet' | 'color'>,
+  flags: Pick<GlobalFlags, 'json' | 'events' | 'quiet' | 'color'>,
 ): Promise<void> {
   if (context.hasReporter) return;
   const { createReporter, isAnimated } = await import('./output/reporter.ts');
   const { stdout, stderr, environment } = context;
   // The spinner's library costs more to load than all else that a short command needs.
   const spinner = isAnimated(stderr, environment) ? await import('./output/spinner.ts') : undefined;
-  const { json, quiet, color } = flags;
+  const { json, events, quiet, color } = flags;
   context.reporter = createReporter({
     stdout,
     stderr,
     environment,
     json,
+    events,
     quiet,
     color,
     spin: spinner?.createSpinner,
@@ -165,7 +181,7 @@ function usageError(text: string, argv: readonly string[]): string {
     .trim()
     .replaceAll('\n', ' ');
   const hint = usageHint(argv);
-  if (!argv.includes('--json')) return `error: ${message}\nhint: ${hint}\n`;
+  if (!wantsJson(argv)) return `error: ${message}\nhint: ${hint}\n`;
   return `${JSON.stringify({ error: { code: new UsageError(message).code, message, hint, exitCode: ExitCode.usage } })}\n`;
 }
 

@@ -1,8 +1,7 @@
 /** What put and get have in common: what is shown on the way, and the answer at the end. */
 
-import type { Reporter } from '../core/reporter.ts';
-import { sanitizeLine } from '../core/sanitize.ts';
-import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
+import type { Reporter, TransferProgress } from '../core/reporter.ts';
+import type { TransferSummary } from '../core/transfer-plan.ts';
 import { formatBytes } from '../core/units.ts';
 import { ExitCode } from '../errors.ts';
 import type { TreeObserver } from '../transfer/remote-files.ts';
@@ -19,7 +18,7 @@ export async function reportTransfer(
   transfer: (observer: TreeObserver) => Promise<TransferSummary>,
 ): Promise<ExitCode> {
   const startedAt = performance.now();
-  const summary = await transfer(createObserver(reporter));
+  const summary = await showWhile(reporter, transfer);
   const seconds = Math.round(performance.now() - startedAt) / 1000;
   reporter.info(describe(summary, seconds));
   const result: TransferResult = { session, ...summary, seconds };
@@ -27,19 +26,32 @@ export async function reportTransfer(
   return summary.failed.length === 0 ? ExitCode.ok : ExitCode.failure;
 }
 
-function createObserver(reporter: Reporter): TreeObserver {
-  const warn = (problem: TransferProblem, what: string): void =>
-    reporter.warn(`${sanitizeLine(problem.path)}: ${what}: ${problem.reason}`);
+async function showWhile<T>(
+  reporter: Reporter,
+  transfer: (observer: TreeObserver) => Promise<T>,
+): Promise<T> {
+  using progress = reporter.transfer();
+  return await transfer(createObserver(progress));
+}
+
+/** The engine's happenings as the reporter shows them. */
+function createObserver(progress: TransferProgress): TreeObserver {
   return {
-    started: (path, totalBytes) => reporter.progress(sanitizeLine(path), totalBytes),
-    failed: (problem) => warn(problem, 'not moved'),
-    skipped: (problem) => warn(problem, 'left out'),
+    started: (path, totalBytes) => progress.file(path, totalBytes),
+    failed: (problem) => progress.failed(problem),
+    skipped: (problem) => progress.skipped(problem),
+    retrying: (problem) => progress.retrying(problem),
+    resumed: (path, bytes) => progress.resumed(path, bytes),
   };
 }
 
-function describe({ files, bytes, failed, skipped }: TransferSummary, seconds: number): string {
+function describe(summary: TransferSummary, seconds: number): string {
+  const { files, bytes, failed, skipped, verified, resumed, retries } = summary;
   const rate = seconds > 0 ? ` (${formatBytes(bytes / seconds)}/s)` : '';
   const parts = [`${count(files, 'file')}, ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${rate}`];
+  if (verified > 0) parts.push(`${verified} verified`);
+  if (resumed > 0) parts.push(`${resumed} resumed`);
+  if (retries > 0) parts.push(`the connection was made again ${count(retries, 'time')}`);
   if (failed.length > 0) parts.push(`${failed.length} not moved`);
   if (skipped.length > 0) parts.push(`${skipped.length} left out`);
   return parts.join('; ');
