@@ -1,7 +1,8 @@
 /** What put and get have in common: what is shown on the way, and the answer at the end. */
 
 import type { Reporter, TransferProgress } from '../core/reporter.ts';
-import type { TransferSummary } from '../core/transfer-plan.ts';
+import { sanitizeLine } from '../core/sanitize.ts';
+import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
 import { formatBytes } from '../core/units.ts';
 import { ExitCode } from '../errors.ts';
 import type { TreeObserver } from '../transfer/remote-files.ts';
@@ -11,27 +12,59 @@ export interface TransferResult extends TransferSummary {
   readonly seconds: number;
 }
 
+export interface TransferAbout {
+  /** As the user wrote it. */
+  readonly session: string;
+  readonly reporter: Reporter;
+  /** What was refused before the transfer began. */
+  readonly refused?: readonly TransferProblem[];
+}
+
+export interface TransferOutcome {
+  readonly summary: TransferSummary;
+  readonly seconds: number;
+}
+
 /** Runs the transfer and reports it; the exit status says whether everything was moved. */
 export async function reportTransfer(
-  session: string,
-  reporter: Reporter,
+  about: TransferAbout,
   transfer: (observer: TreeObserver) => Promise<TransferSummary>,
 ): Promise<ExitCode> {
+  const outcome = await runTransfer(about, transfer);
+  return answerTransfer(about, outcome, (result) => about.reporter.result(result, ''));
+}
+
+/** Shows the transfer while it runs, and nothing afterwards. */
+export async function runTransfer(
+  { reporter, refused = [] }: TransferAbout,
+  transfer: (observer: TreeObserver, progress: TransferProgress) => Promise<TransferSummary>,
+): Promise<TransferOutcome> {
   const startedAt = performance.now();
-  const summary = await showWhile(reporter, transfer);
+  using progress = reporter.transfer();
+  for (const problem of refused) progress.failed({ ...problem, path: sanitizeLine(problem.path) });
+  const summary = await transfer(createObserver(progress), progress);
   const seconds = Math.round(performance.now() - startedAt) / 1000;
-  reporter.info(describe(summary, seconds));
-  const result: TransferResult = { session, ...summary, seconds };
-  reporter.result(result, '');
+  return { summary: { ...summary, failed: [...refused, ...summary.failed] }, seconds };
+}
+
+export function answerTransfer(
+  { session, reporter }: TransferAbout,
+  { summary, seconds }: TransferOutcome,
+  answer: (result: TransferResult) => void,
+): ExitCode {
+  reporter.info(describeTransfer(summary, seconds));
+  answer({ session, ...summary, seconds });
   return summary.failed.length === 0 ? ExitCode.ok : ExitCode.failure;
 }
 
-async function showWhile<T>(
-  reporter: Reporter,
-  transfer: (observer: TreeObserver) => Promise<T>,
-): Promise<T> {
-  using progress = reporter.transfer();
-  return await transfer(createObserver(progress));
+/** Shows `name` in the place of a path that the user has not written. */
+export function renamed(observer: TreeObserver, path: string, name: string): TreeObserver {
+  const nameOf = (found: string): string => (found === path ? name : found);
+  return {
+    ...observer,
+    started: (found, totalBytes) => observer.started(nameOf(found), totalBytes),
+    resumed: (found, bytes) => observer.resumed?.(nameOf(found), bytes),
+  };
 }
 
 /** The engine's happenings as the reporter shows them. */
@@ -45,7 +78,7 @@ function createObserver(progress: TransferProgress): TreeObserver {
   };
 }
 
-function describe(summary: TransferSummary, seconds: number): string {
+export function describeTransfer(summary: TransferSummary, seconds: number): string {
   const { files, bytes, failed, skipped, verified, resumed, retries } = summary;
   const rate = seconds > 0 ? ` (${formatBytes(bytes / seconds)}/s)` : '';
   const parts = [`${count(files, 'file')}, ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${rate}`];

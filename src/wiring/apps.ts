@@ -26,6 +26,7 @@ import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
 import { openSftp } from '../ssh/sftp.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
+import { localFiles } from '../transfer/local-files.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import type { ManagerAccess } from './manager.ts';
 
@@ -75,6 +76,7 @@ export function sftpDeps(parts: AppParts): SftpDeps {
   return {
     reporter: parts.reporter,
     signal: parts.signal,
+    local: localFiles,
     open: async (session) => createRemoteFiles(await openSftpTo(session, deps), { signal: parts.signal }),
   };
 }
