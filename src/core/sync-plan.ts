@@ -99,9 +99,9 @@ function canReplace(kind: TreeEntry['kind'], old: TreeEntry['kind']): boolean {
 /** A link in the target may lead anywhere, so nothing is written through it. */
 function conflictOf(kind: TreeEntry['kind'], old: TreeEntry['kind']): { reason: string; code: string } {
   if (old === 'link') return { reason: 'the target has a link there', code: 'leads-outside' };
-  return kind === 'folder'
-    ? { reason: 'the target has a file where the folder should be', code: 'not-a-folder' }
-    : { reason: 'the target has no regular file there', code: old === 'folder' ? 'is-folder' : 'not-a-file' };
+  if (kind === 'folder') return { reason: 'the target has a file there', code: 'not-a-folder' };
+  if (old === 'folder') return { reason: 'the target has a folder there', code: 'is-folder' };
+  return { reason: 'the target has no regular file there', code: 'not-a-file' };
 }
 
 function differenceOf(entry: TreeEntry, old: TreeEntry | undefined): SyncCopy['reason'] | undefined {
