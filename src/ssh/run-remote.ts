@@ -21,12 +21,18 @@ export function runRemote(client: Client, words: readonly string[], options: Run
   return new Promise((resolve, reject) => {
     const interrupt = (): void => reject(new InterruptedError());
     if (signal.aborted) return interrupt();
+    const closed = (): void => reject(lost());
+    const forget = (): void => {
+      signal.removeEventListener('abort', interrupt);
+      client.removeListener('close', closed);
+    };
     signal.addEventListener('abort', interrupt, { once: true });
-    client.once('close', () => reject(lost()));
+    client.once('close', closed);
     client.exec(remoteCommandLine(words), (error, channel) => {
-      if (error)
+      if (error) {
+        forget();
         reject(new ProtocolError('the session runs no programs over this connection', { cause: error }));
-      else collect(channel).then(resolve, reject);
+      } else collect(channel).finally(forget).then(resolve, reject);
     });
   });
 }

@@ -5,17 +5,23 @@ import type { Piece } from './window.ts';
 /** Half-open, in bytes. */
 export type Range = readonly [start: number, end: number];
 
+/**
+ * Pieces arrive nearly in order, so it is kept as all pieces up to one and the few beyond: a size that a server
+ * makes up takes no memory.
+ */
 export class DoneRanges {
   readonly totalBytes: number;
   readonly #pieceBytes: number;
-  /** One byte for each piece: 4 MB for a terabyte. */
-  readonly #done: Uint8Array;
+  readonly #count: number;
+  /** Every piece before this one is done. */
+  #next = 0;
+  readonly #beyond = new Set<number>();
   #doneBytes = 0;
 
   constructor(totalBytes: number, pieceBytes: number) {
     this.totalBytes = totalBytes;
     this.#pieceBytes = pieceBytes;
-    this.#done = new Uint8Array(Math.ceil(totalBytes / pieceBytes));
+    this.#count = Math.ceil(totalBytes / pieceBytes);
   }
 
   get doneBytes(): number {
@@ -28,15 +34,16 @@ export class DoneRanges {
 
   add(piece: Piece): void {
     const index = piece.position / this.#pieceBytes;
-    if (this.#done[index] !== 0) return;
-    this.#done[index] = 1;
+    if (this.#isDone(index)) return;
+    this.#beyond.add(index);
     this.#doneBytes += piece.length;
+    while (this.#beyond.delete(this.#next)) this.#next += 1;
   }
 
   /** Only pieces that lie wholly within the ranges count as done. */
   addRanges(ranges: readonly Range[]): void {
     for (const [start, end] of ranges) {
-      for (let index = Math.ceil(start / this.#pieceBytes); index < this.#done.length; index += 1) {
+      for (let index = Math.ceil(start / this.#pieceBytes); index < this.#count; index += 1) {
         const piece = this.#piece(index);
         if (piece.position + piece.length > end) break;
         this.add(piece);
@@ -45,13 +52,16 @@ export class DoneRanges {
   }
 
   clear(): void {
-    this.#done.fill(0);
+    this.#next = 0;
+    this.#beyond.clear();
     this.#doneBytes = 0;
   }
 
   ranges(): Range[] {
     const found: [number, number][] = [];
-    for (const { position, length } of this.#pieces(1)) {
+    if (this.#next > 0) found.push([0, Math.min(this.#next * this.#pieceBytes, this.totalBytes)]);
+    for (const index of [...this.#beyond].sort((one, other) => one - other)) {
+      const { position, length } = this.#piece(index);
       const last = found.at(-1);
       if (last !== undefined && last[1] === position) last[1] += length;
       else found.push([position, position + length]);
@@ -60,24 +70,21 @@ export class DoneRanges {
   }
 
   /** In order; a piece that becomes done on the way is left out. */
-  missing(): Generator<Piece> {
-    return this.#pieces(0);
+  *missing(): Generator<Piece> {
+    for (let index = this.#next; index < this.#count; index += 1) {
+      if (!this.#isDone(index)) yield this.#piece(index);
+    }
   }
 
   /** Done pieces spread over the file, the first and the last among them. */
   samples(most: number): Piece[] {
-    const done = [...this.#pieces(1)];
-    if (done.length <= most) return done;
-    const step = (done.length - 1) / (most - 1);
-    return Array.from({ length: most }, (_, index) => done[Math.round(index * step)]).filter(
-      (piece) => piece !== undefined,
-    );
+    const last = [...this.#beyond].reduce((max, index) => Math.max(max, index), this.#next - 1);
+    const wanted = Array.from({ length: most }, (_, step) => Math.round((last * step) / (most - 1)));
+    return [...new Set(wanted)].filter((index) => this.#isDone(index)).map((index) => this.#piece(index));
   }
 
-  *#pieces(state: 0 | 1): Generator<Piece> {
-    for (let index = 0; index < this.#done.length; index += 1) {
-      if (this.#done[index] === state) yield this.#piece(index);
-    }
+  #isDone(index: number): boolean {
+    return index < this.#next || this.#beyond.has(index);
   }
 
   #piece(index: number): Piece {

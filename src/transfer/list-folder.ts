@@ -8,18 +8,19 @@ import type { RemoteEntry } from './remote-attributes.ts';
 /** A listing that never ends is a broken or hostile server. */
 const mostEntries = 1_000_000;
 
-/** Without `.` and `..`; the names are as the server sent them, each one once even if the connection was lost. */
+/** Without `.` and `..`; the names are as the server sent them, none again because the connection was lost. */
 export async function* listFolder(path: string, fleet: Fleet): AsyncGenerator<RemoteEntry> {
-  const seen = new Set<string>();
+  const given = new Set<string>();
   let count = 0;
   for (;;) {
     const lane = await fleet.lane();
+    const before = new Set(given);
     try {
       for await (const entry of listOver(lane, path)) {
-        if (seen.has(entry.name)) continue;
+        if (before.has(entry.name)) continue;
         count += 1;
         if (count > mostEntries) throw new ProtocolError(`${path} lists more than ${mostEntries} names`);
-        seen.add(entry.name);
+        given.add(entry.name);
         yield entry;
       }
       return;

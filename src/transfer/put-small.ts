@@ -86,6 +86,8 @@ async function send(put: SmallPut, lane: Lane, sent: SentPart): Promise<void> {
       written.catch(() => {});
       answers.push(written);
     }
+    // Of several pieces one may fail while others arrive, and that file is nobody's to read.
+    if (source.size > requestBytes) await Promise.all(answers);
     answers.push(...setAttributes({ ...put.kept, mode: await mode }, lane, handle));
     if (source.size >= syncFromBytes && requests.offers('fsync@openssh.com'))
       answers.push(requests.sync(handle));

@@ -46,6 +46,8 @@ export class SftpChannel {
     const interrupt = (): void => this.#interrupted.close(interruptedBy(options.signal));
     if (options.signal.aborted) interrupt();
     else options.signal.addEventListener('abort', interrupt, { once: true });
+    // A run may have many channels under one signal.
+    this.onLost(() => options.signal.removeEventListener('abort', interrupt));
   }
 
   /** Why no further request can succeed, or nothing. */

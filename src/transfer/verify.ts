@@ -38,7 +38,7 @@ export function needsVerifying(
   return file.isResumed || file.size >= verifyFromBytes;
 }
 
-/** Compares the whole of both; the far side computes its checksum itself where it has `sha256sum`. */
+/** Compares the whole of both; the far side computes its checksum itself where it has a program for it. */
 export async function hasSameBytes(
   fleet: Fleet,
   local: ReadableFile,
@@ -61,10 +61,13 @@ async function localChecksum(file: ReadableFile, size: number): Promise<string> 
   return hash.digest('hex');
 }
 
+/** openssl uses the processor's instructions for it and is several times as fast. The path is an argument. */
+const checksumScript = 'openssl dgst -sha256 -r "$1" 2>/dev/null || sha256sum -- "$1"';
+
 async function remoteChecksum(fleet: Fleet, { path, size }: { path: string; size: number }): Promise<string> {
   // A program starts where the account's home is, the file server where it likes.
   const absolute = await fleet.requests.realpath(path);
-  const result = await fleet.run(['sha256sum', '--', absolute]);
+  const result = await fleet.run(['sh', '-c', checksumScript, 'sh', absolute]);
   // A backslash in front says that the name was printed in another spelling.
   const checksum = /^\\?([0-9a-f]{64}) /.exec(result?.stdout.toString('latin1') ?? '')?.[1];
   return result?.status === 0 && checksum !== undefined ? checksum : readBack(fleet, path, size);

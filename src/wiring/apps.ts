@@ -77,7 +77,11 @@ export function sftpDeps(parts: AppParts): SftpDeps {
     reporter: parts.reporter,
     signal: parts.signal,
     local: localFiles,
-    open: async (session) => createRemoteFiles(await openSftpTo(session, deps), { signal: parts.signal }),
+    async open(session) {
+      const { connection, dial, peer } = await openSftpTo(session, deps);
+      const folder = join(findPlaces(parts.environment).stateDir, 'transfers');
+      return createRemoteFiles(connection, { signal: parts.signal, dial, resume: { folder, peer } });
+    },
   };
 }
 
