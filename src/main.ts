@@ -13,8 +13,9 @@ export async function run(
   argv: readonly string[],
 ): Promise<number> {
   try {
-    const program = await createProgram(context, argv);
-    await program.parseAsync(spellOut(argv), { from: 'user' });
+    const words = spellOut(argv);
+    const program = await createProgram(context, words);
+    await program.parseAsync(words, { from: 'user' });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
@@ -99,25 +100,28 @@ function addGlobalOptions(program: Command): void {
     .addOption(new Option('--env-file <path>', 'read variables that are not set from this file'));
 }
 
-/** An option with an optional value would take the next word for it. */
+/** `--json=events`, for an option with an optional value would take the next word; `sftp SESSION`, for its shell. */
 function spellOut(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
-  return argv.map((word, index) =>
+  const words = argv.map((word, index) =>
     word === '--json=events' && (end < 0 || index < end) ? '--json-events' : word,
   );
+  const [group, name, ...more] = wordsOf(words, 3);
+  if (group !== 'sftp' || name === undefined || isCommand(group, name) || more.length > 0) return words;
+  return words.toSpliced(words.indexOf(group) + 1, 0, 'shell');
 }
 
 function wantsJson(argv: readonly string[]): boolean {
   return argv.includes('--json') || argv.includes('--json=events');
 }
 
-/** Options above that take a value; their value is no command word. */
-const valueOptions = new Set(['--profile', '--endpoint', '--env-file']);
+/** Options above, and of the shell, that take a value; their value is no command word. */
+const valueOptions = new Set(['--profile', '--endpoint', '--env-file', '-b', '--batch']);
 
-/** The first two words of the command line that are no options. */
-function wordsOf(argv: readonly string[]): string[] {
+/** The first words of the command line that are no options. */
+function wordsOf(argv: readonly string[], most = 2): string[] {
   const words: string[] = [];
-  for (let index = 0; index < argv.length && words.length < 2; index += 1) {
+  for (let index = 0; index < argv.length && words.length < most; index += 1) {
     const word = argv[index] ?? '';
     if (word === '--') break;
     if (valueOptions.has(word)) index += 1;
@@ -198,9 +202,12 @@ function usageHint(argv: readonly string[]): string {
 /** As much of the command as exists: the group, or group and command. */
 function knownWords(argv: readonly string[]): string[] {
   const [group = '', name = ''] = wordsOf(argv);
-  const isCommand = commands.some(
+  return isCommand(group, name) ? [group, name] : Object.hasOwn(groups, group) ? [group] : [];
+}
+
+function isCommand(group: string, name: string): boolean {
+  return commands.some(
     ({ path, aliases }) =>
       path === `${group} ${name}` || (path.startsWith(`${group} `) && aliases?.includes(name)),
   );
-  return isCommand ? [group, name] : Object.hasOwn(groups, group) ? [group] : [];
 }

@@ -1,9 +1,21 @@
 /** Files of this machine as the commands look at them: what is there, and how it goes. */
 
 import type { Stats } from 'node:fs';
-import { lstat, mkdtemp, open, opendir, readlink, realpath, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import {
+  lstat,
+  mkdtemp,
+  open,
+  opendir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { NotFoundError, systemCode } from '../errors.ts';
 import { onThisMachine } from './local-error.ts';
@@ -25,6 +37,8 @@ export interface LocalFiles {
   /** Whether names have to be fit for Windows. */
   readonly isWindows: boolean;
   join(folder: string, name: string): string;
+  isAbsolute(path: string): boolean;
+  readText(path: string): Promise<string>;
   /** With `follow`, a link is what it leads to; one that leads nowhere stays a link. */
   list(folder: string, follow: boolean): AsyncIterable<LocalEntry>;
   /** Links followed; nothing where nothing is. */
@@ -50,6 +64,8 @@ export interface Spool extends AsyncDisposable {
 export const localFiles: LocalFiles = {
   isWindows,
   join: (folder, name) => (folder === '' ? name : join(folder, name)),
+  isAbsolute,
+  readText: (path) => onThisMachine('read', path, readFile(path, 'utf8')),
   list: listLocalFolder,
   stat: (path) => onThisMachine('read', path, optional(describe(path, '', true))),
   exists: async (path) => (await onThisMachine('read', path, optional(lstat(path)))) !== undefined,
