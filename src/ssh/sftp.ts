@@ -11,7 +11,10 @@ export async function openSftp(connection: SshConnection, session: string): Prom
   const openChannel = (): Promise<SFTPWrapper> =>
     Promise.race([openSubsystem(connection.client, session), connection.lost]);
   try {
+    const startedAt = performance.now();
     const sftp = await openChannel();
+    // Opening takes three round trips and the start of a process.
+    const roundTripMs = (performance.now() - startedAt) / 4;
     const broken = new Promise<never>((_, reject) => {
       sftp.on('error', (error: Error) => reject(explain(error, session)));
       sftp.on('close', () =>
@@ -25,6 +28,7 @@ export async function openSftp(connection: SshConnection, session: string): Prom
     return {
       sftp,
       lost,
+      roundTripMs,
       openChannel,
       run: (words, options) => runRemote(connection.client, words, options),
       [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),

@@ -1,9 +1,10 @@
 /** The SFTP channels of one run: more of them while that makes it faster, new ones when the connection is lost. */
 
 import { setTimeout as after } from 'node:timers/promises';
+import { joinRemote } from '../core/remote-path.ts';
 import type { TransferProblem } from '../core/transfer-plan.ts';
 import { type BaiError, InterruptedError, ProtocolError } from '../errors.ts';
-import { channelCount, Growth, isLongLine, laneDepth } from './growth.ts';
+import { channelCount, type Direction, Growth, isLongLine, laneDepth } from './growth.ts';
 import { isLoss, Lane } from './lane.ts';
 import type { RunResult, SftpConnection } from './sftp-connection.ts';
 import { lostError } from './sftp-error.ts';
@@ -24,6 +25,7 @@ const longestPauseMs = 15_000;
 export class Fleet implements AsyncDisposable {
   /** Repeats a request by path on a new connection; for requests that change nothing, or nothing twice. */
   readonly requests: SftpRequests;
+  direction: Direction = 'put';
   /** Told of every attempt to connect again. */
   onRetry: (problem: TransferProblem) => void = () => {};
   readonly #options: FleetOptions;
@@ -35,11 +37,13 @@ export class Fleet implements AsyncDisposable {
   #lastLoss: BaiError | undefined;
   #connecting: Promise<void> | undefined;
   #growing: Promise<void> | undefined;
+  #guessedMs = Number.POSITIVE_INFINITY;
   #tries = 0;
   #lastProgressAt = performance.now();
   #pendingBytes = 0;
   #movedBytes = 0;
   #isClosed = false;
+  #home: Promise<string> | undefined;
 
   constructor(connection: SftpConnection, options: FleetOptions) {
     this.#options = options;
@@ -63,12 +67,14 @@ export class Fleet implements AsyncDisposable {
   }
 
   get roundTripMs(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#lanes.map((lane) => lane.channel.quickestMs));
+    const measured = Math.min(...this.#lanes.map((lane) => lane.channel.quickestMs));
+    return Number.isFinite(measured) ? measured : this.#guessedMs;
   }
 
   /** Requests that one file may have in flight on one channel. */
   get depth(): number {
-    return laneDepth(this.roundTripMs);
+    const depth = laneDepth(this.roundTripMs, this.direction);
+    return this.#connections.size < 2 ? depth : Math.min(depth, 48);
   }
 
   /** The live channel with the least to do; connects again when there is none. Rejects with a BaiError. */
@@ -121,6 +127,13 @@ export class Fleet implements AsyncDisposable {
     this.#considerGrowth();
   }
 
+  /** The same path for a program, which starts elsewhere than the file server may. */
+  async absolute(path: string): Promise<string> {
+    if (path.startsWith('/')) return path;
+    this.#home ??= this.requests.realpath('.');
+    return joinRemote(await this.#home, path);
+  }
+
   /** Runs a program of the session; nothing where that is not possible. */
   async run(words: readonly string[]): Promise<RunResult | undefined> {
     return await this.retrying(async ({ connection }) => {
@@ -141,6 +154,7 @@ export class Fleet implements AsyncDisposable {
 
   #adopt(connection: SftpConnection): Lane {
     this.#connections.add(connection);
+    this.#guessedMs = connection.roundTripMs ?? this.#guessedMs;
     return this.#addLane(connection, connection.sftp);
   }
 
@@ -201,6 +215,7 @@ export class Fleet implements AsyncDisposable {
   #considerGrowth(): void {
     if (this.#growing !== undefined || this.#isClosed || this.over !== undefined) return;
     const step = this.#growth.next({
+      direction: this.direction,
       roundTripMs: this.roundTripMs,
       connections: this.#connections.size,
       pendingBytes: this.#pendingBytes,
@@ -232,7 +247,7 @@ export class Fleet implements AsyncDisposable {
     const connection = await dial();
     if (this.#isClosed) return await connection[Symbol.asyncDispose]();
     this.#adopt(connection);
-    if (isLongLine(this.roundTripMs)) await this.#addChannels(connection);
+    if (this.direction === 'put' && isLongLine(this.roundTripMs)) await this.#addChannels(connection);
   }
 
   async #addChannels(connection: SftpConnection): Promise<void> {

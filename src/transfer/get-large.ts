@@ -51,10 +51,9 @@ async function getOnce(get: LargeGet, fetching: Fetching, run: TransferRun): Pro
   const ranges = new DoneRanges(source.size, requestBytes);
   const earlier = fetching.isLast ? undefined : fittingState(source, journal);
   await using part = await createLocalPart(local, { earlierId: earlier?.part });
-  const keeper = new JournalKeeper(journal, () => ({
+  const keeper = new JournalKeeper(journal, ranges, () => ({
     source: identityOf(source),
     part: part.id,
-    done: ranges.ranges(),
   }));
   try {
     if (part.isEarlier && earlier !== undefined) ranges.addRanges(earlier.done);
@@ -70,7 +69,7 @@ async function getOnce(get: LargeGet, fetching: Fetching, run: TransferRun): Pro
     return true;
   } catch (error) {
     const keep = (): void => part.keep();
-    throw await keeper.leave(error, { path: source.path, ranges, discard: async () => {}, keep });
+    throw await keeper.leave(error, { path: source.path, discard: async () => {}, keep });
   }
 }
 

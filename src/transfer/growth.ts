@@ -1,5 +1,7 @@
 /** How many channels and connections a run should have: decided from the round trip and from what growing brought. */
 
+import { requestBytes } from './sftp-channel.ts';
+
 /** Each channel can have about this much on its way: the window of the usual servers. */
 const windowBytes = 2 * 1024 * 1024;
 /** A line that is worth filling; a faster one is found by measuring. */
@@ -25,12 +27,21 @@ export function channelCount(roundTripMs: number): number {
   return Math.min(mostChannels, needed);
 }
 
-/** Requests in flight on one channel. */
-export function laneDepth(roundTripMs: number): number {
-  return isLongLine(roundTripMs) ? Math.max(12, Math.ceil(96 / channelCount(roundTripMs))) : 16;
+export type Direction = 'put' | 'get';
+
+/**
+ * Requests in flight on one channel. What is sent is bound by the server's window, so more would only wait here;
+ * what is fetched comes through a window of ours that is never in the way, so one channel can fill the line.
+ */
+export function laneDepth(roundTripMs: number, direction: Direction): number {
+  if (!isLongLine(roundTripMs)) return 16;
+  if (direction === 'put') return 12;
+  const wanted = Math.ceil(((roundTripMs / 1000) * usualBytesPerSecond * 1.25) / requestBytes);
+  return Math.min(96, Math.max(16, wanted));
 }
 
 export interface GrowthView {
+  readonly direction: Direction;
   readonly roundTripMs: number;
   readonly connections: number;
   /** Bytes that are known to be still to move, and those moved so far. */
@@ -54,7 +65,7 @@ export class Growth {
 
   next(view: GrowthView): GrowthStep {
     if (this.#isBusy || this.#isSettled || !Number.isFinite(view.roundTripMs)) return 'nothing';
-    if (isLongLine(view.roundTripMs) && !this.#hasChannels) {
+    if (view.direction === 'put' && isLongLine(view.roundTripMs) && !this.#hasChannels) {
       if (view.pendingBytes < 2 * windowBytes) return 'nothing';
       this.#hasChannels = true;
       return this.#begin('channels');

@@ -90,6 +90,7 @@ function fileJournal(path: string, earlier: JournalState | undefined, owner: Own
   const remove = async (): Promise<void> => {
     isGone = true;
     await saving.catch(() => {});
+    await rm(besideOf(path), { force: true });
     await rm(path, { force: true });
   };
   return {
@@ -124,8 +125,14 @@ async function create(path: string, text: string): Promise<boolean> {
   }
 }
 
+/** The owner alone writes under this name, so a killed one leaves at most this; made anew, it follows no link. */
+function besideOf(path: string): string {
+  return `${path}.new`;
+}
+
 async function replace(path: string, text: string): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString('hex')}`;
+  const beside = besideOf(path);
+  await rm(beside, { force: true });
   await writeFile(beside, text, { flag: 'wx', mode: 0o600 });
   await rename(beside, path);
 }

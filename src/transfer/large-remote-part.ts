@@ -114,12 +114,14 @@ export class LargeRemotePart {
   async finish(kept: KeptAttributes): Promise<void> {
     await this.#fleet.retrying(async (lane) => {
       const handle = await this.handleOf(lane);
-      const { modifiedAt: now = 0 } = await lane.requests.attributes(handle);
       this.#isTruncated = true;
-      await this.#finishOn(lane.requests, handle, {
+      const now = await this.#checkName(lane.requests, handle).catch((error: unknown) =>
+        explainWrite(lane.requests, this.#target.path, error),
+      );
+      await this.#setAttributes(lane.requests, handle, {
         mode: kept.mode ?? this.#mode,
-        modifiedAt: Math.floor(kept.modifiedAt ?? now),
-        accessedAt: Math.floor(kept.accessedAt ?? kept.modifiedAt ?? now),
+        modifiedAt: kept.modifiedAt ?? now,
+        accessedAt: kept.accessedAt ?? kept.modifiedAt ?? now,
       }).catch((error: unknown) => explainWrite(lane.requests, this.#target.path, error));
     });
   }
@@ -209,29 +211,37 @@ export class LargeRemotePart {
     return (await Promise.all(compared)).every((isSame) => isSame);
   }
 
-  /** One time is as good as a name: set over the handle, it shows under the path when both mean one file. */
-  async #finishOn(
-    requests: SftpRequests,
-    handle: RemoteHandle,
-    kept: { readonly mode: number | undefined; readonly modifiedAt: number; readonly accessedAt: number },
-  ): Promise<void> {
+  /**
+   * One time is as good as a name: set over the handle, it shows under the path when both mean one file. Returns
+   * the time of the last write, in seconds since 1970. A server works off the requests of a channel in order.
+   */
+  async #checkName(requests: SftpRequests, handle: RemoteHandle): Promise<number> {
     const token = randomInt(1, 2 ** 30);
-    const synced = this.#size >= syncFromBytes && requests.offers('fsync@openssh.com');
-    // A server works off the requests for one file in order, so they need not wait for each other.
-    const [, , shown, own] = await Promise.all([
+    const [before, , , named, own] = await Promise.all([
+      requests.attributes(handle),
       requests.truncate(handle, this.#size),
       ignoreRefusal(requests.setTimes(handle, token, token)),
       requests.lstat(this.path),
       requests.attributes(handle),
-      ignoreRefusal(requests.setTimes(handle, kept.accessedAt, kept.modifiedAt)),
-      kept.mode === undefined ? undefined : ignoreRefusal(requests.setMode(handle, kept.mode)),
-      synced ? requests.sync(handle) : undefined,
     ]);
     // A file system that keeps no such times cannot answer the question; the checksum will.
-    if (own.modifiedAt === token && shown.modifiedAt !== token) throw this.#replacedError();
-    for (const { size } of [own, shown]) {
+    if (own.modifiedAt === token && named.modifiedAt !== token) throw this.#replacedError();
+    for (const { size } of [own, named]) {
       if (size !== this.#size) throw wrongSizeError(this.#target.path, size, this.#size);
     }
+    return before.modifiedAt ?? 0;
+  }
+
+  /** And closes it on all channels. */
+  async #setAttributes(requests: SftpRequests, handle: RemoteHandle, kept: KeptAttributes): Promise<void> {
+    const { mode, modifiedAt = 0, accessedAt = modifiedAt } = kept;
+    const isSynced = this.#size >= syncFromBytes && requests.offers('fsync@openssh.com');
+    await Promise.all([
+      ignoreRefusal(requests.setTimes(handle, Math.floor(accessedAt), Math.floor(modifiedAt))),
+      mode === undefined ? undefined : ignoreRefusal(requests.setMode(handle, mode)),
+      isSynced ? requests.sync(handle) : undefined,
+      this.#closeAll(),
+    ]);
   }
 
   #replacedError(): ConflictError {

@@ -2,7 +2,7 @@
 
 import { openLocalSource } from './local-source.ts';
 import { type FilePaths, keptOf, largeFromBytes, reasonToSkip } from './one-file.ts';
-import { putLarge } from './put-large.ts';
+import { findJournalPath, putLarge } from './put-large.ts';
 import { putSmall, type SmallPut } from './put-small.ts';
 import { findRemoteTarget } from './remote-target.ts';
 import type { TransferRun } from './transfer-run.ts';
@@ -18,6 +18,12 @@ export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
   const { fleet, observer, options, tally } = run;
   const { local, remote } = file;
   await using source = await openLocalSource(local);
+  // Known before the first answer, so that further channels open while the target is looked for.
+  fleet.expect(source.size);
+  const isLarge = source.size >= largeFromBytes;
+  // Asked together with what the target is: each answer is a round trip.
+  const guess = isLarge ? findJournalPath(remote, run) : undefined;
+  guess?.catch(() => {});
   const target = file.isInNewFolder
     ? { path: remote, old: undefined }
     : await fleet.retrying(({ requests }) => findRemoteTarget(requests, remote));
@@ -25,13 +31,17 @@ export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
   const skipped =
     existing &&
     reasonToSkip({ size: source.size, modifiedAt: source.modifiedMs / 1000 }, existing, options.ifExists);
-  if (skipped !== undefined) return tally.skip(local, skipped, 'exists');
+  if (skipped !== undefined) {
+    fleet.expect(-source.size);
+    return tally.skip(local, skipped, 'exists');
+  }
   const meter = observer.started(local, source.size);
   const kept = keptOf(source.attributes, options);
-  fleet.expect(source.size);
   try {
-    if (source.size >= largeFromBytes) await putLarge({ source, target, kept, meter }, run);
-    else {
+    if (isLarge) {
+      const journalPath = await (target.path === remote ? guess : findJournalPath(target.path, run));
+      await putLarge({ source, target, kept, meter, journalPath }, run);
+    } else {
       const isChecked = needsVerifying(options, { size: source.size, isResumed: false });
       const small: SmallPut = {
         ...{ source, target, kept },

@@ -20,18 +20,19 @@ export interface LargePut {
   readonly target: RemoteTarget;
   readonly kept: KeptAttributes;
   readonly meter: Meter;
+  /** Where is remembered how far it came. */
+  readonly journalPath: string | undefined;
 }
 
 /** What has the target's name stays as it is until the last step; a failure that may pass leaves the part. */
 export async function putLarge(put: LargePut, run: TransferRun): Promise<void> {
   const { source, target } = put;
-  await using journal = await openJournal(await journalPath(target.path, run), target.path);
+  await using journal = await openJournal(put.journalPath, target.path);
   const ranges = new DoneRanges(source.size, requestBytes);
   const part = new LargeRemotePart(run.fleet, target, source.size);
-  const keeper = new JournalKeeper(journal, () => ({
+  const keeper = new JournalKeeper(journal, ranges, () => ({
     source: { size: source.size, modifiedMs: source.modifiedMs },
     part: part.mark,
-    done: ranges.ranges(),
   }));
   try {
     const isResumed = await goOn(put, { part, ranges, journal });
@@ -42,7 +43,7 @@ export async function putLarge(put: LargePut, run: TransferRun): Promise<void> {
     await part.commit();
     await journal.remove();
   } catch (error) {
-    throw await keeper.leave(error, { path: source.path, ranges, discard: () => part.discard() });
+    throw await keeper.leave(error, { path: source.path, discard: () => part.discard() });
   } finally {
     part.close();
   }
@@ -114,7 +115,11 @@ async function goOn({ source }: LargePut, { part, ranges, journal }: Earlier): P
   return false;
 }
 
-async function journalPath(target: string, { resume, requests }: TransferRun): Promise<string | undefined> {
+/** Links in the folder's path lead to one journal, however the target is spelt. */
+export async function findJournalPath(
+  target: string,
+  { resume, requests }: TransferRun,
+): Promise<string | undefined> {
   if (resume === undefined) return undefined;
   const folder = await requests.realpath(remoteFolder(target));
   const name = createHash('sha256')

@@ -92,8 +92,14 @@ export function createRemoteFiles(connection: SftpConnection, options: RemoteFil
   };
   return {
     ...singleOperations(fleet),
-    put: (job, observer) => run(putSources, job, observer),
-    get: (job, observer) => run(getSources, job, observer),
+    put: (job, observer) => {
+      fleet.direction = 'put';
+      return run(putSources, job, observer);
+    },
+    get: (job, observer) => {
+      fleet.direction = 'get';
+      return run(getSources, job, observer);
+    },
     [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose](),
   };
 }

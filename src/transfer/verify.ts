@@ -65,8 +65,7 @@ async function localChecksum(file: ReadableFile, size: number): Promise<string> 
 const checksumScript = 'openssl dgst -sha256 -r "$1" 2>/dev/null || sha256sum -- "$1"';
 
 async function remoteChecksum(fleet: Fleet, { path, size }: { path: string; size: number }): Promise<string> {
-  // A program starts where the account's home is, the file server where it likes.
-  const absolute = await fleet.requests.realpath(path);
+  const absolute = await fleet.absolute(path);
   const result = await fleet.run(['sh', '-c', checksumScript, 'sh', absolute]);
   // A backslash in front says that the name was printed in another spelling.
   const checksum = /^\\?([0-9a-f]{64}) /.exec(result?.stdout.toString('latin1') ?? '')?.[1];

@@ -43,7 +43,6 @@ describe.each(servers)('cuts with %s', (name, start, missing) => {
           throw new Error(`seed ${seed}, ${JSON.stringify(cut)}`, { cause: error });
         });
       }
-      console.info(`${name}: seed ${seed}, ${JSON.stringify(counts)}`);
       expect(counts.cut).toBeGreaterThan(cutsPerServer / 3);
     },
   );
