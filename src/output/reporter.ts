@@ -112,8 +112,9 @@ function humanView(options: ReporterOptions, area: LiveArea, say: (line: string)
   const screen = {
     draw: area.draw,
     clear: area.clear,
+    // The terminal shows ^C behind the last line, which must not make it wrap.
     get columns() {
-      return stderr.columns || 80;
+      return (stderr.columns || 80) - 2;
     },
     get rows() {
       return stderr.rows || 24;

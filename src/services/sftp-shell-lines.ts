@@ -59,8 +59,8 @@ function ask(
     asked.on('history', keep);
     asked.on('SIGINT', () => {
       output.write('^C\n');
-      asked.close();
       line = '';
+      asked.close();
     });
     asked.once('line', (text) => {
       line = text;

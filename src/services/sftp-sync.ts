@@ -1,10 +1,11 @@
 /** `bai sftp sync`: makes one folder like another one, in one direction. */
 
 import { meansFolder, remoteName, remotePath } from '../core/remote-path.ts';
+import { sanitizeLine } from '../core/sanitize.ts';
 import type { SyncEnds } from '../core/sftp-target.ts';
 import { planSync, type SyncPlan, type TreeListing } from '../core/sync-plan.ts';
 import type { TransferOptions } from '../core/transfer-options.ts';
-import type { TransferSummary } from '../core/transfer-plan.ts';
+import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
 import { formatBytes } from '../core/units.ts';
 import { ConflictError, ExitCode, NotFoundError, UsageError } from '../errors.ts';
 import type { RemoteFiles, TransferJob, TreeObserver } from '../transfer/remote-files.ts';
@@ -182,7 +183,10 @@ function removalSide(
 
 function showPlan(plan: SyncPlan, { session, reporter }: TransferAbout): ExitCode {
   const { folders, copies, removals, unchanged, failed, skipped } = plan;
-  for (const { path, reason } of failed) reporter.warn(`${path}: cannot be copied: ${reason}`);
+  const say = ({ path, reason }: TransferProblem, what: string): void =>
+    reporter.warn(`${sanitizeLine(path)}: ${what}: ${reason}`);
+  for (const problem of failed) say(problem, 'cannot be copied');
+  for (const problem of skipped) say(problem, 'is left out');
   const bytes = copies.reduce((sum, copied) => sum + copied.bytes, 0);
   reporter.result({ session, dryRun: true, bytes, unchanged, folders, copies, removals, failed, skipped }, [
     ...folders.map((path) => `mkdir  ${path}/`),
