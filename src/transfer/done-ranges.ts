@@ -80,7 +80,9 @@ export class DoneRanges {
   samples(most: number): Piece[] {
     const last = [...this.#beyond].reduce((max, index) => Math.max(max, index), this.#next - 1);
     const wanted = Array.from({ length: most }, (_, step) => Math.round((last * step) / (most - 1)));
-    return [...new Set(wanted)].filter((index) => this.#isDone(index)).map((index) => this.#piece(index));
+    return [...new Set(wanted)]
+      .filter((index) => index >= 0 && this.#isDone(index))
+      .map((index) => this.#piece(index));
   }
 
   #isDone(index: number): boolean {
