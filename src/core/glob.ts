@@ -28,7 +28,7 @@ export function hasWildcards(pattern: string): boolean {
 
 /** An unfinished `[` stands for itself. */
 export function parseName(pattern: string): NamePattern {
-  const characters = [...pattern];
+  const characters = Array.from(pattern);
   const tokens: Token[] = [];
   for (let at = 0; at < characters.length; at += 1) {
     const character = characters[at] ?? '';
@@ -57,7 +57,7 @@ export function matchesName(pattern: NamePattern, name: string): boolean {
 
 /** As `matchesName`, but wildcards also match a dot at the beginning. */
 export function matchesText({ tokens }: NamePattern, text: string): boolean {
-  const characters = [...text];
+  const characters = Array.from(text);
   let [at, next] = [0, 0];
   // Where the last `*` stands and how far it reaches: a mismatch later on lets it reach one further.
   let star: { token: number; reach: number } | undefined;

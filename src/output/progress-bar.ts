@@ -55,7 +55,7 @@ function barOf(share: number, room: number): string {
 /** The end of a path tells more than its beginning. */
 function shorten(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
-  const characters = [...text];
+  const characters = Array.from(text);
   let kept = '';
   for (let next = characters.pop(); next !== undefined; next = characters.pop()) {
     if (stringWidth(next + kept) > width - 1) break;

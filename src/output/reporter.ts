@@ -110,8 +110,8 @@ function humanView(options: ReporterOptions, area: LiveArea, say: (line: string)
   if (quiet) return noView;
   if (spin === undefined) return heartbeatView(say);
   const screen = {
-    draw: area.draw,
-    clear: area.clear,
+    draw: (lines: readonly string[]) => area.draw(lines),
+    clear: () => area.clear(),
     // The terminal shows ^C behind the last line, which must not make it wrap.
     get columns() {
       return (stderr.columns || 80) - 2;

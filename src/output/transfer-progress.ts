@@ -150,8 +150,8 @@ export function showTransfer(view: View, telling: Telling, clock: Clock): Transf
       state.resume(path, bytes);
       view.resumed?.(path, bytes);
     },
-    failed: telling.failed,
-    skipped: telling.skipped,
+    failed: (problem) => telling.failed(problem),
+    skipped: (problem) => telling.skipped(problem),
     retrying(problem) {
       state.retries += 1;
       telling.retrying(problem);

@@ -6,6 +6,7 @@ import type { TransferOptions } from '../core/transfer-options.ts';
 import { type ExitCode, NotFoundError, UsageError } from '../errors.ts';
 import type { RemoteFiles } from '../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
+import { measure } from './sftp-measure.ts';
 import { expandLocal, refuseSharedNames } from './sftp-sources.ts';
 import { renamed, reportTransfer } from './sftp-transfer.ts';
 
@@ -27,8 +28,12 @@ export async function putFiles(request: PutRequest, deps: PutDeps): Promise<Exit
   const sources = await expandLocal(request.sources, deps.local);
   if (sources.length > 1) refuseSharedNames(sources.map((path) => localName(path, deps)));
   await using files = await deps.open(target.session);
-  return await reportTransfer({ session: target.session, reporter: deps.reporter }, (observer) =>
-    files.put({ sources, target: target.path, recursive, options }, observer),
+  return await reportTransfer(
+    { session: target.session, reporter: deps.reporter },
+    async (observer, progress) => {
+      using _counting = measure({ sources, recursive, options }, deps.local, progress);
+      return await files.put({ sources, target: target.path, recursive, options }, observer);
+    },
   );
 }
 

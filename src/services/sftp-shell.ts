@@ -69,7 +69,7 @@ function readArguments(
   const isFlag = (word: string, index: number): boolean =>
     word.length > 1 && word.startsWith('-') && (end < 0 || index < end);
   const flags = args.filter(isFlag).join('').replaceAll('-', '');
-  const unknown = [...flags].find((flag) => !allowed.includes(flag));
+  const unknown = Array.from(flags).find((flag) => !allowed.includes(flag));
   if (unknown !== undefined) throw new UsageError(`${name} has no option -${unknown}`);
   return { flags, paths: args.filter((word, index) => !isFlag(word, index) && index !== end) };
 }

@@ -28,7 +28,7 @@ export interface TransferOutcome {
 /** Runs the transfer and reports it; the exit status says whether everything was moved. */
 export async function reportTransfer(
   about: TransferAbout,
-  transfer: (observer: TreeObserver) => Promise<TransferSummary>,
+  transfer: (observer: TreeObserver, progress: TransferProgress) => Promise<TransferSummary>,
 ): Promise<ExitCode> {
   const outcome = await runTransfer(about, transfer);
   return answerTransfer(about, outcome, (result) => about.reporter.result(result, ''));
