@@ -38,6 +38,7 @@ export class LargeRemotePart {
   #secret = '';
   #mode: number | undefined;
   #isTruncated = false;
+  #writtenAt = 0;
   #isRenameSent = false;
   #isLeft = false;
 
@@ -110,19 +111,35 @@ export class LargeRemotePart {
       .catch((error: unknown) => explainWrite(requests, this.#target.path, error));
   }
 
-  /** Takes the mark off, sets mode and times, and makes sure that the name still means this file. */
-  async finish(kept: KeptAttributes): Promise<void> {
+  /** Takes the mark off and makes sure that the name still means this file. */
+  async finish(): Promise<void> {
     await this.#fleet.retrying(async (lane) => {
       const handle = await this.handleOf(lane);
+      // A check that was cut off may have left its own time there.
+      const isRepeated = this.#isTruncated;
       this.#isTruncated = true;
-      const now = await this.#checkName(lane.requests, handle).catch((error: unknown) =>
+      const writtenAt = await this.#checkName(lane.requests, handle).catch((error: unknown) =>
         explainWrite(lane.requests, this.#target.path, error),
       );
-      await this.#setAttributes(lane.requests, handle, {
-        mode: kept.mode ?? this.#mode,
-        modifiedAt: kept.modifiedAt ?? now,
-        accessedAt: kept.accessedAt ?? kept.modifiedAt ?? now,
-      }).catch((error: unknown) => explainWrite(lane.requests, this.#target.path, error));
+      this.#writtenAt = isRepeated ? Date.now() / 1000 : writtenAt;
+    });
+  }
+
+  /** After `finish`: sets mode and times, sees to it that all is on the disk, and closes it on all channels. */
+  async seal(kept: KeptAttributes): Promise<void> {
+    const mode = kept.mode ?? this.#mode;
+    const modifiedAt = Math.floor(kept.modifiedAt ?? this.#writtenAt);
+    const accessedAt = Math.floor(kept.accessedAt ?? modifiedAt);
+    await this.#fleet.retrying(async (lane) => {
+      const { requests } = lane;
+      const handle = await this.handleOf(lane);
+      const isSynced = this.#size >= syncFromBytes && requests.offers('fsync@openssh.com');
+      await Promise.all([
+        ignoreRefusal(requests.setTimes(handle, accessedAt, modifiedAt)),
+        mode === undefined ? undefined : ignoreRefusal(requests.setMode(handle, mode)),
+        isSynced ? requests.sync(handle) : undefined,
+        this.#closeAll(),
+      ]).catch((error: unknown) => explainWrite(requests, this.#target.path, error));
     });
   }
 
@@ -230,18 +247,6 @@ export class LargeRemotePart {
       if (size !== this.#size) throw wrongSizeError(this.#target.path, size, this.#size);
     }
     return before.modifiedAt ?? 0;
-  }
-
-  /** And closes it on all channels. */
-  async #setAttributes(requests: SftpRequests, handle: RemoteHandle, kept: KeptAttributes): Promise<void> {
-    const { mode, modifiedAt = 0, accessedAt = modifiedAt } = kept;
-    const isSynced = this.#size >= syncFromBytes && requests.offers('fsync@openssh.com');
-    await Promise.all([
-      ignoreRefusal(requests.setTimes(handle, Math.floor(accessedAt), Math.floor(modifiedAt))),
-      mode === undefined ? undefined : ignoreRefusal(requests.setMode(handle, mode)),
-      isSynced ? requests.sync(handle) : undefined,
-      this.#closeAll(),
-    ]);
   }
 
   #replacedError(): ConflictError {

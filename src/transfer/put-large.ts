@@ -59,15 +59,19 @@ interface Sending {
 /** A copy that differs is sent once more from its start: what was gone on with may have been something else. */
 async function sendAndCheck(put: LargePut, sending: Sending, run: TransferRun): Promise<void> {
   const { source, kept, target } = put;
-  const { part, ranges } = sending;
+  const { part, ranges, isResumed } = sending;
+  const isVerified = needsVerifying(run.options, { size: source.size, isResumed });
   for (let attempt = 1; ; attempt += 1) {
     await send(put, sending, run);
-    await part.finish(kept);
-    if (!needsVerifying(run.options, { size: source.size, isResumed: sending.isResumed })) {
-      if (sending.isResumed && !(await source.isUnchanged())) throw changedError(source.path);
+    await part.finish();
+    if (!isVerified) {
+      await part.seal(kept);
+      if (isResumed && !(await source.isUnchanged())) throw changedError(source.path);
       return;
     }
-    if (await hasSameBytes(run.fleet, source, { path: part.path, size: source.size })) {
+    const there = { path: part.path, size: source.size };
+    const [isSame] = await Promise.all([hasSameBytes(run.fleet, source, there), part.seal(kept)]);
+    if (isSame) {
       run.tally.verified();
       return;
     }
