@@ -6,11 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as sync from '../../src/commands/sftp/sync.ts';
 import { UsageError } from '../../src/errors.ts';
 import type { RemoteFiles } from '../../src/transfer/remote-files.ts';
-import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
+import { dropbearMissing, sshdMissing, startDropbear, startSshd, type TestSshd } from '../support/sshd.ts';
 import { sftpBed } from './sftp-bed.ts';
 import { tempFolder, tree } from './transfer-session.ts';
 
-const why = sshdMissing === undefined ? '' : ` (${sshdMissing})`;
+const servers = [
+  { name: 'OpenSSH', missing: sshdMissing, start: startSshd },
+  { name: 'dropbear', missing: dropbearMissing, start: startDropbear },
+];
 const past = new Date('2020-01-02T03:04:05.678Z');
 
 async function fill(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
@@ -22,10 +25,11 @@ async function fill(folder: string, files: Readonly<Record<string, string>>): Pr
   }
 }
 
-describe.skipIf(sshdMissing !== undefined)(`bai sftp sync${why}`, () => {
+describe.each(servers)('bai sftp sync with $name', ({ missing, start }) => {
+  if (missing !== undefined) return test.skip(missing, () => {});
   let server: TestSshd;
   beforeAll(async () => {
-    server = await startSshd();
+    server = await start();
   });
   afterAll(() => server[Symbol.asyncDispose]());
   const bed = sftpBed(() => server);
