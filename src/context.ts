@@ -13,6 +13,8 @@ import type { SftpDeps } from './services/sftp-deps.ts';
 /** Flags that every command takes. */
 export interface GlobalFlags {
   readonly json: boolean;
+  /** With `json`: progress too. */
+  readonly events: boolean;
   readonly quiet: boolean;
   /** False after --no-color; undefined leaves it to the terminal. */
   readonly color: boolean | undefined;

@@ -13,8 +13,9 @@ export async function run(
   argv: readonly string[],
 ): Promise<number> {
   try {
-    const program = await createProgram(context, argv);
-    await program.parseAsync([...argv], { from: 'user' });
+    const words = spellOut(argv);
+    const program = await createProgram(context, words);
+    await program.parseAsync(words, { from: 'user' });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
@@ -90,7 +91,8 @@ async function addCommand(entry: CommandEntry, { parents, wanted, context }: Tre
 
 function addGlobalOptions(program: Command): void {
   program
-    .option('--json', 'print the answer, and errors, as JSON')
+    .option('--json', 'print the answer, and errors, as JSON (--json=events: also progress, on stderr)')
+    .addOption(new Option('--json-events').hideHelp())
     .option('-q, --quiet', 'print errors and the answer only')
     .option('--no-color', 'no colours')
     .option('--profile <name>', 'the profile to take settings from')
@@ -98,13 +100,28 @@ function addGlobalOptions(program: Command): void {
     .addOption(new Option('--env-file <path>', 'read variables that are not set from this file'));
 }
 
-/** Options above that take a value; their value is no command word. */
-const valueOptions = new Set(['--profile', '--endpoint', '--env-file']);
+/** `--json=events`, for an option with an optional value would take the next word; `sftp SESSION`, for its shell. */
+function spellOut(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const words = argv.map((word, index) =>
+    word === '--json=events' && (end < 0 || index < end) ? '--json-events' : word,
+  );
+  const [group, name, ...more] = wordsOf(words, 3);
+  if (group !== 'sftp' || name === undefined || isCommand(group, name) || more.length > 0) return words;
+  return words.toSpliced(words.indexOf(group) + 1, 0, 'shell');
+}
 
-/** The first two words of the command line that are no options. */
-function wordsOf(argv: readonly string[]): string[] {
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.includes('--json') || argv.includes('--json=events');
+}
+
+/** Options above, and of the shell, that take a value; their value is no command word. */
+const valueOptions = new Set(['--profile', '--endpoint', '--env-file', '-b', '--batch']);
+
+/** The first words of the command line that are no options. */
+function wordsOf(argv: readonly string[], most = 2): string[] {
   const words: string[] = [];
-  for (let index = 0; index < argv.length && words.length < 2; index += 1) {
+  for (let index = 0; index < argv.length && words.length < most; index += 1) {
     const word = argv[index] ?? '';
     if (word === '--') continue;
     if (valueOptions.has(word)) index += 1;
@@ -119,7 +136,8 @@ function readFlags(command: Command): GlobalFlags {
     typeof flags[name] === 'string' ? flags[name] : undefined;
   const endpoint = text('endpoint');
   return {
-    json: flags['json'] === true,
+    json: flags['json'] === true || flags['jsonEvents'] === true,
+    events: flags['jsonEvents'] === true,
     quiet: flags['quiet'] === true,
     color: flags['color'] === false ? false : undefined,
     profile: text('profile'),
@@ -129,9 +147,10 @@ function readFlags(command: Command): GlobalFlags {
 }
 
 /** For failures before the flags were read. */
-function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'quiet' | 'color'> {
+function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'events' | 'quiet' | 'color'> {
   return {
-    json: argv.includes('--json'),
+    json: wantsJson(argv),
+    events: argv.includes('--json=events'),
     quiet: false,
     color: argv.includes('--no-color') ? false : undefined,
   };
@@ -139,19 +158,20 @@ function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'qui
 
 async function prepareReporter(
   context: Context & { reporter: Reporter },
-  flags: Pick<GlobalFlags, 'json' | 'quiet' | 'color'>,
+  flags: Pick<GlobalFlags, 'json' | 'events' | 'quiet' | 'color'>,
 ): Promise<void> {
   if (context.hasReporter) return;
   const { createReporter, isAnimated } = await import('./output/reporter.ts');
   const { stdout, stderr, environment } = context;
   // The spinner's library costs more to load than all else that a short command needs.
   const spinner = isAnimated(stderr, environment) ? await import('./output/spinner.ts') : undefined;
-  const { json, quiet, color } = flags;
+  const { json, events, quiet, color } = flags;
   context.reporter = createReporter({
     stdout,
     stderr,
     environment,
     json,
+    events,
     quiet,
     color,
     spin: spinner?.createSpinner,
@@ -165,7 +185,7 @@ function usageError(text: string, argv: readonly string[]): string {
     .trim()
     .replaceAll('\n', ' ');
   const hint = usageHint(argv);
-  if (!argv.includes('--json')) return `error: ${message}\nhint: ${hint}\n`;
+  if (!wantsJson(argv)) return `error: ${message}\nhint: ${hint}\n`;
   return `${JSON.stringify({ error: { code: new UsageError(message).code, message, hint, exitCode: ExitCode.usage } })}\n`;
 }
 
@@ -188,9 +208,12 @@ function usageHint(argv: readonly string[]): string {
 /** As much of the command as exists: the group, or group and command. */
 function knownWords(argv: readonly string[]): string[] {
   const [group = '', name = ''] = wordsOf(argv);
-  const isCommand = commands.some(
+  return isCommand(group, name) ? [group, name] : Object.hasOwn(groups, group) ? [group] : [];
+}
+
+function isCommand(group: string, name: string): boolean {
+  return commands.some(
     ({ path, aliases }) =>
       path === `${group} ${name}` || (path.startsWith(`${group} `) && aliases?.includes(name)),
   );
-  return isCommand ? [group, name] : Object.hasOwn(groups, group) ? [group] : [];
 }

@@ -66,6 +66,16 @@ export const commands: readonly CommandEntry[] = [
   },
   { path: 'sftp put', summary: 'copy files into a session', load: () => import('./sftp/put.ts') },
   { path: 'sftp get', summary: 'copy files out of a session', load: () => import('./sftp/get.ts') },
+  {
+    path: 'sftp sync',
+    summary: 'make one folder like another, in or out of a session',
+    load: () => import('./sftp/sync.ts'),
+  },
+  {
+    path: 'sftp shell',
+    summary: 'move about in the files of a session by typing commands',
+    load: () => import('./sftp/shell.ts'),
+  },
   { path: 'sftp ls', summary: 'list a folder of a session', load: () => import('./sftp/ls.ts') },
   { path: 'sftp mkdir', summary: 'make a folder in a session', load: () => import('./sftp/mkdir.ts') },
   { path: 'sftp rm', summary: 'remove files from a session', load: () => import('./sftp/rm.ts') },

@@ -1,5 +1,7 @@
 /** The voice of bai: stdout is the answer, stderr the conversation. `src/output/` implements it. */
 
+import type { TransferProblem } from './transfer-plan.ts';
+
 /** A piece of work somebody waits for: a spinner on a terminal, plain lines elsewhere. */
 export interface Step {
   /** The work goes on; the new text replaces the spinner's, or is one more line. */
@@ -8,11 +10,26 @@ export interface Step {
   fail(text?: string): void;
 }
 
-/** Bytes on their way: a bar with rate and time left on a terminal, nothing elsewhere. */
+/** The bytes of one file on their way. */
 export interface ProgressBar {
   /** `bytes` counted from the start of the file, not since the last call. */
   update(bytes: number): void;
   stop(): void;
+}
+
+/**
+ * Files on their way, several at once: bars on a terminal, a line every few seconds elsewhere, with
+ * --json=events one JSON object a line. What is printed meanwhile goes above the bars. Disposal takes them away.
+ */
+export interface TransferProgress extends Disposable {
+  /** How much there is in all, where that is known before. */
+  expect(files: number, totalBytes: number): void;
+  file(path: string, totalBytes: number): ProgressBar;
+  /** An earlier run had moved `bytes` of the file. */
+  resumed(path: string, bytes: number): void;
+  retrying(problem: TransferProblem): void;
+  failed(problem: TransferProblem): void;
+  skipped(problem: TransferProblem): void;
 }
 
 /** How the answer looks for people; `undefined` cells print as `-`. */
@@ -30,6 +47,8 @@ export interface Reporter {
    * Server text in both is sanitised here and nowhere else. Nothing is printed for an empty string.
    */
   result(value: unknown, human: string | readonly string[] | Table): void;
+  /** The answer where stdout is taken by data: with --json on stderr, and not told to people. */
+  resultAside(value: unknown): void;
   /** Raw text on stdout, for content that is data (logs, file lists in a pipe). Sanitised on a terminal only. */
   text(content: string): void;
   /** A line of conversation; silent with --json and --quiet. */
@@ -39,7 +58,7 @@ export interface Reporter {
   step(text: string): Step;
   /** A spinner while something short is going on, and nothing elsewhere; `stop` leaves no trace. */
   busy(text: string): { stop(): void };
-  progress(label: string, totalBytes: number): ProgressBar;
+  transfer(): TransferProgress;
   /** Prints the failure and returns the exit status it stands for. */
   failure(error: unknown): number;
 }

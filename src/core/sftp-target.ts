@@ -53,6 +53,23 @@ export function parseGetArguments(args: readonly string[]): SftpPaths & { readon
   return { ...sameSession(sources.map(requireTarget)), target: hasTarget ? last : '.' };
 }
 
+export interface SyncEnds {
+  readonly direction: 'put' | 'get';
+  readonly local: string;
+  readonly remote: SftpTarget;
+}
+
+/** `sync LOCAL SESSION:PATH` or `sync SESSION:PATH LOCAL`. */
+export function parseSyncArguments(source: string, target: string): SyncEnds {
+  const [from, to] = [parseTarget(source), parseTarget(target)];
+  if (from === undefined && to !== undefined) return { direction: 'put', local: source, remote: to };
+  if (from !== undefined && to === undefined) return { direction: 'get', local: target, remote: from };
+  throw new UsageError(
+    from === undefined ? 'neither end is SESSION:PATH' : 'one of the ends must be a folder of this machine',
+    { hint: 'write for example: bai sftp sync src demo:src' },
+  );
+}
+
 /** `SESSION:PATH...` or `SESSION PATH...`; SESSION alone is its home. */
 export function parsePathArguments(args: readonly string[]): SftpPaths {
   const [first = '', ...rest] = args;

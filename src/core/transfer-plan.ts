@@ -59,6 +59,12 @@ export interface TransferSummary {
   readonly files: number;
   readonly bytes: number;
   readonly failed: readonly TransferProblem[];
-  /** Links and special files, left out on purpose. */
+  /** Links, special files and files that were already there, left out on purpose. */
   readonly skipped: readonly TransferProblem[];
+  /** Files whose checksums were compared on both sides. */
+  readonly verified: number;
+  /** Files that went on from where an earlier run had stopped. */
+  readonly resumed: number;
+  /** Connections that were lost and made again on the way. */
+  readonly retries: number;
 }

@@ -1,64 +1,65 @@
-/** One line that is drawn again: name, bar, bytes, rate, time left. */
+/** One line of progress: name, bar, bytes, rate, time left. */
 
 import stringWidth from 'string-width';
-import type { ProgressBar } from '../core/reporter.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 
-const drawEveryMs = 100;
-/** Shorter transfers draw nothing: a bar that flashes tells nobody anything. */
-const drawAfterMs = 500;
-
-export function createProgressBar(
-  stream: NodeJS.WriteStream,
-  label: string,
-  totalBytes: number,
-  now: () => number = () => performance.now(),
-): ProgressBar {
-  const startedAt = now();
-  let drawnAt = startedAt + drawAfterMs - drawEveryMs;
-  let visible = false;
-  return {
-    update(bytes) {
-      const time = now();
-      if (time - drawnAt < drawEveryMs) return;
-      drawnAt = time;
-      visible = true;
-      stream.write(
-        `\r${progressLine(label, bytes, totalBytes, time - startedAt, stream.columns || 80)}\u001b[K`,
-      );
-    },
-    stop() {
-      if (visible) stream.write('\r\u001b[K');
-      visible = false;
-    },
-  };
+export interface Progress {
+  readonly label: string;
+  readonly bytes: number;
+  /** Nothing while the end is not known: then there is no bar, share or time left. */
+  readonly totalBytes: number | undefined;
+  readonly bytesPerSecond: number;
 }
 
-/** `bytes` of `totalBytes` after `elapsedMs`, in at most `columns - 1` cells so that it never wraps. */
-export function progressLine(
-  label: string,
-  bytes: number,
-  totalBytes: number,
-  elapsedMs: number,
-  columns: number,
-): string {
-  const share = totalBytes > 0 ? Math.min(1, bytes / totalBytes) : 1;
-  const rate = elapsedMs > 0 ? (bytes / elapsedMs) * 1000 : 0;
-  const left = rate > 0 ? formatDuration(((totalBytes - bytes) / rate) * 1000) : '--:--';
-  const facts = ` ${String(Math.floor(share * 100)).padStart(3)}%  ${formatBytes(bytes)}/${formatBytes(totalBytes)}  ${formatBytes(rate)}/s  ${left} left`;
+/** In at most `columns - 1` cells, so that it never wraps. */
+export function progressLine(progress: Progress, columns: number): string {
+  const facts = ` ${factsOf(progress)}`;
   const room = columns - 1 - stringWidth(facts);
-  const barWidth = Math.max(0, Math.min(30, room - 24));
-  const filled = Math.round(share * barWidth);
-  const bar = barWidth >= 8 ? ` [${'='.repeat(filled)}${' '.repeat(barWidth - filled)}]` : '';
-  return `${shorten(label, Math.max(0, room - stringWidth(bar)))}${bar}${facts}`.slice(0, columns - 1);
+  const bar = progress.totalBytes === undefined ? '' : barOf(shareOf(progress), room);
+  return `${shorten(progress.label, Math.max(0, room - stringWidth(bar)))}${bar}${facts}`.slice(
+    0,
+    Math.max(0, columns - 1),
+  );
 }
 
+/** Milliseconds until the end at the present rate; infinite where nobody can tell. */
+export function timeLeft({ bytes, totalBytes, bytesPerSecond }: Omit<Progress, 'label'>): number {
+  if (totalBytes === undefined || bytesPerSecond <= 0) return Number.POSITIVE_INFINITY;
+  return (Math.max(0, totalBytes - bytes) / bytesPerSecond) * 1000;
+}
+
+/** Whole percents, never above 100; an empty file is complete. */
+export function percent(bytes: number, totalBytes: number): number {
+  return Math.floor((totalBytes > 0 ? Math.min(1, bytes / totalBytes) : 1) * 100);
+}
+
+function factsOf(progress: Progress): string {
+  const { bytes, totalBytes, bytesPerSecond } = progress;
+  const rate = `${formatBytes(bytesPerSecond)}/s`;
+  if (totalBytes === undefined) return `${formatBytes(bytes)}  ${rate}`;
+  const share = `${String(percent(bytes, totalBytes)).padStart(3)}%`;
+  const left = formatDuration(timeLeft(progress));
+  return `${share}  ${formatBytes(bytes)}/${formatBytes(totalBytes)}  ${rate}  ${left} left`;
+}
+
+function shareOf({ bytes, totalBytes = 0 }: Progress): number {
+  return totalBytes > 0 ? Math.min(1, Math.max(0, bytes / totalBytes)) : 1;
+}
+
+function barOf(share: number, room: number): string {
+  const width = Math.max(0, Math.min(30, room - 24));
+  const filled = Math.round(share * width);
+  return width >= 8 ? ` [${'='.repeat(filled)}${' '.repeat(width - filled)}]` : '';
+}
+
+/** The end of a path tells more than its beginning. */
 function shorten(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
+  const characters = Array.from(text);
   let kept = '';
-  for (const character of text) {
-    if (stringWidth(kept + character) > width - 1) break;
-    kept += character;
+  for (let next = characters.pop(); next !== undefined; next = characters.pop()) {
+    if (stringWidth(next + kept) > width - 1) break;
+    kept = next + kept;
   }
-  return width > 0 ? `${kept}…` : '';
+  return width > 0 ? `…${kept}` : '';
 }

@@ -1,18 +1,31 @@
 /** Prints: the answer on stdout, the conversation on stderr, both for people or both as JSON. */
 
 import type { Ora } from 'ora';
-import type { ProgressBar, Reporter, Step, Table } from '../core/reporter.ts';
+import type { ProgressBar, Reporter, Step, Table, TransferProgress } from '../core/reporter.ts';
 import { safeJson, sanitizeLine, sanitizeText } from '../core/sanitize.ts';
 import { describeError } from './describe-error.ts';
-import { createProgressBar } from './progress-bar.ts';
+import { createLiveArea, type LiveArea } from './live-area.ts';
 import { createStyle, type Style, wantsColor } from './style.ts';
 import { alignedTable, tabSeparated } from './table.ts';
+import {
+  barView,
+  eventTelling,
+  eventView,
+  heartbeatView,
+  noView,
+  processClock,
+  showTransfer,
+  type View,
+  wordTelling,
+} from './transfer-progress.ts';
 
 export interface ReporterOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly json: boolean;
+  /** With `json`: what happens on the way is told too. */
+  readonly events: boolean;
   readonly quiet: boolean;
   readonly color: boolean | undefined;
   /** Starts a spinner; nothing where none can be shown. */
@@ -40,7 +53,12 @@ function humanReporter(options: ReporterOptions): Reporter {
   const style = createStyle(wantsColor(stderr, options.environment, options.color));
   const interactive = stderr.isTTY === true && !options.environment['CI'];
   const spin = options.quiet ? undefined : options.spin;
-  const say = (line: string): void => void stderr.write(`${line}\n`);
+  const area = createLiveArea(stderr);
+  const say = (line: string): void => area.print(`${line}\n`);
+  let moving = 0;
+  // A spinner draws over bars.
+  const spinNow = (text: string): Ora | undefined =>
+    moving > 0 ? undefined : spin?.(stderr, sanitizeLine(text));
   return {
     json: false,
     interactive,
@@ -59,10 +77,24 @@ function humanReporter(options: ReporterOptions): Reporter {
       say(`${style.warning('warning:')} ${paragraph(message)}`);
       if (hint !== undefined) say(style.hint(`hint: ${paragraph(hint)}`));
     },
-    step: (text) =>
-      spin ? spinnerStep(spin(stderr, sanitizeLine(text)), style) : lineStep(say, options.quiet, text),
-    busy: (text) => spin?.(stderr, sanitizeLine(text)) ?? silentBar,
-    progress: (label, total) => (spin ? createProgressBar(stderr, sanitizeLine(label), total) : silentBar),
+    resultAside: () => {},
+    step(text) {
+      const spinner = spinNow(text);
+      return spinner ? spinnerStep(spinner, style) : lineStep(say, options.quiet, text);
+    },
+    busy: (text) => spinNow(text) ?? silentBar,
+    transfer() {
+      const view = humanView(options, area, say);
+      const telling = wordTelling(
+        (message) => this.warn(message),
+        (message) => this.info(message),
+      );
+      moving += 1;
+      const shown = showTransfer(view, telling, processClock);
+      return withEnd(shown, () => {
+        moving -= 1;
+      });
+    },
     failure(error) {
       const described = describeError(error);
       if (described.stack) say(described.stack);
@@ -73,12 +105,40 @@ function humanReporter(options: ReporterOptions): Reporter {
   };
 }
 
+function humanView(options: ReporterOptions, area: LiveArea, say: (line: string) => void): View {
+  const { stderr, quiet, spin } = options;
+  if (quiet) return noView;
+  if (spin === undefined) return heartbeatView(say);
+  const screen = {
+    draw: (lines: readonly string[]) => area.draw(lines),
+    clear: () => area.clear(),
+    // The terminal shows ^C behind the last line, which must not make it wrap.
+    get columns() {
+      return (stderr.columns || 80) - 2;
+    },
+    get rows() {
+      return stderr.rows || 24;
+    },
+  };
+  return barView(screen, processClock.now());
+}
+
+function withEnd(shown: TransferProgress, onEnd: () => void): TransferProgress {
+  return {
+    ...shown,
+    [Symbol.dispose]() {
+      shown[Symbol.dispose]();
+      onEnd();
+    },
+  };
+}
+
 /** Later lines are indented: text of a server must not look like a line of bai's own. */
 function paragraph(text: string): string {
   return sanitizeText(text).replaceAll('\n', '\n  ');
 }
 
-function jsonReporter({ stdout, stderr }: ReporterOptions): Reporter {
+function jsonReporter({ stdout, stderr, events }: ReporterOptions): Reporter {
   const note = (value: unknown): void => void stderr.write(`${safeJson(value)}\n`);
   return {
     json: true,
@@ -89,7 +149,15 @@ function jsonReporter({ stdout, stderr }: ReporterOptions): Reporter {
     warn: (message, hint) => note({ warning: message, ...(hint !== undefined && { hint }) }),
     step: () => silentStep,
     busy: () => silentBar,
-    progress: () => silentBar,
+    resultAside: (value) => note({ result: value }),
+    transfer() {
+      if (events) return showTransfer(eventView(note), eventTelling(note), processClock);
+      const telling = wordTelling(
+        (message) => this.warn(message),
+        () => {},
+      );
+      return showTransfer(noView, telling, processClock);
+    },
     failure(error) {
       const { exitCode, code, message, hint, details, stack } = describeError(error);
       note({

@@ -23,11 +23,20 @@ export interface ConnectSftpRequest {
   readonly signal: AbortSignal;
 }
 
-export async function openSftp(reference: string, deps: OpenSftpDeps): Promise<SftpConnection> {
+export interface OpenedSftp {
+  readonly connection: SftpConnection;
+  /** One more connection to the same session, even if another has its name by now. */
+  dial(): Promise<SftpConnection>;
+  /** The session, by a name that no other one gets. */
+  readonly peer: string;
+}
+
+export async function openSftp(reference: string, deps: OpenSftpDeps): Promise<OpenedSftp> {
   const busy = deps.reporter.busy(`connecting to ${reference}`);
   try {
     const session = await openRunningSession(reference, deps);
-    return await connect(session, deps);
+    const connection = await connect(session, deps);
+    return { connection, dial: () => connect(session, deps), peer: hostKeyAlias(session) };
   } finally {
     busy.stop();
   }

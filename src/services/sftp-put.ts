@@ -1,20 +1,71 @@
 /** `bai sftp put`: files and folders of this machine into a session. */
 
+import { meansFolder, remoteName, remotePath } from '../core/remote-path.ts';
 import type { SftpTarget } from '../core/sftp-target.ts';
-import type { ExitCode } from '../errors.ts';
+import type { TransferOptions } from '../core/transfer-options.ts';
+import { type ExitCode, NotFoundError, UsageError } from '../errors.ts';
+import type { RemoteFiles } from '../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
-import { reportTransfer } from './sftp-transfer.ts';
+import { measure } from './sftp-measure.ts';
+import { expandLocal, refuseSharedNames } from './sftp-sources.ts';
+import { renamed, reportTransfer } from './sftp-transfer.ts';
 
 export interface PutRequest {
+  /** Paths or patterns; an only `-` is what comes in on stdin. */
   readonly sources: readonly string[];
   readonly target: SftpTarget;
   readonly recursive: boolean;
+  readonly options: TransferOptions;
 }
 
-export async function putFiles(request: PutRequest, deps: SftpDeps): Promise<ExitCode> {
-  const { sources, target, recursive } = request;
+export interface PutDeps extends SftpDeps {
+  readonly stdin: NodeJS.ReadableStream;
+}
+
+export async function putFiles(request: PutRequest, deps: PutDeps): Promise<ExitCode> {
+  const { target, recursive, options } = request;
+  if (request.sources.includes('-')) return putStream(request, deps);
+  const sources = await expandLocal(request.sources, deps.local);
+  if (sources.length > 1) refuseSharedNames(sources.map((path) => localName(path, deps)));
   await using files = await deps.open(target.session);
-  return await reportTransfer(target.session, deps.reporter, (observer) =>
-    files.put({ sources, target: target.path, recursive }, observer),
+  return await reportTransfer(
+    { session: target.session, reporter: deps.reporter },
+    async (observer, progress) => {
+      using _counting = measure({ sources, recursive, options }, deps.local, progress);
+      return await files.put({ sources, target: target.path, recursive, options }, observer);
+    },
   );
+}
+
+/** Kept here until it has ended: only a file of known size can be resumed and checked. */
+async function putStream({ sources, target, options }: PutRequest, deps: PutDeps): Promise<ExitCode> {
+  if (sources.length > 1) throw new UsageError('"-" is stdin, and stands alone');
+  if (meansFolder(target.path) || remoteName(remotePath(target.path)) === undefined) throw namelessError();
+  await using files = await deps.open(target.session);
+  if (await isFolder(target.path, files)) throw namelessError();
+  await using spool = await deps.local.spool();
+  await spool.fill(deps.stdin, deps.signal);
+  const job = { sources: [spool.path], target: target.path, recursive: false };
+  return await reportTransfer({ session: target.session, reporter: deps.reporter }, (observer) =>
+    files.put({ ...job, options: { ...options, preserve: false } }, renamed(observer, spool.path, '-')),
+  );
+}
+
+function namelessError(): UsageError {
+  return new UsageError('what comes from stdin has no name', {
+    hint: 'write the name of the target file too, for example: … | bai sftp put - demo:data.tar',
+  });
+}
+
+async function isFolder(path: string, files: RemoteFiles): Promise<boolean> {
+  try {
+    return (await files.stat(path)).kind === 'folder';
+  } catch (error) {
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
+}
+
+function localName(path: string, { local }: PutDeps): string | undefined {
+  return remoteName(local.isWindows ? path.replaceAll('\\', '/') : path);
 }

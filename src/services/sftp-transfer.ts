@@ -1,6 +1,6 @@
 /** What put and get have in common: what is shown on the way, and the answer at the end. */
 
-import type { Reporter } from '../core/reporter.ts';
+import type { Reporter, TransferProgress } from '../core/reporter.ts';
 import { sanitizeLine } from '../core/sanitize.ts';
 import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
 import { formatBytes } from '../core/units.ts';
@@ -12,34 +12,79 @@ export interface TransferResult extends TransferSummary {
   readonly seconds: number;
 }
 
+export interface TransferAbout {
+  /** As the user wrote it. */
+  readonly session: string;
+  readonly reporter: Reporter;
+  /** What was refused before the transfer began. */
+  readonly refused?: readonly TransferProblem[];
+}
+
+export interface TransferOutcome {
+  readonly summary: TransferSummary;
+  readonly seconds: number;
+}
+
 /** Runs the transfer and reports it; the exit status says whether everything was moved. */
 export async function reportTransfer(
-  session: string,
-  reporter: Reporter,
-  transfer: (observer: TreeObserver) => Promise<TransferSummary>,
+  about: TransferAbout,
+  transfer: (observer: TreeObserver, progress: TransferProgress) => Promise<TransferSummary>,
 ): Promise<ExitCode> {
+  const outcome = await runTransfer(about, transfer);
+  return answerTransfer(about, outcome, (result) => about.reporter.result(result, ''));
+}
+
+/** Shows the transfer while it runs, and nothing afterwards. */
+export async function runTransfer(
+  { reporter, refused = [] }: TransferAbout,
+  transfer: (observer: TreeObserver, progress: TransferProgress) => Promise<TransferSummary>,
+): Promise<TransferOutcome> {
   const startedAt = performance.now();
-  const summary = await transfer(createObserver(reporter));
+  using progress = reporter.transfer();
+  for (const problem of refused) progress.failed({ ...problem, path: sanitizeLine(problem.path) });
+  const summary = await transfer(createObserver(progress), progress);
   const seconds = Math.round(performance.now() - startedAt) / 1000;
-  reporter.info(describe(summary, seconds));
-  const result: TransferResult = { session, ...summary, seconds };
-  reporter.result(result, '');
+  return { summary: { ...summary, failed: [...refused, ...summary.failed] }, seconds };
+}
+
+export function answerTransfer(
+  { session, reporter }: TransferAbout,
+  { summary, seconds }: TransferOutcome,
+  answer: (result: TransferResult) => void,
+): ExitCode {
+  reporter.info(describeTransfer(summary, seconds));
+  answer({ session, ...summary, seconds });
   return summary.failed.length === 0 ? ExitCode.ok : ExitCode.failure;
 }
 
-function createObserver(reporter: Reporter): TreeObserver {
-  const warn = (problem: TransferProblem, what: string): void =>
-    reporter.warn(`${sanitizeLine(problem.path)}: ${what}: ${problem.reason}`);
+/** Shows `name` in the place of a path that the user has not written. */
+export function renamed(observer: TreeObserver, path: string, name: string): TreeObserver {
+  const nameOf = (found: string): string => (found === path ? name : found);
   return {
-    started: (path, totalBytes) => reporter.progress(sanitizeLine(path), totalBytes),
-    failed: (problem) => warn(problem, 'not moved'),
-    skipped: (problem) => warn(problem, 'left out'),
+    ...observer,
+    started: (found, totalBytes) => observer.started(nameOf(found), totalBytes),
+    resumed: (found, bytes) => observer.resumed?.(nameOf(found), bytes),
   };
 }
 
-function describe({ files, bytes, failed, skipped }: TransferSummary, seconds: number): string {
+/** The engine's happenings as the reporter shows them. */
+function createObserver(progress: TransferProgress): TreeObserver {
+  return {
+    started: (path, totalBytes) => progress.file(path, totalBytes),
+    failed: (problem) => progress.failed(problem),
+    skipped: (problem) => progress.skipped(problem),
+    retrying: (problem) => progress.retrying(problem),
+    resumed: (path, bytes) => progress.resumed(path, bytes),
+  };
+}
+
+export function describeTransfer(summary: TransferSummary, seconds: number): string {
+  const { files, bytes, failed, skipped, verified, resumed, retries } = summary;
   const rate = seconds > 0 ? ` (${formatBytes(bytes / seconds)}/s)` : '';
   const parts = [`${count(files, 'file')}, ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${rate}`];
+  if (verified > 0) parts.push(`${verified} verified`);
+  if (resumed > 0) parts.push(`${resumed} resumed`);
+  if (retries > 0) parts.push(`the connection was made again ${count(retries, 'time')}`);
   if (failed.length > 0) parts.push(`${failed.length} not moved`);
   if (skipped.length > 0) parts.push(`${skipped.length} left out`);
   return parts.join('; ');

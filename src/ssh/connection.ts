@@ -45,7 +45,10 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
   const lost = new Promise<never>((_, reject) => {
     client.on('error', (error) => reject(refusal ?? explain(error, options)));
     client.on('close', () => reject(refusal ?? connectionLost(session)));
-    signal.addEventListener('abort', () => reject(new InterruptedError()), { once: true });
+    const interrupt = (): void => reject(new InterruptedError());
+    signal.addEventListener('abort', interrupt, { once: true });
+    // A run may make many connections under one signal.
+    client.on('close', () => signal.removeEventListener('abort', interrupt));
   });
   lost.catch(() => client.destroy());
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));

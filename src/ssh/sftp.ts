@@ -1,17 +1,20 @@
 /** Opens the SFTP subsystem of an SSH connection. */
 
-import type { SFTPWrapper } from 'ssh2';
+import type { Client, SFTPWrapper } from 'ssh2';
 import { ProtocolError, UnreachableError } from '../errors.ts';
 import type { SftpConnection } from '../transfer/sftp-connection.ts';
 import type { SshConnection } from './connection.ts';
+import { runRemote } from './run-remote.ts';
 
 /** Takes the connection over: disposing the result closes it. */
 export async function openSftp(connection: SshConnection, session: string): Promise<SftpConnection> {
-  const opened = new Promise<SFTPWrapper>((resolve, reject) => {
-    connection.client.sftp((error, sftp) => (error ? reject(explain(error, session)) : resolve(sftp)));
-  });
+  const openChannel = (): Promise<SFTPWrapper> =>
+    Promise.race([openSubsystem(connection.client, session), connection.lost]);
   try {
-    const sftp = await Promise.race([opened, connection.lost]);
+    const startedAt = performance.now();
+    const sftp = await openChannel();
+    // Opening takes three round trips and the start of a process.
+    const roundTripMs = (performance.now() - startedAt) / 4;
     const broken = new Promise<never>((_, reject) => {
       sftp.on('error', (error: Error) => reject(explain(error, session)));
       sftp.on('close', () =>
@@ -22,11 +25,46 @@ export async function openSftp(connection: SshConnection, session: string): Prom
     });
     const lost = Promise.race([connection.lost, broken]);
     lost.catch(() => {});
-    return { sftp, lost, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() };
+    return {
+      sftp,
+      lost,
+      roundTripMs,
+      openChannel,
+      run: (words, options) => runRemote(connection.client, words, options),
+      [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
+    };
   } catch (error) {
     await connection[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function openSubsystem(client: Client, session: string): Promise<SFTPWrapper> {
+  return new Promise((resolve, reject) => {
+    client.sftp((error, sftp) => {
+      if (error) reject(explain(error, session));
+      else {
+        widenWindow(sftp);
+        resolve(sftp);
+      }
+    });
+  });
+}
+
+/**
+ * ssh2 opens a window of 2 MiB and opens it again only when half of it is used, which leaves a long line idle
+ * most of the time. What arrives is bounded by the reads that were asked for, so a larger one costs nothing.
+ */
+const moreWindowBytes = 30 * 1024 * 1024;
+
+function widenWindow(sftp: SFTPWrapper): void {
+  const protocol: unknown = Reflect.get(sftp, '_protocol');
+  const outgoing: unknown = Reflect.get(sftp, 'outgoing');
+  if (typeof protocol !== 'object' || protocol === null) return;
+  if (typeof outgoing !== 'object' || outgoing === null) return;
+  const id: unknown = Reflect.get(outgoing, 'id');
+  const adjust: unknown = Reflect.get(protocol, 'channelWindowAdjust');
+  if (typeof id === 'number' && typeof adjust === 'function') adjust.call(protocol, id, moreWindowBytes);
 }
 
 /** dropbear runs the subsystem through the login shell: what an rc file prints arrives as a packet length. */

@@ -1,75 +1,104 @@
 /** One file of the session onto this machine. */
 
-import { ProtocolError, TransferError } from '../errors.ts';
-import { createLocalPart, type LocalPart } from './local-part.ts';
-import { type FileObserver, type FilePaths, laneCount, shrankError, sizelessError } from './one-file.ts';
-import type { RemotePartDeps } from './remote-part.ts';
-import { requestBytes } from './sftp-channel.ts';
-import { OpenFlag, type RemoteHandle, type SftpRequests } from './sftp-requests.ts';
-import { inWindow, pieces } from './window.ts';
+import { stat } from 'node:fs/promises';
+import { systemCode } from '../errors.ts';
+import { getLarge } from './get-large.ts';
+import { getSmall, type SmallGet } from './get-small.ts';
+import type { Lane } from './lane.ts';
+import { type FilePaths, keptOf, largeFromBytes, type Meter, reasonToSkip } from './one-file.ts';
+import { type OpenedSource, openRemoteSource, type RemoteSource } from './remote-source.ts';
+import type { TransferRun } from './transfer-run.ts';
+import { hasSameBytes, needsVerifying } from './verify.ts';
 
-/** Returns the bytes fetched. The target is whole and has the source's size, or is as it was before. */
-export async function getFile(
-  paths: FilePaths,
-  deps: RemotePartDeps,
-  observer: FileObserver,
-): Promise<number> {
-  const { requests, cleanup } = deps;
-  const source = await requests.open(paths.remote, OpenFlag.read);
+/** The target is whole and has the source's size, or is as it was before. */
+export async function getFile(paths: FilePaths, run: TransferRun): Promise<void> {
+  const fetched = new FetchedFile(paths, run);
   try {
-    const totalBytes = await sourceBytes(requests, source);
-    await using part = await createLocalPart(paths.local);
-    const meter = observer.started(paths.remote, totalBytes);
-    try {
-      await fetchPieces({ requests, source, part, totalBytes }, (bytes) => meter.update(bytes));
-      await part.commit(totalBytes);
-    } finally {
-      meter.stop();
+    const large = await run.fleet.retrying((lane) => fetched.start(lane));
+    if (large !== undefined) {
+      await getLarge({ ...large, local: paths.local, meter: fetched.meter(large.source.size) }, run);
+      run.tally.moved(large.source.size);
     }
-    return totalBytes;
   } finally {
-    // Nothing depends on the answer, and after a failure there may be none.
-    cleanup.close(source).catch(() => {});
+    fetched.stop();
   }
 }
 
-interface Fetching {
-  readonly requests: SftpRequests;
-  readonly source: RemoteHandle;
-  readonly part: LocalPart;
-  readonly totalBytes: number;
-}
+type Large = { readonly source: RemoteSource; readonly kept: SmallGet['kept'] };
 
-async function fetchPieces(fetching: Fetching, onFetched: (bytes: number) => void): Promise<void> {
-  const { requests, source, part, totalBytes } = fetching;
-  let fetchedBytes = 0;
-  await inWindow(pieces(totalBytes, requestBytes), laneCount(totalBytes), (isOver) => {
-    const buffer = Buffer.allocUnsafe(Math.min(requestBytes, totalBytes));
-    return async ({ position, length }) => {
-      // A server may answer with less than was asked for, but with nothing only at the end.
-      for (let filled = 0; filled < length; ) {
-        const bytesRead = await requests.read(source, buffer.subarray(filled, length), position + filled);
-        if (bytesRead === 0) throw shrankError(source.path);
-        filled += bytesRead;
-      }
-      if (isOver()) return;
-      await part.write(buffer.subarray(0, length), position);
-      if (isOver()) return;
-      fetchedBytes += length;
-      onFetched(fetchedBytes);
+class FetchedFile {
+  readonly #paths: FilePaths;
+  readonly #run: TransferRun;
+  #meter: Meter | undefined;
+
+  constructor(paths: FilePaths, run: TransferRun) {
+    this.#paths = paths;
+    this.#run = run;
+  }
+
+  /** One for all attempts. */
+  meter(totalBytes: number): Meter {
+    if (this.#meter === undefined) {
+      this.#meter = this.#run.observer.started(this.#paths.remote, totalBytes);
+      this.#run.fleet.expect(totalBytes);
+    }
+    return this.#meter;
+  }
+
+  stop(): void {
+    this.#meter?.stop();
+  }
+
+  /** Fetches a small file; returns a large one, which goes over all channels. */
+  async start(lane: Lane): Promise<Large | undefined> {
+    const source = await openRemoteSource(lane.requests, this.#paths.remote);
+    try {
+      if (this.#meter === undefined && (await this.#isSkipped(source))) return undefined;
+      const kept = keptOf(source.attributes, this.#run.options);
+      if (source.size >= largeFromBytes) return { source, kept };
+      await this.#fetchSmall(source, lane);
+      return undefined;
+    } finally {
+      // Nothing depends on the answer, and after a failure there may be none.
+      lane.cleanup.close(source.handle).catch(() => {});
+    }
+  }
+
+  async #fetchSmall(source: OpenedSource, lane: Lane): Promise<void> {
+    const { fleet, options, tally } = this.#run;
+    const meter = this.meter(source.size);
+    const isChecked = needsVerifying(options, { size: source.size, isResumed: false });
+    const small: SmallGet = {
+      source,
+      local: this.#paths.local,
+      kept: keptOf(source.attributes, options),
+      onBytes: (bytes) => meter.update(bytes),
+      isSame: isChecked ? (part) => hasSameBytes(fleet, part, source) : undefined,
     };
-  });
+    await getSmall(small, lane);
+    if (isChecked) tally.verified();
+    fleet.moved(source.size);
+    tally.moved(source.size);
+  }
+
+  async #isSkipped({ size, attributes }: RemoteSource): Promise<boolean> {
+    const { options, tally } = this.#run;
+    if (options.ifExists === 'overwrite') return false;
+    const { local, remote } = this.#paths;
+    const existing = await statIfThere(local);
+    if (existing === undefined) return false;
+    const found = { path: local, size: existing.size, modifiedAt: existing.mtimeMs / 1000 };
+    const reason = reasonToSkip({ size, modifiedAt: attributes.modifiedAt }, found, options.ifExists);
+    if (reason !== undefined) tally.skip(remote, reason, 'exists');
+    return reason !== undefined;
+  }
 }
 
-async function sourceBytes(requests: SftpRequests, source: RemoteHandle): Promise<number> {
-  const { kind, size } = await requests.attributes(source);
-  if (kind !== 'file' && kind !== 'unknown') {
-    throw new TransferError(`${source.path} in the session is no regular file`, { code: 'not-a-file' });
+async function statIfThere(path: string): Promise<{ size: number; mtimeMs: number } | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
-  if (size === undefined) {
-    throw new ProtocolError(`the server does not say how large ${source.path} is`);
-  }
-  if (size > 0) return size;
-  if ((await requests.read(source, Buffer.alloc(1), 0)) > 0) throw sizelessError(source.path);
-  return 0;
 }

@@ -5,7 +5,7 @@ import { entryNameProblem, remoteName, remotePath } from '../core/remote-path.ts
 import { placeSource, type TransferTarget } from '../core/transfer-plan.ts';
 import { UsageError } from '../errors.ts';
 import { getFile } from './get-file.ts';
-import { getTree, type TreeDeps } from './get-tree.ts';
+import { getTree } from './get-tree.ts';
 import {
   isWindows,
   localState,
@@ -14,13 +14,14 @@ import {
   withoutTrailingSeparators,
 } from './local-folder.ts';
 import { eachSource, folderError, type TransferJob } from './transfer-job.ts';
+import type { TransferRun } from './transfer-run.ts';
 
-export async function getSources(job: TransferJob, deps: TreeDeps): Promise<void> {
+export async function getSources(job: TransferJob, run: TransferRun): Promise<void> {
   const path = withoutTrailingSeparators(job.target);
   const isFolder = job.sources.length > 1 || path !== job.target;
-  await eachSource(job, deps.tally, async (source) => {
+  await eachSource(job, run.tally, async (source) => {
     const target: TransferTarget = { path, state: await localState(path), meansFolder: isFolder };
-    await getSource(source, { target, recursive: job.recursive }, deps);
+    await getSource(source, { target, recursive: job.recursive }, run);
   });
 }
 
@@ -29,9 +30,13 @@ interface Destination {
   readonly recursive: boolean;
 }
 
-async function getSource(source: string, { target, recursive }: Destination, deps: TreeDeps): Promise<void> {
+async function getSource(
+  source: string,
+  { target, recursive }: Destination,
+  run: TransferRun,
+): Promise<void> {
   const remote = remotePath(source);
-  const isFolder = (await deps.requests.stat(remote)).kind === 'folder';
+  const isFolder = (await run.requests.stat(remote)).kind === 'folder';
   if (isFolder && !recursive) throw folderError(source);
   const placement = placeSource(
     { path: source, name: remoteName(source), kind: isFolder ? 'folder' : 'file' },
@@ -41,12 +46,12 @@ async function getSource(source: string, { target, recursive }: Destination, dep
   if (isFolder) {
     const root = await openLocalFolder(target.path);
     const local = placement.place === 'inside' ? await openFolderWithin(root, root, placement.name) : root;
-    await getTree({ remote, local }, deps);
+    await getTree({ remote, local }, run);
     return;
   }
   if (placement.place === 'inside' && placement.createFolder) await openLocalFolder(target.path);
   const local = placement.place === 'inside' ? join(target.path, placement.name) : target.path;
-  deps.tally.moved(await getFile({ local, remote }, deps, deps.observer));
+  await getFile({ local, remote }, run);
 }
 
 /** The user wrote this name, but for the session's file system rather than for this one. */

@@ -6,14 +6,8 @@ import { getFile } from './get-file.ts';
 import { listFolder } from './list-folder.ts';
 import { isWindows, openFolderWithin } from './local-folder.ts';
 import type { RemoteEntry, RemoteKind } from './remote-attributes.ts';
-import type { RemotePartDeps } from './remote-part.ts';
 import type { SftpRequests } from './sftp-requests.ts';
-import type { Tally, TreeObserver } from './tally.ts';
-
-export interface TreeDeps extends RemotePartDeps {
-  readonly tally: Tally;
-  readonly observer: TreeObserver;
-}
+import type { TransferRun } from './transfer-run.ts';
 
 export interface FetchedFolder {
   readonly remote: string;
@@ -21,25 +15,30 @@ export interface FetchedFolder {
   readonly local: string;
 }
 
+interface WaitingFolder extends FetchedFolder {
+  /** Below the top, with a slash at its end; empty for the top itself. */
+  readonly relative: string;
+}
+
 interface Walk {
   readonly root: string;
   /** Folders still to be listed: one listing is open at a time, however deep the tree. */
-  readonly waiting: FetchedFolder[];
-  readonly deps: TreeDeps;
+  readonly waiting: WaitingFolder[];
+  readonly run: TransferRun;
 }
 
-/** Nothing outside of `top.local` changes, whatever the server lists. */
-export async function getTree(top: FetchedFolder, deps: TreeDeps): Promise<void> {
-  const walk: Walk = { root: top.local, waiting: [top], deps };
+/** Nothing outside of `top.local` changes, whatever the server lists. Files may still be on their way after it. */
+export async function getTree(top: FetchedFolder, run: TransferRun): Promise<void> {
+  const walk: Walk = { root: top.local, waiting: [{ ...top, relative: '' }], run };
   for (let folder = walk.waiting.pop(); folder !== undefined; folder = walk.waiting.pop()) {
     await getFolder(folder, walk);
   }
 }
 
-async function getFolder(folder: FetchedFolder, walk: Walk): Promise<void> {
-  const { tally } = walk.deps;
+async function getFolder(folder: WaitingFolder, walk: Walk): Promise<void> {
+  const { tally, fleet } = walk.run;
   await tally.attempt(folder.remote, async () => {
-    for await (const entry of listFolder(folder.remote, walk.deps)) {
+    for await (const entry of listFolder(folder.remote, fleet)) {
       const path = joinRemote(folder.remote, entry.name);
       const problem = entryNameProblem(entry.name, isWindows);
       const item: Item = { entry, remote: path, folder };
@@ -52,22 +51,31 @@ async function getFolder(folder: FetchedFolder, walk: Walk): Promise<void> {
 interface Item {
   readonly entry: RemoteEntry;
   readonly remote: string;
-  readonly folder: FetchedFolder;
+  readonly folder: WaitingFolder;
 }
 
-async function getEntry({ entry, remote, folder }: Item, { root, waiting, deps }: Walk): Promise<void> {
-  switch (await kindOf(entry, remote, deps.requests)) {
-    case 'folder':
-      waiting.push({ remote, local: await openFolderWithin(root, folder.local, entry.name) });
+async function getEntry({ entry, remote, folder }: Item, { root, waiting, run }: Walk): Promise<void> {
+  const { tally, options, queue } = run;
+  const kind = await kindOf(entry, remote, run.requests);
+  const relative = folder.relative + entry.name;
+  if (!options.accepts(relative, kind === 'folder')) return;
+  switch (kind) {
+    case 'folder': {
+      const local = await openFolderWithin(root, folder.local, entry.name);
+      waiting.push({ remote, local, relative: `${relative}/` });
       return;
+    }
     case 'link':
-      deps.tally.skip(remote, 'links are not fetched', 'link');
+      tally.skip(remote, 'links are not fetched', 'link');
       return;
     case 'other':
-      deps.tally.skip(remote, 'it is no regular file', 'special-file');
+      tally.skip(remote, 'it is no regular file', 'special-file');
       return;
-    default:
-      deps.tally.moved(await getFile({ local: join(folder.local, entry.name), remote }, deps, deps.observer));
+    default: {
+      const paths = { local: join(folder.local, entry.name), remote };
+      const bytes = entry.attributes.size ?? 0;
+      await queue.add(bytes, () => tally.attempt(remote, () => getFile(paths, run)));
+    }
   }
 }
 

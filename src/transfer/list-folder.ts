@@ -1,26 +1,48 @@
 /** A folder of the session, part by part as the server sends it. */
 
 import { ProtocolError } from '../errors.ts';
+import type { Fleet } from './fleet.ts';
+import type { Lane } from './lane.ts';
 import type { RemoteEntry } from './remote-attributes.ts';
-import type { RemotePartDeps } from './remote-part.ts';
 
 /** A listing that never ends is a broken or hostile server. */
 const mostEntries = 1_000_000;
 
-/** Without `.` and `..`; the names are as the server sent them. */
-export async function* listFolder(path: string, deps: RemotePartDeps): AsyncGenerator<RemoteEntry> {
-  const folder = await deps.requests.openFolder(path);
-  let seen = 0;
+/** Without `.` and `..`; the names are as the server sent them, none again because the connection was lost. */
+export async function* listFolder(path: string, fleet: Fleet): AsyncGenerator<RemoteEntry> {
+  const given = new Set<string>();
+  let count = 0;
+  for (;;) {
+    const lane = await fleet.lane();
+    const before = new Set(given);
+    try {
+      for await (const entry of listOver(lane, path)) {
+        if (before.has(entry.name)) continue;
+        count += 1;
+        if (count > mostEntries) throw new ProtocolError(`${path} lists more than ${mostEntries} names`);
+        given.add(entry.name);
+        yield entry;
+      }
+      return;
+    } catch (error) {
+      if (fleet.over !== undefined || !lane.isLoss(error)) throw error;
+    }
+  }
+}
+
+async function* listOver({ requests, cleanup }: Lane, path: string): AsyncGenerator<RemoteEntry> {
+  const folder = await requests.openFolder(path);
+  let parts = 0;
   try {
     for (;;) {
-      const entries = await deps.requests.readFolder(folder);
+      const entries = await requests.readFolder(folder);
       if (entries === undefined) return;
-      seen += entries.length;
-      if (seen > mostEntries) throw new ProtocolError(`${path} lists more than ${mostEntries} names`);
+      parts += 1;
+      if (parts > mostEntries) throw new ProtocolError(`${path} does not stop listing names`);
       for (const entry of entries) if (entry.name !== '.' && entry.name !== '..') yield entry;
     }
   } finally {
     // Nothing depends on the answer, and after a failure there may be none.
-    deps.cleanup.close(folder).catch(() => {});
+    cleanup.close(folder).catch(() => {});
   }
 }

@@ -5,28 +5,49 @@ import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConflictError, systemCode, TransferError } from '../errors.ts';
 import { onThisMachine } from './local-error.ts';
+import { type KeptAttributes, syncFromBytes } from './one-file.ts';
 import { partName } from './part-name.ts';
 
 export interface LocalPart extends AsyncDisposable {
+  /** What it is known by; the same for a part that is gone on with. */
+  readonly id: string;
+  /** Whether it is the one that was asked for. */
+  readonly isEarlier: boolean;
   write(bytes: Buffer, position: number): Promise<void>;
-  /** Puts the file in place if it holds exactly this many bytes. Otherwise disposal removes the part. */
-  commit(totalBytes: number): Promise<void>;
+  /** Bytes read; 0 at its end. */
+  read(into: Buffer, position: number): Promise<number>;
+  /** Throws unless it holds exactly this many bytes; what was written is on the disk then. */
+  finish(totalBytes: number): Promise<void>;
+  /** After `finish`: gives it the target's name. */
+  commit(kept: KeptAttributes): Promise<void>;
+  /** Disposal leaves it there from now on. */
+  keep(): void;
+}
+
+export interface LocalPartOptions {
+  /** The part that an earlier run left, to be gone on with if it is still there. */
+  readonly earlierId?: string | undefined;
 }
 
 /** `target`'s folder must be there. What has the target's name stays as it is until `commit`. */
-export function createLocalPart(target: string): Promise<LocalPart> {
-  return onThisMachine('write', target, openPart(target));
+export function createLocalPart(target: string, options: LocalPartOptions = {}): Promise<LocalPart> {
+  return onThisMachine('write', target, openPart(target, options));
 }
 
-async function openPart(target: string): Promise<LocalPart> {
+async function openPart(target: string, { earlierId }: LocalPartOptions): Promise<LocalPart> {
   const path = join(dirname(target), partName(basename(target)));
   const oldMode = await modeOfOldFile(target);
+  const earlier = earlierId === undefined ? undefined : await openEarlier(path, earlierId);
+  if (earlier !== undefined) {
+    return localPart({ ...earlier, path, target, mode: oldMode ?? earlier.mode, isEarlier: true });
+  }
   const handle = await openNew(path, oldMode === undefined ? 0o666 : 0o600);
   try {
     // The mode a new file gets here (umask, default ACL) is known from what the system made of 0666.
-    const mode = oldMode ?? (await handle.stat()).mode & 0o777;
-    await handle.chmod(0o600);
-    return localPart({ handle, path, target, mode });
+    const { mode: created, dev, ino } = await handle.stat({ bigint: true });
+    const mode = oldMode ?? Number(created) & 0o777;
+    if (oldMode === undefined) await handle.chmod(0o600);
+    return localPart({ handle, id: `${dev}:${ino}:${mode}`, path, target, mode, isEarlier: false });
   } catch (error) {
     await discard(handle, path);
     throw error;
@@ -35,52 +56,91 @@ async function openPart(target: string): Promise<LocalPart> {
 
 interface Parts {
   readonly handle: FileHandle;
+  readonly id: string;
   readonly path: string;
   readonly target: string;
   readonly mode: number;
+  readonly isEarlier: boolean;
 }
 
 function localPart(parts: Parts): LocalPart {
-  const { handle, path, target } = parts;
+  const { handle, id, path, target, isEarlier } = parts;
   let isInPlace = false;
+  let isKept = false;
   return {
+    id,
+    isEarlier,
     write: (bytes, position) => onThisMachine('write', target, writeAll(handle, bytes, position)),
-    commit: async (totalBytes) => {
-      await onThisMachine('write', target, putInPlace(parts, totalBytes));
+    read: async (into, position) => {
+      const reading = handle.read(into, 0, into.length, position);
+      return (await onThisMachine('read', target, reading)).bytesRead;
+    },
+    finish: (totalBytes) => onThisMachine('write', target, finish(parts, totalBytes)),
+    commit: async (kept) => {
+      await onThisMachine('write', target, putInPlace(parts, kept));
       isInPlace = true;
     },
+    keep: () => {
+      isKept = true;
+    },
     [Symbol.asyncDispose]: async () => {
-      if (!isInPlace) await discard(handle, path);
+      if (isInPlace) return;
+      if (isKept) await handle.close().catch(() => {});
+      else await discard(handle, path);
     },
   };
 }
 
-async function putInPlace({ handle, path, target, mode }: Parts, totalBytes: number): Promise<void> {
-  await handle.sync();
+async function finish({ handle, target }: Parts, totalBytes: number): Promise<void> {
+  if (totalBytes >= syncFromBytes) await handle.sync();
   const { size } = await handle.stat();
   if (size !== totalBytes) {
     throw new TransferError(`${target} has ${size} bytes after the transfer instead of ${totalBytes}`, {
       code: 'size-differs',
     });
   }
+}
+
+async function putInPlace({ handle, path, target, mode }: Parts, kept: KeptAttributes): Promise<void> {
   if (!(await isSameFile(handle, path))) {
     throw new ConflictError(`another program replaced ${path} during the transfer`, {
       hint: 'let one transfer at a time write this file',
     });
   }
-  await handle.chmod(mode);
+  await handle.chmod(kept.mode ?? mode);
+  if (kept.modifiedAt !== undefined) await handle.utimes(kept.accessedAt ?? kept.modifiedAt, kept.modifiedAt);
   await handle.close();
   await rename(path, target);
 }
 
-/** Exclusive creation follows no link; a part that an earlier run left is removed first, and never reused. */
+const noFollow = (constants.O_NOFOLLOW as number | undefined) ?? 0; // Windows has none.
+
+interface Earlier {
+  readonly handle: FileHandle;
+  readonly id: string;
+  readonly mode: number;
+}
+
+/** Only the very file that was begun: no link, no other name for another file. */
+async function openEarlier(path: string, id: string): Promise<Earlier | undefined> {
+  const nonBlocking = (constants.O_NONBLOCK as number | undefined) ?? 0;
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDWR | noFollow | nonBlocking);
+  } catch {
+    return undefined;
+  }
+  const mode = Number(id.split(':')[2]);
+  const { dev, ino, nlink, ...attributes } = await handle.stat({ bigint: true });
+  const isSame = id === `${dev}:${ino}:${mode}` && nlink === 1n && attributes.size >= 0n;
+  if (isSame && (await handle.stat()).isFile()) return { handle, id, mode: mode & 0o777 };
+  await handle.close();
+  return undefined;
+}
+
+/** Exclusive creation follows no link; a part that is not gone on with is removed first. */
 async function openNew(path: string, mode: number): Promise<FileHandle> {
-  // Windows has no O_NOFOLLOW.
-  const flags =
-    constants.O_RDWR |
-    constants.O_CREAT |
-    constants.O_EXCL |
-    ((constants.O_NOFOLLOW as number | undefined) ?? 0);
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noFollow;
   try {
     return await open(path, flags, mode);
   } catch (error) {

@@ -4,10 +4,18 @@ import { createHash } from 'node:crypto';
 
 /** Most file systems allow this many bytes in one name. */
 const longestName = 255;
-const suffix = '.bai-part';
 
 /** `.NAME.bai-part`; a name too long for that is cut, and told apart from its like by a digest. */
 export function partName(name: string): string {
+  return hiddenName(name, '.bai-part');
+}
+
+/** `.NAME.bai-journal`, beside the part of a large file that is fetched. */
+export function journalName(name: string): string {
+  return hiddenName(name, '.bai-journal');
+}
+
+function hiddenName(name: string, suffix: string): string {
   const plain = `.${name}${suffix}`;
   if (Buffer.byteLength(plain) <= longestName) return plain;
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);

@@ -1,82 +1,59 @@
 /** One file of this machine into the session. */
 
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { TransferError } from '../errors.ts';
-import { onThisMachine } from './local-error.ts';
-import { type FileObserver, type FilePaths, laneCount, shrankError, sizelessError } from './one-file.ts';
-import { createRemotePart, type RemotePart, type RemotePartDeps } from './remote-part.ts';
-import { requestBytes } from './sftp-channel.ts';
-import { inWindow, type Piece, pieces } from './window.ts';
+import { openLocalSource } from './local-source.ts';
+import { type FilePaths, keptOf, largeFromBytes, reasonToSkip } from './one-file.ts';
+import { findJournalPath, putLarge } from './put-large.ts';
+import { putSmall, type SmallPut } from './put-small.ts';
+import { findRemoteTarget } from './remote-target.ts';
+import type { TransferRun } from './transfer-run.ts';
+import { hasSameBytes, needsVerifying } from './verify.ts';
 
-/** Returns the bytes sent. The target is whole and has the source's size, or is as it was before. */
-export async function putFile(
-  paths: FilePaths,
-  deps: RemotePartDeps,
-  observer: FileObserver,
-): Promise<number> {
-  const { local, remote } = paths;
-  const source = await onThisMachine('read', local, openSource(local));
+export interface PutFile extends FilePaths {
+  /** The folder was made a moment ago, so nothing in it has to be looked for. */
+  readonly isInNewFolder?: boolean;
+}
+
+/** The target is whole and has the source's size, or is as it was before. */
+export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
+  const { fleet, observer, options, tally } = run;
+  const { local, remote } = file;
+  await using source = await openLocalSource(local);
+  // Known before the first answer, so that further channels open while the target is looked for.
+  fleet.expect(source.size);
+  const isLarge = source.size >= largeFromBytes;
+  // Asked together with what the target is: each answer is a round trip.
+  const guess = isLarge ? findJournalPath(remote, run) : undefined;
+  guess?.catch(() => {});
+  const target = file.isInNewFolder
+    ? { path: remote, old: undefined }
+    : await fleet.retrying(({ requests }) => findRemoteTarget(requests, remote));
+  const existing = target.old && { ...target.old, path: remote };
+  const skipped =
+    existing &&
+    reasonToSkip({ size: source.size, modifiedAt: source.modifiedMs / 1000 }, existing, options.ifExists);
+  if (skipped !== undefined) {
+    fleet.expect(-source.size);
+    return tally.skip(local, skipped, 'exists');
+  }
+  const meter = observer.started(local, source.size);
+  const kept = keptOf(source.attributes, options);
   try {
-    const totalBytes = await sourceBytes(source, local);
-    await using part = await createRemotePart(remote, deps);
-    const meter = observer.started(local, totalBytes);
-    try {
-      await sendPieces({ source, local, part, totalBytes }, (bytes) => meter.update(bytes));
-      await part.commit(totalBytes);
-    } finally {
-      meter.stop();
+    if (isLarge) {
+      const journalPath = await (target.path === remote ? guess : findJournalPath(target.path, run));
+      await putLarge({ source, target, kept, meter, journalPath }, run);
+    } else {
+      const isChecked = needsVerifying(options, { size: source.size, isResumed: false });
+      const small: SmallPut = {
+        ...{ source, target, kept },
+        onBytes: (bytes) => meter.update(bytes),
+        isSame: isChecked ? (path) => hasSameBytes(fleet, source, { path, size: source.size }) : undefined,
+      };
+      await fleet.retrying((lane) => putSmall(small, lane));
+      if (isChecked) tally.verified();
+      fleet.moved(source.size);
     }
-    return totalBytes;
+    tally.moved(source.size);
   } finally {
-    await source.close();
-  }
-}
-
-interface Sending {
-  readonly source: FileHandle;
-  readonly local: string;
-  readonly part: RemotePart;
-  readonly totalBytes: number;
-}
-
-async function sendPieces(sending: Sending, onSent: (bytes: number) => void): Promise<void> {
-  const { source, local, part, totalBytes } = sending;
-  let sentBytes = 0;
-  await inWindow(pieces(totalBytes, requestBytes), laneCount(totalBytes), (isOver) => {
-    const buffer = Buffer.allocUnsafe(Math.min(requestBytes, totalBytes));
-    return async (piece) => {
-      const bytes = buffer.subarray(0, piece.length);
-      await onThisMachine('read', local, fill(source, bytes, piece, local));
-      if (isOver()) return;
-      await part.write(bytes, piece.position);
-      if (isOver()) return;
-      sentBytes += piece.length;
-      onSent(sentBytes);
-    };
-  });
-}
-
-/** A named pipe in the place of a file would block an ordinary open for ever. */
-function openSource(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0));
-}
-
-async function sourceBytes(source: FileHandle, path: string): Promise<number> {
-  const attributes = await onThisMachine('read', path, source.stat());
-  if (!attributes.isFile()) {
-    throw new TransferError(`${path} is no regular file`, { code: 'not-a-file' });
-  }
-  if (attributes.size > 0) return attributes.size;
-  const { bytesRead } = await onThisMachine('read', path, source.read(Buffer.alloc(1), 0, 1, 0));
-  if (bytesRead > 0) throw sizelessError(path);
-  return 0;
-}
-
-async function fill(source: FileHandle, bytes: Buffer, piece: Piece, path: string): Promise<void> {
-  for (let filled = 0; filled < bytes.length; ) {
-    const { bytesRead } = await source.read(bytes, filled, bytes.length - filled, piece.position + filled);
-    if (bytesRead === 0) throw shrankError(path);
-    filled += bytesRead;
+    meter.stop();
   }
 }

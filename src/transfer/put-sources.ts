@@ -5,19 +5,19 @@ import { basename } from 'node:path';
 import { joinRemote, meansFolder, remotePath } from '../core/remote-path.ts';
 import { placeSource, type TransferTarget } from '../core/transfer-plan.ts';
 import { NotFoundError } from '../errors.ts';
-import type { TreeDeps } from './get-tree.ts';
 import { onThisMachine } from './local-error.ts';
 import { putFile } from './put-file.ts';
 import { putTree } from './put-tree.ts';
 import { openRemoteFolder } from './remote-folder.ts';
 import { eachSource, folderError, type TransferJob } from './transfer-job.ts';
+import type { TransferRun } from './transfer-run.ts';
 
-export async function putSources(job: TransferJob, deps: TreeDeps): Promise<void> {
+export async function putSources(job: TransferJob, run: TransferRun): Promise<void> {
   const path = remotePath(job.target);
   const isFolder = job.sources.length > 1 || meansFolder(job.target);
-  await eachSource(job, deps.tally, async (source) => {
-    const target: TransferTarget = { path, state: await remoteState(path, deps), meansFolder: isFolder };
-    await putSource(source, { target, recursive: job.recursive }, deps);
+  await eachSource(job, run.tally, async (source) => {
+    const target: TransferTarget = { path, state: await remoteState(path, run), meansFolder: isFolder };
+    await putSource(source, { target, recursive: job.recursive }, run);
   });
 }
 
@@ -26,7 +26,11 @@ interface Destination {
   readonly recursive: boolean;
 }
 
-async function putSource(source: string, { target, recursive }: Destination, deps: TreeDeps): Promise<void> {
+async function putSource(
+  source: string,
+  { target, recursive }: Destination,
+  run: TransferRun,
+): Promise<void> {
   const isFolder = (await onThisMachine('read', source, stat(source))).isDirectory();
   if (isFolder && !recursive) throw folderError(source);
   const placement = placeSource(
@@ -34,10 +38,10 @@ async function putSource(source: string, { target, recursive }: Destination, dep
     target,
   );
   const isInside = placement.place === 'inside';
-  if (isInside && placement.createFolder) await openRemoteFolder(target.path, deps.requests);
+  if (isInside && placement.createFolder) await openRemoteFolder(target.path, run.requests);
   const remote = isInside ? joinRemote(target.path, placement.name) : target.path;
-  if (isFolder) await putTree({ local: source, remote }, deps);
-  else deps.tally.moved(await putFile({ local: source, remote }, deps, deps.observer));
+  if (isFolder) await putTree({ local: source, remote }, run);
+  else await putFile({ local: source, remote }, run);
 }
 
 function localName(path: string): string | undefined {
@@ -45,7 +49,7 @@ function localName(path: string): string | undefined {
   return name === '' || name === '.' || name === '..' ? undefined : name;
 }
 
-async function remoteState(path: string, { requests }: TreeDeps): Promise<TransferTarget['state']> {
+async function remoteState(path: string, { requests }: TransferRun): Promise<TransferTarget['state']> {
   try {
     return (await requests.stat(path)).kind === 'folder' ? 'folder' : 'file';
   } catch (error) {

@@ -4,10 +4,10 @@ import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { joinRemote } from '../core/remote-path.ts';
 import { TransferError } from '../errors.ts';
-import type { TreeDeps } from './get-tree.ts';
 import { onThisMachine } from './local-error.ts';
 import { putFile } from './put-file.ts';
 import { openRemoteFolder } from './remote-folder.ts';
+import type { TransferRun } from './transfer-run.ts';
 
 /** A folder above, by what it is rather than by its name: links to folders are followed, and may lead back. */
 interface Ancestor {
@@ -19,28 +19,35 @@ interface SentFolder {
   readonly local: string;
   readonly remote: string;
   readonly above: Ancestor | undefined;
+  /** Below the top, with a slash at its end; empty for the top itself. */
+  readonly relative: string;
 }
 
 /** Links to files and folders are followed, as `scp -r` does; special files are left out. */
-export async function putTree(top: { local: string; remote: string }, deps: TreeDeps): Promise<void> {
-  const waiting: SentFolder[] = [{ ...top, above: undefined }];
+export async function putTree(top: { local: string; remote: string }, run: TransferRun): Promise<void> {
+  const waiting: SentFolder[] = [{ ...top, above: undefined, relative: '' }];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     const here = folder;
-    await deps.tally.attempt(here.local, () => putFolder(here, waiting, deps));
+    await run.tally.attempt(here.local, () => putFolder(here, waiting, run));
   }
 }
 
-async function putFolder(folder: SentFolder, waiting: SentFolder[], deps: TreeDeps): Promise<void> {
+async function putFolder(folder: SentFolder, waiting: SentFolder[], run: TransferRun): Promise<void> {
+  const { tally, options, queue, requests } = run;
   const self = await identify(folder);
-  await openRemoteFolder(folder.remote, deps.requests);
+  const isInNewFolder = (await openRemoteFolder(folder.remote, requests)) === 'made';
   const entries = await onThisMachine('read', folder.local, opendir(folder.local));
   for await (const { name } of entries) {
     const paths = { local: join(folder.local, name), remote: joinRemote(folder.remote, name) };
-    await deps.tally.attempt(paths.local, async () => {
+    const relative = folder.relative + name;
+    await tally.attempt(paths.local, async () => {
       const attributes = await onThisMachine('read', paths.local, stat(paths.local));
-      if (attributes.isDirectory()) waiting.push({ ...paths, above: self });
-      else if (attributes.isFile()) deps.tally.moved(await putFile(paths, deps, deps.observer));
-      else deps.tally.skip(paths.local, 'it is no regular file', 'special-file');
+      if (!options.accepts(relative, attributes.isDirectory())) return;
+      if (attributes.isDirectory()) waiting.push({ ...paths, above: self, relative: `${relative}/` });
+      else if (attributes.isFile()) {
+        const send = () => tally.attempt(paths.local, () => putFile({ ...paths, isInNewFolder }, run));
+        await queue.add(attributes.size, send);
+      } else tally.skip(paths.local, 'it is no regular file', 'special-file');
     });
   }
 }

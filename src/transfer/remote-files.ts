@@ -4,20 +4,20 @@
  */
 
 import { remotePath } from '../core/remote-path.ts';
+import { defaultTransferOptions } from '../core/transfer-options.ts';
 import type { TransferSummary } from '../core/transfer-plan.ts';
+import { FileQueue } from './file-queue.ts';
+import { Fleet } from './fleet.ts';
 import { getSources } from './get-sources.ts';
-import type { TreeDeps } from './get-tree.ts';
 import { listFolder } from './list-folder.ts';
 import { putSources } from './put-sources.ts';
 import type { RemoteAttributes, RemoteEntry } from './remote-attributes.ts';
 import { makeRemoteFolder } from './remote-folder.ts';
-import type { RemotePartDeps } from './remote-part.ts';
 import { replaceRemote } from './replace-remote.ts';
-import { SftpChannel } from './sftp-channel.ts';
 import type { SftpConnection } from './sftp-connection.ts';
-import { createCleanupRequests, createSftpRequests } from './sftp-requests.ts';
 import { Tally, type TreeObserver } from './tally.ts';
 import type { TransferJob } from './transfer-job.ts';
+import type { ResumePlace, TransferRun } from './transfer-run.ts';
 
 export type { Meter } from './one-file.ts';
 export type { RemoteAttributes, RemoteEntry, RemoteKind } from './remote-attributes.ts';
@@ -54,42 +54,70 @@ export interface RemoteFilesOptions {
   readonly signal: AbortSignal;
   /** How long a server may leave all requests unanswered before the connection counts as lost. */
   readonly stallMs?: number;
+  /** One more connection to the same session, for speed and after a loss; without it a loss is the end. */
+  readonly dial?: () => Promise<SftpConnection>;
+  /** Where is remembered how far large files came; without it put starts over in every run. */
+  readonly resume?: ResumePlace;
 }
 
 /** Owns the connection: disposal disposes of it. */
 export function createRemoteFiles(connection: SftpConnection, options: RemoteFilesOptions): RemoteFiles {
-  const channel = new SftpChannel(connection, { stallMs: 300_000, ...options });
-  const deps = { requests: createSftpRequests(channel), cleanup: createCleanupRequests(channel) };
+  const { signal, stallMs = 300_000, dial, resume } = options;
+  const fleet = new Fleet(connection, { signal, stallMs, dial });
   const run = async (
-    move: (job: TransferJob, deps: TreeDeps) => Promise<void>,
+    move: (job: TransferJob, run: TransferRun) => Promise<void>,
     job: TransferJob,
     observer: TreeObserver,
   ): Promise<TransferSummary> => {
-    const tally = new Tally(observer, () => channel.over !== undefined);
-    await move(job, { ...deps, tally, observer });
+    const tally = new Tally(observer, () => fleet.over !== undefined);
+    const queue = new FileQueue();
+    const jobOptions = job.options ?? defaultTransferOptions;
+    fleet.onRetry = (problem) => tally.retrying(problem);
+    try {
+      await move(job, {
+        fleet,
+        requests: fleet.requests,
+        tally,
+        observer,
+        options: jobOptions,
+        queue,
+        resume,
+      });
+    } finally {
+      // What is on its way has to take its parts along, whatever ended the walk.
+      await queue.settle();
+    }
+    queue.throwFailure();
     return tally.summary;
   };
   return {
-    ...singleOperations(deps),
-    put: (job, observer) => run(putSources, job, observer),
-    get: (job, observer) => run(getSources, job, observer),
-    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
+    ...singleOperations(fleet),
+    put: (job, observer) => {
+      fleet.direction = 'put';
+      return run(putSources, job, observer);
+    },
+    get: (job, observer) => {
+      fleet.direction = 'get';
+      return run(getSources, job, observer);
+    },
+    [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose](),
   };
 }
 
 type SingleOperations = Omit<RemoteFiles, 'put' | 'get' | typeof Symbol.asyncDispose>;
 
-function singleOperations(deps: RemotePartDeps): SingleOperations {
-  const { requests, cleanup } = deps;
+/** What changes something is never sent twice: its first answer may have been lost after it was done. */
+function singleOperations(fleet: Fleet): SingleOperations {
+  const { requests } = fleet;
   return {
-    list: (path) => listFolder(remotePath(path), deps),
+    list: (path) => listFolder(remotePath(path), fleet),
     stat: (path) => requests.stat(remotePath(path)),
     lstat: (path) => requests.lstat(remotePath(path)),
     realpath: (path) => requests.realpath(remotePath(path)),
-    mkdir: (path) => makeRemoteFolder(remotePath(path), requests),
-    remove: (path) => requests.remove(remotePath(path)),
-    removeFolder: (path) => requests.removeFolder(remotePath(path)),
+    mkdir: async (path) => makeRemoteFolder(remotePath(path), (await fleet.lane()).requests),
+    remove: async (path) => (await fleet.lane()).requests.remove(remotePath(path)),
+    removeFolder: async (path) => (await fleet.lane()).requests.removeFolder(remotePath(path)),
     // Not to be interrupted: it may take two steps.
-    rename: (from, to) => replaceRemote(cleanup, remotePath(from), remotePath(to)),
+    rename: async (from, to) => replaceRemote((await fleet.lane()).cleanup, remotePath(from), remotePath(to)),
   };
 }

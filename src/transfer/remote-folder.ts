@@ -15,17 +15,18 @@ export async function makeRemoteFolder(path: string, requests: SftpRequests): Pr
   }
 }
 
-/** Makes the folder unless it is there; links to folders count as such. */
-export async function openRemoteFolder(path: string, requests: SftpRequests): Promise<void> {
+/** Makes the folder unless it is there; links to folders count as such. Says which it was. */
+export async function openRemoteFolder(path: string, requests: SftpRequests): Promise<'made' | 'found'> {
   try {
     await requests.mkdir(path);
+    return 'made';
   } catch (error) {
     if (sftpStatus(error) === undefined) throw error;
     const kind = await requests.stat(path).then(
       (attributes) => attributes.kind,
       () => undefined,
     );
-    if (kind === 'folder') return;
+    if (kind === 'folder') return 'found';
     if (kind === undefined) throw error;
     throw new ConflictError(`${path} in the session is a file, not a folder`, { code: 'not-a-folder' });
   }

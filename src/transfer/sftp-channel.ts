@@ -34,10 +34,11 @@ export class SftpChannel {
   readonly #lost = new Gate();
   readonly #interrupted = new Gate();
   #hasEnded = false;
+  #quickestMs = Number.POSITIVE_INFINITY;
   #waiting = 0;
   #stallTimer: NodeJS.Timeout | undefined;
 
-  constructor(connection: SftpConnection, options: SftpChannelOptions) {
+  constructor(connection: Pick<SftpConnection, 'sftp' | 'lost'>, options: SftpChannelOptions) {
     this.#sftp = connection.sftp;
     this.#stallMs = options.stallMs;
     capRequests(connection.sftp);
@@ -45,6 +46,8 @@ export class SftpChannel {
     const interrupt = (): void => this.#interrupted.close(interruptedBy(options.signal));
     if (options.signal.aborted) interrupt();
     else options.signal.addEventListener('abort', interrupt, { once: true });
+    // A run may have many channels under one signal.
+    this.onLost(() => options.signal.removeEventListener('abort', interrupt));
   }
 
   /** Why no further request can succeed, or nothing. */
@@ -52,8 +55,19 @@ export class SftpChannel {
     return this.#lost.reason ?? this.#interrupted.reason;
   }
 
-  throwIfOver(): void {
-    if (this.over !== undefined) throw this.over;
+  /** Why no answer can come any more, or nothing. */
+  get lost(): BaiError | undefined {
+    return this.#lost.reason;
+  }
+
+  /** Calls back once when the channel is lost. */
+  onLost(listener: (reason: BaiError) => void): void {
+    this.#lost.watch(listener);
+  }
+
+  /** The shortest time an answer took: the round trip, near enough; infinite before the first answer. */
+  get quickestMs(): number {
+    return this.#quickestMs;
   }
 
   /** Whether the server announced an extension of SFTP 3. */
@@ -75,12 +89,14 @@ export class SftpChannel {
   async #call<T>(call: SftpCall<T>, gates: readonly Gate[]): Promise<T> {
     this.#startWaiting();
     const release: (() => void)[] = [];
+    const startedAt = performance.now();
     try {
       const answer = await new Promise<unknown>((resolve, reject) => {
         for (const gate of gates) release.push(gate.watch(reject));
         if (gates.some((gate) => gate.reason !== undefined)) return;
         call.send(this.#sftp, (error, value) => (error ? this.#refuse(error, call, reject) : resolve(value)));
       });
+      this.#quickestMs = Math.min(this.#quickestMs, performance.now() - startedAt);
       const value = call.read(answer);
       if (value === undefined) throw strangeAnswer(call.action, call.path);
       return value;
@@ -103,7 +119,7 @@ export class SftpChannel {
     });
   }
 
-  #watchEnd(connection: SftpConnection): void {
+  #watchEnd(connection: Pick<SftpConnection, 'sftp' | 'lost'>): void {
     connection.lost.catch((error: unknown) => {
       this.#lost.close(error instanceof BaiError ? error : lostError(error));
     });

@@ -9,4 +9,21 @@ export interface SftpConnection extends AsyncDisposable {
    * ssh2 answers no request after that, so every wait has to end with this promise too.
    */
   readonly lost: Promise<never>;
+  /** A first guess at the round trip, from the opening of the channel. */
+  readonly roundTripMs?: number;
+  /** One more SFTP channel: the server keeps a window for each. Rejects with a BaiError. */
+  openChannel?(): Promise<SFTPWrapper>;
+  /** Runs a program of the session; its words reach it as they are. Rejects with a BaiError. */
+  run?(words: readonly string[], options: RunOptions): Promise<RunResult>;
+}
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface RunResult {
+  /** Nothing when a signal ended the program. */
+  readonly status: number | undefined;
+  /** What it printed, cut off after 64 KiB. */
+  readonly stdout: Buffer;
 }

@@ -28,6 +28,9 @@ export interface SftpRequests {
   readFolder(handle: RemoteHandle): Promise<readonly RemoteEntry[] | undefined>;
   attributes(handle: RemoteHandle): Promise<RemoteAttributes>;
   setMode(handle: RemoteHandle, mode: number): Promise<void>;
+  /** In seconds since 1970. */
+  setTimes(handle: RemoteHandle, accessedAt: number, modifiedAt: number): Promise<void>;
+  truncate(handle: RemoteHandle, size: number): Promise<void>;
   sync(handle: RemoteHandle): Promise<void>;
   stat(path: string): Promise<RemoteAttributes>;
   lstat(path: string): Promise<RemoteAttributes>;
@@ -45,17 +48,18 @@ export interface SftpRequests {
 }
 
 export function createSftpRequests(channel: SftpChannel): SftpRequests {
-  return build(channel, (call) => channel.call(call));
+  return buildRequests(channel, (call) => channel.call(call));
 }
 
 /** The same for taking back what was begun: these are sent after Ctrl-C too. */
 export function createCleanupRequests(channel: SftpChannel): SftpRequests {
-  return build(channel, (call) => channel.callForCleanup(call));
+  return buildRequests(channel, (call) => channel.callForCleanup(call));
 }
 
 type Send = <T>(call: SftpCall<T>) => Promise<T>;
 
-function build(channel: SftpChannel, send: Send): SftpRequests {
+/** `send` may choose a channel for each request. */
+export function buildRequests(channel: Pick<SftpChannel, 'offers'>, send: Send): SftpRequests {
   return {
     ...handleRequests(send),
     ...pathRequests(send),
@@ -96,6 +100,10 @@ function handleRequests(send: Send) {
       send({ action: 'look at', path, send: (sftp, done) => sftp.fstat(id, done), read: readAttributes }),
     setMode: ({ id, path }: RemoteHandle, mode: number) =>
       onHandle('set the mode of', path, (sftp, done) => sftp.fchmod(id, mode, done)),
+    setTimes: ({ id, path }: RemoteHandle, accessedAt: number, modifiedAt: number) =>
+      onHandle('set the times of', path, (sftp, done) => sftp.futimes(id, accessedAt, modifiedAt, done)),
+    truncate: ({ id, path }: RemoteHandle, size: number) =>
+      onHandle('write', path, (sftp, done) => sftp.fsetstat(id, { size }, done)),
     sync: ({ id, path }: RemoteHandle) =>
       onHandle('write', path, (sftp, done) => sftp.ext_openssh_fsync(id, done)),
   };

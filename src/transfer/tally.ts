@@ -11,6 +11,10 @@ export interface TreeObserver extends FileObserver {
   failed(problem: TransferProblem): void;
   /** Left out on purpose. */
   skipped(problem: TransferProblem): void;
+  /** The connection was lost and is made again; what was moved stays moved. */
+  retrying?(problem: TransferProblem): void;
+  /** A file goes on from where an earlier run stopped, with this many bytes already there. */
+  resumed?(path: string, bytes: number): void;
 }
 
 /** A server can list names without end; what is remembered about them has one. */
@@ -23,6 +27,9 @@ const fatalCodes: ReadonlySet<string> = new Set([diskFull, tooManyProblems]);
 export class Tally {
   #files = 0;
   #bytes = 0;
+  #verified = 0;
+  #resumed = 0;
+  #retries = 0;
   readonly #failed: TransferProblem[] = [];
   readonly #skipped: TransferProblem[] = [];
   readonly #observer: TreeObserver;
@@ -35,7 +42,15 @@ export class Tally {
   }
 
   get summary(): TransferSummary {
-    return { files: this.#files, bytes: this.#bytes, failed: this.#failed, skipped: this.#skipped };
+    return {
+      files: this.#files,
+      bytes: this.#bytes,
+      failed: this.#failed,
+      skipped: this.#skipped,
+      verified: this.#verified,
+      resumed: this.#resumed,
+      retries: this.#retries,
+    };
   }
 
   /** Runs one step for `path`: its failure is noted unless it concerns all that would follow. */
@@ -51,6 +66,20 @@ export class Tally {
   moved(bytes: number): void {
     this.#files += 1;
     this.#bytes += bytes;
+  }
+
+  verified(): void {
+    this.#verified += 1;
+  }
+
+  resumed(path: string, bytes: number): void {
+    this.#resumed += 1;
+    this.#observer.resumed?.(path, bytes);
+  }
+
+  retrying(problem: TransferProblem): void {
+    this.#retries += 1;
+    this.#observer.retrying?.(problem);
   }
 
   fail(path: string, reason: string, code: string): void {

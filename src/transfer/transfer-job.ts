@@ -1,5 +1,6 @@
 /** What the user asked to move, in either direction. */
 
+import type { TransferOptions } from '../core/transfer-options.ts';
 import { TransferError } from '../errors.ts';
 import type { Tally } from './tally.ts';
 
@@ -8,6 +9,8 @@ export interface TransferJob {
   /** As written: empty or with a slash at its end it is a folder. */
   readonly target: string;
   readonly recursive: boolean;
+  /** `defaultTransferOptions` when left out. */
+  readonly options?: TransferOptions;
 }
 
 /** The failure of an only source is the failure of the whole; among several it is noted and the rest goes on. */

@@ -32,6 +32,7 @@ import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
 import { openSftp } from '../ssh/sftp.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
+import { localFiles } from '../transfer/local-files.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import type { ManagerAccess } from './manager.ts';
 
@@ -83,7 +84,12 @@ export function sftpDeps(parts: AppParts): SftpDeps {
   return {
     reporter: parts.reporter,
     signal: parts.signal,
-    open: async (session) => createRemoteFiles(await openSftpTo(session, deps), { signal: parts.signal }),
+    local: localFiles,
+    async open(session) {
+      const { connection, dial, peer } = await openSftpTo(session, deps);
+      const folder = join(findPlaces(parts.environment).stateDir, 'transfers');
+      return createRemoteFiles(connection, { signal: parts.signal, dial, resume: { folder, peer } });
+    },
   };
 }
 

@@ -143,6 +143,7 @@ class LazyContext implements Context {
 
 const noFlags: GlobalFlags = {
   json: false,
+  events: false,
   quiet: false,
   color: undefined,
   profile: undefined,

@@ -44,7 +44,7 @@ describe.skipIf(sshdMissing !== undefined)(`with sshd${why}`, () => {
     const get = files.get(job('large', join(local.path, 'target')), watch(onceAt(2_000_000, relay.cut)));
     await expect(get).rejects.toBeInstanceOf(UnreachableError);
     expect(await readFile(join(local.path, 'target'), 'utf8')).toBe('old');
-    expect(await tree(local.path)).toEqual(['target']);
+    expect(await tree(local.path)).toEqual(['.target.bai-journal', '.target.bai-part', 'target']);
   });
 
   test('a cut ends a whole folder rather than failing each of its files', async () => {
@@ -69,7 +69,7 @@ describe.skipIf(sshdMissing !== undefined)(`with sshd${why}`, () => {
     await expect(files.mkdir('x')).rejects.toBeInstanceOf(UnreachableError);
   });
 
-  test('Ctrl-C during put removes the part, and the old file stays', async () => {
+  test('Ctrl-C during put with nowhere to remember it removes the part, and the old file stays', async () => {
     await using local = await tempFolder();
     const interrupt = new AbortController();
     await using files = await openFiles(server, { signal: interrupt.signal });
@@ -82,17 +82,20 @@ describe.skipIf(sshdMissing !== undefined)(`with sshd${why}`, () => {
     expect(await tree(server.home)).not.toContain('.aborted.bai-part');
   });
 
-  test('Ctrl-C during get removes the part, and the old file stays', async () => {
+  test('Ctrl-C during get keeps the part, says so, and the old file stays', async () => {
     await using local = await tempFolder();
     const interrupt = new AbortController();
     await using files = await openFiles(server, { signal: interrupt.signal });
     await writeFile(join(local.path, 'target'), 'old');
     const watcher = watch(onceAt(2_000_000, () => interrupt.abort()));
-    await expect(files.get(job('large', join(local.path, 'target')), watcher)).rejects.toBeInstanceOf(
-      InterruptedError,
-    );
+    const get = files.get(job('large', join(local.path, 'target')), watcher);
+    await expect(get).rejects.toMatchObject({
+      exitCode: 130,
+      message: expect.stringMatching(/^interrupted; \d+ % of large have arrived and are kept$/),
+      hint: 'run the same command again: it goes on from there',
+    });
     expect(await readFile(join(local.path, 'target'), 'utf8')).toBe('old');
-    expect(await tree(local.path)).toEqual(['target']);
+    expect(await tree(local.path)).toEqual(['.target.bai-journal', '.target.bai-part', 'target']);
   });
 
   test('after Ctrl-C nothing is begun', async () => {

@@ -15,6 +15,7 @@ import * as stat from '../../src/commands/sftp/stat.ts';
 import type { Context } from '../../src/context.ts';
 import { ConflictError, NotFoundError, UsageError } from '../../src/errors.ts';
 import type { SftpDeps } from '../../src/services/sftp-deps.ts';
+import { localFiles } from '../../src/transfer/local-files.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
 import { openFiles, recordingReporter, tempFolder, tree } from './transfer-session.ts';
 
@@ -33,6 +34,7 @@ describe.skipIf(sshdMissing !== undefined)(`bai sftp${why}`, () => {
     const deps: SftpDeps = {
       reporter,
       signal: new AbortController().signal,
+      local: localFiles,
       open: (session) => {
         sessions.push(session);
         return openFiles(server);

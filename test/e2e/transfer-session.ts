@@ -115,10 +115,19 @@ export function recordingReporter(): RecordingReporter {
     warn: (message) => warnings.push(message),
     step: () => ({ update: nothing, done: nothing, fail: nothing }),
     busy: () => ({ stop: nothing }),
-    progress: (label, totalBytes) => {
-      bars.push([label, totalBytes]);
-      return { update: nothing, stop: nothing };
-    },
+    resultAside: (value) => results.push({ value, human: '' }),
+    transfer: () => ({
+      expect: nothing,
+      file: (path, totalBytes) => {
+        bars.push([path, totalBytes]);
+        return { update: nothing, stop: nothing };
+      },
+      resumed: nothing,
+      retrying: nothing,
+      failed: ({ path, reason }) => warnings.push(`${path}: ${reason}`),
+      skipped: ({ path, reason }) => warnings.push(`${path}: ${reason}`),
+      [Symbol.dispose]: nothing,
+    }),
     failure: () => 1,
   };
 }

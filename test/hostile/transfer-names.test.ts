@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sanitizeLine } from '../../src/core/sanitize.ts';
 import { removeFiles } from '../../src/services/sftp-remove.ts';
+import { localFiles } from '../../src/transfer/local-files.ts';
 import { openFiles, recordingReporter, tempFolder, tree, watch } from '../e2e/transfer-session.ts';
 import { fileMode, fileText, folderMode, linkMode, startLiar } from './transfer-liar.ts';
 
@@ -168,7 +169,7 @@ test('rm -r refuses names that lead out of the folder it removes', async () => {
   const reporter = recordingReporter();
   const status = await removeFiles(
     { session: 'demo', paths: ['trap'], recursive: true },
-    { reporter, signal: new AbortController().signal, open: () => openFiles(liar) },
+    { reporter, signal: new AbortController().signal, local: localFiles, open: () => openFiles(liar) },
   );
   expect(status).toBe(1);
   expect(liar.changed).toEqual(['trap/good']);

@@ -3,17 +3,24 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parseGetArguments } from '../../core/sftp-target.ts';
+import { addTransferOptions, readTransferOptions, type TransferFlags } from './transfer-flags.ts';
+
+interface Flags extends TransferFlags {
+  readonly recursive: boolean;
+}
 
 export function define(command: Command, context: Context): void {
   command
     .argument(
       '<paths...>',
-      'SESSION:PATH once or more, then a local file or folder (default: the current one)',
+      'SESSION:PATH (or a quoted pattern) once or more, then a local file or folder (default: the current one), or - for stdout',
     )
-    .option('-r, --recursive', 'folders with all they hold', false)
-    .action(async (args: string[], flags: { recursive: boolean }) => {
-      const request = { ...parseGetArguments(args), recursive: flags.recursive };
-      const { getFiles } = await import('../../services/sftp-get.ts');
-      context.exitCode = await getFiles(request, await context.sftp());
-    });
+    .option('-r, --recursive', 'folders with all they hold', false);
+  const rules = addTransferOptions(command);
+  command.action(async (args: string[], flags: Flags) => {
+    const options = readTransferOptions(flags, rules);
+    const request = { ...parseGetArguments(args), recursive: flags.recursive, options };
+    const { getFiles } = await import('../../services/sftp-get.ts');
+    context.exitCode = await getFiles(request, { ...(await context.sftp()), stdout: context.stdout });
+  });
 }

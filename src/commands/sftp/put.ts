@@ -3,14 +3,21 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parsePutArguments } from '../../core/sftp-target.ts';
+import { addTransferOptions, readTransferOptions, type TransferFlags } from './transfer-flags.ts';
+
+interface Flags extends TransferFlags {
+  readonly recursive: boolean;
+}
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<paths...>', 'local files, then SESSION:PATH (an empty PATH is the home)')
-    .option('-r, --recursive', 'folders with all they hold', false)
-    .action(async (args: string[], flags: { recursive: boolean }) => {
-      const request = { ...parsePutArguments(args), recursive: flags.recursive };
-      const { putFiles } = await import('../../services/sftp-put.ts');
-      context.exitCode = await putFiles(request, await context.sftp());
-    });
+    .argument('<paths...>', 'local files or patterns (or - for stdin), then SESSION:PATH (no PATH: the home)')
+    .option('-r, --recursive', 'folders with all they hold', false);
+  const rules = addTransferOptions(command);
+  command.action(async (args: string[], flags: Flags) => {
+    const options = readTransferOptions(flags, rules);
+    const request = { ...parsePutArguments(args), recursive: flags.recursive, options };
+    const { putFiles } = await import('../../services/sftp-put.ts');
+    context.exitCode = await putFiles(request, { ...(await context.sftp()), stdin: context.stdin });
+  });
 }

@@ -1,0 +1,22 @@
+/** `bai sftp SESSION` and `bai sftp shell SESSION` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import type { Completer } from '../../services/sftp-shell.ts';
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<session>', 'name or id of a running session')
+    .option('-b, --batch <file>', 'obey the lines of a file (- is stdin) and end at the first that fails')
+    .action(async (session: string, { batch }: { batch?: string }) => {
+      const { runShell } = await import('../../services/sftp-shell.ts');
+      const { batchLines, typedLines } = await import('../../services/sftp-shell-lines.ts');
+      const { stdin, stdout, stderr, signal } = context;
+      const goesOn = batch === undefined && stdin.isTTY === true;
+      const deps = await context.sftp();
+      const terminal = { input: stdin, output: stderr, signal };
+      const lines = (complete: Completer): AsyncIterable<string> =>
+        goesOn ? typedLines(terminal, complete) : batchLines(batch ?? '-', stdin, deps.local);
+      context.exitCode = await runShell({ session }, { ...deps, stdin, stdout, lines, goesOn });
+    });
+}

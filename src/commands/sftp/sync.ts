@@ -1,0 +1,28 @@
+/** `bai sftp sync LOCAL SESSION:REMOTE` and `bai sftp sync SESSION:REMOTE LOCAL` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { parseSyncArguments } from '../../core/sftp-target.ts';
+import { addFilterOptions, readTransferOptions, type TransferFlags } from './transfer-flags.ts';
+
+interface Flags extends Pick<TransferFlags, 'verify'> {
+  readonly delete: boolean;
+  readonly dryRun: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<source>', 'a folder: a local path, or SESSION:PATH')
+    .argument('<target>', 'the folder that becomes like it: SESSION:PATH, or a local path')
+    .option('--delete', 'remove from the target what the source does not have', false)
+    .option('-n, --dry-run', 'show what would be done, and do nothing', false);
+  const rules = addFilterOptions(command);
+  command.action(async (source: string, target: string, flags: Flags) => {
+    // Without the source's times the next run could not tell what is new.
+    const options = readTransferOptions({ ...flags, preserve: true }, rules);
+    const { delete: deletes, dryRun } = flags;
+    const request = { ...parseSyncArguments(source, target), delete: deletes, dryRun, options };
+    const { syncFolders } = await import('../../services/sftp-sync.ts');
+    context.exitCode = await syncFolders(request, await context.sftp());
+  });
+}

@@ -1,0 +1,51 @@
+/** The options that put, get and sync share. */
+
+import { type Command, Option } from 'commander';
+import { type PathRule, pathFilter } from '../../core/path-filter.ts';
+import type { TransferOptions } from '../../core/transfer-options.ts';
+import { oneOf } from '../options.ts';
+
+const overwriteRules = ['overwrite', 'skip', 'newer', 'different', 'fail'] as const;
+
+export interface TransferFlags {
+  readonly preserve?: boolean;
+  readonly ifExists?: string;
+  /** Undefined when neither --verify nor --no-verify was given. */
+  readonly verify?: boolean;
+}
+
+/** Adds the options for both directions; what is returned holds the rules in the order they were written. */
+export function addTransferOptions(command: Command): readonly PathRule[] {
+  command
+    .option('-p, --preserve', 'keep times and permission bits (never setuid, setgid or sticky)', false)
+    .option(
+      '--if-exists <rule>',
+      `what happens to a file that is there: ${overwriteRules.join(', ')}`,
+      'overwrite',
+    );
+  return addFilterOptions(command);
+}
+
+export function addFilterOptions(command: Command): readonly PathRule[] {
+  const rules: PathRule[] = [];
+  const rule = (action: PathRule['action'], summary: string): Option =>
+    new Option(`--${action} <pattern>`, summary).argParser((pattern) => {
+      rules.push({ action, pattern });
+      return true;
+    });
+  command
+    .addOption(rule('exclude', 'leave out what matches; the first of all rules that matches decides'))
+    .addOption(rule('include', 'take what matches although a later --exclude matches too'))
+    .option('--verify', 'compare checksums of all files, not only of large and resumed ones')
+    .option('--no-verify', 'compare sizes only');
+  return rules;
+}
+
+export function readTransferOptions(flags: TransferFlags, rules: readonly PathRule[]): TransferOptions {
+  return {
+    preserve: flags.preserve === true,
+    ifExists: oneOf('--if-exists', flags.ifExists ?? 'overwrite', overwriteRules),
+    verify: flags.verify === undefined ? 'auto' : flags.verify ? 'always' : 'never',
+    accepts: pathFilter(rules),
+  };
+}

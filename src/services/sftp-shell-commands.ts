@@ -1,0 +1,196 @@
+/** The commands of the shell of `bai sftp SESSION`. */
+
+import { joinRemote, remotePath } from '../core/remote-path.ts';
+import { defaultTransferOptions } from '../core/transfer-options.ts';
+import { ConflictError, ExitCode, NotFoundError, UsageError } from '../errors.ts';
+import type { RemoteFiles } from '../transfer/remote-files.ts';
+import type { GetDeps, getFiles } from './sftp-get.ts';
+import { listFiles } from './sftp-list.ts';
+import { makeFolders } from './sftp-mkdir.ts';
+import { moveFile } from './sftp-move.ts';
+import type { PutDeps, putFiles } from './sftp-put.ts';
+import { removeFiles } from './sftp-remove.ts';
+
+export interface ShellState {
+  readonly session: string;
+  readonly files: RemoteFiles;
+  readonly deps: PutDeps & GetDeps;
+  readonly putFiles: typeof putFiles;
+  readonly getFiles: typeof getFiles;
+  /** Where relative paths count from, absolute. */
+  remote: string;
+  local: string;
+  isOver: boolean;
+}
+
+export interface ShellArguments {
+  /** Letters of the options that were given. */
+  readonly flags: string;
+  readonly paths: readonly string[];
+}
+
+export interface ShellCommand {
+  readonly usage: string;
+  readonly summary: string;
+  /** Letters it takes. */
+  readonly flags: string;
+  /** Which names complete its arguments. */
+  readonly completes: 'remote' | 'local' | 'nothing';
+  run(args: ShellArguments, state: ShellState): Promise<ExitCode>;
+}
+
+type Run = (args: ShellArguments, state: ShellState) => Promise<ExitCode> | Promise<void>;
+
+function command(
+  usage: string,
+  summary: string,
+  completes: ShellCommand['completes'],
+  run: Run,
+): ShellCommand {
+  const flags = [...usage.matchAll(/\[-(\w+)\]/g)].map((match) => match[1] ?? '').join('');
+  const runToStatus: ShellCommand['run'] = async (args, state) => (await run(args, state)) ?? ExitCode.ok;
+  return { usage, summary, flags, completes, run: runToStatus };
+}
+
+const leave = command('exit', 'end (also bye, quit)', 'nothing', async (_, state) => {
+  state.isOver = true;
+});
+
+const help = command('help', 'this list', 'nothing', async (_, { deps }) => {
+  const shown = new Set(Object.values(shellCommands));
+  const lines = [...shown].map(({ usage, summary }) => `${usage.padEnd(34)} ${summary}`);
+  deps.reporter.text(`${lines.join('\n')}\n`);
+});
+
+const rename = command('rename OLD NEW', 'rename or move (also mv)', 'remote', async ({ paths }, state) => {
+  const [from, to] = exactly(paths, 2, 'rename takes an old and a new path');
+  const request = { session: state.session, path: atRemote(from, state), newPath: atRemote(to, state) };
+  await moveFile(request, state.deps);
+});
+
+export const shellCommands: Readonly<Record<string, ShellCommand>> = {
+  cd: command('cd [PATH]', 'change the folder in the session', 'remote', async ({ paths }, state) => {
+    const path = await state.files.realpath(atRemote(upToOne(paths, 'cd') ?? '~', state));
+    const { kind } = await state.files.stat(path);
+    if (kind !== 'folder') throw new ConflictError(`${path} is no folder`, { code: 'not-a-folder' });
+    state.remote = path;
+  }),
+  lcd: command('lcd PATH', 'change the folder on this machine', 'local', async ({ paths }, state) => {
+    const path = atLocal(upToOne(paths, 'lcd') ?? '.', state);
+    const kind = (await state.deps.local.stat(path))?.kind;
+    if (kind === undefined) throw new NotFoundError(`there is no folder ${path}`);
+    if (kind !== 'folder') throw new ConflictError(`${path} is no folder`, { code: 'not-a-folder' });
+    state.local = await state.deps.local.realPath(path);
+  }),
+  pwd: command('pwd', 'the folder in the session', 'nothing', async (_, { deps, remote }) => {
+    deps.reporter.text(`${remote}\n`);
+  }),
+  lpwd: command('lpwd', 'the folder on this machine', 'nothing', async (_, { deps, local }) => {
+    deps.reporter.text(`${local}\n`);
+  }),
+  ls: command(
+    'ls [-la] [PATH]',
+    'list a folder in the session',
+    'remote',
+    async ({ flags, paths }, state) => {
+      const path = atRemote(upToOne(paths, 'ls') ?? '', state);
+      const [long, all] = [flags.includes('l'), flags.includes('a')];
+      await listFiles({ session: state.session, path, long, all }, state.deps);
+    },
+  ),
+  lls: command('lls [PATH]', 'list a folder on this machine', 'local', async ({ paths }, state) => {
+    const names: string[] = [];
+    const folder = atLocal(upToOne(paths, 'lls') ?? '.', state);
+    for await (const { name } of state.deps.local.list(folder, false)) names.push(name);
+    state.deps.reporter.text(
+      names
+        .sort()
+        .map((name) => `${name}\n`)
+        .join(''),
+    );
+  }),
+  get: command(
+    'get [-rp] REMOTE [LOCAL]',
+    'copy out of the session',
+    'remote',
+    async ({ flags, paths }, state) => {
+      const [source, target = ''] = oneOrTwo(paths, 'get');
+      const request = { session: state.session, paths: [atRemote(source, state)], ...optionsOf(flags) };
+      const local = target === '' ? state.local : atLocal(target, state);
+      return state.getFiles({ ...request, target: local }, state.deps);
+    },
+  ),
+  put: command(
+    'put [-rp] LOCAL [REMOTE]',
+    'copy into the session',
+    'local',
+    async ({ flags, paths }, state) => {
+      const [source, target = ''] = oneOrTwo(paths, 'put');
+      const remote = { session: state.session, path: target === '' ? state.remote : atRemote(target, state) };
+      const request = { sources: [atLocal(source, state)], target: remote, ...optionsOf(flags) };
+      return state.putFiles(request, state.deps);
+    },
+  ),
+  mkdir: command('mkdir [-p] PATH...', 'make folders in the session', 'remote', ({ flags, paths }, state) =>
+    makeFolders(
+      { session: state.session, paths: all(paths, state), parents: flags.includes('p') },
+      state.deps,
+    ),
+  ),
+  rm: command('rm [-r] PATH...', 'remove files from the session', 'remote', ({ flags, paths }, state) =>
+    removeFiles(
+      { session: state.session, paths: all(paths, state), recursive: flags.includes('r') },
+      state.deps,
+    ),
+  ),
+  rmdir: command('rmdir PATH', 'remove an empty folder', 'remote', async ({ paths }, state) => {
+    const [path] = exactly(paths, 1, 'rmdir takes one path');
+    await state.files.removeFolder(atRemote(path, state));
+  }),
+  rename,
+  mv: rename,
+  help,
+  '?': help,
+  exit: leave,
+  bye: leave,
+  quit: leave,
+};
+
+/** Absolute, so that no name is taken for a spelling of the home. */
+export function atRemote(path: string, { remote }: Pick<ShellState, 'remote'>): string {
+  if (path.startsWith('/') || path === '~' || path.startsWith('~/')) return path;
+  return path === '' ? remote : joinRemote(remote, path);
+}
+
+export function atLocal(path: string, { local, deps }: Pick<ShellState, 'local' | 'deps'>): string {
+  return deps.local.isAbsolute(path) ? path : deps.local.join(local, path);
+}
+
+function optionsOf(flags: string): Pick<Parameters<typeof getFiles>[0], 'recursive' | 'options'> {
+  const options = { ...defaultTransferOptions, preserve: flags.includes('p') };
+  return { recursive: flags.includes('r'), options };
+}
+
+function all(paths: readonly string[], state: ShellState): string[] {
+  if (paths.length === 0) throw new UsageError('name at least one path');
+  return paths.map((path) => remotePath(atRemote(path, state)));
+}
+
+function upToOne(paths: readonly string[], name: string): string | undefined {
+  if (paths.length > 1) throw new UsageError(`${name} takes one path; quote names that hold blanks`);
+  return paths[0];
+}
+
+function oneOrTwo(paths: readonly string[], name: string): readonly [string, string | undefined] {
+  const [first, second, ...more] = paths;
+  if (first === undefined || more.length > 0) {
+    throw new UsageError(`${name} takes a source and a target; quote names that hold blanks`);
+  }
+  return [first, second];
+}
+
+function exactly(paths: readonly string[], count: number, message: string): readonly [string, string] {
+  const [first = '', second = ''] = paths;
+  if (paths.length !== count) throw new UsageError(message);
+  return [first, second];
+}

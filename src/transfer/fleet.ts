@@ -1,0 +1,273 @@
+/** The SFTP channels of one run: more of them while that makes it faster, new ones when the connection is lost. */
+
+import { setTimeout as after } from 'node:timers/promises';
+import { joinRemote } from '../core/remote-path.ts';
+import type { TransferProblem } from '../core/transfer-plan.ts';
+import { type BaiError, InterruptedError, ProtocolError } from '../errors.ts';
+import { channelCount, type Direction, Growth, isLongLine, laneDepth } from './growth.ts';
+import { isLoss, Lane } from './lane.ts';
+import type { RunResult, SftpConnection } from './sftp-connection.ts';
+import { lostError } from './sftp-error.ts';
+import { buildRequests, type SftpRequests } from './sftp-requests.ts';
+
+export interface FleetOptions {
+  readonly signal: AbortSignal;
+  readonly stallMs: number;
+  /** One more connection to the same session; without it a lost connection is the end. */
+  readonly dial?: (() => Promise<SftpConnection>) | undefined;
+}
+
+const mostTries = 10;
+const patienceMs = 120_000;
+const firstPauseMs = 250;
+const longestPauseMs = 15_000;
+
+export class Fleet implements AsyncDisposable {
+  /** Repeats a request by path on a new connection; for requests that change nothing, or nothing twice. */
+  readonly requests: SftpRequests;
+  direction: Direction = 'put';
+  /** Told of every attempt to connect again. */
+  onRetry: (problem: TransferProblem) => void = () => {};
+  readonly #options: FleetOptions;
+  readonly #lanes: Lane[] = [];
+  readonly #connections = new Set<SftpConnection>();
+  readonly #listeners = new Set<(lane: Lane) => void>();
+  readonly #growth = new Growth();
+  #over: BaiError | undefined;
+  #lastLoss: BaiError | undefined;
+  #connecting: Promise<void> | undefined;
+  #growing: Promise<void> | undefined;
+  #guessedMs = Number.POSITIVE_INFINITY;
+  #tries = 0;
+  #lastProgressAt = performance.now();
+  #pendingBytes = 0;
+  #movedBytes = 0;
+  #isClosed = false;
+  #home: Promise<string> | undefined;
+
+  constructor(connection: SftpConnection, options: FleetOptions) {
+    this.#options = options;
+    const first = this.#adopt(connection);
+    this.requests = buildRequests(
+      { offers: (extension) => (this.#lanes[0] ?? first).channel.offers(extension) },
+      (call) => this.retrying((lane) => lane.channel.call(call)),
+    );
+  }
+
+  /** Why nothing further can succeed: Ctrl-C, or a loss that nothing could mend. */
+  get over(): BaiError | undefined {
+    if (this.#over !== undefined) return this.#over;
+    const { signal, dial } = this.#options;
+    if (signal.aborted) return interruptedBy(signal);
+    return this.#lanes.length === 0 && dial === undefined ? (this.#lastLoss ?? lostError()) : undefined;
+  }
+
+  get lanes(): readonly Lane[] {
+    return this.#lanes;
+  }
+
+  get roundTripMs(): number {
+    const measured = Math.min(...this.#lanes.map((lane) => lane.channel.quickestMs));
+    return Number.isFinite(measured) ? measured : this.#guessedMs;
+  }
+
+  /** Requests that one file may have in flight on one channel. */
+  get depth(): number {
+    const depth = laneDepth(this.roundTripMs, this.direction);
+    return this.#connections.size < 2 ? depth : Math.min(depth, 48);
+  }
+
+  /** The live channel with the least to do; connects again when there is none. Rejects with a BaiError. */
+  async lane(): Promise<Lane> {
+    for (;;) {
+      if (this.over !== undefined) throw this.over;
+      const [first, ...others] = this.#lanes.filter((lane) => !lane.isRetired);
+      if (first !== undefined)
+        return others.reduce((best, each) => (each.load < best.load ? each : best), first);
+      this.#connecting ??= this.#connectAgain().finally(() => {
+        this.#connecting = undefined;
+      });
+      await this.#connecting;
+    }
+  }
+
+  /** Runs the work, and again from its start on another channel when its own was lost. */
+  async retrying<T>(work: (lane: Lane) => Promise<T>): Promise<T> {
+    for (;;) {
+      const lane = await this.lane();
+      lane.load += 1;
+      try {
+        return await work(lane);
+      } catch (error) {
+        if (this.over !== undefined || !lane.isLoss(error)) throw error;
+      } finally {
+        lane.load -= 1;
+      }
+    }
+  }
+
+  /** Calls back for each channel there is and each that comes; the returned function ends that. */
+  onLane(listener: (lane: Lane) => void): () => void {
+    this.#listeners.add(listener);
+    for (const lane of [...this.#lanes]) listener(lane);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** So many bytes more are to be moved; negative when a file was given up. */
+  expect(bytes: number): void {
+    this.#pendingBytes += bytes;
+    this.#considerGrowth();
+  }
+
+  moved(bytes: number): void {
+    this.#pendingBytes -= bytes;
+    this.#movedBytes += bytes;
+    this.#tries = 0;
+    this.#lastProgressAt = performance.now();
+    this.#considerGrowth();
+  }
+
+  /** The same path for a program, which starts elsewhere than the file server may. */
+  async absolute(path: string): Promise<string> {
+    if (path.startsWith('/')) return path;
+    this.#home ??= this.requests.realpath('.');
+    return joinRemote(await this.#home, path);
+  }
+
+  /** Runs a program of the session; nothing where that is not possible. */
+  async run(words: readonly string[]): Promise<RunResult | undefined> {
+    return await this.retrying(async ({ connection }) => {
+      try {
+        return await connection.run?.(words, { signal: this.#options.signal });
+      } catch (error) {
+        if (error instanceof ProtocolError) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#growth.settle();
+    await Promise.all([...this.#connections].map((connection) => connection[Symbol.asyncDispose]()));
+  }
+
+  #adopt(connection: SftpConnection): Lane {
+    this.#connections.add(connection);
+    this.#guessedMs = connection.roundTripMs ?? this.#guessedMs;
+    return this.#addLane(connection, connection.sftp);
+  }
+
+  #addLane(connection: SftpConnection, sftp: SftpConnection['sftp']): Lane {
+    const lane = new Lane(connection, sftp, this.#options);
+    this.#lanes.push(lane);
+    lane.channel.onLost((reason) => this.#drop(lane, reason));
+    for (const listener of [...this.#listeners]) listener(lane);
+    return lane;
+  }
+
+  #drop(lane: Lane, reason: BaiError): void {
+    const index = this.#lanes.indexOf(lane);
+    if (index >= 0) this.#lanes.splice(index, 1);
+    this.#lastLoss = reason;
+    if (!isLoss(reason) && this.#lanes.length === 0) this.#over ??= reason;
+    for (const left of this.#lanes) left.isRetired = false;
+    if (this.#lanes.some((each) => each.connection === lane.connection)) return;
+    this.#connections.delete(lane.connection);
+    // It is of no use any more; how its closing ends says nothing new.
+    void Promise.resolve(lane.connection[Symbol.asyncDispose]()).catch(() => {});
+  }
+
+  async #connectAgain(): Promise<void> {
+    const { dial, signal } = this.#options;
+    for (;;) {
+      const reason = this.#lastLoss ?? lostError();
+      const isHopeless = this.#tries >= mostTries || performance.now() - this.#lastProgressAt > patienceMs;
+      if (dial === undefined || isHopeless || this.#isClosed) {
+        this.#over ??= reason;
+        throw this.#over;
+      }
+      this.#tries += 1;
+      this.onRetry({ path: 'connection', reason: reason.message, code: reason.code });
+      await this.#pause();
+      try {
+        this.#adopt(await dial());
+        return;
+      } catch (error) {
+        if (signal.aborted) throw interruptedBy(signal);
+        if (!isLoss(error)) throw error;
+        this.#lastLoss = error as BaiError;
+      }
+    }
+  }
+
+  /** Grows with every try in vain, and is never the same for two clients that were cut off together. */
+  async #pause(): Promise<void> {
+    const { signal } = this.#options;
+    const ms = this.#tries === 1 ? 0 : Math.min(longestPauseMs, firstPauseMs * 2 ** (this.#tries - 2));
+    try {
+      await after(ms * (0.75 + Math.random() / 2), undefined, { signal });
+    } catch {
+      throw interruptedBy(signal);
+    }
+  }
+
+  #considerGrowth(): void {
+    if (this.#growing !== undefined || this.#isClosed || this.over !== undefined) return;
+    const step = this.#growth.next({
+      direction: this.direction,
+      roundTripMs: this.roundTripMs,
+      connections: this.#connections.size,
+      pendingBytes: this.#pendingBytes,
+      movedBytes: this.#movedBytes,
+      now: performance.now(),
+    });
+    if (step === 'nothing') return;
+    if (step === 'retire') {
+      this.#retireLast();
+      return;
+    }
+    this.#growing = this.#grow(step)
+      // A channel or connection that could not be had costs speed, never the transfer.
+      .catch(() => this.#growth.settle())
+      .finally(() => {
+        this.#growing = undefined;
+        this.#growth.finished();
+      });
+  }
+
+  async #grow(step: 'channels' | 'connection'): Promise<void> {
+    const { dial } = this.#options;
+    if (step === 'channels') {
+      const [first] = this.#connections;
+      if (first !== undefined) await this.#addChannels(first);
+      return;
+    }
+    if (dial === undefined) return this.#growth.settle();
+    const connection = await dial();
+    if (this.#isClosed) return await connection[Symbol.asyncDispose]();
+    this.#adopt(connection);
+    if (this.direction === 'put' && isLongLine(this.roundTripMs)) await this.#addChannels(connection);
+  }
+
+  async #addChannels(connection: SftpConnection): Promise<void> {
+    const open = connection.openChannel;
+    if (open === undefined) return;
+    const wanted = channelCount(this.roundTripMs) - 1;
+    const add = async (): Promise<void> => {
+      const sftp = await open();
+      if (!this.#isClosed && this.#connections.has(connection)) this.#addLane(connection, sftp);
+    };
+    await Promise.all(Array.from({ length: wanted }, add));
+  }
+
+  #retireLast(): void {
+    const last = [...this.#connections].at(-1);
+    if (this.#connections.size < 2) return;
+    for (const lane of this.#lanes) if (lane.connection === last) lane.isRetired = true;
+  }
+}
+
+function interruptedBy(signal: AbortSignal): BaiError {
+  return signal.reason instanceof InterruptedError ? signal.reason : new InterruptedError();
+}

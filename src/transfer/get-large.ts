@@ -1,0 +1,182 @@
+/** A large file onto this machine: over all channels, gone on with after a cut, a kill or Ctrl-C. */
+
+import { basename, dirname, join } from 'node:path';
+import { DoneRanges } from './done-ranges.ts';
+import { type Journal, openJournal } from './journal.ts';
+import { JournalKeeper } from './journal-keeper.ts';
+import type { Lane } from './lane.ts';
+import { createLocalPart, type LocalPart } from './local-part.ts';
+import { movePieces } from './move-pieces.ts';
+import { changedError, type KeptAttributes, type Meter } from './one-file.ts';
+import { journalName } from './part-name.ts';
+import { type RemoteSource, readFully, reopenRemoteSource } from './remote-source.ts';
+import { requestBytes } from './sftp-channel.ts';
+import type { RemoteHandle } from './sftp-requests.ts';
+import type { TransferRun } from './transfer-run.ts';
+import { checksumError, hasSameBytes, needsVerifying, readableLocalPart } from './verify.ts';
+
+export interface LargeGet {
+  readonly source: RemoteSource;
+  readonly local: string;
+  readonly kept: KeptAttributes;
+  readonly meter: Meter;
+}
+
+/** What has the target's name stays as it is until the last step; a failure that may pass leaves the part. */
+export async function getLarge(get: LargeGet, run: TransferRun): Promise<void> {
+  const { local } = get;
+  const path = join(dirname(local), journalName(basename(local)));
+  await using journal = await openJournal(path, local);
+  const handles = new SourceHandles(get.source);
+  try {
+    if (await getOnce(get, { journal, handles, isLast: false }, run)) return;
+    run.fleet.expect(get.source.size);
+    await getOnce(get, { journal, handles, isLast: true }, run);
+  } finally {
+    handles.close();
+  }
+}
+
+interface Fetching {
+  readonly journal: Journal;
+  readonly handles: SourceHandles;
+  /** A copy that differs is fetched once more from its start: the earlier part may have been something else. */
+  readonly isLast: boolean;
+}
+
+/** Whether the file is in place; false when its checksum was another. */
+async function getOnce(get: LargeGet, fetching: Fetching, run: TransferRun): Promise<boolean> {
+  const { source, local } = get;
+  const { journal, handles } = fetching;
+  const ranges = new DoneRanges(source.size, requestBytes);
+  const earlier = fetching.isLast ? undefined : fittingState(source, journal);
+  await using part = await createLocalPart(local, { earlierId: earlier?.part });
+  const keeper = new JournalKeeper(journal, ranges, () => ({
+    source: identityOf(source),
+    part: part.id,
+  }));
+  try {
+    if (part.isEarlier && earlier !== undefined) ranges.addRanges(earlier.done);
+    if (ranges.doneBytes > 0 && !(await hasSamples(part, { ranges, handles }, run))) ranges.clear();
+    const isResumed = ranges.doneBytes > 0;
+    if (isResumed) run.tally.resumed(source.path, ranges.doneBytes);
+    run.fleet.expect(-ranges.doneBytes);
+    await fetchPieces(get, { part, ranges, keeper, handles }, run);
+    await part.finish(source.size);
+    if (!(await isSame(get, { part, isResumed, isLast: fetching.isLast }, run))) return false;
+    await part.commit(get.kept);
+    await journal.remove();
+    return true;
+  } catch (error) {
+    const keep = (): void => part.keep();
+    throw await keeper.leave(error, { path: source.path, discard: async () => {}, keep });
+  }
+}
+
+interface Pieces {
+  readonly part: LocalPart;
+  readonly ranges: DoneRanges;
+  readonly keeper: JournalKeeper;
+  readonly handles: SourceHandles;
+}
+
+async function fetchPieces(get: LargeGet, pieces: Pieces, run: TransferRun): Promise<void> {
+  const { part, ranges, keeper, handles } = pieces;
+  get.meter.update(ranges.doneBytes);
+  await keeper.save();
+  await movePieces({
+    fleet: run.fleet,
+    ranges,
+    open: (lane) => handles.of(lane),
+    async move({ lane, handle, piece, bytes, isOver }) {
+      await readFully(lane.requests, handle, { bytes, position: piece.position });
+      if (!isOver()) await part.write(bytes, piece.position);
+    },
+    onDone: () => {
+      get.meter.update(ranges.doneBytes);
+      keeper.saveNowAndThen();
+    },
+  });
+}
+
+interface Checked {
+  readonly part: LocalPart;
+  readonly isResumed: boolean;
+  readonly isLast: boolean;
+}
+
+async function isSame(
+  get: LargeGet,
+  checked: Checked,
+  { fleet, options, tally }: TransferRun,
+): Promise<boolean> {
+  const { source, local } = get;
+  if (!needsVerifying(options, { size: source.size, isResumed: checked.isResumed })) return true;
+  if (await hasSameBytes(fleet, readableLocalPart(checked.part, local), source)) {
+    tally.verified();
+    return true;
+  }
+  const { size, modifiedAt } = await fleet.requests.stat(source.path);
+  if (size !== source.size || modifiedAt !== source.attributes.modifiedAt) throw changedError(source.path);
+  if (checked.isLast) throw checksumError(local);
+  return false;
+}
+
+function fittingState(source: RemoteSource, { earlier }: Journal): Journal['earlier'] {
+  const now = identityOf(source);
+  const isFitting =
+    earlier !== undefined && earlier.source.size === now.size && earlier.source.modifiedMs === now.modifiedMs;
+  return isFitting ? earlier : undefined;
+}
+
+function identityOf({ size, attributes }: RemoteSource): { size: number; modifiedMs: number } {
+  return { size, modifiedMs: (attributes.modifiedAt ?? 0) * 1000 };
+}
+
+/** Whether what is said to be done holds what the source holds, in a few places. */
+async function hasSamples(
+  part: LocalPart,
+  { ranges, handles }: { readonly ranges: DoneRanges; readonly handles: SourceHandles },
+  { fleet }: TransferRun,
+): Promise<boolean> {
+  return await fleet.retrying(async (lane) => {
+    const handle = await handles.of(lane);
+    const compared = ranges.samples(4).map(async ({ position, length }) => {
+      const there = Buffer.alloc(length);
+      const here = Buffer.alloc(length);
+      const [bytesRead] = await Promise.all([
+        part.read(here, position),
+        readFully(lane.requests, handle, { bytes: there, position }),
+      ]);
+      return bytesRead === length && here.equals(there);
+    });
+    return (await Promise.all(compared)).every((isEqual) => isEqual);
+  });
+}
+
+/** The source as each channel has it open. */
+class SourceHandles {
+  readonly #source: RemoteSource;
+  readonly #handles = new Map<Lane, Promise<RemoteHandle>>();
+
+  constructor(source: RemoteSource) {
+    this.#source = source;
+  }
+
+  of(lane: Lane): Promise<RemoteHandle> {
+    const known = this.#handles.get(lane);
+    if (known !== undefined) return known;
+    const opened = reopenRemoteSource(lane.requests, this.#source);
+    this.#handles.set(lane, opened);
+    opened.catch(() => this.#handles.delete(lane));
+    return opened;
+  }
+
+  /** Nothing depends on the answers, and after a failure there may be none. */
+  close(): void {
+    for (const [lane, handle] of this.#handles) {
+      handle.then((opened) => lane.cleanup.close(opened)).catch(() => {});
+    }
+    this.#handles.clear();
+  }
+}

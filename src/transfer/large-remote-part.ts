@@ -1,0 +1,258 @@
+/** The part of a large file in the session, as many channels see it. */
+
+import { randomBytes, randomInt } from 'node:crypto';
+import { ConflictError, NotFoundError } from '../errors.ts';
+import type { DoneRanges } from './done-ranges.ts';
+import type { Fleet } from './fleet.ts';
+import type { Lane } from './lane.ts';
+import type { LocalSource } from './local-source.ts';
+import { type KeptAttributes, syncFromBytes } from './one-file.ts';
+import {
+  discardPart,
+  explainWrite,
+  ignoreRefusal,
+  openNewPart,
+  putInPlace,
+  remotePartPath,
+  wrongSizeError,
+} from './remote-part.ts';
+import { optional, type RemoteTarget } from './remote-target.ts';
+import { OpenFlag, type RemoteHandle, type SftpRequests } from './sftp-requests.ts';
+
+interface Write {
+  readonly handle: RemoteHandle;
+  readonly bytes: Buffer;
+  readonly position: number;
+}
+
+/**
+ * Behind its last byte the part carries a mark until it is whole: SFTP 3 tells no file from another of the same
+ * name, and a channel that opens the part by name must not write into somebody else's.
+ */
+export class LargeRemotePart {
+  readonly path: string;
+  readonly #fleet: Fleet;
+  readonly #target: RemoteTarget;
+  readonly #size: number;
+  readonly #handles = new Map<Lane, Promise<RemoteHandle>>();
+  #secret = '';
+  #mode: number | undefined;
+  #isTruncated = false;
+  #writtenAt = 0;
+  #isRenameSent = false;
+  #isLeft = false;
+
+  constructor(fleet: Fleet, target: RemoteTarget, size: number) {
+    this.#fleet = fleet;
+    this.#target = target;
+    this.#size = size;
+    this.path = remotePartPath(target.path);
+  }
+
+  /** What a later run knows it by. */
+  get mark(): string {
+    return `${this.#secret}:${this.#mode ?? ''}`;
+  }
+
+  async create(): Promise<void> {
+    this.#secret = randomBytes(16).toString('hex');
+    this.#isTruncated = false;
+    const { old } = this.#target;
+    await this.#fleet.retrying(async (lane) => {
+      const { requests } = lane;
+      const handle = await openNewPart(requests, this.path, old === undefined ? 0o666 : 0o600);
+      this.#handles.set(lane, Promise.resolve(handle));
+      // The mode a new file gets there (umask, default ACL) is known from what the server made of 0666.
+      const created = requests.attributes(handle);
+      const steps = [ignoreRefusal(requests.setMode(handle, 0o600)), this.#writeMark(requests, handle)];
+      await Promise.all([created, ...steps]).catch((error: unknown) =>
+        explainWrite(requests, this.#target.path, error),
+      );
+      this.#mode = old?.mode ?? (await created).mode;
+    });
+  }
+
+  /** Takes over what an earlier run left, if it is that and holds what the source holds. */
+  async adopt(
+    mark: string,
+    { source, ranges }: { readonly source: LocalSource; readonly ranges: DoneRanges },
+  ): Promise<boolean> {
+    const [secret, mode] = mark.split(':');
+    if (secret === undefined || !/^[0-9a-f]{32}$/.test(secret)) return false;
+    this.#secret = secret;
+    this.#mode = this.#target.old?.mode ?? (mode ? Number(mode) & 0o777 : undefined);
+    this.#isTruncated = ranges.isComplete;
+    try {
+      return await this.#fleet.retrying(async (lane) => {
+        const handle = await this.handleOf(lane);
+        return await this.#hasSamples(lane.requests, handle, { source, ranges });
+      });
+    } catch (error) {
+      if (error instanceof ConflictError || error instanceof NotFoundError) return false;
+      throw error;
+    } finally {
+      this.#isTruncated = false;
+    }
+  }
+
+  /** Throws ConflictError when another file has the part's name by now. */
+  handleOf(lane: Lane): Promise<RemoteHandle> {
+    const known = this.#handles.get(lane);
+    if (known !== undefined) return known;
+    const opened = this.#open(lane);
+    this.#handles.set(lane, opened);
+    opened.catch(() => this.#handles.delete(lane));
+    return opened;
+  }
+
+  write({ requests }: Lane, { handle, bytes, position }: Write): Promise<void> {
+    return requests
+      .write(handle, bytes, position)
+      .catch((error: unknown) => explainWrite(requests, this.#target.path, error));
+  }
+
+  /** Takes the mark off and makes sure that the name still means this file. */
+  async finish(): Promise<void> {
+    await this.#fleet.retrying(async (lane) => {
+      const handle = await this.handleOf(lane);
+      // A check that was cut off may have left its own time there.
+      const isRepeated = this.#isTruncated;
+      this.#isTruncated = true;
+      const writtenAt = await this.#checkName(lane.requests, handle).catch((error: unknown) =>
+        explainWrite(lane.requests, this.#target.path, error),
+      );
+      this.#writtenAt = isRepeated ? Date.now() / 1000 : writtenAt;
+    });
+  }
+
+  /** After `finish`: sets mode and times, sees to it that all is on the disk, and closes it on all channels. */
+  async seal(kept: KeptAttributes): Promise<void> {
+    const mode = kept.mode ?? this.#mode;
+    const modifiedAt = Math.floor(kept.modifiedAt ?? this.#writtenAt);
+    const accessedAt = Math.floor(kept.accessedAt ?? modifiedAt);
+    await this.#fleet.retrying(async (lane) => {
+      const { requests } = lane;
+      const handle = await this.handleOf(lane);
+      const isSynced = this.#size >= syncFromBytes && requests.offers('fsync@openssh.com');
+      await Promise.all([
+        ignoreRefusal(requests.setTimes(handle, accessedAt, modifiedAt)),
+        mode === undefined ? undefined : ignoreRefusal(requests.setMode(handle, mode)),
+        isSynced ? requests.sync(handle) : undefined,
+        this.#closeAll(),
+      ]).catch((error: unknown) => explainWrite(requests, this.#target.path, error));
+    });
+  }
+
+  /** Gives it the target's name. When the answer is lost with the connection, the names tell what happened. */
+  async commit(): Promise<void> {
+    await this.#closeAll();
+    const names = { part: this.path, target: this.#target.path };
+    await this.#fleet.retrying(async ({ requests, cleanup }) => {
+      if (this.#isRenameSent && (await optional(requests.lstat(this.path))) === undefined) {
+        const { size } = await requests.lstat(this.#target.path);
+        if (size === this.#size) return;
+      }
+      this.#isRenameSent = true;
+      await putInPlace(cleanup, names, () => {
+        this.#isLeft = true;
+      });
+    });
+  }
+
+  /** Never throws. */
+  async discard(): Promise<void> {
+    if (this.#isLeft) return;
+    await this.#closeAll();
+    const [lane] = this.#fleet.lanes;
+    if (lane !== undefined) await discardPart(lane.cleanup, this.path, undefined);
+  }
+
+  /** Nothing depends on the answers, and after a failure there may be none. */
+  close(): void {
+    for (const [lane, handle] of this.#handles) {
+      handle.then((opened) => lane.cleanup.close(opened)).catch(() => {});
+    }
+    this.#handles.clear();
+  }
+
+  async #closeAll(): Promise<void> {
+    const closing = [...this.#handles].map(async ([lane, handle]) => {
+      if (lane.lost === undefined) await lane.cleanup.close(await handle);
+    });
+    this.#handles.clear();
+    await Promise.allSettled(closing);
+  }
+
+  async #open({ requests }: Lane): Promise<RemoteHandle> {
+    const handle = await requests.open(this.path, OpenFlag.read | OpenFlag.write);
+    const mark = Buffer.alloc(this.#secret.length);
+    const bytesRead = await this.#readAll(requests, handle, mark, this.#size);
+    if (bytesRead === mark.length && mark.toString('latin1') === this.#secret) return handle;
+    if (bytesRead === 0 && this.#isTruncated) {
+      if ((await requests.attributes(handle)).size === this.#size) return handle;
+    }
+    throw this.#replacedError();
+  }
+
+  async #writeMark(requests: SftpRequests, handle: RemoteHandle): Promise<void> {
+    await requests.write(handle, Buffer.from(this.#secret, 'latin1'), this.#size);
+  }
+
+  async #readAll(
+    requests: SftpRequests,
+    handle: RemoteHandle,
+    into: Buffer,
+    position: number,
+  ): Promise<number> {
+    let filled = 0;
+    while (filled < into.length) {
+      const bytesRead = await requests.read(handle, into.subarray(filled), position + filled).catch(() => 0);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return filled;
+  }
+
+  async #hasSamples(
+    requests: SftpRequests,
+    handle: RemoteHandle,
+    { source, ranges }: { readonly source: LocalSource; readonly ranges: DoneRanges },
+  ): Promise<boolean> {
+    const compared = ranges.samples(4).map(async ({ position, length }) => {
+      const here = Buffer.alloc(length);
+      const there = Buffer.alloc(length);
+      await source.fill(here, position);
+      const bytesRead = await this.#readAll(requests, handle, there, position);
+      return bytesRead === length && here.equals(there);
+    });
+    return (await Promise.all(compared)).every((isSame) => isSame);
+  }
+
+  /**
+   * One time is as good as a name: set over the handle, it shows under the path when both mean one file. Returns
+   * the time of the last write, in seconds since 1970. A server works off the requests of a channel in order.
+   */
+  async #checkName(requests: SftpRequests, handle: RemoteHandle): Promise<number> {
+    const token = randomInt(1, 2 ** 30);
+    const [before, , , named, own] = await Promise.all([
+      requests.attributes(handle),
+      requests.truncate(handle, this.#size),
+      ignoreRefusal(requests.setTimes(handle, token, token)),
+      requests.lstat(this.path),
+      requests.attributes(handle),
+    ]);
+    // A file system that keeps no such times cannot answer the question; the checksum will.
+    if (own.modifiedAt === token && named.modifiedAt !== token) throw this.#replacedError();
+    for (const { size } of [own, named]) {
+      if (size !== this.#size) throw wrongSizeError(this.#target.path, size, this.#size);
+    }
+    return before.modifiedAt ?? 0;
+  }
+
+  #replacedError(): ConflictError {
+    return new ConflictError(`another program replaced ${this.path} in the session during the transfer`, {
+      code: 'part-replaced',
+      hint: 'let one transfer at a time write this file',
+    });
+  }
+}

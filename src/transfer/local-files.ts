@@ -1,0 +1,145 @@
+/** Files of this machine as the commands look at them: what is there, and how it goes. */
+
+import type { Stats } from 'node:fs';
+import {
+  lstat,
+  mkdtemp,
+  open,
+  opendir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { NotFoundError, systemCode } from '../errors.ts';
+import { onThisMachine } from './local-error.ts';
+import { isWindows } from './local-folder.ts';
+import type { RemoteKind } from './remote-attributes.ts';
+
+export interface LocalEntry {
+  readonly name: string;
+  readonly kind: RemoteKind;
+  readonly size: number;
+  /** Seconds since 1970. */
+  readonly modifiedAt: number;
+  /** Names the folder whatever path leads to it. */
+  readonly id: string;
+}
+
+/** Failures are BaiErrors that name the path. */
+export interface LocalFiles {
+  /** Whether names have to be fit for Windows. */
+  readonly isWindows: boolean;
+  join(folder: string, name: string): string;
+  isAbsolute(path: string): boolean;
+  readText(path: string): Promise<string>;
+  /** With `follow`, a link is what it leads to; one that leads nowhere stays a link. */
+  list(folder: string, follow: boolean): AsyncIterable<LocalEntry>;
+  /** Links followed; nothing where nothing is. */
+  stat(path: string): Promise<LocalEntry | undefined>;
+  /** Whether there is anything, be it a link to nothing. */
+  exists(path: string): Promise<boolean>;
+  realPath(path: string): Promise<string>;
+  /** A file or a link. */
+  remove(path: string): Promise<void>;
+  /** An empty folder. */
+  removeFolder(path: string): Promise<void>;
+  /** A file that only this user can read, gone with the disposal. */
+  spool(): Promise<Spool>;
+}
+
+export interface Spool extends AsyncDisposable {
+  readonly path: string;
+  fill(source: NodeJS.ReadableStream, signal: AbortSignal): Promise<void>;
+  /** Can be called once; on most systems the file is gone from then on, however this process ends. */
+  content(): Promise<AsyncIterable<Buffer>>;
+}
+
+export const localFiles: LocalFiles = {
+  isWindows,
+  join: (folder, name) => (folder === '' ? name : join(folder, name)),
+  isAbsolute,
+  readText: (path) => onThisMachine('read', path, readFile(path, 'utf8')),
+  list: listLocalFolder,
+  stat: (path) => onThisMachine('read', path, optional(describe(path, '', true))),
+  exists: async (path) => (await onThisMachine('read', path, optional(lstat(path)))) !== undefined,
+  realPath: (path) => onThisMachine('read', path, realpath(path)),
+  remove: (path) => onThisMachine('remove', path, unlink(path)),
+  removeFolder: (path) => onThisMachine('remove', path, rmdir(path)),
+  spool: createSpool,
+};
+
+async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator<LocalEntry> {
+  const path = folder === '' ? '.' : folder;
+  const entries = await onThisMachine('read', path, opendir(path));
+  for await (const { name } of entries) {
+    const entry = await onThisMachine(
+      'read',
+      join(path, name),
+      optional(describe(join(path, name), name, follow)),
+    );
+    if (entry !== undefined) yield entry;
+  }
+}
+
+async function describe(path: string, name: string, follow: boolean): Promise<LocalEntry> {
+  const attributes = follow ? await followed(path) : await lstat(path);
+  const kind: RemoteKind = attributes.isFile()
+    ? 'file'
+    : attributes.isDirectory()
+      ? 'folder'
+      : attributes.isSymbolicLink()
+        ? 'link'
+        : 'other';
+  const { size, mtimeMs, dev, ino } = attributes;
+  return { name, kind, size, modifiedAt: Math.floor(mtimeMs / 1000), id: `${dev}:${ino}` };
+}
+
+async function followed(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    // Only a link can be there and lead nowhere.
+    const isLink = await readlink(path).then(
+      () => true,
+      () => false,
+    );
+    if (isLink && systemCode(error) === 'ENOENT') return lstat(path);
+    throw error;
+  }
+}
+
+/** What went away between the listing and the look at it is no failure. */
+async function optional<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof NotFoundError || systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function createSpool(): Promise<Spool> {
+  const folder = await onThisMachine('make a folder in', tmpdir(), mkdtemp(join(tmpdir(), 'bai-')));
+  const path = join(folder, 'stream');
+  return {
+    path,
+    async fill(source, signal) {
+      const file = await onThisMachine('make', path, open(path, 'wx', 0o600));
+      await onThisMachine('write', path, pipeline(source, file.createWriteStream(), { signal }));
+    },
+    async content() {
+      const file = await onThisMachine('read', path, open(path));
+      // Windows removes no file that is open; then the disposal does it.
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
+      return file.createReadStream();
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,128 @@
+/** A small file into the session: over one channel, in as few round trips as safety allows. */
+
+import type { Lane } from './lane.ts';
+import type { LocalSource } from './local-source.ts';
+import { type KeptAttributes, syncFromBytes } from './one-file.ts';
+import {
+  discardPart,
+  explainWrite,
+  ignoreRefusal,
+  openNewPart,
+  putInPlace,
+  remotePartPath,
+  wrongSizeError,
+} from './remote-part.ts';
+import type { RemoteTarget } from './remote-target.ts';
+import { requestBytes } from './sftp-channel.ts';
+import type { RemoteHandle } from './sftp-requests.ts';
+import { checksumError } from './verify.ts';
+import { pieces } from './window.ts';
+
+export interface SmallPut {
+  readonly source: LocalSource;
+  readonly target: RemoteTarget;
+  readonly kept: KeptAttributes;
+  readonly onBytes: (bytes: number) => void;
+  /** Whether the part, now whole, is to get its name; nothing when that is not to be asked. */
+  readonly isSame?: ((part: string) => Promise<boolean>) | undefined;
+}
+
+/** What has the target's name stays as it is until the last step. */
+export async function putSmall(put: SmallPut, lane: Lane): Promise<void> {
+  const { target } = put;
+  const part = remotePartPath(target.path);
+  const sent: SentPart = {
+    handle: await openNewPart(lane.requests, part, modeAtFirst(put)),
+    isClosed: false,
+  };
+  let isLeft = false;
+  try {
+    await send(put, lane, sent).catch((error: unknown) => explainWrite(lane.requests, target.path, error));
+    if (put.isSame && !(await put.isSame(part))) throw checksumError(target.path);
+    await putInPlace(lane.cleanup, { part, target: target.path }, () => {
+      isLeft = true;
+    });
+  } catch (error) {
+    if (!isLeft) await discardPart(lane.cleanup, part, sent.isClosed ? undefined : sent.handle);
+    throw error;
+  }
+}
+
+interface SentPart {
+  readonly handle: RemoteHandle;
+  isClosed: boolean;
+}
+
+/** Known beforehand only when a file is replaced or the source's mode is kept. */
+function finalMode({ target, kept }: SmallPut): number | undefined {
+  return kept.mode ?? target.old?.mode;
+}
+
+/** The server's umask (or default ACL) shows in what it makes of 0666. */
+function modeAtFirst(put: SmallPut): number {
+  return finalMode(put) === undefined ? 0o666 : 0o600;
+}
+
+/**
+ * A server works off the requests for one file in order, so they need not wait for each other: what comes
+ * after the writes sees them, and only the rename has to wait until all of them are known to be done.
+ */
+async function send(put: SmallPut, lane: Lane, sent: SentPart): Promise<void> {
+  const { source, target, onBytes } = put;
+  const { requests } = lane;
+  const { handle } = sent;
+  const answers: Promise<unknown>[] = [];
+  const mode = hideUntilWhole(put, lane, handle);
+  mode.catch(() => {});
+  let arrived = 0;
+  try {
+    for (const { position, length } of pieces(source.size, requestBytes)) {
+      const bytes = Buffer.allocUnsafe(length);
+      await source.fill(bytes, position);
+      const written = requests.write(handle, bytes, position).then(() => {
+        arrived += length;
+        onBytes(arrived);
+      });
+      written.catch(() => {});
+      answers.push(written);
+    }
+    // Of several pieces one may fail while others arrive, and that file is nobody's to read.
+    if (source.size > requestBytes) await Promise.all(answers);
+    answers.push(...setAttributes({ ...put.kept, mode: await mode }, lane, handle));
+    if (source.size >= syncFromBytes && requests.offers('fsync@openssh.com'))
+      answers.push(requests.sync(handle));
+    const attributes = requests.attributes(handle);
+    answers.push(
+      attributes.then(({ size }) => {
+        if (size !== source.size) throw wrongSizeError(target.path, size, source.size);
+      }),
+    );
+    sent.isClosed = true;
+    answers.push(requests.close(handle));
+  } finally {
+    await Promise.all(answers);
+  }
+}
+
+/** A file that comes in one piece is never half there, so nobody can read half of it. Returns the mode at the end. */
+async function hideUntilWhole(
+  put: SmallPut,
+  { requests }: Lane,
+  handle: RemoteHandle,
+): Promise<number | undefined> {
+  const known = finalMode(put);
+  if (known !== undefined || put.source.size <= requestBytes) return known;
+  const created = requests.attributes(handle);
+  await Promise.all([created, ignoreRefusal(requests.setMode(handle, 0o600))]);
+  return (await created).mode;
+}
+
+function setAttributes(kept: KeptAttributes, { requests }: Lane, handle: RemoteHandle): Promise<void>[] {
+  const { mode, modifiedAt, accessedAt = modifiedAt } = kept;
+  const set: Promise<void>[] = [];
+  if (mode !== undefined) set.push(ignoreRefusal(requests.setMode(handle, mode)));
+  if (modifiedAt !== undefined && accessedAt !== undefined) {
+    set.push(ignoreRefusal(requests.setTimes(handle, Math.floor(accessedAt), Math.floor(modifiedAt))));
+  }
+  return set;
+}

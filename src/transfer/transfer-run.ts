@@ -1,0 +1,25 @@
+/** What every file of one put or get shares. */
+
+import type { TransferOptions } from '../core/transfer-options.ts';
+import type { FileQueue } from './file-queue.ts';
+import type { Fleet } from './fleet.ts';
+import type { SftpRequests } from './sftp-requests.ts';
+import type { Tally, TreeObserver } from './tally.ts';
+
+export interface TransferRun {
+  readonly fleet: Fleet;
+  /** For requests by path: repeated when the connection is lost. */
+  readonly requests: SftpRequests;
+  readonly tally: Tally;
+  readonly observer: TreeObserver;
+  readonly options: TransferOptions;
+  readonly queue: FileQueue;
+  readonly resume: ResumePlace | undefined;
+}
+
+/** Where this machine remembers how far files came that it sends. */
+export interface ResumePlace {
+  readonly folder: string;
+  /** Tells one session from another for as long as either exists. */
+  readonly peer: string;
+}

@@ -1,0 +1,107 @@
+/** Whether both sides hold the same bytes. */
+
+import { createHash } from 'node:crypto';
+import { type TransferOptions, verifyFromBytes } from '../core/transfer-options.ts';
+import { TransferError } from '../errors.ts';
+import type { Fleet } from './fleet.ts';
+import type { LocalPart } from './local-part.ts';
+import { shrankError } from './one-file.ts';
+import { requestBytes } from './sftp-channel.ts';
+import { OpenFlag } from './sftp-requests.ts';
+import { inWindow, pieces } from './window.ts';
+
+/** As much of a file as is needed to compare it; the path is for messages. */
+export interface ReadableFile {
+  readonly path: string;
+  /** Fills the buffer or throws. */
+  fill(bytes: Buffer, position: number): Promise<void>;
+}
+
+export function readableLocalPart(part: LocalPart, path: string): ReadableFile {
+  return {
+    path,
+    async fill(bytes, position) {
+      for (let filled = 0; filled < bytes.length; ) {
+        const bytesRead = await part.read(bytes.subarray(filled), position + filled);
+        if (bytesRead === 0) throw shrankError(path);
+        filled += bytesRead;
+      }
+    },
+  };
+}
+
+export function needsVerifying(
+  { verify }: TransferOptions,
+  file: { readonly size: number; readonly isResumed: boolean },
+): boolean {
+  if (verify !== 'auto') return verify === 'always';
+  return file.isResumed || file.size >= verifyFromBytes;
+}
+
+/** Compares the whole of both; the far side computes its checksum itself where it has a program for it. */
+export async function hasSameBytes(
+  fleet: Fleet,
+  local: ReadableFile,
+  remote: { readonly path: string; readonly size: number },
+): Promise<boolean> {
+  const there = remoteChecksum(fleet, remote);
+  there.catch(() => {});
+  const here = await localChecksum(local, remote.size);
+  return here === (await there);
+}
+
+async function localChecksum(file: ReadableFile, size: number): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(Math.min(1024 * 1024, size));
+  for (const { position, length } of pieces(size, 1024 * 1024)) {
+    const bytes = buffer.subarray(0, length);
+    await file.fill(bytes, position);
+    hash.update(bytes);
+  }
+  return hash.digest('hex');
+}
+
+/** openssl uses the processor's instructions for it and is several times as fast. The path is an argument. */
+const checksumScript = 'openssl dgst -sha256 -r "$1" 2>/dev/null || sha256sum -- "$1"';
+
+async function remoteChecksum(fleet: Fleet, { path, size }: { path: string; size: number }): Promise<string> {
+  const absolute = await fleet.absolute(path);
+  const result = await fleet.run(['sh', '-c', checksumScript, 'sh', absolute]);
+  // A backslash in front says that the name was printed in another spelling.
+  const checksum = /^\\?([0-9a-f]{64}) /.exec(result?.stdout.toString('latin1') ?? '')?.[1];
+  return result?.status === 0 && checksum !== undefined ? checksum : readBack(fleet, path, size);
+}
+
+/** Reads in rounds: the bytes have to be hashed in order, and no more than a round is held. */
+async function readBack(fleet: Fleet, path: string, size: number): Promise<string> {
+  return await fleet.retrying(async ({ requests, cleanup }) => {
+    const handle = await requests.open(path, OpenFlag.read);
+    try {
+      const hash = createHash('sha256');
+      const roundBytes = requestBytes * fleet.depth;
+      for (const round of pieces(size, roundBytes)) {
+        const bytes = Buffer.allocUnsafe(round.length);
+        await inWindow(pieces(round.length, requestBytes), fleet.depth, () => async (piece) => {
+          const into = bytes.subarray(piece.position, piece.position + piece.length);
+          for (let filled = 0; filled < into.length; ) {
+            const position = round.position + piece.position + filled;
+            const bytesRead = await requests.read(handle, into.subarray(filled), position);
+            if (bytesRead === 0) throw shrankError(path);
+            filled += bytesRead;
+          }
+        });
+        hash.update(bytes);
+      }
+      return hash.digest('hex');
+    } finally {
+      cleanup.close(handle).catch(() => {});
+    }
+  });
+}
+
+export function checksumError(target: string): TransferError {
+  return new TransferError(`the copy of ${target} does not have its source's checksum`, {
+    code: 'checksum-differs',
+    hint: 'the source may be written to at this moment; otherwise look at the memory and disks of both machines',
+  });
+}

@@ -1,0 +1,57 @@
+/** Runs commands of `bai sftp` as commander does, on a real server, and keeps what they print. */
+
+import { PassThrough, Readable } from 'node:stream';
+import { Command } from 'commander';
+import type { CommandModule } from '../../src/commands/command.ts';
+import type { Context } from '../../src/context.ts';
+import type { SftpDeps } from '../../src/services/sftp-deps.ts';
+import { localFiles } from '../../src/transfer/local-files.ts';
+import type { RemoteFiles } from '../../src/transfer/remote-files.ts';
+import {
+  openFiles,
+  type RecordingReporter,
+  recordingReporter,
+  type ServerAddress,
+} from './transfer-session.ts';
+
+export interface SftpAnswer extends RecordingReporter {
+  readonly exitCode: number;
+  readonly value: unknown;
+  /** The bytes on stdout. */
+  readonly stdout: Buffer;
+}
+
+export interface SftpBed {
+  run(command: CommandModule, ...args: string[]): Promise<SftpAnswer>;
+  /** With bytes on stdin. */
+  runWith(input: Uint8Array, command: CommandModule, ...args: string[]): Promise<SftpAnswer>;
+}
+
+/** `change` stands between the commands and the server, to lie. */
+export function sftpBed(
+  server: () => ServerAddress,
+  change: (files: RemoteFiles) => RemoteFiles = (files) => files,
+): SftpBed {
+  const runWith: SftpBed['runWith'] = async (input, command, ...args) => {
+    const reporter = recordingReporter();
+    const deps: SftpDeps = {
+      reporter,
+      signal: new AbortController().signal,
+      local: localFiles,
+      open: async () => change(await openFiles(server())),
+    };
+    const stdout = new PassThrough();
+    const printed: Buffer[] = [];
+    stdout.on('data', (chunk: Buffer) => printed.push(chunk));
+    const stdin = Readable.from([input]);
+    const given = { reporter, exitCode: 0, stdin, stdout, sftp: async () => deps };
+    // The commands use nothing else of the context.
+    const context = given as unknown as Context;
+    const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+    command.define(program, context);
+    await program.parseAsync(args, { from: 'user' });
+    const { exitCode } = context;
+    return { ...reporter, exitCode, value: reporter.results[0]?.value, stdout: Buffer.concat(printed) };
+  };
+  return { runWith, run: (command, ...args) => runWith(new Uint8Array(), command, ...args) };
+}

@@ -1,0 +1,39 @@
+/** The total of a put, counted while it runs. */
+
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { TransferProgress } from '../../src/core/reporter.ts';
+import { defaultTransferOptions } from '../../src/core/transfer-options.ts';
+import { measure } from '../../src/services/sftp-measure.ts';
+import { localFiles } from '../../src/transfer/local-files.ts';
+import { recordingReporter, tempFolder } from './transfer-session.ts';
+
+/** What `measure` tells; never, when it tells nothing. */
+function counting(): { progress: TransferProgress; total: Promise<readonly [number, number]> } {
+  const { promise, resolve } = settleable();
+  const expectTotal = (files: number, bytes: number): void => resolve([files, bytes]);
+  return { progress: { ...recordingReporter().transfer(), expect: expectTotal }, total: promise };
+}
+
+function settleable() {
+  let settle: (total: readonly [number, number]) => void = () => {};
+  const promise = new Promise<readonly [number, number]>((resolve) => {
+    settle = resolve;
+  });
+  return { promise, resolve: (total: readonly [number, number]) => settle(total) };
+}
+
+test('files of all sources are counted, links followed, what is left out not', async () => {
+  await using local = await tempFolder();
+  await mkdir(join(local.path, 'tree', 'sub'), { recursive: true });
+  for (const name of ['tree/a', 'tree/sub/b', 'tree/c.log', 'd'])
+    await writeFile(join(local.path, name), '12345');
+  await symlink('../d', join(local.path, 'tree', 'link'));
+  await symlink('nowhere', join(local.path, 'tree', 'dangling'));
+  const options = { ...defaultTransferOptions, accepts: (path: string) => !path.endsWith('.log') };
+  const sources = ['tree', 'd', 'none'].map((name) => join(local.path, name));
+  const { progress, total } = counting();
+  using _measuring = measure({ sources, recursive: true, options }, localFiles, progress);
+  expect(await total).toEqual([4, 20]);
+});

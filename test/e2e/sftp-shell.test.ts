@@ -1,0 +1,145 @@
+/** `bai sftp SESSION` line by line, on a real server. */
+
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Completer, runShell } from '../../src/services/sftp-shell.ts';
+import { completeLine } from '../../src/services/sftp-shell-complete.ts';
+import { localFiles } from '../../src/transfer/local-files.ts';
+import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
+import { openFiles, recordingReporter, tempFolder, tree } from './transfer-session.ts';
+
+const why = sshdMissing === undefined ? '' : ` (${sshdMissing})`;
+
+describe.skipIf(sshdMissing !== undefined)(`the shell of bai sftp${why}`, () => {
+  let server: TestSshd;
+  beforeAll(async () => {
+    server = await startSshd();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  async function shell(lines: readonly string[], { goesOn = false } = {}) {
+    const texts: string[] = [];
+    const failures: unknown[] = [];
+    let connections = 0;
+    const base = recordingReporter();
+    const reporter = {
+      ...base,
+      text: (content: string) => texts.push(content),
+      failure: (error: unknown) => {
+        failures.push(error);
+        return (error as { exitCode: number }).exitCode; // Only what bai throws itself comes here.
+      },
+    };
+    const status = await runShell(
+      { session: 'demo' },
+      {
+        reporter,
+        signal: new AbortController().signal,
+        local: localFiles,
+        open: () => {
+          connections += 1;
+          return openFiles(server);
+        },
+        stdin: new PassThrough(),
+        stdout: new PassThrough(),
+        goesOn,
+        lines: async function* () {
+          yield* lines;
+        },
+      },
+    );
+    return { ...base, status, texts, failures, connections };
+  }
+
+  test('files go in and out, relative to the folders that cd and lcd chose, over one connection', async () => {
+    await using local = await tempFolder();
+    await mkdir(join(local.path, 'in'));
+    await writeFile(join(local.path, 'in', 'a b.txt'), 'text');
+    const answer = await shell([
+      'mkdir -p work/deep',
+      'cd work',
+      'cd deep',
+      'pwd',
+      `lcd '${local.path}'`,
+      'lcd in',
+      'lpwd',
+      "put 'a b.txt'",
+      'put a\\ b.txt other.txt',
+      'lcd ..',
+      'get *.txt',
+      'cd',
+      'get work/deep/other.txt copy.txt',
+      '# a comment',
+      '',
+    ]);
+    expect(answer).toMatchObject({ status: 0, failures: [], connections: 1 });
+    expect(answer.texts).toEqual([`${server.home}/work/deep\n`, `${local.path}/in\n`]);
+    expect(await tree(join(server.home, 'work'))).toEqual(['deep/', 'deep/a b.txt', 'deep/other.txt']);
+    expect(await tree(local.path)).toEqual(['a b.txt', 'copy.txt', 'in/', 'in/a b.txt', 'other.txt']);
+    expect(await readFile(join(local.path, 'copy.txt'), 'utf8')).toBe('text');
+  });
+
+  test('ls, lls, rename, rm and rmdir do what their names say', async () => {
+    await using local = await tempFolder();
+    await writeFile(join(local.path, 'here'), '');
+    await mkdir(join(server.home, 'ops', 'empty'), { recursive: true });
+    await writeFile(join(server.home, 'ops', 'one'), '1');
+    const answer = await shell([
+      'cd ops',
+      'rename one two',
+      'rmdir empty',
+      'ls',
+      `lls ${local.path}`,
+      'rm two',
+      'exit',
+      'mkdir never',
+    ]);
+    expect(answer.status).toBe(0);
+    expect(answer.results.map(({ human }) => human)).toContainEqual(['two']);
+    expect(answer.texts).toEqual(['here\n']);
+    expect(await tree(join(server.home, 'ops'))).toEqual([]);
+  });
+
+  test('a batch ends at the first line that fails, with its status', async () => {
+    const answer = await shell(['mkdir before', 'cd nowhere', 'mkdir after']);
+    expect(answer).toMatchObject({ status: 4, failures: [{ code: 'not-found' }] });
+    expect(await tree(server.home)).not.toContain('after/');
+  });
+
+  test('a line with a dash before it may fail', async () => {
+    expect(await shell(['-cd nowhere', 'mkdir dashed'])).toMatchObject({ status: 0 });
+    expect(await tree(server.home)).toContain('dashed/');
+  });
+
+  test('where somebody types, a failure is told and the next line is read', async () => {
+    const answer = await shell(['nonsense', 'ls -x', "get 'unfinished", 'get', 'rm a b c', 'mkdir typed'], {
+      goesOn: true,
+    });
+    expect(answer.status).toBe(0);
+    expect(answer.failures).toHaveLength(4);
+    expect(await tree(server.home)).toContain('typed/');
+  });
+
+  test('Tab completes commands, and names on the side that is meant', async () => {
+    await using local = await tempFolder();
+    await mkdir(join(server.home, 'tab', 'folder'), { recursive: true });
+    for (const name of ['far one', 'far.two', '.hidden', 'bad\nname'])
+      await writeFile(join(server.home, 'tab', name), '');
+    await writeFile(join(local.path, 'near'), '');
+    await using files = await openFiles(server);
+    const deps = { local: localFiles } as never; // Completion asks for nothing else.
+    const state = { files, deps, remote: join(server.home, 'tab'), local: local.path } as never;
+    const complete: Completer = (line) => completeLine(line, state);
+    expect(await complete('lp')).toEqual([['lpwd '], 'lp']);
+    expect(await complete('get fa')).toEqual([['far\\ one', 'far.two'], 'fa']);
+    expect(await complete('get far\\ o')).toEqual([['far\\ one'], 'far\\ o']);
+    expect(await complete('cd ')).toEqual([['far\\ one', 'far.two', 'folder/'], '']);
+    expect(await complete('get -r folder n')).toEqual([['near'], 'n']);
+    expect(await complete('put ')).toEqual([['near'], '']);
+    expect(await complete('put near fo')).toEqual([['folder/'], 'fo']);
+    expect(await complete('ls nowhere/x')).toEqual([[], 'nowhere/x']);
+    expect(await complete('pwd x')).toEqual([[], 'x']);
+  });
+});

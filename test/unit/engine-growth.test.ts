@@ -1,0 +1,61 @@
+/** When a run takes more channels and connections. */
+
+import { expect, test } from 'vitest';
+import { channelCount, Growth, type GrowthView, laneDepth } from '../../src/transfer/growth.ts';
+
+const much = 1024 * 1024 * 1024;
+
+interface Line {
+  readonly roundTripMs: number;
+  readonly direction?: 'put' | 'get';
+  readonly pendingBytes?: number;
+  /** Bytes per millisecond with so many connections. */
+  rate(connections: number): number;
+}
+
+/** The steps of a run of a minute over such a line. */
+function steps({ roundTripMs, direction = 'put', pendingBytes = much, rate }: Line): string[] {
+  const growth = new Growth();
+  const taken: string[] = [];
+  let movedBytes = 0;
+  let connections = 1;
+  for (let now = 0; now < 60_000; now += 10) {
+    movedBytes += 10 * rate(connections);
+    const view: GrowthView = { direction, roundTripMs, connections, pendingBytes, movedBytes, now };
+    const step = growth.next(view);
+    if (step === 'nothing') continue;
+    taken.push(step);
+    if (step === 'connection') connections += 1;
+    growth.finished();
+  }
+  return taken;
+}
+
+test('a short line keeps its one channel', () => {
+  expect(channelCount(0.3)).toBe(1);
+  expect(laneDepth(0.3, 'put')).toBe(16);
+  expect(steps({ roundTripMs: 0.3, pendingBytes: 64_000_000, rate: () => 200_000 })).toEqual([]);
+});
+
+test('a long line gets channels at once, and connections as long as each brings much', () => {
+  const taken = steps({ roundTripMs: 150, rate: (connections) => 10_000 * connections });
+  expect(taken).toEqual(['channels', 'connection', 'connection', 'connection']);
+});
+
+test('a connection that brings nothing is the last', () => {
+  expect(steps({ roundTripMs: 50, rate: () => 10_000 })).toEqual(['channels', 'connection']);
+});
+
+test('a connection that makes it slower is used no more', () => {
+  const taken = steps({ roundTripMs: 0.3, rate: (connections) => 10_000 / connections });
+  expect(taken).toEqual(['connection', 'retire']);
+});
+
+test('a little file opens nothing', () => {
+  expect(steps({ roundTripMs: 150, pendingBytes: 100_000, rate: () => 1 })).toEqual([]);
+});
+
+test('get fills a long line over one channel', () => {
+  expect(laneDepth(50, 'get') * 261_120).toBeGreaterThan(0.05 * 125_000_000);
+  expect(steps({ roundTripMs: 50, direction: 'get', rate: () => 10_000 })).toEqual(['connection']);
+});
