@@ -26,7 +26,7 @@ export interface ConnectSftpRequest {
 export interface OpenedSftp {
   readonly connection: SftpConnection;
   /** One more connection to the same session, even if another has its name by now. */
-  dial(): Promise<SftpConnection>;
+  readonly dial: () => Promise<SftpConnection>;
   /** The session, by a name that no other one gets. */
   readonly peer: string;
 }

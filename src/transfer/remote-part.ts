@@ -92,7 +92,8 @@ export async function discardPart(
   handle: RemoteHandle | undefined,
 ): Promise<void> {
   const timer = new AbortController();
-  const steps = [handle === undefined ? undefined : cleanup.close(handle), cleanup.remove(path)];
+  const closed = handle === undefined ? Promise.resolve() : cleanup.close(handle);
+  const steps = [closed, cleanup.remove(path)];
   const removed = Promise.allSettled(steps);
   await Promise.race([removed, after(cleanupMs, undefined, { signal: timer.signal })]).catch(() => {});
   timer.abort();

@@ -12,7 +12,7 @@ export interface SftpConnection extends AsyncDisposable {
   /** A first guess at the round trip, from the opening of the channel. */
   readonly roundTripMs?: number;
   /** One more SFTP channel: the server keeps a window for each. Rejects with a BaiError. */
-  openChannel?(): Promise<SFTPWrapper>;
+  readonly openChannel?: () => Promise<SFTPWrapper>;
   /** Runs a program of the session; its words reach it as they are. Rejects with a BaiError. */
   run?(words: readonly string[], options: RunOptions): Promise<RunResult>;
 }

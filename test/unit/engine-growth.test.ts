@@ -10,7 +10,7 @@ interface Line {
   readonly direction?: 'put' | 'get';
   readonly pendingBytes?: number;
   /** Bytes per millisecond with so many connections. */
-  rate(connections: number): number;
+  readonly rate: (connections: number) => number;
 }
 
 /** The steps of a run of a minute over such a line. */
