@@ -214,7 +214,7 @@ describe.skipIf(sshdMissing !== undefined)(`links and special files${why}`, () =
     expect(await tree(many)).toEqual(await tree(join(local.path, 'before')));
     expect(await readFile(join(many, 'f1999'), 'utf8')).toBe('1999');
     await rm(join(server.home, 'many'), { recursive: true });
-  }, 60_000);
+  }, 180_000);
 });
 
 async function makeTree(root: string): Promise<void> {
