@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     retry: 0,
+    // Most tests wait for other programs: more workers than cores.
+    maxWorkers: 4,
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       project('unit', 10_000),
