@@ -15,13 +15,13 @@ export default defineConfig({
     pool: 'forks',
     retry: 0,
     // Most tests wait for other programs: more workers than cores.
-    maxWorkers: 4,
+    maxWorkers: 3,
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
-      project('unit', 10_000),
-      project('contract', 60_000),
-      project('hostile', 60_000),
-      project('e2e', 120_000),
+      project('unit', 30_000),
+      project('contract', 120_000),
+      project('hostile', 180_000),
+      project('e2e', 240_000),
     ],
   },
 });
