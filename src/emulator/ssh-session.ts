@@ -108,7 +108,8 @@ function createTurns(channel: ServerChannel): Turns {
 
 async function pump(source: Readable, target: Writable, turns: Turns): Promise<void> {
   for await (const chunk of source) {
-    await turns((done) => target.write(chunk, () => done()));
+    // ssh2 ends both streams when the client closes the channel; what the program still prints is for nobody.
+    await turns((done) => (target.writable ? target.write(chunk, () => done()) : done()));
   }
 }
 

@@ -63,6 +63,22 @@ test('a shell without a terminal reads commands from its input', async () => {
   expect(outcome).toMatchObject({ code: 3, stdout: '42\n' });
 });
 
+test('write after end: a client that closes the channel while a program prints leaves the emulator running', async () => {
+  await using bed = await openBed();
+  const client = await connect(bed);
+  for (const command of ['yes', 'yes >&2', 'yes & yes >&2'])
+    await new Promise<void>((resolve, reject) => {
+      client.exec(command, (error, channel) => {
+        if (error) return reject(error);
+        channel.on('close', () => resolve());
+        channel.once('data', () => channel.close());
+        channel.stderr.once('data', () => channel.close());
+      });
+    });
+  client.end();
+  expect(await ssh(bed, ['echo here'])).toMatchObject({ code: 0, stdout: 'here\n' });
+});
+
 test('a command killed by a signal ends with exit-signal', async () => {
   await using bed = await openBed();
   const client = await connect(bed);
