@@ -5,7 +5,7 @@ import { sshArguments } from '../core/ssh-command.ts';
 import { BaiError } from '../errors.ts';
 import type { AppDeps } from './app-deps.ts';
 import { openRunningSession } from './open-session.ts';
-import { type PreparedSsh, prepareSsh } from './prepare-ssh.ts';
+import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
 import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
 
 export interface ConnectSshRequest extends PortWish {
@@ -45,16 +45,11 @@ export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDep
       { ...request, tunnel: ready.tunnel, onConnectionFailed: (error) => void failures.push(error) },
       deps,
     );
-    const target = {
-      ...forwarderAddress(forwarder),
-      user: deps.settings.user,
-      identityFile: ready.identityFile,
-      knownHosts: deps.knownHosts.path,
-      hostKeyAlias: ready.hostKeyAlias,
-      nullDevice: deps.nullDevice,
-    };
     busy.stop();
-    const status = await runInTerminal(sshArguments(target, request.sshArguments), deps);
+    const status = await runInTerminal(
+      sshArguments(sshTarget(ready, forwarder, deps), request.sshArguments),
+      deps,
+    );
     if (status === connectionFailed && failures.length === 0 && !deps.signal.aborted)
       await explainFailure(ready, deps);
     return status;
@@ -101,8 +96,4 @@ async function explainFailure(ready: PreparedSsh, deps: ConnectSshDeps): Promise
 function warnOf(failure: unknown, { reporter }: ConnectSshDeps): void {
   if (failure instanceof BaiError) reporter.warn(failure.message, failure.hint);
   else reporter.warn(failure instanceof Error ? failure.message : String(failure));
-}
-
-function forwarderAddress({ host, port }: { host: string; port: number }): { host: string; port: number } {
-  return { host, port };
 }

@@ -2,12 +2,12 @@
 
 import type { ServicePort, SessionRef } from '../core/session.ts';
 import type { Forwarder } from '../core/ssh-access.ts';
-import { type ReadyCommands, readyCommands } from '../core/ssh-command.ts';
+import { type ReadyCommands, readyCommands, type SshTarget } from '../core/ssh-command.ts';
 import { BaiError } from '../errors.ts';
 import type { AppDeps } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
 import { openRunningSession } from './open-session.ts';
-import { prepareSsh, sshApp } from './prepare-ssh.ts';
+import { prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
 import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
 
 export interface ForwardAppRequest extends PortWish {
@@ -55,12 +55,7 @@ export async function forwardApp(
       { ...request, tunnel: ready.tunnel, onConnectionFailed },
       deps,
     );
-    const ssh = describeSsh(forwarder, {
-      ...ready,
-      ...deps.settings,
-      knownHosts: deps.knownHosts.path,
-      nullDevice: deps.nullDevice,
-    });
+    const ssh = describeSsh(sshTarget(ready, forwarder, deps), ready.identityFile);
     onReady({ session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
     return await untilEnd(forwarder, deps.signal);
   }
@@ -72,23 +67,15 @@ export async function forwardApp(
   await untilEnd(forwarder, deps.signal);
 }
 
-interface SshFacts {
-  readonly user: string;
-  readonly identityFile: string;
-  readonly knownHosts: string;
-  readonly hostKeyAlias: string;
-  readonly nullDevice: string;
-}
-
-function describeSsh({ host, port }: Forwarder, facts: SshFacts): ForwardedSsh {
-  const { user, identityFile } = facts;
+function describeSsh(target: SshTarget, identityFile: string): ForwardedSsh {
+  const { user, host, port } = target;
   const address = `${user}@${host}:${port}`;
   return {
     user,
     identityFile,
     sshUrl: `ssh://${address}`,
     sftpUrl: `sftp://${address}${home}`,
-    commands: readyCommands({ ...facts, host, port }, home),
+    commands: readyCommands(target, home),
   };
 }
 

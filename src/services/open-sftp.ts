@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { SessionRef } from '../core/session.ts';
+import type { Tunnel } from '../core/ssh-access.ts';
 import type { SftpConnection } from '../transfer/sftp-connection.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
@@ -32,24 +33,46 @@ export interface OpenedSftp {
 }
 
 export async function openSftp(reference: string, deps: OpenSftpDeps): Promise<OpenedSftp> {
-  const busy = deps.reporter.busy(`connecting to ${reference}`);
+  const session = await openRunningSession(reference, deps);
+  const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {
-    const session = await openRunningSession(reference, deps);
-    const connection = await connect(session, deps);
-    return { connection, dial: () => connect(session, deps), peer: hostKeyAlias(session) };
+    const way = await findWay(session, deps);
+    const connection = await connect(session, way, deps);
+    return { connection, dial: () => connect(session, way, deps), peer: hostKeyAlias(session) };
   } finally {
     busy.stop();
   }
 }
 
-async function connect(session: SessionRef, deps: OpenSftpDeps): Promise<SftpConnection> {
+/** What every connection of a run needs; asked for once, and settled when the first one stands. */
+interface Way {
+  readonly tunnel: Tunnel;
+  readonly app: Promise<unknown>;
+  readonly key: Promise<Uint8Array>;
+}
+
+async function findWay(session: SessionRef, deps: OpenSftpDeps): Promise<Way> {
   const { identity } = deps.settings;
-  if (identity !== undefined) await deps.readOwnKey(identity);
+  // What the user can mend alone is said before anything is dialled.
+  const ownKey = identity === undefined ? undefined : await deps.readOwnKey(identity);
+  return {
+    tunnel: deps.tunnelTo(session, sshApp),
+    app: checkApp(session, sshApp, deps),
+    key: ownKey === undefined ? downloadKey(session, deps) : Promise.resolve(ownKey),
+  };
+}
+
+async function downloadKey(session: SessionRef, deps: OpenSftpDeps): Promise<Uint8Array> {
+  return Buffer.from((await deps.readKey(session, deps.signal)).text);
+}
+
+async function connect(
+  session: SessionRef,
+  { tunnel, app, key }: Way,
+  deps: OpenSftpDeps,
+): Promise<SftpConnection> {
   const given = new AbortController();
-  const signal = AbortSignal.any([deps.signal, given.signal]);
-  const app = checkApp(session, sshApp, deps);
-  const key = readKey(session, deps);
-  const stream = deps.tunnelTo(session, sshApp).dial(signal);
+  const stream = tunnel.dial(AbortSignal.any([deps.signal, given.signal]));
   stream.catch(() => {});
   try {
     for (const outcome of await Promise.allSettled([app, key]))
@@ -70,10 +93,4 @@ async function connect(session: SessionRef, deps: OpenSftpDeps): Promise<SftpCon
     );
     throw error;
   }
-}
-
-async function readKey(session: SessionRef, deps: OpenSftpDeps): Promise<Uint8Array> {
-  const { identity } = deps.settings;
-  if (identity !== undefined) return deps.readOwnKey(identity);
-  return Buffer.from((await deps.readKey(session, deps.signal)).text);
 }

@@ -1,7 +1,8 @@
 /** Everything ssh needs before it starts: sshd in the session, a key on disk, a pinned host key. */
 
 import type { SessionRef } from '../core/session.ts';
-import type { Tunnel } from '../core/ssh-access.ts';
+import type { Forwarder, Tunnel } from '../core/ssh-access.ts';
+import type { SshTarget } from '../core/ssh-command.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
 import { saveKeyBeside } from './save-key.ts';
@@ -46,4 +47,19 @@ async function pinHostKey(session: SessionRef, tunnel: Tunnel, deps: AppDeps): P
   const stream = await tunnel.dial(deps.signal);
   const key = await deps.fetchHostKey(stream, session.name, deps.signal);
   await deps.knownHosts.verify(alias, key, session.name);
+}
+
+/** What ssh is told to reach the session through a forwarder. */
+export function sshTarget(ready: PreparedSsh, { host, port }: Forwarder, deps: AppDeps): SshTarget {
+  const { identityFile, hostKeyAlias: alias } = ready;
+  const { settings, knownHosts, nullDevice } = deps;
+  return {
+    host,
+    port,
+    user: settings.user,
+    identityFile,
+    knownHosts: knownHosts.path,
+    hostKeyAlias: alias,
+    nullDevice,
+  };
 }
