@@ -15,6 +15,7 @@ class LazyContext implements Context {
   readonly #facts: ProcessFacts;
   #flags: GlobalFlags = noFlags;
   #overrides: SettingValues = {};
+  #settings: Promise<Settings> | undefined;
   #reporter: Reporter | undefined;
   #manager: Promise<ManagerAccess> | undefined;
   #network: Network | undefined;
@@ -64,16 +65,17 @@ class LazyContext implements Context {
 
   useFlags(flags: GlobalFlags): void {
     this.#flags = flags;
+    this.#settings = undefined;
   }
 
   overrideSettings(values: SettingValues): void {
     this.#overrides = { ...this.#overrides, ...values };
+    this.#settings = undefined;
   }
 
-  async settings(): Promise<Settings> {
-    const { loadSettings } = await import('./settings.ts');
-    const flags = { ...this.#flags, settings: { ...this.#flags.settings, ...this.#overrides } };
-    return loadSettings(flags, this.#facts.environment, this.reporter);
+  settings(): Promise<Settings> {
+    this.#settings ??= this.#loadSettings();
+    return this.#settings;
   }
 
   manager(): Promise<ManagerAccess> {
@@ -118,6 +120,12 @@ class LazyContext implements Context {
 
   async close(): Promise<void> {
     this.#network?.close();
+  }
+
+  async #loadSettings(): Promise<Settings> {
+    const { loadSettings } = await import('./settings.ts');
+    const flags = { ...this.#flags, settings: { ...this.#flags.settings, ...this.#overrides } };
+    return loadSettings(flags, this.#facts.environment, this.reporter);
   }
 
   async #connectManager(): Promise<ManagerAccess> {
