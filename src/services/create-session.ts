@@ -12,7 +12,7 @@ import {
   UsageError,
 } from '../errors.ts';
 import type { SessionDeps } from './session-deps.ts';
-import { waitForSession } from './wait-session.ts';
+import { watchSession } from './wait-session.ts';
 
 export interface CreateSessionRequest {
   readonly session: CreateRequest;
@@ -34,17 +34,10 @@ export async function createSession(
   const { session, image } = await createInTime(request, deps);
   if (!session.created) deps.reporter.info(`session ${session.name} is already there and is used again`);
   if (!request.wait) return { ...session, image };
-  const step = deps.reporter.step(`${session.name}: ${session.status}`);
-  try {
-    const { timeoutMs } = request;
-    const elapsedMs = performance.now() - startedAt;
-    const running = await waitForSession({ session, timeoutMs, elapsedMs }, { ...deps, step });
-    step.done();
-    return { id: session.id, name: session.name, status: running.status, created: session.created, image };
-  } catch (error) {
-    step.fail();
-    throw error;
-  }
+  const { timeoutMs } = request;
+  const elapsedMs = performance.now() - startedAt;
+  const running = await watchSession({ session, timeoutMs, elapsedMs }, deps);
+  return { id: session.id, name: session.name, status: running.status, created: session.created, image };
 }
 
 /** The time allowed counts from the start: a manager may take long to answer. */
@@ -59,14 +52,8 @@ async function createInTime(
     return await createFromImage(session, { ...deps, signal: AbortSignal.any([deps.signal, limit]) });
   } catch (error) {
     if (!limit.aborted || deps.signal.aborted) throw error;
-    throw new TimeoutError(
-      `the manager did not answer within ${timeoutMs / 1000} s; session ${session.name} may have been created`,
-      {
-        hint: `\`bai session wait ${session.name}\` tells, and --name ${session.name} takes it again`,
-        cause: error,
-        details: { name: session.name },
-      },
-    );
+    const said = `the manager did not answer within ${timeoutMs / 1000} s`;
+    throw maybeCreated(session, new TimeoutError(said, { cause: error }));
   }
 }
 
@@ -100,9 +87,11 @@ async function createFromImage(
   }
 }
 
+type NoAnswer = UnreachableError | TimeoutError | InterruptedError;
+
 /** Without an answer nobody knows whether the session was made; the same name finds it, or makes it now. */
-function maybeCreated({ name }: CreateRequest, error: UnreachableError | InterruptedError): BaiError {
-  const Failure = error instanceof InterruptedError ? InterruptedError : UnreachableError;
+function maybeCreated({ name }: CreateRequest, error: NoAnswer): BaiError {
+  const Failure = [InterruptedError, TimeoutError].find((each) => error instanceof each) ?? UnreachableError;
   return new Failure(`${error.message}; session ${name} may have been created`, {
     code: error.code,
     cause: error,

@@ -10,7 +10,7 @@ import type { SessionListFilter, TerminateOptions } from '../core/session-api.ts
 import { NotFoundError, UsageError } from '../errors.ts';
 import { resolveAnySession, resolveLiveSession } from './resolve-session.ts';
 import type { SessionDeps } from './session-deps.ts';
-import { waitForSession } from './wait-session.ts';
+import { watchSession } from './wait-session.ts';
 
 export async function listSessions(
   filter: SessionListFilter,
@@ -80,13 +80,5 @@ export interface WaitForRequest {
 
 export async function waitForRunning(request: WaitForRequest, deps: SessionDeps): Promise<SessionDetails> {
   const session = await resolveAnySession(request.session, deps);
-  const step = deps.reporter.step(`${session.name}: ${session.status}`);
-  try {
-    const details = await waitForSession({ session, timeoutMs: request.timeoutMs }, { ...deps, step });
-    step.done();
-    return details;
-  } catch (error) {
-    step.fail();
-    throw error;
-  }
+  return watchSession({ session, timeoutMs: request.timeoutMs }, deps);
 }

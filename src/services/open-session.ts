@@ -4,7 +4,7 @@ import { type SessionRef, waitVerdict } from '../core/session.ts';
 import { NotFoundError } from '../errors.ts';
 import { resolveLiveSession } from './resolve-session.ts';
 import type { SessionDeps } from './session-deps.ts';
-import { waitForSession } from './wait-session.ts';
+import { watchSession } from './wait-session.ts';
 
 /** A batch session that did its work is no failure, but nobody can go inside. */
 function endedMeanwhile({ name, id, status }: SessionRef): NotFoundError {
@@ -19,14 +19,7 @@ function endedMeanwhile({ name, id, status }: SessionRef): NotFoundError {
 export async function openRunningSession(reference: string, deps: SessionDeps): Promise<SessionRef> {
   const session = await resolveLiveSession(reference, deps);
   if (waitVerdict(session.status) === 'ready') return session;
-  const step = deps.reporter.step(`${session.name}: ${session.status}`);
-  try {
-    const running = await waitForSession({ session }, { ...deps, step });
-    step.done();
-    if (waitVerdict(running.status) !== 'ready') throw endedMeanwhile(running);
-    return { ...session, status: running.status };
-  } catch (error) {
-    step.fail();
-    throw error;
-  }
+  const running = await watchSession({ session }, deps);
+  if (waitVerdict(running.status) !== 'ready') throw endedMeanwhile(running);
+  return { ...session, status: running.status };
 }

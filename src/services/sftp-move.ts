@@ -2,8 +2,8 @@
 
 import { joinRemote, meansFolder, remoteName, remotePath } from '../core/remote-path.ts';
 import type { SftpTarget } from '../core/sftp-target.ts';
-import { ConflictError, NotFoundError, UsageError } from '../errors.ts';
-import type { RemoteFiles } from '../transfer/remote-files.ts';
+import { unlessMissing } from '../core/unless-missing.ts';
+import { ConflictError, UsageError } from '../errors.ts';
 import type { SftpDeps } from './sftp-deps.ts';
 
 export interface MoveRequest extends SftpTarget {
@@ -17,20 +17,11 @@ export async function moveFile(request: MoveRequest, deps: SftpDeps): Promise<vo
   if (name === undefined) throw new UsageError(`"${request.path}" cannot be renamed`);
   await using files = await deps.open(request.session);
   const target = remotePath(request.newPath);
-  const isInto = await isFolder(target, files);
+  const isInto = (await unlessMissing(files.stat(target)))?.kind === 'folder';
   if (!isInto && meansFolder(request.newPath)) {
     throw new ConflictError(`${target} is no folder in the session`, { code: 'not-a-folder' });
   }
   const to = isInto ? joinRemote(target, name) : target;
   await files.rename(from, to);
   deps.reporter.result({ session: request.session, from, to }, '');
-}
-
-async function isFolder(path: string, files: RemoteFiles): Promise<boolean> {
-  try {
-    return (await files.stat(path)).kind === 'folder';
-  } catch (error) {
-    if (error instanceof NotFoundError) return false;
-    throw error;
-  }
 }

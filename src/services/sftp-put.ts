@@ -3,8 +3,8 @@
 import { meansFolder, remoteName, remotePath } from '../core/remote-path.ts';
 import type { SftpTarget } from '../core/sftp-target.ts';
 import type { TransferOptions } from '../core/transfer-options.ts';
-import { type ExitCode, NotFoundError, UsageError } from '../errors.ts';
-import type { RemoteFiles } from '../transfer/remote-files.ts';
+import { unlessMissing } from '../core/unless-missing.ts';
+import { type ExitCode, UsageError } from '../errors.ts';
 import type { SftpDeps } from './sftp-deps.ts';
 import { measure } from './sftp-measure.ts';
 import { expandLocal, refuseSharedNames } from './sftp-sources.ts';
@@ -42,7 +42,7 @@ async function putStream({ sources, target, options }: PutRequest, deps: PutDeps
   if (sources.length > 1) throw new UsageError('"-" is stdin, and stands alone');
   if (meansFolder(target.path) || remoteName(remotePath(target.path)) === undefined) throw namelessError();
   await using files = await deps.open(target.session);
-  if (await isFolder(target.path, files)) throw namelessError();
+  if ((await unlessMissing(files.stat(target.path)))?.kind === 'folder') throw namelessError();
   await using spool = await deps.local.spool();
   await spool.fill(deps.stdin, deps.signal);
   const job = { sources: [spool.path], target: target.path, recursive: false };
@@ -55,15 +55,6 @@ function namelessError(): UsageError {
   return new UsageError('what comes from stdin has no name', {
     hint: 'write the name of the target file too, for example: … | bai sftp put - demo:data.tar',
   });
-}
-
-async function isFolder(path: string, files: RemoteFiles): Promise<boolean> {
-  try {
-    return (await files.stat(path)).kind === 'folder';
-  } catch (error) {
-    if (error instanceof NotFoundError) return false;
-    throw error;
-  }
 }
 
 function localName(path: string, { local }: PutDeps): string | undefined {

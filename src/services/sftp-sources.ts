@@ -3,6 +3,7 @@
 import { expandGlob, type GlobEntry, type GlobPlace, hasWildcards } from '../core/glob.ts';
 import { entryNameProblem, joinRemote, meansFolder, remotePath } from '../core/remote-path.ts';
 import { sharedName, type TransferProblem } from '../core/transfer-plan.ts';
+import { unlessMissing } from '../core/unless-missing.ts';
 import { NotFoundError, ProtocolError, UsageError } from '../errors.ts';
 import type { LocalFiles } from '../transfer/local-files.ts';
 import type { RemoteFiles } from '../transfer/remote-files.ts';
@@ -86,8 +87,8 @@ function remotePlace(files: RemoteFiles, windows: boolean, refused: TransferProb
   let seen = 0;
   return {
     join: joinRemote,
-    exists: (path) => isThere(files.lstat(path)),
-    isFolder: async (path) => (await optional(files.stat(path)))?.kind === 'folder',
+    exists: async (path) => (await unlessMissing(files.lstat(path))) !== undefined,
+    isFolder: async (path) => (await unlessMissing(files.stat(path)))?.kind === 'folder',
     async *list(folder): AsyncGenerator<GlobEntry> {
       for await (const { name, attributes } of files.list(folder)) {
         seen += 1;
@@ -102,17 +103,4 @@ function remotePlace(files: RemoteFiles, windows: boolean, refused: TransferProb
 
 function folderness(kind: string): boolean | undefined {
   return kind === 'file' || kind === 'folder' || kind === 'other' ? kind === 'folder' : undefined;
-}
-
-async function isThere(answer: Promise<unknown>): Promise<boolean> {
-  return (await optional(answer)) !== undefined;
-}
-
-async function optional<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
 }

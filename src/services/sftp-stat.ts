@@ -2,8 +2,7 @@
 
 import { remotePath } from '../core/remote-path.ts';
 import type { SftpTarget } from '../core/sftp-target.ts';
-import { NotFoundError } from '../errors.ts';
-import type { RemoteFiles } from '../transfer/remote-files.ts';
+import { unlessMissing } from '../core/unless-missing.ts';
 import type { SftpDeps } from './sftp-deps.ts';
 import { describeEntry, modeText } from './sftp-entry.ts';
 
@@ -12,7 +11,8 @@ export async function statFile(request: SftpTarget, deps: SftpDeps): Promise<voi
   const path = remotePath(request.path);
   const attributes = await files.lstat(path);
   const { name: _, ...entry } = describeEntry({ name: path, attributes });
-  const realPath = await findRealPath(path, files);
+  // A link that leads nowhere still has its own attributes.
+  const realPath = await unlessMissing(files.realpath(path));
   deps.reporter.result({ session: request.session, path, realPath, ...entry }, [
     `path      ${path}`,
     `real path ${realPath ?? '-'}`,
@@ -22,14 +22,4 @@ export async function statFile(request: SftpTarget, deps: SftpDeps): Promise<voi
     `owner     ${entry.uid ?? '-'}:${entry.gid ?? '-'}`,
     `modified  ${entry.modifiedAt ?? '-'}`,
   ]);
-}
-
-/** Where a link leads; one that leads nowhere still has its own attributes. */
-async function findRealPath(path: string, files: RemoteFiles): Promise<string | undefined> {
-  try {
-    return await files.realpath(path);
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
 }

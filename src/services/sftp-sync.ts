@@ -7,6 +7,7 @@ import { planSync, type SyncPlan, type TreeListing } from '../core/sync-plan.ts'
 import type { TransferOptions } from '../core/transfer-options.ts';
 import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
 import { formatBytes } from '../core/units.ts';
+import { unlessMissing } from '../core/unless-missing.ts';
 import { ConflictError, ExitCode, NotFoundError, UsageError } from '../errors.ts';
 import type { RemoteFiles, TransferJob, TreeObserver } from '../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
@@ -74,13 +75,7 @@ async function isLocalFolder(path: string, isSource: boolean, { local }: SftpDep
 }
 
 async function isRemoteFolder(path: string, isSource: boolean, files: RemoteFiles): Promise<boolean> {
-  const kind = await files.stat(path).then(
-    (attributes) => attributes.kind,
-    (error: unknown) => {
-      if (error instanceof NotFoundError) return undefined;
-      throw error;
-    },
-  );
+  const kind = (await unlessMissing(files.stat(path)))?.kind;
   return checkFolder(`${path} in the session`, kind, isSource);
 }
 

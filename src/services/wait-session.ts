@@ -10,12 +10,14 @@ import {
 } from '../core/session.ts';
 import type { SessionApi } from '../core/session-api.ts';
 import {
+  type ErrorFacts,
   InterruptedError,
   NotFoundError,
   SessionEndedError,
   TimeoutError,
   UnreachableError,
 } from '../errors.ts';
+import type { SessionDeps } from './session-deps.ts';
 
 export interface WaitRequest {
   readonly session: SessionRef;
@@ -31,6 +33,20 @@ export interface WaitDeps {
   readonly signal: AbortSignal;
   /** Milliseconds between two looks when no event comes. */
   readonly pollMs?: number;
+}
+
+/** Waits with each state shown, on one line that stays. */
+export async function watchSession(request: WaitRequest, deps: SessionDeps): Promise<SessionDetails> {
+  const { session } = request;
+  const step = deps.reporter.step(`${session.name}: ${session.status}`);
+  try {
+    const details = await waitForSession(request, { ...deps, step });
+    step.done();
+    return details;
+  } catch (error) {
+    step.fail();
+    throw error;
+  }
 }
 
 /** Throws a SessionEndedError, or a TimeoutError after which the session goes on by itself. */
@@ -191,17 +207,22 @@ async function ringOnEvents(
 }
 
 function timeoutOf(session: SessionRef, timeoutMs: number): TimeoutError {
-  return new TimeoutError(`session ${session.name} was not running after ${timeoutMs / 1000} s`, {
-    hint: `it goes on starting: \`bai session wait ${session.name}\` waits on, \`bai session terminate ${session.name}\` ends it`,
-    details: { id: session.id },
-  });
+  return new TimeoutError(
+    `session ${session.name} was not running after ${timeoutMs / 1000} s`,
+    goesOn(session),
+  );
 }
 
 function interrupted(session: SessionRef): InterruptedError {
-  return new InterruptedError(`interrupted while session ${session.name} was starting`, {
-    hint: `it goes on starting: \`bai session wait ${session.name}\` waits on, \`bai session terminate ${session.name}\` ends it`,
-    details: { id: session.id },
-  });
+  return new InterruptedError(`interrupted while session ${session.name} was starting`, goesOn(session));
+}
+
+/** Whoever stops waiting leaves the session as it is. */
+function goesOn({ id, name }: SessionRef): ErrorFacts {
+  return {
+    hint: `it goes on starting: \`bai session wait ${name}\` waits on, \`bai session terminate ${name}\` ends it`,
+    details: { id },
+  };
 }
 
 function gone(session: SessionRef): NotFoundError {

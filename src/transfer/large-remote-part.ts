@@ -1,6 +1,7 @@
 /** The part of a large file in the session, as many channels see it. */
 
 import { randomBytes, randomInt } from 'node:crypto';
+import { unlessMissing } from '../core/unless-missing.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import type { DoneRanges } from './done-ranges.ts';
 import type { Fleet } from './fleet.ts';
@@ -16,7 +17,7 @@ import {
   remotePartPath,
   wrongSizeError,
 } from './remote-part.ts';
-import { optional, type RemoteTarget } from './remote-target.ts';
+import type { RemoteTarget } from './remote-target.ts';
 import { OpenFlag, type RemoteHandle, type SftpRequests } from './sftp-requests.ts';
 
 interface Write {
@@ -148,7 +149,7 @@ export class LargeRemotePart {
     await this.#closeAll();
     const names = { part: this.path, target: this.#target.path };
     await this.#fleet.retrying(async ({ requests, cleanup }) => {
-      if (this.#isRenameSent && (await optional(requests.lstat(this.path))) === undefined) {
+      if (this.#isRenameSent && (await unlessMissing(requests.lstat(this.path))) === undefined) {
         const { size } = await requests.lstat(this.#target.path);
         if (size === this.#size) return;
       }

@@ -1,6 +1,7 @@
 /** The file of the session that a put is meant for. */
 
-import { ConflictError, NotFoundError } from '../errors.ts';
+import { unlessMissing } from '../core/unless-missing.ts';
+import { ConflictError } from '../errors.ts';
 import type { RemoteAttributes } from './remote-attributes.ts';
 import type { SftpRequests } from './sftp-requests.ts';
 
@@ -13,21 +14,12 @@ export interface RemoteTarget {
 /** A link is followed to the file it means. Throws ConflictError for a folder. */
 export async function findRemoteTarget(requests: SftpRequests, written: string): Promise<RemoteTarget> {
   const [old, named] = await Promise.all([
-    optional(requests.stat(written)),
-    optional(requests.lstat(written)),
+    unlessMissing(requests.stat(written)),
+    unlessMissing(requests.lstat(written)),
   ]);
   if (old?.kind === 'folder') {
     throw new ConflictError(`${written} is a folder in the session`, { code: 'is-folder' });
   }
   const isLink = old !== undefined && named?.kind === 'link';
   return { path: isLink ? await requests.realpath(written) : written, old };
-}
-
-export async function optional<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
 }

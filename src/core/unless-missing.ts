@@ -1,0 +1,13 @@
+/** Questions about what may not be there. */
+
+import { NotFoundError } from '../errors.ts';
+
+/** The answer, or nothing when it is a NotFoundError; any other failure stays one. */
+export async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
