@@ -19,8 +19,8 @@ export interface Network {
   readonly options: NetworkOptions;
   /** For requests: connections are kept and used again. */
   agentFor(url: URL): http.Agent;
-  /** For WebSockets, which never share a connection. */
-  upgradeAgentFor(url: URL): http.Agent;
+  /** For WebSockets; `takesOver`: over a connection that a request has left, when there is one. */
+  upgradeAgentFor(url: URL, takesOver: boolean): http.Agent;
   close(): void;
 }
 
@@ -30,7 +30,9 @@ export function createNetwork(options: NetworkOptions): Network {
   const tls = { rejectUnauthorized: !options.skipTlsVerify };
   const agent = (url: URL, keepAlive: boolean): http.Agent => {
     const proxy = getProxyForUrl(`${url.protocol.replace('ws', 'http')}//${url.host}`);
-    const key = `${url.protocol} ${proxy} ${keepAlive}`;
+    // Through a proxy the two go different ways; else a WebSocket begins as a request.
+    const scheme = proxy === '' ? url.protocol.replace('ws', 'http') : url.protocol;
+    const key = `${scheme} ${proxy} ${keepAlive}`;
     const known = agents.get(key);
     if (known) return known;
     const made = createAgent(url, proxy, { keepAlive, ...tls });
@@ -40,7 +42,7 @@ export function createNetwork(options: NetworkOptions): Network {
   return {
     options,
     agentFor: (url) => agent(url, true),
-    upgradeAgentFor: (url) => agent(url, false),
+    upgradeAgentFor: (url, takesOver) => agent(url, takesOver),
     close() {
       for (const each of agents.values()) each.destroy();
       agents.clear();

@@ -15,7 +15,8 @@ export interface ManagerTunnelOptions {
   sign(
     signal: AbortSignal,
   ): Promise<{ readonly url: URL; readonly headers: Readonly<Record<string, string>> }>;
-  agentFor(url: URL): Agent;
+  /** `takesOver`: the dial may go over a connection that is kept from the requests before it. */
+  agentFor(url: URL, takesOver: boolean): Agent;
   /** Turns a refused upgrade, or a connection that never stood, into an error for the user. */
   explain(error: unknown, response: IncomingMessage | undefined, signal: AbortSignal): Promise<unknown>;
   /**
@@ -33,6 +34,8 @@ export interface ManagerTunnelOptions {
 /** Below dropbear's five, and the same for all dials of this process. */
 const dialsAtOnce = 4;
 const refusedByApp = 1013;
+/** A connection that is kept for longer may be dead, as all are when a line was cut. */
+const takeOverMs = 3_000;
 /** An app that does not greet has this long to refuse; one that did listen once is not waited for again. */
 const graceMs = 150;
 const defaultPatienceMs = 30_000;
@@ -41,13 +44,18 @@ const upgradeLimitMs = 60_000;
 
 export function createManagerTunnel(options: ManagerTunnelOptions): Tunnel {
   const gate = options.greets ? createGate(dialsAtOnce) : undefined;
-  const state = { knownToListen: false };
+  const state = { knownToListen: false, takesOverUntil: performance.now() + takeOverMs };
   return { dial: (signal) => dialInTurn(options, { gate, state }, signal) };
+}
+
+interface DialState {
+  knownToListen: boolean;
+  takesOverUntil: number;
 }
 
 interface DialShared {
   readonly gate: Gate | undefined;
-  readonly state: { knownToListen: boolean };
+  readonly state: DialState;
 }
 
 async function dialInTurn(
@@ -70,7 +78,7 @@ async function dialPatiently(
 ): Promise<Duplex> {
   const deadline = performance.now() + (options.patienceMs ?? defaultPatienceMs);
   for (let attempt = 0; ; attempt += 1) {
-    const outcome = await dialOnce(options, state.knownToListen, signal);
+    const outcome = await dialOnce(options, state, signal);
     if (typeof outcome === 'object') {
       state.knownToListen = true;
       return outcome;
@@ -86,15 +94,17 @@ type NotYet = number | 'silent';
 
 async function dialOnce(
   options: ManagerTunnelOptions,
-  knownToListen: boolean,
+  state: DialState,
   signal: AbortSignal,
 ): Promise<Duplex | NotYet> {
-  const { stream, begun } = await connect(options, signal);
+  const takesOver = performance.now() < state.takesOverUntil;
+  state.takesOverUntil = 0;
+  const { stream, begun } = await connect(options, takesOver, signal);
   const abort = (): void => void stream.destroy();
   signal.addEventListener('abort', abort, { once: true });
   const timers = new AbortController();
   try {
-    const first = await Promise.race([begun, limitOfBeginning(options, knownToListen, timers.signal)]);
+    const first = await Promise.race([begun, limitOfBeginning(options, state.knownToListen, timers.signal)]);
     signal.throwIfAborted();
     if (first === 'bytes' || (!options.greets && first !== refusedByApp)) return stream;
     stream.destroy();
@@ -121,11 +131,12 @@ function limitOfBeginning(
 
 async function connect(
   options: ManagerTunnelOptions,
+  takesOver: boolean,
   signal: AbortSignal,
 ): ReturnType<typeof openWebSocketStream> {
   try {
     const { url, headers } = await options.sign(signal);
-    const agent = options.agentFor(url);
+    const agent = options.agentFor(url, takesOver);
     const endsWithoutCloseFrame = await options.endsWithoutCloseFrame(signal);
     const target = { url, headers, agent, timeoutMs: upgradeLimitMs, endsWithoutCloseFrame };
     return await openWebSocketStream(target, signal);

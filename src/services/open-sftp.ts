@@ -1,6 +1,7 @@
 /** An SFTP connection into a session: no local port, the key only in memory. */
 
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { SessionRef } from '../core/session.ts';
 import type { Tunnel } from '../core/ssh-access.ts';
 import type { SftpConnection } from '../transfer/sftp-connection.ts';
@@ -19,7 +20,7 @@ export interface ConnectSftpRequest {
   readonly session: string;
   readonly user: string;
   readonly stream: Duplex;
-  readonly privateKey: Uint8Array;
+  readonly privateKey: Promise<Uint8Array>;
   readonly verifyHostKey: (key: Uint8Array) => Promise<unknown>;
   readonly signal: AbortSignal;
 }
@@ -44,21 +45,26 @@ export async function openSftp(reference: string, deps: OpenSftpDeps): Promise<O
   }
 }
 
-/** What every connection of a run needs; asked for once, and settled when the first one stands. */
 interface Way {
   readonly tunnel: Tunnel;
-  readonly app: Promise<unknown>;
-  readonly key: Promise<Uint8Array>;
+  /** What every connection of a run needs; asked for once, by the first. */
+  ask(): { readonly app: Promise<unknown>; readonly key: Promise<Uint8Array> };
 }
 
 async function findWay(session: SessionRef, deps: OpenSftpDeps): Promise<Way> {
   const { identity } = deps.settings;
   // What the user can mend alone is said before anything is dialled.
   const ownKey = identity === undefined ? undefined : await deps.readOwnKey(identity);
+  let asked: ReturnType<Way['ask']> | undefined;
   return {
     tunnel: deps.tunnelTo(session, sshApp),
-    app: checkApp(session, sshApp, deps),
-    key: ownKey === undefined ? downloadKey(session, deps) : Promise.resolve(ownKey),
+    ask() {
+      asked ??= {
+        app: checkApp(session, sshApp, deps),
+        key: ownKey === undefined ? downloadKey(session, deps) : Promise.resolve(ownKey),
+      };
+      return asked;
+    },
   };
 }
 
@@ -66,31 +72,50 @@ async function downloadKey(session: SessionRef, deps: OpenSftpDeps): Promise<Uin
   return Buffer.from((await deps.readKey(session, deps.signal)).text);
 }
 
-async function connect(
-  session: SessionRef,
-  { tunnel, app, key }: Way,
-  deps: OpenSftpDeps,
-): Promise<SftpConnection> {
+async function connect(session: SessionRef, way: Way, deps: OpenSftpDeps): Promise<SftpConnection> {
   const given = new AbortController();
-  const stream = tunnel.dial(AbortSignal.any([deps.signal, given.signal]));
-  stream.catch(() => {});
+  const signal = AbortSignal.any([deps.signal, given.signal]);
+  const connection = connectThrough(way, { session, signal }, deps);
+  connection.catch(() => {});
   try {
+    // The dial is the longest way: it goes first, over the connection to the manager that stands already.
+    await setImmediate();
+    const { app, key } = way.ask();
     for (const outcome of await Promise.allSettled([app, key]))
       if (outcome.status === 'rejected') throw outcome.reason;
+    return await connection;
+  } catch (error) {
+    given.abort(error);
+    await connection.then(
+      (made) => made[Symbol.asyncDispose](),
+      () => {},
+    );
+    throw error;
+  }
+}
+
+interface Attempt {
+  readonly session: SessionRef;
+  readonly signal: AbortSignal;
+}
+
+async function connectThrough(
+  { tunnel, ask }: Way,
+  { session, signal }: Attempt,
+  deps: OpenSftpDeps,
+): Promise<SftpConnection> {
+  const stream = await tunnel.dial(signal);
+  try {
     return await deps.connectSftp({
       session: session.name,
       user: deps.settings.user,
-      stream: await stream,
-      privateKey: await key,
+      stream,
+      privateKey: ask().key,
       verifyHostKey: (hostKey) => deps.knownHosts.verify(hostKeyAlias(session), hostKey, session.name),
-      signal: deps.signal,
+      signal,
     });
   } catch (error) {
-    given.abort(error);
-    await stream.then(
-      (opened) => opened.destroy(),
-      () => {},
-    );
+    stream.destroy();
     throw error;
   }
 }

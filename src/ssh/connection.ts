@@ -1,16 +1,22 @@
 /** An SSH connection over a tunnel's stream, without a local port. The host key is checked before any key is used. */
 
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
+import ssh2, {
+  type AuthHandlerMiddleware,
+  type Client,
+  type ConnectConfig,
+  type ServerHostKeyAlgorithm,
+} from 'ssh2';
 import { BaiError, DeniedError, InterruptedError, UnreachableError } from '../errors.ts';
+import { saveRoundTrips } from './fewer-round-trips.ts';
 
 export interface SshConnectionOptions {
   /** For messages. */
   readonly session: string;
   readonly user: string;
   readonly stream: Duplex;
-  /** A private key as text, or the agent's socket. */
-  readonly credential: { readonly privateKey: Uint8Array } | { readonly agent: string };
+  /** As text. Awaited when it is time to log in: it may still be on its way while the connection is made. */
+  readonly privateKey: Promise<Uint8Array>;
   /** Rejects to refuse the host key. */
   readonly verifyHostKey: (key: Uint8Array) => Promise<unknown>;
   readonly signal: AbortSignal;
@@ -57,6 +63,7 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
       refusal = error;
     }),
   );
+  saveRoundTrips(client);
   await Promise.race([ready, lost]);
   return {
     client,
@@ -70,7 +77,7 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
 }
 
 function configOf(options: SshConnectionOptions, refuse: (error: unknown) => void): ConnectConfig {
-  const { user, stream, credential, verifyHostKey } = options;
+  const { user, stream, verifyHostKey } = options;
   return {
     sock: stream,
     username: user,
@@ -86,10 +93,30 @@ function configOf(options: SshConnectionOptions, refuse: (error: unknown) => voi
         },
       );
     },
-    ...('agent' in credential
-      ? { agent: credential.agent }
-      : // Naming the one method saves the round trip that asks which there are.
-        { privateKey: Buffer.from(credential.privateKey), authHandler: ['publickey'] }),
+    authHandler: logInWith(options, refuse),
+  };
+}
+
+/** What is refused with the first signature may be taken once the server has told which kinds it checks. */
+const mostLogins = 2;
+
+function logInWith(
+  { user, privateKey }: SshConnectionOptions,
+  refuse: (error: unknown) => void,
+): AuthHandlerMiddleware {
+  let logins = 0;
+  return (_left, _partly, next) => {
+    logins += 1;
+    // ssh2 takes `false` for the end of all ways in; its declared type does not know it.
+    const giveUp = (): void => Reflect.apply(next, undefined, [false]);
+    if (logins > mostLogins) return giveUp();
+    privateKey.then(
+      (key) => next({ type: 'publickey', username: user, key: Buffer.from(key) }),
+      (error: unknown) => {
+        refuse(error);
+        giveUp();
+      },
+    );
   };
 }
 

@@ -25,7 +25,7 @@ import { createManagerTunnel } from '../proxy/manager-tunnel.ts';
 import type { AppSettings } from '../services/app-deps.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
 import type { HostKeyDeps } from '../services/host-keys.ts';
-import { openSftp as openSftpTo } from '../services/open-sftp.ts';
+import { type ConnectSftpRequest, openSftp as openSftpTo } from '../services/open-sftp.ts';
 import type { KeyFiles } from '../services/save-key.ts';
 import type { SftpDeps } from '../services/sftp-deps.ts';
 import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
@@ -68,8 +68,8 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     warn: (message) => reporter.warn(message),
     runSsh: (args) => runSsh(args, { program: 'ssh', signal }),
     async probeLogin({ identityFile, ...request }) {
-      const credential = { privateKey: Buffer.from((await readOwn(identityFile)).text) };
-      await using _connection = await connectSsh({ ...request, credential });
+      const privateKey = Buffer.from((await readOwn(identityFile)).text);
+      await using _connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });
     },
     leaveInterruptsToChild: parts.leaveInterruptsToChild,
   };
@@ -79,7 +79,7 @@ export function sftpDeps(parts: AppParts): SftpDeps {
   const deps = {
     ...appDeps(parts),
     readOwnKey: async (path: string) => Buffer.from((await readOwn(path)).text),
-    connectSftp: async (request: Parameters<typeof connectSftp>[0]) => connectSftp(request),
+    connectSftp,
   };
   return {
     reporter: parts.reporter,
@@ -98,11 +98,8 @@ export function hostKeyDeps(parts: AppParts): HostKeyDeps {
   return { api: parts.manager.api, signal: parts.signal, knownHosts, fingerprints, keyType };
 }
 
-async function connectSftp(
-  request: import('../services/open-sftp.ts').ConnectSftpRequest,
-): ReturnType<typeof openSftp> {
-  const { privateKey, ...options } = request;
-  return openSftp(await connectSsh({ ...options, credential: { privateKey } }), request.session);
+async function connectSftp(request: ConnectSftpRequest): ReturnType<typeof openSftp> {
+  return openSftp(await connectSsh(request), request.session);
 }
 
 function tunnelTo(manager: ManagerAccess, session: SessionRef, app: string): Tunnel {
@@ -110,7 +107,7 @@ function tunnelTo(manager: ManagerAccess, session: SessionRef, app: string): Tun
   return createManagerTunnel({
     label: `${app} of session ${session.name}`,
     greets: app === 'sshd',
-    agentFor: (url) => network.upgradeAgentFor(url),
+    agentFor: (url, takesOver) => network.upgradeAgentFor(url, takesOver),
     endsWithoutCloseFrame: async (signal) => tunnelsEndWithoutCloseFrame(await client.release(signal)),
     async sign(signal) {
       const reference = encodeURIComponent(streamReference(await client.release(signal), session));
