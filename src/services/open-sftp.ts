@@ -100,17 +100,17 @@ interface Attempt {
 }
 
 async function connectThrough(
-  { tunnel, ask }: Way,
+  way: Way,
   { session, signal }: Attempt,
   deps: OpenSftpDeps,
 ): Promise<SftpConnection> {
-  const stream = await tunnel.dial(signal);
+  const stream = await way.tunnel.dial(signal);
   try {
     return await deps.connectSftp({
       session: session.name,
       user: deps.settings.user,
       stream,
-      privateKey: ask().key,
+      privateKey: way.ask().key,
       verifyHostKey: (hostKey) => deps.knownHosts.verify(hostKeyAlias(session), hostKey, session.name),
       signal,
     });

@@ -11,9 +11,9 @@ import type { Client, ParsedKey } from 'ssh2';
 type Sign = (bytes: Buffer, done: (signature: Buffer) => void) => void;
 
 interface Protocol {
-  authPK?(user: string, key: ParsedKey, algorithm: string | undefined, sign?: Sign): void;
-  subsystem?(channel: number, name: string, wantReply?: boolean): void;
-  readonly _handlers?: { SERVICE_ACCEPT?(protocol: unknown, name: string): void };
+  authPK?: (this: Protocol, user: string, key: ParsedKey, algorithm: string | undefined, sign?: Sign) => void;
+  subsystem?: (this: Protocol, channel: number, name: string, wantReply?: boolean) => void;
+  readonly _handlers?: { SERVICE_ACCEPT?: (this: void, protocol: unknown, name: string) => void };
 }
 
 /** What every server that a session runs can check; ssh2 by itself begins with SHA-1 until it is told of better. */
