@@ -8,7 +8,7 @@ import ssh2, {
   type ServerHostKeyAlgorithm,
 } from 'ssh2';
 import { BaiError, DeniedError, InterruptedError, UnreachableError } from '../errors.ts';
-import { saveRoundTrips } from './fewer-round-trips.ts';
+import { type SavedRoundTrips, saveRoundTrips } from './fewer-round-trips.ts';
 
 export interface SshConnectionOptions {
   /** For messages. */
@@ -22,7 +22,7 @@ export interface SshConnectionOptions {
   readonly signal: AbortSignal;
 }
 
-export interface SshConnection extends AsyncDisposable {
+export interface SshConnection extends AsyncDisposable, SavedRoundTrips {
   readonly client: Client;
   /**
    * Rejects when the connection is lost or was aborted; never resolves, and needs no catch. Race every
@@ -63,11 +63,12 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
       refusal = error;
     }),
   );
-  saveRoundTrips(client);
+  const { sftpOpenedAt } = saveRoundTrips(client);
   await Promise.race([ready, lost]);
   return {
     client,
     lost,
+    sftpOpenedAt,
     async [Symbol.asyncDispose]() {
       client.end();
       options.stream.end();

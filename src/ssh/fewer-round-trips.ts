@@ -19,13 +19,18 @@ interface Protocol {
 /** What every server that a session runs can check; ssh2 by itself begins with SHA-1 until it is told of better. */
 const rsaAlgorithm = 'rsa-sha2-256';
 
+export interface SavedRoundTrips {
+  /** When the session last let a channel for SFTP be opened: one round trip after it was asked. */
+  sftpOpenedAt(): number | undefined;
+}
+
 /** To be called right after `connect`, for logins with a private key. */
-export function saveRoundTrips(client: Client): void {
+export function saveRoundTrips(client: Client): SavedRoundTrips {
   const protocol: unknown = Reflect.get(client, '_protocol');
-  if (!isProtocol(protocol)) return;
+  if (!isProtocol(protocol)) return { sftpOpenedAt: () => undefined };
   askForLoginAtOnce(client, protocol);
   signAtOnce(protocol);
-  greetFileServerAtOnce(client, protocol);
+  return greetFileServerAtOnce(client, protocol);
 }
 
 function isProtocol(value: unknown): value is Protocol {
@@ -68,13 +73,17 @@ function signAtOnce(protocol: Protocol): void {
 }
 
 /** SFTP's first packet goes out with the request for the subsystem. */
-function greetFileServerAtOnce(client: Client, protocol: Protocol): void {
+function greetFileServerAtOnce(client: Client, protocol: Protocol): SavedRoundTrips {
   const { subsystem } = protocol;
-  if (subsystem === undefined) return;
-  protocol.subsystem = (channel, name, wantReply) => {
-    subsystem.call(protocol, channel, name, wantReply);
-    if (name === 'sftp') greet(client, channel);
-  };
+  let openedAt: number | undefined;
+  if (subsystem !== undefined) {
+    protocol.subsystem = (channel, name, wantReply) => {
+      openedAt = performance.now();
+      subsystem.call(protocol, channel, name, wantReply);
+      if (name === 'sftp') greet(client, channel);
+    };
+  }
+  return { sftpOpenedAt: () => openedAt };
 }
 
 function greet(client: Client, channel: number): void {

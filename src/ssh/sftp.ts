@@ -13,8 +13,8 @@ export async function openSftp(connection: SshConnection, session: string): Prom
   try {
     const startedAt = performance.now();
     const sftp = await openChannel();
-    // Opening takes three round trips and the start of a process.
-    const roundTripMs = (performance.now() - startedAt) / 4;
+    // Opening takes two round trips and the start of a process.
+    const roundTripMs = (connection.sftpOpenedAt() ?? performance.now()) - startedAt;
     const broken = new Promise<never>((_, reject) => {
       sftp.on('error', (error: Error) => reject(explain(error, session)));
       sftp.on('close', () =>

@@ -130,7 +130,10 @@ export class Fleet implements AsyncDisposable {
   /** The same path for a program, which starts elsewhere than the file server may. */
   async absolute(path: string): Promise<string> {
     if (path.startsWith('/')) return path;
-    this.#home ??= this.requests.realpath('.');
+    this.#home ??= this.requests.realpath('.').catch((error: unknown) => {
+      this.#home = undefined;
+      throw error;
+    });
     return joinRemote(await this.#home, path);
   }
 

@@ -4,13 +4,35 @@ import { openLocalSource } from './local-source.ts';
 import { type FilePaths, keptOf, largeFromBytes, reasonToSkip } from './one-file.ts';
 import { findJournalPath, putLarge } from './put-large.ts';
 import { putSmall, type SmallPut } from './put-small.ts';
-import { findRemoteTarget } from './remote-target.ts';
+import { findRemoteTarget, lookAtTarget, type TargetLook } from './remote-target.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { hasSameBytes, needsVerifying } from './verify.ts';
 
 export interface PutFile extends FilePaths {
   /** The folder was made a moment ago, so nothing in it has to be looked for. */
   readonly isInNewFolder?: boolean;
+  /** What was asked about the target already. */
+  readonly asked?: AskedOfTarget | undefined;
+}
+
+/** All that a put asks before its first byte, asked at once: each answer is a round trip. */
+export interface AskedOfTarget {
+  readonly look: Promise<TargetLook>;
+  readonly journalPath: Promise<string | undefined> | undefined;
+}
+
+export function askOfTarget(
+  remote: string,
+  { size, isInNewFolder = false }: { readonly size: number; readonly isInNewFolder?: boolean },
+  run: TransferRun,
+): AskedOfTarget {
+  const journalPath = size >= largeFromBytes ? findJournalPath(remote, run) : undefined;
+  journalPath?.catch(() => {});
+  const look = isInNewFolder
+    ? Promise.resolve({ old: undefined, named: undefined })
+    : lookAtTarget(run.requests, remote);
+  look.catch(() => {});
+  return { look, journalPath };
 }
 
 /** The target is whole and has the source's size, or is as it was before. */
@@ -21,12 +43,9 @@ export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
   // Known before the first answer, so that further channels open while the target is looked for.
   fleet.expect(source.size);
   const isLarge = source.size >= largeFromBytes;
-  // Asked together with what the target is: each answer is a round trip.
-  const guess = isLarge ? findJournalPath(remote, run) : undefined;
-  guess?.catch(() => {});
-  const target = file.isInNewFolder
-    ? { path: remote, old: undefined }
-    : await fleet.retrying(({ requests }) => findRemoteTarget(requests, remote));
+  const { isInNewFolder = false } = file;
+  const asked = file.asked ?? askOfTarget(remote, { size: source.size, isInNewFolder }, run);
+  const target = await findRemoteTarget(run.requests, remote, asked.look);
   const existing = target.old && { ...target.old, path: remote };
   const skipped =
     existing &&
@@ -39,7 +58,9 @@ export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
   const kept = keptOf(source.attributes, options);
   try {
     if (isLarge) {
-      const journalPath = await (target.path === remote ? guess : findJournalPath(target.path, run));
+      const journalPath = await (target.path === remote
+        ? asked.journalPath
+        : findJournalPath(target.path, run));
       await putLarge({ source, target, kept, meter, journalPath }, run);
     } else {
       const isChecked = needsVerifying(options, { size: source.size, isResumed: false });

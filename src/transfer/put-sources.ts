@@ -4,10 +4,10 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { joinRemote, meansFolder, remotePath } from '../core/remote-path.ts';
 import { placeSource, type TransferTarget } from '../core/transfer-plan.ts';
-import { NotFoundError } from '../errors.ts';
 import { onThisMachine } from './local-error.ts';
-import { putFile } from './put-file.ts';
+import { askOfTarget, putFile } from './put-file.ts';
 import { putTree } from './put-tree.ts';
+import type { RemoteAttributes } from './remote-attributes.ts';
 import { openRemoteFolder } from './remote-folder.ts';
 import { eachSource, folderError, type TransferJob } from './transfer-job.ts';
 import type { TransferRun } from './transfer-run.ts';
@@ -15,33 +15,40 @@ import type { TransferRun } from './transfer-run.ts';
 export async function putSources(job: TransferJob, run: TransferRun): Promise<void> {
   const path = remotePath(job.target);
   const isFolder = job.sources.length > 1 || meansFolder(job.target);
-  await eachSource(job, run.tally, async (source) => {
-    const target: TransferTarget = { path, state: await remoteState(path, run), meansFolder: isFolder };
-    await putSource(source, { target, recursive: job.recursive }, run);
-  });
+  await eachSource(job, run.tally, (source) =>
+    putSource(source, { path, isFolder, recursive: job.recursive }, run),
+  );
 }
 
 interface Destination {
-  readonly target: TransferTarget;
+  readonly path: string;
+  /** The spelling, or the number of sources, asks for a folder. */
+  readonly isFolder: boolean;
   readonly recursive: boolean;
 }
 
 async function putSource(
   source: string,
-  { target, recursive }: Destination,
+  { path, isFolder: meansFolder, recursive }: Destination,
   run: TransferRun,
 ): Promise<void> {
-  const isFolder = (await onThisMachine('read', source, stat(source))).isDirectory();
+  const attributes = await onThisMachine('read', source, stat(source));
+  const isFolder = attributes.isDirectory();
   if (isFolder && !recursive) throw folderError(source);
+  const size = isFolder ? 0 : attributes.size;
+  // So that further channels open while the target is looked for.
+  run.fleet.expect(size);
+  const asked = askOfTarget(path, { size }, run);
+  const { old } = await asked.look.finally(() => run.fleet.expect(-size));
   const placement = placeSource(
     { path: source, name: localName(source), kind: isFolder ? 'folder' : 'file' },
-    target,
+    { path, state: stateOf(old), meansFolder },
   );
   const isInside = placement.place === 'inside';
-  if (isInside && placement.createFolder) await openRemoteFolder(target.path, run.requests);
-  const remote = isInside ? joinRemote(target.path, placement.name) : target.path;
+  if (isInside && placement.createFolder) await openRemoteFolder(path, run.requests);
+  const remote = isInside ? joinRemote(path, placement.name) : path;
   if (isFolder) await putTree({ local: source, remote }, run);
-  else await putFile({ local: source, remote }, run);
+  else await putFile({ local: source, remote, asked: isInside ? undefined : asked }, run);
 }
 
 function localName(path: string): string | undefined {
@@ -49,11 +56,7 @@ function localName(path: string): string | undefined {
   return name === '' || name === '.' || name === '..' ? undefined : name;
 }
 
-async function remoteState(path: string, { requests }: TransferRun): Promise<TransferTarget['state']> {
-  try {
-    return (await requests.stat(path)).kind === 'folder' ? 'folder' : 'file';
-  } catch (error) {
-    if (error instanceof NotFoundError) return 'missing';
-    throw error;
-  }
+function stateOf(found: RemoteAttributes | undefined): TransferTarget['state'] {
+  if (found === undefined) return 'missing';
+  return found.kind === 'folder' ? 'folder' : 'file';
 }

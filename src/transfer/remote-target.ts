@@ -11,12 +11,27 @@ export interface RemoteTarget {
   readonly old: RemoteAttributes | undefined;
 }
 
-/** A link is followed to the file it means. Throws ConflictError for a folder. */
-export async function findRemoteTarget(requests: SftpRequests, written: string): Promise<RemoteTarget> {
+/** What has a name in the session: behind a link, and the name itself; nothing where there is nothing. */
+export interface TargetLook {
+  readonly old: RemoteAttributes | undefined;
+  readonly named: RemoteAttributes | undefined;
+}
+
+export async function lookAtTarget(requests: SftpRequests, path: string): Promise<TargetLook> {
   const [old, named] = await Promise.all([
-    unlessMissing(requests.stat(written)),
-    unlessMissing(requests.lstat(written)),
+    unlessMissing(requests.stat(path)),
+    unlessMissing(requests.lstat(path)),
   ]);
+  return { old, named };
+}
+
+/** A link is followed to the file it means. Throws ConflictError for a folder. */
+export async function findRemoteTarget(
+  requests: SftpRequests,
+  written: string,
+  look = lookAtTarget(requests, written),
+): Promise<RemoteTarget> {
+  const { old, named } = await look;
   if (old?.kind === 'folder') {
     throw new ConflictError(`${written} is a folder in the session`, { code: 'is-folder' });
   }

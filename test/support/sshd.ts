@@ -151,6 +151,8 @@ function sshdConfig(folder: ServerFolder, port: number, umask: number | undefine
     'UsePAM no',
     'PermitRootLogin prohibit-password',
     'MaxStartups 100',
+    // Or the shell runs the start-up files of whoever runs the tests, which may take long and lock each other out.
+    `SetEnv HOME=${folder.home}`,
     `Subsystem sftp ${sftpServer ?? 'internal-sftp'} -d ${folder.home}${mask}`,
     '',
   ].join('\n');
