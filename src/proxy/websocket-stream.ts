@@ -71,10 +71,39 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
     if (!isEnd) stream.destroy(closedWith(code));
   });
   const stream = createWebSocketStream(socket, { allowHalfOpen: true });
+  sendTogether(stream, socket);
   stream.on('error', () => report(1006));
   await opened(socket, signal);
   keepAlive(socket);
   return { stream, begun };
+}
+
+const messageBytes = 256 * 1024;
+/** Where a message is put together; sending copies it, so all streams share it. */
+let assembly: Buffer | undefined;
+
+/**
+ * What waits to be written goes out as few messages: SSH's packets are of 32 KiB, and a message costs the manager
+ * more than its bytes do.
+ */
+function sendTogether(stream: Duplex, socket: WebSocket): void {
+  stream._writev = (chunks, done) => {
+    assembly ??= Buffer.allocUnsafeSlow(messageBytes);
+    let filled = 0;
+    for (const { chunk } of chunks as readonly { readonly chunk: Buffer }[]) {
+      for (let taken = 0; taken < chunk.length; ) {
+        if (filled === assembly.length) {
+          socket.send(assembly);
+          filled = 0;
+        }
+        const copied = chunk.copy(assembly, filled, taken);
+        filled += copied;
+        taken += copied;
+      }
+    }
+    // Messages leave in order: the last one's outcome is that of all.
+    socket.send(assembly.subarray(0, filled), (error) => done(error));
+  };
 }
 
 function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {

@@ -52,6 +52,28 @@ test('what is written goes out in binary frames of at most 16 MiB', async () => 
   expect(Math.max(...sizes)).toBeLessThanOrEqual(16 << 20);
 });
 
+test('packets written one after the other leave as few messages, in order and whole', async () => {
+  const sizes: number[] = [];
+  const got: Buffer[] = [];
+  const done = deferred();
+  const packets = Array.from({ length: 40 }, () => randomBytes(32_768 + 20));
+  const sent = Buffer.concat(packets);
+  await using server = await serveTunnels({
+    open: (socket) =>
+      socket.on('message', (data: Buffer) => {
+        sizes.push(data.length);
+        got.push(data);
+        if (got.reduce((sum, { length }) => sum + length, 0) === sent.length) done.resolve();
+      }),
+  });
+  const { stream } = await open(server.url);
+  for (const packet of packets) stream.write(packet);
+  await done.promise;
+  expect(Buffer.concat(got).equals(sent)).toBe(true);
+  expect(sizes.length).toBeLessThan(packets.length / 4);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(256 * 1024);
+});
+
 test('a close before any byte tells its code', async () => {
   await using server = await serveTunnels({ open: (socket) => socket.close(1013) });
   const { stream, begun } = await open(server.url);
