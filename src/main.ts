@@ -18,7 +18,8 @@ export async function run(
     await program.parseAsync(words, { from: 'user' });
     return context.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    if (error instanceof CommanderError && hasShownHelp(error))
+      return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     await prepareReporter(context, fallbackFlags(argv));
     return context.reporter.failure(explained(error, context.signal, argv));
   } finally {
@@ -43,7 +44,8 @@ export async function createProgram(
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),
-      outputError: (text, write) => write(usageError(text, argv)),
+      // It is thrown as well, and told as every other failure is.
+      outputError: () => {},
     });
   addGlobalOptions(program);
   program.hook('preAction', async (_, action) => {
@@ -111,10 +113,6 @@ function spellOut(argv: readonly string[]): string[] {
   return words.toSpliced(words.indexOf(group) + 1, 0, 'shell');
 }
 
-function wantsJson(argv: readonly string[]): boolean {
-  return argv.includes('--json') || argv.includes('--json=events');
-}
-
 /** Options above, and of the shell, that take a value; their value is no command word. */
 const valueOptions = new Set(['--profile', '--endpoint', '--env-file', '-b', '--batch']);
 
@@ -148,11 +146,14 @@ function readFlags(command: Command): GlobalFlags {
 
 /** For failures before the flags were read. */
 function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'events' | 'quiet' | 'color'> {
+  const end = argv.indexOf('--');
+  const words = end < 0 ? argv : argv.slice(0, end);
+  const events = words.includes('--json=events');
   return {
-    json: wantsJson(argv),
-    events: argv.includes('--json=events'),
+    json: events || words.includes('--json'),
+    events,
     quiet: false,
-    color: argv.includes('--no-color') ? false : undefined,
+    color: words.includes('--no-color') ? false : undefined,
   };
 }
 
@@ -178,21 +179,25 @@ async function prepareReporter(
   });
 }
 
-/** commander's own words for a wrong command line, in bai's form. */
-function usageError(text: string, argv: readonly string[]): string {
-  const message = text
-    .replace(/^error: /, '')
-    .trim()
-    .replaceAll('\n', ' ');
-  const hint = usageHint(argv);
-  if (!wantsJson(argv)) return `error: ${message}\nhint: ${hint}\n`;
-  return `${JSON.stringify({ error: { code: new UsageError(message).code, message, hint, exitCode: ExitCode.usage } })}\n`;
+function hasShownHelp({ code, exitCode }: CommanderError): boolean {
+  return exitCode === 0 || code === 'commander.help';
 }
 
 /** Waits of Node's own end with an AbortError when Ctrl-C comes: no bug. */
 function explained(error: unknown, signal: AbortSignal, argv: readonly string[]): unknown {
+  if (error instanceof CommanderError) return withUsageHint(usageError(error), argv);
   const isAbort = error instanceof Error && error.name === 'AbortError';
   return signal.aborted && isAbort ? new InterruptedError() : withUsageHint(error, argv);
+}
+
+/** commander's own words for a wrong command line, on one line. */
+function usageError({ message }: CommanderError): UsageError {
+  return new UsageError(
+    message
+      .replace(/^error: /, '')
+      .trim()
+      .replaceAll('\n', ' '),
+  );
 }
 
 /** Every wrong command line ends with where to read what is right. */
