@@ -1,5 +1,6 @@
 /** The SFTP channels of one run: more of them while that makes it faster, new ones when the connection is lost. */
 
+import { setMaxListeners } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
 import { joinRemote } from '../core/remote-path.ts';
 import type { TransferProblem } from '../core/transfer-plan.ts';
@@ -47,6 +48,8 @@ export class Fleet implements AsyncDisposable {
 
   constructor(connection: SftpConnection, options: FleetOptions) {
     this.#options = options;
+    // Every channel listens to it, and more than ten are no leak.
+    setMaxListeners(0, options.signal);
     const first = this.#adopt(connection);
     this.requests = buildRequests(
       { offers: (extension) => (this.#lanes[0] ?? first).channel.offers(extension) },

@@ -15,6 +15,17 @@ describe.skipIf(sshdMissing !== undefined)('with sshd', () => {
   });
   afterAll(() => server?.[Symbol.asyncDispose]());
 
+  test('MaxListenersExceededWarning: many channels may listen to one Ctrl-C', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const { signal } = new AbortController();
+    const opened = await Promise.all(Array.from({ length: 12 }, () => openFiles(server, { signal })));
+    await Promise.all(opened.map((files) => files[Symbol.asyncDispose]()));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   test.each([1_000, 6_000_000])('preserve keeps time and mode of %i bytes, but not setuid', async (size) => {
     await using local = await tempFolder();
     await using files = await openFiles(server);
