@@ -31,6 +31,11 @@ export interface SshdOptions {
   readonly home?: string;
 }
 
+export interface DropbearOptions extends Pick<SshdOptions, 'home'> {
+  /** The folder of Backend.AI's package with the dropbear of its sessions, to run that one; as root only. */
+  readonly runner?: string;
+}
+
 const sshd = findProgram('sshd');
 const sftpServer = [
   '/usr/lib/openssh/sftp-server',
@@ -39,6 +44,12 @@ const sftpServer = [
 ].find(existsSync);
 const isRoot = process.getuid?.() === 0;
 const namespaceFlags = isRoot ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
+/** The sessions' dropbear looks for the file server in this folder and nowhere else. */
+const mountRunner = [
+  'mount -t tmpfs tmpfs /opt && mkdir /opt/kernel',
+  '{ for name in dropbearmulti sftp-server; do cp "$0/$name.x86_64.bin" "/opt/kernel/$name" || exit; done; }',
+  'chmod 755 /opt/kernel/* && exec "$@"',
+].join(' && ');
 const mountPasswd = 'mount --bind "$0" /etc/passwd && exec "$@"';
 
 /** Why tests with this server are skipped, or nothing. */
@@ -77,7 +88,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
  * dropbear has no option for the file of allowed keys: it takes the home from /etc/passwd. So it gets a mount
  * namespace with a passwd of its own; for an ordinary user a user namespace around that, left again at once.
  */
-export async function startDropbear(options: Pick<SshdOptions, 'home'> = {}): Promise<TestSshd> {
+export async function startDropbear(options: DropbearOptions = {}): Promise<TestSshd> {
   const folder = await createFolder(options.home);
   const { username, uid, gid } = userInfo();
   await writeFile(join(folder.path, 'passwd'), `${username}:x:${uid}:${gid}::${folder.home}:/bin/sh\n`);
@@ -88,7 +99,12 @@ export async function startDropbear(options: Pick<SshdOptions, 'home'> = {}): Pr
   });
   const publicKey = made.split('\n').find((line) => line.startsWith('ssh-ed25519 ')) ?? '';
   return start(folder, fingerprint(publicKey), async (port) => {
-    const dropbear = ['dropbear', '-F', '-E', '-p', `127.0.0.1:${port}`, '-r', hostKeyPath, '-P', ''];
+    const server = ['-F', '-E', '-p', `127.0.0.1:${port}`, '-r', hostKeyPath, '-P', ''];
+    const { runner } = options;
+    const dropbear =
+      runner === undefined
+        ? ['dropbear', ...server]
+        : ['sh', '-c', mountRunner, runner, '/opt/kernel/dropbearmulti', 'dropbear', ...server];
     const inner = isRoot
       ? dropbear
       : ['unshare', '-U', `--map-user=${uid}`, `--map-group=${gid}`, ...dropbear];
