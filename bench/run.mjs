@@ -1,4 +1,4 @@
-/** `npm run bench`: every table. With BACKEND_ENDPOINT set, the login is measured on that manager too. */
+/** `npm run bench`: start-up, login and forwarder; transfers follow. With BACKEND_ENDPOINT set, the login is measured on that manager too. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -4,6 +4,7 @@
  *     --quick        small sizes and two rounds: whether it works, not how fast
  *     --rounds N     3 by default
  *     --only TEXT    rows whose `job, path, round trip` holds this (a regular expression)
+ *     --with LIST    of the contenders these alone, such as bai,sftp
  *     --path LIST    emulator-dropbear, emulator-sshd, genuine; the genuine manager when BACKEND_ENDPOINT is set
  *     --json FILE    every run
  *
@@ -27,6 +28,7 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     only: { type: 'string', default: '' },
+    with: { type: 'string' },
     path: { type: 'string', default: pathNames().join(',') },
     json: { type: 'string' },
   },
@@ -34,10 +36,14 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 3));
 const wanted = new RegExp(options.only, 'i');
 
+function isContender(name) {
+  return options.with === undefined || options.with.split(',').includes(name);
+}
+
 function rowsOf(path) {
   const rows = options.quick ? quickRows : path === 'emulator-sshd' ? sshdRows : dropbearRows;
   return rows
-    .map((row) => ({ ...row, path }))
+    .map((row) => ({ ...row, path, contenders: row.contenders?.filter(isContender) }))
     .filter((row) => wanted.test(`${row.job}, ${path}, ${row.roundTripMs} ms`));
 }
 

@@ -37,34 +37,46 @@ async function hasProgram(line, program) {
   return answer.trim() === 'yes';
 }
 
-async function runOnce(row, { direct, line, local, sources }, contender) {
+async function runOnce(row, place, contender) {
+  const { direct, line, local, sources } = place;
   const { direction } = row;
   const { start, forwarder } = contenders[contender];
   const source = { ...row.source, files: row.sample?.[contender] ?? row.source.files };
   const { name, sum, bytes } = await sources.need(source, direction);
-  await direct.run('rm -rf in; mkdir in\n');
-  rmSync(`${local}/out`, { recursive: true, force: true });
-  mkdirSync(`${local}/out`);
-  const isTree = source.files > 1;
+  await clear(place);
   const ends =
     direction === 'put'
       ? { local: `${local}/have`, remote: `${line.folder}/in` }
       : { local: `${local}/out`, remote: `${line.folder}/have` };
+  const { words, input, env } = start({ direction, name, isTree: source.files > 1, line, ...ends });
   const usesForwarder = !contender.startsWith('bai');
   const cpuBefore = usesForwarder ? line.forwarderCpu(forwarder) : 0;
-  const { words, input, env } = start({ direction, name, isTree, line, ...ends });
   const run = await measure(words, { input, env: env ?? process.env });
   const cpuSeconds = run.cpuSeconds + (usesForwarder ? line.forwarderCpu(forwarder) - cpuBefore : 0);
-  const script = treeScript(name);
   const arrived =
     direction === 'put'
-      ? await direct.run(`cd in && ${script}`)
-      : await output(['sh', '-c', `cd '${local}/out' && ${script}`]);
-  const isWhole = run.status === 0 && arrived.trim() === sum;
-  const words_ = run.stderr.trim().split('\n').at(-1) ?? '';
-  const problem =
-    run.status === 0 ? 'ended with 0, but other bytes arrived' : `ended with ${run.status}: ${words_}`;
-  return { seconds: run.seconds, cpuSeconds, bytes, isWhole, ...(!isWhole && { problem }) };
+      ? await direct.run(`cd in && ${treeScript(name)}`)
+      : await output(['sh', '-c', `cd '${local}/out' && ${treeScript(name)}`]);
+  const problem = problemOf(run, arrived.trim() === sum);
+  return {
+    seconds: run.seconds,
+    cpuSeconds,
+    bytes,
+    isWhole: problem === undefined,
+    ...(problem && { problem }),
+  };
+}
+
+/** Nothing of an earlier run is where this one writes. */
+async function clear({ direct, local }) {
+  await direct.run('rm -rf in; mkdir in\n');
+  rmSync(`${local}/out`, { recursive: true, force: true });
+  mkdirSync(`${local}/out`);
+}
+
+function problemOf({ status, stderr }, isSame) {
+  if (status !== 0) return `ended with ${status}: ${stderr.trim().split('\n').at(-1) ?? ''}`;
+  return isSame ? undefined : 'ended with 0, but other bytes arrived';
 }
 
 function progressLine({ job, roundTripMs, path }, name, { seconds, isWhole, problem }) {
@@ -72,34 +84,29 @@ function progressLine({ job, roundTripMs, path }, name, { seconds, isWhole, prob
 }
 
 /** Peak memory of bai for a large sparse file, and whether it grows on the way. */
-export async function runMemoryRow(row, { direct, line, local }) {
+export async function runMemoryRow(row, place) {
+  const { direct, line, local } = place;
   const { direction, source } = row;
   const name = nameOf(source);
-  rmSync(`${local}/out`, { recursive: true, force: true });
-  mkdirSync(`${local}/out`);
-  await direct.run(`rm -rf in; mkdir in; mkdir -p have; truncate -s ${source.bytes} have/${name}\n`);
-  writeFileSync(`${local}/have/${name}`, '');
-  truncateSync(`${local}/have/${name}`, source.bytes);
+  const [here, there] = [`${local}/have/${name}`, `${line.folder}/have/${name}`];
+  await clear(place);
+  await direct.run(`mkdir -p have; truncate -s ${source.bytes} have/${name}\n`);
+  writeFileSync(here, '');
+  truncateSync(here, source.bytes);
   const paths =
     direction === 'put'
-      ? [`${local}/have/${name}`, `${line.session}:${line.folder}/in/`]
-      : [`${line.session}:${line.folder}/have/${name}`, `${local}/out/`];
+      ? [here, `${line.session}:${line.folder}/in/`]
+      : [`${line.session}:${there}`, `${local}/out/`];
   const words = [process.execPath, launcher, '-q', 'sftp', direction, ...paths];
-  const { peak, samples, status, stderr, seconds } = await watchMemory(words, { env: line.env });
+  const run = await watchMemory(words, { env: line.env });
   const size =
     direction === 'put'
       ? Number((await direct.run(`stat -c %s in/${name}\n`)).trim())
       : statSync(`${local}/out/${name}`).size;
-  await direct.run(`rm -rf in have/${name}\n`);
-  rmSync(`${local}/out`, { recursive: true, force: true });
-  rmSync(`${local}/have/${name}`);
-  return memorySummary(row, {
-    peak,
-    samples,
-    seconds,
-    isWhole: status === 0 && size === source.bytes,
-    stderr,
-  });
+  await clear(place);
+  await direct.run(`rm have/${name}\n`);
+  rmSync(here);
+  return memorySummary(row, { ...run, isWhole: run.status === 0 && size === source.bytes });
 }
 
 function memorySummary(row, { peak, samples, seconds, isWhole, stderr }) {
