@@ -83,10 +83,23 @@ const messageBytes = 256 * 1024;
 let assembly: Buffer | undefined;
 
 /**
- * What waits to be written goes out as few messages: SSH's packets are of 32 KiB, and a message costs the manager
- * more than its bytes do.
+ * What is written in one go leaves as few messages: SSH's packets are of 32 KiB and come in three pieces each, and a
+ * message costs the manager more than its bytes do.
  */
 function sendTogether(stream: Duplex, socket: WebSocket): void {
+  let isCorked = false;
+  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+  stream.write = (...args: unknown[]): boolean => {
+    if (!isCorked) {
+      isCorked = true;
+      stream.cork();
+      process.nextTick(() => {
+        isCorked = false;
+        stream.uncork();
+      });
+    }
+    return write(...args);
+  };
   stream._writev = (chunks, done) => {
     assembly ??= Buffer.allocUnsafeSlow(messageBytes);
     let filled = 0;
