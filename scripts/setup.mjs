@@ -1,7 +1,7 @@
 /** What `npm run demo` and `npm test` need on a fresh machine: the packages and the build. */
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +13,9 @@ export function setUp() {
   if (major < 20 || (major === 20 && minor < 19))
     throw new Error(`Node 20.19 or later is needed; this is ${process.versions.node}`);
   if (!isInstalled()) {
+    // npm empties what the link leads to, which another checkout may be using.
+    if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
+      throw new Error('node_modules is a link and older than package-lock.json: install where it leads to');
     console.error('installing the packages …');
     // Their install scripts only compile optional native parts, which the bundle does not use.
     run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
