@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultTransferOptions, type TransferOptions } from '../../src/core/transfer-options.ts';
 import { createRemoteFiles } from '../../src/transfer/remote-files.ts';
+import { startRelay } from '../support/relay.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
-import { connectSftp, content, openFiles, startRelay, tempFolder, tree, watch } from './transfer-session.ts';
+import { connectSftp, content, openFiles, tempFolder, tree, watch } from './transfer-session.ts';
 
 describe.skipIf(sshdMissing !== undefined)('with sshd', () => {
   let server: TestSshd;

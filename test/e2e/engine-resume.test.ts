@@ -4,10 +4,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TransferSummary } from '../../src/core/transfer-plan.ts';
 import { createRemoteFiles } from '../../src/transfer/remote-files.ts';
+import { bundle } from '../support/bundle.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
 import { connectSftp, content, type TempFolder, tempFolder, tree, watch } from './transfer-session.ts';
 
@@ -17,21 +17,11 @@ const bytes = content(size);
 describe.skipIf(sshdMissing !== undefined)('with sshd', () => {
   let server: TestSshd;
   let program: TempFolder;
+  let mover: string;
   beforeAll(async () => {
     server = await startSshd();
     program = await tempFolder();
-    await build({
-      entryPoints: [join(import.meta.dirname, 'engine-process.ts')],
-      outfile: join(program.path, 'move.mjs'),
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'esm',
-      external: ['*.node', 'cpu-features'],
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); const __dirname = import.meta.dirname; const __filename = import.meta.filename;",
-      },
-    });
+    mover = await bundle(join(import.meta.dirname, 'engine-process.ts'), program.path);
   });
   afterAll(async () => {
     await server?.[Symbol.asyncDispose]();
@@ -43,7 +33,7 @@ describe.skipIf(sshdMissing !== undefined)('with sshd', () => {
     async (direction) => {
       await using here = await tempFolder();
       const move = await prepare(direction, here, server);
-      const child = await startAndStop(join(program.path, 'move.mjs'), move.order);
+      const child = await startAndStop(mover, move.order);
       try {
         await expect(move.run()).rejects.toMatchObject({ code: 'busy-target' });
       } finally {
@@ -61,7 +51,7 @@ describe.skipIf(sshdMissing !== undefined)('with sshd', () => {
   test('a source that changed since is sent from its start', async () => {
     await using here = await tempFolder();
     const move = await prepare('put', here, server);
-    await kill(await startAndStop(join(program.path, 'move.mjs'), move.order));
+    await kill(await startAndStop(mover, move.order));
     await utimes(move.order.source, 1_000_000, 1_000_000);
     expect(await move.run()).toMatchObject({ files: 1, resumed: 0 });
     expect(bytes.equals(await readFile(move.order.target))).toBe(true);
@@ -70,7 +60,7 @@ describe.skipIf(sshdMissing !== undefined)('with sshd', () => {
   test('a part that somebody else wrote to is not gone on with', async () => {
     await using here = await tempFolder();
     const move = await prepare('put', here, server);
-    await kill(await startAndStop(join(program.path, 'move.mjs'), move.order));
+    await kill(await startAndStop(mover, move.order));
     const part = join(server.home, '.target.bai-part');
     await truncate(part, size - 1);
     await appendFile(part, 'something else altogether');
@@ -81,7 +71,7 @@ describe.skipIf(sshdMissing !== undefined)('with sshd', () => {
   test('a wrong byte in a part that is gone on with is found, and the file is sent again', async () => {
     await using here = await tempFolder();
     const move = await prepare('get', here, server);
-    await kill(await startAndStop(join(program.path, 'move.mjs'), move.order));
+    await kill(await startAndStop(mover, move.order));
     const part = join(here.path, '.target.bai-part');
     await writeFile(part, 'wrong', { flag: 'r+' });
     const before = await readFile(part);

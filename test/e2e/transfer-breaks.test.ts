@@ -5,8 +5,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InterruptedError, UnreachableError } from '../../src/errors.ts';
+import { startRelay } from '../support/relay.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
-import { content, openFiles, startRelay, tempFolder, tree, watch } from './transfer-session.ts';
+import { content, openFiles, tempFolder, tree, watch } from './transfer-session.ts';
 
 const why = sshdMissing === undefined ? '' : ` (${sshdMissing})`;
 const largeBytes = 30_000_000;

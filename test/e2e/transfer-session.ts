@@ -1,8 +1,6 @@
 /** A connection to a test server as the engine gets it, and what its tests watch. */
 
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
@@ -164,45 +162,4 @@ export function content(size: number, seed = 1): Buffer {
     bytes[index] = state;
   }
   return bytes;
-}
-
-export interface Relay extends AsyncDisposable {
-  readonly port: number;
-  /** Resets every connection through it, as a lost network does. */
-  readonly cut: () => void;
-}
-
-export async function startRelay(targetPort: number): Promise<Relay> {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(targetPort, '127.0.0.1');
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.on('error', () => other.destroy());
-      socket.on('close', () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-      socket.pipe(other);
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const cut = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy();
-  };
-  return {
-    port: address.port,
-    cut,
-    [Symbol.asyncDispose]: async () => {
-      cut();
-      server.close();
-      await once(server, 'close');
-    },
-  };
 }

@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -20,6 +20,10 @@ export interface TestSshd extends AsyncDisposable {
   readonly hostKeyFingerprint: string;
   /** Where SFTP sessions start; a real path with nothing but `.ssh` at first, gone with the server. */
   readonly home: string;
+  /** Of the process that listens; those that serve connections are below it. */
+  readonly pid: number;
+  /** Ends whatever of it still runs, and starts it again on the same port with the same keys. */
+  restart(): Promise<void>;
   /** What the server wrote to stderr so far. */
   log(): string;
 }
@@ -27,6 +31,10 @@ export interface TestSshd extends AsyncDisposable {
 export interface SshdOptions {
   /** Of SFTP sessions, e.g. 0o027; OpenSSH only. */
   readonly umask?: number;
+  /** The user and group that files are served as, when root runs the server; OpenSSH only. */
+  readonly serveAs?: number;
+  /** Programs start through /bin/sh: the user's own shell reads start-up files, and those must not be killed in the middle. */
+  readonly isPlainShell?: boolean;
   /** A real path where SFTP sessions start instead; not removed afterwards. */
   readonly home?: string;
 }
@@ -58,6 +66,9 @@ export const sshdMissing: string | undefined =
 
 export const dropbearMissing: string | undefined = dropbearProblem();
 
+/** Why `isPlainShell` cannot be had, or nothing. */
+export const plainShellMissing: string | undefined = namespaceProblem();
+
 export interface KeyPair {
   readonly private: string;
   readonly public: string;
@@ -79,8 +90,12 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   await writeFile(join(folder.path, 'host_key'), hostKey.private, { mode: 0o600 });
   return start(folder, fingerprint(hostKey.public), async (port) => {
     const config = join(folder.path, 'sshd_config');
-    await writeFile(config, sshdConfig(folder, port, options.umask));
-    return spawnServer(sshd ?? 'sshd', ['-D', '-e', '-f', config]);
+    await writeFile(config, sshdConfig(folder, port, options));
+    const words = [sshd ?? 'sshd', '-D', '-e', '-f', config] as const;
+    if (options.isPlainShell !== true) return spawnServer(words[0], words.slice(1));
+    const passwd = join(folder.path, 'passwd');
+    await writeFile(passwd, await passwdWithPlainShell(folder.home));
+    return spawnServer('unshare', [...namespaceFlags, 'sh', '-c', mountPasswd, passwd, ...words]);
   });
 }
 
@@ -119,19 +134,31 @@ export async function startDropbear(options: DropbearOptions = {}): Promise<Test
   });
 }
 
+/** sshd looks up an account of its own too, so the others stay. */
+async function passwdWithPlainShell(home: string): Promise<string> {
+  const { username, uid, gid } = userInfo();
+  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n');
+  const others = lines.filter((line) => !line.startsWith(`${username}:`));
+  return [`${username}:x:${uid}:${gid}::${home}:/bin/sh`, ...others].join('\n');
+}
+
 function dropbearProblem(): string | undefined {
   if (findProgram('dropbear') === undefined || findProgram('dropbearkey') === undefined) {
     return 'dropbear-bin is not installed';
   }
   // Debian's dropbear looks for the file server here and nowhere else.
   if (!existsSync('/usr/lib/sftp-server')) return 'openssh-sftp-server is not installed';
+  return namespaceProblem();
+}
+
+function namespaceProblem(): string | undefined {
   try {
     execFileSync('unshare', [...namespaceFlags, 'sh', '-c', mountPasswd, '/etc/passwd', 'true'], {
       stdio: 'ignore',
     });
     return undefined;
   } catch {
-    return 'this machine allows no mount namespace, which dropbear needs for a home of its own';
+    return 'this machine allows no mount namespace, which a server needs for a home and a shell of its own';
   }
 }
 
@@ -152,8 +179,9 @@ async function createFolder(givenHome: string | undefined): Promise<ServerFolder
   return { path, home, privateKeyPath };
 }
 
-function sshdConfig(folder: ServerFolder, port: number, umask: number | undefined): string {
+function sshdConfig(folder: ServerFolder, port: number, { umask, serveAs }: SshdOptions): string {
   const mask = umask === undefined ? '' : ` -u 0${umask.toString(8)}`;
+  const as = serveAs === undefined ? '' : `setpriv --reuid=${serveAs} --regid=${serveAs} --clear-groups `;
   return [
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
@@ -169,7 +197,7 @@ function sshdConfig(folder: ServerFolder, port: number, umask: number | undefine
     'MaxStartups 100',
     // Or the shell runs the start-up files of whoever runs the tests, which may take long and lock each other out.
     `SetEnv HOME=${folder.home}`,
-    `Subsystem sftp ${sftpServer ?? 'internal-sftp'} -d ${folder.home}${mask}`,
+    `Subsystem sftp ${as}${sftpServer ?? 'internal-sftp'} -d ${folder.home}${mask}`,
     '',
   ].join('\n');
 }
@@ -199,10 +227,18 @@ async function start(
 ): Promise<TestSshd> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const server = await run(port);
+    let server = await run(port);
     if (await isReady(port, server.child)) {
       return {
         port,
+        get pid() {
+          return server.child.pid ?? 0;
+        },
+        restart: async () => {
+          await stop(server.child);
+          server = await run(port);
+          if (!(await isReady(port, server.child))) throw new Error(`no new start: ${server.log()}`);
+        },
         user: userInfo().username,
         privateKeyPath: folder.privateKeyPath,
         hostKeyFingerprint,
