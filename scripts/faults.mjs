@@ -164,6 +164,7 @@ function tableRow(group) {
     'not whole': having('not whole'),
     'not resumed': having('not resumed'),
     unnamed: having('unnamed failure'),
+    seconds: Math.round(sum('seconds')),
     litter: group.filter(({ litter }) => litter.length > 0).length,
   };
 }

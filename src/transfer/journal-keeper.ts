@@ -52,7 +52,8 @@ export class JournalKeeper {
   async leave(error: unknown, left: LeftBehind): Promise<unknown> {
     const mayPass = error instanceof InterruptedError || isLoss(error);
     if (!mayPass || !this.#journal.isLasting || this.#ranges.doneBytes === 0) {
-      await this.#journal.remove();
+      // Where nothing can be removed any more, what led here is what the user should hear of.
+      await this.#journal.remove().catch(() => {});
       await left.discard();
       return error;
     }

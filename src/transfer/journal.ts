@@ -90,8 +90,8 @@ function fileJournal(path: string, earlier: JournalState | undefined, owner: Own
   const remove = async (): Promise<void> => {
     isGone = true;
     await saving.catch(() => {});
-    await rm(besideOf(path), { force: true });
-    await rm(path, { force: true });
+    await onThisMachine('remove', path, rm(besideOf(path), { force: true }));
+    await onThisMachine('remove', path, rm(path, { force: true }));
   };
   return {
     earlier,

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { LocalSystemError } from '../../src/errors.ts';
+import { DoneRanges } from '../../src/transfer/done-ranges.ts';
+import type { Journal } from '../../src/transfer/journal.ts';
+import { JournalKeeper } from '../../src/transfer/journal-keeper.ts';
+
+test('a journal that cannot be removed hides neither the failure nor the part from being taken away', async () => {
+  const journal: Journal = {
+    earlier: undefined,
+    isLasting: true,
+    save: async () => {},
+    remove: () => Promise.reject(Object.assign(new Error('EACCES'), { code: 'EACCES' })),
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const state = () => ({ source: { size: 1, modifiedMs: 0 }, part: 'x' });
+  const keeper = new JournalKeeper(journal, new DoneRanges(1, 1), state);
+  const denied = new LocalSystemError('cannot write x: permission denied', { code: 'local-denied' });
+  let isDiscarded = false;
+  const discard = async (): Promise<void> => {
+    isDiscarded = true;
+  };
+  expect(await keeper.leave(denied, { path: 'x', discard })).toBe(denied);
+  expect(isDiscarded).toBe(true);
+});
