@@ -16,7 +16,15 @@ export async function getFile(paths: FilePaths, run: TransferRun): Promise<void>
   try {
     const large = await run.fleet.retrying((lane) => fetched.start(lane));
     if (large !== undefined) {
-      await getLarge({ ...large, local: paths.local, meter: fetched.meter(large.source.size) }, run);
+      await getLarge(
+        {
+          ...large,
+          local: paths.local,
+          isInRealFolder: paths.isInRealFolder,
+          meter: fetched.meter(large.source.size),
+        },
+        run,
+      );
       run.tally.moved(large.source.size);
     }
   } finally {
@@ -71,6 +79,7 @@ class FetchedFile {
     const small: SmallGet = {
       source,
       local: this.#paths.local,
+      isInRealFolder: this.#paths.isInRealFolder,
       kept: keptOf(source.attributes, options),
       onBytes: (bytes) => meter.update(bytes),
       isSame: isChecked ? (part) => hasSameBytes(fleet, part, source) : undefined,

@@ -5,6 +5,8 @@ import { DoneRanges } from './done-ranges.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import type { Lane } from './lane.ts';
+import { onThisMachine } from './local-error.ts';
+import { checkRealFolder } from './local-folder.ts';
 import { createLocalPart, type LocalPart } from './local-part.ts';
 import { movePieces } from './move-pieces.ts';
 import { changedError, type KeptAttributes, type Meter } from './one-file.ts';
@@ -18,6 +20,7 @@ import { checksumError, hasSameBytes, needsVerifying, readableLocalPart } from '
 export interface LargeGet {
   readonly source: RemoteSource;
   readonly local: string;
+  readonly isInRealFolder?: boolean | undefined;
   readonly kept: KeptAttributes;
   readonly meter: Meter;
 }
@@ -25,6 +28,7 @@ export interface LargeGet {
 /** What has the target's name stays as it is until the last step; a failure that may pass leaves the part. */
 export async function getLarge(get: LargeGet, run: TransferRun): Promise<void> {
   const { local } = get;
+  if (get.isInRealFolder) await onThisMachine('write', local, checkRealFolder(dirname(local)));
   const path = join(dirname(local), journalName(basename(local)));
   await using journal = await openJournal(path, local);
   const handles = new SourceHandles(get.source);
@@ -50,7 +54,10 @@ async function getOnce(get: LargeGet, fetching: Fetching, run: TransferRun): Pro
   const { journal, handles } = fetching;
   const ranges = new DoneRanges(source.size, requestBytes);
   const earlier = fetching.isLast ? undefined : fittingState(source, journal);
-  await using part = await createLocalPart(local, { earlierId: earlier?.part });
+  await using part = await createLocalPart(local, {
+    earlierId: earlier?.part,
+    isInRealFolder: get.isInRealFolder,
+  });
   const keeper = new JournalKeeper(journal, ranges, () => ({
     source: identityOf(source),
     part: part.id,

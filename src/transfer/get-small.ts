@@ -12,6 +12,7 @@ import { inWindow, pieces } from './window.ts';
 export interface SmallGet {
   readonly source: OpenedSource;
   readonly local: string;
+  readonly isInRealFolder?: boolean | undefined;
   readonly kept: KeptAttributes;
   readonly onBytes: (bytes: number) => void;
   /** Whether the part, now whole, is to get its name; nothing when that is not to be asked. */
@@ -21,7 +22,7 @@ export interface SmallGet {
 /** What has the target's name stays as it is until the last step. */
 export async function getSmall(get: SmallGet, { requests }: Lane): Promise<void> {
   const { source, local } = get;
-  await using part = await createLocalPart(local);
+  await using part = await createLocalPart(local, { isInRealFolder: get.isInRealFolder });
   let fetchedBytes = 0;
   await inWindow(pieces(source.size, requestBytes), laneCount(source.size), (isOver) => {
     const buffer = Buffer.allocUnsafe(Math.min(requestBytes, source.size));

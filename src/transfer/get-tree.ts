@@ -72,7 +72,7 @@ async function getEntry({ entry, remote, folder }: Item, { root, waiting, run }:
       tally.skip(remote, 'it is no regular file', 'special-file');
       return;
     default: {
-      const paths = { local: join(folder.local, entry.name), remote };
+      const paths = { local: join(folder.local, entry.name), remote, isInRealFolder: true };
       const bytes = entry.attributes.size ?? 0;
       await queue.add(bytes, () => tally.attempt(remote, () => getFile(paths, run)));
     }

@@ -48,6 +48,16 @@ async function makeFolder(path: string): Promise<string> {
   throw new ConflictError(`${path} is a file, not a folder`, { code: 'not-a-folder' });
 }
 
+/** Throws ConflictError when a real path has come to lead through a link. */
+export async function checkRealFolder(folder: string): Promise<void> {
+  const real = await realpath(folder);
+  if (real === folder) return;
+  throw new ConflictError(`${folder} has become a link to ${real}`, {
+    code: 'leads-outside',
+    hint: 'look who else changes this folder, then run the same command again',
+  });
+}
+
 function isWithin(root: string, path: string): boolean {
   return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }

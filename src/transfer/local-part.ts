@@ -5,6 +5,7 @@ import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConflictError, systemCode, TransferError } from '../errors.ts';
 import { onThisMachine } from './local-error.ts';
+import { checkRealFolder } from './local-folder.ts';
 import { type KeptAttributes, syncFromBytes } from './one-file.ts';
 import { partName } from './part-name.ts';
 
@@ -27,6 +28,8 @@ export interface LocalPart extends AsyncDisposable {
 export interface LocalPartOptions {
   /** The part that an earlier run left, to be gone on with if it is still there. */
   readonly earlierId?: string | undefined;
+  /** As in `FilePaths`. */
+  readonly isInRealFolder?: boolean | undefined;
 }
 
 /** `target`'s folder must be there. What has the target's name stays as it is until `commit`. */
@@ -34,12 +37,23 @@ export function createLocalPart(target: string, options: LocalPartOptions = {}):
   return onThisMachine('write', target, openPart(target, options));
 }
 
-async function openPart(target: string, { earlierId }: LocalPartOptions): Promise<LocalPart> {
+async function openPart(
+  target: string,
+  { earlierId, isInRealFolder = false }: LocalPartOptions,
+): Promise<LocalPart> {
+  if (isInRealFolder) await checkRealFolder(dirname(target));
   const path = join(dirname(target), partName(basename(target)));
   const oldMode = await modeOfOldFile(target);
   const earlier = earlierId === undefined ? undefined : await openEarlier(path, earlierId);
   if (earlier !== undefined) {
-    return localPart({ ...earlier, path, target, mode: oldMode ?? earlier.mode, isEarlier: true });
+    return localPart({
+      ...earlier,
+      path,
+      target,
+      mode: oldMode ?? earlier.mode,
+      isEarlier: true,
+      isInRealFolder,
+    });
   }
   const handle = await openNew(path, oldMode === undefined ? 0o666 : 0o600);
   try {
@@ -47,7 +61,15 @@ async function openPart(target: string, { earlierId }: LocalPartOptions): Promis
     const { mode: created, dev, ino } = await handle.stat({ bigint: true });
     const mode = oldMode ?? Number(created) & 0o777;
     if (oldMode === undefined) await handle.chmod(0o600);
-    return localPart({ handle, id: `${dev}:${ino}:${mode}`, path, target, mode, isEarlier: false });
+    return localPart({
+      handle,
+      id: `${dev}:${ino}:${mode}`,
+      path,
+      target,
+      mode,
+      isEarlier: false,
+      isInRealFolder,
+    });
   } catch (error) {
     await discard(handle, path);
     throw error;
@@ -61,6 +83,7 @@ interface Parts {
   readonly target: string;
   readonly mode: number;
   readonly isEarlier: boolean;
+  readonly isInRealFolder: boolean;
 }
 
 function localPart(parts: Parts): LocalPart {
@@ -101,7 +124,9 @@ async function finish({ handle, target }: Parts, totalBytes: number): Promise<vo
   }
 }
 
-async function putInPlace({ handle, path, target, mode }: Parts, kept: KeptAttributes): Promise<void> {
+async function putInPlace(parts: Parts, kept: KeptAttributes): Promise<void> {
+  const { handle, path, target, mode } = parts;
+  if (parts.isInRealFolder) await checkRealFolder(dirname(target));
   if (!(await isSameFile(handle, path))) {
     throw new ConflictError(`another program replaced ${path} during the transfer`, {
       hint: 'let one transfer at a time write this file',

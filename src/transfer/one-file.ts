@@ -7,6 +7,8 @@ import { requestBytes } from './sftp-channel.ts';
 export interface FilePaths {
   readonly local: string;
   readonly remote: string;
+  /** The local file lies in a folder whose path was real; one that has become a link since is not written through. */
+  readonly isInRealFolder?: boolean;
 }
 
 /** Bytes of one file on their way; `update` takes the count from the file's start. */
