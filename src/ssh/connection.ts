@@ -44,8 +44,10 @@ const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 3 };
 const handshakeTimeoutMs = 60_000;
 
 export async function connectSsh(options: SshConnectionOptions): Promise<SshConnection> {
-  const { session, signal } = options;
+  const { session, signal, stream } = options;
   signal.throwIfAborted();
+  // ssh2 would wait for the end of a stream that has ended already, until its handshake times out.
+  if (stream.destroyed) throw connectionLost(session);
   const client = new ssh2.Client();
   let refusal: unknown;
   const lost = new Promise<never>((_, reject) => {
