@@ -17,6 +17,7 @@ const usage = `npm run test:faults -- [--seed N] [--count N] [--case K] [--worke
   --seed N      the run to make again (BAI_FAULTS_SEED; a new one unless given)
   --count N     how many cases (BAI_FAULTS_COUNT; 1000)
   --case K      this one case only
+  --from K      the first case, where an earlier run was stopped
   --workers N   how many at a time (3)
   --minutes N   start no further case after that (60)
   --no-huge     none over 4 GiB`;
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: process.env.BAI_FAULTS_SEED ?? String(Date.now() % 1_000_000) },
     count: { type: 'string', default: process.env.BAI_FAULTS_COUNT ?? '1000' },
     case: { type: 'string' },
+    from: { type: 'string', default: '0' },
     workers: { type: 'string', default: '3' },
     minutes: { type: 'string', default: '60' },
     'no-huge': { type: 'boolean', default: false },
@@ -65,7 +67,10 @@ const hasRoom = bavail * bsize > 30 * 1024 ** 3;
 const withHuge = !values['no-huge'] && hasRoom;
 if (!values['no-huge'] && !hasRoom)
   console.error(`no cases over 4 GiB: ${tmpdir()} has less than 30 GiB free`);
-const indexes = only === undefined ? Array.from({ length: count }, (_, index) => index) : [only];
+const indexes =
+  only === undefined
+    ? Array.from({ length: count - Number(values.from) }, (_, step) => Number(values.from) + step)
+    : [only];
 const workers = Math.min(Number(values.workers), indexes.length);
 const startedAt = Date.now();
 const results = [];

@@ -113,9 +113,11 @@ export async function moveByProgram(move: Move, options: ProgramOptions): Promis
   });
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   if (code === 0) return { ...readSummary(stdout), isDone: true, how: 'done', isNamed: true };
-  const isNamed = signal === 'SIGKILL' || (code !== null && code !== 70);
-  const how =
-    signal ?? `exit ${code}: ${/"code": ?"([^"]+)"/.exec(stdout + stderr)?.[1] ?? stderr.slice(-600)}`;
+  const errorCode = /"code": ?"([^"]+)"/.exec(stdout + stderr)?.[1];
+  // What the boundary makes of an error that nobody has named.
+  const isRaw = errorCode === undefined || /^local-e[a-z]+$/.test(errorCode);
+  const isNamed = signal === 'SIGKILL' || (code !== null && code !== 70 && !isRaw);
+  const how = signal ?? `exit ${code}: ${errorCode ?? stderr.slice(-600)}`;
   return { isDone: false, how, isNamed, resumed: 0, retries: 0 };
 }
 
