@@ -71,7 +71,7 @@ async function dialServer({ server, port }: EngineOptions, signal: AbortSignal):
     session: 'demo',
     user: server.user,
     stream,
-    credential: { privateKey: await readFile(server.privateKeyPath) },
+    privateKey: readFile(server.privateKeyPath),
     verifyHostKey: async () => {},
     signal,
   });

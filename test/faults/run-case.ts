@@ -92,15 +92,15 @@ async function strikeAndGoOn(
     if (ending.isDone && sum !== place.newSum) wrongs.add('corrupt');
     else if (sum !== place.oldSum && sum !== place.newSum) wrongs.add('not whole');
   };
-  const { run, scene, close } = await openScene(fault, ground, place);
+  const open = await openScene(fault, ground, place);
   try {
-    const armed = await armFault(fault, scene);
-    const first = await run();
+    const armed = await armFault(fault, open.scene);
+    const first = await open.run();
     // A folder that may not be entered hides what is in it.
     if (fault.kind === 'denied') await chmod(place.targetFolder, 0o755);
     await look(first);
     await armed.heal();
-    while (!endings.at(-1)?.isDone && endings.length < mostRuns) await look(await run());
+    while (!endings.at(-1)?.isDone && endings.length < mostRuns) await look(await open.run());
     if (!endings.at(-1)?.isDone) wrongs.add('not resumed');
     return {
       fault,
@@ -112,14 +112,14 @@ async function strikeAndGoOn(
       litter: await litterOf(place),
     };
   } finally {
-    await close();
+    await open.close();
   }
 }
 
 interface OpenScene {
   readonly scene: Scene;
-  run(): Promise<Ending>;
-  close(): Promise<void>;
+  readonly run: () => Promise<Ending>;
+  readonly close: () => Promise<void>;
 }
 
 /** The faults that strike bai itself or the manager need both as processes of their own. */

@@ -58,7 +58,8 @@ export async function armFault(fault: FaultCase, scene: Scene): Promise<Fault> {
 function strike(fault: FaultCase, scene: Scene): Promise<unknown> | undefined {
   switch (fault.kind) {
     case 'cut':
-      return void scene.relay.cut();
+      scene.relay.cut();
+      return undefined;
     case 'stall':
       for (const way of fault.form < 0.3 ? (['up', 'down'] as const) : [wayOf(fault.form)])
         scene.relay.stall(way);
@@ -67,15 +68,18 @@ function strike(fault: FaultCase, scene: Scene): Promise<unknown> | undefined {
     case 'server-killed':
       return killServer(fault.form, scene.server);
     case 'bai-killed':
-      return void scene.child?.kill('SIGKILL');
+      scene.child?.kill('SIGKILL');
+      return undefined;
     case 'interrupt':
-      return void scene.child?.kill('SIGINT');
+      scene.child?.kill('SIGINT');
+      return undefined;
     case 'manager-killed':
       scene.ground.manager.kill();
       if (!fault.isOneRun) scene.child?.kill('SIGKILL');
       return scene.ground.manager.startAgain();
     case 'denied':
-      return void chmodSync(scene.targetFolder, fault.form < 0.5 ? 0o555 : 0o000);
+      chmodSync(scene.targetFolder, fault.form < 0.5 ? 0o555 : 0o000);
+      return undefined;
     case 'disk-full':
       return undefined;
   }

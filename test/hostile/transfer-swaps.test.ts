@@ -122,7 +122,7 @@ test('a stream that ended before the handshake is a lost connection at once', as
   stream.destroy();
   await once(stream, 'close');
   const connecting = connectSsh({
-    ...{ session: 'demo', user: 'work', stream, credential: { agent: '/nowhere' } },
+    ...{ session: 'demo', user: 'work', stream, privateKey: Promise.resolve(Buffer.alloc(0)) },
     verifyHostKey: async () => {},
     signal: new AbortController().signal,
   });

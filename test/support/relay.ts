@@ -9,7 +9,7 @@ export type Way = 'up' | 'down';
 export interface Relay extends AsyncDisposable {
   readonly port: number;
   /** Resets every connection through it, as a lost network does. */
-  cut(): void;
+  readonly cut: () => void;
   /** From now on nothing passes that way, and nobody is told. */
   stall(way: Way): void;
   /** Acts once, before the byte that makes the count full passes; both ways count unless one is named. */
