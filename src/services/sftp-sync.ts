@@ -11,6 +11,7 @@ import { unlessMissing } from '../core/unless-missing.ts';
 import { ConflictError, ExitCode, NotFoundError, UsageError } from '../errors.ts';
 import type { RemoteFiles, TransferJob, TreeObserver } from '../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
+import { type OpenedToWrite, openToWrite, withoutMounts } from './sftp-mounts.ts';
 import { localSide, type RemovalSide, remoteSide, removeAll } from './sftp-sync-remove.ts';
 import { planView } from './sftp-sync-view.ts';
 import { answerTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
@@ -25,8 +26,9 @@ export interface SyncRequest extends SyncEnds {
 
 export async function syncFolders(request: SyncRequest, deps: SftpDeps): Promise<ExitCode> {
   refuseWholePlace(request);
-  await using files = await deps.open(request.remote.session);
-  const plan = await makePlan(request, files, deps);
+  await using opened = await openEnds(request, deps);
+  const { files } = opened;
+  const plan = await opened.warning(makePlan(request, files, deps));
   const about: TransferAbout = {
     session: request.remote.session,
     reporter: deps.reporter,
@@ -34,6 +36,10 @@ export async function syncFolders(request: SyncRequest, deps: SftpDeps): Promise
   };
   if (plan.keeps !== undefined) deps.reporter.warn(`nothing is removed: ${plan.keeps}`);
   return request.dryRun ? showPlan(plan, about) : await carryOut({ request, plan, about }, files, deps);
+}
+
+function openEnds({ direction, remote }: SyncRequest, deps: SftpDeps): Promise<OpenedToWrite> {
+  return openToWrite(remote, direction === 'put' ? deps : withoutMounts(deps));
 }
 
 /** The home also holds the keys that let bai in. */

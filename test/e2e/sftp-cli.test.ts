@@ -13,7 +13,7 @@ let bed: EmulatorBed;
 
 beforeAll(async () => {
   bed = await openEmulator();
-  await bed.create('demo');
+  await bed.create('demo', '--mount', 'kept');
   await writeFile(join(bed.home, 'large.bin'), '');
   await truncate(join(bed.home, 'large.bin'), megabytes * 1024 * 1024);
 }, 60_000);
@@ -62,7 +62,7 @@ test('--json=events tells of each file on stderr, one object a line, and answers
     'put',
     '--json=events',
     'large.bin',
-    'demo:events.bin',
+    'demo:kept/events.bin',
   ]);
   const events = stderr
     .trimEnd()
@@ -87,7 +87,7 @@ test('on a terminal a transfer has a bar, which is gone at its end', async () =>
 });
 
 test('with --quiet there is neither bar nor summary', async () => {
-  const { code, screen } = await onTerminal(['-q', 'sftp', 'put', 'large.bin', 'demo:quiet.bin']);
+  const { code, screen } = await onTerminal(['-q', 'sftp', 'put', 'large.bin', 'demo:kept/quiet.bin']);
   expect([code, screen]).toEqual([0, '']);
 });
 
