@@ -1,5 +1,6 @@
 /** `bai sftp put`: files and folders of this machine into a session. */
 
+import type { Readable } from 'node:stream';
 import { meansFolder, remoteName, remotePath } from '../core/remote-path.ts';
 import type { SftpTarget } from '../core/sftp-target.ts';
 import type { TransferOptions } from '../core/transfer-options.ts';
@@ -9,7 +10,7 @@ import type { SftpDeps } from './sftp-deps.ts';
 import { measure } from './sftp-measure.ts';
 import { openToWrite } from './sftp-mounts.ts';
 import { expandLocal, refuseSharedNames } from './sftp-sources.ts';
-import { renamed, reportTransfer } from './sftp-transfer.ts';
+import { reportTransfer } from './sftp-transfer.ts';
 
 export interface PutRequest {
   /** Paths or patterns; an only `-` is what comes in on stdin. */
@@ -20,7 +21,7 @@ export interface PutRequest {
 }
 
 export interface PutDeps extends SftpDeps {
-  readonly stdin: NodeJS.ReadableStream;
+  readonly stdin: Readable;
 }
 
 export async function putFiles(request: PutRequest, deps: PutDeps): Promise<ExitCode> {
@@ -41,20 +42,15 @@ export async function putFiles(request: PutRequest, deps: PutDeps): Promise<Exit
   );
 }
 
-/** Kept here until it has ended: only a file of known size can be resumed and checked. */
 async function putStream({ sources, target, options }: PutRequest, deps: PutDeps): Promise<ExitCode> {
   if (sources.length > 1) throw new UsageError('"-" is stdin, and stands alone');
   if (meansFolder(target.path) || remoteName(remotePath(target.path)) === undefined) throw namelessError();
   await using opened = await openToWrite(target, deps);
   const { files } = opened;
   if ((await unlessMissing(files.stat(target.path)))?.kind === 'folder') throw namelessError();
-  await using spool = await deps.local.spool();
-  await spool.fill(deps.stdin, deps.signal);
-  const job = { sources: [spool.path], target: target.path, recursive: false };
+  const job = { source: deps.stdin, name: '-', remote: target.path, options };
   return await reportTransfer({ session: target.session, reporter: deps.reporter }, (observer) =>
-    opened.warning(
-      files.put({ ...job, options: { ...options, preserve: false } }, renamed(observer, spool.path, '-')),
-    ),
+    opened.warning(files.putStream(job, observer)),
   );
 }
 

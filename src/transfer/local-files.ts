@@ -1,22 +1,8 @@
 /** Files of this machine as the commands look at them: what is there, and how it goes. */
 
 import type { Stats } from 'node:fs';
-import {
-  lstat,
-  mkdtemp,
-  open,
-  opendir,
-  readFile,
-  readlink,
-  realpath,
-  rm,
-  rmdir,
-  stat,
-  unlink,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lstat, opendir, readFile, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { NotFoundError, systemCode } from '../errors.ts';
 import { onThisMachine } from './local-error.ts';
 import { isWindows } from './local-folder.ts';
@@ -50,15 +36,6 @@ export interface LocalFiles {
   remove(path: string): Promise<void>;
   /** An empty folder. */
   removeFolder(path: string): Promise<void>;
-  /** A file that only this user can read, gone with the disposal. */
-  spool(): Promise<Spool>;
-}
-
-export interface Spool extends AsyncDisposable {
-  readonly path: string;
-  fill(source: NodeJS.ReadableStream, signal: AbortSignal): Promise<void>;
-  /** Can be called once; on most systems the file is gone from then on, however this process ends. */
-  content(): Promise<AsyncIterable<Buffer>>;
 }
 
 export const localFiles: LocalFiles = {
@@ -72,7 +49,6 @@ export const localFiles: LocalFiles = {
   realPath: (path) => onThisMachine('read', path, realpath(path)),
   remove: (path) => onThisMachine('remove', path, unlink(path)),
   removeFolder: (path) => onThisMachine('remove', path, rmdir(path)),
-  spool: createSpool,
 };
 
 async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator<LocalEntry> {
@@ -123,23 +99,4 @@ async function optional<T>(work: Promise<T>): Promise<T | undefined> {
     if (error instanceof NotFoundError || systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-async function createSpool(): Promise<Spool> {
-  const folder = await onThisMachine('make a folder in', tmpdir(), mkdtemp(join(tmpdir(), 'bai-')));
-  const path = join(folder, 'stream');
-  return {
-    path,
-    async fill(source, signal) {
-      const file = await onThisMachine('make', path, open(path, 'wx', 0o600));
-      await onThisMachine('write', path, pipeline(source, file.createWriteStream(), { signal }));
-    },
-    async content() {
-      const file = await onThisMachine('read', path, open(path));
-      // Windows removes no file that is open; then the disposal does it.
-      await rm(folder, { recursive: true, force: true }).catch(() => {});
-      return file.createReadStream();
-    },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
-  };
 }

@@ -4,13 +4,15 @@
  */
 
 import { remotePath } from '../core/remote-path.ts';
-import { defaultTransferOptions } from '../core/transfer-options.ts';
+import { defaultTransferOptions, type TransferOptions } from '../core/transfer-options.ts';
 import type { TransferSummary } from '../core/transfer-plan.ts';
 import { FileQueue } from './file-queue.ts';
 import { Fleet } from './fleet.ts';
 import { getSources } from './get-sources.ts';
+import { getStream, type StreamGet } from './get-stream.ts';
 import { listFolder } from './list-folder.ts';
 import { putSources } from './put-sources.ts';
+import { putStream, type StreamPut } from './put-stream.ts';
 import type { RemoteAttributes, RemoteEntry } from './remote-attributes.ts';
 import { makeRemoteFolder } from './remote-folder.ts';
 import { replaceRemote } from './replace-remote.ts';
@@ -33,6 +35,10 @@ export interface RemoteFiles extends AsyncDisposable {
   put(job: TransferJob, observer: TreeObserver): Promise<TransferSummary>;
   /** As `put`, the other way. No name that the server lists leads out of the local target. */
   get(job: TransferJob, observer: TreeObserver): Promise<TransferSummary>;
+  /** A stream of unknown length into the session, without a copy on this machine; it cannot be resumed by a later run. */
+  putStream(job: StreamJob<Omit<StreamPut, 'signal'>>, observer: TreeObserver): Promise<TransferSummary>;
+  /** A file of the session as a stream, in order; what is wrong with it is known only when it has been written. */
+  getStream(job: StreamJob<StreamGet>, observer: TreeObserver): Promise<TransferSummary>;
   /** Unchecked names as the server lists them, without `.` and `..`. */
   list(path: string): AsyncIterable<RemoteEntry>;
   /** Follows links; `lstat` does not. Throws NotFoundError. */
@@ -48,6 +54,8 @@ export interface RemoteFiles extends AsyncDisposable {
   /** Replaces a file that has the new name. */
   rename(from: string, to: string): Promise<void>;
 }
+
+export type StreamJob<T> = T & { readonly options: TransferOptions };
 
 export interface RemoteFilesOptions {
   /** Its abort ends every request at once with an InterruptedError. */
@@ -65,24 +73,16 @@ export function createRemoteFiles(connection: SftpConnection, options: RemoteFil
   const { signal, stallMs = 300_000, dial, resume } = options;
   const fleet = new Fleet(connection, { signal, stallMs, dial });
   const run = async (
-    move: (job: TransferJob, run: TransferRun) => Promise<void>,
-    job: TransferJob,
+    direction: Fleet['direction'],
     observer: TreeObserver,
+    { options: jobOptions = defaultTransferOptions, move }: Move,
   ): Promise<TransferSummary> => {
+    fleet.direction = direction;
     const tally = new Tally(observer, () => fleet.over !== undefined);
     const queue = new FileQueue();
-    const jobOptions = job.options ?? defaultTransferOptions;
     fleet.onRetry = (problem) => tally.retrying(problem);
     try {
-      await move(job, {
-        fleet,
-        requests: fleet.requests,
-        tally,
-        observer,
-        options: jobOptions,
-        queue,
-        resume,
-      });
+      await move({ fleet, requests: fleet.requests, tally, observer, options: jobOptions, queue, resume });
     } finally {
       // What is on its way has to take its parts along, whatever ended the walk.
       await queue.settle();
@@ -90,21 +90,30 @@ export function createRemoteFiles(connection: SftpConnection, options: RemoteFil
     queue.throwFailure();
     return tally.summary;
   };
+  const at = <T extends { readonly remote: string }>(job: T): T => ({
+    ...job,
+    remote: remotePath(job.remote),
+  });
   return {
     ...singleOperations(fleet),
-    put: (job, observer) => {
-      fleet.direction = 'put';
-      return run(putSources, job, observer);
-    },
-    get: (job, observer) => {
-      fleet.direction = 'get';
-      return run(getSources, job, observer);
-    },
+    put: (job, observer) => run('put', observer, { ...job, move: (each) => putSources(job, each) }),
+    get: (job, observer) => run('get', observer, { ...job, move: (each) => getSources(job, each) }),
+    putStream: (job, observer) =>
+      run('put', observer, { ...job, move: (each) => putStream({ ...at(job), signal }, each) }),
+    getStream: (job, observer) => run('get', observer, { ...job, move: (each) => getStream(at(job), each) }),
     [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose](),
   };
 }
 
-type SingleOperations = Omit<RemoteFiles, 'put' | 'get' | typeof Symbol.asyncDispose>;
+interface Move {
+  readonly options?: TransferOptions;
+  readonly move: (run: TransferRun) => Promise<void>;
+}
+
+type SingleOperations = Omit<
+  RemoteFiles,
+  'put' | 'get' | 'putStream' | 'getStream' | typeof Symbol.asyncDispose
+>;
 
 /** What changes something is never sent twice: its first answer may have been lost after it was done. */
 function singleOperations(fleet: Fleet): SingleOperations {
