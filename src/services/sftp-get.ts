@@ -6,6 +6,7 @@ import type { TransferOptions } from '../core/transfer-options.ts';
 import { type ExitCode, InterruptedError, UsageError } from '../errors.ts';
 import type { RemoteFiles } from '../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
+import { measure, remoteMeasure } from './sftp-measure.ts';
 import { expandRemote, refuseSharedNames } from './sftp-sources.ts';
 import { answerTransfer, reportTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
 
@@ -31,9 +32,11 @@ export async function getFiles(request: GetRequest, deps: GetDeps): Promise<Exit
   refuseSharedNames(sources.map(remoteName));
   const about = { session, reporter: deps.reporter, refused };
   if (target === '-') return await getStream({ about, sources, options }, files, deps);
-  return await reportTransfer(about, (observer) =>
-    files.get({ sources, target, recursive, options }, observer),
-  );
+  return await reportTransfer(about, async (observer, progress) => {
+    const side = remoteMeasure(files, deps.local.isWindows);
+    using _counting = measure({ sources, recursive, options }, side, progress);
+    return await files.get({ sources, target, recursive, options }, observer);
+  });
 }
 
 interface StreamRequest {

@@ -7,7 +7,7 @@ import type { TransferOptions } from '../core/transfer-options.ts';
 import { unlessMissing } from '../core/unless-missing.ts';
 import { type ExitCode, UsageError } from '../errors.ts';
 import type { SftpDeps } from './sftp-deps.ts';
-import { measure } from './sftp-measure.ts';
+import { localMeasure, measure } from './sftp-measure.ts';
 import { openToWrite } from './sftp-mounts.ts';
 import { expandLocal, refuseSharedNames } from './sftp-sources.ts';
 import { reportTransfer } from './sftp-transfer.ts';
@@ -34,7 +34,7 @@ export async function putFiles(request: PutRequest, deps: PutDeps): Promise<Exit
   return await reportTransfer(
     { session: target.session, reporter: deps.reporter },
     async (observer, progress) => {
-      using _counting = measure({ sources, recursive, options }, deps.local, progress);
+      using _counting = measure({ sources, recursive, options }, localMeasure(deps.local), progress);
       return await opened.warning(
         opened.files.put({ sources, target: target.path, recursive, options }, observer),
       );

@@ -5,7 +5,7 @@ import { sanitizeLine } from '../core/sanitize.ts';
 import type { SyncEnds } from '../core/sftp-target.ts';
 import { planSync, type SyncPlan, type TreeListing } from '../core/sync-plan.ts';
 import type { TransferOptions } from '../core/transfer-options.ts';
-import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
+import { isUnfinished, type TransferProblem, type TransferSummary } from '../core/transfer-plan.ts';
 import { formatBytes } from '../core/units.ts';
 import { unlessMissing } from '../core/unless-missing.ts';
 import { ConflictError, ExitCode, NotFoundError, UsageError } from '../errors.ts';
@@ -54,7 +54,7 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps
   const { direction, local, remote, options } = request;
   const isPut = direction === 'put';
   const accepts: TransferOptions['accepts'] = (path, isFolder) =>
-    !partOfTransfer.test(path) && options.accepts(path, isFolder);
+    !isUnfinished(path.slice(path.lastIndexOf('/') + 1)) && options.accepts(path, isFolder);
   const here = async (): Promise<TreeListing> =>
     (await isLocalFolder(local, isPut, deps))
       ? await listLocalTree(local, deps.local, { accepts, follow: isPut })
@@ -72,9 +72,6 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps
 }
 
 const nothing: TreeListing = { entries: [], problems: [] };
-
-/** What another transfer has begun. */
-const partOfTransfer = /(?:^|\/)\.[^/]+\.bai-[a-z]+$/;
 
 async function isLocalFolder(path: string, isSource: boolean, { local }: SftpDeps): Promise<boolean> {
   return checkFolder(path, (await local.stat(path))?.kind, isSource);

@@ -73,6 +73,21 @@ describe.each(servers)('bai sftp sync with $name', ({ missing, start }) => {
     },
   );
 
+  test.each(['put', 'get'])(
+    '%s: parts of other transfers are neither copied nor removed',
+    async (direction) => {
+      await using local = await tempFolder();
+      const { source, target, args } = await ends(direction, `parts-${direction}`, local.path);
+      await fill(source, { a: 'one', '.b.bai-part': 'b' });
+      await fill(target, { '.c.bai-part': 'c', 'sub/.d.bai-journal': 'd', old: '' });
+      expect(await bed.run(sync, '--delete', ...args)).toMatchObject({
+        exitCode: 0,
+        value: { files: 1, removed: 1 },
+      });
+      expect(await tree(target)).toEqual(['.c.bai-part', 'a', 'sub/', 'sub/.d.bai-journal']);
+    },
+  );
+
   test.each(['put', 'get'])('%s: --dry-run says what would be done and does nothing', async (direction) => {
     await using local = await tempFolder();
     const { source, target, args } = await ends(direction, `dry-${direction}`, local.path);
