@@ -12,6 +12,7 @@ import { ConflictError, ExitCode, NotFoundError, UsageError } from '../errors.ts
 import type { RemoteFiles, TransferJob, TreeObserver } from '../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
 import { type OpenedToWrite, openToWrite, withoutMounts } from './sftp-mounts.ts';
+import { sameFiles } from './sftp-sync-compare.ts';
 import { localSide, type RemovalSide, remoteSide, removeAll } from './sftp-sync-remove.ts';
 import { planView } from './sftp-sync-view.ts';
 import { answerTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
@@ -20,6 +21,8 @@ import { listLocalTree, listRemoteTree } from './sftp-tree.ts';
 export interface SyncRequest extends SyncEnds {
   readonly delete: boolean;
   readonly dryRun: boolean;
+  /** Files of equal size are compared by their bytes instead of their times. */
+  readonly checksum: boolean;
   /** Its `preserve` keeps the times that the next run compares. */
   readonly options: TransferOptions;
 }
@@ -68,7 +71,13 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps
       : nothing;
   const [localTree, remoteTree] = await Promise.all([here(), far()]);
   const [source, target] = isPut ? [localTree, remoteTree] : [remoteTree, localTree];
-  return planSync(source, target, { accepts, delete: request.delete });
+  const trees = {
+    local: { root: local, tree: localTree },
+    remote: { root: remotePath(remote.path), tree: remoteTree },
+    accepts,
+  };
+  const same = request.checksum ? await sameFiles(trees, files, deps) : undefined;
+  return planSync(source, target, { accepts, delete: request.delete, same });
 }
 
 const nothing: TreeListing = { entries: [], problems: [] };

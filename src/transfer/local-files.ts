@@ -1,8 +1,10 @@
 /** Files of this machine as the commands look at them: what is there, and how it goes. */
 
-import type { Stats } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, type Stats } from 'node:fs';
 import { lstat, opendir, readFile, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { NotFoundError, systemCode } from '../errors.ts';
 import { onThisMachine } from './local-error.ts';
 import { isWindows } from './local-folder.ts';
@@ -32,6 +34,8 @@ export interface LocalFiles {
   /** Whether there is anything, be it a link to nothing. */
   exists(path: string): Promise<boolean>;
   realPath(path: string): Promise<string>;
+  /** SHA-256 in hexadecimal. */
+  checksum(path: string): Promise<string>;
   /** A file or a link. */
   remove(path: string): Promise<void>;
   /** An empty folder. */
@@ -46,6 +50,7 @@ export const localFiles: LocalFiles = {
   list: listLocalFolder,
   stat: (path) => onThisMachine('read', path, optional(describe(path, '', true))),
   exists: async (path) => (await onThisMachine('read', path, optional(lstat(path)))) !== undefined,
+  checksum: (path) => onThisMachine('read', path, checksum(path)),
   realPath: (path) => onThisMachine('read', path, realpath(path)),
   remove: (path) => onThisMachine('remove', path, unlink(path)),
   removeFolder: (path) => onThisMachine('remove', path, rmdir(path)),
@@ -99,4 +104,10 @@ async function optional<T>(work: Promise<T>): Promise<T | undefined> {
     if (error instanceof NotFoundError || systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+async function checksum(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
+  return hash.digest('hex');
 }

@@ -14,6 +14,7 @@ import { listFolder } from './list-folder.ts';
 import { putSources } from './put-sources.ts';
 import { putStream, type StreamPut } from './put-stream.ts';
 import type { RemoteAttributes, RemoteEntry } from './remote-attributes.ts';
+import { remoteChecksums, type SizedPath } from './remote-checksums.ts';
 import { makeRemoteFolder } from './remote-folder.ts';
 import { replaceRemote } from './replace-remote.ts';
 import type { SftpConnection } from './sftp-connection.ts';
@@ -45,6 +46,8 @@ export interface RemoteFiles extends AsyncDisposable {
   stat(path: string): Promise<RemoteAttributes>;
   lstat(path: string): Promise<RemoteAttributes>;
   realpath(path: string): Promise<string>;
+  /** SHA-256 in hexadecimal by path, as given; what cannot be read is left out. */
+  checksums(files: readonly SizedPath[]): Promise<ReadonlyMap<string, string>>;
   /** Throws ConflictError when something is there already. */
   mkdir(path: string): Promise<void>;
   /** A file or a link. */
@@ -122,6 +125,7 @@ function singleOperations(fleet: Fleet): SingleOperations {
     list: (path) => listFolder(remotePath(path), fleet),
     stat: (path) => requests.stat(remotePath(path)),
     lstat: (path) => requests.lstat(remotePath(path)),
+    checksums: (files) => remoteChecksums(files, fleet),
     realpath: (path) => requests.realpath(remotePath(path)),
     mkdir: async (path) => makeRemoteFolder(remotePath(path), (await fleet.lane()).requests),
     remove: async (path) => (await fleet.lane()).requests.remove(remotePath(path)),
