@@ -50,6 +50,8 @@ export interface RemoteFiles extends AsyncDisposable {
   checksums(files: readonly SizedPath[]): Promise<ReadonlyMap<string, string>>;
   /** Throws ConflictError when something is there already. */
   mkdir(path: string): Promise<void>;
+  /** Permission bits; follows links. */
+  changeMode(path: string, mode: number): Promise<void>;
   /** A file or a link. */
   remove(path: string): Promise<void>;
   /** An empty folder. */
@@ -128,6 +130,7 @@ function singleOperations(fleet: Fleet): SingleOperations {
     checksums: (files) => remoteChecksums(files, fleet),
     realpath: (path) => requests.realpath(remotePath(path)),
     mkdir: async (path) => makeRemoteFolder(remotePath(path), (await fleet.lane()).requests),
+    changeMode: (path, mode) => requests.changeMode(remotePath(path), mode),
     remove: async (path) => (await fleet.lane()).requests.remove(remotePath(path)),
     removeFolder: async (path) => (await fleet.lane()).requests.removeFolder(remotePath(path)),
     // Not to be interrupted: it may take two steps.
