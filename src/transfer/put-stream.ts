@@ -113,24 +113,25 @@ async function send({ source, signal }: StreamPut, { part, meter, run }: Sending
 /** As large as one request may be, except for the last one. */
 async function* piecesOf(source: Readable): AsyncGenerator<Buffer> {
   const chunks = source[Symbol.asyncIterator]();
-  let waiting: Uint8Array[] = [];
-  let bytes = 0;
+  let piece = Buffer.allocUnsafe(requestBytes);
+  let filled = 0;
   for (;;) {
     const next = await onThisMachine('read', 'stdin', chunks.next());
     if (next.done) break;
     const chunk: unknown = next.value;
-    const read = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
-    waiting.push(read);
-    bytes += read.length;
-    if (bytes < requestBytes) continue;
-    const all = Buffer.concat(waiting);
-    let position = 0;
-    for (; all.length - position >= requestBytes; position += requestBytes)
-      yield all.subarray(position, position + requestBytes);
-    waiting = [all.subarray(position)];
-    bytes = all.length - position;
+    let read = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
+    while (read.length > 0) {
+      const taken = read.subarray(0, requestBytes - filled);
+      piece.set(taken, filled);
+      filled += taken.length;
+      read = read.subarray(taken.length);
+      if (filled < requestBytes) break;
+      yield piece;
+      piece = Buffer.allocUnsafe(requestBytes);
+      filled = 0;
+    }
   }
-  if (bytes > 0) yield Buffer.concat(waiting);
+  if (filled > 0) yield piece.subarray(0, filled);
 }
 
 interface Stop extends Disposable {

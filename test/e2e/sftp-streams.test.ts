@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultTransferOptions as options } from '../../src/core/transfer-options.ts';
 import { InterruptedError } from '../../src/errors.ts';
 import { createRemoteFiles, type RemoteFiles } from '../../src/transfer/remote-files.ts';
-import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
+import { dropbearMissing, sshdMissing, startDropbear, startSshd, type TestSshd } from '../support/sshd.ts';
 import {
   connectSftp,
   content,
@@ -134,6 +134,8 @@ describe.skipIf(sshdMissing !== undefined)(`streams of bai sftp${why}`, () => {
     source.write(content(300_000));
     await expect.poll(() => tree(server.home)).toContain('.kept.bai-part');
     relay.cut();
+    // What is sent next finds out.
+    source.write(content(600_000));
     await expect(sending).rejects.toMatchObject({ exitCode: 5, hint: expect.stringContaining('pipeline') });
     expect(await readFile(at('kept'), 'utf8')).toBe('old');
   });
@@ -215,6 +217,31 @@ describe.skipIf(sshdMissing !== undefined)(`streams of bai sftp${why}`, () => {
     }, 180_000);
   });
 });
+
+test.skipIf(dropbearMissing !== undefined)(
+  'with dropbear a stream survives a lost connection in both directions',
+  async () => {
+    await using server = await startDropbear();
+    const bytes = content(12_000_000);
+    await using relay = await startRelay(server.port);
+    const dial = () => connectSftp({ ...server, port: relay.port });
+    await using files = createRemoteFiles(await dial(), { signal: new AbortController().signal, dial });
+    async function* source(): AsyncGenerator<Buffer> {
+      yield bytes.subarray(0, 5_000_000);
+      relay.cut();
+      yield bytes.subarray(5_000_000);
+    }
+    const put = { source: Readable.from(source()), name: '-', remote: 'piped', options };
+    expect(await files.putStream(put, watch())).toMatchObject({ files: 1, verified: 1 });
+    expect((await readFile(join(server.home, 'piped'))).equals(bytes)).toBe(true);
+    const written: Buffer[] = [];
+    const write = async (piece: Uint8Array): Promise<void> => {
+      if (written.push(Buffer.from(piece)) === 5) relay.cut();
+    };
+    await files.getStream({ remote: 'piped', write, options }, watch());
+    expect(Buffer.concat(written).equals(bytes)).toBe(true);
+  },
+);
 
 test('a stream that nobody reads on ends quietly', async () => {
   const { openEmulator } = await import('../contract/app-bed.ts');
