@@ -26,6 +26,11 @@ export function hasWildcards(pattern: string): boolean {
   return pattern.split('/').some((part) => parseName(part).literal === undefined);
 }
 
+/** A pattern that matches this text only. */
+export function literalPattern(text: string): string {
+  return text.replaceAll(/[*?[\]\\]/g, '\\$&');
+}
+
 /** An unfinished `[` stands for itself. */
 export function parseName(pattern: string): NamePattern {
   const characters = Array.from(pattern);

@@ -25,3 +25,9 @@ function parseMount(text: string): [string, string] {
   }
   return [folder, path];
 }
+
+/** Whether a real path lies in a folder that is mounted where managers mount them: in the home, under its name. */
+export function isWithinMount(path: string, home: string, names: readonly string[]): boolean {
+  const below = home.endsWith('/') ? home : `${home}/`;
+  return names.some((name) => path === below + name || path.startsWith(`${below}${name}/`));
+}

@@ -24,7 +24,8 @@ export interface ProgressBar {
 export interface TransferProgress extends Disposable {
   /** How much there is in all, where that is known before. */
   expect(files: number, totalBytes: number): void;
-  file(path: string, totalBytes: number): ProgressBar;
+  /** Without a total where nobody knows it. */
+  file(path: string, totalBytes: number | undefined): ProgressBar;
   /** An earlier run had moved `bytes` of the file. */
   resumed(path: string, bytes: number): void;
   retrying(problem: TransferProblem): void;

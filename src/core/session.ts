@@ -36,6 +36,8 @@ export interface SessionDetails extends SessionSummary {
   readonly idleChecks: unknown;
   /** Of a batch session: `SUCCESS`, `FAILURE` or `UNDEFINED`. */
   readonly result: string;
+  /** Names of the virtual folders that are mounted; where they are mounted managers do not say. */
+  readonly mounts: readonly string[];
   readonly containers: readonly SessionContainer[];
 }
 

@@ -25,6 +25,8 @@ export interface SyncRules {
   readonly accepts: PathFilter;
   /** Remove what the source does not have. */
   readonly delete: boolean;
+  /** Files that are known to hold the same bytes: then the times of the others say nothing, and neither do theirs. */
+  readonly same?: ReadonlySet<string> | undefined;
 }
 
 export interface SyncPlan {
@@ -43,7 +45,7 @@ export interface SyncPlan {
 export interface SyncCopy {
   readonly path: string;
   readonly bytes: number;
-  readonly reason: 'new' | 'size' | 'time';
+  readonly reason: 'new' | 'size' | 'time' | 'checksum';
 }
 
 export interface SyncRemoval {
@@ -58,7 +60,7 @@ export function planSync(source: TreeListing, target: TreeListing, rules: SyncRu
   for (const entry of source.entries) {
     if (!takesPart(entry, rules.accepts)) continue;
     if (blocked.some((path) => entry.path.startsWith(`${path}/`))) continue;
-    if (!planEntry(entry, there.get(entry.path), plan)) blocked.push(entry.path);
+    if (!planEntry(entry, there.get(entry.path), { plan, same: rules.same })) blocked.push(entry.path);
   }
   const keeps = rules.delete ? reasonToKeep(source, target, plan) : undefined;
   const removals = rules.delete && keeps === undefined ? planRemovals(source, target, rules) : [];
@@ -74,7 +76,11 @@ interface Draft {
 }
 
 /** False when nothing below the entry can be done either. */
-function planEntry(entry: TreeEntry, old: TreeEntry | undefined, plan: Draft): boolean {
+function planEntry(
+  entry: TreeEntry,
+  old: TreeEntry | undefined,
+  { plan, same }: { readonly plan: Draft; readonly same: SyncRules['same'] },
+): boolean {
   const { path, kind } = entry;
   if (kind === 'link') plan.skipped.push({ path, reason: 'it is a link', code: 'link' });
   else if (kind === 'other')
@@ -85,7 +91,7 @@ function planEntry(entry: TreeEntry, old: TreeEntry | undefined, plan: Draft): b
   } else if (kind === 'folder') {
     if (old === undefined) plan.folders.push(path);
   } else {
-    const reason = differenceOf(entry, old);
+    const reason = differenceOf(entry, old, same);
     if (reason === undefined) plan.unchanged += 1;
     else plan.copies.push({ path, bytes: entry.size ?? 0, reason });
   }
@@ -104,9 +110,14 @@ function conflictOf(kind: TreeEntry['kind'], old: TreeEntry['kind']): { reason: 
   return { reason: 'the target has no regular file there', code: 'not-a-file' };
 }
 
-function differenceOf(entry: TreeEntry, old: TreeEntry | undefined): SyncCopy['reason'] | undefined {
+function differenceOf(
+  entry: TreeEntry,
+  old: TreeEntry | undefined,
+  same: SyncRules['same'],
+): SyncCopy['reason'] | undefined {
   if (old === undefined) return 'new';
   if (entry.size === undefined || entry.size !== old.size) return 'size';
+  if (same !== undefined) return same.has(entry.path) ? undefined : 'checksum';
   return entry.modifiedAt === undefined || entry.modifiedAt !== old.modifiedAt ? 'time' : undefined;
 }
 

@@ -68,3 +68,13 @@ export interface TransferSummary {
   /** Connections that were lost and made again on the way. */
   readonly retries: number;
 }
+
+/**
+ * Whether a file of this name is what a transfer has begun and not ended, or its journal: in folders that are moved they
+ * are left out, and `sync --delete` leaves them where they are, because the transfer may still run or be gone on with.
+ */
+export function isUnfinished(name: string): boolean {
+  return /^\.[^/]+\.bai-(?:part|journal)$/.test(name);
+}
+
+export const unfinishedReason = 'it is the part of an unfinished transfer';

@@ -11,7 +11,7 @@ export const listQuery = `query($limit:Int!,$offset:Int!,$ak:String,$status:Stri
 
 export const detailsQuery = `query($id:UUID!){
   compute_session(id:$id){
-    ${summaryFields} occupying_slots status_data idle_checks result
+    ${summaryFields} occupying_slots status_data idle_checks result mounts
     containers{ id cluster_hostname cluster_role status agent }
   }
 }`;

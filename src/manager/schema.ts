@@ -45,6 +45,7 @@ export const sessionRowSchema = z.object({
   terminated_at: text,
   service_ports: jsonText,
   occupying_slots: jsonText,
+  mounts: z.optional(z.nullable(z.array(z.nullable(z.string())))),
   containers: z.optional(
     z.nullable(
       z.array(z.object({ id: text, cluster_hostname: text, cluster_role: text, status: text, agent: text })),

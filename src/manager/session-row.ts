@@ -38,6 +38,7 @@ export function detailsOf(row: SessionRow): SessionDetails {
     result: row.result,
     statusData: row.status_data,
     idleChecks: row.idle_checks,
+    mounts: (row.mounts ?? []).filter((name) => name !== null),
     containers: (row.containers ?? []).map((container) => ({
       id: container.id,
       hostname: container.cluster_hostname,

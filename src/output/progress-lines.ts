@@ -40,7 +40,9 @@ export function heartbeatLine(files: readonly FileView[], total: TotalView): str
   ];
   const [file] = files;
   const now =
-    file === undefined ? '' : `; ${sanitizeLine(file.path)} ${percent(file.bytes, file.totalBytes)}%`;
+    file === undefined || file.totalBytes === undefined
+      ? ''
+      : `; ${sanitizeLine(file.path)} ${percent(file.bytes, file.totalBytes)}%`;
   return parts.join(', ') + now;
 }
 

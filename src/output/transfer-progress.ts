@@ -28,8 +28,8 @@ export interface View {
   readonly everyMs: number;
   readonly onUpdateMs: number | undefined;
   show(state: TransferState, time: number): void;
-  started?(path: string, totalBytes: number): void;
-  ended?(file: { path: string; bytes: number; totalBytes: number }): void;
+  started?(path: string, totalBytes: number | undefined): void;
+  ended?(file: { path: string; bytes: number; totalBytes: number | undefined }): void;
   resumed?(path: string, bytes: number): void;
   /** Nothing may be left of bars after it. */
   stop(): void;

@@ -4,7 +4,7 @@ import { RateWindow } from './rate.ts';
 
 export interface FileState {
   readonly path: string;
-  readonly totalBytes: number;
+  readonly totalBytes: number | undefined;
   readonly startedAt: number;
   bytes: number;
 }
@@ -19,7 +19,7 @@ interface RunningFile extends FileState {
 export interface FileView {
   readonly path: string;
   readonly bytes: number;
-  readonly totalBytes: number;
+  readonly totalBytes: number | undefined;
   readonly bytesPerSecond: number;
   readonly startedAt: number;
 }
@@ -42,7 +42,7 @@ export class TransferState {
   readonly #rate: RateWindow;
   #startedFiles = 0;
   #finishedFiles = 0;
-  #startedBytes = 0;
+  #startedBytes: number | undefined;
   #bytes = 0;
   #movedBytes = 0;
   #expected: { files: number; bytes: number } | undefined;
@@ -56,14 +56,15 @@ export class TransferState {
     this.#expected = { files, bytes };
   }
 
-  start(path: string, totalBytes: number, time: number): RunningFile {
+  start(path: string, totalBytes: number | undefined, time: number): RunningFile {
     const oldBytes = this.#resumed.get(path) ?? 0;
     this.#resumed.delete(path);
     const rate = new RateWindow(time);
     const file = { path, totalBytes, startedAt: time, bytes: 0, rate, oldBytes, movedBytes: 0 };
     this.#running.add(file);
     this.#startedFiles += 1;
-    this.#startedBytes += totalBytes;
+    // Only asked for while there is one file.
+    this.#startedBytes = totalBytes;
     return file;
   }
 

@@ -33,8 +33,14 @@ export interface OpenedSftp {
   readonly peer: string;
 }
 
-export async function openSftp(reference: string, deps: OpenSftpDeps): Promise<OpenedSftp> {
+/** `found` hears which session it is before the connection is made. */
+export async function openSftp(
+  reference: string,
+  deps: OpenSftpDeps,
+  found: (session: SessionRef) => void = () => {},
+): Promise<OpenedSftp> {
   const session = await openRunningSession(reference, deps);
+  found(session);
   const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {
     const way = await findWay(session, deps);

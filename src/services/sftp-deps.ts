@@ -1,6 +1,7 @@
 /** What the `bai sftp` services ask for. */
 
 import type { Reporter } from '../core/reporter.ts';
+import type { SessionRef } from '../core/session.ts';
 import type { LocalFiles } from '../transfer/local-files.ts';
 import type { RemoteFiles } from '../transfer/remote-files.ts';
 
@@ -8,6 +9,8 @@ export interface SftpDeps {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   readonly local: LocalFiles;
-  /** Connects to the session's file server; the caller disposes of the result. */
-  open(session: string): Promise<RemoteFiles>;
+  /** Connects to the session's file server; the caller disposes of the result. `found` hears which session it is before. */
+  open(session: string, found?: (session: SessionRef) => void): Promise<RemoteFiles>;
+  /** Names of the virtual folders that a session has; nothing when the manager does not tell. */
+  readonly mountsOf?: (session: SessionRef) => Promise<readonly string[] | undefined>;
 }

@@ -1,12 +1,12 @@
 /** `bai sftp get`: files and folders of a session onto this machine. */
 
-import { pipeline } from 'node:stream/promises';
 import { remoteName } from '../core/remote-path.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { TransferOptions } from '../core/transfer-options.ts';
-import { type ExitCode, UsageError } from '../errors.ts';
+import { type ExitCode, InterruptedError, UsageError } from '../errors.ts';
 import type { RemoteFiles } from '../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
+import { measure, remoteMeasure } from './sftp-measure.ts';
 import { expandRemote, refuseSharedNames } from './sftp-sources.ts';
 import { answerTransfer, reportTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
 
@@ -32,9 +32,11 @@ export async function getFiles(request: GetRequest, deps: GetDeps): Promise<Exit
   refuseSharedNames(sources.map(remoteName));
   const about = { session, reporter: deps.reporter, refused };
   if (target === '-') return await getStream({ about, sources, options }, files, deps);
-  return await reportTransfer(about, (observer) =>
-    files.get({ sources, target, recursive, options }, observer),
-  );
+  return await reportTransfer(about, async (observer, progress) => {
+    const side = remoteMeasure(files, deps.local.isWindows);
+    using _counting = measure({ sources, recursive, options }, side, progress);
+    return await files.get({ sources, target, recursive, options }, observer);
+  });
 }
 
 interface StreamRequest {
@@ -43,25 +45,38 @@ interface StreamRequest {
   readonly options: TransferOptions;
 }
 
-/** Kept here until it is whole: what reads stdout must not take a part for the file. */
+/** Bytes go out as they come: only the exit status says that they were all of the file. */
 async function getStream(request: StreamRequest, files: RemoteFiles, deps: GetDeps): Promise<ExitCode> {
   const { about, sources, options } = request;
   const [source, ...others] = sources;
   if (source === undefined || others.length > 0) {
     throw new UsageError(`"-" takes one file, not ${sources.length}`, { hint: 'get the files one by one' });
   }
-  await using spool = await deps.local.spool();
-  const job = { sources, target: spool.path, recursive: false, options: { ...options, preserve: false } };
-  const outcome = await runTransfer(about, (observer) => files.get(job, observer));
-  const content = await spool.content();
-  if (deps.stdout.isTTY === true) await showText(content, deps.reporter);
-  else await pipeline(content, deps.stdout, { signal: deps.signal, end: false });
+  const write = deps.stdout.isTTY === true ? textWriter(deps.reporter) : byteWriter(deps);
+  const outcome = await runTransfer(about, (observer) =>
+    files.getStream({ remote: source, write, options }, observer),
+  );
   return answerTransfer(about, outcome, (result) => deps.reporter.resultAside(result));
 }
 
+type Write = (bytes: Uint8Array) => Promise<void>;
+
+/** Waits for its reader, however slow. */
+function byteWriter({ stdout, signal }: GetDeps): Write {
+  return async (bytes) => {
+    const over = new AbortController();
+    const written = new Promise<void>((resolve, reject) => {
+      const interrupt = (): void => reject(new InterruptedError());
+      if (signal.aborted) interrupt();
+      signal.addEventListener('abort', interrupt, { signal: over.signal });
+      stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+    await written.finally(() => over.abort());
+  };
+}
+
 /** A terminal obeys control characters, so they are shown rather than sent. */
-async function showText(content: AsyncIterable<Uint8Array>, reporter: Reporter): Promise<void> {
+function textWriter(reporter: Reporter): Write {
   const decoder = new TextDecoder();
-  for await (const chunk of content) reporter.text(decoder.decode(chunk, { stream: true }));
-  reporter.text(decoder.decode());
+  return async (bytes) => reporter.text(decoder.decode(bytes, { stream: true }));
 }

@@ -24,6 +24,21 @@ export async function listFiles(request: ListRequest, deps: SftpDeps): Promise<v
   );
 }
 
+/** Several names that a pattern matched; what is in folders among them is not looked at. */
+export async function listMatches(
+  { session, pattern, long }: { readonly session: string; readonly pattern: string; readonly long: boolean },
+  matches: readonly { readonly path: string; readonly name: string }[],
+  deps: SftpDeps,
+): Promise<void> {
+  await using files = await deps.open(session);
+  const read = matches.map(async ({ path, name }) => ({ name, attributes: await files.lstat(path) }));
+  const entries = await Promise.all(read);
+  deps.reporter.result(
+    { session, path: pattern, entries: entries.map(describeEntry) },
+    long ? longTable(entries) : entries.map(({ name }) => name),
+  );
+}
+
 async function readEntries({ path, all }: ListRequest, files: RemoteFiles): Promise<RemoteEntry[]> {
   const attributes = await files.stat(path);
   if (attributes.kind !== 'folder') return [{ name: remotePath(path), attributes }];

@@ -1,14 +1,16 @@
 /** `bai sftp put`: files and folders of this machine into a session. */
 
+import type { Readable } from 'node:stream';
 import { meansFolder, remoteName, remotePath } from '../core/remote-path.ts';
 import type { SftpTarget } from '../core/sftp-target.ts';
 import type { TransferOptions } from '../core/transfer-options.ts';
 import { unlessMissing } from '../core/unless-missing.ts';
 import { type ExitCode, UsageError } from '../errors.ts';
 import type { SftpDeps } from './sftp-deps.ts';
-import { measure } from './sftp-measure.ts';
+import { localMeasure, measure } from './sftp-measure.ts';
+import { openToWrite } from './sftp-mounts.ts';
 import { expandLocal, refuseSharedNames } from './sftp-sources.ts';
-import { renamed, reportTransfer } from './sftp-transfer.ts';
+import { reportTransfer } from './sftp-transfer.ts';
 
 export interface PutRequest {
   /** Paths or patterns; an only `-` is what comes in on stdin. */
@@ -19,35 +21,36 @@ export interface PutRequest {
 }
 
 export interface PutDeps extends SftpDeps {
-  readonly stdin: NodeJS.ReadableStream;
+  readonly stdin: Readable;
 }
 
 export async function putFiles(request: PutRequest, deps: PutDeps): Promise<ExitCode> {
   const { target, recursive, options } = request;
   if (request.sources.includes('-')) return putStream(request, deps);
   const sources = await expandLocal(request.sources, deps.local);
-  if (sources.length > 1) refuseSharedNames(sources.map((path) => localName(path, deps)));
-  await using files = await deps.open(target.session);
+  const names = sources.map((path) => localName(path, deps));
+  if (sources.length > 1) refuseSharedNames(names);
+  await using opened = await openToWrite({ ...target, names }, deps);
   return await reportTransfer(
     { session: target.session, reporter: deps.reporter },
     async (observer, progress) => {
-      using _counting = measure({ sources, recursive, options }, deps.local, progress);
-      return await files.put({ sources, target: target.path, recursive, options }, observer);
+      using _counting = measure({ sources, recursive, options }, localMeasure(deps.local), progress);
+      return await opened.warning(
+        opened.files.put({ sources, target: target.path, recursive, options }, observer),
+      );
     },
   );
 }
 
-/** Kept here until it has ended: only a file of known size can be resumed and checked. */
 async function putStream({ sources, target, options }: PutRequest, deps: PutDeps): Promise<ExitCode> {
   if (sources.length > 1) throw new UsageError('"-" is stdin, and stands alone');
   if (meansFolder(target.path) || remoteName(remotePath(target.path)) === undefined) throw namelessError();
-  await using files = await deps.open(target.session);
+  await using opened = await openToWrite(target, deps);
+  const { files } = opened;
   if ((await unlessMissing(files.stat(target.path)))?.kind === 'folder') throw namelessError();
-  await using spool = await deps.local.spool();
-  await spool.fill(deps.stdin, deps.signal);
-  const job = { sources: [spool.path], target: target.path, recursive: false };
+  const job = { source: deps.stdin, name: '-', remote: target.path, options };
   return await reportTransfer({ session: target.session, reporter: deps.reporter }, (observer) =>
-    files.put({ ...job, options: { ...options, preserve: false } }, renamed(observer, spool.path, '-')),
+    opened.warning(files.putStream(job, observer)),
   );
 }
 

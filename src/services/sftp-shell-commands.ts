@@ -1,15 +1,16 @@
 /** The commands of the shell of `bai sftp SESSION`. */
 
-import { joinRemote, remotePath } from '../core/remote-path.ts';
+import { remotePath } from '../core/remote-path.ts';
 import { defaultTransferOptions } from '../core/transfer-options.ts';
 import { ConflictError, ExitCode, NotFoundError, UsageError } from '../errors.ts';
 import type { RemoteFiles } from '../transfer/remote-files.ts';
 import type { GetDeps, getFiles } from './sftp-get.ts';
-import { listFiles } from './sftp-list.ts';
+import { listFiles, listMatches } from './sftp-list.ts';
 import { makeFolders } from './sftp-mkdir.ts';
 import { moveFile } from './sftp-move.ts';
 import type { PutDeps, putFiles } from './sftp-put.ts';
 import { removeFiles } from './sftp-remove.ts';
+import { atLocal, atRemote, belowRemote, localSource, matchRemote } from './sftp-shell-paths.ts';
 
 export interface ShellState {
   readonly session: string;
@@ -90,12 +91,20 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
   }),
   ls: command(
     'ls [-la] [PATH]',
-    'list a folder in the session',
+    'list a folder in the session, or what matches',
     'remote',
     async ({ flags, paths }, state) => {
-      const path = atRemote(upToOne(paths, 'ls') ?? '', state);
       const [long, all] = [flags.includes('l'), flags.includes('a')];
-      await listFiles({ session: state.session, path, long, all }, state.deps);
+      const { session, deps } = state;
+      const written = upToOne(paths, 'ls') ?? '';
+      const { found, refused } = await matchRemote([written], state);
+      const [path = '', ...others] = found;
+      if (others.length === 0 && found.length > 0) await listFiles({ session, path, long, all }, deps);
+      else {
+        const named = found.map((match) => ({ path: match, name: belowRemote(match, state) }));
+        await listMatches({ session, pattern: written, long }, named, deps);
+      }
+      return refused ? ExitCode.failure : ExitCode.ok;
     },
   ),
   lls: command('lls [PATH]', 'list a folder on this machine', 'local', async ({ paths }, state) => {
@@ -115,9 +124,12 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
     'remote',
     async ({ flags, paths }, state) => {
       const [source, target = ''] = oneOrTwo(paths, 'get');
-      const request = { session: state.session, paths: [atRemote(source, state)], ...optionsOf(flags) };
+      const { found, refused } = await matchRemote([source], state);
+      const request = { session: state.session, paths: found, ...optionsOf(flags) };
       const local = target === '' ? state.local : atLocal(target, state);
-      return state.getFiles({ ...request, target: local }, state.deps);
+      const status =
+        found.length === 0 ? ExitCode.ok : await state.getFiles({ ...request, target: local }, state.deps);
+      return refused ? ExitCode.failure : status;
     },
   ),
   put: command(
@@ -127,7 +139,7 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
     async ({ flags, paths }, state) => {
       const [source, target = ''] = oneOrTwo(paths, 'put');
       const remote = { session: state.session, path: target === '' ? state.remote : atRemote(target, state) };
-      const request = { sources: [atLocal(source, state)], target: remote, ...optionsOf(flags) };
+      const request = { sources: [await localSource(source, state)], target: remote, ...optionsOf(flags) };
       return state.putFiles(request, state.deps);
     },
   ),
@@ -137,11 +149,32 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
       state.deps,
     ),
   ),
-  rm: command('rm [-r] PATH...', 'remove files from the session', 'remote', ({ flags, paths }, state) =>
-    removeFiles(
-      { session: state.session, paths: all(paths, state), recursive: flags.includes('r') },
-      state.deps,
-    ),
+  chmod: command(
+    'chmod MODE PATH...',
+    'set permission bits, e.g. chmod 640 a.txt',
+    'remote',
+    async ({ paths }, state) => {
+      const [mode = '', ...targets] = paths;
+      if (!/^[0-7]{3,4}$/.test(mode)) {
+        throw new UsageError(`"${mode}" is no mode`, {
+          hint: 'write it in octal, for example: chmod 640 a.txt',
+        });
+      }
+      const { found, refused } = await matchRemote(atLeastOne(targets), state);
+      for (const path of found) await state.files.changeMode(path, Number.parseInt(mode, 8));
+      return refused ? ExitCode.failure : ExitCode.ok;
+    },
+  ),
+  rm: command(
+    'rm [-r] PATH...',
+    'remove files from the session',
+    'remote',
+    async ({ flags, paths }, state) => {
+      const { found, refused } = await matchRemote(atLeastOne(paths), state);
+      const request = { session: state.session, paths: found, recursive: flags.includes('r') };
+      const status = found.length === 0 ? ExitCode.ok : await removeFiles(request, state.deps);
+      return refused ? ExitCode.failure : status;
+    },
   ),
   rmdir: command('rmdir PATH', 'remove an empty folder', 'remote', async ({ paths }, state) => {
     const [path] = exactly(paths, 1, 'rmdir takes one path');
@@ -156,24 +189,18 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
   quit: leave,
 };
 
-/** Absolute, so that no name is taken for a spelling of the home. */
-export function atRemote(path: string, { remote }: Pick<ShellState, 'remote'>): string {
-  if (path.startsWith('/') || path === '~' || path.startsWith('~/')) return path;
-  return path === '' ? remote : joinRemote(remote, path);
-}
-
-export function atLocal(path: string, { local, deps }: Pick<ShellState, 'local' | 'deps'>): string {
-  return deps.local.isAbsolute(path) ? path : deps.local.join(local, path);
-}
-
 function optionsOf(flags: string): Pick<Parameters<typeof getFiles>[0], 'recursive' | 'options'> {
   const options = { ...defaultTransferOptions, preserve: flags.includes('p') };
   return { recursive: flags.includes('r'), options };
 }
 
 function all(paths: readonly string[], state: ShellState): string[] {
+  return atLeastOne(paths).map((path) => remotePath(atRemote(path, state)));
+}
+
+function atLeastOne(paths: readonly string[]): readonly string[] {
   if (paths.length === 0) throw new UsageError('name at least one path');
-  return paths.map((path) => remotePath(atRemote(path, state)));
+  return paths;
 }
 
 function upToOne(paths: readonly string[], name: string): string | undefined {

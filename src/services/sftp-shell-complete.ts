@@ -3,7 +3,8 @@
 import { entryNameProblem } from '../core/remote-path.ts';
 import { escapeWord, splitWords } from '../core/shell-words.ts';
 import { BaiError } from '../errors.ts';
-import { atLocal, atRemote, type ShellState, shellCommands } from './sftp-shell-commands.ts';
+import { type ShellState, shellCommands } from './sftp-shell-commands.ts';
+import { atLocal, atRemote } from './sftp-shell-paths.ts';
 
 const mostNames = 1_000;
 

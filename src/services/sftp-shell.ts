@@ -1,5 +1,6 @@
 /** `bai sftp SESSION`: one connection, and commands line by line in the manner of OpenSSH's sftp. */
 
+import type { SessionRef } from '../core/session.ts';
 import { splitWords } from '../core/shell-words.ts';
 import { BaiError, ExitCode, InterruptedError, UnreachableError, UsageError } from '../errors.ts';
 import { type GetDeps, getFiles } from './sftp-get.ts';
@@ -22,13 +23,24 @@ export interface ShellDeps extends PutDeps, GetDeps {
 
 /** The status of the last line that failed, in a batch; where somebody types always that of success. */
 export async function runShell({ session }: ShellRequest, deps: ShellDeps): Promise<number> {
-  await using files = await deps.open(session);
+  let found: SessionRef | undefined;
+  await using files = await deps.open(session, (ref) => {
+    found = ref;
+  });
   // The commands open and close; here one connection serves them all.
   const shared = { ...files, [Symbol.asyncDispose]: async () => {} };
+  const open: ShellDeps['open'] = async (_, tell) => {
+    // Told once, so what depends on it is said once.
+    if (tell !== undefined && found !== undefined) {
+      tell(found);
+      found = undefined;
+    }
+    return shared;
+  };
   const state: ShellState = {
     session,
     files,
-    deps: { ...deps, open: async () => shared },
+    deps: { ...deps, open },
     remote: await files.realpath('.'),
     local: await deps.local.realPath('.'),
     isOver: false,

@@ -5,12 +5,14 @@ import { sanitizeLine } from '../core/sanitize.ts';
 import type { SyncEnds } from '../core/sftp-target.ts';
 import { planSync, type SyncPlan, type TreeListing } from '../core/sync-plan.ts';
 import type { TransferOptions } from '../core/transfer-options.ts';
-import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
+import { isUnfinished, type TransferProblem, type TransferSummary } from '../core/transfer-plan.ts';
 import { formatBytes } from '../core/units.ts';
 import { unlessMissing } from '../core/unless-missing.ts';
 import { ConflictError, ExitCode, NotFoundError, UsageError } from '../errors.ts';
 import type { RemoteFiles, TransferJob, TreeObserver } from '../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
+import { type OpenedToWrite, openToWrite, withoutMounts } from './sftp-mounts.ts';
+import { sameFiles } from './sftp-sync-compare.ts';
 import { localSide, type RemovalSide, remoteSide, removeAll } from './sftp-sync-remove.ts';
 import { planView } from './sftp-sync-view.ts';
 import { answerTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
@@ -19,14 +21,17 @@ import { listLocalTree, listRemoteTree } from './sftp-tree.ts';
 export interface SyncRequest extends SyncEnds {
   readonly delete: boolean;
   readonly dryRun: boolean;
+  /** Files of equal size are compared by their bytes instead of their times. */
+  readonly checksum: boolean;
   /** Its `preserve` keeps the times that the next run compares. */
   readonly options: TransferOptions;
 }
 
 export async function syncFolders(request: SyncRequest, deps: SftpDeps): Promise<ExitCode> {
   refuseWholePlace(request);
-  await using files = await deps.open(request.remote.session);
-  const plan = await makePlan(request, files, deps);
+  await using opened = await openEnds(request, deps);
+  const { files } = opened;
+  const plan = await opened.warning(makePlan(request, files, deps));
   const about: TransferAbout = {
     session: request.remote.session,
     reporter: deps.reporter,
@@ -34,6 +39,10 @@ export async function syncFolders(request: SyncRequest, deps: SftpDeps): Promise
   };
   if (plan.keeps !== undefined) deps.reporter.warn(`nothing is removed: ${plan.keeps}`);
   return request.dryRun ? showPlan(plan, about) : await carryOut({ request, plan, about }, files, deps);
+}
+
+function openEnds({ direction, remote }: SyncRequest, deps: SftpDeps): Promise<OpenedToWrite> {
+  return openToWrite(remote, direction === 'put' ? deps : withoutMounts(deps));
 }
 
 /** The home also holds the keys that let bai in. */
@@ -48,7 +57,7 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps
   const { direction, local, remote, options } = request;
   const isPut = direction === 'put';
   const accepts: TransferOptions['accepts'] = (path, isFolder) =>
-    !partOfTransfer.test(path) && options.accepts(path, isFolder);
+    !isUnfinished(path.slice(path.lastIndexOf('/') + 1)) && options.accepts(path, isFolder);
   const here = async (): Promise<TreeListing> =>
     (await isLocalFolder(local, isPut, deps))
       ? await listLocalTree(local, deps.local, { accepts, follow: isPut })
@@ -62,13 +71,16 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps
       : nothing;
   const [localTree, remoteTree] = await Promise.all([here(), far()]);
   const [source, target] = isPut ? [localTree, remoteTree] : [remoteTree, localTree];
-  return planSync(source, target, { accepts, delete: request.delete });
+  const trees = {
+    local: { root: local, tree: localTree },
+    remote: { root: remotePath(remote.path), tree: remoteTree },
+    accepts,
+  };
+  const same = request.checksum ? await sameFiles(trees, files, deps) : undefined;
+  return planSync(source, target, { accepts, delete: request.delete, same });
 }
 
 const nothing: TreeListing = { entries: [], problems: [] };
-
-/** What another transfer has begun. */
-const partOfTransfer = /(?:^|\/)\.[^/]+\.bai-[a-z]+$/;
 
 async function isLocalFolder(path: string, isSource: boolean, { local }: SftpDeps): Promise<boolean> {
   return checkFolder(path, (await local.stat(path))?.kind, isSource);

@@ -57,16 +57,6 @@ export function answerTransfer(
   return summary.failed.length === 0 ? ExitCode.ok : ExitCode.failure;
 }
 
-/** Shows `name` in the place of a path that the user has not written. */
-export function renamed(observer: TreeObserver, path: string, name: string): TreeObserver {
-  const nameOf = (found: string): string => (found === path ? name : found);
-  return {
-    ...observer,
-    started: (found, totalBytes) => observer.started(nameOf(found), totalBytes),
-    resumed: (found, bytes) => observer.resumed?.(nameOf(found), bytes),
-  };
-}
-
 /** The engine's happenings as the reporter shows them. */
 function createObserver(progress: TransferProgress): TreeObserver {
   return {

@@ -4,16 +4,15 @@ import { basename, dirname, join } from 'node:path';
 import { DoneRanges } from './done-ranges.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { JournalKeeper } from './journal-keeper.ts';
-import type { Lane } from './lane.ts';
 import { onThisMachine } from './local-error.ts';
 import { checkRealFolder } from './local-folder.ts';
 import { createLocalPart, type LocalPart } from './local-part.ts';
 import { movePieces } from './move-pieces.ts';
 import { changedError, type KeptAttributes, type Meter } from './one-file.ts';
 import { journalName } from './part-name.ts';
-import { type RemoteSource, readFully, reopenRemoteSource } from './remote-source.ts';
+import { type RemoteSource, readFully } from './remote-source.ts';
 import { requestBytes } from './sftp-channel.ts';
-import type { RemoteHandle } from './sftp-requests.ts';
+import { SourceHandles } from './source-handles.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { checksumError, hasSameBytes, needsVerifying, readableLocalPart } from './verify.ts';
 
@@ -159,31 +158,4 @@ async function hasSamples(
     });
     return (await Promise.all(compared)).every((isEqual) => isEqual);
   });
-}
-
-/** The source as each channel has it open. */
-class SourceHandles {
-  readonly #source: RemoteSource;
-  readonly #handles = new Map<Lane, Promise<RemoteHandle>>();
-
-  constructor(source: RemoteSource) {
-    this.#source = source;
-  }
-
-  of(lane: Lane): Promise<RemoteHandle> {
-    const known = this.#handles.get(lane);
-    if (known !== undefined) return known;
-    const opened = reopenRemoteSource(lane.requests, this.#source);
-    this.#handles.set(lane, opened);
-    opened.catch(() => this.#handles.delete(lane));
-    return opened;
-  }
-
-  /** Nothing depends on the answers, and after a failure there may be none. */
-  close(): void {
-    for (const [lane, handle] of this.#handles) {
-      handle.then((opened) => lane.cleanup.close(opened)).catch(() => {});
-    }
-    this.#handles.clear();
-  }
 }

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { entryNameProblem, joinRemote } from '../core/remote-path.ts';
+import { isUnfinished, unfinishedReason } from '../core/transfer-plan.ts';
 import { getFile } from './get-file.ts';
 import { listFolder } from './list-folder.ts';
 import { isWindows, openFolderWithin } from './local-folder.ts';
@@ -59,6 +60,7 @@ async function getEntry({ entry, remote, folder }: Item, { root, waiting, run }:
   const kind = await kindOf(entry, remote, run.requests);
   const relative = folder.relative + entry.name;
   if (!options.accepts(relative, kind === 'folder')) return;
+  if (isUnfinished(entry.name)) return tally.skip(remote, unfinishedReason, 'unfinished');
   switch (kind) {
     case 'folder': {
       const local = await openFolderWithin(root, folder.local, entry.name);

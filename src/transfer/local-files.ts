@@ -1,20 +1,8 @@
 /** Files of this machine as the commands look at them: what is there, and how it goes. */
 
-import type { Stats } from 'node:fs';
-import {
-  lstat,
-  mkdtemp,
-  open,
-  opendir,
-  readFile,
-  readlink,
-  realpath,
-  rm,
-  rmdir,
-  stat,
-  unlink,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { createReadStream, type Stats } from 'node:fs';
+import { lstat, opendir, readFile, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { NotFoundError, systemCode } from '../errors.ts';
@@ -46,19 +34,12 @@ export interface LocalFiles {
   /** Whether there is anything, be it a link to nothing. */
   exists(path: string): Promise<boolean>;
   realPath(path: string): Promise<string>;
+  /** SHA-256 in hexadecimal. */
+  checksum(path: string): Promise<string>;
   /** A file or a link. */
   remove(path: string): Promise<void>;
   /** An empty folder. */
   removeFolder(path: string): Promise<void>;
-  /** A file that only this user can read, gone with the disposal. */
-  spool(): Promise<Spool>;
-}
-
-export interface Spool extends AsyncDisposable {
-  readonly path: string;
-  fill(source: NodeJS.ReadableStream, signal: AbortSignal): Promise<void>;
-  /** Can be called once; on most systems the file is gone from then on, however this process ends. */
-  content(): Promise<AsyncIterable<Buffer>>;
 }
 
 export const localFiles: LocalFiles = {
@@ -69,10 +50,10 @@ export const localFiles: LocalFiles = {
   list: listLocalFolder,
   stat: (path) => onThisMachine('read', path, optional(describe(path, '', true))),
   exists: async (path) => (await onThisMachine('read', path, optional(lstat(path)))) !== undefined,
+  checksum: (path) => onThisMachine('read', path, checksum(path)),
   realPath: (path) => onThisMachine('read', path, realpath(path)),
   remove: (path) => onThisMachine('remove', path, unlink(path)),
   removeFolder: (path) => onThisMachine('remove', path, rmdir(path)),
-  spool: createSpool,
 };
 
 async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator<LocalEntry> {
@@ -125,21 +106,8 @@ async function optional<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function createSpool(): Promise<Spool> {
-  const folder = await onThisMachine('make a folder in', tmpdir(), mkdtemp(join(tmpdir(), 'bai-')));
-  const path = join(folder, 'stream');
-  return {
-    path,
-    async fill(source, signal) {
-      const file = await onThisMachine('make', path, open(path, 'wx', 0o600));
-      await onThisMachine('write', path, pipeline(source, file.createWriteStream(), { signal }));
-    },
-    async content() {
-      const file = await onThisMachine('read', path, open(path));
-      // Windows removes no file that is open; then the disposal does it.
-      await rm(folder, { recursive: true, force: true }).catch(() => {});
-      return file.createReadStream();
-    },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
-  };
+async function checksum(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
+  return hash.digest('hex');
 }

@@ -18,8 +18,8 @@ export interface Meter {
 }
 
 export interface FileObserver {
-  /** `path` is the source; the meter is stopped however the file ends. */
-  started(path: string, totalBytes: number): Meter;
+  /** `path` is the source; of a stream nobody knows the total. The meter is stopped however the file ends. */
+  started(path: string, totalBytes: number | undefined): Meter;
 }
 
 /** What a file keeps of its source; nothing of it unless `preserve` was asked for. */

@@ -3,6 +3,7 @@
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { joinRemote } from '../core/remote-path.ts';
+import { isUnfinished, unfinishedReason } from '../core/transfer-plan.ts';
 import { TransferError } from '../errors.ts';
 import { onThisMachine } from './local-error.ts';
 import { putFile } from './put-file.ts';
@@ -43,6 +44,7 @@ async function putFolder(folder: SentFolder, waiting: SentFolder[], run: Transfe
     await tally.attempt(paths.local, async () => {
       const attributes = await onThisMachine('read', paths.local, stat(paths.local));
       if (!options.accepts(relative, attributes.isDirectory())) return;
+      if (isUnfinished(name)) return tally.skip(paths.local, unfinishedReason, 'unfinished');
       if (attributes.isDirectory()) waiting.push({ ...paths, above: self, relative: `${relative}/` });
       else if (attributes.isFile()) {
         const send = () => tally.attempt(paths.local, () => putFile({ ...paths, isInNewFolder }, run));

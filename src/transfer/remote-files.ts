@@ -4,14 +4,17 @@
  */
 
 import { remotePath } from '../core/remote-path.ts';
-import { defaultTransferOptions } from '../core/transfer-options.ts';
+import { defaultTransferOptions, type TransferOptions } from '../core/transfer-options.ts';
 import type { TransferSummary } from '../core/transfer-plan.ts';
 import { FileQueue } from './file-queue.ts';
 import { Fleet } from './fleet.ts';
 import { getSources } from './get-sources.ts';
+import { getStream, type StreamGet } from './get-stream.ts';
 import { listFolder } from './list-folder.ts';
 import { putSources } from './put-sources.ts';
+import { putStream, type StreamPut } from './put-stream.ts';
 import type { RemoteAttributes, RemoteEntry } from './remote-attributes.ts';
+import { remoteChecksums, type SizedPath } from './remote-checksums.ts';
 import { makeRemoteFolder } from './remote-folder.ts';
 import { replaceRemote } from './replace-remote.ts';
 import type { SftpConnection } from './sftp-connection.ts';
@@ -33,14 +36,22 @@ export interface RemoteFiles extends AsyncDisposable {
   put(job: TransferJob, observer: TreeObserver): Promise<TransferSummary>;
   /** As `put`, the other way. No name that the server lists leads out of the local target. */
   get(job: TransferJob, observer: TreeObserver): Promise<TransferSummary>;
+  /** A stream of unknown length into the session, without a copy on this machine; it cannot be resumed by a later run. */
+  putStream(job: StreamJob<Omit<StreamPut, 'signal'>>, observer: TreeObserver): Promise<TransferSummary>;
+  /** A file of the session as a stream, in order; what is wrong with it is known only when it has been written. */
+  getStream(job: StreamJob<StreamGet>, observer: TreeObserver): Promise<TransferSummary>;
   /** Unchecked names as the server lists them, without `.` and `..`. */
   list(path: string): AsyncIterable<RemoteEntry>;
   /** Follows links; `lstat` does not. Throws NotFoundError. */
   stat(path: string): Promise<RemoteAttributes>;
   lstat(path: string): Promise<RemoteAttributes>;
   realpath(path: string): Promise<string>;
+  /** SHA-256 in hexadecimal by path, as given; what cannot be read is left out. */
+  checksums(files: readonly SizedPath[]): Promise<ReadonlyMap<string, string>>;
   /** Throws ConflictError when something is there already. */
   mkdir(path: string): Promise<void>;
+  /** Permission bits; follows links. */
+  changeMode(path: string, mode: number): Promise<void>;
   /** A file or a link. */
   remove(path: string): Promise<void>;
   /** An empty folder. */
@@ -48,6 +59,8 @@ export interface RemoteFiles extends AsyncDisposable {
   /** Replaces a file that has the new name. */
   rename(from: string, to: string): Promise<void>;
 }
+
+export type StreamJob<T> = T & { readonly options: TransferOptions };
 
 export interface RemoteFilesOptions {
   /** Its abort ends every request at once with an InterruptedError. */
@@ -65,24 +78,16 @@ export function createRemoteFiles(connection: SftpConnection, options: RemoteFil
   const { signal, stallMs = 300_000, dial, resume } = options;
   const fleet = new Fleet(connection, { signal, stallMs, dial });
   const run = async (
-    move: (job: TransferJob, run: TransferRun) => Promise<void>,
-    job: TransferJob,
+    direction: Fleet['direction'],
     observer: TreeObserver,
+    { options: jobOptions = defaultTransferOptions, move }: Move,
   ): Promise<TransferSummary> => {
+    fleet.direction = direction;
     const tally = new Tally(observer, () => fleet.over !== undefined);
     const queue = new FileQueue();
-    const jobOptions = job.options ?? defaultTransferOptions;
     fleet.onRetry = (problem) => tally.retrying(problem);
     try {
-      await move(job, {
-        fleet,
-        requests: fleet.requests,
-        tally,
-        observer,
-        options: jobOptions,
-        queue,
-        resume,
-      });
+      await move({ fleet, requests: fleet.requests, tally, observer, options: jobOptions, queue, resume });
     } finally {
       // What is on its way has to take its parts along, whatever ended the walk.
       await queue.settle();
@@ -90,21 +95,30 @@ export function createRemoteFiles(connection: SftpConnection, options: RemoteFil
     queue.throwFailure();
     return tally.summary;
   };
+  const at = <T extends { readonly remote: string }>(job: T): T => ({
+    ...job,
+    remote: remotePath(job.remote),
+  });
   return {
     ...singleOperations(fleet),
-    put: (job, observer) => {
-      fleet.direction = 'put';
-      return run(putSources, job, observer);
-    },
-    get: (job, observer) => {
-      fleet.direction = 'get';
-      return run(getSources, job, observer);
-    },
+    put: (job, observer) => run('put', observer, { ...job, move: (each) => putSources(job, each) }),
+    get: (job, observer) => run('get', observer, { ...job, move: (each) => getSources(job, each) }),
+    putStream: (job, observer) =>
+      run('put', observer, { ...job, move: (each) => putStream({ ...at(job), signal }, each) }),
+    getStream: (job, observer) => run('get', observer, { ...job, move: (each) => getStream(at(job), each) }),
     [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose](),
   };
 }
 
-type SingleOperations = Omit<RemoteFiles, 'put' | 'get' | typeof Symbol.asyncDispose>;
+interface Move {
+  readonly options?: TransferOptions;
+  readonly move: (run: TransferRun) => Promise<void>;
+}
+
+type SingleOperations = Omit<
+  RemoteFiles,
+  'put' | 'get' | 'putStream' | 'getStream' | typeof Symbol.asyncDispose
+>;
 
 /** What changes something is never sent twice: its first answer may have been lost after it was done. */
 function singleOperations(fleet: Fleet): SingleOperations {
@@ -113,8 +127,10 @@ function singleOperations(fleet: Fleet): SingleOperations {
     list: (path) => listFolder(remotePath(path), fleet),
     stat: (path) => requests.stat(remotePath(path)),
     lstat: (path) => requests.lstat(remotePath(path)),
+    checksums: (files) => remoteChecksums(files, fleet),
     realpath: (path) => requests.realpath(remotePath(path)),
     mkdir: async (path) => makeRemoteFolder(remotePath(path), (await fleet.lane()).requests),
+    changeMode: (path, mode) => requests.changeMode(remotePath(path), mode),
     remove: async (path) => (await fleet.lane()).requests.remove(remotePath(path)),
     removeFolder: async (path) => (await fleet.lane()).requests.removeFolder(remotePath(path)),
     // Not to be interrupted: it may take two steps.

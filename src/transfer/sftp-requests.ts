@@ -35,6 +35,8 @@ export interface SftpRequests {
   stat(path: string): Promise<RemoteAttributes>;
   lstat(path: string): Promise<RemoteAttributes>;
   realpath(path: string): Promise<string>;
+  /** Follows links. */
+  changeMode(path: string, mode: number): Promise<void>;
   mkdir(path: string): Promise<void>;
   remove(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
@@ -123,6 +125,8 @@ function pathRequests(send: Send) {
         send: (sftp, done) => sftp.realpath(path, done),
         read: (answer) => (typeof answer === 'string' && answer !== '' ? answer : undefined),
       }),
+    changeMode: (path: string, mode: number) =>
+      onPath('set the mode of', path, (sftp, done) => sftp.chmod(path, mode, done)),
     mkdir: (path: string) => onPath('make', path, (sftp, done) => sftp.mkdir(path, done)),
     remove: (path: string) => onPath('remove', path, (sftp, done) => sftp.unlink(path, done)),
     removeFolder: (path: string) => onPath('remove', path, (sftp, done) => sftp.rmdir(path, done)),

@@ -64,7 +64,11 @@ async function localChecksum(file: ReadableFile, size: number): Promise<string> 
 /** openssl uses the processor's instructions for it and is several times as fast. The path is an argument. */
 const checksumScript = 'openssl dgst -sha256 -r "$1" 2>/dev/null || sha256sum -- "$1"';
 
-async function remoteChecksum(fleet: Fleet, { path, size }: { path: string; size: number }): Promise<string> {
+/** SHA-256 in hexadecimal of a file of the session. */
+export async function remoteChecksum(
+  fleet: Fleet,
+  { path, size }: { readonly path: string; readonly size: number },
+): Promise<string> {
   const absolute = await fleet.absolute(path);
   const result = await fleet.run(['sh', '-c', checksumScript, 'sh', absolute]);
   // A backslash in front says that the name was printed in another spelling.

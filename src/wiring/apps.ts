@@ -85,8 +85,9 @@ export function sftpDeps(parts: AppParts): SftpDeps {
     reporter: parts.reporter,
     signal: parts.signal,
     local: localFiles,
-    async open(session) {
-      const { connection, dial, peer } = await openSftpTo(session, deps);
+    mountsOf: async ({ id }) => (await parts.manager.api.describe(id, parts.signal))?.mounts,
+    async open(session, found) {
+      const { connection, dial, peer } = await openSftpTo(session, deps, found);
       const folder = join(findPlaces(parts.environment).stateDir, 'transfers');
       return createRemoteFiles(connection, { signal: parts.signal, dial, resume: { folder, peer } });
     },

@@ -29,7 +29,7 @@ export interface SessionBed extends Bed {
 export interface EmulatorBed extends Bed {
   readonly emulator: Emulator;
   /** Creates a session, waits until it runs, and returns its id. */
-  create(name: string): Promise<string>;
+  create(name: string, ...options: readonly string[]): Promise<string>;
 }
 
 let counter = 0;
@@ -66,7 +66,7 @@ export async function openEmulator(options: Partial<EmulatorOptions> = {}): Prom
   return {
     ...bed,
     emulator,
-    create: (name) => createSession(bed, 'python', name),
+    create: (name, ...options) => createSession(bed, 'python', name, options),
     async [Symbol.asyncDispose]() {
       bed.endChildren();
       await emulator[Symbol.asyncDispose]();
@@ -100,9 +100,23 @@ function bedOf(folder: TempFolder, env: Readonly<Record<string, string>>) {
   };
 }
 
-async function createSession(bed: Pick<Bed, 'bai'>, image: string, name: string): Promise<string> {
+async function createSession(
+  bed: Pick<Bed, 'bai'>,
+  image: string,
+  name: string,
+  options: readonly string[] = [],
+): Promise<string> {
   const resources = ['-r', 'cpu=1', '-r', 'mem=256m'];
-  const made = await bed.bai(['session', 'create', image, '--name', name, ...resources, '--json']);
+  const made = await bed.bai([
+    'session',
+    'create',
+    image,
+    '--name',
+    name,
+    ...resources,
+    ...options,
+    '--json',
+  ]);
   if (made.code !== 0) throw new Error(`no session was made: ${made.stderr}`);
   const id = /"id":\s*"([^"]+)"/.exec(made.stdout)?.[1];
   if (id === undefined) throw new Error(`the new session has no id: ${made.stdout}`);

@@ -1,6 +1,6 @@
 /** `bai sftp` as a process: what stands on stdout, on stderr and on a terminal. */
 
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pty from '@lydell/node-pty';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ let bed: EmulatorBed;
 
 beforeAll(async () => {
   bed = await openEmulator();
-  await bed.create('demo');
+  await bed.create('demo', '--mount', 'kept');
   await writeFile(join(bed.home, 'large.bin'), '');
   await truncate(join(bed.home, 'large.bin'), megabytes * 1024 * 1024);
 }, 60_000);
@@ -62,7 +62,7 @@ test('--json=events tells of each file on stderr, one object a line, and answers
     'put',
     '--json=events',
     'large.bin',
-    'demo:events.bin',
+    'demo:kept/events.bin',
   ]);
   const events = stderr
     .trimEnd()
@@ -87,7 +87,7 @@ test('on a terminal a transfer has a bar, which is gone at its end', async () =>
 });
 
 test('with --quiet there is neither bar nor summary', async () => {
-  const { code, screen } = await onTerminal(['-q', 'sftp', 'put', 'large.bin', 'demo:quiet.bin']);
+  const { code, screen } = await onTerminal(['-q', 'sftp', 'put', 'large.bin', 'demo:kept/quiet.bin']);
   expect([code, screen]).toEqual([0, '']);
 });
 
@@ -138,4 +138,17 @@ test('sync makes a folder like another and says what it would do', async () => {
 test('a word that is neither a command nor alone is no session', async () => {
   const { code, stderr } = await bed.bai(['sftp', 'upload', 'x', 'demo:']);
   expect([code, stderr]).toEqual([2, expect.stringContaining("unknown command 'upload'")]);
+});
+
+test('sync --checksum asks the session for the checksums of many files at once', async () => {
+  const folder = join(bed.home, 'many');
+  await mkdir(folder);
+  const names = Array.from({ length: 450 }, (_, index) => `file ' ${index} $(x)`);
+  for (const name of names) await writeFile(join(folder, name), `text ${name}`);
+  expect(await bed.bai(['sftp', 'sync', 'many', 'demo:kept/many'])).toMatchObject({ code: 0 });
+  const time = 1_700_000_000;
+  for (const name of names) await utimes(join(folder, name), time, time);
+  await writeFile(join(folder, names[7] ?? ''), `TEXT ${names[7]}`);
+  const { stdout } = await bed.bai(['--json', 'sftp', 'sync', '-c', 'many', 'demo:kept/many']);
+  expect(JSON.parse(stdout)).toMatchObject({ files: 1, unchanged: 449 });
 });

@@ -1,13 +1,14 @@
-/** The total of a put, counted while it runs. */
+/** The total of a put or get, counted while it runs. */
 
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { TransferProgress } from '../../src/core/reporter.ts';
 import { defaultTransferOptions } from '../../src/core/transfer-options.ts';
-import { measure } from '../../src/services/sftp-measure.ts';
+import { localMeasure, measure, remoteMeasure } from '../../src/services/sftp-measure.ts';
 import { localFiles } from '../../src/transfer/local-files.ts';
-import { recordingReporter, tempFolder } from './transfer-session.ts';
+import { sshdMissing, startSshd } from '../support/sshd.ts';
+import { openFiles, recordingReporter, tempFolder } from './transfer-session.ts';
 
 /** What `measure` tells; never, when it tells nothing. */
 function counting(): { progress: TransferProgress; total: Promise<readonly [number, number]> } {
@@ -34,6 +35,22 @@ test('files of all sources are counted, links followed, what is left out not', a
   const options = { ...defaultTransferOptions, accepts: (path: string) => !path.endsWith('.log') };
   const sources = ['tree', 'd', 'none'].map((name) => join(local.path, name));
   const { progress, total } = counting();
-  using _measuring = measure({ sources, recursive: true, options }, localFiles, progress);
+  using _measuring = measure({ sources, recursive: true, options }, localMeasure(localFiles), progress);
   expect(await total).toEqual([4, 20]);
 });
+
+test.skipIf(sshdMissing !== undefined)(
+  'files of the session are counted, links and unfinished parts not',
+  async () => {
+    await using server = await startSshd();
+    await using files = await openFiles(server);
+    await mkdir(join(server.home, 'tree', 'sub'), { recursive: true });
+    for (const name of ['tree/a', 'tree/sub/b', 'tree/sub/.b.bai-part', 'd'])
+      await writeFile(join(server.home, name), '12345');
+    await symlink('../d', join(server.home, 'tree', 'link'));
+    const { progress, total } = counting();
+    const measured = { sources: ['tree', 'd'], recursive: true, options: defaultTransferOptions };
+    using _measuring = measure(measured, remoteMeasure(files, false), progress);
+    expect(await total).toEqual([3, 15]);
+  },
+);

@@ -1,6 +1,6 @@
 /** `bai sftp SESSION` line by line, on a real server. */
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -52,6 +52,51 @@ describe.skipIf(sshdMissing !== undefined)(`the shell of bai sftp${why}`, () => 
     );
     return { ...base, status, texts, failures, connections };
   }
+
+  test('patterns stand for what they match in ls, get, put, chmod and rm', async () => {
+    await using local = await tempFolder();
+    // The folders one is in have names that could be patterns, and others that those would match.
+    const [here, far] = [join(local.path, 'in[1]'), join(server.home, 'far[1]')];
+    for (const folder of [here, join(local.path, 'in1'), far, join(server.home, 'far1')]) await mkdir(folder);
+    for (const name of ['a.txt', 'b.txt', 'c.md']) await writeFile(join(here, name), name);
+    await writeFile(join(server.home, 'far1', 'wrong.txt'), '');
+    await writeFile(join(local.path, 'in1', 'wrong.txt'), '');
+    await writeFile(join(far, '*'), 'star');
+    const answer = await shell([
+      'cd far[1]',
+      `lcd '${here}'`,
+      'put *.txt',
+      'put c.md',
+      'ls *.txt',
+      'ls -l [ab].*',
+      'chmod 604 *.txt',
+      'rm b*',
+      'lcd ..',
+      'get *.txt back.txt',
+      'get /*none*/nothing',
+    ]);
+    expect(answer.failures).toMatchObject([{ code: 'no-match' }]);
+    for (const line of ['rm wrong.txt', 'get wrong.txt', 'chmod 600 wrong.txt', 'put wrong.txt']) {
+      // The folder's own name would match the one that holds this file.
+      const { status } = await shell(['cd far[1]', `lcd '${here}'`, line]);
+      expect([line, status]).toEqual([line, 4]);
+    }
+    expect(answer.results.map(({ value }) => value).slice(2, 4)).toMatchObject([
+      { path: '*.txt', entries: [{ name: 'a.txt' }, { name: 'b.txt' }] },
+      { path: '[ab].*', entries: [{ name: 'a.txt' }, { name: 'b.txt' }] },
+    ]);
+    expect(await tree(far)).toEqual(['*', 'a.txt', 'c.md']);
+    expect((await stat(join(far, 'a.txt'))).mode & 0o777).toBe(0o604);
+    expect(await readFile(join(local.path, 'back.txt'), 'utf8')).toBe('a.txt');
+    expect(await tree(join(server.home, 'far1'))).toEqual(['wrong.txt']);
+  });
+
+  test.each(['chmod', 'chmod a+x file', 'chmod 644', 'chmod 9 file', 'rm'])(
+    '"%s" is a usage error',
+    async (line) => {
+      expect(await shell([line])).toMatchObject({ status: 2 });
+    },
+  );
 
   test('files go in and out, relative to the folders that cd and lcd chose, over one connection', async () => {
     await using local = await tempFolder();

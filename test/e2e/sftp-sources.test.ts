@@ -130,7 +130,7 @@ describe.skipIf(sshdMissing !== undefined)(`sources of bai sftp${why}`, () => {
     expect(answer).toMatchObject({
       exitCode: 0,
       value: { files: 1, bytes: 300_000 },
-      bars: [['-', 300_000]],
+      bars: [['-', undefined]],
     });
     expect((await readFile(join(server.home, 'from-stdin'))).equals(bytes)).toBe(true);
   });

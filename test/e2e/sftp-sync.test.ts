@@ -73,6 +73,39 @@ describe.each(servers)('bai sftp sync with $name', ({ missing, start }) => {
     },
   );
 
+  test.each(['put', 'get'])(
+    '%s: parts of other transfers are neither copied nor removed',
+    async (direction) => {
+      await using local = await tempFolder();
+      const { source, target, args } = await ends(direction, `parts-${direction}`, local.path);
+      await fill(source, { a: 'one', '.b.bai-part': 'b' });
+      await fill(target, { '.c.bai-part': 'c', 'sub/.d.bai-journal': 'd', old: '' });
+      expect(await bed.run(sync, '--delete', ...args)).toMatchObject({
+        exitCode: 0,
+        value: { files: 1, removed: 1 },
+      });
+      expect(await tree(target)).toEqual(['.c.bai-part', 'a', 'sub/', 'sub/.d.bai-journal']);
+    },
+  );
+
+  test.each(['put', 'get'])('%s: --checksum moves what has other bytes, and only that', async (direction) => {
+    await using local = await tempFolder();
+    const { source, target, args } = await ends(direction, `sum-${direction}`, local.path);
+    const names = ['a', "it's -n $(x)", 'sub/`b`', '-'];
+    const all = (text: string) => Object.fromEntries(names.map((name) => [name, name + text]));
+    await fill(source, { ...all('same'), changed: 'old', empty: '', 'skip.log': 'x' });
+    await fill(target, { ...all('same'), changed: 'new', empty: '', 'skip.log': 'y' });
+    const time = 1_700_000_000;
+    // The one that differs has the same time, and the same ones have others.
+    for (const folder of [source, target]) await utimes(join(folder, 'changed'), time, time);
+    await utimes(join(source, 'a'), time, time);
+    const dry = await bed.run(sync, '-n', '--checksum', '--exclude', '*.log', ...args);
+    expect(dry.value).toMatchObject({ copies: [{ path: 'changed', reason: 'checksum' }], unchanged: 5 });
+    const answer = await bed.run(sync, '--checksum', '--exclude', '*.log', ...args);
+    expect(answer).toMatchObject({ exitCode: 0, value: { files: 1, unchanged: 5 } });
+    expect(await readFile(join(target, 'changed'), 'utf8')).toBe('old');
+  });
+
   test.each(['put', 'get'])('%s: --dry-run says what would be done and does nothing', async (direction) => {
     await using local = await tempFolder();
     const { source, target, args } = await ends(direction, `dry-${direction}`, local.path);

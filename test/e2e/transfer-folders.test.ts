@@ -76,6 +76,27 @@ describe.skipIf(sshdMissing !== undefined)(`links and special files${why}`, () =
     expect(await tree(join(local.path, 'parent'))).toEqual(await tree(join(local.path, 'tree')));
   });
 
+  test.each(['put', 'get'] as const)(
+    '%s -r leaves parts and journals of other transfers where they are',
+    async (direction) => {
+      await using local = await tempFolder();
+      await using files = await openFiles(server);
+      const name = `parts-${direction}`;
+      const [source, target] = [join(local.path, name), join(server.home, name)];
+      const from = direction === 'put' ? source : target;
+      await mkdir(from);
+      for (const file of ['a', '.a.bai-part', '.a.bai-journal', '.bai-part', 'b.bai-part'])
+        await writeFile(join(from, file), file);
+      const summary = await (direction === 'put'
+        ? files.put(job([source], name), watch())
+        : files.get(job([name], source), watch()));
+      expect(summary).toMatchObject({ files: 3, failed: [] });
+      expect(summary.skipped.map(({ code }) => code)).toEqual(['unfinished', 'unfinished']);
+      expect(await tree(direction === 'put' ? target : source)).toEqual(['.bai-part', 'a', 'b.bai-part']);
+      expect((await tree(from)).length).toBe(5);
+    },
+  );
+
   test('put follows links to files and folders, and names those that lead nowhere or in a circle', async () => {
     await using local = await tempFolder();
     await using files = await openFiles(server);

@@ -91,7 +91,7 @@ export interface RecordingReporter extends Reporter {
   readonly infos: string[];
   readonly warnings: string[];
   /** Labels and totals of the progress bars. */
-  readonly bars: (readonly [string, number])[];
+  readonly bars: (readonly [string, number | undefined])[];
 }
 
 export function recordingReporter(): RecordingReporter {
@@ -99,7 +99,7 @@ export function recordingReporter(): RecordingReporter {
   const results: RecordingReporter['results'] = [];
   const infos: string[] = [];
   const warnings: string[] = [];
-  const bars: (readonly [string, number])[] = [];
+  const bars: (readonly [string, number | undefined])[] = [];
   return {
     results,
     infos,

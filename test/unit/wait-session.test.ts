@@ -16,6 +16,7 @@ function details(status: string, more: Partial<SessionDetails> = {}): SessionDet
     statusData: null,
     idleChecks: null,
     result: 'UNDEFINED',
+    mounts: [],
     containers: [],
     image: 'python',
     type: 'interactive',

@@ -22,6 +22,7 @@ function lines(details: SessionDetails): string[] {
     ['image', details.image],
     ['resources', describeResources(details.resources)],
     ['resource group', details.resourceGroup],
+    ['folders', details.mounts.join(', ')],
     ['created', details.createdAt],
     ['ended', details.terminatedAt],
     ['apps', details.services.map((service) => `${service.name} (${service.ports.join(', ')})`).join(', ')],

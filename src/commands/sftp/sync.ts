@@ -8,6 +8,7 @@ import { addFilterOptions, readTransferOptions, type TransferFlags } from './tra
 interface Flags extends Pick<TransferFlags, 'verify'> {
   readonly delete: boolean;
   readonly dryRun: boolean;
+  readonly checksum: boolean;
 }
 
 export function define(command: Command, context: Context): void {
@@ -15,13 +16,14 @@ export function define(command: Command, context: Context): void {
     .argument('<source>', 'a folder: a local path, or SESSION:PATH')
     .argument('<target>', 'the folder that becomes like it: SESSION:PATH, or a local path')
     .option('--delete', 'remove from the target what the source does not have', false)
+    .option('-c, --checksum', 'compare files of equal size by SHA-256, not by time', false)
     .option('-n, --dry-run', 'show what would be done, and do nothing', false);
   const rules = addFilterOptions(command);
   command.action(async (source: string, target: string, flags: Flags) => {
     // Without the source's times the next run could not tell what is new.
     const options = readTransferOptions({ ...flags, preserve: true }, rules);
-    const { delete: deletes, dryRun } = flags;
-    const request = { ...parseSyncArguments(source, target), delete: deletes, dryRun, options };
+    const { delete: deletes, dryRun, checksum } = flags;
+    const request = { ...parseSyncArguments(source, target), delete: deletes, dryRun, checksum, options };
     const { syncFolders } = await import('../../services/sftp-sync.ts');
     context.exitCode = await syncFolders(request, await context.sftp());
   });

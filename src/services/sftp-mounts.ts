@@ -1,0 +1,102 @@
+/** Says when what is written into a session goes where nothing outlives it: outside of its mounted folders. */
+
+import { setTimeout as after } from 'node:timers/promises';
+import { isWithinMount } from '../core/mounts.ts';
+import { joinRemote, remoteFolder, remoteName, remotePath } from '../core/remote-path.ts';
+import type { SessionRef } from '../core/session.ts';
+import type { SftpTarget } from '../core/sftp-target.ts';
+import { unlessMissing } from '../core/unless-missing.ts';
+import { BaiError } from '../errors.ts';
+import type { RemoteFiles } from '../transfer/remote-files.ts';
+import type { SftpDeps } from './sftp-deps.ts';
+
+export interface OpenedToWrite extends AsyncDisposable {
+  readonly files: RemoteFiles;
+  /** The work's own result; the warning comes while it goes on, and is not waited for much longer. */
+  warning<T>(work: Promise<T>): Promise<T>;
+}
+
+/**
+ * As `deps.open`; the mounts are asked for while the connection is made. `names` are those that the sources will have
+ * when the target is a folder.
+ */
+export async function openToWrite(
+  target: SftpTarget & { readonly names?: readonly (string | undefined)[] },
+  deps: SftpDeps,
+): Promise<OpenedToWrite> {
+  let asked: Asked | undefined;
+  const files = await deps.open(target.session, (session) => {
+    if (deps.mountsOf !== undefined) asked = { session, mounts: deps.mountsOf(session) };
+    asked?.mounts.catch(() => {});
+  });
+  return {
+    files,
+    async warning(work) {
+      const warned = asked === undefined ? undefined : warnUnlessMounted(target, asked, { files, deps });
+      const result = await work;
+      if (warned !== undefined) await briefly(warned);
+      return result;
+    },
+    [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
+  };
+}
+
+/** For what writes nothing into the session. */
+export function withoutMounts(deps: SftpDeps): SftpDeps {
+  return { ...deps, mountsOf: async () => undefined };
+}
+
+interface Asked {
+  readonly session: SessionRef;
+  readonly mounts: Promise<readonly string[] | undefined>;
+}
+
+const patienceMs = 2_000;
+
+async function briefly(work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, after(patienceMs, undefined, { signal: over.signal }).catch(() => {})]);
+  over.abort();
+}
+
+/** Never rejects with a BaiError: the transfer itself tells what is wrong with manager or connection. */
+async function warnUnlessMounted(
+  { path, names: sources = [] }: SftpTarget & { readonly names?: readonly (string | undefined)[] },
+  { session, mounts }: Asked,
+  { files, deps }: { readonly files: RemoteFiles; readonly deps: SftpDeps },
+): Promise<void> {
+  try {
+    const names = await mounts;
+    if (names === undefined) return;
+    const [home, real] = await Promise.all([files.realpath('.'), realPlace(remotePath(path), files)]);
+    const isKept = (name = ''): boolean => isWithinMount(joinRemote(real, name), home, names);
+    if (isKept() || (sources.length > 0 && sources.every(isKept))) return;
+    if (!(await areAllAtHome(home, names, files))) return;
+    deps.reporter.warn(
+      `${real} is not inside a mounted folder: it is lost when session ${session.name} ends`,
+      names.length === 0
+        ? 'a session keeps files in virtual folders: `bai session create … --mount FOLDER` mounts one'
+        : `mounted here: ${names.map((name) => joinRemote(home, name)).join(', ')}`,
+    );
+  } catch (error) {
+    if (!(error instanceof BaiError)) throw error;
+  }
+}
+
+/** A folder that is not in the home under its name is mounted elsewhere, and the manager does not say where. */
+async function areAllAtHome(home: string, names: readonly string[], files: RemoteFiles): Promise<boolean> {
+  const found = await Promise.all(names.map((name) => unlessMissing(files.stat(joinRemote(home, name)))));
+  return found.every((attributes) => attributes?.kind === 'folder');
+}
+
+/** Links lead into mounted folders too; what is not there yet will be where its folder is. */
+async function realPlace(path: string, files: RemoteFiles): Promise<string> {
+  const real = await files.realpath(path).catch((error: unknown) => {
+    if (!(error instanceof BaiError)) throw error;
+    return undefined;
+  });
+  if (real !== undefined) return real;
+  const name = remoteName(path);
+  const folder = remoteFolder(path);
+  return name === undefined || folder === path ? path : joinRemote(await realPlace(folder, files), name);
+}

@@ -1,0 +1,85 @@
+/** What is written outside of mounted folders is lost with the session, and bai says so. */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { managerKinds } from '../support/managers.ts';
+import { type EmulatorBed, openEmulator, openSession, type SessionBed } from './app-bed.ts';
+
+describe.each(managerKinds())('bai sftp and mounts on $name', (kind) => {
+  let bed: SessionBed;
+  beforeAll(async () => {
+    bed = await openSession(kind);
+    await writeFile(join(bed.home, 'a.txt'), 'a');
+  }, 180_000);
+  afterAll(() => bed[Symbol.asyncDispose](), 60_000);
+
+  test('a put into a session without mounted folders warns once and succeeds', async () => {
+    const { code, stderr } = await bed.bai(['sftp', 'put', 'a.txt', `${bed.session}:a.txt`]);
+    expect(code).toBe(0);
+    expect(stderr.match(/warning:/g)).toHaveLength(1);
+    expect(stderr).toMatch(
+      new RegExp(
+        `warning: \\S+/a\\.txt is not inside a mounted folder: it is lost when session ${bed.session} ends`,
+      ),
+    );
+    expect(stderr).toMatch(/hint: .*--mount/);
+  }, 60_000);
+});
+
+describe.each(['26.9.6', '23.09.10'])('bai sftp and a mounted folder on the emulator as %s', (release) => {
+  let bed: EmulatorBed;
+  beforeAll(async () => {
+    bed = await openEmulator({ release });
+    for (const [name, mount] of [
+      ['demo', 'data'],
+      ['else', 'data=/home/work/other'],
+    ] as const) {
+      const made = await bed.bai(['session', 'create', 'python', '--name', name, '--mount', mount]);
+      expect(made).toMatchObject({ code: 0 });
+    }
+    await writeFile(join(bed.home, 'data'), 'a');
+    await writeFile(join(bed.home, 'a.txt'), 'a');
+  }, 60_000);
+  afterAll(() => bed[Symbol.asyncDispose]());
+
+  test.each([
+    [['put', 'a.txt', 'demo:data/']],
+    [['put', 'a.txt', 'demo:/home/work/data/new.txt']],
+    [['sync', '.', 'demo:data/sub']],
+  ])('%j warns of nothing', async (args) => {
+    const { code, stderr } = await bed.bai(['sftp', ...args]);
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('warning:');
+  });
+
+  test.each([
+    [['put', 'a.txt', 'demo:'], '/home/work'],
+    [['put', 'a.txt', 'demo:data/../b.txt'], '/home/work/b.txt'],
+    [['put', '-', 'demo:database'], '/home/work/database'],
+    [['sync', '.', 'demo:nowhere'], '/home/work/nowhere'],
+  ])('%j warns that the target is lost, and names what is mounted', async (args, place) => {
+    const { code, stderr } = await bed.bai(['sftp', ...args], { input: 'x' });
+    expect(code).toBe(0);
+    expect(stderr).toContain(`warning: ${place} is not inside a mounted folder`);
+    expect(stderr).toContain('hint: mounted here: /home/work/data');
+  });
+
+  test('a folder that is mounted elsewhere leaves the question open, and nothing is said', async () => {
+    const { stderr } = await bed.bai(['sftp', 'put', 'a.txt', 'else:a.txt']);
+    expect(stderr).not.toContain('warning:');
+  });
+
+  test('the shell warns at its first put and not again', async () => {
+    const { code, stderr } = await bed.bai(['sftp', 'demo'], {
+      input: 'put a.txt\nput a.txt b.txt\nput a.txt data\n',
+    });
+    expect(code).toBe(0);
+    expect(stderr.match(/warning:/g)).toHaveLength(1);
+  });
+
+  test('session info names the mounted folders', async () => {
+    const { stdout } = await bed.bai(['--json', 'session', 'info', 'demo']);
+    expect(JSON.parse(stdout)).toMatchObject({ mounts: ['data'] });
+  });
+});
