@@ -65,12 +65,12 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
       refusal = error;
     }),
   );
-  const { sftpOpenedAt } = saveRoundTrips(client);
+  const saved = saveRoundTrips(client);
   await Promise.race([ready, lost]);
   return {
     client,
     lost,
-    sftpOpenedAt,
+    sftpOpenedAt: () => saved.sftpOpenedAt(),
     async [Symbol.asyncDispose]() {
       client.end();
       options.stream.end();

@@ -11,12 +11,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultTransferOptions as options } from '../../src/core/transfer-options.ts';
 import { InterruptedError } from '../../src/errors.ts';
 import { createRemoteFiles, type RemoteFiles } from '../../src/transfer/remote-files.ts';
+import { startRelay } from '../support/relay.ts';
 import { dropbearMissing, sshdMissing, startDropbear, startSshd, type TestSshd } from '../support/sshd.ts';
 import {
   connectSftp,
   content,
   openFiles,
-  startRelay,
   type TempFolder,
   tempFolder,
   tree,
