@@ -65,7 +65,7 @@ export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
     } else {
       const isChecked = needsVerifying(options, { size: source.size, isResumed: false });
       const small: SmallPut = {
-        ...{ source, target, kept },
+        ...{ source, target, kept, renames: { sent: 0 } },
         onBytes: (bytes) => meter.update(bytes),
         isSame: isChecked ? (path) => hasSameBytes(fleet, source, { path, size: source.size }) : undefined,
       };

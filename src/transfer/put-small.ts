@@ -25,12 +25,16 @@ export interface SmallPut {
   readonly onBytes: (bytes: number) => void;
   /** Whether the part, now whole, is to get its name; nothing when that is not to be asked. */
   readonly isSame?: ((part: string) => Promise<boolean>) | undefined;
+  /** Counts the renames that were sent, over all attempts. */
+  readonly renames: { sent: number };
 }
 
 /** What has the target's name stays as it is until the last step. */
 export async function putSmall(put: SmallPut, lane: Lane): Promise<void> {
-  const { target } = put;
-  const part = remotePartPath(target.path);
+  const { target, renames } = put;
+  // A rename that was lost with its connection may be done late: under its name must never be a file that is not whole.
+  const part = remotePartPath(target.path, renames.sent);
+  if (renames.sent > 0) lane.requests.remove(remotePartPath(target.path, renames.sent - 1)).catch(() => {});
   const sent: SentPart = {
     handle: await openNewPart(lane.requests, part, modeAtFirst(put)),
     isClosed: false,
@@ -39,6 +43,7 @@ export async function putSmall(put: SmallPut, lane: Lane): Promise<void> {
   try {
     await send(put, lane, sent).catch((error: unknown) => explainWrite(lane.requests, target.path, error));
     if (put.isSame && !(await put.isSame(part))) throw checksumError(target.path);
+    renames.sent += 1;
     await putInPlace(lane.cleanup, { part, target: target.path }, () => {
       isLeft = true;
     });

@@ -17,8 +17,10 @@ export interface RemotePartDeps {
 /** After Ctrl-C nobody waits longer than this for a slow line to take the part away. */
 const cleanupMs = 3_000;
 
-export function remotePartPath(target: string): string {
-  return joinRemote(remoteFolder(target), partName(remoteName(target) ?? target));
+/** `lostRenames`: how often the part was to get its target's name without an answer. */
+export function remotePartPath(target: string, lostRenames = 0): string {
+  const name = remoteName(target) ?? target;
+  return joinRemote(remoteFolder(target), partName(lostRenames === 0 ? name : `${name}.${lostRenames}`));
 }
 
 /** A part that is not gone on with is removed first. */

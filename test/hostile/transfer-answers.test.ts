@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { expect, test } from 'vitest';
 import { BaiError, ProtocolError, TimeoutError, TransferError } from '../../src/errors.ts';
-import { openFiles, tempFolder, tree, watch } from '../e2e/transfer-session.ts';
+import { createRemoteFiles } from '../../src/transfer/remote-files.ts';
+import { connectSftp, openFiles, tempFolder, tree, watch } from '../e2e/transfer-session.ts';
 import { fileMode, fileText, type Lies, named, type Request, startLiar } from './transfer-liar.ts';
 
 const { OK, EOF, FAILURE } = ssh2.utils.sftp.STATUS_CODE;
@@ -81,6 +82,27 @@ test('a put that the server refuses in the middle removes its part', async () =>
   await writeFile(join(local.path, 'x'), Buffer.alloc(5_000_000));
   await expect(files.put(get(join(local.path, 'x'), 'x'), watch())).rejects.toBeInstanceOf(TransferError);
   expect(liar.changed).toEqual(['.x.bai-part']);
+});
+
+test('a rename that is done late, after its connection was lost, never meets a part that is not whole', async () => {
+  await using local = await tempFolder();
+  const renamed: string[] = [];
+  await using liar = await startLiar({
+    attributes: { size: 7 },
+    onRename: ({ sftp, id }, from) => {
+      renamed.push(from);
+      if (renamed.length === 1) sftp.end();
+      else sftp.status(id, OK);
+    },
+  });
+  const { signal } = new AbortController();
+  const dial = () => connectSftp(liar);
+  await using files = createRemoteFiles(await dial(), { signal, dial });
+  const sent = join(local.path, 'sent');
+  await writeFile(sent, 'content');
+  const { files: moved, retries } = await files.put(get(sent, 'x'), watch());
+  expect([moved, retries, renamed.length]).toEqual([1, 1, 2]);
+  expect(liar.opened.filter((path) => path === renamed[0])).toHaveLength(1);
 });
 
 test('without posix-rename the old file goes only when the new one is whole', async () => {
