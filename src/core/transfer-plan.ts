@@ -65,6 +65,8 @@ export interface TransferSummary {
   readonly verified: number;
   /** Files that went on from where an earlier run had stopped. */
   readonly resumed: number;
+  /** Files that went in a tar stream. */
+  readonly byTar: number;
   /** Connections that were lost and made again on the way. */
   readonly retries: number;
 }

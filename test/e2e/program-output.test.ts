@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InterruptedError, TimeoutError, UnreachableError } from '../../src/errors.ts';
 import { startProgram } from '../../src/ssh/remote-program.ts';
 import { runRemote } from '../../src/ssh/run-remote.ts';
+import { startRelay } from '../support/relay.ts';
 import { connectTo } from '../support/ssh-session.ts';
 import {
   dropbearMissing,
@@ -20,7 +21,6 @@ import {
   startSshd,
   type TestSshd,
 } from '../support/sshd.ts';
-import { startRelay } from './transfer-session.ts';
 
 const servers = [
   { name: 'sshd', missing: sshdMissing, start: startSshd },

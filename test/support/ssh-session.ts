@@ -21,7 +21,7 @@ export async function connectTo(
     session: 'test',
     user: server.user,
     stream,
-    credential: { privateKey: await readFile(server.privateKeyPath) },
+    privateKey: readFile(server.privateKeyPath),
     verifyHostKey: async () => {},
     signal,
   });
