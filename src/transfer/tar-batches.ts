@@ -1,9 +1,8 @@
 /** Gathers the small files of a folder for tar streams; what a stream does not take goes by itself. */
 
+import { mostFiles } from './tar-use.ts';
 import type { TransferRun } from './transfer-run.ts';
 
-/** A stream that fails is done again file by file, and nothing of it has its name before it has ended. */
-const mostFiles = 1_000;
 const mostBytes = 16 * 1024 * 1024;
 
 export interface Moving<T> {
@@ -43,7 +42,7 @@ export class TarBatches<T extends { readonly size: number }> {
     this.#bytes = 0;
     if (files.length === 0) return;
     const { tar } = this.#run;
-    if (await tar.isWorthwhile(files.length)) await tar.queue.add(bytes, () => this.#moveTogether(files));
+    if (tar.isWorthwhile(files.length)) await tar.queue.add(bytes, () => this.#moveTogether(files));
     else for (const file of files) await this.addAlone(file);
   }
 

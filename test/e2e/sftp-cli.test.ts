@@ -62,12 +62,12 @@ test('a folder of many files goes by tar, both ways, and --via sftp keeps it fro
     return JSON.parse(stdout).byTar;
   };
   const here = join(bed.home, 'many');
-  expect(await byTar('put', '-r', here, 'demo:one')).toBe(120);
-  expect(await byTar('put', '-r', '--via', 'sftp', here, 'demo:two')).toBe(0);
-  expect(await byTar('get', '-r', 'demo:two', join(bed.home, 'back'))).toBe(120);
-  expect(await byTar('sync', 'demo:one', join(bed.home, 'synced'))).toBe(120);
-  expect(await byTar('get', '-r', '--via=tar', '-p', 'demo:one', join(bed.home, 'again'))).toBe(120);
-  for (const folder of ['back', 'synced', 'again'])
+  expect(await byTar('put', '-r', here, 'demo:many-a')).toBe(120);
+  expect(await byTar('put', '-r', '--via', 'sftp', here, 'demo:many-b')).toBe(0);
+  expect(await byTar('get', '-r', 'demo:many-b', join(bed.home, 'many-back'))).toBe(120);
+  expect(await byTar('sync', 'demo:many-a', join(bed.home, 'many-synced'))).toBe(120);
+  expect(await byTar('get', '-r', '--via=tar', '-p', 'demo:many-a', join(bed.home, 'many-again'))).toBe(120);
+  for (const folder of ['many-back', 'many-synced', 'many-again'])
     for (const [name, bytes] of files)
       expect(bytes.equals(await readFile(join(bed.home, folder, name)))).toBe(true);
 }, 120_000);
