@@ -3,6 +3,8 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as after } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultTransferOptions, type TransferOptions } from '../../src/core/transfer-options.ts';
 import type { TransferSummary } from '../../src/core/transfer-plan.ts';
@@ -65,6 +67,29 @@ for (const { name, missing, start } of servers) {
       expect(byTar.get.byTar).toBeGreaterThan(8);
       expect(await leftovers(server.home)).toEqual([]);
       expect(await leftovers(local.path)).toEqual([]);
+    });
+
+    test('a tar stream that is read in fits and starts brings every byte', async () => {
+      await using local = await tempFolder();
+      const there = join(server.home, 'slow');
+      await mkdir(there);
+      for (let index = 0; index < 64; index += 1)
+        await writeFile(join(there, `f${index}`), content(250_000, index));
+      const connection = await connectFully(server);
+      const slow = {
+        ...connection,
+        start: async (...call: Parameters<NonNullable<SftpConnection['start']>>) => {
+          const program = await connection.start?.(...call);
+          if (program === undefined) throw new Error('no programs');
+          const { stdin, ended } = program;
+          const end = (): void => program[Symbol.dispose]();
+          return { stdin, ended, stdout: Readable.from(haltingly(program.stdout)), [Symbol.dispose]: end };
+        },
+      };
+      await using files = createRemoteFiles(slow, { signal: new AbortController().signal });
+      const get = await files.get(job(['slow'], join(local.path, 'back'), { via: 'tar' }), watch());
+      expect(get).toMatchObject({ files: 64, byTar: 64, failed: [] });
+      execFileSync('diff', ['-r', there, join(local.path, 'back')]);
     });
 
     test('two thousand files go by tar without being told to, into a new folder and over an old one', async () => {
@@ -290,6 +315,14 @@ async function bothWays<T>(
 
 function job(sources: readonly string[], target: string, options: Partial<TransferOptions> = {}) {
   return { sources, target, recursive: true, options: { ...defaultTransferOptions, ...options } };
+}
+
+async function* haltingly(source: Readable): AsyncGenerator<Buffer> {
+  await after(1_000);
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    await after(5);
+    yield chunk;
+  }
 }
 
 /** In any order. */

@@ -111,8 +111,11 @@ export async function startDropbear(options: DropbearOptions = {}): Promise<Test
   const { username, uid, gid } = userInfo();
   await writeFile(join(folder.path, 'passwd'), `${username}:x:${uid}:${gid}::${folder.home}:/bin/sh\n`);
   const hostKeyPath = join(folder.path, 'host_key');
-  const [makeKey = '', ...words] = [...keyProgram, '-t', 'ed25519', '-f', hostKeyPath];
-  const made = execFileSync(makeKey, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const [makeKey, ...words] = keyProgram;
+  const made = execFileSync(makeKey, [...words, '-t', 'ed25519', '-f', hostKeyPath], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const publicKey = made.split('\n').find((line) => line.startsWith('ssh-ed25519 ')) ?? '';
   return start(folder, fingerprint(publicKey), async (port) => {
     const dropbear = [...program, '-F', '-E', '-p', `127.0.0.1:${port}`, '-r', hostKeyPath, '-P', ''];
@@ -145,7 +148,7 @@ export function startSessionDropbear(options: Pick<SshdOptions, 'home'> = {}): P
 
 interface DropbearKind {
   readonly program: readonly string[];
-  readonly keyProgram: readonly string[];
+  readonly keyProgram: readonly [string, ...string[]];
   /** Run in the namespace of the server. */
   readonly prepare: string;
 }
