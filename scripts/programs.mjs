@@ -2,6 +2,7 @@
 
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { installSessionDropbear } from './session-dropbear.mjs';
 import { run } from './setup.mjs';
 
 /** Program → its Debian package, and what its lack leaves out. */
@@ -25,7 +26,10 @@ export function installPrograms() {
     console.error(
       `${name} is not on this machine (Debian: ${programs[name][0]}); left out: ${programs[name][1]}`,
     );
-  return missing;
+  const problem = installSessionDropbear();
+  if (problem === undefined) return missing;
+  console.error(`no dropbear of real sessions: ${problem}; left out: the tests with it`);
+  return [...missing, 'dropbear of real sessions'];
 }
 
 function install(names) {

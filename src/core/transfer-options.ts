@@ -14,6 +14,11 @@ export interface TransferOptions {
    */
   readonly verify: 'auto' | 'always' | 'never';
   /**
+   * How the small files of folders go: many in one tar stream, or each by itself. `auto` takes tar where the session
+   * has it and where it is faster. The outcome is the same.
+   */
+  readonly via: 'auto' | 'sftp' | 'tar';
+  /**
    * Whether an entry of a folder that is moved takes part. The path is relative to that folder, with `/`
    * between names; a folder that is not accepted is not looked into. Not asked about the sources themselves.
    */
@@ -27,5 +32,6 @@ export const defaultTransferOptions: TransferOptions = {
   preserve: false,
   ifExists: 'overwrite',
   verify: 'auto',
+  via: 'auto',
   accepts: () => true,
 };

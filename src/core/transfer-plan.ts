@@ -65,16 +65,18 @@ export interface TransferSummary {
   readonly verified: number;
   /** Files that went on from where an earlier run had stopped. */
   readonly resumed: number;
+  /** Files that went in a tar stream. */
+  readonly byTar: number;
   /** Connections that were lost and made again on the way. */
   readonly retries: number;
 }
 
 /**
- * Whether a file of this name is what a transfer has begun and not ended, or its journal: in folders that are moved they
+ * Whether a file or folder of this name is what a transfer has begun and not ended, or its journal: in folders that are moved they
  * are left out, and `sync --delete` leaves them where they are, because the transfer may still run or be gone on with.
  */
 export function isUnfinished(name: string): boolean {
-  return /^\.[^/]+\.bai-(?:part|journal)$/.test(name);
+  return /^\.[^/]+\.bai-(?:part|journal|tar)$/.test(name);
 }
 
 export const unfinishedReason = 'it is the part of an unfinished transfer';

@@ -172,6 +172,7 @@ const emptySummary: TransferSummary = {
   skipped: [],
   verified: 0,
   resumed: 0,
+  byTar: 0,
   retries: 0,
 };
 

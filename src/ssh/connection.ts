@@ -8,6 +8,7 @@ import ssh2, {
   type ServerHostKeyAlgorithm,
 } from 'ssh2';
 import { BaiError, DeniedError, InterruptedError, UnreachableError } from '../errors.ts';
+import { Brake } from './brake.ts';
 import { type SavedRoundTrips, saveRoundTrips } from './fewer-round-trips.ts';
 
 export interface SshConnectionOptions {
@@ -24,6 +25,8 @@ export interface SshConnectionOptions {
 
 export interface SshConnection extends AsyncDisposable, SavedRoundTrips {
   readonly client: Client;
+  /** Shared by all that read from this connection. */
+  readonly brake: Brake;
   /**
    * Rejects when the connection is lost or was aborted; never resolves, and needs no catch. Race every
    * request with it: ssh2 never answers a request whose connection has died.
@@ -42,6 +45,8 @@ const cipherOrder = [
 
 const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 3 };
 const handshakeTimeoutMs = 60_000;
+/** After Ctrl-C. */
+const farewellMs = 5_000;
 
 export async function connectSsh(options: SshConnectionOptions): Promise<SshConnection> {
   const { session, signal, stream } = options;
@@ -53,10 +58,23 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
   const lost = new Promise<never>((_, reject) => {
     client.on('error', (error) => reject(refusal ?? explain(error, options)));
     client.on('close', () => reject(refusal ?? connectionLost(session)));
-    const interrupt = (): void => reject(new InterruptedError());
+    let isReady = false;
+    let farewell: NodeJS.Timeout | undefined;
+    client.once('ready', () => {
+      isReady = true;
+    });
+    const interrupt = (): void => {
+      const end = (): void => reject(new InterruptedError());
+      // Whoever uses it ends by the same signal, and first takes back over it what was begun.
+      if (isReady) farewell = setTimeout(end, farewellMs).unref();
+      else end();
+    };
     signal.addEventListener('abort', interrupt, { once: true });
     // A run may make many connections under one signal.
-    client.on('close', () => signal.removeEventListener('abort', interrupt));
+    client.on('close', () => {
+      signal.removeEventListener('abort', interrupt);
+      clearTimeout(farewell);
+    });
   });
   lost.catch(() => client.destroy());
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
@@ -69,6 +87,7 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
   await Promise.race([ready, lost]);
   return {
     client,
+    brake: new Brake(client, options.stream),
     lost,
     sftpOpenedAt: () => saved.sftpOpenedAt(),
     async [Symbol.asyncDispose]() {

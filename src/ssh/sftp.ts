@@ -4,7 +4,9 @@ import type { Client, SFTPWrapper } from 'ssh2';
 import { ProtocolError, UnreachableError } from '../errors.ts';
 import type { SftpConnection } from '../transfer/sftp-connection.ts';
 import type { SshConnection } from './connection.ts';
+import { startProgram } from './remote-program.ts';
 import { runRemote } from './run-remote.ts';
+import { widenWindow } from './window.ts';
 
 /** Takes the connection over: disposing the result closes it. */
 export async function openSftp(connection: SshConnection, session: string): Promise<SftpConnection> {
@@ -30,7 +32,8 @@ export async function openSftp(connection: SshConnection, session: string): Prom
       lost,
       roundTripMs,
       openChannel,
-      run: (words, options) => runRemote(connection.client, words, options),
+      run: (words, options) => runRemote(connection, words, options),
+      start: (words, options) => startProgram(connection, words, options),
       [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
     };
   } catch (error) {
@@ -49,22 +52,6 @@ function openSubsystem(client: Client, session: string): Promise<SFTPWrapper> {
       }
     });
   });
-}
-
-/**
- * ssh2 opens a window of 2 MiB and opens it again only when half of it is used, which leaves a long line idle
- * most of the time. What arrives is bounded by the reads that were asked for, so a larger one costs nothing.
- */
-const moreWindowBytes = 30 * 1024 * 1024;
-
-function widenWindow(sftp: SFTPWrapper): void {
-  const protocol: unknown = Reflect.get(sftp, '_protocol');
-  const outgoing: unknown = Reflect.get(sftp, 'outgoing');
-  if (typeof protocol !== 'object' || protocol === null) return;
-  if (typeof outgoing !== 'object' || outgoing === null) return;
-  const id: unknown = Reflect.get(outgoing, 'id');
-  const adjust: unknown = Reflect.get(protocol, 'channelWindowAdjust');
-  if (typeof id === 'number' && typeof adjust === 'function') adjust.call(protocol, id, moreWindowBytes);
 }
 
 /** dropbear runs the subsystem through the login shell: what an rc file prints arrives as a packet length. */

@@ -7,7 +7,8 @@ export class FileQueue {
   #bytes = 0;
   #failure: { readonly reason: unknown } | undefined;
   readonly #running = new Set<Promise<void>>();
-  #wake: () => void = () => {};
+  /** Who adds waits here for room: several walks may. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(
     most: { readonly files: number; readonly bytes: number } = { files: 256, bytes: 32 * 1024 * 1024 },
@@ -25,7 +26,7 @@ export class FileQueue {
     while (this.#files > 0 && (this.#files >= this.#mostFiles || this.#bytes + cost > this.#mostBytes)) {
       this.throwFailure();
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#waiting.add(resolve);
       });
     }
     this.throwFailure();
@@ -39,7 +40,7 @@ export class FileQueue {
         this.#files -= 1;
         this.#bytes -= cost;
         this.#running.delete(running);
-        this.#wake();
+        this.#wakeAll();
       });
     this.#running.add(running);
   }
@@ -52,5 +53,11 @@ export class FileQueue {
   /** Throws the first failure among the tasks, if there was one. */
   throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.reason;
+  }
+
+  #wakeAll(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
   }
 }

@@ -7,7 +7,7 @@ import type { TransferProblem } from '../core/transfer-plan.ts';
 import { type BaiError, InterruptedError, ProtocolError } from '../errors.ts';
 import { channelCount, type Direction, Growth, isLongLine, laneDepth } from './growth.ts';
 import { isLoss, Lane } from './lane.ts';
-import type { RunResult, SftpConnection } from './sftp-connection.ts';
+import type { RemoteProgram, RunResult, SftpConnection } from './sftp-connection.ts';
 import { lostError } from './sftp-error.ts';
 import { buildRequests, type SftpRequests } from './sftp-requests.ts';
 
@@ -150,6 +150,17 @@ export class Fleet implements AsyncDisposable {
         throw error;
       }
     });
+  }
+
+  /** As `run`, with streams, and never repeated. */
+  async start(words: readonly string[]): Promise<RemoteProgram | undefined> {
+    const { connection } = await this.lane();
+    try {
+      return await connection.start?.(words, this.#options);
+    } catch (error) {
+      if (error instanceof ProtocolError) return undefined;
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,14 @@ import { systemCode } from '../errors.ts';
 import { getLarge } from './get-large.ts';
 import { getSmall, type SmallGet } from './get-small.ts';
 import type { Lane } from './lane.ts';
-import { type FilePaths, keptOf, largeFromBytes, type Meter, reasonToSkip } from './one-file.ts';
+import {
+  type ExistingFile,
+  type FilePaths,
+  keptOf,
+  largeFromBytes,
+  type Meter,
+  reasonToSkip,
+} from './one-file.ts';
 import { type OpenedSource, openRemoteSource, type RemoteSource } from './remote-source.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { hasSameBytes, needsVerifying } from './verify.ts';
@@ -61,7 +68,9 @@ class FetchedFile {
   async start(lane: Lane): Promise<Large | undefined> {
     const source = await openRemoteSource(lane.requests, this.#paths.remote);
     try {
-      if (this.#meter === undefined && (await this.#isSkipped(source))) return undefined;
+      const { modifiedAt } = source.attributes;
+      const found = { size: source.size, modifiedAt };
+      if (this.#meter === undefined && (await isLeftOut(this.#paths, found, this.#run))) return undefined;
       const kept = keptOf(source.attributes, this.#run.options);
       if (source.size >= largeFromBytes) return { source, kept };
       await this.#fetchSmall(source, lane);
@@ -89,18 +98,21 @@ class FetchedFile {
     fleet.moved(source.size);
     tally.moved(source.size);
   }
+}
 
-  async #isSkipped({ size, attributes }: RemoteSource): Promise<boolean> {
-    const { options, tally } = this.#run;
-    if (options.ifExists === 'overwrite') return false;
-    const { local, remote } = this.#paths;
-    const existing = await statIfThere(local);
-    if (existing === undefined) return false;
-    const found = { path: local, size: existing.size, modifiedAt: existing.mtimeMs / 1000 };
-    const reason = reasonToSkip({ size, modifiedAt: attributes.modifiedAt }, found, options.ifExists);
-    if (reason !== undefined) tally.skip(remote, reason, 'exists');
-    return reason !== undefined;
-  }
+/** Whether what is there stays; noted then. Throws ConflictError where it must not be there. */
+export async function isLeftOut(
+  { local, remote }: FilePaths,
+  source: ExistingFile,
+  { options, tally }: TransferRun,
+): Promise<boolean> {
+  if (options.ifExists === 'overwrite') return false;
+  const existing = await statIfThere(local);
+  if (existing === undefined) return false;
+  const found = { path: local, size: existing.size, modifiedAt: existing.mtimeMs / 1000 };
+  const reason = reasonToSkip(source, found, options.ifExists);
+  if (reason !== undefined) tally.skip(remote, reason, 'exists');
+  return reason !== undefined;
 }
 
 async function statIfThere(path: string): Promise<{ size: number; mtimeMs: number } | undefined> {

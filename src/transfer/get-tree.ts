@@ -3,11 +3,14 @@
 import { join } from 'node:path';
 import { entryNameProblem, joinRemote } from '../core/remote-path.ts';
 import { isUnfinished, unfinishedReason } from '../core/transfer-plan.ts';
+import { eachFolder } from './each-folder.ts';
+import { type FetchedFile, getByTar } from './get-by-tar.ts';
 import { getFile } from './get-file.ts';
 import { listFolder } from './list-folder.ts';
 import { isWindows, openFolderWithin } from './local-folder.ts';
 import type { RemoteEntry, RemoteKind } from './remote-attributes.ts';
 import type { SftpRequests } from './sftp-requests.ts';
+import { TarBatches } from './tar-batches.ts';
 import type { TransferRun } from './transfer-run.ts';
 
 export interface FetchedFolder {
@@ -23,17 +26,20 @@ interface WaitingFolder extends FetchedFolder {
 
 interface Walk {
   readonly root: string;
-  /** Folders still to be listed: one listing is open at a time, however deep the tree. */
-  readonly waiting: WaitingFolder[];
+  readonly add: (folder: WaitingFolder) => void;
+  readonly batches: TarBatches<FetchedFile>;
   readonly run: TransferRun;
 }
 
 /** Nothing outside of `top.local` changes, whatever the server lists. Files may still be on their way after it. */
 export async function getTree(top: FetchedFolder, run: TransferRun): Promise<void> {
-  const walk: Walk = { root: top.local, waiting: [{ ...top, relative: '' }], run };
-  for (let folder = walk.waiting.pop(); folder !== undefined; folder = walk.waiting.pop()) {
-    await getFolder(folder, walk);
-  }
+  const batches = new TarBatches<FetchedFile>(run, {
+    move: (files) => getByTar(files, top.remote, run),
+    moveOne: (file) => run.tally.attempt(file.remote, () => getFile(file, run)),
+  });
+  const first: WaitingFolder = { ...top, relative: '' };
+  await eachFolder(first, (folder, add) => getFolder(folder, { root: top.local, add, batches, run }));
+  await batches.flush();
 }
 
 async function getFolder(folder: WaitingFolder, walk: Walk): Promise<void> {
@@ -55,8 +61,8 @@ interface Item {
   readonly folder: WaitingFolder;
 }
 
-async function getEntry({ entry, remote, folder }: Item, { root, waiting, run }: Walk): Promise<void> {
-  const { tally, options, queue } = run;
+async function getEntry({ entry, remote, folder }: Item, { root, add, batches, run }: Walk): Promise<void> {
+  const { tally, options } = run;
   const kind = await kindOf(entry, remote, run.requests);
   const relative = folder.relative + entry.name;
   if (!options.accepts(relative, kind === 'folder')) return;
@@ -64,7 +70,7 @@ async function getEntry({ entry, remote, folder }: Item, { root, waiting, run }:
   switch (kind) {
     case 'folder': {
       const local = await openFolderWithin(root, folder.local, entry.name);
-      waiting.push({ remote, local, relative: `${relative}/` });
+      add({ remote, local, relative: `${relative}/` });
       return;
     }
     case 'link':
@@ -74,9 +80,13 @@ async function getEntry({ entry, remote, folder }: Item, { root, waiting, run }:
       tally.skip(remote, 'it is no regular file', 'special-file');
       return;
     default: {
-      const paths = { local: join(folder.local, entry.name), remote, isInRealFolder: true };
-      const bytes = entry.attributes.size ?? 0;
-      await queue.add(bytes, () => tally.attempt(remote, () => getFile(paths, run)));
+      const { attributes, name } = entry;
+      const size = attributes.size ?? 0;
+      const local = join(folder.local, name);
+      const file = { local, remote, isInRealFolder: true, relative, attributes, size };
+      // What reports no size may still have content, as the files of /proc: only reading tells.
+      if (size > 0) await batches.add(file);
+      else await batches.addAlone(file);
     }
   }
 }

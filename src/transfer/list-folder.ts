@@ -7,6 +7,8 @@ import type { RemoteEntry } from './remote-attributes.ts';
 
 /** A listing that never ends is a broken or hostile server. */
 const mostEntries = 1_000_000;
+/** Parts of about a hundred names each. */
+const mostAsked = 16;
 
 /** Without `.` and `..`; the names are as the server sent them, none again because the connection was lost. */
 export async function* listFolder(path: string, fleet: Fleet): AsyncGenerator<RemoteEntry> {
@@ -32,12 +34,20 @@ export async function* listFolder(path: string, fleet: Fleet): AsyncGenerator<Re
 
 async function* listOver({ requests, cleanup }: Lane, path: string): AsyncGenerator<RemoteEntry> {
   const folder = await requests.openFolder(path);
+  const asked: Promise<readonly RemoteEntry[] | undefined>[] = [];
+  const ask = (): void => {
+    const part = requests.readFolder(folder);
+    part.catch(() => {});
+    asked.push(part);
+  };
   let parts = 0;
   try {
-    for (;;) {
-      const entries = await requests.readFolder(folder);
+    for (ask(); ; ) {
+      const entries = await asked.shift();
       if (entries === undefined) return;
       parts += 1;
+      // A server answers in order; a folder that goes on is asked for ever more parts at a time.
+      while (asked.length < Math.min(2 * parts, mostAsked)) ask();
       if (parts > mostEntries) throw new ProtocolError(`${path} does not stop listing names`);
       for (const entry of entries) if (entry.name !== '.' && entry.name !== '..') yield entry;
     }

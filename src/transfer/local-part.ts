@@ -118,19 +118,27 @@ async function finish({ handle, target }: Parts, totalBytes: number): Promise<vo
   if (totalBytes >= syncFromBytes) await handle.sync();
   const { size } = await handle.stat();
   if (size !== totalBytes) {
-    throw new TransferError(`${target} has ${size} bytes after the transfer instead of ${totalBytes}`, {
-      code: 'size-differs',
-    });
+    throw wrongLocalSizeError(target, size, totalBytes);
   }
+}
+
+export function wrongLocalSizeError(target: string, size: number, totalBytes: number): TransferError {
+  return new TransferError(`${target} has ${size} bytes after the transfer instead of ${totalBytes}`, {
+    code: 'size-differs',
+  });
+}
+
+export function replacedError(path: string): ConflictError {
+  return new ConflictError(`another program replaced ${path} during the transfer`, {
+    hint: 'let one transfer at a time write this file',
+  });
 }
 
 async function putInPlace(parts: Parts, kept: KeptAttributes): Promise<void> {
   const { handle, path, target, mode } = parts;
   if (parts.isInRealFolder) await checkRealFolder(dirname(target));
   if (!(await isSameFile(handle, path))) {
-    throw new ConflictError(`another program replaced ${path} during the transfer`, {
-      hint: 'let one transfer at a time write this file',
-    });
+    throw replacedError(path);
   }
   await handle.chmod(kept.mode ?? mode);
   if (kept.modifiedAt !== undefined) await handle.utimes(kept.accessedAt ?? kept.modifiedAt, kept.modifiedAt);
@@ -164,7 +172,7 @@ async function openEarlier(path: string, id: string): Promise<Earlier | undefine
 }
 
 /** Exclusive creation follows no link; a part that is not gone on with is removed first. */
-async function openNew(path: string, mode: number): Promise<FileHandle> {
+export async function openNew(path: string, mode: number): Promise<FileHandle> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noFollow;
   try {
     return await open(path, flags, mode);
@@ -176,7 +184,7 @@ async function openNew(path: string, mode: number): Promise<FileHandle> {
 }
 
 /** Permission bits of the file that is replaced; nothing where there is none or only a link. */
-async function modeOfOldFile(target: string): Promise<number | undefined> {
+export async function modeOfOldFile(target: string): Promise<number | undefined> {
   try {
     const old = await lstat(target);
     if (old.isDirectory()) throw new ConflictError(`${target} is a folder`, { code: 'is-folder' });
@@ -187,7 +195,7 @@ async function modeOfOldFile(target: string): Promise<number | undefined> {
   }
 }
 
-async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+export async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
     written += bytesWritten;

@@ -4,7 +4,7 @@ import { openLocalSource } from './local-source.ts';
 import { type FilePaths, keptOf, largeFromBytes, reasonToSkip } from './one-file.ts';
 import { findJournalPath, putLarge } from './put-large.ts';
 import { putSmall, type SmallPut } from './put-small.ts';
-import { findRemoteTarget, lookAtTarget, type TargetLook } from './remote-target.ts';
+import { findRemoteTarget, lookAtTarget, type RemoteTarget, type TargetLook } from './remote-target.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { hasSameBytes, needsVerifying } from './verify.ts';
 
@@ -13,6 +13,8 @@ export interface PutFile extends FilePaths {
   readonly isInNewFolder?: boolean;
   /** What was asked about the target already. */
   readonly asked?: AskedOfTarget | undefined;
+  /** What has been found out and decided already: the file is to replace `old`. */
+  readonly known?: RemoteTarget | undefined;
 }
 
 /** All that a put asks before its first byte, asked at once: each answer is a round trip. */
@@ -43,10 +45,11 @@ export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
   // Known before the first answer, so that further channels open while the target is looked for.
   fleet.expect(source.size);
   const isLarge = source.size >= largeFromBytes;
-  const { isInNewFolder = false } = file;
-  const asked = file.asked ?? askOfTarget(remote, { size: source.size, isInNewFolder }, run);
-  const target = await findRemoteTarget(run.requests, remote, asked.look);
-  const existing = target.old && { ...target.old, path: remote };
+  const { known, isInNewFolder = false } = file;
+  const isNew = isInNewFolder || known !== undefined;
+  const asked = file.asked ?? askOfTarget(remote, { size: source.size, isInNewFolder: isNew }, run);
+  const target = known ?? (await findRemoteTarget(run.requests, remote, asked.look));
+  const existing = known === undefined && target.old ? { ...target.old, path: remote } : undefined;
   const skipped =
     existing &&
     reasonToSkip({ size: source.size, modifiedAt: source.modifiedMs / 1000 }, existing, options.ifExists);

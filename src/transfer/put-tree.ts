@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { joinRemote } from '../core/remote-path.ts';
 import { isUnfinished, unfinishedReason } from '../core/transfer-plan.ts';
 import { TransferError } from '../errors.ts';
+import { eachFolder } from './each-folder.ts';
 import { onThisMachine } from './local-error.ts';
+import { putByTar, type SentFile } from './put-by-tar.ts';
 import { putFile } from './put-file.ts';
 import { openRemoteFolder } from './remote-folder.ts';
+import { TarBatches } from './tar-batches.ts';
 import type { TransferRun } from './transfer-run.ts';
 
 /** A folder above, by what it is rather than by its name: links to folders are followed, and may lead back. */
@@ -24,17 +27,26 @@ interface SentFolder {
   readonly relative: string;
 }
 
-/** Links to files and folders are followed, as `scp -r` does; special files are left out. */
-export async function putTree(top: { local: string; remote: string }, run: TransferRun): Promise<void> {
-  const waiting: SentFolder[] = [{ ...top, above: undefined, relative: '' }];
-  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    const here = folder;
-    await run.tally.attempt(here.local, () => putFolder(here, waiting, run));
-  }
+interface Walk {
+  readonly add: (folder: SentFolder) => void;
+  readonly batches: TarBatches<SentFile>;
 }
 
-async function putFolder(folder: SentFolder, waiting: SentFolder[], run: TransferRun): Promise<void> {
-  const { tally, options, queue, requests } = run;
+/** Links to files and folders are followed, as `scp -r` does; special files are left out. */
+export async function putTree(top: { local: string; remote: string }, run: TransferRun): Promise<void> {
+  const batches = new TarBatches<SentFile>(run, {
+    move: (files) => putByTar(files, top.remote, run),
+    moveOne: (file) => run.tally.attempt(file.local, () => putFile(file, run)),
+  });
+  const first: SentFolder = { ...top, above: undefined, relative: '' };
+  await eachFolder(first, (folder, add) =>
+    run.tally.attempt(folder.local, () => putFolder(folder, { add, batches }, run)),
+  );
+  await batches.flush();
+}
+
+async function putFolder(folder: SentFolder, { add, batches }: Walk, run: TransferRun): Promise<void> {
+  const { tally, options, requests } = run;
   const self = await identify(folder);
   const isInNewFolder = (await openRemoteFolder(folder.remote, requests)) === 'made';
   const entries = await onThisMachine('read', folder.local, opendir(folder.local));
@@ -45,10 +57,10 @@ async function putFolder(folder: SentFolder, waiting: SentFolder[], run: Transfe
       const attributes = await onThisMachine('read', paths.local, stat(paths.local));
       if (!options.accepts(relative, attributes.isDirectory())) return;
       if (isUnfinished(name)) return tally.skip(paths.local, unfinishedReason, 'unfinished');
-      if (attributes.isDirectory()) waiting.push({ ...paths, above: self, relative: `${relative}/` });
+      if (attributes.isDirectory()) add({ ...paths, above: self, relative: `${relative}/` });
       else if (attributes.isFile()) {
-        const send = () => tally.attempt(paths.local, () => putFile({ ...paths, isInNewFolder }, run));
-        await queue.add(attributes.size, send);
+        const { size, mtimeMs } = attributes;
+        await batches.add({ ...paths, isInNewFolder, size, modifiedAt: mtimeMs / 1000 });
       } else tally.skip(paths.local, 'it is no regular file', 'special-file');
     });
   }

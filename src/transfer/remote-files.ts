@@ -19,6 +19,7 @@ import { makeRemoteFolder } from './remote-folder.ts';
 import { replaceRemote } from './replace-remote.ts';
 import type { SftpConnection } from './sftp-connection.ts';
 import { Tally, type TreeObserver } from './tally.ts';
+import { TarUse } from './tar-use.ts';
 import type { TransferJob } from './transfer-job.ts';
 import type { ResumePlace, TransferRun } from './transfer-run.ts';
 
@@ -85,13 +86,20 @@ export function createRemoteFiles(connection: SftpConnection, options: RemoteFil
     fleet.direction = direction;
     const tally = new Tally(observer, () => fleet.over !== undefined);
     const queue = new FileQueue();
+    const tar = new TarUse(fleet, jobOptions);
     fleet.onRetry = (problem) => tally.retrying(problem);
     try {
-      await move({ fleet, requests: fleet.requests, tally, observer, options: jobOptions, queue, resume });
+      await tar.require();
+      await move({
+        ...{ fleet, requests: fleet.requests, tally, observer },
+        ...{ options: jobOptions, queue, tar, resume },
+      });
     } finally {
       // What is on its way has to take its parts along, whatever ended the walk.
+      await tar.queue.settle();
       await queue.settle();
     }
+    tar.queue.throwFailure();
     queue.throwFailure();
     return tally.summary;
   };

@@ -1,5 +1,6 @@
 /** What this layer needs of an SSH connection; `src/ssh/` supplies it. */
 
+import type { Readable, Writable } from 'node:stream';
 import type { SFTPWrapper } from 'ssh2';
 
 export interface SftpConnection extends AsyncDisposable {
@@ -15,6 +16,11 @@ export interface SftpConnection extends AsyncDisposable {
   readonly openChannel?: () => Promise<SFTPWrapper>;
   /** Runs a program of the session; its words reach it as they are. Rejects with a BaiError. */
   run?(words: readonly string[], options: RunOptions): Promise<RunResult>;
+  /**
+   * The same, its input and output as streams. While nobody reads its output the whole connection stands still:
+   * its reader must never wait for an answer that comes over the same connection.
+   */
+  start?(words: readonly string[], options: ProgramOptions): Promise<RemoteProgram>;
 }
 
 export interface RunOptions {
@@ -26,4 +32,24 @@ export interface RunResult {
   readonly status: number | undefined;
   /** What it printed, cut off after 64 KiB. */
   readonly stdout: Buffer;
+}
+
+export interface ProgramOptions extends RunOptions {
+  /** How long it may neither print nor take anything, unless it is the reader who keeps it waiting. */
+  readonly stallMs?: number;
+}
+
+/** Disposal ends it. */
+export interface RemoteProgram extends Disposable {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Rejects with a BaiError when the connection is lost, on Ctrl-C and when it stalls; a catch is attached. */
+  readonly ended: Promise<ProgramEnd>;
+}
+
+export interface ProgramEnd {
+  /** Nothing when a signal ended the program. */
+  readonly status: number | undefined;
+  /** What it printed on stderr, sanitised and cut off after 16 KiB. */
+  readonly stderr: string;
 }

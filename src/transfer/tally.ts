@@ -22,7 +22,7 @@ const mostProblems = 10_000;
 const tooManyProblems = 'too-many-problems';
 
 /** After these, what follows would only fail in the same way. */
-const fatalCodes: ReadonlySet<string> = new Set([diskFull, tooManyProblems]);
+export const fatalCodes: ReadonlySet<string> = new Set([diskFull, tooManyProblems]);
 
 export class Tally {
   #files = 0;
@@ -30,6 +30,7 @@ export class Tally {
   #verified = 0;
   #resumed = 0;
   #retries = 0;
+  #byTar = 0;
   readonly #failed: TransferProblem[] = [];
   readonly #skipped: TransferProblem[] = [];
   readonly #observer: TreeObserver;
@@ -49,6 +50,7 @@ export class Tally {
       skipped: this.#skipped,
       verified: this.#verified,
       resumed: this.#resumed,
+      byTar: this.#byTar,
       retries: this.#retries,
     };
   }
@@ -66,6 +68,11 @@ export class Tally {
   moved(bytes: number): void {
     this.#files += 1;
     this.#bytes += bytes;
+  }
+
+  /** One of those that moved did so in a tar stream. */
+  movedByTar(): void {
+    this.#byTar += 1;
   }
 
   verified(): void {

@@ -5,6 +5,7 @@ import type { FileQueue } from './file-queue.ts';
 import type { Fleet } from './fleet.ts';
 import type { SftpRequests } from './sftp-requests.ts';
 import type { Tally, TreeObserver } from './tally.ts';
+import type { TarUse } from './tar-use.ts';
 
 export interface TransferRun {
   readonly fleet: Fleet;
@@ -14,6 +15,7 @@ export interface TransferRun {
   readonly observer: TreeObserver;
   readonly options: TransferOptions;
   readonly queue: FileQueue;
+  readonly tar: TarUse;
   readonly resume: ResumePlace | undefined;
 }
 

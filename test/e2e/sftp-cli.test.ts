@@ -49,6 +49,29 @@ test('what goes in through stdin comes out of stdout, and only that', async () =
   expect(received.stdoutBytes.equals(bytes)).toBe(true);
 });
 
+test('a folder of many files goes by tar, both ways, and --via sftp keeps it from that', async () => {
+  const files = Array.from(
+    { length: 120 },
+    (_, index) => [`f${index}`, content(1 + index * 7, index)] as const,
+  );
+  await mkdir(join(bed.home, 'many'));
+  for (const [name, bytes] of files) await writeFile(join(bed.home, 'many', name), bytes);
+  const byTar = async (...args: string[]): Promise<unknown> => {
+    const { code, stdout, stderr } = await bed.bai(['--json', 'sftp', ...args]);
+    expect([code, stderr]).toEqual([0, expect.any(String)]);
+    return JSON.parse(stdout).byTar;
+  };
+  const here = join(bed.home, 'many');
+  expect(await byTar('put', '-r', here, 'demo:many-a')).toBe(120);
+  expect(await byTar('put', '-r', '--via', 'sftp', here, 'demo:many-b')).toBe(0);
+  expect(await byTar('get', '-r', 'demo:many-b', join(bed.home, 'many-back'))).toBe(120);
+  expect(await byTar('sync', 'demo:many-a', join(bed.home, 'many-synced'))).toBe(120);
+  expect(await byTar('get', '-r', '--via=tar', '-p', 'demo:many-a', join(bed.home, 'many-again'))).toBe(120);
+  for (const folder of ['many-back', 'many-synced', 'many-again'])
+    for (const [name, bytes] of files)
+      expect(bytes.equals(await readFile(join(bed.home, folder, name)))).toBe(true);
+}, 120_000);
+
 test('with --json the answer of get - is on stderr', async () => {
   await bed.bai(['sftp', 'put', '-', 'demo:small'], { input: 'small' });
   const { stdout, stderr } = await bed.bai(['--json', 'sftp', 'get', 'demo:small', '-']);

@@ -12,7 +12,16 @@ import { localFiles } from '../../src/transfer/local-files.ts';
 import type { RemoteFiles, TransferJob } from '../../src/transfer/remote-files.ts';
 import { recordingReporter } from './transfer-session.ts';
 
-const nothingMoved = { files: 0, bytes: 0, failed: [], skipped: [], verified: 0, resumed: 0, retries: 0 };
+const nothingMoved = {
+  files: 0,
+  bytes: 0,
+  failed: [],
+  skipped: [],
+  verified: 0,
+  resumed: 0,
+  byTar: 0,
+  retries: 0,
+};
 
 async function optionsOf(command: CommandModule, ...args: string[]): Promise<TransferOptions | undefined> {
   const jobs: TransferJob[] = [];

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2, { type Attributes, type Connection, type SFTPWrapper } from 'ssh2';
+import ssh2, { type Attributes, type Connection, type ServerChannel, type SFTPWrapper } from 'ssh2';
 import type { ServerAddress } from '../e2e/transfer-session.ts';
 import { generateKey } from '../support/sshd.ts';
 
@@ -19,6 +19,8 @@ export interface Lies {
   readonly onWrite?: (request: Request, data: Buffer) => void;
   readonly onOpen?: (request: Request, path: string) => void;
   readonly onRename?: (request: Request, from: string, to: string) => void;
+  /** Without it no program can be run. */
+  readonly onExec?: (channel: ServerChannel, command: string) => void;
   readonly onStat?: (request: Request, path: string) => void;
 }
 
@@ -59,7 +61,9 @@ export async function startLiar(lies: Lies): Promise<Liar> {
     connection.on('error', () => {});
     connection.on('authentication', (context) => context.accept());
     connection.on('session', (accept) => {
-      accept().on('sftp', (acceptSftp) => lie(acceptSftp(), { lies, opened, changed }));
+      const session = accept().on('sftp', (acceptSftp) => lie(acceptSftp(), { lies, opened, changed }));
+      const { onExec } = lies;
+      if (onExec) session.on('exec', (acceptExec, _, { command }) => onExec(acceptExec(), command));
     });
   });
   server.listen(0, '127.0.0.1');

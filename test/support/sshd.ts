@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import ssh2 from 'ssh2';
@@ -40,7 +40,7 @@ export interface SshdOptions {
 }
 
 export interface DropbearOptions extends Pick<SshdOptions, 'home'> {
-  /** The folder of Backend.AI's package with the dropbear of its sessions, to run that one; as root only. */
+  /** The folder of Backend.AI's package with the dropbear of its sessions, to run that one. */
   readonly runner?: string;
 }
 
@@ -52,12 +52,6 @@ const sftpServer = [
 ].find(existsSync);
 const isRoot = process.getuid?.() === 0;
 const namespaceFlags = isRoot ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
-/** The sessions' dropbear looks for the file server in this folder and nowhere else. */
-const mountRunner = [
-  'mount -t tmpfs tmpfs /opt && mkdir /opt/kernel',
-  '{ for name in dropbearmulti sftp-server; do cp "$0/$name.x86_64.bin" "/opt/kernel/$name" || exit; done; }',
-  'chmod 755 /opt/kernel/* && exec "$@"',
-].join(' && ');
 const mountPasswd = 'mount --bind "$0" /etc/passwd && exec "$@"';
 
 /** Why tests with this server are skipped, or nothing. */
@@ -68,6 +62,17 @@ export const dropbearMissing: string | undefined = dropbearProblem();
 
 /** Why `isPlainShell` cannot be had, or nothing. */
 export const plainShellMissing: string | undefined = namespaceProblem();
+
+/** Where scripts/session-dropbear.mjs keeps what real sessions run. */
+const sessionPrograms =
+  process.env['BAI_TEST_SESSION_PROGRAMS'] ?? join(homedir(), '.cache', 'bai-test', 'session-26.9.6');
+const sessionDropbear = join(sessionPrograms, 'dropbearmulti.x86_64.bin');
+const sessionSftpServer = join(sessionPrograms, 'sftp-server.x86_64.bin');
+
+export const sessionDropbearMissing: string | undefined =
+  existsSync(sessionDropbear) && existsSync(sessionSftpServer)
+    ? namespaceProblem()
+    : 'the dropbear of sessions was not fetched (node scripts/test.mjs does it)';
 
 export interface KeyPair {
   readonly private: string;
@@ -99,27 +104,21 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   });
 }
 
-/**
- * dropbear has no option for the file of allowed keys: it takes the home from /etc/passwd. So it gets a mount
- * namespace with a passwd of its own; for an ordinary user a user namespace around that, left again at once.
- */
+/** Debian's dropbear, or the one of `runner`. */
 export async function startDropbear(options: DropbearOptions = {}): Promise<TestSshd> {
+  const { program, keyProgram, prepare } = dropbearKind(options.runner);
   const folder = await createFolder(options.home);
   const { username, uid, gid } = userInfo();
   await writeFile(join(folder.path, 'passwd'), `${username}:x:${uid}:${gid}::${folder.home}:/bin/sh\n`);
   const hostKeyPath = join(folder.path, 'host_key');
-  const made = execFileSync('dropbearkey', ['-t', 'ed25519', '-f', hostKeyPath], {
+  const [makeKey, ...words] = keyProgram;
+  const made = execFileSync(makeKey, [...words, '-t', 'ed25519', '-f', hostKeyPath], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const publicKey = made.split('\n').find((line) => line.startsWith('ssh-ed25519 ')) ?? '';
   return start(folder, fingerprint(publicKey), async (port) => {
-    const server = ['-F', '-E', '-p', `127.0.0.1:${port}`, '-r', hostKeyPath, '-P', ''];
-    const { runner } = options;
-    const dropbear =
-      runner === undefined
-        ? ['dropbear', ...server]
-        : ['sh', '-c', mountRunner, runner, '/opt/kernel/dropbearmulti', 'dropbear', ...server];
+    const dropbear = [...program, '-F', '-E', '-p', `127.0.0.1:${port}`, '-r', hostKeyPath, '-P', ''];
     const inner = isRoot
       ? dropbear
       : ['unshare', '-U', `--map-user=${uid}`, `--map-group=${gid}`, ...dropbear];
@@ -127,7 +126,7 @@ export async function startDropbear(options: DropbearOptions = {}): Promise<Test
       ...namespaceFlags,
       'sh',
       '-c',
-      mountPasswd,
+      `${prepare} && ${mountPasswd}`,
       join(folder.path, 'passwd'),
       ...inner,
     ]);
@@ -140,6 +139,38 @@ async function passwdWithPlainShell(home: string): Promise<string> {
   const lines = (await readFile('/etc/passwd', 'utf8')).split('\n');
   const others = lines.filter((line) => !line.startsWith(`${username}:`));
   return [`${username}:x:${uid}:${gid}::${home}:/bin/sh`, ...others].join('\n');
+}
+
+/** The dropbear 2024.85 of Backend.AI 26.9.6: it sends on when the client's window is shut. */
+export function startSessionDropbear(options: Pick<SshdOptions, 'home'> = {}): Promise<TestSshd> {
+  return startDropbear({ ...options, runner: sessionPrograms });
+}
+
+interface DropbearKind {
+  readonly program: readonly string[];
+  readonly keyProgram: readonly [string, ...string[]];
+  /** Run in the namespace of the server. */
+  readonly prepare: string;
+}
+
+/**
+ * dropbear has no option for the file of allowed keys: it takes the home from /etc/passwd. So it gets a mount
+ * namespace with a passwd of its own; for an ordinary user a user namespace around that, left again at once.
+ */
+function dropbearKind(runner: string | undefined): DropbearKind {
+  if (runner === undefined) return { program: ['dropbear'], keyProgram: ['dropbearkey'], prepare: 'true' };
+  const multi = join(runner, 'dropbearmulti.x86_64.bin');
+  const server = join(runner, 'sftp-server.x86_64.bin');
+  return {
+    program: ['/opt/kernel/dropbearmulti', 'dropbear'],
+    keyProgram: [multi, 'dropbearkey'],
+    // It looks for the file server in this folder and nowhere else.
+    prepare: [
+      'mount -t tmpfs tmpfs /opt && mkdir /opt/kernel',
+      `cp '${multi}' /opt/kernel/dropbearmulti && cp '${server}' /opt/kernel/sftp-server`,
+      'chmod 755 /opt/kernel/*',
+    ].join(' && '),
+  };
 }
 
 function dropbearProblem(): string | undefined {

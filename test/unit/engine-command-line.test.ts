@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { remoteCommandLine } from '../../src/ssh/run-remote.ts';
+import { remoteCommandLine } from '../../src/ssh/remote-program.ts';
 
 /** A POSIX shell takes the line apart as the login shell of a session does. */
 function wordsSeenBy(line: string): string[] {

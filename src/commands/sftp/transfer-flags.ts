@@ -7,9 +7,12 @@ import { oneOf } from '../options.ts';
 
 const overwriteRules = ['overwrite', 'skip', 'newer', 'different', 'fail'] as const;
 
+const ways = ['auto', 'sftp', 'tar'] as const;
+
 export interface TransferFlags {
   readonly preserve?: boolean;
   readonly ifExists?: string;
+  readonly via?: string;
   /** Undefined when neither --verify nor --no-verify was given. */
   readonly verify?: boolean;
 }
@@ -36,6 +39,7 @@ export function addFilterOptions(command: Command): readonly PathRule[] {
   command
     .addOption(rule('exclude', 'leave out what matches; the first of all rules that matches decides'))
     .addOption(rule('include', 'take what matches although a later --exclude matches too'))
+    .option('--via <way>', `how many small files go: ${ways.join(', ')}`, 'auto')
     .option('--verify', 'compare checksums of all files, not only of large and resumed ones')
     .option('--no-verify', 'compare sizes only');
   return rules;
@@ -46,6 +50,7 @@ export function readTransferOptions(flags: TransferFlags, rules: readonly PathRu
     preserve: flags.preserve === true,
     ifExists: oneOf('--if-exists', flags.ifExists ?? 'overwrite', overwriteRules),
     verify: flags.verify === undefined ? 'auto' : flags.verify ? 'always' : 'never',
+    via: oneOf('--via', flags.via ?? 'auto', ways),
     accepts: pathFilter(rules),
   };
 }

@@ -1,0 +1,43 @@
+/** Stops what comes in over an SSH connection while somebody cannot take more of it. */
+
+import type { Duplex } from 'node:stream';
+import type { Client } from 'ssh2';
+
+/** ssh2 counts the seconds without an answer to its keep-alive, and no answer comes through while it is stopped. */
+const keepaliveMs = 10_000;
+
+/**
+ * One for each connection. The stream under it is paused, never a channel's window: the sessions' dropbear sends
+ * on when that is shut, and ssh2 then drops bytes without a word.
+ */
+export class Brake {
+  readonly #client: Client;
+  readonly #transport: Duplex;
+  readonly #holders = new Set<object>();
+  #keepalive: NodeJS.Timeout | undefined;
+
+  constructor(client: Client, transport: Duplex) {
+    this.#client = client;
+    this.#transport = transport;
+  }
+
+  /** Nothing comes in until this holder and every other one has let go. */
+  hold(holder: object): void {
+    this.#holders.add(holder);
+    if (this.#holders.size > 1 || this.#transport.destroyed) return;
+    this.#transport.pause();
+    this.#keepalive ??= setInterval(() => this.#excuseSilence(), keepaliveMs);
+  }
+
+  release(holder: object): void {
+    if (!this.#holders.delete(holder) || this.#holders.size > 0) return;
+    clearInterval(this.#keepalive);
+    this.#keepalive = undefined;
+    this.#transport.resume();
+  }
+
+  #excuseSilence(): void {
+    const reset: unknown = Reflect.get(this.#client, '_resetKA');
+    if (typeof reset === 'function') reset.call(this.#client);
+  }
+}

@@ -1,0 +1,23 @@
+/** How much a server may send on one channel before it has to wait. */
+
+import type { ClientChannel, SFTPWrapper } from 'ssh2';
+
+/**
+ * ssh2 opens a window of 2 MiB and opens it again only when half of it is used, which leaves a long line idle
+ * most of the time. What arrives is bounded by the reads that were asked for, or by the brake of the connection,
+ * so a larger one costs nothing.
+ */
+const moreWindowBytes = 30 * 1024 * 1024;
+
+export function widenWindow(channel: SFTPWrapper | ClientChannel): void {
+  const client: unknown = Reflect.get(channel, '_client');
+  const protocol: unknown =
+    Reflect.get(channel, '_protocol') ??
+    (typeof client === 'object' && client !== null ? Reflect.get(client, '_protocol') : undefined);
+  const outgoing: unknown = Reflect.get(channel, 'outgoing');
+  if (typeof protocol !== 'object' || protocol === null) return;
+  if (typeof outgoing !== 'object' || outgoing === null) return;
+  const id: unknown = Reflect.get(outgoing, 'id');
+  const adjust: unknown = Reflect.get(protocol, 'channelWindowAdjust');
+  if (typeof id === 'number' && typeof adjust === 'function') adjust.call(protocol, id, moreWindowBytes);
+}

@@ -1,0 +1,176 @@
+/**
+ * Small files of the session onto this machine in one tar stream. The walk over the folders has named each file
+ * and chosen its place: the stream brings the content of those files and nothing else, so no name in it becomes
+ * a path.
+ */
+
+import { pipeline } from 'node:stream/promises';
+import { BaiError } from '../errors.ts';
+import { FileQueue } from './file-queue.ts';
+import { isLeftOut } from './get-file.ts';
+import { type FilePaths, keptOf } from './one-file.ts';
+import type { RemoteAttributes } from './remote-attributes.ts';
+import type { RemoteProgram } from './sftp-connection.ts';
+import { type StagedFile, stageFile } from './staged-file.ts';
+import { type ArchiveEntry, readArchive } from './tar-archive.ts';
+import { endsRun } from './tar-use.ts';
+import type { TransferRun } from './transfer-run.ts';
+import { checksumError, hasSameBytes, needsVerifying } from './verify.ts';
+
+export interface FetchedFile extends FilePaths {
+  /** Below the folder that is fetched. */
+  readonly relative: string;
+  /** As the folder listed it. */
+  readonly attributes: RemoteAttributes;
+  readonly size: number;
+}
+
+/** Returns those that did not come, or not as they were listed: they are to go by themselves. */
+export async function getByTar(
+  files: readonly FetchedFile[],
+  root: string,
+  run: TransferRun,
+): Promise<readonly FetchedFile[]> {
+  const wanted = new Map<string, FetchedFile>();
+  for (const file of files) {
+    await run.tally.attempt(file.remote, async () => {
+      if (!(await isLeftOut(file, file.attributes, run))) wanted.set(file.relative, file);
+    });
+  }
+  if (wanted.size === 0) return [];
+  const stream = new FetchedStream(wanted, run);
+  try {
+    if (await stream.fetch(root)) await stream.commit();
+  } catch (error) {
+    if (!(error instanceof BaiError) || run.fleet.over !== undefined || endsRun(error)) throw error;
+  } finally {
+    await stream.discard();
+  }
+  return [...wanted.values()];
+}
+
+interface Staged {
+  readonly file: FetchedFile;
+  readonly staged: StagedFile;
+}
+
+const mostStaging = { files: 16, bytes: 8 * 1024 * 1024 };
+/** For a header, a long name and what a pax header may say of a file; the names are known to be shorter. */
+const headerBytes = 8 * 1024;
+/** GNU tar fills up its last record. */
+const endBytes = 64 * 1024;
+
+class FetchedStream {
+  readonly #wanted: Map<string, FetchedFile>;
+  readonly #run: TransferRun;
+  readonly #seen = new Set<string>();
+  readonly #staging = new FileQueue(mostStaging);
+  #staged: Staged[] = [];
+
+  /** Files are taken out of `wanted` as soon as nothing more is to be done for them. */
+  constructor(wanted: Map<string, FetchedFile>, run: TransferRun) {
+    this.#wanted = wanted;
+    this.#run = run;
+  }
+
+  /** Whether the whole stream came and can be believed: with another status some content may be made up. */
+  async fetch(root: string): Promise<boolean> {
+    const { fleet } = this.#run;
+    const words = ['tar', '-c', '--no-recursion', '-f', '-', '-C', await fleet.absolute(root), '-T', '-'];
+    const program = await fleet.start(words);
+    if (program === undefined) return false;
+    using _program = program;
+    const asking = pipeline([this.#list()], program.stdin);
+    asking.catch(() => {});
+    try {
+      await this.#receive(program);
+    } finally {
+      await this.#staging.settle();
+    }
+    this.#staging.throwFailure();
+    return (await program.ended).status === 0;
+  }
+
+  async commit(): Promise<void> {
+    const queue = new FileQueue(mostStaging);
+    try {
+      for (const each of this.#staged)
+        await queue.add(0, () => this.#run.tally.attempt(each.file.remote, () => this.#finish(each)));
+    } finally {
+      await queue.settle();
+    }
+    queue.throwFailure();
+  }
+
+  async discard(): Promise<void> {
+    await Promise.all(this.#staged.map(({ staged }) => staged.discard()));
+  }
+
+  /** A dot in front keeps a name from being an option. */
+  #list(): string {
+    return [...this.#wanted.keys()].map((name) => `./${name}\n`).join('');
+  }
+
+  async #receive({ stdout }: RemoteProgram): Promise<void> {
+    let mostBytes = endBytes;
+    for (const { size } of this.#wanted.values()) mostBytes += size + headerBytes;
+    for await (const entry of readArchive(stdout as AsyncIterable<Buffer>, mostBytes))
+      await this.#take(entry);
+  }
+
+  async #take(entry: ArchiveEntry): Promise<void> {
+    const { tally } = this.#run;
+    const name = entry.name.startsWith('./') ? entry.name.slice(2) : entry.name;
+    const file = this.#wanted.get(name);
+    if (this.#seen.has(name)) return tally.fail(name, 'it came twice in the tar stream', 'refused-name');
+    if (file === undefined) {
+      return tally.fail(name, 'the session sent it without being asked for it', 'refused-name');
+    }
+    this.#seen.add(name);
+    if (entry.type === 'symlink') {
+      this.#wanted.delete(name);
+      return tally.skip(file.remote, 'links are not fetched', 'link');
+    }
+    // A second name of a file that is in the stream already comes without content.
+    if (entry.type !== 'file' || entry.size !== file.size) return;
+    const content = await entry.content();
+    await this.#staging.add(content.length, () => this.#stage(file, entry, content));
+  }
+
+  async #stage(file: FetchedFile, entry: ArchiveEntry, content: Buffer): Promise<void> {
+    const { mode, modifiedAt } = entry;
+    const { accessedAt } = file.attributes;
+    const kept = keptOf({ mode, modifiedAt, accessedAt }, this.#run.options);
+    let isStaged = false;
+    await this.#run.tally.attempt(file.remote, async () => {
+      const { local: target, isInRealFolder } = file;
+      this.#staged.push({ file, staged: await stageFile({ target, isInRealFolder, content, kept }) });
+      isStaged = true;
+    });
+    // What this machine refused has been told.
+    if (!isStaged) this.#wanted.delete(file.relative);
+  }
+
+  async #finish({ file, staged }: Staged): Promise<void> {
+    const { fleet, observer, options, tally } = this.#run;
+    const { size, remote } = file;
+    if (fleet.over !== undefined) throw fleet.over;
+    if (needsVerifying(options, { size, isResumed: false })) {
+      const isSame = await hasSameBytes(fleet, staged.content, { path: remote, size });
+      if (!isSame) {
+        this.#wanted.delete(file.relative);
+        throw checksumError(file.local);
+      }
+      tally.verified();
+    }
+    this.#wanted.delete(file.relative);
+    await staged.commit();
+    const meter = observer.started(remote, size);
+    meter.update(size);
+    meter.stop();
+    fleet.expect(size);
+    fleet.moved(size);
+    tally.moved(size);
+    tally.movedByTar();
+  }
+}

@@ -1,0 +1,158 @@
+/** A folder of the session that a tar stream is unpacked into: made for it, and gone with it. */
+
+import { randomBytes } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as after } from 'node:timers/promises';
+import { joinRemote } from '../core/remote-path.ts';
+import { BaiError } from '../errors.ts';
+import type { Lane } from './lane.ts';
+import { sftpStatus } from './sftp-error.ts';
+import { OpenFlag } from './sftp-requests.ts';
+import { ArchiveWriter } from './tar-archive.ts';
+import type { TransferRun } from './transfer-run.ts';
+
+/** The last name in the archive: tar takes one that breaks off between two files for a whole one. */
+const lastName = 'end';
+
+/**
+ * Whatever happens to this side, what has not come whole is removed over there. `-p` sets exactly the modes that
+ * the archive says, `-o` leaves the owner be; GNU tar and busybox know all of these.
+ */
+const unpackScript = [
+  'trap "" HUP',
+  'umask 077',
+  'mkdir "$1" || exit 1',
+  'tar -x -p -o $2 -f - -C "$1" && rm "$1/end" && cd "$1" && wc -c -- * && exit 0',
+  'rm -rf "$1"',
+  'exit 1',
+].join('; ');
+
+/** The names are numbers. */
+const mostListed = 1024 * 1024;
+
+/** After Ctrl-C nobody waits longer than this for a slow line to take the folder away. */
+const cleanupMs = 3_000;
+
+export class RemoteStage {
+  readonly path: string;
+  readonly #top: string;
+  readonly #run: TransferRun;
+  readonly #sizes = new Map<string, number>();
+  #isThere = false;
+  #isKept = false;
+  #newFileMode: Promise<number> | undefined;
+
+  private constructor(path: string, top: string, run: TransferRun) {
+    this.path = path;
+    this.#top = top;
+    this.#run = run;
+  }
+
+  /** Beside the targets, so that a rename is enough; nothing is made yet. */
+  static async create(top: string, run: TransferRun): Promise<RemoteStage> {
+    const absolute = await run.fleet.absolute(top);
+    return new RemoteStage(joinRemote(absolute, `.${randomName()}.bai-tar`), top, run);
+  }
+
+  /** Whether all that `pack` writes has been unpacked. Rejects when the connection is lost, and with `pack`. */
+  async fill(pack: (archive: ArchiveWriter) => Promise<void>): Promise<boolean> {
+    const { fleet, options } = this.#run;
+    const times = options.preserve ? '' : '-m';
+    const program = await fleet.start(['sh', '-c', unpackScript, 'sh', this.path, times]);
+    if (program === undefined) return false;
+    using _program = program;
+    this.#isThere = true;
+    const listing = this.#readSizes(program.stdout as AsyncIterable<Buffer>);
+    listing.catch(() => {});
+    const archive = new ArchiveWriter();
+    const packing = this.#pack(pack, archive);
+    packing.catch(() => archive.abort());
+    const isSent = await pipeline(archive.bytes(), program.stdin).then(
+      () => true,
+      () => false,
+    );
+    if (isSent) await packing;
+    else {
+      archive.abort();
+      // It was cut off with the stream, unless it was what ended it.
+      await packing.catch((error: unknown) => {
+        if (error instanceof BaiError) throw error;
+      });
+    }
+    const { status } = await program.ended;
+    await listing;
+    return status === 0 && isSent;
+  }
+
+  /** Bytes of what has been unpacked, by name. */
+  get sizes(): ReadonlyMap<string, number> {
+    return this.#sizes;
+  }
+
+  /** The mode that the file server gives a new file: its umask, or a default ACL, shows in what it makes of 0666. */
+  newFileMode(): Promise<number> {
+    this.#newFileMode ??= this.#run.fleet.retrying((lane) => this.#probeMode(lane));
+    return this.#newFileMode;
+  }
+
+  /** What had this name has got another one. */
+  taken(name: string): void {
+    this.#sizes.delete(name);
+  }
+
+  /** It holds the only copy of something: removal leaves it there. */
+  keep(): void {
+    this.#isKept = true;
+  }
+
+  /** Never throws: the failure that led here is what the user should hear of. */
+  async remove(): Promise<void> {
+    if (!this.#isThere || this.#isKept) return;
+    const timer = new AbortController();
+    const removed = this.#remove().catch(() => {});
+    await Promise.race([removed, after(cleanupMs, undefined, { signal: timer.signal })]).catch(() => {});
+    timer.abort();
+  }
+
+  /** As `wc -c` prints them; the last line is the sum. */
+  async #readSizes(stdout: AsyncIterable<Buffer>): Promise<void> {
+    let text = '';
+    for await (const chunk of stdout) if (text.length < mostListed) text += chunk.toString('latin1');
+    for (const [, size, name] of text.matchAll(/^ *(\d{1,15}) (\d{1,9})$/gm))
+      this.#sizes.set(name ?? '', Number(size));
+  }
+
+  async #pack(pack: (archive: ArchiveWriter) => Promise<void>, archive: ArchiveWriter): Promise<void> {
+    await pack(archive);
+    await archive.add({ name: lastName, mode: 0o600, modifiedAt: 0, content: Buffer.alloc(0) });
+    archive.finish();
+  }
+
+  async #probeMode({ requests, cleanup }: Lane): Promise<number> {
+    const path = joinRemote(this.#top, `.${randomName()}.bai-part`);
+    const handle = await requests.open(path, OpenFlag.write | OpenFlag.create | OpenFlag.exclusive, 0o666);
+    try {
+      return (await requests.attributes(handle)).mode ?? 0o644;
+    } finally {
+      await Promise.all([cleanup.close(handle), cleanup.remove(path)].map((step) => step.catch(() => {})));
+    }
+  }
+
+  async #remove(): Promise<void> {
+    const { fleet } = this.#run;
+    // After Ctrl-C no new lane is given out, but those that are there still take such requests.
+    const { cleanup } = fleet.lanes[0] ?? (await fleet.lane());
+    const steps = [...this.#sizes.keys()].map((name) => cleanup.remove(joinRemote(this.path, name)));
+    await Promise.allSettled(steps);
+    await cleanup.removeFolder(this.path);
+  }
+}
+
+/** Lets a refusal by the server pass, and nothing else. */
+export function ignoreLeftovers(error: unknown, lane: Lane): void {
+  if (sftpStatus(error) === undefined || lane.lost !== undefined) throw error;
+}
+
+function randomName(): string {
+  return randomBytes(8).toString('hex');
+}
