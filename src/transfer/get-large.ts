@@ -14,7 +14,7 @@ import { type RemoteSource, readFully } from './remote-source.ts';
 import { requestBytes } from './sftp-channel.ts';
 import { SourceHandles } from './source-handles.ts';
 import type { TransferRun } from './transfer-run.ts';
-import { checksumError, hasSameBytes, needsVerifying, readableLocalPart } from './verify.ts';
+import { checksumError, hasSameBytes, needsVerifying, readableLocalPart, remoteChecksum } from './verify.ts';
 
 export interface LargeGet {
   readonly source: RemoteSource;
@@ -67,9 +67,13 @@ async function getOnce(get: LargeGet, fetching: Fetching, run: TransferRun): Pro
     const isResumed = ranges.doneBytes > 0;
     if (isResumed) run.tally.resumed(source.path, ranges.doneBytes);
     run.fleet.expect(-ranges.doneBytes);
+    const isVerified = needsVerifying(run.options, { size: source.size, isResumed });
+    // The session has the whole file already: it computes while the bytes are on their way.
+    const checksum = isVerified ? remoteChecksum(run.fleet, source) : undefined;
+    checksum?.catch(() => {});
     await fetchPieces(get, { part, ranges, keeper, handles }, run);
     await part.finish(source.size);
-    if (!(await isSame(get, { part, isResumed, isLast: fetching.isLast }, run))) return false;
+    if (checksum && !(await isSame(get, { part, checksum, isLast: fetching.isLast }, run))) return false;
     await part.commit(get.kept);
     await journal.remove();
     return true;
@@ -107,18 +111,13 @@ async function fetchPieces(get: LargeGet, pieces: Pieces, run: TransferRun): Pro
 
 interface Checked {
   readonly part: LocalPart;
-  readonly isResumed: boolean;
+  readonly checksum: Promise<string>;
   readonly isLast: boolean;
 }
 
-async function isSame(
-  get: LargeGet,
-  checked: Checked,
-  { fleet, options, tally }: TransferRun,
-): Promise<boolean> {
+async function isSame(get: LargeGet, checked: Checked, { fleet, tally }: TransferRun): Promise<boolean> {
   const { source, local } = get;
-  if (!needsVerifying(options, { size: source.size, isResumed: checked.isResumed })) return true;
-  if (await hasSameBytes(fleet, readableLocalPart(checked.part, local), source)) {
+  if (await hasSameBytes(fleet, readableLocalPart(checked.part, local), source, checked.checksum)) {
     tally.verified();
     return true;
   }

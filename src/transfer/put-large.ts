@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { joinRemote, remoteFolder, remoteName } from '../core/remote-path.ts';
 import { DoneRanges } from './done-ranges.ts';
+import { isLongLine } from './growth.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { LargeRemotePart } from './large-remote-part.ts';
@@ -14,6 +15,7 @@ import type { RemoteTarget } from './remote-target.ts';
 import { requestBytes } from './sftp-channel.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { checksumError, hasSameBytes, needsVerifying } from './verify.ts';
+import { startChecksum } from './waiting-checksum.ts';
 
 export interface LargePut {
   readonly source: LocalSource;
@@ -61,6 +63,9 @@ async function sendAndCheck(put: LargePut, sending: Sending, run: TransferRun): 
   const { source, kept, target } = put;
   const { part, ranges, isResumed } = sending;
   const isVerified = needsVerifying(run.options, { size: source.size, isResumed });
+  const there = { path: part.path, size: source.size };
+  using checksum =
+    isVerified && isLongLine(run.fleet.roundTripMs) ? startChecksum(run.fleet, there) : undefined;
   for (let attempt = 1; ; attempt += 1) {
     await send(put, sending, run);
     await part.finish();
@@ -69,8 +74,8 @@ async function sendAndCheck(put: LargePut, sending: Sending, run: TransferRun): 
       if (isResumed && !(await source.isUnchanged())) throw changedError(source.path);
       return;
     }
-    const there = { path: part.path, size: source.size };
-    const [isSame] = await Promise.all([hasSameBytes(run.fleet, source, there), part.seal(kept)]);
+    const computed = attempt === 1 ? checksum?.compute() : undefined;
+    const [isSame] = await Promise.all([hasSameBytes(run.fleet, source, there, computed), part.seal(kept)]);
     if (isSame) {
       run.tally.verified();
       return;

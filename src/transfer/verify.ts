@@ -7,6 +7,7 @@ import type { Fleet } from './fleet.ts';
 import type { LocalPart } from './local-part.ts';
 import { shrankError } from './one-file.ts';
 import { requestBytes } from './sftp-channel.ts';
+import type { RunResult } from './sftp-connection.ts';
 import { OpenFlag } from './sftp-requests.ts';
 import { inWindow, pieces } from './window.ts';
 
@@ -38,13 +39,18 @@ export function needsVerifying(
   return file.isResumed || file.size >= verifyFromBytes;
 }
 
+interface SizedPath {
+  readonly path: string;
+  readonly size: number;
+}
+
 /** Compares the whole of both; the far side computes its checksum itself where it has a program for it. */
 export async function hasSameBytes(
   fleet: Fleet,
   local: ReadableFile,
-  remote: { readonly path: string; readonly size: number },
+  remote: SizedPath,
+  there = remoteChecksum(fleet, remote),
 ): Promise<boolean> {
-  const there = remoteChecksum(fleet, remote);
   there.catch(() => {});
   const here = await localChecksum(local, remote.size);
   return here === (await there);
@@ -62,7 +68,7 @@ async function localChecksum(file: ReadableFile, size: number): Promise<string> 
 }
 
 /** openssl uses the processor's instructions for it and is several times as fast. The path is an argument. */
-const checksumScript = 'openssl dgst -sha256 -r "$1" 2>/dev/null || sha256sum -- "$1"';
+export const checksumScript = 'openssl dgst -sha256 -r "$1" 2>/dev/null || sha256sum -- "$1"';
 
 /** SHA-256 in hexadecimal of a file of the session. */
 export async function remoteChecksum(
@@ -71,9 +77,14 @@ export async function remoteChecksum(
 ): Promise<string> {
   const absolute = await fleet.absolute(path);
   const result = await fleet.run(['sh', '-c', checksumScript, 'sh', absolute]);
+  return (result && readChecksum(result)) ?? readBack(fleet, path, size);
+}
+
+/** What the script above has printed, or nothing when it failed. */
+export function readChecksum({ status, stdout }: RunResult): string | undefined {
+  if (status !== 0) return undefined;
   // A backslash in front says that the name was printed in another spelling.
-  const checksum = /^\\?([0-9a-f]{64}) /.exec(result?.stdout.toString('latin1') ?? '')?.[1];
-  return result?.status === 0 && checksum !== undefined ? checksum : readBack(fleet, path, size);
+  return /^\\?([0-9a-f]{64}) /.exec(stdout.toString('latin1'))?.[1];
 }
 
 /** Reads in rounds: the bytes have to be hashed in order, and no more than a round is held. */
