@@ -4,10 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { joinRemote } from '../core/remote-path.ts';
+import { unlessMissing } from '../core/unless-missing.ts';
 import { BaiError } from '../errors.ts';
 import type { Lane } from './lane.ts';
-import { sftpStatus } from './sftp-error.ts';
-import { OpenFlag } from './sftp-requests.ts';
+import { openNewPart } from './remote-part.ts';
+import { SftpStatus, sftpStatus } from './sftp-error.ts';
+import type { SftpRequests } from './sftp-requests.ts';
 import { ArchiveWriter } from './tar-archive.ts';
 import type { TransferRun } from './transfer-run.ts';
 
@@ -32,19 +34,27 @@ const mostListed = 1024 * 1024;
 
 /** After Ctrl-C nobody waits longer than this for a slow line to take the folder away. */
 const cleanupMs = 3_000;
+const pauseMs = 100;
+/** A program that has just been started may not have made the folder yet. */
+const timesMissed = 5;
+const mostParts = 1_000;
 
 export class RemoteStage {
   readonly path: string;
-  readonly #top: string;
   readonly #run: TransferRun;
-  readonly #sizes = new Map<string, number>();
+  #sizes = new Map<string, number>();
   #isThere = false;
+  /** How the program ended is known. */
+  #hasEnded = false;
   #isKept = false;
   #newFileMode: Promise<number> | undefined;
+  /** A file made to see its mode; a lost connection leaves it there. */
+  readonly #probe: string;
+  #hasProbe = false;
 
   private constructor(path: string, top: string, run: TransferRun) {
     this.path = path;
-    this.#top = top;
+    this.#probe = joinRemote(top, `.${randomName()}.bai-part`);
     this.#run = run;
   }
 
@@ -80,6 +90,7 @@ export class RemoteStage {
       });
     }
     const { status } = await program.ended;
+    this.#hasEnded = true;
     await listing;
     return status === 0 && isSent;
   }
@@ -129,23 +140,59 @@ export class RemoteStage {
   }
 
   async #probeMode({ requests, cleanup }: Lane): Promise<number> {
-    const path = joinRemote(this.#top, `.${randomName()}.bai-part`);
-    const handle = await requests.open(path, OpenFlag.write | OpenFlag.create | OpenFlag.exclusive, 0o666);
-    try {
-      return (await requests.attributes(handle)).mode ?? 0o644;
-    } finally {
-      await Promise.all([cleanup.close(handle), cleanup.remove(path)].map((step) => step.catch(() => {})));
-    }
+    this.#hasProbe = true;
+    const handle = await openNewPart(requests, this.#probe, 0o666);
+    const { mode } = await requests.attributes(handle);
+    await Promise.all([cleanup.close(handle), cleanup.remove(this.#probe)]);
+    this.#hasProbe = false;
+    return mode ?? 0o644;
   }
 
   async #remove(): Promise<void> {
     const { fleet } = this.#run;
     // After Ctrl-C no new lane is given out, but those that are there still take such requests.
     const { cleanup } = fleet.lanes[0] ?? (await fleet.lane());
+    if (this.#hasProbe) await cleanup.remove(this.#probe).catch(() => {});
+    let missed = 0;
+    for (;;) {
+      const outcome = await this.#removeOnce(cleanup);
+      missed = outcome === 'missing' ? missed + 1 : 0;
+      if (outcome === 'removed' || missed === (this.#hasEnded ? 1 : timesMissed)) return;
+      // What a program that was cut off has got already it may still unpack; once its folder is gone it cannot.
+      await after(pauseMs);
+      this.#sizes = await namesIn(this.path, cleanup);
+    }
+  }
+
+  async #removeOnce(cleanup: SftpRequests): Promise<'removed' | 'missing' | 'left'> {
     const steps = [...this.#sizes.keys()].map((name) => cleanup.remove(joinRemote(this.path, name)));
     await Promise.allSettled(steps);
-    await cleanup.removeFolder(this.path);
+    try {
+      await cleanup.removeFolder(this.path);
+      return 'removed';
+    } catch (error) {
+      if (sftpStatus(error) === undefined) throw error;
+      return sftpStatus(error) === SftpStatus.noSuchFile ? 'missing' : 'left';
+    }
   }
+}
+
+async function namesIn(path: string, cleanup: SftpRequests): Promise<Map<string, number>> {
+  const names = new Map<string, number>();
+  const folder = await unlessMissing(cleanup.openFolder(path));
+  if (folder === undefined) return names;
+  for (let parts = 0; parts < mostParts; parts += 1) {
+    const entries = await cleanup.readFolder(folder);
+    if (entries === undefined) break;
+    for (const { name } of entries) if (isOurs(name)) names.set(name, 0);
+  }
+  await cleanup.close(folder);
+  return names;
+}
+
+/** The only names in the archive. */
+function isOurs(name: string): boolean {
+  return /^\d{1,9}$/.test(name) || name === lastName;
 }
 
 /** Lets a refusal by the server pass, and nothing else. */

@@ -54,14 +54,14 @@ test('a folder of many files goes by tar, both ways, and --via sftp keeps it fro
     { length: 120 },
     (_, index) => [`f${index}`, content(1 + index * 7, index)] as const,
   );
-  await mkdir(join(bed.home, 'many'));
-  for (const [name, bytes] of files) await writeFile(join(bed.home, 'many', name), bytes);
+  await mkdir(join(bed.home, 'many-here'));
+  for (const [name, bytes] of files) await writeFile(join(bed.home, 'many-here', name), bytes);
   const byTar = async (...args: string[]): Promise<unknown> => {
     const { code, stdout, stderr } = await bed.bai(['--json', 'sftp', ...args]);
     expect([code, stderr]).toEqual([0, expect.any(String)]);
     return JSON.parse(stdout).byTar;
   };
-  const here = join(bed.home, 'many');
+  const here = join(bed.home, 'many-here');
   expect(await byTar('put', '-r', here, 'demo:many-a')).toBe(120);
   expect(await byTar('put', '-r', '--via', 'sftp', here, 'demo:many-b')).toBe(0);
   expect(await byTar('get', '-r', 'demo:many-b', join(bed.home, 'many-back'))).toBe(120);
