@@ -9,6 +9,7 @@ import type { LocalManagerDeps } from './services/local-manager.ts';
 import type { ServeLocalDeps } from './services/serve-local.ts';
 import type { SessionDeps } from './services/session-deps.ts';
 import type { SftpDeps } from './services/sftp-deps.ts';
+import type { SpeedTestDeps } from './services/sftp-speedtest.ts';
 
 /** Flags that every command takes. */
 export interface GlobalFlags {
@@ -58,6 +59,7 @@ export interface Context {
   sessions(): Promise<SessionDeps>;
   apps(): Promise<ConnectSshDeps>;
   sftp(): Promise<SftpDeps>;
+  speedTest(): Promise<SpeedTestDeps>;
   hostKeys(): Promise<HostKeyDeps>;
   configuration(): Promise<ConfigureDeps>;
   localManager(): Promise<LocalManagerDeps>;

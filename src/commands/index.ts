@@ -86,6 +86,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./sftp/stat.ts'),
   },
   {
+    path: 'sftp speedtest',
+    summary: 'measure the line to a session, and remember what is fastest',
+    load: () => import('./sftp/speedtest.ts'),
+  },
+  {
     path: 'key fetch',
     summary: "save a session's private key for ssh",
     load: () => import('./key/fetch.ts'),

@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { cipherOrder, type LineSetting, type StrongCipher } from '../core/line-setting.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Tunnel } from '../core/ssh-access.ts';
 import type { SftpConnection } from '../transfer/sftp-connection.ts';
@@ -14,6 +15,8 @@ export interface OpenSftpDeps extends AppDeps {
   /** The user's own key, read and checked. */
   readOwnKey(path: string): Promise<Uint8Array>;
   connectSftp(request: ConnectSftpRequest): Promise<SftpConnection>;
+  /** What was measured for a session, by its `peer`. */
+  lineOf(peer: string): Promise<LineSetting | undefined>;
 }
 
 export interface ConnectSftpRequest {
@@ -23,6 +26,8 @@ export interface ConnectSftpRequest {
   readonly privateKey: Promise<Uint8Array>;
   readonly verifyHostKey: (key: Uint8Array) => Promise<unknown>;
   readonly signal: AbortSignal;
+  /** In the order of preference. */
+  readonly ciphers: readonly StrongCipher[];
 }
 
 export interface OpenedSftp {
@@ -31,6 +36,27 @@ export interface OpenedSftp {
   readonly dial: () => Promise<SftpConnection>;
   /** The session, by a name that no other one gets. */
   readonly peer: string;
+  /** What was measured for this session, and is in use; nothing when nothing was. */
+  readonly line: LineSetting | undefined;
+}
+
+export interface OpenedLine {
+  readonly session: SessionRef;
+  /** The session, by a name that no other one gets. */
+  readonly peer: string;
+  /** Each call is one more connection. */
+  readonly connect: (ciphers: readonly StrongCipher[], isLasting?: boolean) => Promise<SftpConnection>;
+}
+
+/** The way to a session, without a connection so far and without what was measured for it before. */
+export async function openLine(reference: string, deps: OpenSftpDeps): Promise<OpenedLine> {
+  const session = await openRunningSession(reference, deps);
+  const way = await findWay(session, deps);
+  return {
+    session,
+    peer: hostKeyAlias(session),
+    connect: (ciphers, isLasting = false) => connect(session, { ...way, ciphers, isLasting }, deps),
+  };
 }
 
 /** `found` hears which session it is before the connection is made. */
@@ -43,9 +69,11 @@ export async function openSftp(
   found(session);
   const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {
-    const way = await findWay(session, deps);
+    const peer = hostKeyAlias(session);
+    const line = await deps.lineOf(peer);
+    const way = { ...(await findWay(session, deps)), ciphers: cipherOrder(line?.cipher), isLasting: false };
     const connection = await connect(session, way, deps);
-    return { connection, dial: () => connect(session, way, deps), peer: hostKeyAlias(session) };
+    return { connection, dial: () => connect(session, way, deps), peer, line };
   } finally {
     busy.stop();
   }
@@ -55,6 +83,12 @@ interface Way {
   readonly tunnel: Tunnel;
   /** What every connection of a run needs; asked for once, by the first. */
   ask(): { readonly app: Promise<unknown>; readonly key: Promise<Uint8Array> };
+}
+
+interface ChosenWay extends Way {
+  readonly ciphers: readonly StrongCipher[];
+  /** Ctrl-C ends the making of the connection, and not the connection. */
+  readonly isLasting: boolean;
 }
 
 async function findWay(session: SessionRef, deps: OpenSftpDeps): Promise<Way> {
@@ -78,9 +112,12 @@ async function downloadKey(session: SessionRef, deps: OpenSftpDeps): Promise<Uin
   return Buffer.from((await deps.readKey(session, deps.signal)).text);
 }
 
-async function connect(session: SessionRef, way: Way, deps: OpenSftpDeps): Promise<SftpConnection> {
+async function connect(session: SessionRef, way: ChosenWay, deps: OpenSftpDeps): Promise<SftpConnection> {
   const given = new AbortController();
-  const signal = AbortSignal.any([deps.signal, given.signal]);
+  const interrupt = (): void => given.abort(deps.signal.reason);
+  const signal = way.isLasting ? given.signal : AbortSignal.any([deps.signal, given.signal]);
+  deps.signal.addEventListener('abort', interrupt, { once: true });
+  if (deps.signal.aborted) interrupt();
   const connection = connectThrough(way, { session, signal }, deps);
   connection.catch(() => {});
   try {
@@ -97,6 +134,8 @@ async function connect(session: SessionRef, way: Way, deps: OpenSftpDeps): Promi
       () => {},
     );
     throw error;
+  } finally {
+    deps.signal.removeEventListener('abort', interrupt);
   }
 }
 
@@ -106,7 +145,7 @@ interface Attempt {
 }
 
 async function connectThrough(
-  way: Way,
+  way: ChosenWay,
   { session, signal }: Attempt,
   deps: OpenSftpDeps,
 ): Promise<SftpConnection> {
@@ -119,6 +158,7 @@ async function connectThrough(
       privateKey: way.ask().key,
       verifyHostKey: (hostKey) => deps.knownHosts.verify(hostKeyAlias(session), hostKey, session.name),
       signal,
+      ciphers: way.ciphers,
     });
   } catch (error) {
     stream.destroy();

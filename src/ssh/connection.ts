@@ -7,6 +7,7 @@ import ssh2, {
   type ConnectConfig,
   type ServerHostKeyAlgorithm,
 } from 'ssh2';
+import { type StrongCipher, strongCiphers } from '../core/line-setting.ts';
 import { BaiError, DeniedError, InterruptedError, UnreachableError } from '../errors.ts';
 import { Brake } from './brake.ts';
 import { type SavedRoundTrips, saveRoundTrips } from './fewer-round-trips.ts';
@@ -21,6 +22,8 @@ export interface SshConnectionOptions {
   /** Rejects to refuse the host key. */
   readonly verifyHostKey: (key: Uint8Array) => Promise<unknown>;
   readonly signal: AbortSignal;
+  /** In the order of preference; `strongCiphers` when left out. */
+  readonly ciphers?: readonly StrongCipher[];
 }
 
 export interface SshConnection extends AsyncDisposable, SavedRoundTrips {
@@ -32,15 +35,17 @@ export interface SshConnection extends AsyncDisposable, SavedRoundTrips {
    * request with it: ssh2 never answers a request whose connection has died.
    */
   readonly lost: Promise<never>;
+  /** What both directions are encrypted with, where both are with the same. */
+  readonly cipher: string | undefined;
 }
 
-/** The sessions' dropbear has no GCM and does AES without the CPU's help: chacha20 moves twice as much there. */
-const cipherOrder = [
-  'aes128-gcm@openssh.com',
-  'chacha20-poly1305@openssh.com',
-  'aes256-gcm@openssh.com',
-  'aes128-ctr',
-  'aes256-ctr',
+/** AES in counter mode is only as safe as the code that goes with it. */
+const hmacOrder = [
+  'hmac-sha2-256-etm@openssh.com',
+  'hmac-sha2-512-etm@openssh.com',
+  'hmac-sha2-256',
+  'hmac-sha2-512',
+  'hmac-sha1-etm@openssh.com',
 ] as const;
 
 const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 3 };
@@ -78,6 +83,10 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
   });
   lost.catch(() => client.destroy());
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
+  let cipher: string | undefined;
+  client.once('handshake', ({ cs, sc }) => {
+    cipher = cs.cipher === sc.cipher ? cs.cipher : undefined;
+  });
   client.connect(
     configOf(options, (error) => {
       refusal = error;
@@ -89,7 +98,9 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
     client,
     brake: new Brake(client, options.stream),
     lost,
+    cipher,
     sftpOpenedAt: () => saved.sftpOpenedAt(),
+    sftpWindowBytes: () => saved.sftpWindowBytes(),
     async [Symbol.asyncDispose]() {
       client.end();
       options.stream.end();
@@ -99,11 +110,11 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
 }
 
 function configOf(options: SshConnectionOptions, refuse: (error: unknown) => void): ConnectConfig {
-  const { user, stream, verifyHostKey } = options;
+  const { user, stream, verifyHostKey, ciphers = strongCiphers } = options;
   return {
     sock: stream,
     username: user,
-    algorithms: { cipher: [...cipherOrder] },
+    algorithms: { cipher: [...ciphers], hmac: [...hmacOrder] },
     readyTimeout: handshakeTimeoutMs,
     ...keepalive,
     hostVerifier: (key: Buffer, answer: (accepted: boolean) => void) => {

@@ -17,6 +17,7 @@ export async function openSftp(connection: SshConnection, session: string): Prom
     const sftp = await openChannel();
     // Opening takes two round trips and the start of a process.
     const roundTripMs = (connection.sftpOpenedAt() ?? performance.now()) - startedAt;
+    const windowBytes = connection.sftpWindowBytes();
     const broken = new Promise<never>((_, reject) => {
       sftp.on('error', (error: Error) => reject(explain(error, session)));
       sftp.on('close', () =>
@@ -31,6 +32,8 @@ export async function openSftp(connection: SshConnection, session: string): Prom
       sftp,
       lost,
       roundTripMs,
+      cipher: connection.cipher,
+      windowBytes,
       openChannel,
       run: (words, options) => runRemote(connection, words, options),
       start: (words, options) => startProgram(connection, words, options),

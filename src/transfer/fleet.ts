@@ -5,7 +5,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { joinRemote } from '../core/remote-path.ts';
 import type { TransferProblem } from '../core/transfer-plan.ts';
 import { type BaiError, InterruptedError, ProtocolError } from '../errors.ts';
-import { channelCount, type Direction, Growth, isLongLine, laneDepth } from './growth.ts';
+import { channelCount, type Direction, Growth, isLongLine, laneDepth, sharedDepth } from './growth.ts';
 import { isLoss, Lane } from './lane.ts';
 import type { RemoteProgram, RunResult, SftpConnection } from './sftp-connection.ts';
 import { lostError } from './sftp-error.ts';
@@ -16,6 +16,8 @@ export interface FleetOptions {
   readonly stallMs: number;
   /** One more connection to the same session; without it a lost connection is the end. */
   readonly dial?: (() => Promise<SftpConnection>) | undefined;
+  /** How many connections a measurement found to be good for this session. */
+  readonly hint?: number | undefined;
 }
 
 const mostTries = 10;
@@ -33,7 +35,7 @@ export class Fleet implements AsyncDisposable {
   readonly #lanes: Lane[] = [];
   readonly #connections = new Set<SftpConnection>();
   readonly #listeners = new Set<(lane: Lane) => void>();
-  readonly #growth = new Growth();
+  readonly #growth: Growth;
   #over: BaiError | undefined;
   #lastLoss: BaiError | undefined;
   #connecting: Promise<void> | undefined;
@@ -48,6 +50,7 @@ export class Fleet implements AsyncDisposable {
 
   constructor(connection: SftpConnection, options: FleetOptions) {
     this.#options = options;
+    this.#growth = new Growth(options.hint);
     // Every channel listens to it, and more than ten are no leak.
     setMaxListeners(0, options.signal);
     const first = this.#adopt(connection);
@@ -77,7 +80,7 @@ export class Fleet implements AsyncDisposable {
   /** Requests that one file may have in flight on one channel. */
   get depth(): number {
     const depth = laneDepth(this.roundTripMs, this.direction);
-    return this.#connections.size < 2 ? depth : Math.min(depth, 48);
+    return sharedDepth(depth, this.#connections.size);
   }
 
   /** The live channel with the least to do; connects again when there is none. Rejects with a BaiError. */

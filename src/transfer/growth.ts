@@ -15,6 +15,8 @@ const longMs = 8;
 const worthwhileGrowth = 1.15;
 /** On a short line a second connection helps where the far side's processor is the limit; only long jobs find out. */
 const worthTryingBytes = 256 * 1024 * 1024;
+/** For each connection there is, before one more is opened that is known to help. */
+const worthConnectionBytes = 16 * 1024 * 1024;
 
 export function isLongLine(roundTripMs: number): boolean {
   return Number.isFinite(roundTripMs) && roundTripMs >= longMs;
@@ -40,6 +42,11 @@ export function laneDepth(roundTripMs: number, direction: Direction): number {
   return Math.min(96, Math.max(16, wanted));
 }
 
+/** With several connections less is needed on each. */
+export function sharedDepth(depth: number, connections: number): number {
+  return connections < 2 ? depth : Math.min(depth, 48);
+}
+
 export interface GrowthView {
   readonly direction: Direction;
   readonly roundTripMs: number;
@@ -54,14 +61,21 @@ export type GrowthStep = 'nothing' | 'channels' | 'connection' | 'retire';
 
 /**
  * Asked again and again as bytes move. A long line gets its channels at once and a second connection when much
- * is to be moved; every further connection has to be earned by the one before it.
+ * is to be moved; every further connection has to be earned by the one before it. Where it was measured how many are
+ * good, so many are opened as soon as there is enough to move, and nothing more is tried.
  */
 export class Growth {
+  readonly #measured: number | undefined;
   #isBusy = false;
   #hasChannels = false;
   #isSettled = false;
   #lastRate: number | undefined;
   #mark: { readonly at: number; readonly bytes: number } | undefined;
+
+  /** `measured`: the number of connections that was found to be good for this session. */
+  constructor(measured?: number) {
+    this.#measured = measured;
+  }
 
   next(view: GrowthView): GrowthStep {
     if (this.#isBusy || this.#isSettled || !Number.isFinite(view.roundTripMs)) return 'nothing';
@@ -70,7 +84,7 @@ export class Growth {
       this.#hasChannels = true;
       return this.#begin('channels');
     }
-    return this.#measure(view);
+    return this.#measured === undefined ? this.#measure(view) : this.#followUp(this.#measured, view);
   }
 
   /** The step is made, or could not be: what comes now is measured. */
@@ -87,6 +101,11 @@ export class Growth {
   #begin(step: GrowthStep): GrowthStep {
     this.#isBusy = true;
     return step;
+  }
+
+  #followUp(wanted: number, { connections, pendingBytes }: GrowthView): GrowthStep {
+    if (connections >= wanted || pendingBytes < worthConnectionBytes * connections) return 'nothing';
+    return this.#begin('connection');
   }
 
   #measure(view: GrowthView): GrowthStep {

@@ -72,12 +72,14 @@ export interface RemoteFilesOptions {
   readonly dial?: () => Promise<SftpConnection>;
   /** Where is remembered how far large files came; without it put starts over in every run. */
   readonly resume?: ResumePlace;
+  /** How many connections a measurement found to be good for this session; without it that is found out on the way. */
+  readonly hint?: number | undefined;
 }
 
 /** Owns the connection: disposal disposes of it. */
 export function createRemoteFiles(connection: SftpConnection, options: RemoteFilesOptions): RemoteFiles {
-  const { signal, stallMs = 300_000, dial, resume } = options;
-  const fleet = new Fleet(connection, { signal, stallMs, dial });
+  const { signal, stallMs = 300_000, dial, resume, hint } = options;
+  const fleet = new Fleet(connection, { signal, stallMs, dial, hint });
   const run = async (
     direction: Fleet['direction'],
     observer: TreeObserver,

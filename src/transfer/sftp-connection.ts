@@ -12,6 +12,10 @@ export interface SftpConnection extends AsyncDisposable {
   readonly lost: Promise<never>;
   /** A first guess at the round trip, from the opening of the channel. */
   readonly roundTripMs?: number;
+  /** What both directions are encrypted with, where both are with the same. */
+  readonly cipher?: string | undefined;
+  /** How many bytes the server let the channel have under way when it was opened. */
+  readonly windowBytes?: number | undefined;
   /** One more SFTP channel: the server keeps a window for each. Rejects with a BaiError. */
   readonly openChannel?: () => Promise<SFTPWrapper>;
   /** Runs a program of the session; its words reach it as they are. Rejects with a BaiError. */

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
 import { expandHome, findHome, findPlaces } from '../config/places.ts';
 import type { Environment } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -25,14 +26,21 @@ import { createManagerTunnel } from '../proxy/manager-tunnel.ts';
 import type { AppSettings } from '../services/app-deps.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
 import type { HostKeyDeps } from '../services/host-keys.ts';
-import { type ConnectSftpRequest, openSftp as openSftpTo } from '../services/open-sftp.ts';
+import {
+  type ConnectSftpRequest,
+  type OpenSftpDeps,
+  openLine,
+  openSftp as openSftpTo,
+} from '../services/open-sftp.ts';
 import type { KeyFiles } from '../services/save-key.ts';
 import type { SftpDeps } from '../services/sftp-deps.ts';
+import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
 import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
 import { openSftp } from '../ssh/sftp.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
 import { localFiles } from '../transfer/local-files.ts';
+import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import type { ManagerAccess } from './manager.ts';
 
@@ -76,22 +84,41 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
 }
 
 export function sftpDeps(parts: AppParts): SftpDeps {
-  const deps = {
-    ...appDeps(parts),
-    readOwnKey: async (path: string) => Buffer.from((await readOwn(path)).text),
-    connectSftp,
-  };
+  const deps = openSftpDeps(parts);
   return {
     reporter: parts.reporter,
     signal: parts.signal,
     local: localFiles,
     mountsOf: async ({ id }) => (await parts.manager.api.describe(id, parts.signal))?.mounts,
     async open(session, found) {
-      const { connection, dial, peer } = await openSftpTo(session, deps, found);
+      const { connection, dial, peer, line } = await openSftpTo(session, deps, found);
       const folder = join(findPlaces(parts.environment).stateDir, 'transfers');
-      return createRemoteFiles(connection, { signal: parts.signal, dial, resume: { folder, peer } });
+      const resume = { folder, peer };
+      return createRemoteFiles(connection, { signal: parts.signal, dial, resume, hint: line?.connections });
     },
   };
+}
+
+export function speedTestDeps(parts: AppParts): SpeedTestDeps {
+  const { reporter, signal } = parts;
+  return {
+    ...{ reporter, signal, measureLine },
+    openLine: (session) => openLine(session, openSftpDeps(parts)),
+    remember: (peer, setting) => lineSettings(parts).write(peer, setting),
+  };
+}
+
+function openSftpDeps(parts: AppParts): OpenSftpDeps {
+  return {
+    ...appDeps(parts),
+    readOwnKey: async (path: string) => Buffer.from((await readOwn(path)).text),
+    connectSftp,
+    lineOf: (peer) => lineSettings(parts).read(peer),
+  };
+}
+
+function lineSettings({ environment }: AppParts): LineSettings {
+  return openLineSettings(join(findPlaces(environment).stateDir, 'lines'));
 }
 
 export function hostKeyDeps(parts: AppParts): HostKeyDeps {

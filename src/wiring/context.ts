@@ -98,6 +98,11 @@ class LazyContext implements Context {
     return sftpDeps(await this.#parts());
   }
 
+  async speedTest(): ReturnType<Context['speedTest']> {
+    const { speedTestDeps } = await import('./apps.ts');
+    return speedTestDeps(await this.#parts());
+  }
+
   async hostKeys(): ReturnType<Context['hostKeys']> {
     const { hostKeyDeps } = await import('./apps.ts');
     return hostKeyDeps(await this.#parts());

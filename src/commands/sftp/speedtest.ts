@@ -1,0 +1,16 @@
+/** `bai sftp speedtest SESSION` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { seconds } from '../options.ts';
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<session>', 'name or id of a running session')
+    .option('--seconds <n>', 'how long each rate is measured for', '1')
+    .action(async (session: string, flags: { readonly seconds: string }) => {
+      const request = { session, stepMs: seconds('--seconds', flags.seconds) ?? 1000 };
+      const { testSpeed } = await import('../../services/sftp-speedtest.ts');
+      await testSpeed(request, await context.speedTest());
+    });
+}

@@ -1,0 +1,72 @@
+/** What `bai sftp speedtest` found out about the lines to sessions: one file each, by the session's id. */
+
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { parseJson } from '../core/json.ts';
+import { connectionCounts, type LineSetting, strongCiphers } from '../core/line-setting.ts';
+import { systemCode } from '../errors.ts';
+
+export interface LineSettings {
+  /** Nothing when nothing was measured lately. `peer` is a name that no other session gets. */
+  read(peer: string): Promise<LineSetting | undefined>;
+  write(peer: string, setting: LineSetting): Promise<void>;
+}
+
+const fileSchema = z.object({
+  version: z.literal(1),
+  peer: z.string(),
+  /** Milliseconds since 1970. */
+  measuredAt: z.number(),
+  cipher: z.enum(strongCiphers),
+  connections: z.literal([...connectionCounts]),
+});
+
+/** Lines and servers change. */
+const lastsMs = 30 * 24 * 3_600_000;
+
+export function openLineSettings(folder: string, now: () => number = Date.now): LineSettings {
+  return {
+    async read(peer) {
+      const text = await readText(pathOf(folder, peer));
+      const parsed = fileSchema.safeParse(text === undefined ? undefined : parseJson(text));
+      if (!parsed.success || parsed.data.peer !== peer) return undefined;
+      const { measuredAt, cipher, connections } = parsed.data;
+      // A clock that was set back makes a file of the future, which would never grow old.
+      return Math.abs(now() - measuredAt) <= lastsMs ? { cipher, connections } : undefined;
+    },
+    async write(peer, setting) {
+      const content = { version: 1, peer, measuredAt: now(), ...setting };
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await replace(pathOf(folder, peer), `${JSON.stringify(content)}\n`);
+    },
+  };
+}
+
+/** The id comes from a manager, so it is a file name only when it looks like one. */
+function pathOf(folder: string, peer: string): string {
+  const name = /^[\w-]{1,100}$/.test(peer) ? peer : createHash('sha256').update(peer).digest('hex');
+  return join(folder, `${name}.json`);
+}
+
+/** What cannot be read is only slower, so it is nobody's failure. */
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) !== undefined) return undefined;
+    throw error;
+  }
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  const beside = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await writeFile(beside, text, { flag: 'wx', mode: 0o600, flush: true });
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+/** Measures the line to a session: round trip, window, ciphers and numbers of connections. */
+
+import { randomBytes } from 'node:crypto';
+import { strongCiphers } from '../core/line-setting.ts';
+import { BaiError } from '../errors.ts';
+import { Lane } from './lane.ts';
+import { type LineConnect, type MeasuredLine, type MeasureOptions, measureRates } from './measure-rates.ts';
+import { discardPart } from './remote-part.ts';
+import { OpenFlag } from './sftp-requests.ts';
+
+export type { LineConnect, MeasureOptions } from './measure-rates.ts';
+
+export interface LineReport extends MeasuredLine {
+  readonly roundTripMs: number;
+  /** What a channel into the session may have under way. */
+  readonly windowBytes: number;
+}
+
+const stallMs = 30_000;
+const mostRoundTrips = 9;
+
+/** Leaves nothing in the session, unless the line is lost for good or this process is killed. */
+export async function measureLine(connect: LineConnect, options: MeasureOptions): Promise<LineReport> {
+  options.onStep('measuring the round trip');
+  const path = `.bai-speedtest-${randomBytes(6).toString('hex')}`;
+  await using control = await connect(strongCiphers, true);
+  const lane = new Lane(control, control.sftp, { signal: options.signal, stallMs });
+  try {
+    const flags = OpenFlag.write | OpenFlag.create | OpenFlag.exclusive;
+    await lane.requests.close(await lane.requests.open(path, flags, 0o600));
+    const roundTripMs = await measureRoundTrip(lane, options);
+    const report = await measureRates(connect, { ...options, path, roundTripMs, stallMs });
+    const [usual] = report.ciphers.flatMap(({ rates }) => (rates ? [rates.up] : []));
+    const seenWindow = ((usual ?? 0) * roundTripMs) / 1000;
+    return { roundTripMs, windowBytes: Math.round(control.windowBytes ?? seenWindow), ...report };
+  } finally {
+    await discardPart(lane.cleanup, path, undefined);
+    if (lane.lost !== undefined && !options.signal.aborted) await discardAnew(path, connect, options);
+  }
+}
+
+/** The connection was lost, and with it the last request. That another cannot be had is told elsewhere. */
+async function discardAnew(path: string, connect: LineConnect, { signal }: MeasureOptions): Promise<void> {
+  try {
+    await using connection = await connect(strongCiphers, true);
+    const lane = new Lane(connection, connection.sftp, { signal, stallMs });
+    await discardPart(lane.cleanup, path, undefined);
+  } catch (error) {
+    if (!(error instanceof BaiError)) throw error;
+  }
+}
+
+async function measureRoundTrip(lane: Lane, { stepMs }: MeasureOptions): Promise<number> {
+  const times: number[] = [];
+  const endAt = performance.now() + stepMs;
+  while (times.length < mostRoundTrips && (times.length < 3 || performance.now() < endAt)) {
+    const startedAt = performance.now();
+    await lane.requests.realpath('.');
+    times.push(performance.now() - startedAt);
+  }
+  times.sort((a, b) => a - b);
+  return times[Math.floor(times.length / 2)] ?? 0;
+}
