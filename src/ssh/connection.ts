@@ -100,7 +100,6 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
     lost,
     cipher,
     sftpOpenedAt: () => saved.sftpOpenedAt(),
-    sftpWindowBytes: () => saved.sftpWindowBytes(),
     async [Symbol.asyncDispose]() {
       client.end();
       options.stream.end();

@@ -22,14 +22,12 @@ const rsaAlgorithm = 'rsa-sha2-256';
 export interface SavedRoundTrips {
   /** When the session last let a channel for SFTP be opened: one round trip after it was asked. */
   sftpOpenedAt(): number | undefined;
-  /** How much the session let that channel have under way. */
-  sftpWindowBytes(): number | undefined;
 }
 
 /** To be called right after `connect`, for logins with a private key. */
 export function saveRoundTrips(client: Client): SavedRoundTrips {
   const protocol: unknown = Reflect.get(client, '_protocol');
-  if (!isProtocol(protocol)) return { sftpOpenedAt: () => undefined, sftpWindowBytes: () => undefined };
+  if (!isProtocol(protocol)) return { sftpOpenedAt: () => undefined };
   askForLoginAtOnce(client, protocol);
   signAtOnce(protocol);
   return greetFileServerAtOnce(client, protocol);
@@ -78,32 +76,23 @@ function signAtOnce(protocol: Protocol): void {
 function greetFileServerAtOnce(client: Client, protocol: Protocol): SavedRoundTrips {
   const { subsystem } = protocol;
   let openedAt: number | undefined;
-  let windowBytes: number | undefined;
   if (subsystem !== undefined) {
-    protocol.subsystem = (id, name, wantReply) => {
-      const channel = findChannel(client, id);
+    protocol.subsystem = (channel, name, wantReply) => {
       openedAt = performance.now();
-      const window: unknown = channel && Reflect.get(channel, 'outgoing')?.window;
-      windowBytes = typeof window === 'number' ? window : undefined;
-      subsystem.call(protocol, id, name, wantReply);
-      if (name === 'sftp' && channel !== undefined) greet(channel);
+      subsystem.call(protocol, channel, name, wantReply);
+      if (name === 'sftp') greet(client, channel);
     };
   }
-  return { sftpOpenedAt: () => openedAt, sftpWindowBytes: () => windowBytes };
+  return { sftpOpenedAt: () => openedAt };
 }
 
-/** By the server's number for it. */
-function findChannel(client: Client, id: number): object | undefined {
+function greet(client: Client, channel: number): void {
   const channels: unknown = Reflect.get(Reflect.get(client, '_chanMgr') ?? {}, '_channels');
-  if (typeof channels !== 'object' || channels === null) return undefined;
-  return Object.values(channels).find(
-    (each: unknown): each is object =>
-      typeof each === 'object' && each !== null && Reflect.get(each, 'outgoing')?.id === id,
-  );
-}
-
-/** ssh2 calls it once more when the subsystem stands; the second call does nothing. */
-function greet(channel: object): void {
-  const init: unknown = Reflect.get(channel, '_init');
-  if (typeof init === 'function') init.call(channel);
+  if (typeof channels !== 'object' || channels === null) return;
+  for (const each of Object.values(channels)) {
+    if (typeof each !== 'object' || each === null || Reflect.get(each, 'outgoing')?.id !== channel) continue;
+    // ssh2 calls it once more when the subsystem stands; the second call does nothing.
+    const init: unknown = Reflect.get(each, '_init');
+    if (typeof init === 'function') init.call(each);
+  }
 }

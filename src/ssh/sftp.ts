@@ -6,7 +6,7 @@ import type { SftpConnection } from '../transfer/sftp-connection.ts';
 import type { SshConnection } from './connection.ts';
 import { startProgram } from './remote-program.ts';
 import { runRemote } from './run-remote.ts';
-import { widenWindow } from './window.ts';
+import { widenWindow, windowOf } from './window.ts';
 
 /** Takes the connection over: disposing the result closes it. */
 export async function openSftp(connection: SshConnection, session: string): Promise<SftpConnection> {
@@ -17,7 +17,6 @@ export async function openSftp(connection: SshConnection, session: string): Prom
     const sftp = await openChannel();
     // Opening takes two round trips and the start of a process.
     const roundTripMs = (connection.sftpOpenedAt() ?? performance.now()) - startedAt;
-    const windowBytes = connection.sftpWindowBytes();
     const broken = new Promise<never>((_, reject) => {
       sftp.on('error', (error: Error) => reject(explain(error, session)));
       sftp.on('close', () =>
@@ -33,7 +32,7 @@ export async function openSftp(connection: SshConnection, session: string): Prom
       lost,
       roundTripMs,
       cipher: connection.cipher,
-      windowBytes,
+      windowBytes: () => windowOf(sftp),
       openChannel,
       run: (words, options) => runRemote(connection, words, options),
       start: (words, options) => startProgram(connection, words, options),

@@ -1,4 +1,4 @@
-/** How much a server may send on one channel before it has to wait. */
+/** How much either side may send on one channel before it has to wait. */
 
 import type { ClientChannel, SFTPWrapper } from 'ssh2';
 
@@ -20,4 +20,12 @@ export function widenWindow(channel: SFTPWrapper | ClientChannel): void {
   const id: unknown = Reflect.get(outgoing, 'id');
   const adjust: unknown = Reflect.get(protocol, 'channelWindowAdjust');
   if (typeof id === 'number' && typeof adjust === 'function') adjust.call(protocol, id, moreWindowBytes);
+}
+
+/** What the server takes at this moment. OpenSSH's opens a channel with none and grants it soon after. */
+export function windowOf(channel: SFTPWrapper | ClientChannel): number | undefined {
+  const outgoing: unknown = Reflect.get(channel, 'outgoing');
+  const window: unknown =
+    typeof outgoing === 'object' && outgoing !== null ? Reflect.get(outgoing, 'window') : undefined;
+  return typeof window === 'number' ? window : undefined;
 }

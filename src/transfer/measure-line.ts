@@ -29,10 +29,12 @@ export async function measureLine(connect: LineConnect, options: MeasureOptions)
     const flags = OpenFlag.write | OpenFlag.create | OpenFlag.exclusive;
     await lane.requests.close(await lane.requests.open(path, flags, 0o600));
     const roundTripMs = await measureRoundTrip(lane, options);
+    // Nothing is under way now, so all of it is there, but for what a few requests took.
+    const idleWindow = control.windowBytes?.();
     const report = await measureRates(connect, { ...options, path, roundTripMs, stallMs });
     const [usual] = report.ciphers.flatMap(({ rates }) => (rates ? [rates.up] : []));
     const seenWindow = ((usual ?? 0) * roundTripMs) / 1000;
-    return { roundTripMs, windowBytes: Math.round(control.windowBytes ?? seenWindow), ...report };
+    return { roundTripMs, windowBytes: Math.round(idleWindow ?? seenWindow), ...report };
   } finally {
     await discardPart(lane.cleanup, path, undefined);
     if (lane.lost !== undefined && !options.signal.aborted) await discardAnew(path, connect, options);

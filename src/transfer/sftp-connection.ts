@@ -14,8 +14,8 @@ export interface SftpConnection extends AsyncDisposable {
   readonly roundTripMs?: number;
   /** What both directions are encrypted with, where both are with the same. */
   readonly cipher?: string | undefined;
-  /** How many bytes the server let the channel have under way when it was opened. */
-  readonly windowBytes?: number | undefined;
+  /** How many bytes the channel may send before the server has to grant more. */
+  readonly windowBytes?: () => number | undefined;
   /** One more SFTP channel: the server keeps a window for each. Rejects with a BaiError. */
   readonly openChannel?: () => Promise<SFTPWrapper>;
   /** Runs a program of the session; its words reach it as they are. Rejects with a BaiError. */

@@ -9,13 +9,15 @@ interface Line {
   readonly roundTripMs: number;
   readonly direction?: 'put' | 'get';
   readonly pendingBytes?: number;
+  /** A number of connections that was found to be good. */
+  readonly measured?: number;
   /** Bytes per millisecond with so many connections. */
   readonly rate: (connections: number) => number;
 }
 
 /** The steps of a run of a minute over such a line. */
-function steps({ roundTripMs, direction = 'put', pendingBytes = much, rate }: Line): string[] {
-  const growth = new Growth();
+function steps({ roundTripMs, direction = 'put', pendingBytes = much, measured, rate }: Line): string[] {
+  const growth = new Growth(measured);
   const taken: string[] = [];
   let movedBytes = 0;
   let connections = 1;
@@ -58,4 +60,17 @@ test('a little file opens nothing', () => {
 test('get fills a long line over one channel', () => {
   expect(laneDepth(50, 'get') * 261_120).toBeGreaterThan(0.05 * 125_000_000);
   expect(steps({ roundTripMs: 50, direction: 'get', rate: () => 10_000 })).toEqual(['connection']);
+});
+
+test('where it was measured how many connections are good, none has to be earned and none is tried', () => {
+  const rate = () => 10_000;
+  expect(steps({ roundTripMs: 0.3, measured: 8, rate })).toEqual(Array(7).fill('connection'));
+  expect(steps({ roundTripMs: 50, measured: 2, rate })).toEqual(['channels', 'connection']);
+  expect(steps({ roundTripMs: 0.3, measured: 1, rate })).toEqual([]);
+});
+
+test('a small job opens fewer connections than were found to be good', () => {
+  expect(steps({ roundTripMs: 0.3, measured: 8, pendingBytes: 1_000_000, rate: () => 1 })).toEqual([]);
+  const taken = steps({ roundTripMs: 0.3, measured: 8, pendingBytes: 40_000_000, rate: () => 1 });
+  expect(taken).toEqual(['connection', 'connection']);
 });

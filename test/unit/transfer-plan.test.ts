@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  isUnfinished,
   placeSource,
   sharedName,
   type TransferSource,
@@ -59,4 +60,17 @@ test('a file without a name needs one', () => {
 test('a name that two sources share is found', () => {
   expect(sharedName(['a', 'b', undefined, undefined])).toBeUndefined();
   expect(sharedName(['a', 'b', 'a'])).toBe('a');
+});
+
+test('what a transfer or a speed test has begun and not ended is known by its name', () => {
+  for (const name of ['.a.bai-part', '.a.bai-journal', '.bai-speedtest-0123456789ab'])
+    expect(isUnfinished(name)).toBe(true);
+  for (const name of [
+    'a.bai-part',
+    '.bai-part',
+    '.bai-speedtest-',
+    '.bai-speedtest-0123456789ab.txt',
+    'bai-speedtest-0123456789ab',
+  ])
+    expect(isUnfinished(name)).toBe(false);
 });
