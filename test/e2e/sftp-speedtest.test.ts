@@ -110,7 +110,7 @@ describe('bai sftp speedtest as a process', () => {
     60_000,
   );
 
-  test('a get of the whole home leaves out what a killed speed test has left', async () => {
+  test('a get of a folder leaves out what a killed speed test has left', async () => {
     const { home = '' } = bed.emulator.sessions.get('demo');
     await mkdir(join(home, 'left'));
     await writeFile(join(home, 'left', '.bai-speedtest-0123456789ab'), 'x');
