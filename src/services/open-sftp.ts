@@ -45,7 +45,7 @@ export interface OpenedLine {
   /** The session, by a name that no other one gets. */
   readonly peer: string;
   /** Each call is one more connection. */
-  readonly connect: (ciphers: readonly StrongCipher[], isLasting?: boolean) => Promise<SftpConnection>;
+  readonly connect: (ciphers: readonly StrongCipher[]) => Promise<SftpConnection>;
 }
 
 /** The way to a session, without a connection so far and without what was measured for it before. */
@@ -55,7 +55,7 @@ export async function openLine(reference: string, deps: OpenSftpDeps): Promise<O
   return {
     session,
     peer: hostKeyAlias(session),
-    connect: (ciphers, isLasting = false) => connect(session, { ...way, ciphers, isLasting }, deps),
+    connect: (ciphers) => connect(session, { ...way, ciphers }, deps),
   };
 }
 
@@ -71,7 +71,7 @@ export async function openSftp(
   try {
     const peer = hostKeyAlias(session);
     const line = await deps.lineOf(peer);
-    const way = { ...(await findWay(session, deps)), ciphers: cipherOrder(line?.cipher), isLasting: false };
+    const way = { ...(await findWay(session, deps)), ciphers: cipherOrder(line?.cipher) };
     const connection = await connect(session, way, deps);
     return { connection, dial: () => connect(session, way, deps), peer, line };
   } finally {
@@ -87,8 +87,6 @@ interface Way {
 
 interface ChosenWay extends Way {
   readonly ciphers: readonly StrongCipher[];
-  /** Ctrl-C ends the making of the connection, and not the connection. */
-  readonly isLasting: boolean;
 }
 
 async function findWay(session: SessionRef, deps: OpenSftpDeps): Promise<Way> {
@@ -114,10 +112,7 @@ async function downloadKey(session: SessionRef, deps: OpenSftpDeps): Promise<Uin
 
 async function connect(session: SessionRef, way: ChosenWay, deps: OpenSftpDeps): Promise<SftpConnection> {
   const given = new AbortController();
-  const interrupt = (): void => given.abort(deps.signal.reason);
-  const signal = way.isLasting ? given.signal : AbortSignal.any([deps.signal, given.signal]);
-  deps.signal.addEventListener('abort', interrupt, { once: true });
-  if (deps.signal.aborted) interrupt();
+  const signal = AbortSignal.any([deps.signal, given.signal]);
   const connection = connectThrough(way, { session, signal }, deps);
   connection.catch(() => {});
   try {
@@ -134,8 +129,6 @@ async function connect(session: SessionRef, way: ChosenWay, deps: OpenSftpDeps):
       () => {},
     );
     throw error;
-  } finally {
-    deps.signal.removeEventListener('abort', interrupt);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Measures the line to a session: round trip, window, ciphers and numbers of connections. */
 
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { strongCiphers } from '../core/line-setting.ts';
 import { BaiError } from '../errors.ts';
 import { Lane } from './lane.ts';
@@ -22,8 +23,10 @@ const mostRoundTrips = 9;
 /** Leaves nothing in the session, unless the line is lost for good or this process is killed. */
 export async function measureLine(connect: LineConnect, options: MeasureOptions): Promise<LineReport> {
   options.onStep('measuring the round trip');
+  // Every channel listens to it, and more than ten are no leak.
+  setMaxListeners(0, options.signal);
   const path = `.bai-speedtest-${randomBytes(6).toString('hex')}`;
-  await using control = await connect(strongCiphers, true);
+  await using control = await connect(strongCiphers);
   const lane = new Lane(control, control.sftp, { signal: options.signal, stallMs });
   try {
     const flags = OpenFlag.write | OpenFlag.create | OpenFlag.exclusive;
@@ -44,7 +47,7 @@ export async function measureLine(connect: LineConnect, options: MeasureOptions)
 /** The connection was lost, and with it the last request. That another cannot be had is told elsewhere. */
 async function discardAnew(path: string, connect: LineConnect, { signal }: MeasureOptions): Promise<void> {
   try {
-    await using connection = await connect(strongCiphers, true);
+    await using connection = await connect(strongCiphers);
     const lane = new Lane(connection, connection.sftp, { signal, stallMs });
     await discardPart(lane.cleanup, path, undefined);
   } catch (error) {

@@ -15,12 +15,13 @@ import {
   strongCiphers,
 } from '../core/line-setting.ts';
 import { BaiError, ProtocolError } from '../errors.ts';
+import { isLongLine } from './growth.ts';
 import { MeasuringStation } from './measuring-station.ts';
 import { requestBytes } from './sftp-channel.ts';
 import type { SftpConnection } from './sftp-connection.ts';
 
-/** `isLasting`: Ctrl-C leaves it open, so that what was made can be taken away. */
-export type LineConnect = (ciphers: readonly StrongCipher[], isLasting?: boolean) => Promise<SftpConnection>;
+/** One more connection to the session, with these ciphers in the order of preference. */
+export type LineConnect = (ciphers: readonly StrongCipher[]) => Promise<SftpConnection>;
 
 export interface MeasureOptions {
   /** For each rate. */
@@ -44,8 +45,10 @@ export interface MeasuredLine {
   readonly chosen: LineSetting;
 }
 
-/** In turn, so that what disturbs for a moment does not strike the same one each time. */
-const rounds = 3;
+/** Of all in turn, so that what disturbs for a moment does not strike the same one each time. */
+const manyRounds = 3;
+/** Where each beginning takes long. */
+const fewRounds = 2;
 
 /** What fails is told and left out; rejects with a BaiError when nothing at all could be measured. */
 export async function measureRates(
@@ -68,12 +71,14 @@ interface Turn<T> {
 class Measurer {
   readonly #connect: LineConnect;
   readonly #options: MeasureRatesOptions;
+  readonly #rounds: number;
   readonly #payload = randomBytes(requestBytes);
   lastProblem: BaiError | undefined;
 
   constructor(connect: LineConnect, options: MeasureRatesOptions) {
     this.#connect = connect;
     this.#options = options;
+    this.#rounds = isLongLine(options.roundTripMs) ? fewRounds : manyRounds;
   }
 
   async measureCiphers(): Promise<CipherRates[]> {
@@ -125,7 +130,7 @@ class Measurer {
   async #inTurn<T>(things: readonly T[], { nameOf, measure }: Turn<T>): Promise<Map<T, LineRates>> {
     const best = new Map<T, LineRates>();
     const failed = new Set<T>();
-    for (let round = 0; round < rounds; round += 1) {
+    for (let round = 0; round < this.#rounds; round += 1) {
       for (const thing of things) {
         if (failed.has(thing)) continue;
         this.#options.onStep(`measuring ${nameOf(thing)}`);
@@ -139,7 +144,7 @@ class Measurer {
 
   #station(ciphers: readonly StrongCipher[]): MeasuringStation {
     const { path, roundTripMs, stepMs, signal, stallMs } = this.#options;
-    const durationMs = stepMs / rounds;
+    const durationMs = stepMs / this.#rounds;
     return new MeasuringStation(() => this.#connect(ciphers), {
       ...{ path, roundTripMs, signal, stallMs, payload: this.#payload, durationMs },
     });

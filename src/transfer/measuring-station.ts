@@ -20,6 +20,9 @@ export interface StationOptions {
 
 /** The sessions' dropbear lets 5 that are not logged in yet come from one address. */
 const handshakesAtOnce = 4;
+const warmUpShare = 0.25;
+/** After as many the requests in flight have become as many as they may, and TCP has opened up. */
+const warmUpRoundTrips = 5;
 
 interface BusyConnection {
   readonly connection: SftpConnection;
@@ -95,7 +98,8 @@ export class MeasuringStation implements AsyncDisposable {
     const depth = sharedDepth(laneDepth(roundTripMs, direction), busy.length);
     const lanes = busy.flatMap((each) => (direction === 'get' ? each.lanes.slice(0, 1) : each.lanes));
     const piecesToRead = direction === 'get' ? await this.#countPieces(lanes) : 0;
-    return await pump(lanes, { direction, depth, durationMs, payload, piecesToRead });
+    const warmUpMs = durationMs * warmUpShare + roundTripMs * warmUpRoundTrips;
+    return await pump(lanes, { direction, depth, warmUpMs, durationMs, payload, piecesToRead });
   }
 
   async #countPieces([first]: readonly PumpedLane[]): Promise<number> {

@@ -16,6 +16,8 @@ export interface PumpOptions {
   readonly direction: Direction;
   /** Requests that one channel may have in flight. */
   readonly depth: number;
+  /** Before what comes through is counted: until then the line fills. */
+  readonly warmUpMs: number;
   readonly durationMs: number;
   /** Written again and again, so that the file grows no larger than `mostPieces`. */
   readonly payload: Buffer;
@@ -25,14 +27,14 @@ export interface PumpOptions {
 
 /** 64 MiB: larger than what a window or a socket holds, and little for the session's disk. */
 export const mostPieces = 256;
-/** Of the time, before what comes through is counted: until then the line fills. */
-const warmUpShare = 0.25;
+/** In flight on each channel at first, one more with each answer; a slow line would be full of many for minutes. */
+const firstRequests = 4;
 /** With fewer answers the beginning is not told from the rest. */
 const enoughAnswers = 4;
 
 /** Bytes per second, over all lanes. What is in flight at the end is waited for. */
 export async function pump(lanes: readonly PumpedLane[], options: PumpOptions): Promise<number> {
-  const meter = new RateMeter(options.durationMs);
+  const meter = new RateMeter(options);
   const shared = { pieces: 0, isOver: false };
   try {
     await Promise.all(lanes.map((lane) => pumpLane(lane, options, { meter, shared })));
@@ -47,7 +49,6 @@ interface PumpState {
   readonly shared: { pieces: number; isOver: boolean };
 }
 
-/** Begins with one request and has one more with every answer, or a slow line would be full for minutes. */
 async function pumpLane(pumped: PumpedLane, options: PumpOptions, state: PumpState): Promise<void> {
   const { meter, shared } = state;
   const workers: Promise<void>[] = [];
@@ -66,7 +67,7 @@ async function pumpLane(pumped: PumpedLane, options: PumpOptions, state: PumpSta
     });
     workers.push(worker);
   };
-  start();
+  for (let count = Math.min(firstRequests, options.depth); count > 0; count -= 1) start();
   // Workers that come meanwhile are awaited too.
   for (const worker of workers) await worker;
 }
@@ -104,9 +105,9 @@ class RateMeter {
   #lastAt = this.#startedAt;
   #inTime: { at: number; bytes: number; answers: number } | undefined;
 
-  constructor(durationMs: number) {
-    this.#warmAt = this.#startedAt + durationMs * warmUpShare;
-    this.#endAt = this.#startedAt + durationMs * (1 + warmUpShare);
+  constructor({ warmUpMs, durationMs }: PumpOptions) {
+    this.#warmAt = this.#startedAt + warmUpMs;
+    this.#endAt = this.#warmAt + durationMs;
   }
 
   get isOver(): boolean {
