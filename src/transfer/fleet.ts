@@ -194,6 +194,7 @@ export class Fleet implements AsyncDisposable {
     for (const left of this.#lanes) left.isRetired = false;
     if (this.#lanes.some((each) => each.connection === lane.connection)) return;
     this.#connections.delete(lane.connection);
+    if (this.#connections.size === 0) this.#growth.restart();
     // It is of no use any more; how its closing ends says nothing new.
     void Promise.resolve(lane.connection[Symbol.asyncDispose]()).catch(() => {});
   }
@@ -247,8 +248,14 @@ export class Fleet implements AsyncDisposable {
       this.#retireLast();
       return;
     }
-    this.#growing = this.#grow(step)
-      // A channel or connection that could not be had costs speed, never the transfer.
+    if (step === 'channels') {
+      // Any of them that could not be had costs speed, never the transfer.
+      this.#addChannelsToFirst().catch(() => {});
+      this.#considerGrowth();
+      return;
+    }
+    this.#growing = this.#addConnection()
+      // One that could not be had costs speed, never the transfer.
       .catch(() => this.#growth.settle())
       .finally(() => {
         this.#growing = undefined;
@@ -256,13 +263,13 @@ export class Fleet implements AsyncDisposable {
       });
   }
 
-  async #grow(step: 'channels' | 'connection'): Promise<void> {
+  async #addChannelsToFirst(): Promise<void> {
+    const [first] = this.#connections;
+    if (first !== undefined) await this.#addChannels(first);
+  }
+
+  async #addConnection(): Promise<void> {
     const { dial } = this.#options;
-    if (step === 'channels') {
-      const [first] = this.#connections;
-      if (first !== undefined) await this.#addChannels(first);
-      return;
-    }
     if (dial === undefined) return this.#growth.settle();
     const connection = await dial();
     if (this.#isClosed) return await connection[Symbol.asyncDispose]();

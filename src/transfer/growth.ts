@@ -15,18 +15,31 @@ const longMs = 8;
 const worthwhileGrowth = 1.15;
 /** On a short line a second connection helps where the far side's processor is the limit; only long jobs find out. */
 const worthTryingBytes = 256 * 1024 * 1024;
-/** For each connection there is, before one more is opened that is known to help. */
+/** For each connection there is, before one more is opened that is known to help, or thought to. */
 const worthConnectionBytes = 16 * 1024 * 1024;
 
 export function isLongLine(roundTripMs: number): boolean {
   return Number.isFinite(roundTripMs) && roundTripMs >= longMs;
 }
 
+/** Servers open a window again when a third of it is used, so the rest is what is under way on average. */
+const underWayBytes = (2 / 3) * windowBytes;
+
+/** Channels that fill the line with what is sent. */
+function neededChannels(roundTripMs: number): number {
+  if (!isLongLine(roundTripMs)) return 1;
+  return Math.ceil(((roundTripMs / 1000) * usualBytesPerSecond) / underWayBytes) + 1;
+}
+
 /** Channels of one connection. */
 export function channelCount(roundTripMs: number): number {
-  if (!isLongLine(roundTripMs)) return 1;
-  const needed = Math.ceil(((roundTripMs / 1000) * usualBytesPerSecond) / windowBytes) + 1;
-  return Math.min(mostChannels, needed);
+  return Math.min(mostChannels, neededChannels(roundTripMs));
+}
+
+/** Connections that are worth having before anything was measured: more than one when its channels are not enough. */
+function connectionCount(direction: Direction, roundTripMs: number): number {
+  if (direction === 'get') return 1;
+  return Math.min(mostConnections, Math.ceil(neededChannels(roundTripMs) / mostChannels));
 }
 
 export type Direction = 'put' | 'get';
@@ -78,18 +91,29 @@ export class Growth {
   }
 
   next(view: GrowthView): GrowthStep {
-    if (this.#isBusy || this.#isSettled || !Number.isFinite(view.roundTripMs)) return 'nothing';
+    if (this.#isSettled || !Number.isFinite(view.roundTripMs)) return 'nothing';
     if (view.direction === 'put' && isLongLine(view.roundTripMs) && !this.#hasChannels) {
       if (view.pendingBytes < 2 * windowBytes) return 'nothing';
+      // The next step need not wait for them.
       this.#hasChannels = true;
-      return this.#begin('channels');
+      return 'channels';
     }
-    return this.#measured === undefined ? this.#measure(view) : this.#followUp(this.#measured, view);
+    if (this.#isBusy) return 'nothing';
+    const wanted = this.#measured ?? connectionCount(view.direction, view.roundTripMs);
+    if (isWanted(wanted, view)) return this.#begin('connection');
+    return this.#measured === undefined ? this.#measure(view) : 'nothing';
   }
 
   /** The step is made, or could not be: what comes now is measured. */
   finished(): void {
     this.#isBusy = false;
+    this.#mark = undefined;
+  }
+
+  /** The last connection is lost: the next one starts with nothing. */
+  restart(): void {
+    this.#hasChannels = false;
+    this.#lastRate = undefined;
     this.#mark = undefined;
   }
 
@@ -101,11 +125,6 @@ export class Growth {
   #begin(step: GrowthStep): GrowthStep {
     this.#isBusy = true;
     return step;
-  }
-
-  #followUp(wanted: number, { connections, pendingBytes }: GrowthView): GrowthStep {
-    if (connections >= wanted || pendingBytes < worthConnectionBytes * connections) return 'nothing';
-    return this.#begin('connection');
   }
 
   #measure(view: GrowthView): GrowthStep {
@@ -144,4 +163,8 @@ export class Growth {
     this.#lastRate = rate;
     return this.#begin('connection');
   }
+}
+
+function isWanted(connectionsWanted: number, { connections, pendingBytes }: GrowthView): boolean {
+  return connections < connectionsWanted && pendingBytes >= worthConnectionBytes * connections;
 }

@@ -44,6 +44,25 @@ test('a long line gets channels at once, and connections as long as each brings 
   expect(taken).toEqual(['channels', 'connection', 'connection', 'connection']);
 });
 
+test('a line too long for the channels of one connection gets a second one without waiting for a measurement', () => {
+  const growth = new Growth();
+  const view = { direction: 'put', roundTripMs: 150, connections: 1, movedBytes: 0, now: 0 } as const;
+  expect(growth.next({ ...view, pendingBytes: much })).toBe('channels');
+  expect(growth.next({ ...view, pendingBytes: much })).toBe('connection');
+  expect(growth.next({ ...view, pendingBytes: much })).toBe('nothing');
+  const small = new Growth();
+  expect(small.next({ ...view, pendingBytes: 8_000_000 })).toBe('channels');
+  expect(small.next({ ...view, pendingBytes: 8_000_000 })).toBe('nothing');
+});
+
+test('after the last connection was lost the new one gets its channels too', () => {
+  const growth = new Growth();
+  const view = { direction: 'put', roundTripMs: 50, connections: 1, movedBytes: 0, now: 0 } as const;
+  expect(growth.next({ ...view, pendingBytes: much })).toBe('channels');
+  growth.restart();
+  expect(growth.next({ ...view, pendingBytes: much })).toBe('channels');
+});
+
 test('a connection that brings nothing is the last', () => {
   expect(steps({ roundTripMs: 50, rate: () => 10_000 })).toEqual(['channels', 'connection']);
 });
