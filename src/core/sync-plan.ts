@@ -84,7 +84,7 @@ function planEntry(
   const { path, kind } = entry;
   if (kind === 'link') plan.skipped.push({ path, reason: 'it is a link', code: 'link' });
   else if (kind === 'other')
-    plan.skipped.push({ path, reason: 'it is no regular file', code: 'special-file' });
+    plan.failed.push({ path, reason: 'it is no regular file', code: 'special-file' });
   else if (old !== undefined && !canReplace(kind, old.kind)) {
     plan.failed.push({ path, ...conflictOf(kind, old.kind) });
     return false;

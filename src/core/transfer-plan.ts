@@ -59,7 +59,7 @@ export interface TransferSummary {
   readonly files: number;
   readonly bytes: number;
   readonly failed: readonly TransferProblem[];
-  /** Links, special files and files that were already there, left out on purpose. */
+  /** Links, and files that were already there, left out on purpose. */
   readonly skipped: readonly TransferProblem[];
   /** Files whose checksums were compared on both sides. */
   readonly verified: number;

@@ -77,7 +77,7 @@ async function getEntry({ entry, remote, folder }: Item, { root, add, batches, r
       tally.skip(remote, 'links are not fetched', 'link');
       return;
     case 'other':
-      tally.skip(remote, 'it is no regular file', 'special-file');
+      tally.fail(remote, 'it is no regular file', 'special-file');
       return;
     default: {
       const { attributes, name } = entry;

@@ -32,7 +32,7 @@ interface Walk {
   readonly batches: TarBatches<SentFile>;
 }
 
-/** Links to files and folders are followed, as `scp -r` does; special files are left out. */
+/** Links to files and folders are followed, as `scp -r` does; special files fail, as there. */
 export async function putTree(top: { local: string; remote: string }, run: TransferRun): Promise<void> {
   const batches = new TarBatches<SentFile>(run, {
     move: (files) => putByTar(files, top.remote, run),
@@ -61,7 +61,7 @@ async function putFolder(folder: SentFolder, { add, batches }: Walk, run: Transf
       else if (attributes.isFile()) {
         const { size, mtimeMs } = attributes;
         await batches.add({ ...paths, isInNewFolder, size, modifiedAt: mtimeMs / 1000 });
-      } else tally.skip(paths.local, 'it is no regular file', 'special-file');
+      } else tally.fail(paths.local, 'it is no regular file', 'special-file');
     });
   }
 }

@@ -108,12 +108,13 @@ test.each([
   ['character device', 0o020_644],
   ['block device', 0o060_644],
   ['socket', 0o140_644],
+  ['file of an unknown type', 0o150_644],
 ])('a %s is not opened, and is named', async (_, mode) => {
   await using local = await tempFolder();
   await using liar = await startLiar({ folders: { trap: [{ name: 'odd', mode }, { name: 'good' }] } });
   await using files = await openFiles(liar);
   const summary = await files.get({ sources: ['trap'], target: local.path, recursive: true }, watch());
-  expect(summary).toMatchObject({ files: 1, skipped: [{ path: 'trap/odd', code: 'special-file' }] });
+  expect(summary).toMatchObject({ files: 1, failed: [{ path: 'trap/odd', code: 'special-file' }] });
   expect(liar.opened).toEqual(['trap/good']);
 });
 

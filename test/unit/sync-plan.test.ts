@@ -106,10 +106,16 @@ test('nothing is copied into what is no folder in the target', () => {
   });
 });
 
-test('links and special files of the source are left out, and their like in the target stays', () => {
-  const plan = planSync(listing('l@', 's!'), listing('l@', 's!', 'gone'), everything);
-  expect(plan.skipped).toMatchObject([{ code: 'link' }, { code: 'special-file' }]);
+test('links of the source are left out, and their like in the target stays', () => {
+  const plan = planSync(listing('l@'), listing('l@', 'gone'), everything);
+  expect(plan).toMatchObject({ skipped: [{ code: 'link' }], failed: [] });
   expect(paths(plan.removals)).toEqual(['gone']);
+});
+
+test('a special file of the source cannot be copied, and then nothing is removed', () => {
+  const plan = planSync(listing('s!', 'new'), listing('s!', 'gone'), everything);
+  expect(plan).toMatchObject({ failed: [{ path: 's', code: 'special-file' }], skipped: [], removals: [] });
+  expect(paths(plan.copies)).toEqual(['new']);
 });
 
 test('a name that differs in case or Unicode form only is never removed: it may be the new file itself', () => {
