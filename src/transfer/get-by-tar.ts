@@ -5,7 +5,8 @@
  */
 
 import { pipeline } from 'node:stream/promises';
-import { BaiError } from '../errors.ts';
+import { sanitizeLine } from '../core/sanitize.ts';
+import { BaiError, UnreachableError } from '../errors.ts';
 import { FileQueue } from './file-queue.ts';
 import { isLeftOut } from './get-file.ts';
 import { type FilePaths, keptOf } from './one-file.ts';
@@ -39,12 +40,21 @@ export async function getByTar(
   }
   if (wanted.size === 0) return [];
   const stream = new FetchedStream(wanted, run);
+  let problem: string | undefined;
   try {
-    if (await stream.fetch(root)) await stream.commit();
+    const end = await stream.fetch(root);
+    if (end === 'whole') await stream.commit();
+    problem = end === 'whole' ? stream.lack : end;
   } catch (error) {
     if (!(error instanceof BaiError) || run.fleet.over !== undefined || endsRun(error)) throw error;
+    // A connection that is made again has been told.
+    if (!(error instanceof UnreachableError)) problem = error.message;
   } finally {
     await stream.discard();
+  }
+  if (problem !== undefined && wanted.size > 0) {
+    const reason = sanitizeLine(`by SFTP, because ${problem}`);
+    run.observer.retrying?.({ path: root, reason, code: 'tar-failed' });
   }
   return [...wanted.values()];
 }
@@ -59,6 +69,8 @@ const mostStaging = { files: 16, bytes: 8 * 1024 * 1024 };
 const headerBytes = 8 * 1024;
 /** GNU tar fills up its last record. */
 const endBytes = 64 * 1024;
+/** With these a shell says that there is no such program: that is no accident of a stream. */
+const noProgram = [126, 127];
 
 class FetchedStream {
   readonly #wanted: Map<string, FetchedFile>;
@@ -73,12 +85,21 @@ class FetchedStream {
     this.#run = run;
   }
 
-  /** Whether the whole stream came and can be believed: with another status some content may be made up. */
-  async fetch(root: string): Promise<boolean> {
+  /** What of the files that are wanted was not in it. */
+  get lack(): string | undefined {
+    const missing = [...this.#wanted.keys()].filter((name) => !this.#seen.has(name)).length;
+    return missing === 0 ? undefined : `the tar stream of the session lacks ${missing} of its files`;
+  }
+
+  /**
+   * `whole` when the stream came to its end and can be believed: with another status some content may be made up.
+   * Else what is wrong with it, or nothing where there is no tar.
+   */
+  async fetch(root: string): Promise<string | undefined> {
     const { fleet } = this.#run;
     const words = ['tar', '-c', '--no-recursion', '-f', '-', '-C', await fleet.absolute(root), '-T', '-'];
     const program = await fleet.start(words);
-    if (program === undefined) return false;
+    if (program === undefined) return undefined;
     using _program = program;
     const asking = pipeline([this.#list()], program.stdin);
     asking.catch(() => {});
@@ -88,7 +109,10 @@ class FetchedStream {
       await this.#staging.settle();
     }
     this.#staging.throwFailure();
-    return (await program.ended).status === 0;
+    const { status } = await program.ended;
+    if (status === 0) return 'whole';
+    if (status !== undefined && noProgram.includes(status)) return undefined;
+    return `the session's tar ended with ${status === undefined ? 'a signal' : `status ${status}`}`;
   }
 
   async commit(): Promise<void> {
@@ -120,7 +144,7 @@ class FetchedStream {
 
   async #take(entry: ArchiveEntry): Promise<void> {
     const { tally } = this.#run;
-    const name = entry.name.startsWith('./') ? entry.name.slice(2) : entry.name;
+    const name = plainName(entry.name);
     const file = this.#wanted.get(name);
     if (this.#seen.has(name)) return tally.fail(name, 'it came twice in the tar stream', 'refused-name');
     if (file === undefined) {
@@ -131,10 +155,25 @@ class FetchedStream {
       this.#wanted.delete(name);
       return tally.skip(file.remote, 'links are not fetched', 'link');
     }
-    // A second name of a file that is in the stream already comes without content.
+    const misfit = this.#misfitOf(entry);
+    if (misfit !== undefined) {
+      this.#wanted.delete(name);
+      return tally.fail(file.remote, `the tar stream has ${misfit.is} in its place`, misfit.code);
+    }
+    // A second name of a file comes without content, and one that has changed is for SFTP.
     if (entry.type !== 'file' || entry.size !== file.size) return;
     const content = await entry.content();
     await this.#staging.add(content.length, () => this.#stage(file, entry, content));
+  }
+
+  #misfitOf({ name, type, linkname = '' }: ArchiveEntry): { is: string; code: string } | undefined {
+    if (type === 'file') return undefined;
+    if (type === 'directory') return { is: 'a folder', code: 'not-a-file' };
+    if (type !== 'link') return { is: 'no regular file', code: 'special-file' };
+    // tar writes one only to a name that it has written before.
+    return plainName(linkname) !== plainName(name) && this.#seen.has(plainName(linkname))
+      ? undefined
+      : { is: 'a link to what was not asked for', code: 'refused-name' };
   }
 
   async #stage(file: FetchedFile, entry: ArchiveEntry, content: Buffer): Promise<void> {
@@ -173,4 +212,9 @@ class FetchedStream {
     tally.moved(size);
     tally.movedByTar();
   }
+}
+
+/** As the list has it, without its dot. */
+function plainName(name: string): string {
+  return name.startsWith('./') ? name.slice(2) : name;
 }

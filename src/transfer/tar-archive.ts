@@ -9,6 +9,8 @@ export interface ArchiveEntry {
   /** As the archive has it: never a path. */
   readonly name: string;
   readonly type: Header['type'];
+  /** What a link leads to. */
+  readonly linkname: string | undefined;
   readonly size: number;
   readonly mode: number;
   /** Seconds since 1970. */
@@ -27,10 +29,11 @@ export async function* readArchive(
   feeding.catch((error: Error) => archive.destroy(error));
   try {
     for await (const entry of archive) {
-      const { name, type, size, mode, mtime } = entry.header;
+      const { name, type, linkname, size, mode, mtime } = entry.header;
       yield {
         name,
         type,
+        linkname: linkname ?? undefined,
         size,
         mode,
         modifiedAt: Math.floor(mtime.getTime() / 1000),

@@ -9,6 +9,7 @@ import { pack } from 'tar-stream';
 import { expect, test } from 'vitest';
 import { sanitizeLine } from '../../src/core/sanitize.ts';
 import { defaultTransferOptions, type TransferOptions } from '../../src/core/transfer-options.ts';
+import type { TransferProblem } from '../../src/core/transfer-plan.ts';
 import { createRemoteFiles } from '../../src/transfer/remote-files.ts';
 import { content, tempFolder, tree, watch } from '../e2e/transfer-session.ts';
 import { connectFully } from '../support/ssh-session.ts';
@@ -73,6 +74,8 @@ function sendOver(answer: () => Promise<Answer>) {
 
 interface Outcome {
   readonly failed: readonly unknown[];
+  /** What was told on the way, with its codes. */
+  readonly retried: readonly TransferProblem[];
   readonly skipped: readonly unknown[];
   readonly files: number;
   readonly byTar: number;
@@ -96,6 +99,7 @@ async function fetch(
   const connection = await connectFully(liar);
   await using files = createRemoteFiles(connection, { signal: new AbortController().signal, stallMs: 5_000 });
   const target = join(local.path, 'a', 'target');
+  const retried: TransferProblem[] = [];
   const summary = await files.get(
     {
       sources: ['trap'],
@@ -103,11 +107,12 @@ async function fetch(
       recursive: true,
       options: { ...defaultTransferOptions, via: 'tar', ...options },
     },
-    watch(),
+    { ...watch(), retrying: (problem) => retried.push(problem) },
   );
   expect(await readFile(join(local.path, 'escaped'), 'utf8')).toBe('precious');
   return {
     ...summary,
+    retried,
     tree: await tree(local.path),
     good: await readFile(join(target, 'good'), 'utf8').catch(() => ''),
     mode: (await stat(join(target, 'good')).catch(() => undefined))?.mode,
@@ -119,7 +124,7 @@ const asked: readonly Entry[] = [{ name: './good' }, { name: './other' }];
 
 test('what was asked for arrives by tar', async () => {
   const outcome = await fetch(async () => ({ output: [await archive(asked)] }));
-  expect(outcome).toMatchObject({ files: 2, byTar: 2, failed: [], tree: whole, good: fileText });
+  expect(outcome).toMatchObject({ files: 2, byTar: 2, failed: [], retried: [], tree: whole, good: fileText });
 });
 
 const strangeNames = [
@@ -173,14 +178,33 @@ test.each<[Type, string]>([
   expect(outcome.tree).toEqual(whole.filter((name) => name !== 'a/target/good'));
 });
 
-test.each<Type>(['link', 'character-device', 'block-device', 'directory', 'fifo'])(
-  'a %s in the place of a file is not made; the file comes by itself',
-  async (type) => {
-    const entries: Entry[] = [{ name: './good', type, linkname: '../../escaped' }, { name: './other' }];
+test.each<[Type, string]>([
+  ['link', 'refused-name'],
+  ['character-device', 'special-file'],
+  ['block-device', 'special-file'],
+  ['fifo', 'special-file'],
+  ['directory', 'not-a-file'],
+])('a %s in the place of a file is not made, and named as %s', async (type, code) => {
+  const entries: Entry[] = [{ name: './good', type, linkname: '../../escaped' }, { name: './other' }];
+  const outcome = await fetch(async () => ({ output: [await archive(entries)] }));
+  expect(outcome).toMatchObject({ files: 1, byTar: 1, failed: [{ path: 'trap/good', code }], retried: [] });
+  expect(outcome.tree).toEqual(whole.filter((name) => name !== 'a/target/good'));
+});
+
+test.each(['./good', 'good', './never', '/etc/passwd'])(
+  'a link to %s, which did not come before it, is refused',
+  async (linkname) => {
+    const entries: Entry[] = [{ name: './good', type: 'link', linkname }, { name: './other' }];
     const outcome = await fetch(async () => ({ output: [await archive(entries)] }));
-    expect(outcome).toMatchObject({ files: 2, byTar: 1, tree: whole, good: fileText });
+    expect(outcome).toMatchObject({ files: 1, failed: [{ path: 'trap/good', code: 'refused-name' }] });
   },
 );
+
+test('a second name of a file that came before is a file like any other', async () => {
+  const entries: Entry[] = [{ name: './good' }, { name: './other', type: 'link', linkname: './good' }];
+  const outcome = await fetch(async () => ({ output: [await archive(entries)] }));
+  expect(outcome).toMatchObject({ files: 2, byTar: 1, failed: [], retried: [], tree: whole });
+});
 
 test('a file that comes twice keeps its first content, and the second is refused', async () => {
   const entries: Entry[] = [...asked, { name: './good', body: 'x'.repeat(fileText.length) }];
@@ -203,11 +227,11 @@ const damaged: readonly (readonly [string, () => Promise<Answer>])[] = [
   ['only the first file', async () => ({ output: [(await archive(asked)).subarray(0, 1_024)] })],
   ['a whole stream and a failure', async () => ({ output: [await archive(asked)], status: 1 })],
   [
-    'a short file',
+    'a file that became shorter',
     async () => ({ output: [await archive([{ name: './good', body: 'x' }, { name: './other' }])] }),
   ],
   [
-    'a long file',
+    'a file that became longer',
     async () => ({
       output: [await archive([{ name: './good', body: 'x'.repeat(9_000) }, { name: './other' }])],
     }),
@@ -258,12 +282,17 @@ function* forever(chunk: Buffer): Generator<Buffer> {
   for (;;) yield chunk;
 }
 
-test.each(damaged)('%s is no loss: what did not come whole comes by itself', async (_, answer) => {
-  const before = process.memoryUsage().rss;
-  const outcome = await fetch(answer);
-  expect(outcome).toMatchObject({ tree: whole, good: fileText });
-  expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
-});
+test.each(damaged)(
+  '%s is no loss: what did not come whole comes by itself, and that is said',
+  async (name, answer) => {
+    const before = process.memoryUsage().rss;
+    const outcome = await fetch(answer);
+    expect(outcome).toMatchObject({ tree: whole, good: fileText });
+    const isTold = outcome.retried.length > 0 || outcome.failed.length > 0;
+    expect(isTold).toBe(!name.startsWith('a file that'));
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
+  },
+);
 
 test('a tar that neither prints nor ends is given up', async () => {
   const silent = async (): Promise<Answer> => new Promise(() => {});
