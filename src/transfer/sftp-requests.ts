@@ -147,8 +147,13 @@ function pathRequests(send: Send) {
 /** A request that is answered by "done" alone. */
 function command(send: Send) {
   return async (action: string, path: string, request: SftpCall<true>['send']): Promise<void> => {
-    await send({ action, path, send: request, read: () => true });
+    await send({ action, path, send: request, read: readDone });
   };
+}
+
+/** Data or a handle, say, in the place of "done" is no success. Of a write ssh2 shows nothing but the count of its bytes. */
+function readDone(answer: unknown): true | undefined {
+  return answer === undefined || typeof answer === 'number' ? true : undefined;
 }
 
 /**

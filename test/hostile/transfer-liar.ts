@@ -22,6 +22,11 @@ export interface Lies {
   /** Without it no program can be run. */
   readonly onExec?: (channel: ServerChannel, command: string) => void;
   readonly onStat?: (request: Request, path: string) => void;
+  /** Of the name itself; as `onStat` unless said otherwise. */
+  readonly onLstat?: (request: Request, path: string) => void;
+  readonly onFstat?: (request: Request, path: string) => void;
+  readonly onRealpath?: (request: Request, path: string) => void;
+  readonly onFsetstat?: (request: Request, path: string) => void;
 }
 
 export interface ListedName {
@@ -97,8 +102,11 @@ function lie(sftp: SFTPWrapper, lying: Lying): void {
     else sftp.attrs(id, attributesOf(path, lies));
   };
   sftp.on('STAT', stat);
-  sftp.on('LSTAT', stat);
-  sftp.on('REALPATH', (id, path) => sftp.name(id, [named(path, fileMode)]));
+  sftp.on('LSTAT', (id, path) => (lies.onLstat ? lies.onLstat({ sftp, id }, path) : stat(id, path)));
+  sftp.on('REALPATH', (id, path) => {
+    if (lies.onRealpath) lies.onRealpath({ sftp, id }, path);
+    else sftp.name(id, [named(path, fileMode)]);
+  });
   const change = (id: number, path: string): void => {
     changed.push(path);
     sftp.status(id, OK);
@@ -108,7 +116,6 @@ function lie(sftp: SFTPWrapper, lying: Lying): void {
     if (lies.onRename) lies.onRename({ sftp, id }, from, to);
     else change(id, from);
   });
-  sftp.on('FSETSTAT', (id) => sftp.status(id, OK));
   sftp.on('EXTENDED', (id) => sftp.status(id, OP_UNSUPPORTED));
 }
 
@@ -135,7 +142,14 @@ function answerHandles(sftp: SFTPWrapper, { lies, opened }: Lying): void {
     } else if (lies.moreNames) lies.moreNames({ sftp, id });
     else sftp.status(id, EOF);
   });
-  sftp.on('FSTAT', (id, handle) => sftp.attrs(id, attributesOf(pathOf(handle), lies)));
+  sftp.on('FSTAT', (id, handle) => {
+    if (lies.onFstat) lies.onFstat({ sftp, id }, pathOf(handle));
+    else sftp.attrs(id, attributesOf(pathOf(handle), lies));
+  });
+  sftp.on('FSETSTAT', (id, handle) => {
+    if (lies.onFsetstat) lies.onFsetstat({ sftp, id }, pathOf(handle));
+    else sftp.status(id, OK);
+  });
   sftp.on('READ', (id, _, position, length) => {
     if (lies.onRead) lies.onRead({ sftp, id }, position, length);
     else if (position >= fileText.length) sftp.status(id, EOF);
