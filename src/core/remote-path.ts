@@ -45,6 +45,9 @@ export function remoteAncestors(path: string): string[] {
   return steps;
 }
 
+/** Of a whole path on most systems; a server can send names that are many times as long. */
+const longestName = 4_096;
+
 const device = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\.|$)/i;
 
 /**
@@ -54,6 +57,7 @@ const device = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2
 export function entryNameProblem(name: string, windows: boolean): string | undefined {
   const problem = remoteNameProblem(name);
   if (problem !== undefined) return problem;
+  if (name.length > longestName) return 'the name is too long';
   if (name.includes('\\')) return 'the name holds a path separator';
   if (/\p{Cc}/u.test(name)) return 'the name holds a control character';
   // The decoder leaves this mark where bytes were not UTF-8, so the file could not be asked for by this name.

@@ -31,3 +31,10 @@ export function safeJson(value: unknown, indent?: number): string {
   // Control characters cannot be among them, but for the line breaks of the indentation.
   return JSON.stringify(value, null, indent).replace(unsafe, (c) => (c === '\n' ? c : escaped(c)));
 }
+
+/** The text, or so much of it that it holds no more memory than it shows: a slice keeps the whole it was taken from. */
+export function beginning(text: string, mostCharacters: number): string {
+  if (text.length <= mostCharacters) return text;
+  const bytes = new TextEncoder().encode(text.slice(0, mostCharacters));
+  return `${new TextDecoder().decode(bytes)}\u2026`;
+}

@@ -2,7 +2,7 @@
 
 import type { PathFilter } from '../core/path-filter.ts';
 import { entryNameProblem, joinRemote } from '../core/remote-path.ts';
-import { sanitizeLine } from '../core/sanitize.ts';
+import { beginning, sanitizeLine } from '../core/sanitize.ts';
 import type { TreeEntry, TreeListing } from '../core/sync-plan.ts';
 import type { TransferProblem } from '../core/transfer-plan.ts';
 import { BaiError, InterruptedError, ProtocolError, UnreachableError } from '../errors.ts';
@@ -11,6 +11,8 @@ import type { RemoteFiles } from '../transfer/remote-files.ts';
 
 const mostNames = 1_000_000;
 const longestPath = 4_096;
+/** Of all paths together, for they are remembered. */
+const mostPathBytes = 48 * 1024 * 1024;
 
 interface Found extends Omit<TreeEntry, 'path'> {
   readonly name: string;
@@ -63,10 +65,17 @@ interface Listing extends TreeListing {
   readonly problems: TransferProblem[];
   readonly waiting: Waiting[];
   readonly seen: Set<string>;
+  pathBytes: number;
 }
 
 async function listTree(side: Side, accepts: PathFilter): Promise<TreeListing> {
-  const listing: Listing = { entries: [], problems: [], waiting: [{ path: '', ids: [] }], seen: new Set() };
+  const listing: Listing = {
+    entries: [],
+    problems: [],
+    waiting: [{ path: '', ids: [] }],
+    seen: new Set(),
+    pathBytes: 0,
+  };
   for (let folder = listing.waiting.pop(); folder !== undefined; folder = listing.waiting.pop()) {
     try {
       for await (const found of side.list(folder.path)) note(found, folder, { side, accepts, listing });
@@ -97,12 +106,14 @@ function note(found: Found, folder: Waiting, { side, accepts, listing }: Noting)
   const { seen, entries, problems, waiting } = listing;
   if (seen.size + problems.length >= mostNames)
     throw new EndlessError(`there are more than ${mostNames} names`);
+  listing.pathBytes += Math.min(Buffer.byteLength(path), longestPath);
+  if (listing.pathBytes > mostPathBytes) throw new EndlessError('the names are too many and too long');
   const reason =
     side.nameProblem(name) ??
     (path.length > longestPath ? 'the path is too long' : undefined) ??
     (seen.has(path) ? 'the name is listed twice' : undefined);
   if (reason !== undefined) {
-    problems.push({ path: path.slice(0, longestPath), reason, code: 'refused-name' });
+    problems.push({ path: beginning(path, longestPath), reason, code: 'refused-name' });
     return;
   }
   seen.add(path);

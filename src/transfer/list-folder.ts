@@ -7,6 +7,8 @@ import type { RemoteEntry } from './remote-attributes.ts';
 
 /** A listing that never ends is a broken or hostile server. */
 const mostEntries = 1_000_000;
+/** Of all names of a folder together, for they are remembered. */
+const mostNameBytes = 48 * 1024 * 1024;
 /** Parts of about a hundred names each. */
 const mostAsked = 16;
 
@@ -14,6 +16,7 @@ const mostAsked = 16;
 export async function* listFolder(path: string, fleet: Fleet): AsyncGenerator<RemoteEntry> {
   const given = new Set<string>();
   let count = 0;
+  let nameBytes = 0;
   for (;;) {
     const lane = await fleet.lane();
     const before = new Set(given);
@@ -22,6 +25,8 @@ export async function* listFolder(path: string, fleet: Fleet): AsyncGenerator<Re
         if (before.has(entry.name)) continue;
         count += 1;
         if (count > mostEntries) throw new ProtocolError(`${path} lists more than ${mostEntries} names`);
+        nameBytes += Buffer.byteLength(entry.name);
+        if (nameBytes > mostNameBytes) throw new ProtocolError(`${path} lists names without end`);
         given.add(entry.name);
         yield entry;
       }

@@ -1,6 +1,6 @@
 /** Counts what a tree transfer did, and decides which failures end it. */
 
-import { sanitizeLine } from '../core/sanitize.ts';
+import { beginning, sanitizeLine } from '../core/sanitize.ts';
 import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
 import { BaiError, TransferError } from '../errors.ts';
 import { diskFull } from './local-error.ts';
@@ -19,6 +19,9 @@ export interface TreeObserver extends FileObserver {
 
 /** A server can list names without end; what is remembered about them has one. */
 const mostProblems = 10_000;
+/** A reason may name a path, or two. */
+const longestPath = 4_200;
+const longestReason = 2 * longestPath;
 const tooManyProblems = 'too-many-problems';
 
 /** After these, what follows would only fail in the same way. */
@@ -90,13 +93,15 @@ export class Tally {
   }
 
   fail(path: string, reason: string, code: string): void {
-    this.#note(this.#failed, { path, reason: sanitizeLine(reason), code });
-    this.#observer.failed({ path, reason: sanitizeLine(reason), code });
+    const problem = { path: beginning(path, longestPath), reason: told(reason), code };
+    this.#note(this.#failed, problem);
+    this.#observer.failed(problem);
   }
 
   skip(path: string, reason: string, code: string): void {
-    this.#note(this.#skipped, { path, reason, code });
-    this.#observer.skipped({ path, reason, code });
+    const problem = { path: beginning(path, longestPath), reason, code };
+    this.#note(this.#skipped, problem);
+    this.#observer.skipped(problem);
   }
 
   #note(list: TransferProblem[], problem: TransferProblem): void {
@@ -107,4 +112,8 @@ export class Tally {
     }
     list.push(problem);
   }
+}
+
+function told(reason: string): string {
+  return beginning(sanitizeLine(reason), longestReason);
 }
