@@ -62,6 +62,7 @@ async function getOnce(get: LargeGet, fetching: Fetching, run: TransferRun): Pro
     part: part.id,
   }));
   try {
+    await part.checkRoom(source.size);
     if (part.isEarlier && earlier !== undefined) ranges.addRanges(earlier.done);
     if (ranges.doneBytes > 0 && !(await hasSamples(part, { ranges, handles }, run))) ranges.clear();
     const isResumed = ranges.doneBytes > 0;

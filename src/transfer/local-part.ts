@@ -1,7 +1,7 @@
 /** A file of this machine that is written beside its target and takes its place once it is whole. */
 
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, statfs, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConflictError, systemCode, TransferError } from '../errors.ts';
 import { onThisMachine } from './local-error.ts';
@@ -17,6 +17,8 @@ export interface LocalPart extends AsyncDisposable {
   write(bytes: Buffer, position: number): Promise<void>;
   /** Bytes read; 0 at its end. */
   read(into: Buffer, position: number): Promise<number>;
+  /** Throws a TransferError when the disk has no room for what is missing. */
+  checkRoom(totalBytes: number): Promise<void>;
   /** Throws unless it holds exactly this many bytes; what was written is on the disk then. */
   finish(totalBytes: number): Promise<void>;
   /** After `finish`: gives it the target's name. */
@@ -98,6 +100,7 @@ function localPart(parts: Parts): LocalPart {
       const reading = handle.read(into, 0, into.length, position);
       return (await onThisMachine('read', target, reading)).bytesRead;
     },
+    checkRoom: (totalBytes) => checkRoom(parts, totalBytes),
     finish: (totalBytes) => onThisMachine('write', target, finish(parts, totalBytes)),
     commit: async (kept) => {
       await onThisMachine('write', target, putInPlace(parts, kept));
@@ -112,6 +115,23 @@ function localPart(parts: Parts): LocalPart {
       else await discard(handle, path);
     },
   };
+}
+
+const blockBytes = 512;
+
+/** Sizes are the server's word: one that fits no disk is refused before the disk is full of it. */
+async function checkRoom({ handle, target }: Parts, totalBytes: number): Promise<void> {
+  const [disk, { blocks }] = await Promise.all([
+    // A file system that tells nothing of itself is written to all the same.
+    statfs(dirname(target)).catch(() => undefined),
+    handle.stat(),
+  ]);
+  if (disk === undefined || disk.blocks === 0) return;
+  if (totalBytes - blocks * blockBytes <= disk.bavail * disk.bsize) return;
+  throw new TransferError(`${target} has no room on this machine's disk`, {
+    code: 'no-room',
+    hint: 'make room, or fetch it into another folder; --exclude leaves it out',
+  });
 }
 
 async function finish({ handle, target }: Parts, totalBytes: number): Promise<void> {

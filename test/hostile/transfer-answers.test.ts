@@ -50,6 +50,23 @@ test.each([Number.MAX_SAFE_INTEGER, 2 ** 62, 2 ** 64 - 2 ** 12])(
   },
 );
 
+test('a size that fits no disk is refused before the disk is full of it', async () => {
+  let reads = 0;
+  await using local = await tempFolder();
+  await using liar = await startLiar({
+    attributes: { size: 2 ** 52 },
+    onRead: ({ sftp, id }, _, length) => {
+      reads += 1;
+      sftp.data(id, Buffer.alloc(length));
+    },
+  });
+  await using files = await openFiles(liar);
+  const target = join(local.path, 'x');
+  await expect(files.get(get('x', target), watch())).rejects.toMatchObject({ code: 'no-room' });
+  expect(reads).toBe(0);
+  expect(await tree(local.path)).toEqual([]);
+});
+
 test('a size smaller than the file gives an error or the announced bytes, never more', async () => {
   await using local = await tempFolder();
   await using liar = await startLiar({
