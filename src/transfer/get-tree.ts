@@ -12,6 +12,7 @@ import type { RemoteEntry, RemoteKind } from './remote-attributes.ts';
 import type { SftpRequests } from './sftp-requests.ts';
 import { TarBatches } from './tar-batches.ts';
 import type { TransferRun } from './transfer-run.ts';
+import { NameFolding, TwinNames } from './twin-names.ts';
 
 export interface FetchedFolder {
   readonly remote: string;
@@ -28,6 +29,7 @@ interface Walk {
   readonly root: string;
   readonly add: (folder: WaitingFolder) => void;
   readonly batches: TarBatches<FetchedFile>;
+  readonly folding: NameFolding;
   readonly run: TransferRun;
 }
 
@@ -38,16 +40,20 @@ export async function getTree(top: FetchedFolder, run: TransferRun): Promise<voi
     moveOne: (file) => run.tally.attempt(file.remote, () => getFile(file, run)),
   });
   const first: WaitingFolder = { ...top, relative: '' };
-  await eachFolder(first, (folder, add) => getFolder(folder, { root: top.local, add, batches, run }));
+  const folding = new NameFolding(top.local);
+  await eachFolder(first, (folder, add) =>
+    getFolder(folder, { root: top.local, add, batches, folding, run }),
+  );
   await batches.flush();
 }
 
 async function getFolder(folder: WaitingFolder, walk: Walk): Promise<void> {
   const { tally, fleet } = walk.run;
+  const names = new TwinNames(walk.folding);
   await tally.attempt(folder.remote, async () => {
     for await (const entry of listFolder(folder.remote, fleet)) {
       const path = joinRemote(folder.remote, entry.name);
-      const problem = entryNameProblem(entry.name, isWindows);
+      const problem = entryNameProblem(entry.name, isWindows) ?? (await names.problem(entry.name));
       const item: Item = { entry, remote: path, folder };
       if (problem === undefined) await tally.attempt(path, () => getEntry(item, walk));
       else tally.fail(path, problem, 'refused-name');
