@@ -29,16 +29,22 @@ const mostInFlight = 128;
 export async function serveSftp(channel: ServerChannel, deps: SftpDeps): Promise<void> {
   const files = new SftpFiles(deps);
   const inFlight = new Set<Promise<void>>();
-  // Requests on paths happen in the order they came; reads and writes of open files need none.
+  // Reads and writes among themselves need no order; all else happens after what came before it, as in OpenSSH's
+  // server: a client may send a write and ask for the size without waiting in between.
   let order: Promise<unknown> = Promise.resolve();
+  const moving = new Set<Promise<Buffer>>();
   // Answers leave in the order of their requests: OpenSSH's scp cuts a file short when they do not.
   let sending: Promise<unknown> = Promise.resolve();
   channel.on('error', () => channel.close());
   try {
     for await (const request of packetsOf(channel)) {
       const concurrent = request[0] === PacketType.read || request[0] === PacketType.write;
-      const answer = concurrent ? answerTo(files, request) : order.then(() => answerTo(files, request));
-      if (!concurrent) order = answer;
+      const before = concurrent ? order : Promise.all([order, ...moving]);
+      const answer = before.then(() => answerTo(files, request));
+      if (concurrent) {
+        moving.add(answer);
+        void answer.finally(() => moving.delete(answer));
+      } else order = answer;
       const work = Promise.all([answer, sending]).then(([bytes]) => {
         if (channel.writable) channel.write(bytes);
       });

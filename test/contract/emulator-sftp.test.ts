@@ -185,6 +185,22 @@ test('rename replaces nothing, posix-rename does', async () => {
   client.end();
 });
 
+test('has 0 bytes instead of 3: the size asked for right after a write is that after the write', async () => {
+  await using bed = await openBed();
+  await openHome(bed);
+  const { client, files } = await connect(bed);
+  for (let round = 0; round < 100; round += 1) {
+    const handle = await call<Buffer>((done) => files.open(`${round}`, 'w', done));
+    const [, attributes] = await Promise.all([
+      call((done) => files.write(handle, Buffer.from('abc'), 0, 3, 0, (error) => done(error, undefined))),
+      call<{ size: number }>((done) => files.fstat(handle, done)),
+      call((done) => files.close(handle, (error) => done(error, undefined))),
+    ]);
+    expect(attributes.size).toBe(3);
+  }
+  client.end();
+});
+
 test('attributes can be set by path and by handle', async () => {
   await using bed = await openBed();
   const home = await openHome(bed);
