@@ -63,6 +63,8 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
   const lost = new Promise<never>((_, reject) => {
     client.on('error', (error) => reject(refusal ?? explain(error, options)));
     client.on('close', () => reject(refusal ?? connectionLost(session)));
+    // A session that hangs up in good order ends the stream only: ssh2 then answers no request, and never closes.
+    client.on('end', () => reject(refusal ?? connectionLost(session)));
     let isReady = false;
     let farewell: NodeJS.Timeout | undefined;
     client.once('ready', () => {
