@@ -101,9 +101,17 @@ function createTurns(channel: ServerChannel): Turns {
   let last: Promise<void> = Promise.resolve();
   const closed = new Promise<void>((resolve) => channel.once('close', () => resolve()));
   return (write) => {
-    last = last.then(() => Promise.race([closed, new Promise<void>((done) => write(done))]));
+    last = last
+      .then(() => Promise.race([closed, new Promise<void>((done) => write(done))]))
+      .then(() => forgetWaiting(channel));
     return last;
   };
+}
+
+/** What had to wait for the window stays noted in ssh2, which sends it again when the other output has to wait. */
+function forgetWaiting(channel: ServerChannel): void {
+  for (const name of ['_chunk', '_chunkcb', '_chunkErr', '_chunkcbErr'])
+    Reflect.set(channel, name, undefined);
 }
 
 async function pump(source: Readable, target: Writable, turns: Turns): Promise<void> {
