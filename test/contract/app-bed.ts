@@ -1,6 +1,7 @@
 /** One running session on a manager, and a HOME of the test's own, for the tests that go inside sessions. */
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -215,14 +216,20 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve };
 }
 
+/** Below the ports that systems hand out for outgoing connections: those may be taken again before they are used. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  for (;;) {
+    const port = randomInt(15_000, 32_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** Local addresses that listen on a port, as the kernel tells: `127.0.0.1`, `0.0.0.0`, or hexadecimal for IPv6. */
