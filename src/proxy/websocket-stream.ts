@@ -1,5 +1,6 @@
 /** One WebSocket to the manager as a byte stream: pings, close codes, no compression. */
 
+import { randomFillSync } from 'node:crypto';
 import type { Agent, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocket } from 'ws';
@@ -47,6 +48,7 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
     agent: target.agent,
     // The manager accepts compression when it is offered; encrypted bytes then cost six times the time.
     perMessageDeflate: false,
+    generateMask,
     maxPayload: largestFrame,
     handshakeTimeout: target.timeoutMs,
     followRedirects: false,
@@ -76,6 +78,12 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
   await opened(socket, signal);
   keepAlive(socket);
   return { stream, begun };
+}
+
+/** ws does not copy what it masks with zeros, and what is sent from `assembly` has to be copied. */
+function generateMask(mask: Buffer): void {
+  do randomFillSync(mask);
+  while (mask.readUInt32LE() === 0);
 }
 
 const messageBytes = 256 * 1024;
