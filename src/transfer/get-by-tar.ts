@@ -14,7 +14,7 @@ import type { RemoteAttributes } from './remote-attributes.ts';
 import type { RemoteProgram } from './sftp-connection.ts';
 import { type StagedFile, stageFile } from './staged-file.ts';
 import { type ArchiveEntry, readArchive } from './tar-archive.ts';
-import { endsRun } from './tar-use.ts';
+import { endsRun, noteMoved } from './tar-use.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { checksumError, hasSameBytes, needsVerifying } from './verify.ts';
 
@@ -191,7 +191,7 @@ class FetchedStream {
   }
 
   async #finish({ file, staged }: Staged): Promise<void> {
-    const { fleet, observer, options, tally } = this.#run;
+    const { fleet, options, tally } = this.#run;
     const { size, remote } = file;
     if (fleet.over !== undefined) throw fleet.over;
     if (needsVerifying(options, { size, isResumed: false })) {
@@ -204,13 +204,7 @@ class FetchedStream {
     }
     this.#wanted.delete(file.relative);
     await staged.commit();
-    const meter = observer.started(remote, size);
-    meter.update(size);
-    meter.stop();
-    fleet.expect(size);
-    fleet.moved(size);
-    tally.moved(size);
-    tally.movedByTar();
+    noteMoved(remote, size, this.#run);
   }
 }
 

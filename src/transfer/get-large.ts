@@ -4,15 +4,15 @@ import { basename, dirname, join } from 'node:path';
 import { DoneRanges } from './done-ranges.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { JournalKeeper } from './journal-keeper.ts';
+import { LaneHandles } from './lane-handles.ts';
 import { onThisMachine } from './local-error.ts';
 import { checkRealFolder } from './local-folder.ts';
 import { createLocalPart, type LocalPart } from './local-part.ts';
 import { movePieces } from './move-pieces.ts';
 import { changedError, type KeptAttributes, type Meter } from './one-file.ts';
 import { journalName } from './part-name.ts';
-import { type RemoteSource, readFully } from './remote-source.ts';
+import { type RemoteSource, readFully, reopenRemoteSource } from './remote-source.ts';
 import { requestBytes } from './sftp-channel.ts';
-import { SourceHandles } from './source-handles.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { checksumError, hasSameBytes, needsVerifying, readableLocalPart, remoteChecksum } from './verify.ts';
 
@@ -30,7 +30,7 @@ export async function getLarge(get: LargeGet, run: TransferRun): Promise<void> {
   if (get.isInRealFolder) await onThisMachine('write', local, checkRealFolder(dirname(local)));
   const path = join(dirname(local), journalName(basename(local)));
   await using journal = await openJournal(path, local);
-  const handles = new SourceHandles(get.source);
+  const handles = new LaneHandles((lane) => reopenRemoteSource(lane.requests, get.source));
   try {
     if (await getOnce(get, { journal, handles, isLast: false }, run)) return;
     run.fleet.expect(get.source.size);
@@ -42,7 +42,7 @@ export async function getLarge(get: LargeGet, run: TransferRun): Promise<void> {
 
 interface Fetching {
   readonly journal: Journal;
-  readonly handles: SourceHandles;
+  readonly handles: LaneHandles;
   /** A copy that differs is fetched once more from its start: the earlier part may have been something else. */
   readonly isLast: boolean;
 }
@@ -88,7 +88,7 @@ interface Pieces {
   readonly part: LocalPart;
   readonly ranges: DoneRanges;
   readonly keeper: JournalKeeper;
-  readonly handles: SourceHandles;
+  readonly handles: LaneHandles;
 }
 
 async function fetchPieces(get: LargeGet, pieces: Pieces, run: TransferRun): Promise<void> {
@@ -142,7 +142,7 @@ function identityOf({ size, attributes }: RemoteSource): { size: number; modifie
 /** Whether what is said to be done holds what the source holds, in a few places. */
 async function hasSamples(
   part: LocalPart,
-  { ranges, handles }: { readonly ranges: DoneRanges; readonly handles: SourceHandles },
+  { ranges, handles }: { readonly ranges: DoneRanges; readonly handles: LaneHandles },
   { fleet }: TransferRun,
 ): Promise<boolean> {
   return await fleet.retrying(async (lane) => {

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import { TransferError } from '../errors.ts';
 import type { Lane } from './lane.ts';
+import { LaneHandles } from './lane-handles.ts';
 import type { Meter } from './one-file.ts';
 import { changedError } from './one-file.ts';
-import { openRemoteSource, type RemoteSource, readFully } from './remote-source.ts';
+import { openRemoteSource, type RemoteSource, readFully, reopenRemoteSource } from './remote-source.ts';
 import { requestBytes } from './sftp-channel.ts';
-import { SourceHandles } from './source-handles.ts';
 import { folderError } from './transfer-job.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { needsVerifying, remoteChecksum } from './verify.ts';
@@ -29,7 +29,7 @@ export async function getStream({ remote, write }: StreamGet, run: TransferRun):
   const source = await fleet.retrying((lane) => lookAt(lane, remote));
   const meter = observer.started(remote, source.size);
   fleet.expect(source.size);
-  const handles = new SourceHandles(source);
+  const handles = new LaneHandles((lane) => reopenRemoteSource(lane.requests, source));
   try {
     const checksum = await copy(source, { handles, meter, write }, run);
     if (needsVerifying(options, { size: source.size, isResumed: false })) {
@@ -52,7 +52,7 @@ async function lookAt({ requests, cleanup }: Lane, remote: string): Promise<Remo
 }
 
 interface Copying {
-  readonly handles: SourceHandles;
+  readonly handles: LaneHandles;
   readonly meter: Meter;
   readonly write: StreamGet['write'];
 }

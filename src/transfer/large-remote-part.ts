@@ -1,19 +1,20 @@
 /** The part of a large file in the session, as many channels see it. */
 
 import { randomBytes, randomInt } from 'node:crypto';
-import { unlessMissing } from '../core/unless-missing.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import type { DoneRanges } from './done-ranges.ts';
 import type { Fleet } from './fleet.ts';
 import type { Lane } from './lane.ts';
+import { LaneHandles } from './lane-handles.ts';
 import type { LocalSource } from './local-source.ts';
 import { type KeptAttributes, syncFromBytes } from './one-file.ts';
+import { PartCommit } from './part-commit.ts';
 import {
   discardPart,
   explainWrite,
   ignoreRefusal,
   openNewPart,
-  putInPlace,
+  partReplacedError,
   remotePartPath,
   wrongSizeError,
 } from './remote-part.ts';
@@ -35,19 +36,19 @@ export class LargeRemotePart {
   readonly #fleet: Fleet;
   readonly #target: RemoteTarget;
   readonly #size: number;
-  readonly #handles = new Map<Lane, Promise<RemoteHandle>>();
+  readonly #handles = new LaneHandles((lane) => this.#open(lane));
+  readonly #commit: PartCommit;
   #secret = '';
   #mode: number | undefined;
   #isTruncated = false;
   #writtenAt = 0;
-  #isRenameSent = false;
-  #isLeft = false;
 
   constructor(fleet: Fleet, target: RemoteTarget, size: number) {
     this.#fleet = fleet;
     this.#target = target;
     this.#size = size;
     this.path = remotePartPath(target.path);
+    this.#commit = new PartCommit(fleet, { part: this.path, target: target.path });
   }
 
   /** What a later run knows it by. */
@@ -62,7 +63,7 @@ export class LargeRemotePart {
     await this.#fleet.retrying(async (lane) => {
       const { requests } = lane;
       const handle = await openNewPart(requests, this.path, old === undefined ? 0o666 : 0o600);
-      this.#handles.set(lane, Promise.resolve(handle));
+      this.#handles.set(lane, handle);
       // The mode a new file gets there (umask, default ACL) is known from what the server made of 0666.
       const created = requests.attributes(handle);
       const steps = [ignoreRefusal(requests.setMode(handle, 0o600)), this.#writeMark(requests, handle)];
@@ -98,12 +99,7 @@ export class LargeRemotePart {
 
   /** Throws ConflictError when another file has the part's name by now. */
   handleOf(lane: Lane): Promise<RemoteHandle> {
-    const known = this.#handles.get(lane);
-    if (known !== undefined) return known;
-    const opened = this.#open(lane);
-    this.#handles.set(lane, opened);
-    opened.catch(() => this.#handles.delete(lane));
-    return opened;
+    return this.#handles.of(lane);
   }
 
   write({ requests }: Lane, { handle, bytes, position }: Write): Promise<void> {
@@ -139,49 +135,28 @@ export class LargeRemotePart {
         ignoreRefusal(requests.setTimes(handle, accessedAt, modifiedAt)),
         mode === undefined ? undefined : ignoreRefusal(requests.setMode(handle, mode)),
         isSynced ? requests.sync(handle) : undefined,
-        this.#closeAll(),
+        this.#handles.closeAll(),
       ]).catch((error: unknown) => explainWrite(requests, this.#target.path, error));
     });
   }
 
   /** Gives it the target's name. When the answer is lost with the connection, the names tell what happened. */
   async commit(): Promise<void> {
-    await this.#closeAll();
-    const names = { part: this.path, target: this.#target.path };
-    await this.#fleet.retrying(async ({ requests, cleanup }) => {
-      if (this.#isRenameSent && (await unlessMissing(requests.lstat(this.path))) === undefined) {
-        const { size } = await requests.lstat(this.#target.path);
-        if (size === this.#size) return;
-      }
-      this.#isRenameSent = true;
-      await putInPlace(cleanup, names, () => {
-        this.#isLeft = true;
-      });
-    });
+    await this.#handles.closeAll();
+    await this.#commit.run(this.#size);
   }
 
   /** Never throws. */
   async discard(): Promise<void> {
-    if (this.#isLeft) return;
-    await this.#closeAll();
+    if (this.#commit.isOnlyCopy) return;
+    await this.#handles.closeAll();
     const [lane] = this.#fleet.lanes;
     if (lane !== undefined) await discardPart(lane.cleanup, this.path, undefined);
   }
 
   /** Nothing depends on the answers, and after a failure there may be none. */
   close(): void {
-    for (const [lane, handle] of this.#handles) {
-      handle.then((opened) => lane.cleanup.close(opened)).catch(() => {});
-    }
-    this.#handles.clear();
-  }
-
-  async #closeAll(): Promise<void> {
-    const closing = [...this.#handles].map(async ([lane, handle]) => {
-      if (lane.lost === undefined) await lane.cleanup.close(await handle);
-    });
-    this.#handles.clear();
-    await Promise.allSettled(closing);
+    this.#handles.close();
   }
 
   async #open({ requests }: Lane): Promise<RemoteHandle> {
@@ -192,7 +167,7 @@ export class LargeRemotePart {
     if (bytesRead === 0 && this.#isTruncated) {
       if ((await requests.attributes(handle)).size === this.#size) return handle;
     }
-    throw this.#replacedError();
+    throw partReplacedError(this.path);
   }
 
   async #writeMark(requests: SftpRequests, handle: RemoteHandle): Promise<void> {
@@ -243,17 +218,10 @@ export class LargeRemotePart {
       requests.attributes(handle),
     ]);
     // A file system that keeps no such times cannot answer the question; the checksum will.
-    if (own.modifiedAt === token && named.modifiedAt !== token) throw this.#replacedError();
+    if (own.modifiedAt === token && named.modifiedAt !== token) throw partReplacedError(this.path);
     for (const { size } of [own, named]) {
       if (size !== this.#size) throw wrongSizeError(this.#target.path, size, this.#size);
     }
     return before.modifiedAt ?? 0;
-  }
-
-  #replacedError(): ConflictError {
-    return new ConflictError(`another program replaced ${this.path} in the session during the transfer`, {
-      code: 'part-replaced',
-      hint: 'let one transfer at a time write this file',
-    });
   }
 }

@@ -16,7 +16,7 @@ import type { RemoteTarget } from './remote-target.ts';
 import { onlyCopy, replaceRemote } from './replace-remote.ts';
 import { requestBytes } from './sftp-channel.ts';
 import type { ArchiveWriter } from './tar-archive.ts';
-import { endsRun } from './tar-use.ts';
+import { endsRun, noteMoved } from './tar-use.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { checksumError, hasSameBytes, needsVerifying } from './verify.ts';
 import { inWindow } from './window.ts';
@@ -185,7 +185,7 @@ class SentStream {
   }
 
   async #finish({ file, name, size }: StagedFile, stage: RemoteStage): Promise<void> {
-    const { fleet, observer, options, tally } = this.#run;
+    const { fleet, options, tally } = this.#run;
     const path = joinRemote(stage.path, name);
     const isChecked = needsVerifying(options, { size, isResumed: false });
     if (isChecked) {
@@ -196,13 +196,7 @@ class SentStream {
     if (!(await this.#rename(path, file.known.path, stage))) return;
     stage.taken(name);
     this.#left.delete(file.local);
-    const meter = observer.started(file.local, size);
-    meter.update(size);
-    meter.stop();
-    fleet.expect(size);
-    fleet.moved(size);
-    tally.moved(size);
-    tally.movedByTar();
+    noteMoved(file.local, size, this.#run);
   }
 
   /** A refusal is left to SFTP, which tells what is in the way, or writes beside a target on another file system. */

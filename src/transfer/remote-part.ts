@@ -2,7 +2,7 @@
 
 import { setTimeout as after } from 'node:timers/promises';
 import { joinRemote, remoteFolder, remoteName } from '../core/remote-path.ts';
-import { TransferError } from '../errors.ts';
+import { ConflictError, TransferError } from '../errors.ts';
 import { partName } from './part-name.ts';
 import { onlyCopy, replaceRemote } from './replace-remote.ts';
 import { SftpStatus, sftpStatus } from './sftp-error.ts';
@@ -106,4 +106,11 @@ export function wrongSizeError(target: string, size: number | undefined, totalBy
     `${target} has ${size ?? 'an unknown number of'} bytes in the session after the transfer instead of ${totalBytes}`,
     { code: 'size-differs' },
   );
+}
+
+export function partReplacedError(part: string): ConflictError {
+  return new ConflictError(`another program replaced ${part} in the session during the transfer`, {
+    code: 'part-replaced',
+    hint: 'let one transfer at a time write this file',
+  });
 }

@@ -1,17 +1,18 @@
 /** The part of a stream in the session: its size is known only at its end, and it may be seen by many channels. */
 
 import { randomInt } from 'node:crypto';
-import { unlessMissing } from '../core/unless-missing.ts';
-import { ConflictError, NotFoundError } from '../errors.ts';
+import { NotFoundError } from '../errors.ts';
 import type { Fleet } from './fleet.ts';
 import type { Lane } from './lane.ts';
+import { LaneHandles } from './lane-handles.ts';
 import { syncFromBytes } from './one-file.ts';
+import { PartCommit } from './part-commit.ts';
 import {
   discardPart,
   explainWrite,
   ignoreRefusal,
   openNewPart,
-  putInPlace,
+  partReplacedError,
   remotePartPath,
   wrongSizeError,
 } from './remote-part.ts';
@@ -25,16 +26,16 @@ export class StreamPart {
   readonly path: string;
   readonly #fleet: Fleet;
   readonly #target: RemoteTarget;
-  readonly #handles = new Map<Lane, Promise<RemoteHandle>>();
+  readonly #handles = new LaneHandles((lane) => this.#reopen(lane));
+  readonly #commit: PartCommit;
   #proof: Buffer | undefined;
   #mode: number | undefined;
-  #isRenameSent = false;
-  #isLeft = false;
 
   constructor(fleet: Fleet, target: RemoteTarget) {
     this.#fleet = fleet;
     this.#target = target;
     this.path = remotePartPath(target.path);
+    this.#commit = new PartCommit(fleet, { part: this.path, target: target.path });
   }
 
   /** The first piece makes the part, again if the connection went before it had arrived; no other may run before. */
@@ -42,7 +43,7 @@ export class StreamPart {
     await this.#fleet.retrying(async (lane) => {
       const { requests } = lane;
       const handle = await openNewPart(requests, this.path, this.#target.old === undefined ? 0o666 : 0o600);
-      this.#handles.set(lane, Promise.resolve(handle));
+      this.#handles.set(lane, handle);
       // The mode a new file gets there (umask, default ACL) is known from what the server made of 0666.
       const created = requests.attributes(handle);
       const steps = [
@@ -64,7 +65,7 @@ export class StreamPart {
   async finish(totalBytes: number): Promise<void> {
     await this.#fleet.retrying(async (lane) => {
       const { requests } = lane;
-      const handle = await this.#handleOf(lane);
+      const handle = await this.#handles.of(lane);
       const isSynced = totalBytes >= syncFromBytes && requests.offers('fsync@openssh.com');
       await Promise.all([this.#check(requests, handle, totalBytes), isSynced && requests.sync(handle)]).catch(
         (error: unknown) => explainWrite(requests, this.#target.path, error),
@@ -74,24 +75,14 @@ export class StreamPart {
 
   /** After `finish`: gives it the target's name. When the answer is lost with the connection, the names tell what happened. */
   async commit(totalBytes: number): Promise<void> {
-    const names = { part: this.path, target: this.#target.path };
-    await this.#closeAll();
-    await this.#fleet.retrying(async ({ requests, cleanup }) => {
-      if (this.#isRenameSent && (await unlessMissing(requests.lstat(this.path))) === undefined) {
-        const { size } = await requests.lstat(this.#target.path);
-        if (size === totalBytes) return;
-      }
-      this.#isRenameSent = true;
-      await putInPlace(cleanup, names, () => {
-        this.#isLeft = true;
-      });
-    });
+    await this.#handles.closeAll();
+    await this.#commit.run(totalBytes);
   }
 
   /** Never throws. */
   async discard(): Promise<void> {
-    if (this.#isLeft || this.#handles.size === 0) return;
-    await this.#closeAll();
+    if (this.#commit.isOnlyCopy || this.#handles.isEmpty) return;
+    await this.#handles.closeAll();
     const [lane] = this.#fleet.lanes;
     if (lane !== undefined) await discardPart(lane.cleanup, this.path, undefined);
   }
@@ -100,19 +91,10 @@ export class StreamPart {
     lane: Lane,
     { bytes, position }: { readonly bytes: Buffer; readonly position: number },
   ): Promise<void> {
-    const handle = await this.#handleOf(lane);
+    const handle = await this.#handles.of(lane);
     await lane.requests
       .write(handle, bytes, position)
       .catch((error: unknown) => explainWrite(lane.requests, this.#target.path, error));
-  }
-
-  #handleOf(lane: Lane): Promise<RemoteHandle> {
-    const known = this.#handles.get(lane);
-    if (known !== undefined) return known;
-    const opened = this.#reopen(lane);
-    this.#handles.set(lane, opened);
-    opened.catch(() => this.#handles.delete(lane));
-    return opened;
   }
 
   async #reopen({ requests }: Lane): Promise<RemoteHandle> {
@@ -131,7 +113,7 @@ export class StreamPart {
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
     }
-    throw this.#replacedError();
+    throw partReplacedError(this.path);
   }
 
   /** One time is as good as a name: set over the handle, it shows under the path when both mean one file. */
@@ -144,7 +126,7 @@ export class StreamPart {
       requests.lstat(this.path),
       requests.attributes(handle),
     ]);
-    if (own.modifiedAt === token && named.modifiedAt !== token) throw this.#replacedError();
+    if (own.modifiedAt === token && named.modifiedAt !== token) throw partReplacedError(this.path);
     for (const { size } of [own, named])
       if (size !== totalBytes) throw wrongSizeError(this.#target.path, size, totalBytes);
     const writtenAt = Math.max(before.modifiedAt ?? now, 2 ** 30);
@@ -152,20 +134,5 @@ export class StreamPart {
       ignoreRefusal(requests.setTimes(handle, writtenAt, writtenAt)),
       this.#mode === undefined ? undefined : ignoreRefusal(requests.setMode(handle, this.#mode)),
     ]);
-  }
-
-  async #closeAll(): Promise<void> {
-    const closing = [...this.#handles].map(async ([lane, handle]) => {
-      if (lane.lost === undefined) await lane.cleanup.close(await handle);
-    });
-    this.#handles.clear();
-    await Promise.allSettled(closing);
-  }
-
-  #replacedError(): ConflictError {
-    return new ConflictError(`another program replaced ${this.path} in the session during the transfer`, {
-      code: 'part-replaced',
-      hint: 'let one transfer at a time write this file',
-    });
   }
 }

@@ -6,6 +6,7 @@ import { FileQueue } from './file-queue.ts';
 import type { Fleet } from './fleet.ts';
 import { requestBytes } from './sftp-channel.ts';
 import { fatalCodes } from './tally.ts';
+import type { TransferRun } from './transfer-run.ts';
 
 /**
  * Fewer go sooner by themselves: a tar stream costs the start of two programs, and its eight round trips come one
@@ -69,4 +70,15 @@ export class TarUse {
     const result = await this.#fleet.run(['sh', '-c', 'command -v tar >/dev/null']);
     return result?.status === 0;
   }
+}
+
+/** A file that came in a stream is whole when it is first heard of. */
+export function noteMoved(path: string, size: number, { fleet, observer, tally }: TransferRun): void {
+  const meter = observer.started(path, size);
+  meter.update(size);
+  meter.stop();
+  fleet.expect(size);
+  fleet.moved(size);
+  tally.moved(size);
+  tally.movedByTar();
 }
