@@ -111,23 +111,44 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
 }
 
 function configOf(options: SshConnectionOptions, refuse: (error: unknown) => void): ConnectConfig {
-  const { user, stream, verifyHostKey, ciphers = strongCiphers } = options;
+  const { user, stream, ciphers = strongCiphers } = options;
   return {
     sock: stream,
     username: user,
     algorithms: { cipher: [...ciphers], hmac: [...hmacOrder] },
     readyTimeout: handshakeTimeoutMs,
     ...keepalive,
-    hostVerifier: (key: Buffer, answer: (accepted: boolean) => void) => {
-      verifyHostKey(key).then(
-        () => answer(true),
-        (error: unknown) => {
-          refuse(error);
-          answer(false);
-        },
-      );
-    },
+    hostVerifier: verifyOnce(options, refuse),
     authHandler: logInWith(options, refuse),
+  };
+}
+
+/**
+ * New keys are agreed on during a long connection (the sessions' dropbear asks for them after each GiB), and ssh2 shows
+ * the host key every time. It is still the one that was checked, or it is refused. The answer must be there at once:
+ * while ssh2 waits for one, it sends what comes in between with the old keys, which ends the connection.
+ */
+function verifyOnce(
+  { session, verifyHostKey }: SshConnectionOptions,
+  refuse: (error: unknown) => void,
+): (key: Buffer, answer: (accepted: boolean) => void) => void {
+  let checked: Buffer | undefined;
+  return (key, answer) => {
+    if (checked !== undefined) {
+      const isSame = checked.equals(key);
+      if (!isSame) refuse(anotherHostKey(session));
+      return answer(isSame);
+    }
+    verifyHostKey(key).then(
+      () => {
+        checked = Buffer.from(key);
+        answer(true);
+      },
+      (error: unknown) => {
+        refuse(error);
+        answer(false);
+      },
+    );
   };
 }
 
@@ -183,6 +204,13 @@ export async function fetchHostKey(
     client.destroy();
     stream.destroy();
   }
+}
+
+function anotherHostKey(session: string): DeniedError {
+  return new DeniedError(`session ${session} showed another host key in the middle of a connection`, {
+    code: 'host-key-changed',
+    hint: 'no server does that by itself: somebody may be listening; `bai host-key show` names the pinned key',
+  });
 }
 
 function connectionLost(session: string, cause?: unknown): UnreachableError {

@@ -1,12 +1,31 @@
-/** How the end of an SSH connection is noticed. */
+/** What an SSH connection lives through, and how its end is noticed. */
 
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SFTPWrapper } from 'ssh2';
 import { expect, test } from 'vitest';
 import { UnreachableError } from '../../src/errors.ts';
-import { connectSsh } from '../../src/ssh/connection.ts';
-import { sshdMissing, startSshd } from '../support/sshd.ts';
+import { connectSsh, type SshConnectionOptions } from '../../src/ssh/connection.ts';
+import { openSftp } from '../../src/ssh/sftp.ts';
+import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
+
+/** A host key is looked up in files, so the answer comes some turns later. */
+function requestFor(sshd: TestSshd, stream: Socket): SshConnectionOptions {
+  return {
+    session: 'demo',
+    user: sshd.user,
+    stream,
+    privateKey: readFile(sshd.privateKeyPath),
+    verifyHostKey: async () => {
+      for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+    },
+    signal: new AbortController().signal,
+  };
+}
 
 test.skipIf(sshdMissing !== undefined)(
   'a transfer stands still for five minutes: a stream that only ends is a lost connection at once',
@@ -22,14 +41,7 @@ test.skipIf(sshdMissing !== undefined)(
     await once(relay, 'listening');
     const { port } = relay.address() as AddressInfo;
     const stream = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    const connection = await connectSsh({
-      session: 'demo',
-      user: sshd.user,
-      stream,
-      privateKey: readFile(sshd.privateKeyPath),
-      verifyHostKey: () => Promise.resolve(),
-      signal: new AbortController().signal,
-    });
+    const connection = await connectSsh(requestFor(sshd, stream));
     for (const socket of near) socket.end();
     await expect(connection.lost).rejects.toBeInstanceOf(UnreachableError);
     await connection[Symbol.asyncDispose]();
@@ -38,3 +50,45 @@ test.skipIf(sshdMissing !== undefined)(
   },
   20_000,
 );
+
+test.skipIf(sshdMissing !== undefined)(
+  'a get of more than a gigabyte loses its connection: new keys are agreed on while requests are on their way',
+  async () => {
+    await using sshd = await startSshd({ rekeyLimit: '1M' });
+    const content = randomBytes(16 << 20);
+    await writeFile(join(sshd.home, 'big'), content);
+    const connection = await connectSsh(
+      requestFor(sshd, connect({ port: sshd.port, host: '127.0.0.1', noDelay: true })),
+    );
+    let exchanges = 0;
+    connection.client.on('handshake', () => {
+      exchanges += 1;
+    });
+    await using files = await openSftp(connection, 'demo');
+    const got = await Promise.race([readWhole(files.sftp, 'big', content.length), files.lost]);
+    expect(got.equals(content)).toBe(true);
+    expect(exchanges).toBeGreaterThan(8);
+  },
+  20_000,
+);
+
+/** With twenty requests on their way at any time. */
+async function readWhole(sftp: SFTPWrapper, path: string, length: number): Promise<Buffer> {
+  const content = Buffer.alloc(length);
+  const handle = await new Promise<Buffer>((resolve, reject) => {
+    sftp.open(path, 'r', (error, opened) => (error ? reject(error) : resolve(opened)));
+  });
+  const piece = 32 * 1024;
+  let next = 0;
+  const reader = async (): Promise<void> => {
+    while (next < length) {
+      const offset = next;
+      next += piece;
+      await new Promise<void>((resolve, reject) => {
+        sftp.read(handle, content, offset, piece, offset, (error) => (error ? reject(error) : resolve()));
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, reader));
+  return content;
+}

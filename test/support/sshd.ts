@@ -37,6 +37,8 @@ export interface SshdOptions {
   readonly isPlainShell?: boolean;
   /** A real path where SFTP sessions start instead; not removed afterwards. */
   readonly home?: string;
+  /** New keys after that much, e.g. `1M`, where the sessions' dropbear waits for 1 GiB; OpenSSH only. */
+  readonly rekeyLimit?: string;
 }
 
 export interface DropbearOptions extends Pick<SshdOptions, 'home'> {
@@ -210,7 +212,8 @@ async function createFolder(givenHome: string | undefined): Promise<ServerFolder
   return { path, home, privateKeyPath };
 }
 
-function sshdConfig(folder: ServerFolder, port: number, { umask, serveAs }: SshdOptions): string {
+function sshdConfig(folder: ServerFolder, port: number, options: SshdOptions): string {
+  const { umask, serveAs, rekeyLimit } = options;
   const mask = umask === undefined ? '' : ` -u 0${umask.toString(8)}`;
   const as = serveAs === undefined ? '' : `setpriv --reuid=${serveAs} --regid=${serveAs} --clear-groups `;
   return [
@@ -226,6 +229,7 @@ function sshdConfig(folder: ServerFolder, port: number, { umask, serveAs }: Sshd
     'UsePAM no',
     'PermitRootLogin prohibit-password',
     'MaxStartups 100',
+    ...(rekeyLimit === undefined ? [] : [`RekeyLimit ${rekeyLimit}`]),
     // Or the shell runs the start-up files of whoever runs the tests, which may take long and lock each other out.
     `SetEnv HOME=${folder.home}`,
     `Subsystem sftp ${as}${sftpServer ?? 'internal-sftp'} -d ${folder.home}${mask}`,
