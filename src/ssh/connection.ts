@@ -8,7 +8,7 @@ import ssh2, {
   type ServerHostKeyAlgorithm,
 } from 'ssh2';
 import { type StrongCipher, strongCiphers } from '../core/line-setting.ts';
-import { BaiError, DeniedError, InterruptedError, UnreachableError } from '../errors.ts';
+import { BaiError, ConflictError, DeniedError, InterruptedError, UnreachableError } from '../errors.ts';
 import { Brake } from './brake.ts';
 import { type SavedRoundTrips, saveRoundTrips } from './fewer-round-trips.ts';
 
@@ -206,8 +206,8 @@ export async function fetchHostKey(
   }
 }
 
-function anotherHostKey(session: string): DeniedError {
-  return new DeniedError(`session ${session} showed another host key in the middle of a connection`, {
+function anotherHostKey(session: string): ConflictError {
+  return new ConflictError(`session ${session} showed another host key in the middle of a connection`, {
     code: 'host-key-changed',
     hint: 'no server does that by itself: somebody may be listening; `bai host-key show` names the pinned key',
   });
