@@ -1,6 +1,6 @@
 /** One row: every contender in turn, round after round, and after each run a look at what arrived. */
 
-import { mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { median } from '../measure.mjs';
 import { contenders, launcher } from './contenders.mjs';
@@ -43,7 +43,8 @@ async function runOnce(row, place, contender) {
   const { start, forwarder } = contenders[contender];
   const source = { ...row.source, files: row.sample?.[contender] ?? row.source.files };
   const { name, sum, bytes } = await sources.need(source, direction);
-  await clear(place);
+  if (source.files > 1) await putAside(place);
+  else await clear(place);
   const ends =
     direction === 'put'
       ? { local: `${local}/have`, remote: `${line.folder}/in` }
@@ -71,6 +72,21 @@ async function runOnce(row, place, contender) {
 async function clear({ direct, local }) {
   await direct.run('rm -rf in; mkdir in\n');
   rmSync(`${local}/out`, { recursive: true, force: true });
+  mkdirSync(`${local}/out`);
+}
+
+let putAsideTimes = 0;
+
+/**
+ * As `clear`, but what is there goes with the whole bench. ext4 passes over files that were removed within the last half
+ * minute one by one whenever it makes a new one: after 10,000 removals whoever comes next takes twice as long.
+ */
+async function putAside({ direct, local }) {
+  putAsideTimes += 1;
+  await direct.run(`mkdir -p in aside; mv in aside/${putAsideTimes}; mkdir in\n`);
+  mkdirSync(`${local}/out`, { recursive: true });
+  mkdirSync(`${local}/aside`, { recursive: true });
+  renameSync(`${local}/out`, `${local}/aside/${putAsideTimes}`);
   mkdirSync(`${local}/out`);
 }
 

@@ -4,6 +4,7 @@ import type { Client, SFTPWrapper } from 'ssh2';
 import { ProtocolError, UnreachableError } from '../errors.ts';
 import type { SftpConnection } from '../transfer/sftp-connection.ts';
 import type { SshConnection } from './connection.ts';
+import { sendTogether } from './fewer-packets.ts';
 import { startProgram } from './remote-program.ts';
 import { runRemote } from './run-remote.ts';
 import { widenWindow, windowOf } from './window.ts';
@@ -50,6 +51,7 @@ function openSubsystem(client: Client, session: string): Promise<SFTPWrapper> {
       if (error) reject(explain(error, session));
       else {
         widenWindow(sftp);
+        sendTogether(sftp);
         resolve(sftp);
       }
     });

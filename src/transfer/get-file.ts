@@ -1,10 +1,10 @@
 /** One file of the session onto this machine. */
 
-import { stat } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
 import { getLarge } from './get-large.ts';
 import { getSmall, type SmallGet } from './get-small.ts';
 import type { Lane } from './lane.ts';
+import { stat } from './local-disk.ts';
 import {
   type ExistingFile,
   type FilePaths,

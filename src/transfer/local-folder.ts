@@ -1,8 +1,9 @@
 /** Folders of this machine that a server's tree is written into, and nothing outside of them. */
 
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { ConflictError, systemCode } from '../errors.ts';
+import { realpath, stat } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 
 /** Whether names have to be fit for Windows; read from the path rules in force. */

@@ -1,9 +1,10 @@
 /** A file of this machine that is written beside its target and takes its place once it is whole. */
 
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, statfs, unlink } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConflictError, systemCode, TransferError } from '../errors.ts';
+import { fileIdOf, LocalFile, lstatIfThere, rename, unlink } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 import { checkRealFolder } from './local-folder.ts';
 import { type KeptAttributes, syncFromBytes } from './one-file.ts';
@@ -57,15 +58,15 @@ async function openPart(
       isInRealFolder,
     });
   }
-  const handle = await openNew(path, oldMode === undefined ? 0o666 : 0o600);
+  const file = await openNew(path, oldMode === undefined ? 0o666 : 0o600);
   try {
     // The mode a new file gets here (umask, default ACL) is known from what the system made of 0666.
-    const { mode: created, dev, ino } = await handle.stat({ bigint: true });
-    const mode = oldMode ?? Number(created) & 0o777;
-    if (oldMode === undefined) await handle.chmod(0o600);
+    const created = await file.stat();
+    const mode = oldMode ?? created.mode & 0o777;
+    if (oldMode === undefined) await file.setMode(0o600);
     return localPart({
-      handle,
-      id: `${dev}:${ino}:${mode}`,
+      file,
+      id: `${await file.id()}:${mode}`,
       path,
       target,
       mode,
@@ -73,13 +74,13 @@ async function openPart(
       isInRealFolder,
     });
   } catch (error) {
-    await discard(handle, path);
+    await discard(file, path);
     throw error;
   }
 }
 
 interface Parts {
-  readonly handle: FileHandle;
+  readonly file: LocalFile;
   readonly id: string;
   readonly path: string;
   readonly target: string;
@@ -89,17 +90,14 @@ interface Parts {
 }
 
 function localPart(parts: Parts): LocalPart {
-  const { handle, id, path, target, isEarlier } = parts;
+  const { file, id, path, target, isEarlier } = parts;
   let isInPlace = false;
   let isKept = false;
   return {
     id,
     isEarlier,
-    write: (bytes, position) => onThisMachine('write', target, writeAll(handle, bytes, position)),
-    read: async (into, position) => {
-      const reading = handle.read(into, 0, into.length, position);
-      return (await onThisMachine('read', target, reading)).bytesRead;
-    },
+    write: (bytes, position) => onThisMachine('write', target, file.write(bytes, position)),
+    read: (into, position) => onThisMachine('read', target, file.read(into, position)),
     checkRoom: (totalBytes) => checkRoom(parts, totalBytes),
     finish: (totalBytes) => onThisMachine('write', target, finish(parts, totalBytes)),
     commit: async (kept) => {
@@ -111,8 +109,8 @@ function localPart(parts: Parts): LocalPart {
     },
     [Symbol.asyncDispose]: async () => {
       if (isInPlace) return;
-      if (isKept) await handle.close().catch(() => {});
-      else await discard(handle, path);
+      if (isKept) await file.close().catch(() => {});
+      else await discard(file, path);
     },
   };
 }
@@ -120,11 +118,11 @@ function localPart(parts: Parts): LocalPart {
 const blockBytes = 512;
 
 /** Sizes are the server's word: one that fits no disk is refused before the disk is full of it. */
-async function checkRoom({ handle, target }: Parts, totalBytes: number): Promise<void> {
+async function checkRoom({ file, target }: Parts, totalBytes: number): Promise<void> {
   const [disk, { blocks }] = await Promise.all([
     // A file system that tells nothing of itself is written to all the same.
     statfs(dirname(target)).catch(() => undefined),
-    handle.stat(),
+    file.stat(),
   ]);
   if (disk === undefined || disk.blocks === 0) return;
   if (totalBytes - blocks * blockBytes <= disk.bavail * disk.bsize) return;
@@ -134,9 +132,9 @@ async function checkRoom({ handle, target }: Parts, totalBytes: number): Promise
   });
 }
 
-async function finish({ handle, target }: Parts, totalBytes: number): Promise<void> {
-  if (totalBytes >= syncFromBytes) await handle.sync();
-  const { size } = await handle.stat();
+async function finish({ file, target }: Parts, totalBytes: number): Promise<void> {
+  if (totalBytes >= syncFromBytes) await file.sync();
+  const { size } = await file.stat();
   if (size !== totalBytes) {
     throw wrongLocalSizeError(target, size, totalBytes);
   }
@@ -155,21 +153,21 @@ export function replacedError(path: string): ConflictError {
 }
 
 async function putInPlace(parts: Parts, kept: KeptAttributes): Promise<void> {
-  const { handle, path, target, mode } = parts;
+  const { file, path, target, mode } = parts;
   if (parts.isInRealFolder) await checkRealFolder(dirname(target));
-  if (!(await isSameFile(handle, path))) {
+  if (!(await isSameFile(file, path))) {
     throw replacedError(path);
   }
-  await handle.chmod(kept.mode ?? mode);
-  if (kept.modifiedAt !== undefined) await handle.utimes(kept.accessedAt ?? kept.modifiedAt, kept.modifiedAt);
-  await handle.close();
+  await file.setMode(kept.mode ?? mode);
+  if (kept.modifiedAt !== undefined) await file.setTimes(kept.accessedAt ?? kept.modifiedAt, kept.modifiedAt);
+  await file.close();
   await rename(path, target);
 }
 
 const noFollow = (constants.O_NOFOLLOW as number | undefined) ?? 0; // Windows has none.
 
 interface Earlier {
-  readonly handle: FileHandle;
+  readonly file: LocalFile;
   readonly id: string;
   readonly mode: number;
 }
@@ -177,59 +175,46 @@ interface Earlier {
 /** Only the very file that was begun: no link, no other name for another file. */
 async function openEarlier(path: string, id: string): Promise<Earlier | undefined> {
   const nonBlocking = (constants.O_NONBLOCK as number | undefined) ?? 0;
-  let handle: FileHandle;
+  let file: LocalFile;
   try {
-    handle = await open(path, constants.O_RDWR | noFollow | nonBlocking);
+    file = await LocalFile.open(path, constants.O_RDWR | noFollow | nonBlocking);
   } catch {
     return undefined;
   }
   const mode = Number(id.split(':')[2]);
-  const { dev, ino, nlink, ...attributes } = await handle.stat({ bigint: true });
-  const isSame = id === `${dev}:${ino}:${mode}` && nlink === 1n && attributes.size >= 0n;
-  if (isSame && (await handle.stat()).isFile()) return { handle, id, mode: mode & 0o777 };
-  await handle.close();
+  const found = await file.stat();
+  const isSame = id === `${await file.id()}:${mode}`;
+  if (isSame && found.nlink === 1 && found.isFile()) return { file, id, mode: mode & 0o777 };
+  await file.close();
   return undefined;
 }
 
 /** Exclusive creation follows no link; a part that is not gone on with is removed first. */
-export async function openNew(path: string, mode: number): Promise<FileHandle> {
+export async function openNew(path: string, mode: number): Promise<LocalFile> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noFollow;
   try {
-    return await open(path, flags, mode);
+    return await LocalFile.open(path, flags, mode);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
   }
   await unlink(path);
-  return open(path, flags, mode);
+  return LocalFile.open(path, flags, mode);
 }
 
 /** Permission bits of the file that is replaced; nothing where there is none or only a link. */
 export async function modeOfOldFile(target: string): Promise<number | undefined> {
-  try {
-    const old = await lstat(target);
-    if (old.isDirectory()) throw new ConflictError(`${target} is a folder`, { code: 'is-folder' });
-    return old.isFile() ? old.mode & 0o777 : undefined;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-export async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
-    written += bytesWritten;
-  }
+  const old = await lstatIfThere(target);
+  if (old?.isDirectory()) throw new ConflictError(`${target} is a folder`, { code: 'is-folder' });
+  return old?.isFile() ? old.mode & 0o777 : undefined;
 }
 
 /** The failure that led here is what the user should hear of, so this one never throws. */
-async function discard(handle: FileHandle, path: string): Promise<void> {
-  const isOurs = await isSameFile(handle, path).catch(() => false);
-  await handle.close().catch(() => {});
+async function discard(file: LocalFile, path: string): Promise<void> {
+  const isOurs = await isSameFile(file, path).catch(() => false);
+  await file.close().catch(() => {});
   if (isOurs) await unlink(path).catch(() => {});
 }
 
-async function isSameFile(handle: FileHandle, path: string): Promise<boolean> {
-  const [opened, named] = await Promise.all([handle.stat({ bigint: true }), lstat(path, { bigint: true })]);
-  return opened.ino === named.ino && opened.dev === named.dev;
+async function isSameFile(file: LocalFile, path: string): Promise<boolean> {
+  return (await file.id()) === (await fileIdOf(path));
 }

@@ -1,8 +1,8 @@
 /** A file of this machine that is sent. */
 
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { TransferError } from '../errors.ts';
+import { LocalFile } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 import { type KeptAttributes, shrankError, sizelessError } from './one-file.ts';
 
@@ -23,11 +23,12 @@ export function openLocalSource(path: string): Promise<LocalSource> {
 
 async function openSource(path: string): Promise<LocalSource> {
   // A named pipe in the place of a file would block an ordinary open for ever.
-  const handle = await open(path, constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0));
+  const nonBlocking = (constants.O_NONBLOCK as number | undefined) ?? 0;
+  const file = await LocalFile.open(path, constants.O_RDONLY | nonBlocking);
   try {
-    const found = await handle.stat();
+    const found = await file.stat();
     if (!found.isFile()) throw new TransferError(`${path} is no regular file`, { code: 'not-a-file' });
-    if (found.size === 0 && (await handle.read(Buffer.alloc(1), 0, 1, 0)).bytesRead > 0) {
+    if (found.size === 0 && (await file.read(Buffer.alloc(1), 0)) > 0) {
       throw sizelessError(path);
     }
     return {
@@ -35,26 +36,26 @@ async function openSource(path: string): Promise<LocalSource> {
       size: found.size,
       modifiedMs: found.mtimeMs,
       attributes: { mode: found.mode, accessedAt: found.atimeMs / 1000, modifiedAt: found.mtimeMs / 1000 },
-      fill: (bytes, position) => onThisMachine('read', path, fill({ handle, path }, bytes, position)),
+      fill: (bytes, position) => onThisMachine('read', path, fill({ file, path }, bytes, position)),
       isUnchanged: async () => {
-        const now = await onThisMachine('read', path, handle.stat());
+        const now = await onThisMachine('read', path, file.stat());
         return now.size === found.size && now.mtimeMs === found.mtimeMs;
       },
-      [Symbol.asyncDispose]: () => handle.close(),
+      [Symbol.asyncDispose]: () => file.close(),
     };
   } catch (error) {
-    await handle.close();
+    await file.close();
     throw error;
   }
 }
 
 async function fill(
-  { handle, path }: { readonly handle: FileHandle; readonly path: string },
+  { file, path }: { readonly file: LocalFile; readonly path: string },
   bytes: Buffer,
   position: number,
 ): Promise<void> {
   for (let filled = 0; filled < bytes.length; ) {
-    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, position + filled);
+    const bytesRead = await file.read(bytes.subarray(filled), position + filled);
     if (bytesRead === 0) throw shrankError(path);
     filled += bytesRead;
   }

@@ -1,11 +1,12 @@
 /** A folder of this machine into the session. */
 
-import { opendir, stat } from 'node:fs/promises';
+import { opendir, stat as statFolder } from 'node:fs/promises';
 import { join } from 'node:path';
 import { joinRemote } from '../core/remote-path.ts';
 import { isUnfinished, unfinishedReason } from '../core/transfer-plan.ts';
 import { TransferError } from '../errors.ts';
 import { eachFolder } from './each-folder.ts';
+import { stat } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 import { putByTar, type SentFile } from './put-by-tar.ts';
 import { putFile } from './put-file.ts';
@@ -32,6 +33,9 @@ interface Walk {
   readonly batches: TarBatches<SentFile>;
 }
 
+/** Node asks for 32 by itself, and each time is a call to one of its threads. */
+const namesAtATime = 512;
+
 /** Links to files and folders are followed, as `scp -r` does; special files fail, as there. */
 export async function putTree(top: { local: string; remote: string }, run: TransferRun): Promise<void> {
   const batches = new TarBatches<SentFile>(run, {
@@ -49,7 +53,11 @@ async function putFolder(folder: SentFolder, { add, batches }: Walk, run: Transf
   const { tally, options, requests } = run;
   const self = await identify(folder);
   const isInNewFolder = (await openRemoteFolder(folder.remote, requests)) === 'made';
-  const entries = await onThisMachine('read', folder.local, opendir(folder.local));
+  const entries = await onThisMachine(
+    'read',
+    folder.local,
+    opendir(folder.local, { bufferSize: namesAtATime }),
+  );
   for await (const { name } of entries) {
     const paths = { local: join(folder.local, name), remote: joinRemote(folder.remote, name) };
     const relative = folder.relative + name;
@@ -67,7 +75,7 @@ async function putFolder(folder: SentFolder, { add, batches }: Walk, run: Transf
 }
 
 async function identify(folder: SentFolder): Promise<Ancestor> {
-  const { dev, ino } = await onThisMachine('read', folder.local, stat(folder.local, { bigint: true }));
+  const { dev, ino } = await onThisMachine('read', folder.local, statFolder(folder.local, { bigint: true }));
   const id = `${dev}:${ino}`;
   for (let above = folder.above; above !== undefined; above = above.above) {
     if (above.id === id) {

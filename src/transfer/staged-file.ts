@@ -1,10 +1,11 @@
 /** A small file of this machine that is whole beside its target, closed, and waits for its name. */
 
-import { type FileHandle, lstat, readFile, rename, unlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { fileIdOf, type LocalFile, rename, unlink } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 import { checkRealFolder } from './local-folder.ts';
-import { modeOfOldFile, openNew, replacedError, writeAll, wrongLocalSizeError } from './local-part.ts';
+import { modeOfOldFile, openNew, replacedError, wrongLocalSizeError } from './local-part.ts';
 import type { KeptAttributes } from './one-file.ts';
 import { partName } from './part-name.ts';
 import type { ReadableFile } from './verify.ts';
@@ -38,13 +39,13 @@ async function stage(staging: Staging): Promise<StagedFile> {
   // Asked in any case: it throws where the target is a folder.
   const oldMode = await modeOfOldFile(target);
   const mode = kept.mode ?? oldMode;
-  const handle = await openNew(path, mode === undefined ? 0o666 : 0o600);
+  const file = await openNew(path, mode === undefined ? 0o666 : 0o600);
   let id: string | undefined;
   try {
-    id = await fill(handle, staging, mode);
-    await handle.close();
+    id = await fill(file, staging, mode);
+    await file.close();
   } catch (error) {
-    await handle.close().catch(() => {});
+    await file.close().catch(() => {});
     await unlink(path).catch(() => {});
     throw error;
   }
@@ -52,26 +53,23 @@ async function stage(staging: Staging): Promise<StagedFile> {
 }
 
 async function fill(
-  handle: FileHandle,
+  file: LocalFile,
   { target, content, kept }: Staging,
   mode: number | undefined,
 ): Promise<string> {
-  await writeAll(handle, content, 0);
-  const { dev, ino, size } = await handle.stat({ bigint: true });
-  if (Number(size) !== content.length) throw wrongLocalSizeError(target, Number(size), content.length);
-  if (mode !== undefined) await handle.chmod(mode);
-  if (kept.modifiedAt !== undefined) await handle.utimes(kept.accessedAt ?? kept.modifiedAt, kept.modifiedAt);
-  return `${dev}:${ino}`;
+  await file.write(content, 0);
+  const { size } = await file.stat();
+  if (size !== content.length) throw wrongLocalSizeError(target, size, content.length);
+  if (mode !== undefined) await file.setMode(mode);
+  if (kept.modifiedAt !== undefined) await file.setTimes(kept.accessedAt ?? kept.modifiedAt, kept.modifiedAt);
+  return file.id();
 }
 
 function stagedFile(
   { target, isInRealFolder }: Staging,
   { path, id }: { readonly path: string; readonly id: string },
 ): StagedFile {
-  const isOurs = async (): Promise<boolean> => {
-    const { dev, ino } = await lstat(path, { bigint: true });
-    return `${dev}:${ino}` === id;
-  };
+  const isOurs = async (): Promise<boolean> => (await fileIdOf(path)) === id;
   const putInPlace = async (): Promise<void> => {
     if (isInRealFolder) await checkRealFolder(dirname(target));
     if (!(await isOurs())) throw replacedError(path);
