@@ -58,7 +58,7 @@ export async function createProgram(
   for (const [name, summary] of Object.entries(groups)) {
     parents.set(name, program.command(name).description(summary).helpCommand(false));
   }
-  for (const entry of commands) await addCommand(entry, { parents, wanted, context });
+  for (const entry of commands) await addCommand(entry, { program, parents, wanted, context });
   program.addHelpText('after', examples);
   return program;
 }
@@ -73,20 +73,23 @@ Examples:
 Exit status: docs/exit-codes.md`;
 
 interface Tree {
+  readonly program: Command;
   readonly parents: ReadonlyMap<string, Command>;
   readonly wanted: readonly string[];
   readonly context: Context;
 }
 
-async function addCommand(entry: CommandEntry, { parents, wanted, context }: Tree): Promise<void> {
-  const [group = '', name = ''] = entry.path.split(' ');
-  const command = parents
-    .get(group)
-    ?.command(name, { hidden: entry.hidden === true })
-    .description(entry.summary);
-  if (command === undefined) throw new Error(`the command "${entry.path}" has no group`);
+async function addCommand(entry: CommandEntry, tree: Tree): Promise<void> {
+  const { program, parents, wanted, context } = tree;
+  const words = entry.path.split(' ');
+  const name = words.at(-1) ?? '';
+  const parent = words.length === 1 ? program : parents.get(words[0] ?? '');
+  if (parent === undefined) throw new Error(`the command "${entry.path}" has no group`);
+  const command = parent.command(name, { hidden: entry.hidden === true }).description(entry.summary);
   command.aliases([...(entry.aliases ?? [])]);
-  const isWanted = wanted[0] === group && (wanted[1] === name || entry.aliases?.includes(wanted[1] ?? ''));
+  const asked = wanted[words.length - 1] ?? '';
+  const isWanted =
+    (words.length === 1 || wanted[0] === words[0]) && (asked === name || entry.aliases?.includes(asked));
   if (!isWanted) return;
   (await entry.load()).define(command, context);
 }
@@ -213,7 +216,8 @@ function usageHint(argv: readonly string[]): string {
 /** As much of the command as exists: the group, or group and command. */
 function knownWords(argv: readonly string[]): string[] {
   const [group = '', name = ''] = wordsOf(argv);
-  return isCommand(group, name) ? [group, name] : Object.hasOwn(groups, group) ? [group] : [];
+  if (isCommand(group, name)) return [group, name];
+  return Object.hasOwn(groups, group) || commands.some(({ path }) => path === group) ? [group] : [];
 }
 
 function isCommand(group: string, name: string): boolean {

@@ -9,7 +9,7 @@ export interface CommandModule {
 }
 
 export interface CommandEntry {
-  /** Words after `bai`, e.g. `session create`. */
+  /** Words after `bai`: a group and a name, e.g. `session create`, or a name alone. */
   readonly path: string;
   readonly summary: string;
   /** Other names of the last word. */

@@ -60,6 +60,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./app/ssh.ts'),
   },
   {
+    path: 'ssh',
+    summary: 'the same as `bai app ssh`',
+    load: () => import('./app/ssh.ts'),
+  },
+  {
     path: 'app forward',
     summary: 'keep a local port open to an app of a session',
     load: () => import('./app/forward.ts'),

@@ -1,9 +1,12 @@
-/** `bai app ssh`: a forwarder in this process, and the system's ssh through it. */
+/** `bai app ssh`: the builtin client, or a forwarder in this process and the system's ssh through it. */
 
 import type { Duplex } from 'node:stream';
+import type { SessionRef } from '../core/session.ts';
+import { parseSshArguments, type SshWork } from '../core/ssh-arguments.ts';
+import { builtinWork, type SshClientWish } from '../core/ssh-client.ts';
 import { sshArguments } from '../core/ssh-command.ts';
 import { BaiError } from '../errors.ts';
-import type { AppDeps } from './app-deps.ts';
+import { type BuiltinDeps, connectBuiltin } from './connect-builtin.ts';
 import { openRunningSession } from './open-session.ts';
 import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
 import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
@@ -12,9 +15,13 @@ export interface ConnectSshRequest extends PortWish {
   readonly session: string;
   /** For ssh itself: its options, then a command. */
   readonly sshArguments: readonly string[];
+  readonly client: SshClientWish;
 }
 
-export interface ConnectSshDeps extends AppDeps {
+export interface ConnectSshDeps extends BuiltinDeps {
+  /** Whether stdin is a terminal. */
+  readonly isTerminal: boolean;
+  hasSystemSsh(): Promise<boolean>;
   runSsh(args: readonly string[]): Promise<number>;
   /** Logs in and hangs up; rejects with a BaiError that says why it could not. */
   readonly probeLogin: (request: ProbeRequest) => Promise<void>;
@@ -36,8 +43,47 @@ const connectionFailed = 255;
 
 /** ssh's exit status: that of the remote command, 255 when the connection failed. */
 export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDeps): Promise<number> {
-  const failures: unknown[] = [];
+  // A wrong command line is told before anything is asked of the manager.
+  const work = await workOfBuiltin(request, deps);
   const session = await openRunningSession(request.session, deps);
+  return work === undefined ? connectSystem(session, request, deps) : connectBuiltin(session, work, deps);
+}
+
+/** Nothing when the system's ssh is to do it. */
+async function workOfBuiltin(
+  { client, sshArguments: words, port, strictPort }: ConnectSshRequest,
+  deps: ConnectSshDeps,
+): Promise<SshWork | undefined> {
+  if (client === 'system') return undefined;
+  const work = await builtinWork({
+    wish: client,
+    parsed: parseSshArguments(words),
+    isTerminal: deps.isTerminal,
+    needsPort: port !== undefined || strictPort,
+    hasSystem: () => deps.hasSystemSsh(),
+  });
+  const { identity } = deps.settings;
+  const isForSsh = work !== undefined && client === 'auto' && identity !== undefined;
+  return isForSsh && (await needsPassphrase(identity, deps)) ? undefined : work;
+}
+
+/** A key with a passphrase is ssh's to open. */
+async function needsPassphrase(identity: string, deps: ConnectSshDeps): Promise<boolean> {
+  try {
+    await deps.readOwnKey(identity);
+    return false;
+  } catch (error) {
+    if (!(error instanceof BaiError) || error.code !== 'key-unusable') throw error;
+    return true;
+  }
+}
+
+async function connectSystem(
+  session: SessionRef,
+  request: ConnectSshRequest,
+  deps: ConnectSshDeps,
+): Promise<number> {
+  const failures: unknown[] = [];
   const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {
     const ready = await prepareSsh(session, deps);

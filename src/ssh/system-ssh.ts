@@ -1,31 +1,62 @@
 /** Runs the system's OpenSSH client. */
 
 import { spawn } from 'node:child_process';
+import { access, constants as fileModes } from 'node:fs/promises';
 import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { InterruptedError, LocalSystemError, systemCode } from '../errors.ts';
+import { type LocalStreams, stty, terminalReset } from './terminal.ts';
 
 export interface RunOptions {
   /** Name or path of the program; never a shell string. */
   readonly program: string;
   readonly signal: AbortSignal;
+  readonly terminal: Pick<LocalStreams, 'stdin' | 'stdout'>;
 }
 
+/** What ssh ends with when its connection failed, perhaps in the middle of a program that draws on the screen. */
+const connectionFailed = 255;
+
 /** The program's exit status, or 128 + n when signal n ended it. The terminal is the program's while it runs. */
-export async function runSsh(args: readonly string[], { program, signal }: RunOptions): Promise<number> {
+export async function runSsh(args: readonly string[], options: RunOptions): Promise<number> {
+  const { program, signal, terminal } = options;
   if (signal.aborted) throw new InterruptedError();
+  const settings = terminal.stdin.isTTY ? stty(['-g']) : undefined;
   const child = spawn(program, args, { stdio: 'inherit' });
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return await new Promise<number>((resolve, reject) => {
+    const status = await new Promise<number>((resolve, reject) => {
       child.once('error', (error) => reject(notStarted(program, error)));
       child.once('exit', (code, name) =>
         resolve(code ?? 128 + (name === null ? 0 : constants.signals[name])),
       );
     });
+    const isKilled = child.signalCode !== null;
+    if (isKilled && settings !== undefined) stty([settings]);
+    if ((isKilled || status === connectionFailed) && terminal.stdout.isTTY)
+      terminal.stdout.write(terminalReset);
+    return status;
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** Whether there is an OpenSSH client to be started. */
+export async function hasSystemSsh(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<boolean> {
+  const names = process.platform === 'win32' ? ['ssh.exe'] : ['ssh'];
+  const folders = (environment['PATH'] ?? environment['Path'] ?? '').split(delimiter);
+  const programs = folders.flatMap((folder) => names.map((name) => join(folder || '.', name)));
+  for (const program of programs) {
+    const isThere = await access(program, fileModes.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return true;
+  }
+  return false;
 }
 
 function notStarted(program: string, cause: Error): unknown {

@@ -5,7 +5,7 @@ import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
 import { expandHome, findHome, findPlaces } from '../config/places.ts';
-import type { Environment } from '../context.ts';
+import type { Environment, ProcessFacts } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
@@ -24,6 +24,7 @@ import { streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release
 import { startForwarder } from '../proxy/forwarder.ts';
 import { createManagerTunnel } from '../proxy/manager-tunnel.ts';
 import type { AppSettings } from '../services/app-deps.ts';
+import type { BuiltinConnection } from '../services/connect-builtin.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
 import type { HostKeyDeps } from '../services/host-keys.ts';
 import {
@@ -35,10 +36,12 @@ import {
 import type { KeyFiles } from '../services/save-key.ts';
 import type { SftpDeps } from '../services/sftp-deps.ts';
 import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
+import type { LoginRequest } from '../services/ssh-way.ts';
+import { runBuiltin } from '../ssh/builtin-client.ts';
 import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
 import { openSftp } from '../ssh/sftp.ts';
-import { runSsh } from '../ssh/system-ssh.ts';
+import { hasSystemSsh, runSsh } from '../ssh/system-ssh.ts';
 import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
@@ -51,6 +54,8 @@ export interface AppParts {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   readonly leaveInterruptsToChild: () => Disposable;
+  /** For the builtin ssh client. */
+  readonly streams: Pick<ProcessFacts, 'stdin' | 'stdout' | 'stderr'>;
 }
 
 const issuedKey = 'id_container';
@@ -74,12 +79,28 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     files: keyFilesFor(dirname(settings.keyPath)),
     ledger: openKeyLedger(places.keyLedger),
     warn: (message) => reporter.warn(message),
-    runSsh: (args) => runSsh(args, { program: 'ssh', signal }),
+    runSsh: (args) => runSsh(args, { program: 'ssh', signal, terminal: parts.streams }),
+    isTerminal: parts.streams.stdin.isTTY,
+    hasSystemSsh: () => hasSystemSsh(parts.environment),
+    readOwnKey: async (path) => Buffer.from((await readOwn(path)).text),
+    openSsh: (request) => openBuiltin(request, parts),
     async probeLogin({ identityFile, ...request }) {
       const privateKey = Buffer.from((await readOwn(identityFile)).text);
       await using _connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });
     },
     leaveInterruptsToChild: parts.leaveInterruptsToChild,
+  };
+}
+
+async function openBuiltin(
+  request: LoginRequest,
+  { streams, environment, signal }: AppParts,
+): Promise<BuiltinConnection> {
+  const connection = await connectSsh(request);
+  const say = (message: string): void => void streams.stderr.write(`${message}\n`);
+  return {
+    run: (work) => runBuiltin(connection, work, { ...streams, term: environment['TERM'], signal, say }),
+    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
 }
 
@@ -111,7 +132,6 @@ export function speedTestDeps(parts: AppParts): SpeedTestDeps {
 function openSftpDeps(parts: AppParts): OpenSftpDeps {
   return {
     ...appDeps(parts),
-    readOwnKey: async (path: string) => Buffer.from((await readOwn(path)).text),
     connectSftp,
     lineOf: (peer) => lineSettings(parts).read(peer),
   };

@@ -141,7 +141,7 @@ class LazyContext implements Context {
   }
 
   async #parts(): Promise<import('./apps.ts').AppParts> {
-    const { environment, leaveInterruptsToChild } = this.#facts;
+    const { stdin, stdout, stderr, environment, leaveInterruptsToChild } = this.#facts;
     const [settings, manager] = await Promise.all([this.settings(), this.manager()]);
     return {
       settings,
@@ -150,6 +150,7 @@ class LazyContext implements Context {
       reporter: this.reporter,
       signal: this.signal,
       leaveInterruptsToChild,
+      streams: { stdin, stdout, stderr },
     };
   }
 }

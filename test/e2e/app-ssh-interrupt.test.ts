@@ -47,14 +47,18 @@ const stages: Stage[] = [
   },
 ];
 
+const cases = (['system', 'builtin'] as const).flatMap((client) =>
+  (['SIGINT', 'SIGTERM'] as const).map((signal) => [signal, client] as const),
+);
+
 for (const { name, prepare, reached } of stages) {
-  test.each(['SIGINT', 'SIGTERM'] as const)(
-    `%s while ${name} ends with 130 and leaves nothing`,
-    async (signal) => {
+  test.each(cases)(
+    `%s while ${name} ends with 130 and leaves nothing, with the %s client`,
+    async (signal, client) => {
       await using bed = await openEmulator();
       await bed.create('demo');
       await prepare(bed);
-      const child = bed.start(['app', 'ssh', 'demo', '--', 'echo in']);
+      const child = bed.start(['app', 'ssh', 'demo', '--client', client, '--', 'echo in']);
       const ended = finished(child);
       await until(() => reached(bed) || child.exitCode !== null, `bai is at ${name}`);
       expect(child.exitCode, 'it still runs').toBeNull();
@@ -69,13 +73,13 @@ for (const { name, prepare, reached } of stages) {
   );
 }
 
-test.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s while waiting for the session to run ends with 130, the session stays',
-  async (signal) => {
+test.each(cases)(
+  '%s while waiting for the session to run ends with 130, the session stays, with the %s client',
+  async (signal, client) => {
     await using bed = await openEmulator();
     bed.emulator.sessions.holdAt('PREPARING');
     await bed.bai(['session', 'create', 'python', '--name', 'demo', '--no-wait']);
-    const child = bed.start(['app', 'ssh', 'demo', '--', 'echo in']);
+    const child = bed.start(['app', 'ssh', 'demo', '--client', client, '--', 'echo in']);
     const ended = finished(child);
     await untilPrinted(child, 'stderr', /demo: PREPARING/);
     child.kill(signal);

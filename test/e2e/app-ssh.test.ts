@@ -22,6 +22,7 @@ import { type BaiResult, bai, finished, untilPrinted } from '../support/bai.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 let bed: EmulatorBed;
+const bySystem = ['--client', 'system'];
 
 beforeAll(async () => {
   bed = await openEmulator();
@@ -31,7 +32,8 @@ beforeAll(async () => {
 
 afterAll(() => bed?.[Symbol.asyncDispose]());
 
-const ssh = (...args: string[]): Promise<BaiResult> => bed.bai(['app', 'ssh', 'demo', '--', ...args]);
+const ssh = (...args: string[]): Promise<BaiResult> =>
+  bed.bai(['app', 'ssh', 'demo', ...bySystem, '--', ...args]);
 
 describe('the exit status is ssh’s', () => {
   test.each([0, 1, 2, 7, 70, 126, 127, 130, 255])('%i', async (status) => {
@@ -142,11 +144,13 @@ test('the argv pins the host key by session, names the key, and holds no secret'
 test('user is always `work`: --user and BAI_USER choose another', async () => {
   const folder = tempFolder();
   const path = fakeSshIn(folder.path, 'printf "%s\\n" "$@"');
-  const named = await bed.bai(['app', 'ssh', 'demo', '--user', 'ubuntu'], { env: { PATH: path } });
+  const named = await bed.bai(['app', 'ssh', 'demo', ...bySystem, '--user', 'ubuntu'], {
+    env: { PATH: path },
+  });
   expect(named.stdout).toContain('ubuntu@127.0.0.1');
-  expect((await bed.bai(['app', 'ssh', 'demo'], { env: { PATH: path, BAI_USER: 'me' } })).stdout).toContain(
-    'me@127.0.0.1',
-  );
+  expect(
+    (await bed.bai(['app', 'ssh', 'demo', ...bySystem], { env: { PATH: path, BAI_USER: 'me' } })).stdout,
+  ).toContain('me@127.0.0.1');
   for (const bad of ['-oProxyCommand=x', 'a b', '']) {
     expect((await bed.bai(['app', 'ssh', 'demo', '--user', bad], { env: { PATH: path } })).code).toBe(2);
   }
@@ -155,15 +159,29 @@ test('user is always `work`: --user and BAI_USER choose another', async () => {
 
 test('no ssh program: it is said, with another way in', async () => {
   using folder = tempFolder();
-  const failed = await bed.bai(['app', 'ssh', 'demo', '--', 'true'], { env: { PATH: folder.path } });
+  const failed = await bed.bai(['app', 'ssh', 'demo', ...bySystem, '--', 'true'], {
+    env: { PATH: folder.path },
+  });
   expect([failed.code, failed.stdout]).toEqual([1, '']);
   expect(failed.stderr).toMatch(/"ssh" is not on this machine[\s\S]*--no-client/);
+});
+
+test('without an ssh program the builtin client does it, a shell too', async () => {
+  using folder = tempFolder();
+  const env = { PATH: folder.path };
+  expect((await bed.bai(['ssh', 'demo', '--', 'exit 7'], { env })).code).toBe(7);
+  expect((await bed.bai(['ssh', 'demo'], { env, input: 'echo in; exit 8\n' })).code).toBe(8);
+  expect((await bed.bai(['ssh', 'demo', '--', '-v', 'true'], { env })).stderr).toMatch(
+    /the builtin ssh client has no -v[\s\S]*install the OpenSSH client/,
+  );
 });
 
 test('an ssh that may not be executed is no bug of bai’s', async () => {
   using folder = tempFolder();
   chmodSync(join(fakeSshIn(folder.path, 'true').split(':')[0] ?? '', 'ssh'), 0o644);
-  const failed = await bed.bai(['app', 'ssh', 'demo', '--', 'true'], { env: { PATH: folder.path } });
+  const failed = await bed.bai(['app', 'ssh', 'demo', ...bySystem, '--', 'true'], {
+    env: { PATH: folder.path },
+  });
   expect(failed.code).toBe(1);
   expect(failed.stderr).not.toContain('bug');
 });
@@ -185,7 +203,7 @@ test.each(['my home', '50% off', '%d %h', 'a#b', "it's", 'ü'])('a HOME called "
   using folder = tempFolder();
   const home = join(folder.path, name);
   mkdirSync(home);
-  const ran = await bai(['app', 'ssh', 'demo', '--', 'echo in'], { home, env: bed.env });
+  const ran = await bai(['app', 'ssh', 'demo', ...bySystem, '--', 'echo in'], { home, env: bed.env });
   expect([ran.code, ran.stdout], ran.stderr).toEqual([0, 'in\n']);
   expect(filesIn(join(home, '.ssh'))).toEqual(['id_container']);
 });
@@ -233,7 +251,7 @@ describe('nothing is left behind', () => {
   test.each(['SIGTERM', 'SIGHUP'] as const)(
     '%s while ssh runs ends ssh, the tunnel and bai',
     async (signal) => {
-      const child = bed.start(['app', 'ssh', 'demo', '--', 'echo ready; sleep 600']);
+      const child = bed.start(['app', 'ssh', 'demo', ...bySystem, '--', 'echo ready; sleep 600']);
       await untilPrinted(child, 'stdout', /ready/);
       const [sshPid = 0] = childrenOf(child.pid ?? 0);
       const ended = finished(child);
@@ -245,7 +263,7 @@ describe('nothing is left behind', () => {
   );
 
   test('bai killed outright: its ssh ends by itself', async () => {
-    const child = bed.start(['app', 'ssh', 'demo', '--', 'echo ready; sleep 600']);
+    const child = bed.start(['app', 'ssh', 'demo', ...bySystem, '--', 'echo ready; sleep 600']);
     await untilPrinted(child, 'stdout', /ready/);
     const [sshPid = 0] = childrenOf(child.pid ?? 0);
     child.kill('SIGKILL');
@@ -254,7 +272,7 @@ describe('nothing is left behind', () => {
 
   test('the session ends while ssh runs: ssh says so and ends with 255', async () => {
     await bed.create('short');
-    const child = bed.start(['app', 'ssh', 'short', '--', 'echo ready; sleep 600']);
+    const child = bed.start(['app', 'ssh', 'short', ...bySystem, '--', 'echo ready; sleep 600']);
     await untilPrinted(child, 'stdout', /ready/);
     const ended = finished(child);
     await bed.bai(['session', 'terminate', 'short']);
@@ -265,7 +283,9 @@ describe('nothing is left behind', () => {
 /** Runs `app ssh` with a program of the test's as ssh. */
 async function fakeSsh(script: string, args: readonly string[] = []): Promise<BaiResult> {
   using folder = tempFolder();
-  return await bed.bai(['app', 'ssh', 'demo', ...args], { env: { PATH: fakeSshIn(folder.path, script) } });
+  return await bed.bai(['app', 'ssh', 'demo', ...bySystem, ...args], {
+    env: { PATH: fakeSshIn(folder.path, script) },
+  });
 }
 
 function fakeSshIn(folder: string, script: string): string {

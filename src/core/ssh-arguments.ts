@@ -1,0 +1,189 @@
+/** What a user asks of ssh after `--`, in ssh's own words, as far as the builtin client can do it. */
+
+import { UsageError } from '../errors.ts';
+
+/** Where connections to one side come out on the other. */
+export interface Forward {
+  /** Where to listen; nothing for this machine's or the session's loopback. */
+  readonly bind: string | undefined;
+  /** 0 lets the session choose one for a remote forward. */
+  readonly port: number;
+  readonly host: string;
+  readonly hostPort: number;
+}
+
+export interface SshWork {
+  /** One line for the login shell, as ssh joins its words; nothing for a shell, or for no program at all. */
+  readonly command: string | undefined;
+  /** `auto`: for a shell, when stdin is a terminal; `yes` (-t): when stdin is one; `force` (-tt): in any case. */
+  readonly terminal: 'auto' | 'yes' | 'force' | 'no';
+  /** -N: forwards only. */
+  readonly runsNothing: boolean;
+  /** -n: the command gets no input. */
+  readonly readsNothing: boolean;
+  readonly localForwards: readonly Forward[];
+  readonly remoteForwards: readonly Forward[];
+  /** A forward that cannot be made ends everything. */
+  readonly needsForwards: boolean;
+}
+
+export type ParsedSsh =
+  | { readonly work: SshWork }
+  /** What only the system's ssh can do, as the user wrote it. */
+  | { readonly unsupported: string };
+
+interface Draft {
+  command: string | undefined;
+  terminal: SshWork['terminal'];
+  runsNothing: boolean;
+  readsNothing: boolean;
+  localForwards: Forward[];
+  remoteForwards: Forward[];
+  needsForwards: boolean;
+}
+
+type Setter = (draft: Draft, value: string) => void;
+
+const switches: Readonly<Record<string, Setter>> = {
+  N: (draft) => {
+    draft.runsNothing = true;
+  },
+  n: (draft) => {
+    draft.readsNothing = true;
+  },
+  T: (draft) => {
+    draft.terminal = 'no';
+  },
+  t: (draft) => {
+    draft.terminal = draft.terminal === 'yes' || draft.terminal === 'force' ? 'force' : 'yes';
+  },
+  // There is no agent, no X11 and no chatter to switch off.
+  a: () => {},
+  x: () => {},
+  q: () => {},
+};
+
+const valued: Readonly<Record<string, Setter>> = {
+  L: (draft, value) => {
+    draft.localForwards.push(parseForward(value, '-L'));
+  },
+  R: (draft, value) => {
+    draft.remoteForwards.push(parseForward(value, '-R'));
+  },
+};
+
+const terminalWishes: Readonly<Record<string, SshWork['terminal']>> = {
+  yes: 'yes',
+  force: 'force',
+  auto: 'auto',
+  no: 'no',
+};
+
+/** ssh's settings by their names in lower case. What bai decides by itself, such as the host key, is let pass. */
+const settings: Readonly<Record<string, (draft: Draft, value: string) => boolean>> = {
+  requesttty(draft, value) {
+    const wish = terminalWishes[value.toLowerCase()];
+    if (wish !== undefined) draft.terminal = wish;
+    return wish !== undefined;
+  },
+  exitonforwardfailure(draft, value) {
+    draft.needsForwards = value.toLowerCase() === 'yes';
+    return true;
+  },
+  batchmode: () => true,
+  loglevel: (_, value) => !/^debug/i.test(value),
+  stricthostkeychecking: () => true,
+  userknownhostsfile: () => true,
+  serveraliveinterval: () => true,
+  serveralivecountmax: () => true,
+  tcpkeepalive: () => true,
+};
+
+const withValue = 'BbcDEeFIiJLlmOopPQRSWw';
+
+/** Throws a UsageError where ssh itself would refuse the words. */
+export function parseSshArguments(words: readonly string[]): ParsedSsh {
+  const draft: Draft = {
+    command: undefined,
+    terminal: 'auto',
+    runsNothing: false,
+    readsNothing: false,
+    localForwards: [],
+    remoteForwards: [],
+    needsForwards: false,
+  };
+  let next = 0;
+  for (; next < words.length; next += 1) {
+    const word = words[next] ?? '';
+    if (word === '--') {
+      next += 1;
+      break;
+    }
+    if (!/^-./.test(word)) break;
+    const taken = takeFlags(draft, word, words[next + 1]);
+    if (typeof taken === 'string') return { unsupported: taken };
+    next += taken;
+  }
+  if (next < words.length) draft.command = words.slice(next).join(' ');
+  if (draft.runsNothing && draft.command !== undefined)
+    throw new UsageError('-N runs no command, so none can follow');
+  return { work: draft };
+}
+
+/** Returns how many further words it took, or the flag that is not supported. */
+function takeFlags(draft: Draft, word: string, following: string | undefined): number | string {
+  for (let at = 1; at < word.length; at += 1) {
+    const flag = word.charAt(at);
+    if (!withValue.includes(flag)) {
+      const set = switches[flag];
+      if (set === undefined) return `-${flag}`;
+      set(draft, '');
+      continue;
+    }
+    const attached = word.slice(at + 1);
+    const value = attached === '' ? following : attached;
+    if (value === undefined) throw new UsageError(`-${flag} of ssh needs a value`);
+    if (!setValue(draft, flag, value)) return flag === 'o' ? `-o ${value}` : `-${flag}`;
+    return attached === '' ? 1 : 0;
+  }
+  return 0;
+}
+
+function setValue(draft: Draft, flag: string, value: string): boolean {
+  if (flag === 'o') {
+    const [, name = '', wish = ''] = /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(value) ?? [];
+    return settings[name.toLowerCase()]?.(draft, wish) ?? false;
+  }
+  const set = valued[flag];
+  // Sockets in place of ports are for the system's ssh.
+  if (set === undefined || value.includes('/')) return false;
+  set(draft, value);
+  return true;
+}
+
+/** `[bind:]port:host:hostport`, where a bind address or host with colons stands in brackets. */
+function parseForward(text: string, flag: string): Forward {
+  const parts = text.match(/\[[^\]]*\]|[^:]+|(?<=^|:)(?=:)/g) ?? [];
+  const [hostPort, host, port, bind] = parts.toReversed();
+  const listens = portOf(port, flag === '-R' ? 0 : 1);
+  const leads = portOf(hostPort, 1);
+  if (parts.length > 4 || listens === undefined || leads === undefined || host === undefined || host === '')
+    throw new UsageError(`${flag} ${text} is no forward`, {
+      hint: `write ${flag} [ADDRESS:]PORT:HOST:PORT, for example ${flag} 8080:localhost:80`,
+    });
+  return {
+    bind: bind === undefined ? undefined : plain(bind),
+    port: listens,
+    host: plain(host),
+    hostPort: leads,
+  };
+}
+
+function portOf(text: string | undefined, lowest: number): number | undefined {
+  const port = /^\d{1,5}$/.test(text ?? '') ? Number(text) : Number.NaN;
+  return port >= lowest && port <= 65_535 ? port : undefined;
+}
+
+function plain(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
+}

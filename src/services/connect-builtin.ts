@@ -1,0 +1,47 @@
+/** `bai app ssh` with the client inside this process: no local port, the key only in memory, no byte lost. */
+
+import type { SessionRef } from '../core/session.ts';
+import type { SshWork } from '../core/ssh-arguments.ts';
+import { BaiError } from '../errors.ts';
+import { connect, findWay, type LoginRequest, type WayDeps } from './ssh-way.ts';
+
+export interface BuiltinDeps extends WayDeps {
+  openSsh(request: LoginRequest): Promise<BuiltinConnection>;
+}
+
+export interface BuiltinConnection extends AsyncDisposable {
+  /** The exit status; rejects when the connection is lost. */
+  run(work: SshWork): Promise<number>;
+}
+
+/** The connection's own failure, as ssh has it; also what a remote command may end with. */
+const connectionFailed = 255;
+/** What system ssh would end with 255 for; what keeps it from being started has a status of its own. */
+const failuresOfConnection: ReadonlySet<string> = new Set([
+  'app-not-listening',
+  'connection-lost',
+  'forward-refused',
+  'host-key-changed',
+  'host-key-revoked',
+  'key-refused',
+  'no-exec',
+  'port-taken',
+  'tunnel-lost',
+]);
+
+/** As ssh: the exit status of the remote command, 255 when the connection failed. */
+export async function connectBuiltin(session: SessionRef, work: SshWork, deps: BuiltinDeps): Promise<number> {
+  const busy = deps.reporter.busy(`connecting to ${session.name}`);
+  try {
+    const way = await findWay(session, deps);
+    await using connection = await connect(way, (request) => deps.openSsh(request), deps);
+    busy.stop();
+    return await connection.run(work);
+  } catch (error) {
+    if (!(error instanceof BaiError) || !failuresOfConnection.has(error.code)) throw error;
+    deps.reporter.failure(error);
+    return connectionFailed;
+  } finally {
+    busy.stop();
+  }
+}

@@ -1,0 +1,106 @@
+/** The way to a session's sshd without a local port: tunnel, key in memory, host key pinned. */
+
+import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import type { SessionRef } from '../core/session.ts';
+import type { Tunnel } from '../core/ssh-access.ts';
+import { type AppDeps, hostKeyAlias } from './app-deps.ts';
+import { checkApp } from './check-app.ts';
+import { sshApp } from './prepare-ssh.ts';
+
+export interface WayDeps extends AppDeps {
+  /** The user's own key, read and checked. */
+  readOwnKey(path: string): Promise<Uint8Array>;
+}
+
+export interface LoginRequest {
+  readonly session: string;
+  readonly user: string;
+  readonly stream: Duplex;
+  readonly privateKey: Promise<Uint8Array>;
+  readonly verifyHostKey: (key: Uint8Array) => Promise<unknown>;
+  readonly signal: AbortSignal;
+}
+
+export interface Way {
+  readonly session: SessionRef;
+  readonly tunnel: Tunnel;
+  /** What every connection of a run needs; asked for once, by the first. */
+  ask(): { readonly app: Promise<unknown>; readonly key: Promise<Uint8Array> };
+}
+
+/** Nothing is dialled yet. */
+export async function findWay(session: SessionRef, deps: WayDeps): Promise<Way> {
+  const { identity } = deps.settings;
+  // What the user can mend alone is said before anything is dialled.
+  const ownKey = identity === undefined ? undefined : await deps.readOwnKey(identity);
+  let asked: ReturnType<Way['ask']> | undefined;
+  return {
+    session,
+    tunnel: deps.tunnelTo(session, sshApp),
+    ask() {
+      asked ??= {
+        app: checkApp(session, sshApp, deps),
+        key: ownKey === undefined ? downloadKey(session, deps) : Promise.resolve(ownKey),
+      };
+      return asked;
+    },
+  };
+}
+
+async function downloadKey(session: SessionRef, deps: WayDeps): Promise<Uint8Array> {
+  return Buffer.from((await deps.readKey(session, deps.signal)).text);
+}
+
+/** `login` makes the SSH connection; it is not called when there is no way to the session's sshd. */
+export async function connect<T extends AsyncDisposable>(
+  way: Way,
+  login: (request: LoginRequest) => Promise<T>,
+  deps: WayDeps,
+): Promise<T> {
+  const given = new AbortController();
+  const signal = AbortSignal.any([deps.signal, given.signal]);
+  const connection = dialAndLogIn(way, { login, signal }, deps);
+  connection.catch(() => {});
+  try {
+    // The dial is the longest way: it goes first, over the connection to the manager that stands already.
+    await setImmediate();
+    const { app, key } = way.ask();
+    for (const outcome of await Promise.allSettled([app, key]))
+      if (outcome.status === 'rejected') throw outcome.reason;
+    return await connection;
+  } catch (error) {
+    given.abort(error);
+    await connection.then(
+      (made) => made[Symbol.asyncDispose](),
+      () => {},
+    );
+    throw error;
+  }
+}
+
+interface Login<T> {
+  readonly login: (request: LoginRequest) => Promise<T>;
+  readonly signal: AbortSignal;
+}
+
+async function dialAndLogIn<T>(
+  { session, tunnel, ask }: Way,
+  { login, signal }: Login<T>,
+  deps: WayDeps,
+): Promise<T> {
+  const stream = await tunnel.dial(signal);
+  try {
+    return await login({
+      session: session.name,
+      user: deps.settings.user,
+      stream,
+      privateKey: ask().key,
+      verifyHostKey: (hostKey) => deps.knownHosts.verify(hostKeyAlias(session), hostKey, session.name),
+      signal,
+    });
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}

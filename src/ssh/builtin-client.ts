@@ -1,0 +1,183 @@
+/** The SSH client inside this process: a shell or a command of the session, its forwards, and the exit status. */
+
+import { constants } from 'node:os';
+import type { ClientChannel } from 'ssh2';
+import type { SshWork } from '../core/ssh-arguments.ts';
+import { wantsTerminal } from '../core/ssh-client.ts';
+import { InterruptedError, ProtocolError } from '../errors.ts';
+import type { SshConnection } from './connection.ts';
+import { type Escape, EscapeReader, escapeHelp } from './escapes.ts';
+import { openForwards } from './forwards.ts';
+import { pour } from './pour.ts';
+import { type LocalStreams, RawTerminal } from './terminal.ts';
+import { widenWindow } from './window.ts';
+
+export interface BuiltinOptions extends LocalStreams {
+  readonly signal: AbortSignal;
+  /** Tells the user something; a line, on stderr. */
+  readonly say: (message: string) => void;
+}
+
+/** The connection's own failure, as ssh has it. */
+const failed = 255;
+/** What may wait for a slow reader of the output. */
+const mostWaiting = 1024 * 1024;
+
+/**
+ * Returns the exit status of the command or shell, 128 + n when signal n ended it, and 255 when nobody told how it ended.
+ * Rejects when the connection is lost or interrupted; the terminal is as before in every case.
+ */
+export async function runBuiltin(
+  connection: SshConnection,
+  work: SshWork,
+  options: BuiltinOptions,
+): Promise<number> {
+  using forwards = await openForwards(connection, work, options);
+  const over = Promise.race([connection.lost, interrupted(options.signal)]);
+  over.catch(() => {});
+  if (work.runsNothing) return await over;
+  const needsTerminal = wantsTerminal(work, options.stdin.isTTY);
+  using terminal = needsTerminal ? new RawTerminal(options) : undefined;
+  const started = start({ connection, work, options, terminal });
+  started.catch(() => {});
+  const program = await Promise.race([started, over]);
+  const status = await Promise.race([program.ended, over]);
+  terminal?.ended();
+  // As ssh does: what goes through a forward is not cut off by the end of the command.
+  if (!program.isCutOff) await Promise.race([forwards.idle(), over]);
+  return status;
+}
+
+/** At once, where a transfer would first tidy up over the connection. */
+function interrupted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(new InterruptedError());
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+interface Start {
+  readonly connection: SshConnection;
+  readonly work: SshWork;
+  readonly options: BuiltinOptions;
+  readonly terminal: RawTerminal | undefined;
+}
+
+interface Parts extends Start {
+  readonly channel: ClientChannel;
+}
+
+function start(parts: Start): Promise<BuiltinProgram> {
+  const { client } = parts.connection;
+  const { command } = parts.work;
+  return new Promise((resolve, reject) => {
+    const opened = (error: Error | undefined, channel: ClientChannel): void => {
+      // In this very turn: a short program has ended in the packets that follow.
+      if (!error) resolve(new BuiltinProgram({ ...parts, channel }));
+      else reject(notStarted(command === undefined ? 'shell' : 'command', error));
+    };
+    const size = parts.terminal?.size;
+    if (command === undefined) client.shell(size ?? false, {}, opened);
+    else client.exec(command, size ? { pty: size } : {}, opened);
+  });
+}
+
+function notStarted(what: string, cause: Error): ProtocolError {
+  return new ProtocolError(`the session starts no ${what}`, {
+    code: 'no-exec',
+    hint: 'try again; the login shell of the account may be missing in the image',
+    cause,
+  });
+}
+
+class BuiltinProgram {
+  readonly ended: Promise<number>;
+  /** The user has left it with `~.`. */
+  isCutOff = false;
+  readonly #parts: Parts;
+  readonly #escapes: EscapeReader | undefined;
+  #status: number | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const { channel, options, connection, terminal } = parts;
+    widenWindow(channel);
+    const out = pour(channel, options.stdout, { stop: connection.brake, mostWaiting });
+    const errors = pour(channel.stderr, options.stderr, { stop: connection.brake, mostWaiting });
+    channel.on('exit', (code: unknown, signal: unknown) => {
+      this.#status = statusOf(code, signal);
+    });
+    const closed = new Promise<void>((resolve) => channel.once('close', () => resolve()));
+    this.#escapes = terminal && options.stdin.isTTY ? new EscapeReader() : undefined;
+    this.#feed();
+    const stop = this.#followTerminal();
+    this.ended = Promise.all([closed, out, errors]).then(() => {
+      stop();
+      return this.#status ?? this.#endUntold();
+    });
+    options.stdout.once('close', () => channel.close());
+  }
+
+  #endUntold(): number {
+    const { options } = this.#parts;
+    if (options.signal.aborted) throw new InterruptedError();
+    options.say('warning: the session did not say how the command ended');
+    return failed;
+  }
+
+  #feed(): void {
+    const { channel, work, options } = this.#parts;
+    const { stdin } = options;
+    if (work.readsNothing) return void channel.end();
+    stdin.on('data', (chunk: Buffer) => this.#type(chunk));
+    stdin.once('end', () => channel.end());
+    // What cannot be read has ended.
+    stdin.once('error', () => channel.end());
+    channel.on('drain', () => stdin.resume());
+    channel.once('close', () => {
+      stdin.removeAllListeners('data');
+      stdin.pause();
+      stdin.unref?.();
+    });
+    // The far side takes no more, which is its own affair: `head` has read enough.
+    channel.on('error', () => {});
+  }
+
+  #type(chunk: Buffer): void {
+    const { channel, options } = this.#parts;
+    const typed = this.#escapes?.read(chunk) ?? { bytes: chunk, escape: undefined };
+    if (typed.bytes.length > 0 && channel.writable && !channel.write(typed.bytes)) options.stdin.pause();
+    if (typed.escape !== undefined) this.#obey(typed.escape);
+  }
+
+  #obey(wish: Escape): void {
+    const { channel, options, terminal } = this.#parts;
+    if (wish === 'help') options.stderr.write(`\r\n${escapeHelp.join('\r\n')}\r\n`);
+    else if (wish === 'suspend') terminal?.suspend();
+    else {
+      this.#status ??= failed;
+      this.isCutOff = true;
+      channel.close();
+    }
+  }
+
+  /** Returns what stops it. */
+  #followTerminal(): () => void {
+    const { channel, options, terminal } = this.#parts;
+    if (terminal === undefined) return () => {};
+    const tell = (): void => {
+      const { rows, cols } = terminal.size;
+      channel.setWindow(rows, cols, 0, 0);
+    };
+    options.stdout.on('resize', tell);
+    return () => options.stdout.off('resize', tell);
+  }
+}
+
+function statusOf(code: unknown, signal: unknown): number | undefined {
+  if (typeof code === 'number') return code & 0xff;
+  if (typeof signal !== 'string') return undefined;
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  return 128 + (numbers[signal.startsWith('SIG') ? signal : `SIG${signal}`] ?? 0);
+}

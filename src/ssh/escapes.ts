@@ -1,0 +1,52 @@
+/** What a person types at the start of a line to talk to the client instead of the session, as ssh has it: `~.` and others. */
+
+export type Escape = 'disconnect' | 'suspend' | 'help';
+
+export interface Typed {
+  /** For the session. */
+  readonly bytes: Buffer;
+  /** What was asked of the client; later bytes are then left out. */
+  readonly escape: Escape | undefined;
+}
+
+export const escapeHelp = [
+  'Supported escape sequences:',
+  ' ~.   - terminate the connection',
+  ' ~^Z  - suspend bai',
+  ' ~?   - this message',
+  ' ~~   - send the escape character by typing it twice',
+  '(Escapes are recognized at the start of a line only.)',
+];
+
+const tilde = 0x7e;
+const escapes: ReadonlyMap<number, Escape> = new Map([
+  [0x2e, 'disconnect'],
+  [0x1a, 'suspend'],
+  [0x3f, 'help'],
+]);
+
+export class EscapeReader {
+  #isLineStart = true;
+  #hasTilde = false;
+
+  read(chunk: Buffer): Typed {
+    const bytes: number[] = [];
+    for (const byte of chunk) {
+      if (this.#hasTilde) {
+        this.#hasTilde = false;
+        const wish = escapes.get(byte);
+        if (wish !== undefined) {
+          this.#isLineStart = true;
+          return { bytes: Buffer.from(bytes), escape: wish };
+        }
+        if (byte !== tilde) bytes.push(tilde);
+      } else if (byte === tilde && this.#isLineStart) {
+        this.#hasTilde = true;
+        continue;
+      }
+      bytes.push(byte);
+      this.#isLineStart = byte === 0x0d || byte === 0x0a;
+    }
+    return { bytes: Buffer.from(bytes), escape: undefined };
+  }
+}

@@ -1,0 +1,175 @@
+/** -L and -R of the builtin client: connections of one side that come out on the other, no byte of them lost. */
+
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { ClientChannel } from 'ssh2';
+import type { Forward, SshWork } from '../core/ssh-arguments.ts';
+import { ConflictError, systemCode, UnreachableError } from '../errors.ts';
+import type { SshConnection } from './connection.ts';
+import { pour, type Stop } from './pour.ts';
+
+export interface ForwardsOptions {
+  /** Tells the user something; a line. */
+  readonly say: (message: string) => void;
+}
+
+/** What may wait for a slow reader before the rest of the connection has to wait with it. */
+const mostWaiting = 8 * 1024 * 1024;
+const loopback = '127.0.0.1';
+
+export interface OpenForwards extends Disposable {
+  /** Resolves when no connection goes through them. */
+  idle(): Promise<void>;
+}
+
+/** Disposal ends all of them. Rejects when one cannot be made and `work.needsForwards` says that it has to be. */
+export async function openForwards(
+  connection: SshConnection,
+  work: SshWork,
+  { say }: ForwardsOptions,
+): Promise<OpenForwards> {
+  const forwards = new Forwards(connection, say);
+  try {
+    for (const forward of work.localForwards) await attempt(() => forwards.listenHere(forward), work, say);
+    for (const forward of work.remoteForwards) await attempt(() => forwards.listenThere(forward), work, say);
+  } catch (error) {
+    forwards[Symbol.dispose]();
+    throw error;
+  }
+  return forwards;
+}
+
+async function attempt(open: () => Promise<void>, work: SshWork, say: (text: string) => void): Promise<void> {
+  try {
+    await open();
+  } catch (error) {
+    if (work.needsForwards || !(error instanceof Error)) throw error;
+    say(`warning: ${error.message}`);
+  }
+}
+
+class Forwards implements OpenForwards {
+  readonly #connection: SshConnection;
+  readonly #say: (text: string) => void;
+  readonly #servers: Server[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #fromSession = new Map<number, Forward>();
+  #whenIdle: (() => void)[] = [];
+
+  constructor(connection: SshConnection, say: (text: string) => void) {
+    this.#connection = connection;
+    this.#say = say;
+    connection.client.on('tcp connection', ({ destPort }, accept, reject) => {
+      const forward = this.#fromSession.get(destPort);
+      if (forward === undefined) return reject();
+      this.#reachHere(forward, accept(), `port ${destPort} of the session`);
+    });
+  }
+
+  /** -L: a port of this machine leads into the session. */
+  async listenHere({ bind = loopback, port, host, hostPort }: Forward): Promise<void> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#track(socket);
+      this.#connection.client.forwardOut(
+        socket.remoteAddress ?? loopback,
+        socket.remotePort ?? 0,
+        host,
+        hostPort,
+        (error, channel) => {
+          if (!error) return this.#join(socket, channel);
+          this.#say(`warning: nothing answers at ${host}:${hostPort} in the session: ${error.message}`);
+          socket.resetAndDestroy();
+        },
+      );
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(notListening(port, error)));
+      server.listen({ host: bind === '*' || bind === '' ? undefined : bind, port, exclusive: true }, resolve);
+    });
+    this.#servers.push(server);
+  }
+
+  /** -R: a port of the session leads to this machine. */
+  async listenThere(forward: Forward): Promise<void> {
+    const { bind = 'localhost', port, host, hostPort } = forward;
+    const bound = await new Promise<number>((resolve, reject) => {
+      this.#connection.client.forwardIn(bind === '*' ? '' : bind, port, (error, chosen) => {
+        if (!error) return resolve(chosen);
+        reject(
+          new UnreachableError(`the session does not listen on port ${port}: ${error.message}`, {
+            code: 'forward-refused',
+            hint: 'choose another port with -R',
+          }),
+        );
+      });
+    });
+    if (port === 0) this.#say(`Allocated port ${bound} for remote forward to ${host}:${hostPort}`);
+    this.#fromSession.set(port === 0 ? bound : port, forward);
+  }
+
+  #reachHere({ host, hostPort }: Forward, channel: ClientChannel, from: string): void {
+    const socket = connect({ host, port: hostPort, allowHalfOpen: true, noDelay: true });
+    this.#track(socket);
+    const refuse = (error: Error): void => {
+      this.#say(`warning: ${from} leads to ${host}:${hostPort}, where nothing answers: ${error.message}`);
+      channel.close();
+    };
+    socket.once('error', refuse);
+    socket.once('connect', () => {
+      socket.off('error', refuse);
+      this.#join(socket, channel);
+    });
+  }
+
+  /** Each side's end is passed on by itself: a program may send nothing more and still wait for its answer. */
+  #join(socket: Socket, channel: ClientChannel): void {
+    const close = (): void => void socket.destroy();
+    socket.on('error', () => channel.close());
+    channel.on('error', close);
+    void pour(channel, socket, { stop: stopOf(this.#connection, channel), mostWaiting }).then(() => {
+      if (!socket.destroyed) socket.end();
+    });
+    socket.pipe(channel);
+    channel.once('close', () => socket.destroySoon());
+    socket.once('close', () => channel.close());
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      if (this.#sockets.size > 0) return;
+      for (const resolve of this.#whenIdle) resolve();
+      this.#whenIdle = [];
+    });
+  }
+
+  idle(): Promise<void> {
+    if (this.#sockets.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  [Symbol.dispose](): void {
+    for (const server of this.#servers) server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/**
+ * How a channel is kept from sending. Where the server keeps to the channel's window only this channel waits; dropbear
+ * sends on when it is shut, so there the whole connection has to.
+ */
+export function stopOf({ client, brake }: SshConnection, channel: ClientChannel): Stop {
+  const ident: unknown = Reflect.get(client, '_remoteVer');
+  if (typeof ident !== 'string' || /dropbear/i.test(ident)) return brake;
+  return { hold: () => void channel.pause(), release: () => void channel.resume() };
+}
+
+function notListening(port: number, cause: Error): ConflictError {
+  const why = systemCode(cause) === 'EADDRINUSE' ? 'it is taken' : cause.message;
+  return new ConflictError(`port ${port} of this machine cannot be listened on: ${why}`, {
+    code: 'port-taken',
+    hint: 'choose another port with -L',
+    cause,
+  });
+}

@@ -1,0 +1,81 @@
+/** The terminal that a program of the session has for its own, and how it is given back. */
+
+import { spawnSync } from 'node:child_process';
+import type { PseudoTtyOptions } from 'ssh2';
+
+export interface LocalStreams {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** The kind of terminal, as `$TERM` has it. */
+  readonly term: string | undefined;
+}
+
+/**
+ * What a program that was cut off may have left switched on: mouse reports, focus reports, pasting in brackets, keys of
+ * applications, the other screen, a hidden cursor, colours. Each is harmless where it was off.
+ */
+export const terminalReset = [
+  '\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l',
+  '\x1b[?1004l\x1b[?2004l\x1b[?1l\x1b>',
+  // Leaves the other screen, but unlike 1049 does not move the cursor of this one.
+  '\x1b[?1047l',
+  '\x1b[?25h\x1b[0m',
+].join('');
+
+/** Asks for the terminal's settings, or sets them. Returns what was asked; nothing where there is no stty. */
+export function stty(words: readonly string[]): string | undefined {
+  const { status, stdout } = spawnSync('stty', words, {
+    stdio: ['inherit', 'pipe', 'ignore'],
+    encoding: 'utf8',
+  });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+export class RawTerminal implements Disposable {
+  readonly #streams: LocalStreams;
+  #isCutOff = true;
+
+  /** Every key goes to the session from now on. */
+  constructor(streams: LocalStreams) {
+    this.#streams = streams;
+    this.#take();
+  }
+
+  /** For a request of a terminal over there. */
+  get size(): Required<Pick<PseudoTtyOptions, 'term' | 'cols' | 'rows' | 'width' | 'height'>> {
+    const { columns = 80, rows = 24 } = this.#streams.stdout;
+    return { term: this.#streams.term ?? 'vt100', cols: columns, rows, width: 0, height: 0 };
+  }
+
+  /** Stops this process, as Ctrl-Z does, and takes the terminal again when it goes on. */
+  suspend(): void {
+    this.#giveBack();
+    process.once('SIGCONT', () => this.#take());
+    process.kill(process.pid, 'SIGTSTP');
+  }
+
+  /** The program over there ended by itself, so it left the terminal as it wanted. */
+  ended(): void {
+    this.#isCutOff = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.#giveBack();
+    const { stdout } = this.#streams;
+    if (this.#isCutOff && stdout.isTTY) stdout.write(terminalReset);
+  }
+
+  #take(): void {
+    const { stdin } = this.#streams;
+    if (!stdin.isTTY) return;
+    stdin.setRawMode(true);
+    // Node leaves it to the terminal to begin each line anew, which the session's side has done already.
+    if (process.platform !== 'win32') stty(['-opost']);
+  }
+
+  #giveBack(): void {
+    const { stdin } = this.#streams;
+    if (stdin.isTTY) stdin.setRawMode(false);
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * What people know of ssh, after the names of OpenSSH's own regression scripts, with both clients and on every server
+ * that a session may run.
+ */
+
+import { execFile } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dial, type EmulatorBed, freePort, openEmulator, take, until } from '../contract/app-bed.ts';
+import { type BaiResult, cleanEnvironment, finished, launcher, untilPrinted } from '../support/bai.ts';
+import {
+  dropbearMissing,
+  sessionDropbearMissing,
+  sshdMissing,
+  startDropbear,
+  startSessionDropbear,
+  startSshd,
+  type TestSshd,
+} from '../support/sshd.ts';
+
+const servers = [
+  { name: 'the embedded manager', missing: undefined, start: undefined },
+  { name: 'sshd', missing: sshdMissing, start: startSshd },
+  { name: 'dropbear', missing: dropbearMissing, start: startDropbear },
+  { name: 'dropbear of sessions', missing: sessionDropbearMissing, start: startSessionDropbear },
+];
+
+const clients = ['builtin', 'system'] as const;
+const mebibyte = 1024 * 1024;
+const why = (missing: string | undefined): string => (missing === undefined ? '' : ` (${missing})`);
+
+for (const { name, missing, start } of servers) {
+  describe.skipIf(missing !== undefined)(`on ${name}${why(missing)}`, () => {
+    let bed: EmulatorBed;
+    let server: TestSshd | undefined;
+    let folder: string;
+    let env: Record<string, string> = {};
+    const content = randomBytes(5 * mebibyte + 1);
+    const sum = createHash('sha256').update(content).digest('hex');
+
+    beforeAll(async () => {
+      bed = await openEmulator();
+      await bed.create('demo');
+      server = await start?.();
+      if (server !== undefined) {
+        const app = { name: 'sshd', protocol: 'tcp', containerPort: 2200, hostPort: server.port } as const;
+        bed.emulator.sessions.get('demo').addApp(app);
+        env = { BAI_USER: server.user, BAI_IDENTITY: server.privateKeyPath };
+      }
+      folder = server?.home ?? bed.emulator.sessions.get('demo').home ?? '';
+      await writeFile(join(folder, 'data'), content);
+      // ssh of the system says so when it saves the key.
+      await bed.bai(['ssh', 'demo', '--client', 'system', '--', 'true'], { env });
+    });
+    afterAll(async () => {
+      await bed?.[Symbol.asyncDispose]();
+      await server?.[Symbol.asyncDispose]();
+    });
+
+    describe.each(clients)('with the %s client', { timeout: 30_000 }, (client) => {
+      const ssh = (words: readonly string[], input?: Uint8Array): Promise<BaiResult> =>
+        bed.bai(['ssh', 'demo', '--client', client, '--', ...words], { env, ...(input && { input }) });
+      /** In a pipe of the shell; returns what it printed. */
+      const inShell = async (script: string): Promise<string> => {
+        const options = { env: { ...cleanEnvironment({ home: bed.home, env: { ...bed.env, ...env } }) } };
+        const bai = `'${process.execPath}' '${launcher}' ssh demo --client ${client} --`;
+        const ran = promisify(execFile)('bash', ['-c', script.replaceAll('BAI', bai)], options);
+        return (await ran).stdout;
+      };
+
+      test.each([0, 1, 4, 5, 44, 255])('exit-status %i', async (status) => {
+        expect(await ssh([`exit ${status}`])).toMatchObject({ code: status, stdout: '', stderr: '' });
+        expect((await ssh([`sleep 0.1; exec >/dev/null 2>&1; exit ${status}`])).code).toBe(status);
+      });
+
+      test('exit-status-signal', async () => {
+        // The shell itself must be what the signal ends.
+        const { code } = await ssh(['exec sh -c "kill -USR1 \\$\\$; sleep 10"']);
+        expect(code).toBe(client === 'system' ? 255 : 128 + constants.signals.SIGUSR1);
+      });
+
+      test('stderr-data', async () => {
+        const ran = await ssh(['sh', '-c', '"echo out; cat /etc/hostname - >&2"'], new Uint8Array());
+        const same = await promisify(execFile)('cat', ['/etc/hostname']);
+        expect([ran.code, ran.stdout, ran.stderr]).toEqual([0, 'out\n', same.stdout]);
+      });
+
+      // There OpenSSH loses bytes, which is why bai has a client of its own.
+      const losesBytes = client === 'system' && name === 'dropbear of sessions';
+      test.skipIf(losesBytes)('stderr-after-eof', async () => {
+        const ran = await ssh([`exec >/dev/null; cat ${folder}/data >&2`]);
+        const { stderr } = await inShell(
+          `BAI 'exec >/dev/null; cat ${folder}/data >&2' 2>&1 >/dev/null | sha256sum`,
+        ).then((printed) => ({ stderr: printed.slice(0, 64) }));
+        expect([ran.code, ran.stdout, stderr]).toEqual([0, '', sum]);
+      });
+
+      test('broken-pipe', async () => {
+        for (let turn = 0; turn < 3; turn += 1)
+          expect(await inShell('BAI echo hi | true; echo done')).toBe('done\n');
+      });
+
+      // OpenSSH goes on reading what nobody wants from a server that is not OpenSSH.
+      test.skipIf(client === 'system' && name !== 'sshd')('yes-head', async () => {
+        expect(await inShell('BAI yes | head -2000 | wc -l')).toMatch(/^ *2000\n$/);
+      });
+
+      test.skipIf(losesBytes)('transfer', async () => {
+        const there = await ssh([`cat > ${folder}/sent && sha256sum < ${folder}/sent`], content);
+        expect(there.stdout.slice(0, 64)).toBe(sum);
+        const back = await ssh([`cat ${folder}/data`]);
+        expect([back.code, back.stdoutBytes.equals(content)]).toEqual([0, true]);
+      });
+
+      test('stdin’s end ends the command, and -n is an end at once', async () => {
+        expect(await ssh(['cat; echo ended'], Buffer.from('in\n'))).toMatchObject({ stdout: 'in\nended\n' });
+        const child = bed.start(['ssh', 'demo', '--client', client, '--', '-n', 'cat; echo ended'], { env });
+        expect((await finished(child)).stdout).toBe('ended\n');
+      });
+
+      test('no terminal for commands, one with -tt', async () => {
+        expect((await ssh(['tty; exit 0'])).stdout).toMatch(/not a tty/);
+        // dropbear takes the end of the input for the end of the terminal, so it stays open.
+        const child = bed.start(['ssh', 'demo', '--client', client, '--', '-tt', 'tty; exit 3'], { env });
+        const ended = await finished(child);
+        expect([ended.code, ended.stdout]).toEqual([3, expect.stringMatching(/^\/dev\/pts\/\d+\r?\n/m)]);
+        expect((await ssh(['-T'], Buffer.from('tty; exit 4\n'))).code).toBe(4);
+      });
+
+      test('forwarding with -L and -N, each side’s end by itself', async () => {
+        const target = createServer({ allowHalfOpen: true }, (socket) => {
+          const hash = createHash('sha256');
+          socket.on('data', (chunk: Buffer) => hash.update(chunk));
+          socket.on('end', () => socket.end(hash.digest('hex')));
+        }).listen(0, '127.0.0.1');
+        await once(target, 'listening');
+        const port = await freePort();
+        const { port: inner } = target.address() as AddressInfo;
+        const words = ['-N', '-L', `${port}:127.0.0.1:${inner}`];
+        const child = bed.start(['ssh', 'demo', '--client', client, '--', ...words], { env });
+        const socket = await dialWhenReady(port);
+        socket.end(content);
+        expect((await take(socket, 64)).toString()).toBe(sum);
+        const ended = finished(child);
+        child.kill('SIGTERM');
+        expect((await ended).code).toBe(client === 'builtin' ? 130 : 0);
+        target.close();
+      });
+
+      test.skipIf(start === undefined)('forwarding with -R', async () => {
+        const target = createServer((socket) => socket.end('from here\n')).listen(0, '127.0.0.1');
+        await once(target, 'listening');
+        const port = await freePort();
+        const { port: inner } = target.address() as AddressInfo;
+        const words = ['-R', `${port}:127.0.0.1:${inner}`, 'echo ready; cat'];
+        const child = bed.start(['ssh', 'demo', '--client', client, '--', ...words], { env });
+        await untilPrinted(child, 'stdout', /ready/);
+        const socket = await dial(port);
+        expect((await take(socket, 10)).toString()).toBe('from here\n');
+        const ended = finished(child);
+        child.stdin.end();
+        socket.end();
+        expect((await ended).code).toBe(0);
+        target.close();
+      });
+
+      test('a forward that cannot be made is a warning, and with ExitOnForwardFailure the end', async () => {
+        const taken = createServer().listen(0, '127.0.0.1');
+        await once(taken, 'listening');
+        const { port } = taken.address() as AddressInfo;
+        const forward = ['-L', `${port}:127.0.0.1:1`];
+        const warned = await ssh([...forward, 'echo goes on']);
+        expect([warned.code, warned.stdout]).toEqual([0, 'goes on\n']);
+        expect(warned.stderr).toContain(`${port}`);
+        // OpenSSH is content with ::1.
+        if (client === 'system') return void taken.close();
+        const refused = await ssh(['-o', 'ExitOnForwardFailure=yes', ...forward, 'echo goes on']);
+        expect([refused.code, refused.stdout]).toEqual([255, '']);
+        taken.close();
+      });
+
+      test.skipIf(start === undefined)('a server that is gone ends it with 255', async () => {
+        const words = ['echo $PPID; exec sleep 60'];
+        const child = bed.start(['ssh', 'demo', '--client', client, '--', ...words], { env });
+        const [pid] = await untilPrinted(child, 'stdout', /\d+/);
+        const ended = finished(child);
+        process.kill(Number(pid), 'SIGKILL');
+        expect((await ended).code).toBe(255);
+      });
+    });
+
+    test.skipIf(start === undefined)('SIGTERM ends the builtin client, and its terminal', async () => {
+      const words = ['-tt', 'echo $$; exec sleep 60'];
+      const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', ...words], { env });
+      const [pid] = await untilPrinted(child, 'stdout', /\d+/);
+      const ended = finished(child);
+      child.kill('SIGTERM');
+      expect((await ended).code).toBe(130);
+      await until(() => !isRunning(Number(pid)), 'the command has ended with its terminal');
+    });
+
+    test('no byte is lost at a reader that halts, of a command and of a forward', async () => {
+      const large = Buffer.concat(Array.from({ length: 8 }, () => content));
+      const target = createServer((socket) => socket.end(large)).listen(0, '127.0.0.1');
+      await once(target, 'listening');
+      const port = await freePort();
+      const { port: inner } = target.address() as AddressInfo;
+      const words = [
+        '-L',
+        `${port}:127.0.0.1:${inner}`,
+        `for turn in 1 2 3 4 5 6 7 8; do cat ${folder}/data; done; cat`,
+      ];
+      const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', ...words], { env });
+      const fromCommand = haltingly(child.stdout, large.length);
+      const socket = await dialWhenReady(port);
+      const fromForward = haltingly(socket, large.length);
+      const same = createHash('sha256').update(large).digest('hex');
+      expect(await fromCommand).toBe(same);
+      expect(await fromForward).toBe(same);
+      socket.end();
+      const ended = finished(child);
+      child.stdin.end();
+      expect((await ended).code).toBe(0);
+      target.close();
+    });
+
+    test('a command’s end waits for what its forwards still carry', async () => {
+      const target = createServer({ allowHalfOpen: true }, (socket) => {
+        socket.on('end', () => socket.end('late\n')).resume();
+      }).listen(0, '127.0.0.1');
+      await once(target, 'listening');
+      const port = await freePort();
+      const { port: inner } = target.address() as AddressInfo;
+      const words = ['-L', `${port}:127.0.0.1:${inner}`, 'echo ready; cat; echo over'];
+      const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', ...words], { env });
+      await untilPrinted(child, 'stdout', /ready/);
+      const socket = await dial(port);
+      socket.write('x');
+      child.stdin.end();
+      await untilPrinted(child, 'stdout', /over/);
+      const ended = finished(child);
+      socket.end();
+      expect((await take(socket, 5)).toString()).toBe('late\n');
+      expect((await ended).code).toBe(0);
+      target.close();
+    });
+  });
+}
+
+/** The SHA-256 of so many bytes, read with a halt long enough for every buffer on the way to run full. */
+async function haltingly(stream: Readable, length: number): Promise<string> {
+  const hash = createHash('sha256');
+  let read = 0;
+  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    if (read === 0) await delay(1_500);
+    hash.update(chunk);
+    read += chunk.length;
+    if (read >= length) break;
+  }
+  return hash.digest('hex');
+}
+
+async function dialWhenReady(port: number): Promise<Socket> {
+  let socket: Socket | undefined;
+  await until(async () => {
+    socket = await dial(port).catch(() => undefined);
+    return socket !== undefined;
+  }, `port ${port} is listened on`);
+  if (socket === undefined) throw new Error('no connection');
+  return socket;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,123 @@
+/** What follows `--` for the builtin ssh client, and which client takes it. */
+
+import { describe, expect, test } from 'vitest';
+import { parseSshArguments, type SshWork } from '../../src/core/ssh-arguments.ts';
+import { builtinWork, type ClientChoice, wantsTerminal } from '../../src/core/ssh-client.ts';
+import { UsageError } from '../../src/errors.ts';
+
+function work(...words: string[]): SshWork {
+  const parsed = parseSshArguments(words);
+  if ('unsupported' in parsed) throw new Error(`unsupported: ${parsed.unsupported}`);
+  return parsed.work;
+}
+
+describe('the words of ssh', () => {
+  test('are options first, then a command whose words are joined', () => {
+    expect(work().command).toBeUndefined();
+    expect(work('ls', '-l', 'a  b').command).toBe('ls -l a  b');
+    expect(work('-n', '--', '-x')).toMatchObject({ command: '-x', readsNothing: true });
+    expect(work('-', 'x').command).toBe('- x');
+    expect(work('-NT')).toMatchObject({ runsNothing: true, terminal: 'no', command: undefined });
+  });
+
+  test.each([
+    ['8080:localhost:80', { bind: undefined, port: 8080, host: 'localhost', hostPort: 80 }],
+    ['*:8080:db:5432', { bind: '*', port: 8080, host: 'db', hostPort: 5432 }],
+    [':8080:db:5432', { bind: '', port: 8080, host: 'db', hostPort: 5432 }],
+    ['[::1]:8080:[fe80::1]:80', { bind: '::1', port: 8080, host: 'fe80::1', hostPort: 80 }],
+    ['0.0.0.0:1:h:65535', { bind: '0.0.0.0', port: 1, host: 'h', hostPort: 65_535 }],
+  ])('-L %s', (text, forward) => {
+    expect(work('-L', text).localForwards).toEqual([forward]);
+    expect(work(`-L${text}`).localForwards).toEqual([forward]);
+    expect(work(`-NL${text}`)).toMatchObject({ runsNothing: true, localForwards: [forward] });
+  });
+
+  test('-R may leave the port to the session, -L may not', () => {
+    expect(work('-R', '0:h:1').remoteForwards[0]?.port).toBe(0);
+    expect(() => work('-L', '0:h:1')).toThrow(UsageError);
+  });
+
+  test.each(['', '8080', '8080:h', 'h:80', '8080::80', '70000:h:80', '1:h:0', 'a:b:c:d:e', '1:2:h:3:4'])(
+    '-L "%s" is refused',
+    (text) => {
+      expect(() => work('-L', text)).toThrow(UsageError);
+    },
+  );
+
+  test.each([
+    [['-t'], 'yes'],
+    [['-tt'], 'force'],
+    [['-t', '-t'], 'force'],
+    [['-T'], 'no'],
+    [['-o', 'RequestTTY=force'], 'force'],
+    [['-oRequestTTY no'], 'no'],
+    [[], 'auto'],
+  ])('%j asks for a terminal: %s', (words, terminal) => {
+    expect(work(...words).terminal).toBe(terminal);
+  });
+
+  test.each([
+    [['-v'], '-v'],
+    [['-A', 'x'], '-A'],
+    [['-D', '1080'], '-D'],
+    [['-J', 'host'], '-J'],
+    [['-L', '/run/a.sock:/run/b.sock'], '-L'],
+    [['-o', 'ProxyJump=x'], '-o ProxyJump=x'],
+    [['-o', 'LogLevel=DEBUG3'], '-o LogLevel=DEBUG3'],
+    [['--port', '1'], '--'],
+  ])('%j is for the system’s ssh', (words, unsupported) => {
+    expect(parseSshArguments(words)).toEqual({ unsupported });
+  });
+
+  test('-N with a command, and an option without its value, are refused', () => {
+    expect(() => work('-N', 'ls')).toThrow(UsageError);
+    expect(() => work('-L')).toThrow(UsageError);
+  });
+});
+
+describe('the client', () => {
+  const choose = (words: string[], choice: Partial<ClientChoice> = {}): Promise<'builtin' | 'system'> =>
+    builtinWork({
+      wish: 'auto',
+      parsed: parseSshArguments(words),
+      isTerminal: true,
+      needsPort: false,
+      hasSystem: async () => true,
+      ...choice,
+    }).then((found) => (found === undefined ? 'system' : 'builtin'));
+  const without = { hasSystem: async () => false };
+
+  test('is the builtin one for commands and forwards, the system’s for shells on a terminal', async () => {
+    expect(await choose(['ls'])).toBe('builtin');
+    expect(await choose(['-N', '-L', '1:h:1'])).toBe('builtin');
+    expect(await choose([])).toBe('system');
+    expect(await choose([], { isTerminal: false })).toBe('builtin');
+    expect(await choose(['-t', 'top'])).toBe('system');
+    expect(await choose(['-t', 'top'], { isTerminal: false })).toBe('builtin');
+    expect(await choose(['ls'], { needsPort: true })).toBe('system');
+    expect(await choose(['-v', 'ls'])).toBe('system');
+  });
+
+  test('is the builtin one where there is no other', async () => {
+    expect(await choose([], without)).toBe('builtin');
+    expect(await choose(['ls'], { ...without, needsPort: true })).toBe('builtin');
+    await expect(choose(['-v', 'ls'], without)).rejects.toThrow('has no -v');
+  });
+
+  test('is the one that was asked for, or it says why not', async () => {
+    expect(await choose(['ls'], { wish: 'system' })).toBe('system');
+    expect(await choose([], { wish: 'builtin' })).toBe('builtin');
+    await expect(choose(['-v'], { wish: 'builtin' })).rejects.toThrow('has no -v');
+    await expect(choose([], { wish: 'builtin', needsPort: true })).rejects.toThrow('no local port');
+  });
+
+  test('gives a terminal to shells, and to commands with -t', () => {
+    expect(wantsTerminal(work(), true)).toBe(true);
+    expect(wantsTerminal(work(), false)).toBe(false);
+    expect(wantsTerminal(work('ls'), true)).toBe(false);
+    expect(wantsTerminal(work('-N'), true)).toBe(false);
+    expect(wantsTerminal(work('-t', 'ls'), false)).toBe(false);
+    expect(wantsTerminal(work('-tt', 'ls'), false)).toBe(true);
+    expect(wantsTerminal(work('-T'), true)).toBe(false);
+  });
+});
