@@ -84,18 +84,15 @@ interface Login<T> {
   readonly signal: AbortSignal;
 }
 
-async function dialAndLogIn<T>(
-  { session, tunnel, ask }: Way,
-  { login, signal }: Login<T>,
-  deps: WayDeps,
-): Promise<T> {
-  const stream = await tunnel.dial(signal);
+async function dialAndLogIn<T>(way: Way, { login, signal }: Login<T>, deps: WayDeps): Promise<T> {
+  const { session } = way;
+  const stream = await way.tunnel.dial(signal);
   try {
     return await login({
       session: session.name,
       user: deps.settings.user,
       stream,
-      privateKey: ask().key,
+      privateKey: way.ask().key,
       verifyHostKey: (hostKey) => deps.knownHosts.verify(hostKeyAlias(session), hostKey, session.name),
       signal,
     });

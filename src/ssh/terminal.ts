@@ -44,8 +44,10 @@ export class RawTerminal implements Disposable {
 
   /** For a request of a terminal over there. */
   get size(): Required<Pick<PseudoTtyOptions, 'term' | 'cols' | 'rows' | 'width' | 'height'>> {
-    const { columns = 80, rows = 24 } = this.#streams.stdout;
-    return { term: this.#streams.term ?? 'vt100', cols: columns, rows, width: 0, height: 0 };
+    const { stdout, term = 'vt100' } = this.#streams;
+    // A size is known of terminals only, and -tt asks for one where there is none.
+    const { columns, rows } = stdout.isTTY ? stdout : { columns: 80, rows: 24 };
+    return { term, cols: columns, rows, width: 0, height: 0 };
   }
 
   /** Stops this process, as Ctrl-Z does, and takes the terminal again when it goes on. */
