@@ -69,14 +69,21 @@ class PieceMover {
       const handle = await this.#move.open(lane);
       const missing = Math.ceil((this.#move.ranges.totalBytes - this.#move.ranges.doneBytes) / requestBytes);
       const workers = Math.min(this.#move.fleet.depth, missing);
-      await Promise.all(Array.from({ length: workers }, () => this.#work(lane, handle)));
+      // All of them, also when one has failed: what another still holds is not to be had before it gives it back.
+      const work = (): Promise<void> => this.#work(lane, handle).catch((error) => this.#judge(lane, error));
+      await Promise.all(Array.from({ length: workers }, work));
     } catch (error) {
-      if (!lane.isLoss(error) || this.#move.fleet.over !== undefined) this.#fail(error);
+      this.#judge(lane, error);
     } finally {
       lane.load -= 1;
       this.#serving.delete(lane);
       if (!this.#isOver && !this.#endsHere() && this.#serving.size === 0) this.#waitForLane();
     }
+  }
+
+  /** A loss can be mended by another channel or connection, anything else cannot. */
+  #judge(lane: Lane, error: unknown): void {
+    if (!lane.isLoss(error) || this.#move.fleet.over !== undefined) this.#fail(error);
   }
 
   async #work(lane: Lane, handle: RemoteHandle): Promise<void> {

@@ -1,0 +1,64 @@
+/** The pieces of one file when channels come and go: none is forgotten, and nobody waits for what cannot come. */
+
+import { expect, test } from 'vitest';
+import { UnreachableError } from '../../src/errors.ts';
+import { DoneRanges } from '../../src/transfer/done-ranges.ts';
+import type { Fleet } from '../../src/transfer/fleet.ts';
+import type { Lane } from '../../src/transfer/lane.ts';
+import { movePieces, type PieceStep } from '../../src/transfer/move-pieces.ts';
+import { requestBytes } from '../../src/transfer/sftp-channel.ts';
+
+const lost = new UnreachableError('lost', { code: 'connection-lost' });
+
+/** As much of a channel as the pieces need. */
+function laneNamed(name: string, isLost: () => boolean): Lane {
+  const lane = { name, load: 0, isRetired: false, isLoss: () => isLost() };
+  return lane as unknown as Lane;
+}
+
+test('a transfer stands still at full load: a piece comes back late from a lost channel while another is idle', async () => {
+  let isCut = false;
+  const doomed = laneNamed('doomed', () => isCut);
+  const healthy = laneNamed('healthy', () => false);
+  const fleet = {
+    depth: 2,
+    over: undefined,
+    get lanes() {
+      return isCut ? [healthy] : [doomed, healthy];
+    },
+    lane: async () => healthy,
+    moved: () => {},
+    onLane(listener: (lane: Lane) => void) {
+      for (const lane of [doomed, healthy]) listener(lane);
+      return () => {};
+    },
+  } as unknown as Fleet;
+  const ranges = new DoneRanges(4 * requestBytes, requestBytes);
+  const movedBy: [number, Lane][] = [];
+  let cut: () => void = () => {};
+  const whenCut = new Promise<void>((resolve) => {
+    cut = resolve;
+  });
+  let turns = 0;
+  const move = async ({ lane, piece }: PieceStep): Promise<void> => {
+    if (lane === doomed) {
+      turns += 1;
+      const wait = turns;
+      await whenCut;
+      // The first fails in this very turn, the others when the system has had its say.
+      for (let turn = 1; turn < wait; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      throw lost;
+    }
+    movedBy.push([piece.position / requestBytes, lane]);
+    await new Promise((resolve) => setImmediate(resolve));
+    // The healthy one has done all it could get, and so is idle when the other is cut off.
+    if (movedBy.length === 2) {
+      isCut = true;
+      setImmediate(() => setImmediate(cut));
+    }
+  };
+  const open = async (): Promise<Buffer> => Buffer.from('handle');
+  await movePieces({ fleet, ranges, open: open as never, move, onDone: () => {} });
+  expect(ranges.isComplete).toBe(true);
+  expect(movedBy.map(([index]) => index).sort()).toEqual([0, 1, 2, 3]);
+});
