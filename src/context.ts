@@ -10,6 +10,7 @@ import type { ServeLocalDeps } from './services/serve-local.ts';
 import type { SessionDeps } from './services/session-deps.ts';
 import type { SftpDeps } from './services/sftp-deps.ts';
 import type { SpeedTestDeps } from './services/sftp-speedtest.ts';
+import type { SshStdioDeps } from './services/ssh-stdio.ts';
 
 /** Flags that every command takes. */
 export interface GlobalFlags {
@@ -58,6 +59,7 @@ export interface Context {
   settings(): Promise<Settings>;
   sessions(): Promise<SessionDeps>;
   apps(): Promise<ConnectSshDeps>;
+  sshStdio(): Promise<SshStdioDeps>;
   sftp(): Promise<SftpDeps>;
   speedTest(): Promise<SpeedTestDeps>;
   hostKeys(): Promise<HostKeyDeps>;

@@ -5,7 +5,7 @@ import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
 import { expandHome, findHome, findPlaces } from '../config/places.ts';
-import type { Environment } from '../context.ts';
+import type { Environment, ProcessFacts } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
@@ -35,7 +35,9 @@ import {
 import type { KeyFiles } from '../services/save-key.ts';
 import type { SftpDeps } from '../services/sftp-deps.ts';
 import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
+import type { SshStdioDeps } from '../services/ssh-stdio.ts';
 import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
+import { openHostFiles } from '../ssh/host-files.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
 import { openSftp } from '../ssh/sftp.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
@@ -80,6 +82,20 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
       await using _connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });
     },
     leaveInterruptsToChild: parts.leaveInterruptsToChild,
+  };
+}
+
+export function sshStdioDeps(
+  parts: AppParts,
+  { stdin, stdout }: Pick<ProcessFacts, 'stdin' | 'stdout'>,
+): SshStdioDeps {
+  const parent = process.ppid;
+  return {
+    ...appDeps(parts),
+    ...{ stdin, stdout },
+    hostFiles: openHostFiles(findPlaces(parts.environment).sshHosts),
+    // Whoever lost its parent is given another one.
+    isOrphan: () => process.ppid !== parent,
   };
 }
 
@@ -199,7 +215,7 @@ const keyFilesFor = (sshFolder: string): KeyFiles => ({
   },
 });
 
-function appSettings(settings: Settings): AppSettings {
+export function appSettings(settings: Settings): AppSettings {
   const { sshDir, identity, sshPort, user } = settings;
   const folder =
     sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value, findHome()));

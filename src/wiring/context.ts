@@ -93,6 +93,11 @@ class LazyContext implements Context {
     return appDeps(await this.#parts());
   }
 
+  async sshStdio(): ReturnType<Context['sshStdio']> {
+    const { sshStdioDeps } = await import('./apps.ts');
+    return sshStdioDeps(await this.#parts(), this.#facts);
+  }
+
   async sftp(): ReturnType<Context['sftp']> {
     const { sftpDeps } = await import('./apps.ts');
     return sftpDeps(await this.#parts());

@@ -1,6 +1,6 @@
 /** `bai app ssh SESSION [-- SSH ARGUMENTS]` */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
 import { type PortFlags, portWish } from '../options.ts';
@@ -9,6 +9,8 @@ import { forwardAndShow } from './show-forwarded.ts';
 
 interface Flags extends PortFlags, AccountFlags {
   readonly client: boolean;
+  readonly stdio?: boolean;
+  readonly sshHost?: string;
 }
 
 export function define(command: Command, context: Context): void {
@@ -18,9 +20,12 @@ export function define(command: Command, context: Context): void {
     .option('-p, --port <port>', 'local port of the forwarder; a random one when it is taken')
     .option('--strict-port', 'fail when the port is taken')
     .option('--no-client', 'start no ssh: keep the port open and show how to connect')
+    .option('--stdio', "copy stdin and stdout to the session's sshd: for ssh's ProxyCommand")
+    .addOption(new Option('--ssh-host <name>', 'what ssh was asked for, with --stdio').hideHelp())
     .addHelpText('after', sshExamples)
     .action(async (session: string, sshArguments: string[], flags: Flags) => {
       useAccount(context, flags);
+      if (flags.stdio) return copyStdio({ session, sshArguments }, flags, context);
       const request = { session, ...portWish(flags) };
       if (!flags.client) {
         if (sshArguments.length > 0)
@@ -32,9 +37,24 @@ export function define(command: Command, context: Context): void {
     });
 }
 
+interface Words {
+  readonly session: string;
+  readonly sshArguments: readonly string[];
+}
+
+async function copyStdio({ session, sshArguments }: Words, flags: Flags, context: Context): Promise<void> {
+  const { client, port, strictPort } = flags;
+  if (!client || port !== undefined || strictPort || sshArguments.length > 0) {
+    throw new UsageError('--stdio opens no port and starts no ssh: leave --port, --no-client and `--` away');
+  }
+  const { sshStdio } = await import('../../services/ssh-stdio.ts');
+  context.exitCode = await sshStdio({ session, host: flags.sshHost }, await context.sshStdio());
+}
+
 const sshExamples = `
 Examples:
   bai app ssh demo
   bai app ssh demo -- nvidia-smi
   bai app ssh demo --port 12000 -- -L 8080:localhost:80 -N
-  bai app ssh demo --no-client`;
+  bai app ssh demo --no-client
+  ssh -o ProxyCommand='bai app ssh demo --stdio' demo`;
