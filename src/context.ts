@@ -10,6 +10,7 @@ import type { ServeLocalDeps } from './services/serve-local.ts';
 import type { SessionDeps } from './services/session-deps.ts';
 import type { SftpDeps } from './services/sftp-deps.ts';
 import type { SpeedTestDeps } from './services/sftp-speedtest.ts';
+import type { SshConfigDeps } from './services/ssh-config.ts';
 import type { SshStdioDeps } from './services/ssh-stdio.ts';
 
 /** Flags that every command takes. */
@@ -60,6 +61,7 @@ export interface Context {
   sessions(): Promise<SessionDeps>;
   apps(): Promise<ConnectSshDeps>;
   sshStdio(): Promise<SshStdioDeps>;
+  sshConfig(): Promise<SshConfigDeps>;
   sftp(): Promise<SftpDeps>;
   speedTest(): Promise<SpeedTestDeps>;
   hostKeys(): Promise<HostKeyDeps>;

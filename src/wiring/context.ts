@@ -98,6 +98,12 @@ class LazyContext implements Context {
     return sshStdioDeps(await this.#parts(), this.#facts);
   }
 
+  async sshConfig(): ReturnType<Context['sshConfig']> {
+    const { sshConfigDeps } = await import('./ssh-config.ts');
+    // Not its parts: what is taken away may be of a manager that is gone.
+    return sshConfigDeps(this, this.#flags);
+  }
+
   async sftp(): ReturnType<Context['sftp']> {
     const { sftpDeps } = await import('./apps.ts');
     return sftpDeps(await this.#parts());
