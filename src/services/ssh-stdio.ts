@@ -11,6 +11,7 @@ import type { HostFacts, HostFiles } from '../ssh/host-files.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
 import { openRunningSession } from './open-session.ts';
 import { prepareSsh, sshApp } from './prepare-ssh.ts';
+import type { SessionDeps } from './session-deps.ts';
 
 export interface SshStdioRequest {
   /** Name or id, or the same as `host`. */
@@ -19,10 +20,14 @@ export interface SshStdioRequest {
   readonly host: string | undefined;
 }
 
-export interface SshStdioDeps extends AppDeps {
+export interface SshStdioDeps extends SessionDeps, Pick<AppDeps, 'settings' | 'knownHosts' | 'tunnelTo'> {
   readonly hostFiles: Pick<HostFiles, 'areCurrent' | 'keyOf' | 'write'>;
   readonly stdin: Readable;
   readonly stdout: Writable;
+  /** Differs when a file does; nothing when it is not there. */
+  stampOf(path: string): Promise<string | undefined>;
+  /** What only a first connection needs. */
+  preparing(): Promise<AppDeps>;
   /** Whether the program that started this one is gone. */
   isOrphan(): boolean;
 }
@@ -39,7 +44,7 @@ async function openStream({ session, host }: SshStdioRequest, deps: SshStdioDeps
   const stream = await dialById(reference, host, deps);
   if (stream !== undefined) return stream;
   const found = await openRunningSession(reference, deps).catch((error: unknown) => {
-    throw session === host ? error : ofStaleList(error);
+    throw host === undefined || session === host ? error : ofStaleList(error);
   });
   if (!(await isPrepared(found, host, deps))) await prepare(found, host, deps);
   return deps.tunnelTo(found, sshApp).dial(deps.signal);
@@ -72,7 +77,7 @@ async function dialById(
   }
 }
 
-/** Nothing is asked of the manager for this. */
+/** Nothing is asked of the manager for this. A key of the user's own is ssh's business. */
 async function isPrepared(
   session: SessionRef,
   host: string | undefined,
@@ -80,25 +85,24 @@ async function isPrepared(
 ): Promise<boolean> {
   const { identity, keyPath } = deps.settings;
   const elsewhere = host === undefined ? undefined : await deps.hostFiles.keyOf(host);
-  const path = identity ?? elsewhere ?? keyPath;
-  if (identity !== undefined) await deps.checkOwnKey(identity);
-  else if ((await deps.files.read(path)) === undefined) return false;
-  const facts = await hostFacts(session, path, deps);
+  const facts = await hostFacts(session, elsewhere ?? keyPath, deps);
   if (facts.hostKeys.length === 0) return false;
+  if (identity === undefined && facts.keyStamp === undefined) return false;
   return host === undefined || deps.hostFiles.areCurrent(host, facts);
 }
 
 /** ssh reads host keys and private keys when the server has greeted it, which is after this. */
 async function prepare(session: SessionRef, host: string | undefined, deps: SshStdioDeps): Promise<void> {
-  const { identityFile } = await prepareSsh(session, deps);
-  const { identity, keyPath } = deps.settings;
+  const { reporter, settings, hostFiles } = deps;
+  const { identityFile } = await prepareSsh(session, { ...(await deps.preparing()), reporter });
+  const { identity, keyPath } = settings;
   const isElsewhere = identityFile !== (identity ?? keyPath);
   if (host !== undefined) {
     const facts = await hostFacts(session, identityFile, deps);
-    return deps.hostFiles.write(host, facts, isElsewhere ? identityFile : undefined);
+    return hostFiles.write(host, facts, isElsewhere ? identityFile : undefined);
   }
   if (isElsewhere) {
-    deps.reporter.warn(
+    reporter.warn(
       `the key of session ${session.name} is ${identityFile}: ${keyPath} holds another one`,
       `start ssh with -i ${identityFile}`,
     );
@@ -108,9 +112,8 @@ async function prepare(session: SessionRef, host: string | undefined, deps: SshS
 async function hostFacts(session: SessionRef, keyFile: string, deps: SshStdioDeps): Promise<HostFacts> {
   const hostKeys = await deps.knownHosts.pinned(hostKeyAlias(session));
   const isOwn = deps.settings.identity !== undefined;
-  const bytes = isOwn ? undefined : await deps.files.read(keyFile);
-  const keyFingerprint = bytes === undefined ? undefined : deps.files.fingerprintOf(bytes);
-  return { sessionId: session.id, alias: aliasByName, hostKeys, keyFingerprint };
+  const keyStamp = isOwn ? undefined : await deps.stampOf(keyFile);
+  return { sessionId: session.id, alias: aliasByName, hostKeys, keyStamp };
 }
 
 /** How often it is looked whether the program at the other end of stdout is still there. */

@@ -12,8 +12,8 @@ export interface HostFacts {
   readonly alias: string;
   /** Those pinned for the session id. */
   readonly hostKeys: readonly Uint8Array[];
-  /** Of the session's private key; a key of the user's own is not looked at. */
-  readonly keyFingerprint: string | undefined;
+  /** Differs when the file of the session's private key does; a key of the user's own has none. */
+  readonly keyStamp: string | undefined;
 }
 
 /** `host` must be free of `/`; who asks has checked that. */
@@ -67,8 +67,8 @@ async function give(path: string, make: (beside: string) => Promise<void>): Prom
 }
 
 /** What the file was made for stands where known_hosts has its comment. */
-function knownHostsText({ sessionId, alias, hostKeys, keyFingerprint }: HostFacts): string {
-  const comment = keyFingerprint === undefined ? sessionId : `${sessionId} ${keyFingerprint}`;
+function knownHostsText({ sessionId, alias, hostKeys, keyStamp }: HostFacts): string {
+  const comment = keyStamp === undefined ? sessionId : `${sessionId} ${keyStamp}`;
   return hostKeys
     .map((key) => `${alias} ${keyType(key)} ${Buffer.from(key).toString('base64')} ${comment}\n`)
     .join('');

@@ -2,14 +2,13 @@
 
 import { readFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
-import { expandHome, findHome, findPlaces } from '../config/places.ts';
-import type { Environment, ProcessFacts } from '../context.ts';
+import { findPlaces } from '../config/places.ts';
+import type { Environment } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
-import type { Tunnel } from '../core/ssh-access.ts';
 import { BaiError, NotFoundError, systemCode } from '../errors.ts';
 import {
   createKeyFile,
@@ -20,10 +19,7 @@ import {
 } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
 import { type PrivateKey, readIssuedKey, readOwnKey } from '../keys/private-key.ts';
-import { streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
-import { createManagerTunnel } from '../proxy/manager-tunnel.ts';
-import type { AppSettings } from '../services/app-deps.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
 import type { HostKeyDeps } from '../services/host-keys.ts';
 import {
@@ -35,16 +31,16 @@ import {
 import type { KeyFiles } from '../services/save-key.ts';
 import type { SftpDeps } from '../services/sftp-deps.ts';
 import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
-import type { SshStdioDeps } from '../services/ssh-stdio.ts';
 import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
-import { openHostFiles } from '../ssh/host-files.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
 import { openSftp } from '../ssh/sftp.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
 import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
+import { appSettings, issuedKey } from './app-settings.ts';
 import type { ManagerAccess } from './manager.ts';
+import { tunnelTo } from './tunnel.ts';
 
 export interface AppParts {
   readonly settings: Settings;
@@ -54,8 +50,6 @@ export interface AppParts {
   readonly signal: AbortSignal;
   readonly leaveInterruptsToChild: () => Disposable;
 }
-
-const issuedKey = 'id_container';
 
 export function appDeps(parts: AppParts): ConnectSshDeps {
   const { manager, reporter, signal } = parts;
@@ -82,20 +76,6 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
       await using _connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });
     },
     leaveInterruptsToChild: parts.leaveInterruptsToChild,
-  };
-}
-
-export function sshStdioDeps(
-  parts: AppParts,
-  { stdin, stdout }: Pick<ProcessFacts, 'stdin' | 'stdout'>,
-): SshStdioDeps {
-  const parent = process.ppid;
-  return {
-    ...appDeps(parts),
-    ...{ stdin, stdout },
-    hostFiles: openHostFiles(findPlaces(parts.environment).sshHosts),
-    // Whoever lost its parent is given another one.
-    isOrphan: () => process.ppid !== parent,
   };
 }
 
@@ -144,22 +124,6 @@ export function hostKeyDeps(parts: AppParts): HostKeyDeps {
 
 async function connectSftp(request: ConnectSftpRequest): ReturnType<typeof openSftp> {
   return openSftp(await connectSsh(request), request.session);
-}
-
-function tunnelTo(manager: ManagerAccess, session: SessionRef, app: string): Tunnel {
-  const { client, network } = manager;
-  return createManagerTunnel({
-    label: `${app} of session ${session.name}`,
-    greets: app === 'sshd',
-    agentFor: (url, takesOver) => network.upgradeAgentFor(url, takesOver),
-    endsWithoutCloseFrame: async (signal) => tunnelsEndWithoutCloseFrame(await client.release(signal)),
-    async sign(signal) {
-      const reference = encodeURIComponent(streamReference(await client.release(signal), session));
-      return client.signUpgrade(`stream/session/${reference}/tcpproxy`, { app }, signal);
-    },
-    explain: (error, response, signal) =>
-      client.explainUpgrade({ what: `reach ${app} of session ${session.name}`, error, response, signal }),
-  });
 }
 
 async function readSessionKey(
@@ -214,15 +178,3 @@ const keyFilesFor = (sshFolder: string): KeyFiles => ({
     }
   },
 });
-
-export function appSettings(settings: Settings): AppSettings {
-  const { sshDir, identity, sshPort, user } = settings;
-  const folder =
-    sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value, findHome()));
-  return {
-    user: user.value ?? 'work',
-    keyPath: join(folder, issuedKey),
-    identity: identity.value === undefined ? undefined : resolve(expandHome(identity.value, findHome())),
-    preferredPort: sshPort.value === undefined ? undefined : Number(sshPort.value),
-  };
-}

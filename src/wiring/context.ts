@@ -94,7 +94,7 @@ class LazyContext implements Context {
   }
 
   async sshStdio(): ReturnType<Context['sshStdio']> {
-    const { sshStdioDeps } = await import('./apps.ts');
+    const { sshStdioDeps } = await import('./ssh-stdio.ts');
     return sshStdioDeps(await this.#parts(), this.#facts);
   }
 

@@ -9,7 +9,7 @@ import type { Settings } from '../core/settings.ts';
 import type { SshConfigDeps } from '../services/ssh-config.ts';
 import { readConfigFile, removeConfigFile, writeConfigFile } from '../ssh/config-file.ts';
 import { openHostFiles } from '../ssh/host-files.ts';
-import { appSettings } from './apps.ts';
+import { appSettings } from './app-settings.ts';
 
 export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDeps {
   const { environment, reporter, signal } = context;

@@ -10,7 +10,7 @@ const facts: HostFacts = {
   sessionId: 'one',
   alias: 'bai-by-name',
   hostKeys: [keyOf(generateKey().public)],
-  keyFingerprint: 'SHA256:mine',
+  keyStamp: '1801-17',
 };
 const host = 'demo.bai';
 
@@ -21,7 +21,7 @@ test('the file of a name is in the form of known_hosts, 0600 in a folder of 0700
   expect(await files.areCurrent(host, facts)).toBe(false);
   await files.write(host, facts, undefined);
   expect(await files.areCurrent(host, facts)).toBe(true);
-  expect(await readFile(join(path, host), 'utf8')).toMatch(/^bai-by-name ssh-ed25519 \S+ one SHA256:mine\n$/);
+  expect(await readFile(join(path, host), 'utf8')).toMatch(/^bai-by-name ssh-ed25519 \S+ one 1801-17\n$/);
   expect([(await stat(join(path, host))).mode & 0o777, (await stat(path)).mode & 0o777]).toEqual([
     0o600, 0o700,
   ]);
@@ -34,10 +34,10 @@ test('another session of the same name, or another key of the session, replaces 
   const other = { ...facts, sessionId: 'two', hostKeys: [keyOf(generateKey().public)] };
   expect(await files.areCurrent(host, { ...facts, sessionId: 'two' })).toBe(false);
   expect(await files.areCurrent(host, { ...other, sessionId: 'one' })).toBe(false);
-  expect(await files.areCurrent(host, { ...facts, keyFingerprint: 'SHA256:other' })).toBe(false);
+  expect(await files.areCurrent(host, { ...facts, keyStamp: '1801-18' })).toBe(false);
   await files.write(host, other, undefined);
   expect(await readFile(join(folder.path, host), 'utf8')).toMatch(
-    /^bai-by-name ssh-ed25519 \S+ two SHA256:mine\n$/,
+    /^bai-by-name ssh-ed25519 \S+ two 1801-17\n$/,
   );
   expect(await readdir(folder.path)).toEqual([host]);
 });

@@ -56,5 +56,4 @@ Examples:
   bai app ssh demo
   bai app ssh demo -- nvidia-smi
   bai app ssh demo --port 12000 -- -L 8080:localhost:80 -N
-  bai app ssh demo --no-client
-  ssh -o ProxyCommand='bai app ssh demo --stdio' demo`;
+  bai app ssh demo --no-client`;
