@@ -1,7 +1,7 @@
 /** bai's part of ssh's configuration: hosts `NAME.bai` for plain ssh, scp, sftp, rsync, git and editors. */
 
 import { sanitizeLine } from './sanitize.ts';
-import type { SessionRef } from './session.ts';
+import { isSessionId, type SessionRef } from './session.ts';
 import { shellQuote } from './shell-quote.ts';
 import { configWord, hostKeyAlgorithms, percentDoubled } from './ssh-command.ts';
 
@@ -41,7 +41,9 @@ export function sessionOfHost(host: string): string | undefined {
  * One host for each session, in the order of their names. Only names that mean nothing to a shell, to ssh or to a file
  * system become hosts; those in capitals do not, because ssh takes host names for the same in either case.
  */
-export function listHosts(sessions: readonly SessionRef[]): ListedHost[] {
+export function listHosts(all: readonly SessionRef[]): ListedHost[] {
+  // An id stands in a command for a shell, so what a manager calls one has to be one.
+  const sessions = all.filter(({ id }) => isSessionId(id));
   const count = new Map<string, number>();
   for (const { name } of sessions) count.set(name, (count.get(name) ?? 0) + 1);
   const hosts = sessions.map((session): ListedHost => {

@@ -216,6 +216,15 @@ describe.skipIf(sshdMissing !== undefined)('host keys', () => {
     expect((await ssh('reused.bai', 'echo in')).code).toBe(255);
   });
 
+  test('connections that begin together the first time all get in', async () => {
+    await plain.create('crowd');
+    rmSync(join(plain.bed.home, '.ssh/id_container'), { force: true });
+    const all = await Promise.all(Array.from({ length: 6 }, () => ssh('crowd.bai', 'echo in')));
+    expect(all.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual(
+      Array.from({ length: 6 }, () => [0, 'in\n', '']),
+    );
+  });
+
   test('a session whose key is not the one in id_container is let in with its own', async () => {
     rmSync(join(plain.bed.home, '.ssh/id_container'), { force: true });
     expect((await ssh('demo.bai', 'true')).code).toBe(0);

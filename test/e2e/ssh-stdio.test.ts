@@ -24,11 +24,11 @@ async function listen(
   return { server, port: typeof address === 'object' && address !== null ? address.port : 0 };
 }
 
-describe('the stream', () => {
+describe.each(['26.9.6', '23.09.10'])('the stream of manager %s', (release) => {
   let bed: EmulatorBed;
 
   beforeAll(async () => {
-    bed = await openEmulator();
+    bed = await openEmulator({ release });
     await bed.create('demo');
     await bed.bai(['app', 'ssh', 'demo', '--', 'true']);
   });
@@ -108,7 +108,7 @@ describe('the stream', () => {
     const server = await serveBy((socket) => {
       socket.on('data', (chunk) => socket.write(chunk));
     });
-    using _fault = bed.emulator.faults.add({ kind: 'tunnel', code: 1006, afterBytes: 100 });
+    using _fault = bed.emulator.faults.add({ kind: 'tunnel', code: 1011, afterBytes: 100 });
     const child = bed.start(stdio);
     await untilPrinted(child, 'stdout', /SSH-2.0/);
     const ended = finished(child);
@@ -153,6 +153,17 @@ describe('before the stream', () => {
       const made = bed.emulator.requests.slice(before);
       expect(made.map(({ method, target }) => `${method} ${target.split('?')[0]}`)).toEqual(asked);
     }
+  });
+
+  test('a release that finds tunnels by the session’s name alone is asked for that', async () => {
+    await using bed = await openEmulator({ release: '26.3.0' });
+    const id = await bed.create('demo');
+    await bed.bai(['app', 'ssh', 'demo', '--', 'true']);
+    const child = bed.start(['app', 'ssh', id, '--stdio']);
+    await untilPrinted(child, 'stdout', /^SSH-2.0/);
+    const ended = finished(child);
+    child.kill('SIGHUP');
+    expect((await ended).stderr).toBe('');
   });
 
   test('a session that still starts is waited for in silence', async () => {

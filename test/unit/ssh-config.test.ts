@@ -79,6 +79,11 @@ test('whatever a session is called, its name stands in a comment or is made of h
   );
 });
 
+test('what is no id of a session is no host, whatever the manager calls it', () => {
+  const evil = ['x; touch y', `${idOf('1')}\nHost *`, '', '../x'].map((id) => ({ ...session('demo'), id }));
+  expect(listHosts(evil)).toEqual([]);
+});
+
 test('sessions that share a name are hosts by their ids', () => {
   const hosts = listHosts([session('demo', '2'), session('demo', '1'), session('other', '3')]);
   expect(hosts.map(({ host, named }) => [host, named])).toEqual([
@@ -117,6 +122,22 @@ test.each([
   ['demo.bai\n', undefined],
 ])('the host %j stands for session %j', (host, name) => {
   expect(sessionOfHost(host)).toBe(name);
+});
+
+test('any host name that the pattern matches is one word for the shell that ssh asks', () => {
+  const command = /^ {2}ProxyCommand (.*)$/m.exec(sshConfigText(facts, []))?.[1] ?? '';
+  const names = fc.string({
+    unit: fc.constantFrom(...'aB.$`"\\;&|<>(){}[]*?!~#%^-= \t\n'.split('')),
+    maxLength: 12,
+  });
+  fc.assert(
+    fc.property(names, (name) => {
+      const host = `${name}.bai`;
+      const shell = command.replaceAll('%n', () => host);
+      const words = execFileSync('/bin/sh', ['-c', `printf '%s\\0' ${shell}`], { encoding: 'utf8' });
+      expect(words.split('\0').slice(-5)).toEqual(['--ssh-host', host, '--', host, '']);
+    }),
+  );
 });
 
 test.each([
