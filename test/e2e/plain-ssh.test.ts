@@ -201,6 +201,8 @@ describe.skipIf(sshdMissing !== undefined)('host keys', () => {
       expect([refused.code, refused.stdout]).toEqual([255, '']);
       expect(refused.stderr).toContain('REMOTE HOST IDENTIFICATION HAS CHANGED');
     }
+    expect((await plain.bed.bai(['host-key', 'forget', 'changing'])).code).toBe(0);
+    for (const host of hosts) expect((await ssh(host, 'echo in')).stdout).toBe('in\n');
   });
 
   test('a new session of an old name is known by its own key, and never by the old one', async () => {
