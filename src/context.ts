@@ -10,6 +10,8 @@ import type { ServeLocalDeps } from './services/serve-local.ts';
 import type { SessionDeps } from './services/session-deps.ts';
 import type { SftpDeps } from './services/sftp-deps.ts';
 import type { SpeedTestDeps } from './services/sftp-speedtest.ts';
+import type { SshConfigDeps } from './services/ssh-config.ts';
+import type { SshStdioDeps } from './services/ssh-stdio.ts';
 
 /** Flags that every command takes. */
 export interface GlobalFlags {
@@ -58,6 +60,8 @@ export interface Context {
   settings(): Promise<Settings>;
   sessions(): Promise<SessionDeps>;
   apps(): Promise<ConnectSshDeps>;
+  sshStdio(): Promise<SshStdioDeps>;
+  sshConfig(): Promise<SshConfigDeps>;
   sftp(): Promise<SftpDeps>;
   speedTest(): Promise<SpeedTestDeps>;
   hostKeys(): Promise<HostKeyDeps>;

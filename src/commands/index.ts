@@ -6,6 +6,7 @@ import type { CommandEntry } from './command.ts';
 export const groups: Readonly<Record<string, string>> = {
   session: 'create, find and end compute sessions',
   app: 'ssh into a session, or forward its apps to this machine',
+  'ssh-config': 'let ssh, scp, rsync, git and editors reach sessions as NAME.bai',
   sftp: 'move files into and out of a session',
   key: "the sessions' SSH keys",
   'host-key': 'the keys sessions are known by',
@@ -68,6 +69,21 @@ export const commands: readonly CommandEntry[] = [
     path: 'app forward',
     summary: 'keep a local port open to an app of a session',
     load: () => import('./app/forward.ts'),
+  },
+  {
+    path: 'ssh-config install',
+    summary: 'add your sessions to ~/.ssh/config, or bring them up to date there',
+    load: () => import('./ssh-config/install.ts'),
+  },
+  {
+    path: 'ssh-config print',
+    summary: 'print what ssh-config install writes',
+    load: () => import('./ssh-config/print.ts'),
+  },
+  {
+    path: 'ssh-config remove',
+    summary: 'leave ~/.ssh/config as it was before',
+    load: () => import('./ssh-config/remove.ts'),
   },
   { path: 'sftp put', summary: 'copy files into a session', load: () => import('./sftp/put.ts') },
   { path: 'sftp get', summary: 'copy files out of a session', load: () => import('./sftp/get.ts') },

@@ -13,6 +13,10 @@ export interface Places {
   readonly knownHosts: string;
   readonly keyLedger: string;
   readonly localManager: string;
+  /** What `~/.ssh/config` includes. */
+  readonly sshConfig: string;
+  /** Two small files for each host name that plain ssh was asked for. */
+  readonly sshHosts: string;
 }
 
 /** `BAI_HOME` puts everything into one folder; otherwise the platform's folders (XDG on Linux). */
@@ -25,6 +29,8 @@ export function findPlaces(environment: Readonly<Record<string, string | undefin
     knownHosts: join(paths.data, 'known_hosts'),
     keyLedger: join(paths.data, 'keys.jsonl'),
     localManager: join(paths.data, 'local.json'),
+    sshConfig: join(paths.data, 'ssh_config'),
+    sshHosts: join(paths.data, 'ssh-hosts'),
   };
 }
 

@@ -55,7 +55,7 @@ function leadingOptions(words: readonly string[]): string[] {
 }
 
 /** dropbear has RSA only, which a user's own configuration may leave out. */
-const hostKeyAlgorithms =
+export const hostKeyAlgorithms =
   'ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256';
 
 /** The destination comes before the user's arguments, so that ssh itself tells its options from the command. */
@@ -106,8 +106,12 @@ function essentialOptions({ identityFile, knownHosts, hostKeyAlias }: SshTarget)
 
 /** A value in ssh's configuration syntax, where spaces, quotes and backslashes have a meaning too. */
 function configValue(path: string): string {
-  const escaped = percentDoubled(path);
-  return /^[\w@%+=:,./-]+$/.test(escaped) ? escaped : `"${escaped.replaceAll(/["\\]/g, '\\$&')}"`;
+  return configWord(percentDoubled(path));
+}
+
+/** As `configValue`, for a text in which `%` begins a token already. */
+export function configWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
 /** `-i` looks for the file under its literal name and then expands it, so a `%` needs the long form. */
@@ -116,6 +120,6 @@ function identityOption(path: string): string[] {
 }
 
 /** In file names of ssh `%` starts a token. */
-function percentDoubled(path: string): string {
+export function percentDoubled(path: string): string {
   return path.replaceAll('%', '%%');
 }

@@ -2,14 +2,13 @@
 
 import { readFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
-import { expandHome, findHome, findPlaces } from '../config/places.ts';
+import { findPlaces } from '../config/places.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
-import type { Tunnel } from '../core/ssh-access.ts';
 import { BaiError, NotFoundError, systemCode } from '../errors.ts';
 import {
   createKeyFile,
@@ -20,10 +19,7 @@ import {
 } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
 import { type PrivateKey, readIssuedKey, readOwnKey } from '../keys/private-key.ts';
-import { streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
-import { createManagerTunnel } from '../proxy/manager-tunnel.ts';
-import type { AppSettings } from '../services/app-deps.ts';
 import type { BuiltinConnection } from '../services/connect-builtin.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
 import type { HostKeyDeps } from '../services/host-keys.ts';
@@ -45,7 +41,9 @@ import { hasSystemSsh, runSsh } from '../ssh/system-ssh.ts';
 import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
+import { appSettings, issuedKey } from './app-settings.ts';
 import type { ManagerAccess } from './manager.ts';
+import { tunnelTo } from './tunnel.ts';
 
 export interface AppParts {
   readonly settings: Settings;
@@ -57,8 +55,6 @@ export interface AppParts {
   /** For the builtin ssh client. */
   readonly streams: Pick<ProcessFacts, 'stdin' | 'stdout' | 'stderr'>;
 }
-
-const issuedKey = 'id_container';
 
 export function appDeps(parts: AppParts): ConnectSshDeps {
   const { manager, reporter, signal } = parts;
@@ -150,22 +146,6 @@ async function connectSftp(request: ConnectSftpRequest): ReturnType<typeof openS
   return openSftp(await connectSsh(request), request.session);
 }
 
-function tunnelTo(manager: ManagerAccess, session: SessionRef, app: string): Tunnel {
-  const { client, network } = manager;
-  return createManagerTunnel({
-    label: `${app} of session ${session.name}`,
-    greets: app === 'sshd',
-    agentFor: (url, takesOver) => network.upgradeAgentFor(url, takesOver),
-    endsWithoutCloseFrame: async (signal) => tunnelsEndWithoutCloseFrame(await client.release(signal)),
-    async sign(signal) {
-      const reference = encodeURIComponent(streamReference(await client.release(signal), session));
-      return client.signUpgrade(`stream/session/${reference}/tcpproxy`, { app }, signal);
-    },
-    explain: (error, response, signal) =>
-      client.explainUpgrade({ what: `reach ${app} of session ${session.name}`, error, response, signal }),
-  });
-}
-
 async function readSessionKey(
   manager: ManagerAccess,
   session: SessionRef,
@@ -218,15 +198,3 @@ const keyFilesFor = (sshFolder: string): KeyFiles => ({
     }
   },
 });
-
-function appSettings(settings: Settings): AppSettings {
-  const { sshDir, identity, sshPort, user } = settings;
-  const folder =
-    sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value, findHome()));
-  return {
-    user: user.value ?? 'work',
-    keyPath: join(folder, issuedKey),
-    identity: identity.value === undefined ? undefined : resolve(expandHome(identity.value, findHome())),
-    preferredPort: sshPort.value === undefined ? undefined : Number(sshPort.value),
-  };
-}

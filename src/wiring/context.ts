@@ -93,6 +93,17 @@ class LazyContext implements Context {
     return appDeps(await this.#parts());
   }
 
+  async sshStdio(): ReturnType<Context['sshStdio']> {
+    const { sshStdioDeps } = await import('./ssh-stdio.ts');
+    return sshStdioDeps(await this.#parts(), this.#facts);
+  }
+
+  async sshConfig(): ReturnType<Context['sshConfig']> {
+    const { sshConfigDeps } = await import('./ssh-config.ts');
+    // Not its parts: what is taken away may be of a manager that is gone.
+    return sshConfigDeps(this, this.#flags);
+  }
+
   async sftp(): ReturnType<Context['sftp']> {
     const { sftpDeps } = await import('./apps.ts');
     return sftpDeps(await this.#parts());

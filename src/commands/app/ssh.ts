@@ -1,6 +1,6 @@
 /** `bai app ssh SESSION [-- SSH ARGUMENTS]`, also `bai ssh`. */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
 import { sshClients } from '../../core/ssh-client.ts';
 import { UsageError } from '../../errors.ts';
@@ -11,6 +11,8 @@ import { forwardAndShow } from './show-forwarded.ts';
 interface Flags extends PortFlags, AccountFlags {
   /** False after --no-client. */
   readonly client: string | false;
+  readonly stdio?: boolean;
+  readonly sshHost?: string;
 }
 
 export function define(command: Command, context: Context): void {
@@ -21,9 +23,12 @@ export function define(command: Command, context: Context): void {
     .option('--strict-port', 'fail when the port is taken')
     .option('--client <which>', `the ssh to use: ${sshClients.join(', ')}`, 'auto')
     .option('--no-client', 'start no ssh: keep the port open and show how to connect')
+    .option('--stdio', "copy stdin and stdout to the session's sshd: for ssh's ProxyCommand")
+    .addOption(new Option('--ssh-host <name>', 'what ssh was asked for, with --stdio').hideHelp())
     .addHelpText('after', sshExamples)
     .action(async (session: string, sshArguments: string[], flags: Flags) => {
       useAccount(context, flags);
+      if (flags.stdio) return copyStdio({ session, sshArguments }, flags, context);
       const request = { session, ...portWish(flags) };
       if (flags.client === false) {
         if (sshArguments.length > 0)
@@ -36,9 +41,23 @@ export function define(command: Command, context: Context): void {
     });
 }
 
+interface Words {
+  readonly session: string;
+  readonly sshArguments: readonly string[];
+}
+
+async function copyStdio({ session, sshArguments }: Words, flags: Flags, context: Context): Promise<void> {
+  const { client, port, strictPort } = flags;
+  if (client !== 'auto' || port !== undefined || strictPort || sshArguments.length > 0) {
+    throw new UsageError('--stdio opens no port and starts no ssh: leave --port, --client, --no-client and `--` away');
+  }
+  const { sshStdio } = await import('../../services/ssh-stdio.ts');
+  context.exitCode = await sshStdio({ session, host: flags.sshHost }, await context.sshStdio());
+}
+
 const sshExamples = `
 Examples:
-  bai app ssh demo
-  bai app ssh demo -- nvidia-smi
-  bai app ssh demo --port 12000 -- -L 8080:localhost:80 -N
-  bai app ssh demo --no-client`;
+  bai ssh demo
+  bai ssh demo -- nvidia-smi
+  bai ssh demo -- -L 8080:localhost:80 -N
+  bai ssh demo --no-client`;

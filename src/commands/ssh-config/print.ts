@@ -1,0 +1,14 @@
+/** `bai ssh-config print` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { type AccountFlags, addAccountOptions, useAccount } from '../app/account.ts';
+
+export function define(command: Command, context: Context): void {
+  addAccountOptions(command).action(async (flags: AccountFlags) => {
+    useAccount(context, flags);
+    const { renderSshConfig } = await import('../../services/ssh-config.ts');
+    const { text } = await renderSshConfig(await context.sshConfig());
+    context.reporter.text(text);
+  });
+}

@@ -1,0 +1,13 @@
+/** `bai ssh-config remove [--dry-run]` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { type DryRunFlags, showChange } from './show-change.ts';
+
+export function define(command: Command, context: Context): void {
+  command.option('--dry-run', 'write nothing, show what would change').action(async (flags: DryRunFlags) => {
+    const { removeSshConfig } = await import('../../services/ssh-config.ts');
+    const change = await removeSshConfig({ dryRun: flags.dryRun === true }, await context.sshConfig());
+    showChange(change, context.reporter);
+  });
+}

@@ -1,0 +1,171 @@
+/** `bai ssh-config`: one line in the user's ssh configuration, and bai's own file behind it. */
+
+import { lineDiff } from '../core/line-diff.ts';
+import type { Reporter } from '../core/reporter.ts';
+import { waitVerdict } from '../core/session.ts';
+import type { SessionApi } from '../core/session-api.ts';
+import { type ListedHost, listHosts, type SshConfigFacts, sshConfigText } from '../core/ssh-config.ts';
+import { hasInclude, withInclude, withoutInclude } from '../core/ssh-include.ts';
+import { LocalSystemError } from '../errors.ts';
+
+export interface SshConfigDeps {
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  /** The user's, which ssh reads. */
+  readonly userFile: string;
+  /** Bai's own, which the user's includes. */
+  readonly ownFile: string;
+  /** The ways to name `ownFile` in an Include line; the first one is written. */
+  readonly spellings: readonly [string, ...string[]];
+  readonly files: ConfigFiles;
+  sessions(): Promise<Pick<SessionApi, 'list'>>;
+  facts(): Promise<SshConfigFacts>;
+  /** Variables that bai took the manager's address or keys from. */
+  borrowedVariables(): Promise<readonly string[]>;
+  /** Takes away what was learnt of host names. */
+  forgetHosts(): Promise<void>;
+}
+
+/** Texts have one character for each byte; failures are LocalSystemErrors with `advice` as their hint. */
+export interface ConfigFiles {
+  read(path: string, advice: string): Promise<string | undefined>;
+  write(path: string, text: string, advice: string): Promise<void>;
+  remove(path: string, advice: string): Promise<void>;
+}
+
+export interface FileChange {
+  readonly path: string;
+  readonly change: 'created' | 'changed' | 'removed' | 'unchanged';
+  /** Lines that begin with `-`, `+` or a space. */
+  readonly diff: readonly string[];
+}
+
+export interface SshConfigChange {
+  readonly hosts: readonly ListedHost[];
+  readonly dryRun: boolean;
+  /** Bai's own file first. */
+  readonly files: readonly FileChange[];
+}
+
+interface Plan {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  readonly advice: string;
+}
+
+/** With `dryRun` nothing is written, and no folder made. */
+export async function installSshConfig(
+  { dryRun }: { readonly dryRun: boolean },
+  deps: SshConfigDeps,
+): Promise<SshConfigChange> {
+  const { text, hosts } = await renderSshConfig(deps);
+  const line = includeLine(deps.spellings[0]);
+  const own = await planOwn(deps, text);
+  const user = await planUser(deps, `put this line on top of it yourself: ${line}`, (before) =>
+    before !== undefined && hasInclude(before, deps.spellings.map(asBytes))
+      ? before
+      : withInclude(before, asBytes(line)),
+  );
+  const files = await carryOut([own, user], dryRun, deps);
+  await warnOfVariables(deps);
+  return { hosts, dryRun, files };
+}
+
+/** The user's file first: an Include of a file that is gone includes nothing. */
+export async function removeSshConfig(
+  { dryRun }: { readonly dryRun: boolean },
+  deps: SshConfigDeps,
+): Promise<SshConfigChange> {
+  const own = await planOwn(deps, undefined);
+  const user = await planUser(deps, `take the line with ${deps.ownFile} out of it yourself`, (before) =>
+    before === undefined ? undefined : withoutInclude(before, deps.spellings.map(asBytes)),
+  );
+  const files = await carryOut([user, own], dryRun, deps);
+  if (!dryRun) await deps.forgetHosts();
+  return { hosts: [], dryRun, files: files.toReversed() };
+}
+
+export interface RenderedSshConfig {
+  readonly text: string;
+  readonly hosts: readonly ListedHost[];
+}
+
+/** Bai's own file, with a host for each session of the account that can be gone into, now or when it has started. */
+export async function renderSshConfig(deps: SshConfigDeps): Promise<RenderedSshConfig> {
+  const [facts, api] = await Promise.all([deps.facts(), deps.sessions()]);
+  checkPaths([facts.identityFile, facts.knownHosts, facts.hostsFolder, ...facts.bai], /[\n\r"]|\$\{/);
+  checkPaths([deps.ownFile], /[\n\r"\\*?[\]%]|\$\{/);
+  const all = await api.list({ statuses: 'live', owner: 'own' }, deps.signal);
+  const hosts = listHosts(all.filter(({ status }) => /^(ready|waiting)$/.test(waitVerdict(status))));
+  return { text: sshConfigText(facts, hosts), hosts };
+}
+
+/** ssh's configuration has no way to write these in a path. */
+function checkPaths(paths: readonly string[], unsayable: RegExp): void {
+  const path = paths.find((each) => unsayable.test(each));
+  if (path === undefined) return;
+  throw new LocalSystemError(`the path ${path} cannot stand in ssh's configuration`, {
+    code: 'ssh-config-path',
+    hint: 'choose another place: BAI_HOME is the folder of bai’s own files, --identity the key',
+  });
+}
+
+function includeLine(path: string): string {
+  return `Include ${/\s/.test(path) ? `"${path}"` : path}`;
+}
+
+async function planOwn({ ownFile, files }: SshConfigDeps, text: string | undefined): Promise<Plan> {
+  const advice = 'make it and its folder yours, or choose another folder with BAI_HOME';
+  const before = await files.read(ownFile, advice);
+  return { path: ownFile, before, after: text === undefined ? text : asBytes(text), advice };
+}
+
+async function planUser(
+  { userFile, files }: SshConfigDeps,
+  advice: string,
+  changed: (before: string | undefined) => string | undefined,
+): Promise<Plan> {
+  const before = await files.read(userFile, advice);
+  return { path: userFile, before, after: changed(before), advice };
+}
+
+async function carryOut(
+  plans: readonly Plan[],
+  dryRun: boolean,
+  { files }: SshConfigDeps,
+): Promise<FileChange[]> {
+  for (const { path, before, after, advice } of dryRun ? [] : plans) {
+    if (before === after) continue;
+    if (after === undefined) await files.remove(path, advice);
+    else await files.write(path, after, advice);
+  }
+  return plans.map(({ path, before, after }) => ({
+    path,
+    change: changeOf(before, after),
+    diff: lineDiff(asText(before), asText(after)),
+  }));
+}
+
+function changeOf(before: string | undefined, after: string | undefined): FileChange['change'] {
+  if (before === after) return 'unchanged';
+  if (after === undefined) return 'removed';
+  return before === undefined ? 'created' : 'changed';
+}
+
+async function warnOfVariables(deps: SshConfigDeps): Promise<void> {
+  const names = await deps.borrowedVariables();
+  if (names.length === 0) return;
+  deps.reporter.warn(
+    `the manager's address or keys come from ${names.join(', ')}, which ssh must find too`,
+    'editors are often started without such variables: `bai config set` stores them in the profile',
+  );
+}
+
+function asBytes(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+function asText(bytes: string | undefined): string | undefined {
+  return bytes === undefined ? undefined : Buffer.from(bytes, 'latin1').toString();
+}

@@ -1,0 +1,174 @@
+/** `bai app ssh --stdio`: the session's sshd on stdin and stdout, for ssh's ProxyCommand. */
+
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Reporter } from '../core/reporter.ts';
+import { isSessionId, type SessionRef } from '../core/session.ts';
+import { aliasByName, hostSuffix, sessionOfHost } from '../core/ssh-config.ts';
+import { BaiError, ExitCode, NotFoundError, UnreachableError, UsageError } from '../errors.ts';
+import type { HostFacts, HostFiles } from '../ssh/host-files.ts';
+import { type AppDeps, hostKeyAlias } from './app-deps.ts';
+import { openRunningSession } from './open-session.ts';
+import { prepareSsh, sshApp } from './prepare-ssh.ts';
+import type { SessionDeps } from './session-deps.ts';
+
+export interface SshStdioRequest {
+  /** Name or id, or the same as `host`. */
+  readonly session: string;
+  /** What ssh was asked for, when `bai ssh-config` wrote the command: its host key and key are put under it. */
+  readonly host: string | undefined;
+}
+
+export interface SshStdioDeps extends SessionDeps, Pick<AppDeps, 'settings' | 'knownHosts' | 'tunnelTo'> {
+  readonly hostFiles: Pick<HostFiles, 'areCurrent' | 'keyOf' | 'write'>;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  /** Differs when a file does; nothing when it is not there. */
+  stampOf(path: string): Promise<string | undefined>;
+  /** What only a first connection needs. */
+  preparing(): Promise<AppDeps>;
+  /** Whether the program that started this one is gone. */
+  isOrphan(): boolean;
+}
+
+/** Nothing but the stream goes to stdout. 0 when the far side ends it; throws for what fails before and in it. */
+export async function sshStdio(request: SshStdioRequest, deps: SshStdioDeps): Promise<number> {
+  const quiet = { ...deps, reporter: withoutProgress(deps.reporter) };
+  return copy(await openStream(request, quiet), deps);
+}
+
+async function openStream({ session, host }: SshStdioRequest, deps: SshStdioDeps): Promise<Duplex> {
+  const reference = session === host ? nameOf(host) : session;
+  if (host !== undefined) nameOf(host);
+  const stream = await dialById(reference, host, deps);
+  if (stream !== undefined) return stream;
+  const found = await openRunningSession(reference, deps).catch((error: unknown) => {
+    throw host === undefined || session === host ? error : ofStaleList(error);
+  });
+  if (!(await isPrepared(found, host, deps))) await prepare(found, host, deps);
+  return deps.tunnelTo(found, sshApp).dial(deps.signal);
+}
+
+/** It goes into file names and came from a command line that a shell has read. */
+function nameOf(host: string): string {
+  const name = sessionOfHost(host);
+  if (name !== undefined) return name;
+  throw new UsageError(`"${host}" is no host name of a session`, {
+    hint: `it is NAME${hostSuffix} or ID${hostSuffix}, of letters, digits, ".", "_" and "-"`,
+  });
+}
+
+/** A session that is known by its id needs no question to the manager, which says it when the session has ended. */
+async function dialById(
+  reference: string,
+  host: string | undefined,
+  deps: SshStdioDeps,
+): Promise<Duplex | undefined> {
+  if (!isSessionId(reference)) return undefined;
+  const session = { id: reference.toLowerCase(), name: reference, status: 'RUNNING' };
+  if (!(await isPrepared(session, host, deps))) return undefined;
+  try {
+    return await deps.tunnelTo(session, sshApp).dial(deps.signal);
+  } catch (error) {
+    // Not yet running, ended, or a release that wants the name: looking it up tells which.
+    if (deps.signal.aborted || !(error instanceof BaiError)) throw error;
+    return undefined;
+  }
+}
+
+/** Nothing is asked of the manager for this. A key of the user's own is ssh's business. */
+async function isPrepared(
+  session: SessionRef,
+  host: string | undefined,
+  deps: SshStdioDeps,
+): Promise<boolean> {
+  const { identity, keyPath } = deps.settings;
+  const elsewhere = host === undefined ? undefined : await deps.hostFiles.keyOf(host);
+  const facts = await hostFacts(session, elsewhere ?? keyPath, deps);
+  if (facts.hostKeys.length === 0) return false;
+  if (identity === undefined && facts.keyStamp === undefined) return false;
+  return host === undefined || deps.hostFiles.areCurrent(host, facts);
+}
+
+/** ssh reads host keys and private keys when the server has greeted it, which is after this. */
+async function prepare(session: SessionRef, host: string | undefined, deps: SshStdioDeps): Promise<void> {
+  const { reporter, settings, hostFiles } = deps;
+  const { identityFile } = await prepareSsh(session, { ...(await deps.preparing()), reporter });
+  const { identity, keyPath } = settings;
+  const isElsewhere = identityFile !== (identity ?? keyPath);
+  if (host !== undefined) {
+    const facts = await hostFacts(session, identityFile, deps);
+    return hostFiles.write(host, facts, isElsewhere ? identityFile : undefined);
+  }
+  if (isElsewhere) {
+    reporter.warn(
+      `the key of session ${session.name} is ${identityFile}: ${keyPath} holds another one`,
+      `start ssh with -i ${identityFile}`,
+    );
+  }
+}
+
+async function hostFacts(session: SessionRef, keyFile: string, deps: SshStdioDeps): Promise<HostFacts> {
+  const hostKeys = await deps.knownHosts.pinned(hostKeyAlias(session));
+  const isOwn = deps.settings.identity !== undefined;
+  const keyStamp = isOwn ? undefined : await deps.stampOf(keyFile);
+  return { sessionId: session.id, alias: aliasByName, hostKeys, keyStamp };
+}
+
+/** How often it is looked whether the program at the other end of stdout is still there. */
+const orphanCheckMs = 1_000;
+
+/**
+ * The end of stdin is not passed on: a WebSocket has no half-close, and closing it would cut off the answer. A program
+ * that was killed and one that has said all look the same on stdin, so it is asked for.
+ */
+async function copy(remote: Duplex, deps: SshStdioDeps): Promise<number> {
+  const { stdin, stdout, signal } = deps;
+  const done = new AbortController();
+  const until = AbortSignal.any([signal, done.signal]);
+  const upward = pipeline(stdin, remote, { end: false, signal: until });
+  const downward = pipeline(remote, stdout, { end: false, signal: until });
+  const nobodyLeft = upward.then(() => orphaned(deps, until)).catch(() => downward);
+  for (const part of [downward, nobodyLeft]) part.catch(() => {});
+  try {
+    await Promise.race([downward, nobodyLeft]);
+    return ExitCode.ok;
+  } catch (error) {
+    // ssh ends the command it started with a signal, and nobody wants to read of that.
+    if (signal.aborted) return ExitCode.interrupted;
+    throw error instanceof BaiError ? error : brokenTunnel(error);
+  } finally {
+    done.abort();
+    remote.destroy();
+    stdin.destroy();
+  }
+}
+
+/** Such as a write that came when the far side had closed. */
+function brokenTunnel(cause: unknown): UnreachableError {
+  return new UnreachableError('the tunnel to the session broke', { code: 'tunnel-lost', cause });
+}
+
+async function orphaned(deps: SshStdioDeps, signal: AbortSignal): Promise<void> {
+  while (!deps.isOrphan()) await delay(orphanCheckMs, undefined, { signal });
+}
+
+/** ssh shows stderr as it comes, in the middle of the user's terminal. Warnings and errors stay. */
+function withoutProgress(reporter: Reporter): Reporter {
+  const nothing = (): void => {};
+  return {
+    ...reporter,
+    info: nothing,
+    busy: () => ({ stop: nothing }),
+    step: () => ({ update: nothing, done: nothing, fail: nothing }),
+  };
+}
+
+/** The list in ssh's configuration is as old as the last run of `bai ssh-config install`. */
+function ofStaleList(error: unknown): unknown {
+  if (!(error instanceof NotFoundError)) return error;
+  const { code, details, cause, message } = error;
+  const hint = '`bai ssh-config install` brings the hosts of your ssh configuration up to date';
+  return new NotFoundError(message, { code, details, cause, hint });
+}

@@ -1,0 +1,75 @@
+/** What plain ssh needs to know of a host name: two small files for each, named after it. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../errors.ts';
+import { keyType } from './known-hosts.ts';
+
+export interface HostFacts {
+  readonly sessionId: string;
+  /** The name that ssh looks the keys up under. */
+  readonly alias: string;
+  /** Those pinned for the session id. */
+  readonly hostKeys: readonly Uint8Array[];
+  /** Differs when the file of the session's private key does; a key of the user's own has none. */
+  readonly keyStamp: string | undefined;
+}
+
+/** `host` must be free of `/`; who asks has checked that. */
+export interface HostFiles {
+  /** Whether the files are there, and those of this session with these keys. */
+  areCurrent(host: string, facts: HostFacts): Promise<boolean>;
+  /** Where the session's private key is when ssh would not find it by itself. */
+  keyOf(host: string): Promise<string | undefined>;
+  /** Replaces what another session of the same name has left. `key` is one that ssh would not find by itself. */
+  write(host: string, facts: HostFacts, key: string | undefined): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** One file for each name: two connections at once write to different ones, so none has to lock. */
+export function openHostFiles(folder: string): HostFiles {
+  return {
+    async areCurrent(host, facts) {
+      return (await unlessMissing(readFile(join(folder, host), 'utf8'))) === knownHostsText(facts);
+    },
+    keyOf: (host) => unlessMissing(readlink(join(folder, `${host}.key`))),
+    async write(host, facts, key) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const link = join(folder, `${host}.key`);
+      if (key === undefined) await rm(link, { force: true });
+      else await give(link, (beside) => symlink(key, beside));
+      const options = { flag: 'wx', mode: 0o600 } as const;
+      await give(join(folder, host), (beside) => writeFile(beside, knownHostsText(facts), options));
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function unlessMissing(reading: Promise<string>): Promise<string | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function give(path: string, make: (beside: string) => Promise<void>): Promise<void> {
+  const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
+  try {
+    await make(beside);
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+/** What the file was made for stands where known_hosts has its comment. */
+function knownHostsText({ sessionId, alias, hostKeys, keyStamp }: HostFacts): string {
+  const comment = keyStamp === undefined ? sessionId : `${sessionId} ${keyStamp}`;
+  return hostKeys
+    .map((key) => `${alias} ${keyType(key)} ${Buffer.from(key).toString('base64')} ${comment}\n`)
+    .join('');
+}

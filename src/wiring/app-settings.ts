@@ -1,0 +1,20 @@
+/** The settings that commands which log in need, with whole paths. */
+
+import { join, resolve } from 'node:path';
+import { expandHome, findHome } from '../config/places.ts';
+import type { Settings } from '../core/settings.ts';
+import type { AppSettings } from '../services/app-deps.ts';
+
+export const issuedKey = 'id_container';
+
+export function appSettings(settings: Settings): AppSettings {
+  const { sshDir, identity, sshPort, user } = settings;
+  const folder =
+    sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value, findHome()));
+  return {
+    user: user.value ?? 'work',
+    keyPath: join(folder, issuedKey),
+    identity: identity.value === undefined ? undefined : resolve(expandHome(identity.value, findHome())),
+    preferredPort: sshPort.value === undefined ? undefined : Number(sshPort.value),
+  };
+}

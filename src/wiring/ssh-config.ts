@@ -1,0 +1,82 @@
+/** Joins `bai ssh-config` to the files of ssh and to the settings that ssh will start bai with. */
+
+import { devNull, homedir, userInfo } from 'node:os';
+import { join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findHome, findPlaces } from '../config/places.ts';
+import type { Context, Environment, GlobalFlags } from '../context.ts';
+import type { Settings } from '../core/settings.ts';
+import type { SshConfigDeps } from '../services/ssh-config.ts';
+import { readConfigFile, removeConfigFile, writeConfigFile } from '../ssh/config-file.ts';
+import { openHostFiles } from '../ssh/host-files.ts';
+import { appSettings } from './app-settings.ts';
+
+export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDeps {
+  const { environment, reporter, signal } = context;
+  const { sshConfig, knownHosts, sshHosts } = findPlaces(environment);
+  const sshFolder = join(findHome(), '.ssh');
+  return {
+    reporter,
+    signal,
+    userFile: join(sshFolder, 'config'),
+    ownFile: sshConfig,
+    spellings: spellingsOf(sshConfig, sshFolder),
+    files: { read: readConfigFile, write: writeConfigFile, remove: removeConfigFile },
+    sessions: async () => (await context.sessions()).api,
+    async facts() {
+      const { user, identity, keyPath } = appSettings(await context.settings());
+      return {
+        ...{ user, knownHosts },
+        identityFile: identity ?? keyPath,
+        hostsFolder: sshHosts,
+        nullDevice: process.platform === 'win32' ? 'NUL' : devNull,
+        bai: baiCommand(flags, environment),
+      };
+    },
+    borrowedVariables: async () => variablesIn(await context.settings()),
+    forgetHosts: () => openHostFiles(sshHosts).remove(),
+  };
+}
+
+/** With `~` where it can be: configurations are carried from machine to machine. */
+function spellingsOf(file: string, sshFolder: string): readonly [string, ...string[]] {
+  // ssh takes the home folder from the password file, whatever HOME says.
+  const ofSsh = passwordHome();
+  const below = (folder: string): string[] =>
+    file.startsWith(folder + sep) ? [file.slice(folder.length + 1)] : [];
+  const short = ofSsh === undefined ? [] : below(ofSsh).map((rest) => `~/${rest}`);
+  const relative = below(sshFolder);
+  const [first = file, ...others] = [...short, file, ...relative];
+  return [first, ...others];
+}
+
+function passwordHome(): string | undefined {
+  try {
+    return userInfo().homedir;
+  } catch {
+    // An account that the password file does not know.
+    return homedir() || undefined;
+  }
+}
+
+/** What chose the manager now must choose it when ssh starts bai: names of files and profiles, and no secret. */
+function baiCommand(flags: GlobalFlags, environment: Environment): string[] {
+  const launcher = fileURLToPath(new URL('../bin/bai.cjs', import.meta.url));
+  const { BAI_HOME: home, BAI_PROFILE: chosen } = environment;
+  const profile = flags.profile ?? chosen;
+  const { endpoint } = flags.settings;
+  const file = flags.environmentFile;
+  return [
+    ...(home ? ['/usr/bin/env', `BAI_HOME=${resolve(home)}`] : []),
+    ...[process.execPath, launcher],
+    ...(profile ? ['--profile', profile] : []),
+    ...(endpoint === undefined ? [] : ['--endpoint', endpoint]),
+    ...(file === undefined ? [] : ['--env-file', resolve(file)]),
+  ];
+}
+
+function variablesIn({ endpoint, accessKey, secretKey }: Settings): string[] {
+  return [endpoint, accessKey, secretKey]
+    .map(({ origin }) => origin)
+    .filter((origin) => /^[A-Z_]+$/.test(origin));
+}

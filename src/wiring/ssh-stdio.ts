@@ -1,0 +1,43 @@
+/** `bai app ssh --stdio`: loads no SSH library where key and host key are there, since ssh waits for it. */
+
+import { lstat } from 'node:fs/promises';
+import { findPlaces } from '../config/places.ts';
+import type { ProcessFacts } from '../context.ts';
+import { systemCode } from '../errors.ts';
+import type { SshStdioDeps } from '../services/ssh-stdio.ts';
+import { openHostFiles } from '../ssh/host-files.ts';
+import { openKnownHosts } from '../ssh/known-hosts.ts';
+import { appSettings } from './app-settings.ts';
+import type { AppParts } from './apps.ts';
+import { tunnelTo } from './tunnel.ts';
+
+export function sshStdioDeps(
+  parts: AppParts,
+  { stdin, stdout }: Pick<ProcessFacts, 'stdin' | 'stdout'>,
+): SshStdioDeps {
+  const { manager, reporter, signal } = parts;
+  const { knownHosts, sshHosts } = findPlaces(parts.environment);
+  const parent = process.ppid;
+  return {
+    ...{ stdin, stdout, reporter, signal },
+    api: manager.api,
+    settings: appSettings(parts.settings),
+    knownHosts: openKnownHosts(knownHosts),
+    hostFiles: openHostFiles(sshHosts),
+    stampOf,
+    tunnelTo: (session, app) => tunnelTo(manager, session, app),
+    preparing: async () => (await import('./apps.ts')).appDeps(parts),
+    // Whoever lost its parent is given another one.
+    isOrphan: () => process.ppid !== parent,
+  };
+}
+
+async function stampOf(path: string): Promise<string | undefined> {
+  try {
+    const found = await lstat(path);
+    return found.isFile() ? `${found.size}-${found.mtimeMs}` : undefined;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

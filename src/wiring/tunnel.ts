@@ -1,0 +1,23 @@
+/** A tunnel to one app of a session, out of the manager's client and network. */
+
+import type { SessionRef } from '../core/session.ts';
+import type { Tunnel } from '../core/ssh-access.ts';
+import { streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release.ts';
+import { createManagerTunnel } from '../proxy/manager-tunnel.ts';
+import type { ManagerAccess } from './manager.ts';
+
+export function tunnelTo(manager: ManagerAccess, session: SessionRef, app: string): Tunnel {
+  const { client, network } = manager;
+  return createManagerTunnel({
+    label: `${app} of session ${session.name}`,
+    greets: app === 'sshd',
+    agentFor: (url, takesOver) => network.upgradeAgentFor(url, takesOver),
+    endsWithoutCloseFrame: async (signal) => tunnelsEndWithoutCloseFrame(await client.release(signal)),
+    async sign(signal) {
+      const reference = encodeURIComponent(streamReference(await client.release(signal), session));
+      return client.signUpgrade(`stream/session/${reference}/tcpproxy`, { app }, signal);
+    },
+    explain: (error, response, signal) =>
+      client.explainUpgrade({ what: `reach ${app} of session ${session.name}`, error, response, signal }),
+  });
+}
