@@ -117,6 +117,8 @@ class PieceMover {
     const { fleet } = this.#move;
     fleet.lane().then(
       () => {
+        // Others may have moved the rest in the meantime.
+        if (this.#isOver) return;
         for (const lane of fleet.lanes) void this.#serve(lane);
         if (this.#serving.size === 0) this.#waitForLane();
       },

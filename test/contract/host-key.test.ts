@@ -28,14 +28,22 @@ test('what is shown is what the session has; a session never connected to has no
   expect((await bed.bai(['host-key', 'show', 'no-such'])).code).toBe(4);
 });
 
-test('host key checking disabled entirely: here a host key that changed is refused by ssh, before any key is sent', async () => {
+test('host key checking disabled entirely: here a host key that changed is refused by either client, before any key is sent', async () => {
   await using bed = await openEmulator();
   await bed.create('demo');
   expect((await bed.bai(['app', 'ssh', 'demo', '--', 'true'])).code).toBe(0);
   await bed.emulator.sessions.get('demo').restartSshd();
-  const refused = await bed.bai(['app', 'ssh', 'demo', '--', 'echo in']);
-  expect(refused).toMatchObject({ code: 255, stdout: '' });
-  expect(refused.stderr).toMatch(/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/);
+  for (const [client, message] of [
+    ['system', /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/],
+    [
+      'builtin',
+      /the host key of session demo is not the one pinned[\s\S]*SHA256:[\s\S]*MD5:[\s\S]*bai host-key forget demo/,
+    ],
+  ] as const) {
+    const refused = await bed.bai(['app', 'ssh', 'demo', '--client', client, '--', 'echo in']);
+    expect(refused).toMatchObject({ code: 255, stdout: '' });
+    expect(refused.stderr).toMatch(message);
+  }
   const listed = await bed.bai(['sftp', 'ls', 'demo:.']);
   expect(listed.code).toBe(6);
   expect(listed.stderr).toContain('bai host-key forget demo');
@@ -51,7 +59,7 @@ test('a revoked host key refuses app ssh and app forward', async () => {
   writeFileSync(path, readFileSync(path, 'utf8').replace(/^/, '@revoked '));
   for (const command of ['ssh', 'forward']) {
     const refused = await bed.bai(['app', command, 'demo']);
-    expect([refused.code, refused.stdout]).toEqual([6, '']);
+    expect([refused.code, refused.stdout]).toEqual([command === 'ssh' ? 255 : 6, '']);
     expect(refused.stderr).toMatch(/revoked/);
   }
 });
@@ -94,7 +102,7 @@ test('two first uses at once both get in, and the file is whole', async () => {
   expect(runs.map(({ code, stdout }) => [code, stdout])).toEqual(names.map(() => [0, 'in\n']));
   for (const name of names) expect((await bed.bai(['app', 'ssh', name, '--', 'true'])).code).toBe(0);
   expect(readFileSync(knownHosts(bed), 'utf8')).toMatch(/^(bai-\S+ ssh-rsa \S+\n){2,4}$/);
-  expect(filesIn(dirname(knownHosts(bed)))).toEqual(['keys.jsonl', 'known_hosts']);
+  expect(filesIn(dirname(knownHosts(bed)))).toEqual(['known_hosts']);
 });
 
 test('a session of the same name made anew is another session, with a pin of its own', async () => {

@@ -178,7 +178,9 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
     mkdirSync(join(home.path, '.ssh'), { mode: 0o700 });
     const stale = ownKey();
     writeFileSync(keyPath(), stale, { mode: 0o600 });
-    const connected = await bed.bai(['app', 'ssh', bed.session, '--', 'echo in'], { home: home.path });
+    const connected = await bed.bai(['app', 'ssh', bed.session, '--client', 'system', '--', 'echo in'], {
+      home: home.path,
+    });
     expect(connected).toMatchObject({ code: 0, stdout: 'in\n' });
     expect(readFileSync(keyPath(), 'utf8')).toBe(stale);
     expect(filesIn(join(home.path, '.ssh'))).toHaveLength(2);

@@ -139,7 +139,7 @@ describe('before the stream', () => {
   test('with key and pin there, the manager is asked for the session and the tunnel, by id for the tunnel alone', async () => {
     await using bed = await openEmulator();
     const id = await bed.create('demo');
-    await bed.bai(['app', 'ssh', 'demo', '--', 'true']);
+    await bed.bai(['app', 'ssh', 'demo', '--client', 'system', '--', 'true']);
     for (const [reference, asked] of [
       ['demo', ['GET /', 'GET /session/_/match', `GET /stream/session/${id}/tcpproxy`]],
       [id, ['GET /', `GET /stream/session/${id}/tcpproxy`]],

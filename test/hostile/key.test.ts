@@ -151,15 +151,20 @@ test('a key that ssh refuses is explained, and bai ends when ssh has ended', asy
   }
 });
 
-test('a key that is not in the session is refused by ssh with 255, and no other key is offered', async () => {
+test('a key that is not in the session is refused by either client with 255, and no other key is offered', async () => {
   await using bed = await openEmulator();
   await bed.create('demo');
   const own = join(bed.home, 'own');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', own]);
   await bed.bai(['key', 'fetch', 'demo', '--output', join(ssh(bed), 'id_rsa')]);
-  const refused = await bed.bai(['app', 'ssh', 'demo', '-i', own, '--', 'echo in']);
-  expect(refused).toMatchObject({ code: 255, stdout: '' });
-  expect(refused.stderr).toMatch(/Permission denied/);
+  for (const [client, message] of [
+    ['system', /Permission denied/],
+    ['builtin', /session demo refused the key of account work/],
+  ] as const) {
+    const refused = await bed.bai(['app', 'ssh', 'demo', '-i', own, '--client', client, '--', 'echo in']);
+    expect(refused).toMatchObject({ code: 255, stdout: '' });
+    expect(refused.stderr).toMatch(message);
+  }
 });
 
 test('two sessions with different keys at once both get in, each with its own', async () => {
@@ -179,8 +184,8 @@ test('two sessions with different keys at once both get in, each with its own', 
   const runs = await Promise.all(
     Array.from({ length: 6 }, (_, index) =>
       index % 2 === 0
-        ? bed.bai(['app', 'ssh', 'demo', '--', 'echo demo'])
-        : bed.bai(['app', 'ssh', 'other', '--', 'echo other'], { env }),
+        ? bed.bai(['app', 'ssh', 'demo', '--client', 'system', '--', 'echo demo'])
+        : bed.bai(['app', 'ssh', 'other', '--client', 'system', '--', 'echo other'], { env }),
     ),
   );
   expect(runs.map(({ stdout }) => stdout)).toEqual(Array(3).fill(['demo\n', 'other\n']).flat());
@@ -223,7 +228,7 @@ test.skipIf(!canMount)('a read-only folder: it is said, with its name, and nothi
   const script = [
     'mount -t tmpfs -o ro none "$1" || exit 99',
     '"$2" "$3" key fetch demo; echo "status $?"',
-    '"$2" "$3" app ssh demo -- echo in; echo "status $?"; ls -A "$1"',
+    '"$2" "$3" app ssh demo --client system -- echo in; echo "status $?"; ls -A "$1"',
   ].join('\n');
   const env = { PATH: process.env['PATH'], HOME: bed.home, BAI_HOME: join(bed.home, 'state'), ...bed.env };
   const { stdout, stderr } = await run(

@@ -162,7 +162,7 @@ test('an sshd that answers with something else and hangs up is a failure with wo
   await using bed = await demo();
   bed.emulator.faults.add({ kind: 'sshd-text', text: 'HTTP/1.1 400 Bad Request\r\n\r\n', thenClose: true });
   const failed = await bed.bai(['app', 'ssh', 'demo', '--', 'echo in']);
-  expect(failed.code).toBe(5);
+  expect(failed.code).toBe(255);
   expect(failed.stderr).toMatch(/error: .*demo/);
 });
 

@@ -62,3 +62,35 @@ test('a transfer stands still at full load: a piece comes back late from a lost 
   expect(ranges.isComplete).toBe(true);
   expect(new Set(movedBy.map(([index]) => index))).toEqual(new Set([0, 1, 2, 3]));
 });
+
+test('a transfer stands still at full load: a channel comes when all is done', async () => {
+  const lane = laneNamed('late', () => false);
+  let listen: (lane: Lane) => void = () => {};
+  let arrive: (lane: Lane) => void = () => {};
+  const arrived = new Promise<Lane>((resolve) => {
+    arrive = resolve;
+  });
+  let asked = 0;
+  const fleet = {
+    depth: 2,
+    over: undefined,
+    lanes: [lane],
+    lane: () => {
+      asked += 1;
+      return arrived;
+    },
+    moved: () => {},
+    onLane(listener: (lane: Lane) => void) {
+      listen = listener;
+      return () => {};
+    },
+  } as unknown as Fleet;
+  const ranges = new DoneRanges(2 * requestBytes, requestBytes);
+  const open = async (): Promise<Buffer> => Buffer.from('handle');
+  const moved = movePieces({ fleet, ranges, open: open as never, move: async () => {}, onDone: () => {} });
+  listen(lane);
+  await moved;
+  arrive(lane);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toBe(1);
+});

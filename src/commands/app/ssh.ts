@@ -49,7 +49,9 @@ interface Words {
 async function copyStdio({ session, sshArguments }: Words, flags: Flags, context: Context): Promise<void> {
   const { client, port, strictPort } = flags;
   if (client !== 'auto' || port !== undefined || strictPort || sshArguments.length > 0) {
-    throw new UsageError('--stdio opens no port and starts no ssh: leave --port, --client, --no-client and `--` away');
+    throw new UsageError(
+      '--stdio opens no port and starts no ssh: leave --port, --client, --no-client and `--` away',
+    );
   }
   const { sshStdio } = await import('../../services/ssh-stdio.ts');
   context.exitCode = await sshStdio({ session, host: flags.sshHost }, await context.sshStdio());
