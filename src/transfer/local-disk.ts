@@ -13,6 +13,9 @@ const waitedMs = 0.5;
 /** So many calls go to the threads then, before the disk is tried here again. */
 const callsOfThreads = 32;
 
+/** To copy this much takes as long as a hand-over, and nothing else goes on meanwhile. */
+const largeBytes = 64 * 1024;
+
 let leftToThreads = 0;
 
 function ask<T>(here: () => T, byThread: () => Promise<T>): T | Promise<T> {
@@ -119,6 +122,7 @@ export class LocalFile {
   /** Bytes read; 0 at its end. */
   async read(into: Buffer, position: number): Promise<number> {
     const descriptor = this.#descriptor;
+    if (into.length > largeBytes) return byThreads.read(descriptor, into, position);
     return ask(
       () => fs.readSync(descriptor, into, 0, into.length, position),
       () => byThreads.read(descriptor, into, position),
@@ -130,10 +134,9 @@ export class LocalFile {
     const descriptor = this.#descriptor;
     for (let written = 0; written < bytes.length; ) {
       const rest = bytes.subarray(written);
-      written += await ask(
-        () => fs.writeSync(descriptor, rest, 0, rest.length, position + written),
-        () => byThreads.write(descriptor, rest, position + written),
-      );
+      const here = (): number => fs.writeSync(descriptor, rest, 0, rest.length, position + written);
+      const byThread = (): Promise<number> => byThreads.write(descriptor, rest, position + written);
+      written += rest.length > largeBytes ? await byThread() : await ask(here, byThread);
     }
   }
 
