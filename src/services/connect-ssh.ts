@@ -2,11 +2,13 @@
 
 import type { Duplex } from 'node:stream';
 import type { SessionRef } from '../core/session.ts';
+import type { CreateRequest } from '../core/session-api.ts';
 import { parseSshArguments, type SshWork } from '../core/ssh-arguments.ts';
 import { builtinWork, type SshClientWish } from '../core/ssh-client.ts';
 import { sshArguments } from '../core/ssh-command.ts';
-import { BaiError } from '../errors.ts';
+import { BaiError, NotFoundError } from '../errors.ts';
 import { type BuiltinDeps, connectBuiltin } from './connect-builtin.ts';
+import { createSession } from './create-session.ts';
 import { openRunningSession } from './open-session.ts';
 import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
 import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
@@ -16,6 +18,8 @@ export interface ConnectSshRequest extends PortWish {
   /** For ssh itself: its options, then a command. */
   readonly sshArguments: readonly string[];
   readonly client: SshClientWish;
+  /** Made when there is no live session of that name. */
+  readonly create?: CreateRequest | undefined;
 }
 
 export interface ConnectSshDeps extends BuiltinDeps {
@@ -45,8 +49,24 @@ const connectionFailed = 255;
 export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDeps): Promise<number> {
   // A wrong command line is told before anything is asked of the manager.
   const work = await workOfBuiltin(request, deps);
-  const session = await openRunningSession(request.session, deps);
+  const session = await openOrCreate(request, deps);
   return work === undefined ? connectSystem(session, request, deps) : connectBuiltin(session, work, deps);
+}
+
+/** What a session that can be made is missed with. */
+const missing: ReadonlySet<string> = new Set(['session-not-found', 'session-ended']);
+
+async function openOrCreate(
+  { session, create }: ConnectSshRequest,
+  deps: ConnectSshDeps,
+): Promise<SessionRef> {
+  try {
+    return await openRunningSession(session, deps);
+  } catch (error) {
+    if (create === undefined || !(error instanceof NotFoundError) || !missing.has(error.code)) throw error;
+    const { id, name, status } = await createSession({ session: create, wait: true }, deps);
+    return { id, name, status };
+  }
 }
 
 /** Nothing when the system's ssh is to do it. */

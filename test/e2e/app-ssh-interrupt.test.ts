@@ -111,5 +111,6 @@ test('a second Ctrl-C ends it at once', async () => {
   await until(() => fault.hits > 0, 'the key is asked for');
   child.kill('SIGINT');
   child.kill('SIGINT');
-  expect((await ended).code).toBe(130);
+  // A signal that comes while Node ends the process ends it by itself: the same 130 for a shell.
+  expect([130, -2]).toContain((await ended).code);
 });

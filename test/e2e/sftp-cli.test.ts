@@ -51,7 +51,7 @@ test('what goes in through stdin comes out of stdout, and only that', async () =
 
 test('a folder of many files goes by tar, both ways, and --via sftp keeps it from that', async () => {
   const files = Array.from(
-    { length: 120 },
+    { length: 300 },
     (_, index) => [`f${index}`, content(1 + index * 7, index)] as const,
   );
   await mkdir(join(bed.home, 'many-here'));
@@ -62,11 +62,11 @@ test('a folder of many files goes by tar, both ways, and --via sftp keeps it fro
     return JSON.parse(stdout).byTar;
   };
   const here = join(bed.home, 'many-here');
-  expect(await byTar('put', '-r', here, 'demo:many-a')).toBe(120);
+  expect(await byTar('put', '-r', here, 'demo:many-a')).toBe(300);
   expect(await byTar('put', '-r', '--via', 'sftp', here, 'demo:many-b')).toBe(0);
-  expect(await byTar('get', '-r', 'demo:many-b', join(bed.home, 'many-back'))).toBe(120);
-  expect(await byTar('sync', 'demo:many-a', join(bed.home, 'many-synced'))).toBe(120);
-  expect(await byTar('get', '-r', '--via=tar', '-p', 'demo:many-a', join(bed.home, 'many-again'))).toBe(120);
+  expect(await byTar('get', '-r', 'demo:many-b', join(bed.home, 'many-back'))).toBe(300);
+  expect(await byTar('sync', 'demo:many-a', join(bed.home, 'many-synced'))).toBe(300);
+  expect(await byTar('get', '-r', '--via=tar', '-p', 'demo:many-a', join(bed.home, 'many-again'))).toBe(300);
   for (const folder of ['many-back', 'many-synced', 'many-again'])
     for (const [name, bytes] of files)
       expect(bytes.equals(await readFile(join(bed.home, folder, name)))).toBe(true);
