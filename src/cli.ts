@@ -18,9 +18,9 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-// `bai … | head` closes stdout early; what is not wanted any more is no error.
+// `bai … | head` closes stdout early; what is not wanted any more is no error, but how a command over there ended is not known.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  if (error.code === 'EPIPE') process.exit(context.exitCode);
   process.stderr.write(`error: the answer could not be written to stdout (${error.code})\n`);
   process.stderr.write('hint: free some space, or send the output elsewhere\n');
   process.exit(1);
@@ -49,3 +49,5 @@ const context = createContext({
 // Until the command has said how it ended: a promise that never settles must not look like success.
 process.exitCode = 70;
 process.exitCode = await run(context, process.argv.slice(2));
+// What a slow reader has not taken yet is not waited for after Ctrl-C.
+if (interrupted.signal.aborted) process.exit();

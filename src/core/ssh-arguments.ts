@@ -124,9 +124,9 @@ export function parseSshArguments(words: readonly string[]): ParsedSsh {
     if (typeof taken === 'string') return { unsupported: taken };
     next += taken;
   }
-  if (next < words.length) draft.command = words.slice(next).join(' ');
-  if (draft.runsNothing && draft.command !== undefined)
-    throw new UsageError('-N runs no command, so none can follow');
+  // An empty command is none, as for ssh; and -N leaves one out.
+  const command = words.slice(next).join(' ');
+  if (command !== '' && !draft.runsNothing) draft.command = command;
   return { work: draft };
 }
 
@@ -155,8 +155,8 @@ function setValue(draft: Draft, flag: string, value: string): boolean {
     return settings[name.toLowerCase()]?.(draft, wish) ?? false;
   }
   const set = valued[flag];
-  // Sockets in place of ports are for the system's ssh.
-  if (set === undefined || value.includes('/')) return false;
+  // Sockets in place of ports, and -R PORT for a proxy, are for the system's ssh.
+  if (set === undefined || value.includes('/') || (flag === 'R' && !value.includes(':'))) return false;
   set(draft, value);
   return true;
 }

@@ -34,10 +34,13 @@ export interface ReporterOptions {
 
 /** Whether stderr shows spinners and bars: a terminal that can move its cursor, outside CI. */
 export function isAnimated(
-  stderr: { readonly isTTY?: boolean },
+  stderr: { readonly isTTY?: boolean; readonly columns?: number },
   environment: ReporterOptions['environment'],
 ): boolean {
-  return stderr.isTTY === true && !environment['CI'] && environment['TERM'] !== 'dumb';
+  // A terminal that nobody told its size has no columns to draw in.
+  return (
+    stderr.isTTY === true && stderr.columns !== 0 && !environment['CI'] && environment['TERM'] !== 'dumb'
+  );
 }
 
 export function createReporter(options: ReporterOptions): Reporter {

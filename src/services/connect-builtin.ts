@@ -31,16 +31,21 @@ const failuresOfConnection: ReadonlySet<string> = new Set([
 
 /** As ssh: the exit status of the remote command, 255 when the connection failed. */
 export async function connectBuiltin(session: SessionRef, work: SshWork, deps: BuiltinDeps): Promise<number> {
-  const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {
-    const way = await findWay(session, deps);
-    await using connection = await connect(way, (request) => deps.openSsh(request), deps);
-    busy.stop();
+    await using connection = await open(session, deps);
     return await connection.run(work);
   } catch (error) {
     if (!(error instanceof BaiError) || !failuresOfConnection.has(error.code)) throw error;
     deps.reporter.failure(error);
     return connectionFailed;
+  }
+}
+
+async function open(session: SessionRef, deps: BuiltinDeps): Promise<BuiltinConnection> {
+  const busy = deps.reporter.busy(`connecting to ${session.name}`);
+  try {
+    const way = await findWay(session, deps);
+    return await connect(way, (request) => deps.openSsh(request), deps);
   } finally {
     busy.stop();
   }

@@ -36,6 +36,15 @@ export class Brake {
     this.#transport.resume();
   }
 
+  /** The connection ends: nobody is waited for any more. */
+  letGo(): void {
+    const [any] = this.#holders;
+    this.#holders.clear();
+    if (any === undefined) return;
+    this.#holders.add(any);
+    this.release(any);
+  }
+
   #excuseSilence(): void {
     const reset: unknown = Reflect.get(this.#client, '_resetKA');
     if (typeof reset === 'function') reset.call(this.#client);

@@ -41,10 +41,11 @@ export async function runBuiltin(
   const started = start({ connection, work, options, terminal });
   started.catch(() => {});
   const program = await Promise.race([started, over]);
-  const status = await Promise.race([program.ended, over]);
+  const status = await Promise.race([program.ended, program.cutOff, over]);
+  if (status === undefined) return failed;
   terminal?.ended();
   // As ssh does: what goes through a forward is not cut off by the end of the command.
-  if (!program.isCutOff) await Promise.race([forwards.idle(), over]);
+  await Promise.race([forwards.idle(), over]);
   return status;
 }
 
@@ -92,9 +93,11 @@ function notStarted(what: string, cause: Error): ProtocolError {
 }
 
 class BuiltinProgram {
-  readonly ended: Promise<number>;
-  /** The user has left it with `~.`. */
-  isCutOff = false;
+  /** Its exit status, or nothing when the session does not tell. */
+  readonly ended: Promise<number | undefined>;
+  /** Resolves when the user leaves it with `~.`, whatever the session may have to say. */
+  readonly cutOff: Promise<undefined>;
+  #cutOff: () => void = () => {};
   readonly #parts: Parts;
   readonly #escapes: EscapeReader | undefined;
   #status: number | undefined;
@@ -112,6 +115,9 @@ class BuiltinProgram {
     this.#escapes = terminal && options.stdin.isTTY ? new EscapeReader() : undefined;
     this.#feed();
     const stop = this.#followTerminal();
+    this.cutOff = new Promise((resolve) => {
+      this.#cutOff = () => resolve(undefined);
+    });
     this.ended = Promise.all([closed, out, errors]).then(() => {
       stop();
       return this.#status ?? this.#endUntold();
@@ -119,11 +125,11 @@ class BuiltinProgram {
     options.stdout.once('close', () => channel.close());
   }
 
-  #endUntold(): number {
+  #endUntold(): undefined {
     const { options } = this.#parts;
     if (options.signal.aborted) throw new InterruptedError();
     options.say('warning: the session did not say how the command ended');
-    return failed;
+    return undefined;
   }
 
   #feed(): void {
@@ -146,20 +152,19 @@ class BuiltinProgram {
 
   #type(chunk: Buffer): void {
     const { channel, options } = this.#parts;
-    const typed = this.#escapes?.read(chunk) ?? { bytes: chunk, escape: undefined };
-    if (typed.bytes.length > 0 && channel.writable && !channel.write(typed.bytes)) options.stdin.pause();
-    if (typed.escape !== undefined) this.#obey(typed.escape);
+    const typed = this.#escapes?.read(chunk);
+    const bytes = typed?.bytes ?? chunk;
+    if (bytes.length > 0 && channel.writable && !channel.write(bytes)) options.stdin.pause();
+    if (typed?.escape === undefined) return;
+    this.#obey(typed.escape);
+    if (typed.escape !== 'disconnect' && typed.rest.length > 0) this.#type(typed.rest);
   }
 
   #obey(wish: Escape): void {
-    const { channel, options, terminal } = this.#parts;
+    const { options, terminal } = this.#parts;
     if (wish === 'help') options.stderr.write(`\r\n${escapeHelp.join('\r\n')}\r\n`);
     else if (wish === 'suspend') terminal?.suspend();
-    else {
-      this.#status ??= failed;
-      this.isCutOff = true;
-      channel.close();
-    }
+    else this.#cutOff();
   }
 
   /** Returns what stops it. */

@@ -96,13 +96,15 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
   );
   const saved = saveRoundTrips(client);
   await Promise.race([ready, lost]);
+  const brake = new Brake(client, options.stream);
   return {
     client,
-    brake: new Brake(client, options.stream),
+    brake,
     lost,
     cipher,
     sftpOpenedAt: () => saved.sftpOpenedAt(),
     async [Symbol.asyncDispose]() {
+      brake.letGo();
       client.end();
       options.stream.end();
       client.destroy();

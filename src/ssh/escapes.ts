@@ -5,8 +5,10 @@ export type Escape = 'disconnect' | 'suspend' | 'help';
 export interface Typed {
   /** For the session. */
   readonly bytes: Buffer;
-  /** What was asked of the client; later bytes are then left out. */
+  /** What was asked of the client. */
   readonly escape: Escape | undefined;
+  /** What came after that; to be read in its turn. */
+  readonly rest: Buffer;
 }
 
 export const escapeHelp = [
@@ -25,19 +27,21 @@ const escapes: ReadonlyMap<number, Escape> = new Map([
   [0x3f, 'help'],
 ]);
 
+const nothing = Buffer.alloc(0);
+
 export class EscapeReader {
   #isLineStart = true;
   #hasTilde = false;
 
   read(chunk: Buffer): Typed {
     const bytes: number[] = [];
-    for (const byte of chunk) {
+    for (const [index, byte] of chunk.entries()) {
       if (this.#hasTilde) {
         this.#hasTilde = false;
         const wish = escapes.get(byte);
         if (wish !== undefined) {
           this.#isLineStart = true;
-          return { bytes: Buffer.from(bytes), escape: wish };
+          return { bytes: Buffer.from(bytes), escape: wish, rest: chunk.subarray(index + 1) };
         }
         if (byte !== tilde) bytes.push(tilde);
       } else if (byte === tilde && this.#isLineStart) {
@@ -47,6 +51,6 @@ export class EscapeReader {
       bytes.push(byte);
       this.#isLineStart = byte === 0x0d || byte === 0x0a;
     }
-    return { bytes: Buffer.from(bytes), escape: undefined };
+    return { bytes: Buffer.from(bytes), escape: undefined, rest: nothing };
   }
 }

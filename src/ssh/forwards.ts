@@ -52,14 +52,15 @@ class Forwards implements OpenForwards {
   readonly #say: (text: string) => void;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
-  readonly #fromSession = new Map<number, Forward>();
+  /** By the address and port that the session names. */
+  readonly #fromSession = new Map<string, Forward>();
   #whenIdle: (() => void)[] = [];
 
   constructor(connection: SshConnection, say: (text: string) => void) {
     this.#connection = connection;
     this.#say = say;
-    connection.client.on('tcp connection', ({ destPort }, accept, reject) => {
-      const forward = this.#fromSession.get(destPort);
+    connection.client.on('tcp connection', ({ destIP, destPort }, accept, reject) => {
+      const forward = this.#fromSession.get(`${destIP}:${destPort}`);
       if (forward === undefined) return reject();
       this.#reachHere(forward, accept(), `port ${destPort} of the session`);
     });
@@ -69,17 +70,7 @@ class Forwards implements OpenForwards {
   async listenHere({ bind = loopback, port, host, hostPort }: Forward): Promise<void> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#track(socket);
-      this.#connection.client.forwardOut(
-        socket.remoteAddress ?? loopback,
-        socket.remotePort ?? 0,
-        host,
-        hostPort,
-        (error, channel) => {
-          if (!error) return this.#join(socket, channel);
-          this.#say(`warning: nothing answers at ${host}:${hostPort} in the session: ${error.message}`);
-          socket.resetAndDestroy();
-        },
-      );
+      this.#reachThere(socket, { host, hostPort });
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(notListening(port, error)));
@@ -88,12 +79,31 @@ class Forwards implements OpenForwards {
     this.#servers.push(server);
   }
 
+  #reachThere(socket: Socket, { host, hostPort }: Pick<Forward, 'host' | 'hostPort'>): void {
+    const { remoteAddress = loopback, remotePort = 0 } = socket;
+    try {
+      this.#connection.client.forwardOut(remoteAddress, remotePort, host, hostPort, (error, channel) => {
+        if (!error) return this.#join(socket, channel);
+        this.#say(`warning: nothing answers at ${host}:${hostPort} in the session: ${error.message}`);
+        socket.resetAndDestroy();
+      });
+    } catch {
+      // ssh2 throws at once when the connection has gone already.
+      socket.resetAndDestroy();
+    }
+  }
+
   /** -R: a port of the session leads to this machine. */
   async listenThere(forward: Forward): Promise<void> {
     const { bind = 'localhost', port, host, hostPort } = forward;
+    const address = bind === '*' ? '' : bind;
     const bound = await new Promise<number>((resolve, reject) => {
-      this.#connection.client.forwardIn(bind === '*' ? '' : bind, port, (error, chosen) => {
-        if (!error) return resolve(chosen);
+      this.#connection.client.forwardIn(address, port, (error, chosen) => {
+        if (!error) {
+          // In this very turn: a connection may be in the packets that follow.
+          this.#fromSession.set(`${address}:${port === 0 ? chosen : port}`, forward);
+          return resolve(chosen);
+        }
         reject(
           new UnreachableError(`the session does not listen on port ${port}: ${error.message}`, {
             code: 'forward-refused',
@@ -103,7 +113,6 @@ class Forwards implements OpenForwards {
       });
     });
     if (port === 0) this.#say(`Allocated port ${bound} for remote forward to ${host}:${hostPort}`);
-    this.#fromSession.set(port === 0 ? bound : port, forward);
   }
 
   #reachHere({ host, hostPort }: Forward, channel: ClientChannel, from: string): void {
@@ -114,14 +123,18 @@ class Forwards implements OpenForwards {
       channel.close();
     };
     socket.once('error', refuse);
-    socket.once('connect', () => {
-      socket.off('error', refuse);
-      this.#join(socket, channel);
-    });
+    socket.once('connect', () => socket.off('error', refuse));
+    // In this very turn: dropbear sends without waiting for the connection here.
+    this.#join(socket, channel);
   }
 
   /** Each side's end is passed on by itself: a program may send nothing more and still wait for its answer. */
   #join(socket: Socket, channel: ClientChannel): void {
+    // The local client may be gone before the session has answered.
+    if (socket.destroyed) {
+      channel.close();
+      return;
+    }
     const close = (): void => void socket.destroy();
     socket.on('error', () => channel.close());
     channel.on('error', close);

@@ -35,6 +35,7 @@ export function stty(words: readonly string[]): string | undefined {
 export class RawTerminal implements Disposable {
   readonly #streams: LocalStreams;
   #isCutOff = true;
+  #isTaken = false;
 
   /** Every key goes to the session from now on. */
   constructor(streams: LocalStreams) {
@@ -45,24 +46,27 @@ export class RawTerminal implements Disposable {
   /** For a request of a terminal over there. */
   get size(): Required<Pick<PseudoTtyOptions, 'term' | 'cols' | 'rows' | 'width' | 'height'>> {
     const { stdout, term = 'vt100' } = this.#streams;
-    // A size is known of terminals only, and -tt asks for one where there is none.
-    const { columns, rows } = stdout.isTTY ? stdout : { columns: 80, rows: 24 };
-    return { term, cols: columns, rows, width: 0, height: 0 };
+    // A size is known of terminals only, and not of all; -tt asks for one where there is none.
+    const { columns, rows } = stdout.isTTY ? stdout : { columns: 0, rows: 0 };
+    return { term, cols: columns || 80, rows: rows || 24, width: 0, height: 0 };
   }
 
   /** Stops this process, as Ctrl-Z does, and takes the terminal again when it goes on. */
   suspend(): void {
     this.#giveBack();
-    process.once('SIGCONT', () => this.#take());
+    // It returns when the process goes on, or at once where nobody could wake it.
     process.kill(process.pid, 'SIGTSTP');
+    this.#take();
   }
 
   /** The program over there ended by itself, so it left the terminal as it wanted. */
   ended(): void {
     this.#isCutOff = false;
+    this[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
+    if (!this.#isTaken) return;
     this.#giveBack();
     const { stdout } = this.#streams;
     if (this.#isCutOff && stdout.isTTY) stdout.write(terminalReset);
@@ -72,6 +76,7 @@ export class RawTerminal implements Disposable {
     const { stdin } = this.#streams;
     if (!stdin.isTTY) return;
     stdin.setRawMode(true);
+    this.#isTaken = true;
     // Node leaves it to the terminal to begin each line anew, which the session's side has done already.
     if (process.platform !== 'win32') stty(['-opost']);
   }
@@ -79,5 +84,6 @@ export class RawTerminal implements Disposable {
   #giveBack(): void {
     const { stdin } = this.#streams;
     if (stdin.isTTY) stdin.setRawMode(false);
+    this.#isTaken = false;
   }
 }

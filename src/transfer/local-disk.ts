@@ -83,9 +83,11 @@ export async function unlink(path: string): Promise<void> {
   );
 }
 
-/** An open file. To be closed. */
+/** An open file. To be closed; from then on every call rejects, for its number may be another file's. */
 export class LocalFile {
   readonly #descriptor: number;
+  readonly #pending = new Set<Promise<unknown>>();
+  #isClosed = false;
 
   private constructor(descriptor: number) {
     this.#descriptor = descriptor;
@@ -101,73 +103,98 @@ export class LocalFile {
   }
 
   async stat(): Promise<Stats> {
-    const descriptor = this.#descriptor;
-    return ask(
-      () => fs.fstatSync(descriptor),
-      () => byThreads.fstat(descriptor),
+    return this.#use(
+      (descriptor) => fs.fstatSync(descriptor),
+      (descriptor) => byThreads.fstat(descriptor),
     );
   }
 
   /** As `fileIdOf`. */
   async id(): Promise<string> {
-    const descriptor = this.#descriptor;
     return idOf(
-      await ask(
-        () => fs.fstatSync(descriptor, { bigint: true }),
-        () => byThreads.fstatExactly(descriptor),
+      await this.#use(
+        (descriptor) => fs.fstatSync(descriptor, { bigint: true }),
+        (descriptor) => byThreads.fstatExactly(descriptor),
       ),
     );
   }
 
   /** Bytes read; 0 at its end. */
   async read(into: Buffer, position: number): Promise<number> {
-    const descriptor = this.#descriptor;
-    if (into.length > largeBytes) return byThreads.read(descriptor, into, position);
-    return ask(
-      () => fs.readSync(descriptor, into, 0, into.length, position),
-      () => byThreads.read(descriptor, into, position),
+    return this.#use(
+      (descriptor) => fs.readSync(descriptor, into, 0, into.length, position),
+      (descriptor) => byThreads.read(descriptor, into, position),
+      into.length,
     );
   }
 
   /** All of them. */
   async write(bytes: Buffer, position: number): Promise<void> {
-    const descriptor = this.#descriptor;
     for (let written = 0; written < bytes.length; ) {
       const rest = bytes.subarray(written);
-      const here = (): number => fs.writeSync(descriptor, rest, 0, rest.length, position + written);
-      const byThread = (): Promise<number> => byThreads.write(descriptor, rest, position + written);
-      written += rest.length > largeBytes ? await byThread() : await ask(here, byThread);
+      const at = position + written;
+      written += await this.#use(
+        (descriptor) => fs.writeSync(descriptor, rest, 0, rest.length, at),
+        (descriptor) => byThreads.write(descriptor, rest, at),
+        rest.length,
+      );
     }
   }
 
   async setMode(mode: number): Promise<void> {
-    const descriptor = this.#descriptor;
-    return ask(
-      () => fs.fchmodSync(descriptor, mode),
-      () => byThreads.setMode(descriptor, mode),
+    return this.#use(
+      (descriptor) => fs.fchmodSync(descriptor, mode),
+      (descriptor) => byThreads.setMode(descriptor, mode),
     );
   }
 
   /** Seconds since 1970. */
   async setTimes(accessedAt: number, modifiedAt: number): Promise<void> {
-    const descriptor = this.#descriptor;
-    return ask(
-      () => fs.futimesSync(descriptor, accessedAt, modifiedAt),
-      () => byThreads.setTimes(descriptor, accessedAt, modifiedAt),
+    return this.#use(
+      (descriptor) => fs.futimesSync(descriptor, accessedAt, modifiedAt),
+      (descriptor) => byThreads.setTimes(descriptor, accessedAt, modifiedAt),
     );
   }
 
   /** Always by a thread: it waits for the disk by its nature. */
-  sync(): Promise<void> {
-    return byThreads.sync(this.#descriptor);
+  async sync(): Promise<void> {
+    this.#check();
+    return this.#track(byThreads.sync(this.#descriptor));
   }
 
+  /** When the calls that threads still have in hand are done; a second time it does nothing. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.allSettled(this.#pending);
     const descriptor = this.#descriptor;
     return ask(
       () => fs.closeSync(descriptor),
       () => byThreads.close(descriptor),
     );
+  }
+
+  /** `bytes` that are copied, for calls that do. */
+  #use<T>(
+    here: (descriptor: number) => T,
+    byThread: (descriptor: number) => Promise<T>,
+    bytes = 0,
+  ): T | Promise<T> {
+    this.#check();
+    const descriptor = this.#descriptor;
+    const threaded = (): Promise<T> => this.#track(byThread(descriptor));
+    return bytes > largeBytes ? threaded() : ask(() => here(descriptor), threaded);
+  }
+
+  #check(): void {
+    if (this.#isClosed) throw Object.assign(new Error('the file is closed'), { code: 'EBADF' });
+  }
+
+  #track<T>(call: Promise<T>): Promise<T> {
+    this.#pending.add(call);
+    const forget = (): void => void this.#pending.delete(call);
+    call.then(forget, forget);
+    return call;
   }
 }
 

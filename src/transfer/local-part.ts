@@ -74,7 +74,7 @@ async function openPart(
       isInRealFolder,
     });
   } catch (error) {
-    await discard(file, path);
+    await discard(file, path, await file.id().catch(() => ''));
     throw error;
   }
 }
@@ -110,7 +110,7 @@ function localPart(parts: Parts): LocalPart {
     [Symbol.asyncDispose]: async () => {
       if (isInPlace) return;
       if (isKept) await file.close().catch(() => {});
-      else await discard(file, path);
+      else await discard(file, path, id.split(':', 2).join(':'));
     },
   };
 }
@@ -209,8 +209,12 @@ export async function modeOfOldFile(target: string): Promise<number | undefined>
 }
 
 /** The failure that led here is what the user should hear of, so this one never throws. */
-async function discard(file: LocalFile, path: string): Promise<void> {
-  const isOurs = await isSameFile(file, path).catch(() => false);
+async function discard(file: LocalFile, path: string, fileId: string): Promise<void> {
+  // It may be closed already, so it is not asked itself.
+  const isOurs = await fileIdOf(path).then(
+    (found) => found === fileId,
+    () => false,
+  );
   await file.close().catch(() => {});
   if (isOurs) await unlink(path).catch(() => {});
 }

@@ -93,7 +93,8 @@ async function openBuiltin(
   { streams, environment, signal }: AppParts,
 ): Promise<BuiltinConnection> {
   const connection = await connectSsh(request);
-  const say = (message: string): void => void streams.stderr.write(`${message}\n`);
+  const say = (message: string): void =>
+    void streams.stderr.write(`${message}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
   return {
     run: (work) => runBuiltin(connection, work, { ...streams, term: environment['TERM'], signal, say }),
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),

@@ -232,6 +232,41 @@ for (const { name, missing, start } of servers) {
       target.close();
     });
 
+    test('SIGTERM ends it although nobody reads its output', async () => {
+      const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', 'echo ready; exec yes'], { env });
+      await once(child.stdout, 'readable');
+      await delay(500);
+      child.kill('SIGTERM');
+      const [code] = (await once(child, 'exit')) as [number | null];
+      expect(code).toBe(130);
+      child.stdout.destroy();
+    });
+
+    test.skipIf(start === undefined)(
+      '-R loses nothing while the connection here is still being made',
+      async () => {
+        // Nobody accepts: the system connects for it, and the bytes wait.
+        const target = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+        await once(target, 'listening');
+        const accepted = once(target, 'connection') as Promise<[Socket]>;
+        const port = await freePort();
+        const { port: inner } = target.address() as AddressInfo;
+        const words = ['-R', `${port}:127.0.0.1:${inner}`, 'echo ready; cat'];
+        const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', ...words], { env });
+        await untilPrinted(child, 'stdout', /ready/);
+        const sender = await dialWhenReady(port);
+        sender.end(content);
+        const [socket] = await accepted;
+        await delay(1_000);
+        expect(await haltingly(socket, content.length)).toBe(sum);
+        socket.end();
+        const ended = finished(child);
+        child.stdin.end();
+        expect((await ended).code).toBe(0);
+        target.close();
+      },
+    );
+
     test('a command’s end waits for what its forwards still carry', async () => {
       const target = createServer({ allowHalfOpen: true }, (socket) => {
         socket.on('end', () => socket.end('late\n')).resume();

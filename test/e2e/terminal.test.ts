@@ -251,6 +251,19 @@ describe('with the builtin client only', () => {
     client = 'builtin';
   });
 
+  test('~. leaves at once, with 255, a program that does not end', async () => {
+    using terminal = openTerminal();
+    const before = await settings(terminal);
+    await logIn(terminal);
+    terminal.type("trap '' HUP; printf '\\033[?1000h'; echo deaf; sleep 60\r");
+    await terminal.see(/h?deaf\r\n/);
+    terminal.type('\r~.');
+    await terminal.see(/status=255/);
+    expect(await settings(terminal)).toBe(before);
+    const screen = terminal.screen();
+    expect(screen.lastIndexOf('\x1b[?1000l')).toBeGreaterThan(screen.lastIndexOf('\x1b[?1000h'));
+  });
+
   test('~? tells of the escapes, and ~^Z stops bai until it is called back', async () => {
     using terminal = openTerminal();
     await logIn(terminal);

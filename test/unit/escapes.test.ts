@@ -7,9 +7,9 @@ function type(...chunks: string[]): { sent: string; asked: Escape | undefined } 
   const reader = new EscapeReader();
   let sent = '';
   for (const chunk of chunks) {
-    const { bytes, escape: asked } = reader.read(Buffer.from(chunk, 'latin1'));
+    const { bytes, escape: asked, rest } = reader.read(Buffer.from(chunk, 'latin1'));
     sent += bytes.toString('latin1');
-    if (asked !== undefined) return { sent, asked };
+    if (asked !== undefined) return { sent: `${sent}|${rest.toString('latin1')}`.replace(/\|$/, ''), asked };
   }
   return { sent, asked: undefined };
 }
@@ -19,6 +19,7 @@ test.each([
   [['ls\r~.'], 'ls\r', 'disconnect'],
   [['ls\n', '~', '.'], 'ls\n', 'disconnect'],
   [['~?'], '', 'help'],
+  [['\r~?ls\r'], '\r|ls\r', 'help'],
   [['~\x1a'], '', 'suspend'],
   [['a~.'], 'a~.', undefined],
   [['~~.'], '~.', undefined],

@@ -98,3 +98,19 @@ describe.each([
     await expect(lstatIfThere(join(folder, 'large', 'below'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 });
+
+test('a write that a thread still has does not land in the next file, and a second close closes nothing', async () => {
+  const flags = constants.O_RDWR | constants.O_CREAT;
+  const paths = [join(folder, 'first'), join(folder, 'second')] as const;
+  const first = await LocalFile.open(paths[0], flags, 0o600);
+  const written = first.write(Buffer.alloc(1 << 20, 'a'), 0);
+  await first.close();
+  const second = await LocalFile.open(paths[1], flags, 0o600);
+  await written;
+  await first.close();
+  await expect(first.write(Buffer.from('late'), 0)).rejects.toMatchObject({ code: 'EBADF' });
+  await second.write(Buffer.from('second'), 0);
+  await second.close();
+  expect((await statByNode(paths[0])).size).toBe(1 << 20);
+  expect(await readFile(paths[1], 'utf8')).toBe('second');
+});

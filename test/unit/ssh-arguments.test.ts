@@ -61,6 +61,7 @@ describe('the words of ssh', () => {
     [['-A', 'x'], '-A'],
     [['-D', '1080'], '-D'],
     [['-J', 'host'], '-J'],
+    [['-R', '1080'], '-R'],
     [['-L', '/run/a.sock:/run/b.sock'], '-L'],
     [['-o', 'ProxyJump=x'], '-o ProxyJump=x'],
     [['-o', 'LogLevel=DEBUG3'], '-o LogLevel=DEBUG3'],
@@ -69,8 +70,9 @@ describe('the words of ssh', () => {
     expect(parseSshArguments(words)).toEqual({ unsupported });
   });
 
-  test('-N with a command, and an option without its value, are refused', () => {
-    expect(() => work('-N', 'ls')).toThrow(UsageError);
+  test('an empty command is a shell, -N leaves a command out, an option without its value is refused', () => {
+    expect(work('').command).toBeUndefined();
+    expect(work('-N', 'ls')).toMatchObject({ runsNothing: true, command: undefined });
     expect(() => work('-L')).toThrow(UsageError);
   });
 });

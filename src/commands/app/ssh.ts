@@ -45,6 +45,8 @@ export function define(command: Command, context: Context): void {
       const create =
         flags.create === undefined ? undefined : await createFirst(flags.create, session, context);
       const wanted = { ...request, sshArguments, client, create };
+      // Until the command over there has said how it ended.
+      context.exitCode = connectionFailed;
       context.exitCode = await connectSsh(wanted, await context.apps());
     });
 }
@@ -65,6 +67,9 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
   const { sshStdio } = await import('../../services/ssh-stdio.ts');
   context.exitCode = await sshStdio({ session, host: flags.sshHost }, await context.sshStdio());
 }
+
+/** As ssh has it. */
+const connectionFailed = 255;
 
 const sshExamples = `
 Examples:
