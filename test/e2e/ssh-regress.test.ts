@@ -232,7 +232,7 @@ for (const { name, missing, start } of servers) {
       target.close();
     });
 
-    test('SIGTERM ends it although nobody reads its output', async () => {
+    test.skipIf(start === undefined)('SIGTERM ends it although nobody reads its output', async () => {
       const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', 'echo ready; exec yes'], { env });
       await once(child.stdout, 'readable');
       await delay(500);
