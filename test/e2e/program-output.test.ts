@@ -12,27 +12,13 @@ import { startProgram } from '../../src/ssh/remote-program.ts';
 import { runRemote } from '../../src/ssh/run-remote.ts';
 import { startRelay } from '../support/relay.ts';
 import { connectTo } from '../support/ssh-session.ts';
-import {
-  dropbearMissing,
-  sessionDropbearMissing,
-  sshdMissing,
-  startDropbear,
-  startSessionDropbear,
-  startSshd,
-  type TestSshd,
-} from '../support/sshd.ts';
-
-const servers = [
-  { name: 'sshd', missing: sshdMissing, start: startSshd },
-  { name: 'dropbear', missing: dropbearMissing, start: startDropbear },
-  { name: 'dropbear of sessions', missing: sessionDropbearMissing, start: startSessionDropbear },
-];
+import { sessionDropbearMissing, sshServers, startSessionDropbear, type TestSshd } from '../support/sshd.ts';
 
 const mebibyte = 1024 * 1024;
 const { signal } = new AbortController();
 const why = (missing: string | undefined): string => (missing === undefined ? '' : ` (${missing})`);
 
-for (const { name, missing, start } of servers) {
+for (const { name, missing, start } of sshServers) {
   describe.skipIf(missing !== undefined)(`with ${name}${why(missing)}`, () => {
     let server: TestSshd;
     const bytes = randomBytes(64 * mebibyte);

@@ -16,22 +16,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dial, type EmulatorBed, freePort, openEmulator, take, until } from '../contract/app-bed.ts';
 import { type BaiResult, cleanEnvironment, finished, launcher, untilPrinted } from '../support/bai.ts';
-import {
-  dropbearMissing,
-  sessionDropbearMissing,
-  sshdMissing,
-  startDropbear,
-  startSessionDropbear,
-  startSshd,
-  type TestSshd,
-} from '../support/sshd.ts';
+import { sshServers, type TestSshd } from '../support/sshd.ts';
 
-const servers = [
-  { name: 'the embedded manager', missing: undefined, start: undefined },
-  { name: 'sshd', missing: sshdMissing, start: startSshd },
-  { name: 'dropbear', missing: dropbearMissing, start: startDropbear },
-  { name: 'dropbear of sessions', missing: sessionDropbearMissing, start: startSessionDropbear },
-];
+const servers = [{ name: 'the embedded manager', missing: undefined, start: undefined }, ...sshServers];
 
 const clients = ['builtin', 'system'] as const;
 const mebibyte = 1024 * 1024;

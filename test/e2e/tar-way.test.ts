@@ -12,22 +12,12 @@ import { createRemoteFiles, type RemoteFiles } from '../../src/transfer/remote-f
 import type { SftpConnection } from '../../src/transfer/sftp-connection.ts';
 import { startRelay } from '../support/relay.ts';
 import { connectFully } from '../support/ssh-session.ts';
-import {
-  dropbearMissing,
-  sessionDropbearMissing,
-  sshdMissing,
-  startDropbear,
-  startSessionDropbear,
-  startSshd,
-  type TestSshd,
-} from '../support/sshd.ts';
+import { sshdMissing, sshServers, startSshd, type TestSshd } from '../support/sshd.ts';
 import { connectSftp, content, tempFolder, tree, watch } from './transfer-session.ts';
 
-const servers = [
-  { name: 'sshd', missing: sshdMissing, start: () => startSshd({ umask: 0o027 }) },
-  { name: 'dropbear', missing: dropbearMissing, start: startDropbear },
-  { name: 'dropbear of sessions', missing: sessionDropbearMissing, start: startSessionDropbear },
-];
+const servers = sshServers.map((server) =>
+  server.name === 'sshd' ? { ...server, start: () => startSshd({ umask: 0o027 }) } : server,
+);
 
 const why = (missing: string | undefined): string => (missing === undefined ? '' : ` (${missing})`);
 const ways = ['sftp', 'tar'] as const;

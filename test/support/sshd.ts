@@ -76,6 +76,13 @@ export const sessionDropbearMissing: string | undefined =
     ? namespaceProblem()
     : 'the dropbear of sessions was not fetched (node scripts/test.mjs does it)';
 
+/** Every server that a session may run, with why it cannot be had here. */
+export const sshServers = [
+  { name: 'sshd', missing: sshdMissing, start: startSshd },
+  { name: 'dropbear', missing: dropbearMissing, start: startDropbear },
+  { name: 'dropbear of sessions', missing: sessionDropbearMissing, start: startSessionDropbear },
+];
+
 export interface KeyPair {
   readonly private: string;
   readonly public: string;
