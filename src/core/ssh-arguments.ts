@@ -32,15 +32,7 @@ export type ParsedSsh =
   /** What only the system's ssh can do, as the user wrote it. */
   | { readonly unsupported: string };
 
-interface Draft {
-  command: string | undefined;
-  terminal: SshWork['terminal'];
-  runsNothing: boolean;
-  readsNothing: boolean;
-  localForwards: Forward[];
-  remoteForwards: Forward[];
-  needsForwards: boolean;
-}
+type Draft = { -readonly [Key in keyof SshWork]: SshWork[Key] };
 
 type Setter = (draft: Draft, value: string) => void;
 
@@ -65,10 +57,10 @@ const switches: Readonly<Record<string, Setter>> = {
 
 const valued: Readonly<Record<string, Setter>> = {
   L: (draft, value) => {
-    draft.localForwards.push(parseForward(value, '-L'));
+    draft.localForwards = [...draft.localForwards, parseForward(value, '-L')];
   },
   R: (draft, value) => {
-    draft.remoteForwards.push(parseForward(value, '-R'));
+    draft.remoteForwards = [...draft.remoteForwards, parseForward(value, '-R')];
   },
 };
 

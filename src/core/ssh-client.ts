@@ -3,6 +3,9 @@
 import { UsageError } from '../errors.ts';
 import type { ParsedSsh, SshWork } from './ssh-arguments.ts';
 
+/** The connection's own failure, as ssh has it; also what a remote command may end with. */
+export const connectionFailed = 255;
+
 export const sshClients = ['auto', 'system', 'builtin'] as const;
 export type SshClientWish = (typeof sshClients)[number];
 

@@ -1,14 +1,14 @@
 /** Private key files: 0600 from the moment they exist, whole or not there, in a folder of 0700. */
 
 import { randomBytes } from 'node:crypto';
-import type { Stats } from 'node:fs';
 import { chmod, constants, link, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { noneIfMissing } from '../core/unless-missing.ts';
 import { ConflictError, LocalSystemError, systemCode } from '../errors.ts';
 
 /** What stands at a key's path. A link, folder or device is never read and never replaced. */
 export async function readKeyFile(path: string): Promise<Uint8Array | undefined> {
-  const found = await lstatIfThere(path);
+  const found = await lstat(path).catch(noneIfMissing);
   if (found === undefined) return undefined;
   if (!found.isFile()) {
     throw new ConflictError(`${path} is not a plain file`, {
@@ -47,7 +47,7 @@ async function nameOnce(beside: string, path: string): Promise<void> {
     const code = systemCode(error) ?? '';
     if (code === 'EEXIST') throw new AlreadyThere(path);
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw error;
-    if ((await lstatIfThere(path)) !== undefined) throw new AlreadyThere(path);
+    if ((await lstat(path).catch(noneIfMissing)) !== undefined) throw new AlreadyThere(path);
     return rename(beside, path);
   }
   await rm(beside, { force: true });
@@ -107,20 +107,11 @@ async function makeKeyFolder(folder: string): Promise<void> {
  * folder: any other is shared on purpose, as far as bai can know. The mode it had, as four digits.
  */
 export async function tightenKeyFolder(folder: string): Promise<string | undefined> {
-  const found = await statIfThere(folder);
+  const found = await stat(folder).catch(noneIfMissing);
   if (found === undefined || !found.isDirectory() || found.uid !== process.getuid?.()) return undefined;
   if ((found.mode & 0o022) === 0) return undefined;
   await chmod(folder, 0o700);
   return (found.mode & 0o7777).toString(8).padStart(4, '0');
-}
-
-async function statIfThere(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** The rename itself must survive a power cut. Some file systems cannot sync a folder; the file is safe even so. */
@@ -134,15 +125,6 @@ async function syncFolder(folder: string): Promise<void> {
     }
   } catch (error) {
     if (!['EINVAL', 'EPERM', 'EISDIR', 'EACCES', 'ENOTSUP'].includes(systemCode(error) ?? '')) throw error;
-  }
-}
-
-async function lstatIfThere(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { SessionRef } from '../core/session.ts';
 import type { SshWork } from '../core/ssh-arguments.ts';
+import { connectionFailed } from '../core/ssh-client.ts';
 import { BaiError } from '../errors.ts';
 import { connect, findWay, type LoginRequest, type WayDeps } from './ssh-way.ts';
 
@@ -14,8 +15,6 @@ export interface BuiltinConnection extends AsyncDisposable {
   run(work: SshWork): Promise<number>;
 }
 
-/** The connection's own failure, as ssh has it; also what a remote command may end with. */
-const connectionFailed = 255;
 /** What system ssh would end with 255 for; what keeps it from being started has a status of its own. */
 const failuresOfConnection: ReadonlySet<string> = new Set([
   'app-not-listening',

@@ -4,13 +4,14 @@ import type { Duplex } from 'node:stream';
 import type { SessionRef } from '../core/session.ts';
 import type { CreateRequest } from '../core/session-api.ts';
 import { parseSshArguments, type SshWork } from '../core/ssh-arguments.ts';
-import { builtinWork, type SshClientWish } from '../core/ssh-client.ts';
+import { builtinWork, connectionFailed, type SshClientWish } from '../core/ssh-client.ts';
 import { sshArguments } from '../core/ssh-command.ts';
 import { BaiError, NotFoundError } from '../errors.ts';
 import { type BuiltinDeps, connectBuiltin } from './connect-builtin.ts';
 import { createSession } from './create-session.ts';
 import { openRunningSession } from './open-session.ts';
 import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
+import type { LoginRequest } from './ssh-way.ts';
 import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
 
 export interface ConnectSshRequest extends PortWish {
@@ -33,17 +34,9 @@ export interface ConnectSshDeps extends BuiltinDeps {
   readonly leaveInterruptsToChild: () => Disposable;
 }
 
-export interface ProbeRequest {
-  readonly session: string;
-  readonly user: string;
-  readonly stream: Duplex;
+export interface ProbeRequest extends Omit<LoginRequest, 'privateKey'> {
   readonly identityFile: string;
-  readonly verifyHostKey: (key: Uint8Array) => Promise<unknown>;
-  readonly signal: AbortSignal;
 }
-
-/** What ssh ends with when the connection failed, and also what a remote command may end with. */
-const connectionFailed = 255;
 
 /** ssh's exit status: that of the remote command, 255 when the connection failed. */
 export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDeps): Promise<number> {

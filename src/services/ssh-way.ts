@@ -1,9 +1,9 @@
 /** The way to a session's sshd without a local port: tunnel, key in memory, host key pinned. */
 
-import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { SessionRef } from '../core/session.ts';
 import type { Tunnel } from '../core/ssh-access.ts';
+import type { SshConnectionOptions } from '../ssh/connection.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
 import { sshApp } from './prepare-ssh.ts';
@@ -13,14 +13,7 @@ export interface WayDeps extends AppDeps {
   readOwnKey(path: string): Promise<Uint8Array>;
 }
 
-export interface LoginRequest {
-  readonly session: string;
-  readonly user: string;
-  readonly stream: Duplex;
-  readonly privateKey: Promise<Uint8Array>;
-  readonly verifyHostKey: (key: Uint8Array) => Promise<unknown>;
-  readonly signal: AbortSignal;
-}
+export type LoginRequest = Omit<SshConnectionOptions, 'ciphers'>;
 
 export interface Way {
   readonly session: SessionRef;

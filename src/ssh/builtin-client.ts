@@ -3,7 +3,7 @@
 import { constants } from 'node:os';
 import type { ClientChannel } from 'ssh2';
 import type { SshWork } from '../core/ssh-arguments.ts';
-import { wantsTerminal } from '../core/ssh-client.ts';
+import { connectionFailed, wantsTerminal } from '../core/ssh-client.ts';
 import { InterruptedError, ProtocolError } from '../errors.ts';
 import type { SshConnection } from './connection.ts';
 import { type Escape, EscapeReader, escapeHelp } from './escapes.ts';
@@ -18,8 +18,6 @@ export interface BuiltinOptions extends LocalStreams {
   readonly say: (message: string) => void;
 }
 
-/** The connection's own failure, as ssh has it. */
-const failed = 255;
 /** What may wait for a slow reader of the output. */
 const mostWaiting = 1024 * 1024;
 
@@ -42,7 +40,7 @@ export async function runBuiltin(
   started.catch(() => {});
   const program = await Promise.race([started, over]);
   const status = await Promise.race([program.ended, program.cutOff, over]);
-  if (status === undefined) return failed;
+  if (status === undefined) return connectionFailed;
   terminal?.ended();
   // As ssh does: what goes through a forward is not cut off by the end of the command.
   await Promise.race([forwards.idle(), over]);
@@ -122,7 +120,6 @@ class BuiltinProgram {
       stop();
       return this.#status ?? this.#endUntold();
     });
-    options.stdout.once('close', () => channel.close());
   }
 
   #endUntold(): undefined {

@@ -1,21 +1,11 @@
 /** Files of ssh's configuration: read byte for byte, replaced whole or not at all, links kept. */
 
-import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import {
-  access,
-  constants,
-  lstat,
-  mkdir,
-  open,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { access, constants, mkdir, open, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { noneIfMissing } from '../core/unless-missing.ts';
 import { LocalSystemError, systemCode } from '../errors.ts';
+import { isLink, replaceWith } from './small-file.ts';
 
 /** One character for each byte; nothing when there is no such file. `advice` is the hint of the error otherwise. */
 export async function readConfigFile(path: string, advice: string): Promise<string | undefined> {
@@ -61,26 +51,10 @@ async function targetOf(path: string): Promise<string | undefined> {
   }
 }
 
-async function isLink(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isSymbolicLink();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
 async function replaceFile(target: string, text: string): Promise<void> {
-  const before = await statIfThere(target);
+  const before = await stat(target).catch(noneIfMissing);
   if (before !== undefined) await checkWritable(target, before);
-  const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.new`);
-  try {
-    await writeNew(beside, text, before);
-    await rename(beside, target);
-  } catch (error) {
-    await rm(beside, { force: true }).catch(() => {});
-    throw error;
-  }
+  await replaceWith(target, (beside) => writeNew(beside, text, before));
 }
 
 /** A rename would replace a file that nobody may write to, and root may write to all of them. */
@@ -103,15 +77,6 @@ async function writeNew(path: string, text: string, before: Stats | undefined): 
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function statIfThere(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

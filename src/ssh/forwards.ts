@@ -135,9 +135,8 @@ class Forwards implements OpenForwards {
       channel.close();
       return;
     }
-    const close = (): void => void socket.destroy();
     socket.on('error', () => channel.close());
-    channel.on('error', close);
+    channel.on('error', () => socket.destroy());
     void pour(channel, socket, { stop: stopOf(this.#connection, channel), mostWaiting }).then(() => {
       if (!socket.destroyed) socket.end();
     });
@@ -172,7 +171,7 @@ class Forwards implements OpenForwards {
  * How a channel is kept from sending. Where the server keeps to the channel's window only this channel waits; dropbear
  * sends on when it is shut, so there the whole connection has to.
  */
-export function stopOf({ client, brake }: SshConnection, channel: ClientChannel): Stop {
+function stopOf({ client, brake }: SshConnection, channel: ClientChannel): Stop {
   const ident: unknown = Reflect.get(client, '_remoteVer');
   if (typeof ident !== 'string' || /dropbear/i.test(ident)) return brake;
   return { hold: () => void channel.pause(), release: () => void channel.resume() };

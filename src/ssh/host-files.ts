@@ -1,10 +1,10 @@
 /** What plain ssh needs to know of a host name: two small files for each, named after it. */
 
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../errors.ts';
+import { noneIfMissing } from '../core/unless-missing.ts';
 import { keyType } from './known-hosts.ts';
+import { replaceWith } from './small-file.ts';
 
 export interface HostFacts {
   readonly sessionId: string;
@@ -31,39 +31,19 @@ export interface HostFiles {
 export function openHostFiles(folder: string): HostFiles {
   return {
     async areCurrent(host, facts) {
-      return (await unlessMissing(readFile(join(folder, host), 'utf8'))) === knownHostsText(facts);
+      return (await readFile(join(folder, host), 'utf8').catch(noneIfMissing)) === knownHostsText(facts);
     },
-    keyOf: (host) => unlessMissing(readlink(join(folder, `${host}.key`))),
+    keyOf: (host) => readlink(join(folder, `${host}.key`)).catch(noneIfMissing),
     async write(host, facts, key) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const link = join(folder, `${host}.key`);
       if (key === undefined) await rm(link, { force: true });
-      else await give(link, (beside) => symlink(key, beside));
+      else await replaceWith(link, (beside) => symlink(key, beside));
       const options = { flag: 'wx', mode: 0o600 } as const;
-      await give(join(folder, host), (beside) => writeFile(beside, knownHostsText(facts), options));
+      await replaceWith(join(folder, host), (beside) => writeFile(beside, knownHostsText(facts), options));
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
-}
-
-async function unlessMissing(reading: Promise<string>): Promise<string | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function give(path: string, make: (beside: string) => Promise<void>): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
-  try {
-    await make(beside);
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
 }
 
 /** What the file was made for stands where known_hosts has its comment. */

@@ -1,9 +1,10 @@
 /** bai's own known_hosts: one pin per session, in OpenSSH's format so that `ssh` reads the same file. */
 
-import { createHash, randomBytes } from 'node:crypto';
-import { appendFile, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ConflictError, LocalSystemError, ProtocolError, systemCode } from '../errors.ts';
+import { isLink, replaceWith } from './small-file.ts';
 
 export interface KnownHosts {
   readonly path: string;
@@ -49,7 +50,8 @@ export function openKnownHosts(path: string): KnownHosts {
       // A revocation stays: it says something about the key, not about the session.
       const kept = lines.filter((line) => !isPinOf(parseLine(line), alias));
       if (kept.length === lines.length) return false;
-      await replaceFile(path, kept.join('\n'));
+      const options = { flag: 'wx', mode: 0o600, flush: true } as const;
+      await replaceWith(path, (beside) => writeFile(beside, kept.join('\n'), options));
       return true;
     },
     async verify(alias, key, session) {
@@ -81,16 +83,6 @@ async function readIfThere(path: string): Promise<string> {
       hint: 'make it a file that you can read, or remove it: bai then learns the host keys again',
       cause,
     });
-  }
-}
-
-/** A symbolic link to nowhere is not nothing. */
-async function isLink(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isSymbolicLink();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
   }
 }
 
@@ -167,15 +159,4 @@ function notPinnable(alias: string): ProtocolError {
   return new ProtocolError(`the host key of ${alias} is of no form that can be pinned`, {
     code: 'host-key-strange',
   });
-}
-
-async function replaceFile(path: string, content: string): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
-  try {
-    await writeFile(beside, content, { flag: 'wx', mode: 0o600, flush: true });
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { access, constants as fileModes } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { connectionFailed } from '../core/ssh-client.ts';
 import { InterruptedError, LocalSystemError, systemCode } from '../errors.ts';
 import { type LocalStreams, stty, terminalReset } from './terminal.ts';
 
@@ -13,9 +14,6 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   readonly terminal: Pick<LocalStreams, 'stdin' | 'stdout'>;
 }
-
-/** What ssh ends with when its connection failed, perhaps in the middle of a program that draws on the screen. */
-const connectionFailed = 255;
 
 /** The program's exit status, or 128 + n when signal n ended it. The terminal is the program's while it runs. */
 export async function runSsh(args: readonly string[], options: RunOptions): Promise<number> {
@@ -34,6 +32,7 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
     });
     const isKilled = child.signalCode !== null;
     if (isKilled && settings !== undefined) stty([settings]);
+    // Perhaps in the middle of a program that draws on the screen.
     if ((isKilled || status === connectionFailed) && terminal.stdout.isTTY)
       terminal.stdout.write(terminalReset);
     return status;
@@ -46,11 +45,10 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
 export async function hasSystemSsh(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<boolean> {
-  const names = process.platform === 'win32' ? ['ssh.exe'] : ['ssh'];
+  const name = process.platform === 'win32' ? 'ssh.exe' : 'ssh';
   const folders = (environment['PATH'] ?? environment['Path'] ?? '').split(delimiter);
-  const programs = folders.flatMap((folder) => names.map((name) => join(folder || '.', name)));
-  for (const program of programs) {
-    const isThere = await access(program, fileModes.X_OK).then(
+  for (const folder of folders) {
+    const isThere = await access(join(folder || '.', name), fileModes.X_OK).then(
       () => true,
       () => false,
     );

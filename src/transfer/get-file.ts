@@ -1,6 +1,6 @@
 /** One file of the session onto this machine. */
 
-import { systemCode } from '../errors.ts';
+import { noneIfMissing } from '../core/unless-missing.ts';
 import { getLarge } from './get-large.ts';
 import { getSmall, type SmallGet } from './get-small.ts';
 import type { Lane } from './lane.ts';
@@ -107,19 +107,10 @@ export async function isLeftOut(
   { options, tally }: TransferRun,
 ): Promise<boolean> {
   if (options.ifExists === 'overwrite') return false;
-  const existing = await statIfThere(local);
+  const existing = await stat(local).catch(noneIfMissing);
   if (existing === undefined) return false;
   const found = { path: local, size: existing.size, modifiedAt: existing.mtimeMs / 1000 };
   const reason = reasonToSkip(source, found, options.ifExists);
   if (reason !== undefined) tally.skip(remote, reason, 'exists');
   return reason !== undefined;
-}
-
-async function statIfThere(path: string): Promise<{ size: number; mtimeMs: number } | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@
 
 import fs, { type BigIntStats, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
-import { systemCode } from '../errors.ts';
+import { noneIfMissing } from '../core/unless-missing.ts';
 
 /** A call that takes longer had to wait for the disk. */
 const waitedMs = 0.5;
@@ -46,10 +46,6 @@ export async function lstatIfThere(path: string): Promise<Stats | undefined> {
     () => fs.lstatSync(path, { throwIfNoEntry: false }),
     () => fs.promises.lstat(path).catch(noneIfMissing),
   );
-}
-
-function noneIfMissing(error: unknown): undefined {
-  if (systemCode(error) !== 'ENOENT') throw error;
 }
 
 /** What a file is known by, whatever names it has: device and number. */

@@ -1,11 +1,15 @@
 /** The settings that commands which log in need, with whole paths. */
 
+import { devNull } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expandHome, findHome } from '../config/places.ts';
 import type { Settings } from '../core/settings.ts';
 import type { AppSettings } from '../services/app-deps.ts';
 
 export const issuedKey = 'id_container';
+
+/** A file that is always empty, as ssh spells it. */
+export const nullDevice = process.platform === 'win32' ? 'NUL' : devNull;
 
 export function appSettings(settings: Settings): AppSettings {
   const { sshDir, identity, sshPort, user } = settings;

@@ -1,7 +1,6 @@
 /** Joins tunnels, forwarder, ssh and keys for the services that go into a session. */
 
 import { readFile } from 'node:fs/promises';
-import { devNull } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
 import { findPlaces } from '../config/places.ts';
@@ -41,7 +40,7 @@ import { hasSystemSsh, runSsh } from '../ssh/system-ssh.ts';
 import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
-import { appSettings, issuedKey } from './app-settings.ts';
+import { appSettings, issuedKey, nullDevice } from './app-settings.ts';
 import type { ManagerAccess } from './manager.ts';
 import { tunnelTo } from './tunnel.ts';
 
@@ -70,7 +69,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     fetchHostKey,
     checkOwnKey,
     settings,
-    nullDevice: process.platform === 'win32' ? 'NUL' : devNull,
+    nullDevice,
     readKey: (session, until) => readSessionKey(manager, session, until),
     files: keyFilesFor(dirname(settings.keyPath)),
     ledger: openKeyLedger(places.keyLedger),

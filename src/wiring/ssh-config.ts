@@ -1,6 +1,6 @@
 /** Joins `bai ssh-config` to the files of ssh and to the settings that ssh will start bai with. */
 
-import { devNull, homedir, userInfo } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findHome, findPlaces } from '../config/places.ts';
@@ -9,7 +9,7 @@ import type { Settings } from '../core/settings.ts';
 import type { SshConfigDeps } from '../services/ssh-config.ts';
 import { readConfigFile, removeConfigFile, writeConfigFile } from '../ssh/config-file.ts';
 import { openHostFiles } from '../ssh/host-files.ts';
-import { appSettings } from './app-settings.ts';
+import { appSettings, nullDevice } from './app-settings.ts';
 
 export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDeps {
   const { environment, reporter, signal } = context;
@@ -29,7 +29,7 @@ export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDe
         ...{ user, knownHosts },
         identityFile: identity ?? keyPath,
         hostsFolder: sshHosts,
-        nullDevice: process.platform === 'win32' ? 'NUL' : devNull,
+        nullDevice,
         bai: baiCommand(flags, environment),
       };
     },

@@ -3,7 +3,7 @@
 import { lstat } from 'node:fs/promises';
 import { findPlaces } from '../config/places.ts';
 import type { ProcessFacts } from '../context.ts';
-import { systemCode } from '../errors.ts';
+import { noneIfMissing } from '../core/unless-missing.ts';
 import type { SshStdioDeps } from '../services/ssh-stdio.ts';
 import { openHostFiles } from '../ssh/host-files.ts';
 import { openKnownHosts } from '../ssh/known-hosts.ts';
@@ -33,11 +33,6 @@ export function sshStdioDeps(
 }
 
 async function stampOf(path: string): Promise<string | undefined> {
-  try {
-    const found = await lstat(path);
-    return found.isFile() ? `${found.size}-${found.mtimeMs}` : undefined;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const found = await lstat(path).catch(noneIfMissing);
+  return found?.isFile() ? `${found.size}-${found.mtimeMs}` : undefined;
 }

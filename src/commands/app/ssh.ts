@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
-import { sshClients } from '../../core/ssh-client.ts';
+import { connectionFailed, sshClients } from '../../core/ssh-client.ts';
 import { UsageError } from '../../errors.ts';
 import { oneOf, type PortFlags, portWish } from '../options.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from './account.ts';
@@ -67,9 +67,6 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
   const { sshStdio } = await import('../../services/ssh-stdio.ts');
   context.exitCode = await sshStdio({ session, host: flags.sshHost }, await context.sshStdio());
 }
-
-/** As ssh has it. */
-const connectionFailed = 255;
 
 const sshExamples = `
 Examples:

@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
 import { parseMounts } from '../../core/mounts.ts';
 import type { CreateRequest } from '../../core/session-api.ts';
+import { sessionDefaults } from '../../core/session-defaults.ts';
 import { UsageError } from '../../errors.ts';
 import { collect, keyValues, oneOf, seconds, wholeNumber } from '../options.ts';
 
@@ -70,13 +71,13 @@ export function define(command: Command, context: Context): void {
     .addOption(new Option('--client-token <name>').hideHelp())
     .addOption(new Option('--enqueue-only').hideHelp())
     .action(async (image: string, flags: Flags & Aliases) => {
-      const settings = await context.settings();
+      const defaults = sessionDefaults(await context.settings());
       const mounts = {
-        ...parseMounts(settings.mounts.value?.split(',')),
+        ...defaults.mounts,
         ...parseMounts([...(flags.mount ?? []), ...(flags.volume ?? [])]),
       };
-      const project = flags.project ?? flags.group ?? settings.project.value ?? 'default';
-      const domain = flags.domain ?? settings.domain.value ?? 'default';
+      const project = flags.project ?? flags.group ?? defaults.project;
+      const domain = flags.domain ?? defaults.domain;
       const session = {
         ...readRequest(image, flags),
         mounts,
