@@ -15,6 +15,7 @@ const programs = {
   tmux: ['tmux', 'the terminal on a real screen'],
   strace: ['strace', 'the modes of key files at every moment'],
   openssl: ['openssl', 'TLS errors'],
+  curl: ['curl', 'the dynamic forwards'],
 };
 
 /** Installs what is missing where it can, and returns the names of what is missing still. */

@@ -8,8 +8,13 @@ export interface Forward {
   readonly bind: string | undefined;
   /** 0 lets the session choose one for a remote forward. */
   readonly port: number;
+  /** Nothing when each connection names its own, by SOCKS. */
+  readonly target: ForwardTarget | undefined;
+}
+
+export interface ForwardTarget {
   readonly host: string;
-  readonly hostPort: number;
+  readonly port: number;
 }
 
 export interface SshWork {
@@ -21,6 +26,9 @@ export interface SshWork {
   readonly runsNothing: boolean;
   /** -n: the command gets no input. */
   readonly readsNothing: boolean;
+  /** -A: programs over there may ask the agent of this machine. */
+  readonly forwardsAgent: boolean;
+  /** -L and -D. */
   readonly localForwards: readonly Forward[];
   readonly remoteForwards: readonly Forward[];
   /** A forward that cannot be made ends everything. */
@@ -49,8 +57,13 @@ const switches: Readonly<Record<string, Setter>> = {
   t: (draft) => {
     draft.terminal = draft.terminal === 'yes' || draft.terminal === 'force' ? 'force' : 'yes';
   },
-  // There is no agent, no X11 and no chatter to switch off.
-  a: () => {},
+  A: (draft) => {
+    draft.forwardsAgent = true;
+  },
+  a: (draft) => {
+    draft.forwardsAgent = false;
+  },
+  // There is no X11 and no chatter to switch off.
   x: () => {},
   q: () => {},
 };
@@ -58,6 +71,9 @@ const switches: Readonly<Record<string, Setter>> = {
 const valued: Readonly<Record<string, Setter>> = {
   L: (draft, value) => {
     draft.localForwards = [...draft.localForwards, parseForward(value, '-L')];
+  },
+  D: (draft, value) => {
+    draft.localForwards = [...draft.localForwards, parseForward(value, '-D')];
   },
   R: (draft, value) => {
     draft.remoteForwards = [...draft.remoteForwards, parseForward(value, '-R')];
@@ -82,6 +98,11 @@ const settings: Readonly<Record<string, (draft: Draft, value: string) => boolean
     draft.needsForwards = value.toLowerCase() === 'yes';
     return true;
   },
+  // A path or a variable in place of the agent's own is for the system's ssh.
+  forwardagent(draft, value) {
+    draft.forwardsAgent = value.toLowerCase() === 'yes';
+    return /^(yes|no)$/i.test(value);
+  },
   batchmode: () => true,
   loglevel: (_, value) => !/^debug/i.test(value),
   stricthostkeychecking: () => true,
@@ -100,6 +121,7 @@ export function parseSshArguments(words: readonly string[]): ParsedSsh {
     terminal: 'auto',
     runsNothing: false,
     readsNothing: false,
+    forwardsAgent: false,
     localForwards: [],
     remoteForwards: [],
     needsForwards: false,
@@ -147,28 +169,35 @@ function setValue(draft: Draft, flag: string, value: string): boolean {
     return settings[name.toLowerCase()]?.(draft, wish) ?? false;
   }
   const set = valued[flag];
-  // Sockets in place of ports, and -R PORT for a proxy, are for the system's ssh.
-  if (set === undefined || value.includes('/') || (flag === 'R' && !value.includes(':'))) return false;
+  // Sockets in place of ports are for the system's ssh.
+  if (set === undefined || value.includes('/')) return false;
   set(draft, value);
   return true;
 }
 
-/** `[bind:]port:host:hostport`, where a bind address or host with colons stands in brackets. */
-function parseForward(text: string, flag: string): Forward {
+type ForwardFlag = '-L' | '-R' | '-D';
+
+const forwardForms: Readonly<Record<ForwardFlag, string>> = {
+  '-L': '-L [ADDRESS:]PORT:HOST:PORT, for example -L 8080:localhost:80',
+  '-R': '-R [ADDRESS:]PORT:HOST:PORT, for example -R 8080:localhost:80, or -R [ADDRESS:]PORT for a SOCKS proxy',
+  '-D': '-D [ADDRESS:]PORT, for example -D 1080',
+};
+
+/** `[bind:]port[:host:hostport]`, where a bind address or host with colons stands in brackets. */
+function parseForward(text: string, flag: ForwardFlag): Forward {
   const parts = text.match(/\[[^\]]*\]|[^:]+|(?<=^|:)(?=:)/g) ?? [];
-  const [hostPort, host, port, bind] = parts.toReversed();
-  const listens = portOf(port, flag === '-R' ? 0 : 1);
-  const leads = portOf(hostPort, 1);
-  if (parts.length > 4 || listens === undefined || leads === undefined || host === undefined || host === '')
-    throw new UsageError(`${flag} ${text} is no forward`, {
-      hint: `write ${flag} [ADDRESS:]PORT:HOST:PORT, for example ${flag} 8080:localhost:80`,
-    });
-  return {
-    bind: bind === undefined ? undefined : plain(bind),
-    port: listens,
-    host: plain(host),
-    hostPort: leads,
-  };
+  const isDynamic = flag === '-D' || (flag === '-R' && parts.length < 3);
+  const target = isDynamic ? undefined : targetOf(parts.splice(-2));
+  const [listens, bind] = parts.toReversed();
+  const port = portOf(listens, flag === '-R' ? 0 : 1);
+  if (port === undefined || parts.length > 2 || (target === undefined && !isDynamic))
+    throw new UsageError(`${flag} ${text} is no forward`, { hint: `write ${forwardForms[flag]}` });
+  return { bind: bind === undefined ? undefined : plain(bind), port, target };
+}
+
+function targetOf([host = '', hostPort]: readonly string[]): ForwardTarget | undefined {
+  const port = portOf(hostPort, 1);
+  return host === '' || port === undefined ? undefined : { host: plain(host), port };
 }
 
 function portOf(text: string | undefined, lowest: number): number | undefined {

@@ -65,9 +65,9 @@ function startOnTerminal(request: ShellRequest, terminal: Terminal, program: str
     request.command === undefined
       ? `${shell} -l`
       : `${shell} -c ${quoted(inHome(request.command, request.home))}`;
-  // Descriptor 3 tells which terminal it is, so that a later resize can be applied from outside.
+  // Descriptor 3 tells which terminal it is and who leads its session, for a resize and signals from outside.
   const size = (rows: number, columns: number) => `rows ${rows} cols ${columns}`;
-  const line = `tty >&3; exec 3>&-; stty ${size(terminal.rows, terminal.columns)}; exec ${what}`;
+  const line = `tty >&3; echo $$ >&3; exec 3>&-; stty ${size(terminal.rows, terminal.columns)}; exec ${what}`;
   const { cwd, env, detached } = options(request);
   const child = spawn(program, ['-qefc', line, '/dev/null'], {
     cwd,
@@ -75,16 +75,26 @@ function startOnTerminal(request: ShellRequest, terminal: Terminal, program: str
     env: { ...env, TERM: terminal.name },
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   });
-  const device = firstLine(child);
-  return processOf(child, (rows, columns) => {
-    void device.then((path) => {
-      if (path === undefined) return;
-      const stty = spawn('stty', ['-F', path, 'rows', String(rows), 'cols', String(columns)], {
+  const inside = linesOnThree(child);
+  let leader: number | undefined;
+  void inside.then(([, pid]) => {
+    leader = pid === undefined ? undefined : Number(pid);
+  });
+  const shellProcess = processOf(child, (rows, columns) => {
+    void inside.then(([device]) => {
+      if (device === undefined) return;
+      const stty = spawn('stty', ['-F', device, 'rows', String(rows), 'cols', String(columns)], {
         stdio: 'ignore',
       });
       stty.on('error', () => undefined);
     });
   });
+  // `script` itself ignores a hang-up; it ends when what runs inside has ended.
+  const kill: ShellProcess['kill'] = (signal) => {
+    const isTold = signal !== 'SIGKILL' && killGroup(leader, signal);
+    return isTold || shellProcess.kill(signal);
+  };
+  return { ...shellProcess, kill };
 }
 
 function options({ home, environment }: ShellRequest) {
@@ -115,14 +125,20 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-function firstLine(child: ChildProcess): Promise<string | undefined> {
+/** The two lines that come over descriptor 3, or fewer; `script` keeps it open. */
+function linesOnThree(child: ChildProcess): Promise<readonly string[]> {
   const pipe = child.stdio[3];
   return new Promise((resolve) => {
-    if (pipe === null || pipe === undefined || !('setEncoding' in pipe)) return resolve(undefined);
+    if (pipe === null || pipe === undefined || !('setEncoding' in pipe)) return resolve([]);
+    let text = '';
+    const done = (): void => resolve(text.split('\n').slice(0, -1));
     pipe.setEncoding('utf8');
-    pipe.on('error', () => resolve(undefined));
-    pipe.on('close', () => resolve(undefined));
-    pipe.once('data', (text: string) => resolve(text.split('\n')[0]));
+    pipe.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.split('\n').length > 2) done();
+    });
+    pipe.on('error', done);
+    pipe.on('close', done);
   });
 }
 
@@ -137,13 +153,13 @@ function processOf(child: ChildProcess, resize: ShellProcess['resize']): ShellPr
       resolve(signal === null ? { kind: 'exit', code: code ?? 255 } : { kind: 'signal', signal });
     });
   });
-  return { stdin, stdout, stderr, ended, resize, kill: (signal) => killGroup(child, signal) };
+  return { stdin, stdout, stderr, ended, resize, kill: (signal) => killGroup(child.pid, signal) };
 }
 
-function killGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
-  if (child.pid === undefined) return false;
+function killGroup(leader: number | undefined, signal: NodeJS.Signals | 0): boolean {
+  if (leader === undefined) return false;
   try {
-    return process.kill(-child.pid, signal);
+    return process.kill(-leader, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
     throw error;

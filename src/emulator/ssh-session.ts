@@ -50,7 +50,7 @@ export function serveSession(session: Session, deps: SshSessionDeps): Promise<vo
       ...(terminal === undefined ? {} : { terminal }),
     });
     deps.started(shell);
-    task = runShell(shell, channel);
+    task = runShell(shell, channel, deps.signal);
   };
   session.on('shell', (accept) => run(accept()));
   session.on('exec', (accept, _reject, { command }) => {
@@ -69,13 +69,18 @@ export function serveSession(session: Session, deps: SshSessionDeps): Promise<vo
   });
 }
 
-async function runShell(shell: ShellProcess, channel: ServerChannel): Promise<void> {
-  const hangUp = () => shell.kill('SIGHUP');
-  channel.once('close', hangUp);
+/** `signal`: the connection is gone; a channel with unread output does not say so by itself. */
+async function runShell(shell: ShellProcess, channel: ServerChannel, signal: AbortSignal): Promise<void> {
+  const gone = new Promise<void>((resolve) => {
+    channel.once('close', () => resolve());
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  let isOver = false;
+  void gone.then(() => isOver || shell.kill('SIGHUP'));
   // `pipeline` would destroy the channel, and the output with it, when a program closes its input unread.
   channel.pipe(shell.stdin);
   shell.stdin.on('close', () => channel.resume());
-  const turns = createTurns(channel);
+  const turns = createTurns(channel, gone);
   const outputs = [
     pump(shell.stdout, channel, turns),
     pump(shell.stderr, channel.stderr, turns),
@@ -83,8 +88,8 @@ async function runShell(shell: ShellProcess, channel: ServerChannel): Promise<vo
   ].map((output) => output.catch(() => undefined));
   const end = await shell.ended;
   await Promise.all(outputs);
-  channel.off('close', hangUp);
-  if (!channel.writable) return;
+  isOver = true;
+  if (signal.aborted || !channel.writable) return;
   await flushed(channel);
   if (end.kind === 'exit') channel.exit(end.code);
   else channel.exit(end.signal.slice(3), false, '');
@@ -95,14 +100,13 @@ type Turns = (write: (done: () => void) => void) => Promise<void>;
 
 /**
  * One write at a time over both outputs: ssh2 wakes only one of them when the client's window opens again, and the
- * other would wait for ever. Ends with the channel.
+ * other would wait for ever. Ends when the client is `gone`.
  */
-function createTurns(channel: ServerChannel): Turns {
+function createTurns(channel: ServerChannel, gone: Promise<void>): Turns {
   let last: Promise<void> = Promise.resolve();
-  const closed = new Promise<void>((resolve) => channel.once('close', () => resolve()));
   return (write) => {
     last = last
-      .then(() => Promise.race([closed, new Promise<void>((done) => write(done))]))
+      .then(() => Promise.race([gone, new Promise<void>((done) => write(done))]))
       .then(() => forgetWaiting(channel));
     return last;
   };

@@ -8,6 +8,7 @@ import type { FaultBook } from './faults.ts';
 import type { ReleaseBehaviour } from './release.ts';
 import type { ShellProcess } from './shell-process.ts';
 import { serveForwarding } from './ssh-forwarding.ts';
+import { serveRemoteForwarding } from './ssh-remote-forwarding.ts';
 import { serveSession } from './ssh-session.ts';
 
 export interface SshdRequest {
@@ -137,6 +138,7 @@ async function serveConnection(client: Connection, deps: ConnectionDeps): Promis
       tasks.add(serveSession(accept(), session));
     });
     serveForwarding(client);
+    serveRemoteForwarding(client);
   });
   await closed;
   closing.abort();

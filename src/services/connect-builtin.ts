@@ -8,6 +8,8 @@ import { connect, findWay, type LoginRequest, type WayDeps } from './ssh-way.ts'
 
 export interface BuiltinDeps extends WayDeps {
   openSsh(request: LoginRequest): Promise<BuiltinConnection>;
+  /** Where this machine's SSH agent listens. */
+  readonly agent: string | undefined;
 }
 
 export interface BuiltinConnection extends AsyncDisposable {
@@ -31,7 +33,7 @@ const failuresOfConnection: ReadonlySet<string> = new Set([
 /** As ssh: the exit status of the remote command, 255 when the connection failed. */
 export async function connectBuiltin(session: SessionRef, work: SshWork, deps: BuiltinDeps): Promise<number> {
   try {
-    await using connection = await open(session, deps);
+    await using connection = await open(session, work, deps);
     return await connection.run(work);
   } catch (error) {
     if (!(error instanceof BaiError) || !failuresOfConnection.has(error.code)) throw error;
@@ -40,12 +42,19 @@ export async function connectBuiltin(session: SessionRef, work: SshWork, deps: B
   }
 }
 
-async function open(session: SessionRef, deps: BuiltinDeps): Promise<BuiltinConnection> {
+async function open(session: SessionRef, work: SshWork, deps: BuiltinDeps): Promise<BuiltinConnection> {
+  const agent = work.forwardsAgent ? agentOf(deps) : undefined;
   const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {
     const way = await findWay(session, deps);
-    return await connect(way, (request) => deps.openSsh(request), deps);
+    return await connect(way, (request) => deps.openSsh({ ...request, agent }), deps);
   } finally {
     busy.stop();
   }
+}
+
+function agentOf({ agent, reporter }: BuiltinDeps): string | undefined {
+  if (agent === undefined)
+    reporter.warn('there is no SSH agent to forward', 'start one: `eval "$(ssh-agent)"`, then `ssh-add`');
+  return agent;
 }

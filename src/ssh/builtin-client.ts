@@ -1,7 +1,7 @@
 /** The SSH client inside this process: a shell or a command of the session, its forwards, and the exit status. */
 
 import { constants } from 'node:os';
-import type { ClientChannel } from 'ssh2';
+import type { ClientChannel, ExecOptions, ShellOptions } from 'ssh2';
 import type { SshWork } from '../core/ssh-arguments.ts';
 import { connectionFailed, wantsTerminal } from '../core/ssh-client.ts';
 import { InterruptedError, ProtocolError } from '../errors.ts';
@@ -36,7 +36,7 @@ export async function runBuiltin(
   if (work.runsNothing) return await over;
   const needsTerminal = wantsTerminal(work, options.stdin.isTTY);
   using terminal = needsTerminal ? new RawTerminal(options) : undefined;
-  const started = start({ connection, work, options, terminal });
+  const started = startWithAgent({ connection, work, options, terminal });
   started.catch(() => {});
   const program = await Promise.race([started, over]);
   const status = await Promise.race([program.ended, program.cutOff, over]);
@@ -67,7 +67,22 @@ interface Parts extends Start {
   readonly channel: ClientChannel;
 }
 
-function start(parts: Start): Promise<BuiltinProgram> {
+/** As ssh does: a session that takes no agent is told of, and does without. */
+async function startWithAgent(parts: Start): Promise<BuiltinProgram> {
+  const { forwardsAgent } = parts.work;
+  if (!forwardsAgent) return start(parts, false);
+  return start(parts, true).catch(async () => {
+    const program = await start(parts, false);
+    parts.options.say('warning: the session refused agent forwarding');
+    return program;
+  });
+}
+
+interface AgentWish extends ShellOptions, ExecOptions {
+  readonly agentForward: boolean;
+}
+
+function start(parts: Start, agentForward: boolean): Promise<BuiltinProgram> {
   const { client } = parts.connection;
   const { command } = parts.work;
   return new Promise((resolve, reject) => {
@@ -77,8 +92,10 @@ function start(parts: Start): Promise<BuiltinProgram> {
       else reject(notStarted(command === undefined ? 'shell' : 'command', error));
     };
     const size = parts.terminal?.size;
-    if (command === undefined) client.shell(size ?? false, {}, opened);
-    else client.exec(command, size ? { pty: size } : {}, opened);
+    // ssh2's declared types leave the wish out.
+    const options: AgentWish = { agentForward };
+    if (command === undefined) client.shell(size ?? false, options, opened);
+    else client.exec(command, { ...options, ...(size && { pty: size }) }, opened);
   });
 }
 

@@ -9,6 +9,7 @@ import ssh2, {
 } from 'ssh2';
 import { type StrongCipher, strongCiphers } from '../core/line-setting.ts';
 import { BaiError, ConflictError, DeniedError, InterruptedError, UnreachableError } from '../errors.ts';
+import { openAgent } from './agent.ts';
 import { Brake } from './brake.ts';
 import { type SavedRoundTrips, saveRoundTrips } from './fewer-round-trips.ts';
 
@@ -24,6 +25,8 @@ export interface SshConnectionOptions {
   readonly signal: AbortSignal;
   /** In the order of preference; `strongCiphers` when left out. */
   readonly ciphers?: readonly StrongCipher[];
+  /** Where an agent listens that programs of the session may ask; nobody logs in with it. */
+  readonly agent?: string | undefined;
 }
 
 export interface SshConnection extends AsyncDisposable, SavedRoundTrips {
@@ -113,13 +116,14 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
 }
 
 function configOf(options: SshConnectionOptions, refuse: (error: unknown) => void): ConnectConfig {
-  const { user, stream, ciphers = strongCiphers } = options;
+  const { user, stream, agent, ciphers = strongCiphers } = options;
   return {
     sock: stream,
     username: user,
     algorithms: { cipher: [...ciphers], hmac: [...hmacOrder] },
     readyTimeout: handshakeTimeoutMs,
     ...keepalive,
+    ...(agent !== undefined && { agent: openAgent(agent) }),
     hostVerifier: verifyOnce(options, refuse),
     authHandler: logInWith(options, refuse),
   };

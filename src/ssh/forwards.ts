@@ -1,11 +1,13 @@
-/** -L and -R of the builtin client: connections of one side that come out on the other, no byte of them lost. */
+/** -L, -R and -D of the builtin client: connections of one side that come out on the other, no byte of them lost. */
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import type { Forward, SshWork } from '../core/ssh-arguments.ts';
+import type { Forward, ForwardTarget, SshWork } from '../core/ssh-arguments.ts';
 import { ConflictError, systemCode, UnreachableError } from '../errors.ts';
 import type { SshConnection } from './connection.ts';
 import { pour, type Stop } from './pour.ts';
+import { askTarget, type SocksRequest } from './socks.ts';
 
 export interface ForwardsOptions {
   /** Tells the user something; a line. */
@@ -47,6 +49,12 @@ async function attempt(open: () => Promise<void>, work: SshWork, say: (text: str
   }
 }
 
+/** Where a connection goes, and whom to tell when it was named by SOCKS. */
+interface Leading {
+  readonly target: ForwardTarget;
+  readonly answer?: SocksRequest['answer'];
+}
+
 class Forwards implements OpenForwards {
   readonly #connection: SshConnection;
   readonly #say: (text: string) => void;
@@ -62,15 +70,21 @@ class Forwards implements OpenForwards {
     connection.client.on('tcp connection', ({ destIP, destPort }, accept, reject) => {
       const forward = this.#fromSession.get(`${destIP}:${destPort}`);
       if (forward === undefined) return reject();
-      this.#reachHere(forward, accept(), `port ${destPort} of the session`);
+      const { target } = forward;
+      const from = `port ${destPort} of the session`;
+      const channel = accept();
+      if (target !== undefined) return this.#reachHere({ target }, channel, from);
+      channel.on('error', () => {});
+      void this.#ask(channel, (request) => this.#reachHere(request, channel, from));
     });
   }
 
-  /** -L: a port of this machine leads into the session. */
-  async listenHere({ bind = loopback, port, host, hostPort }: Forward): Promise<void> {
+  /** -L and -D: a port of this machine leads into the session. */
+  async listenHere({ bind = loopback, port, target }: Forward): Promise<void> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#track(socket);
-      this.#reachThere(socket, { host, hostPort });
+      if (target !== undefined) this.#reachThere(socket, { target });
+      else void this.#ask(socket, (request) => this.#reachThere(socket, request));
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(notListening(port, error)));
@@ -79,13 +93,26 @@ class Forwards implements OpenForwards {
     this.#servers.push(server);
   }
 
-  #reachThere(socket: Socket, { host, hostPort }: Pick<Forward, 'host' | 'hostPort'>): void {
+  /** Lets a program say by SOCKS where it wants to go. */
+  async #ask(stream: Duplex, lead: (request: Leading) => void): Promise<void> {
+    const request = await askTarget(stream);
+    if (request !== undefined) lead(request);
+    else stream.end(() => stream.destroy());
+  }
+
+  #reachThere(socket: Socket, { target, answer }: Leading): void {
+    const { host, port } = target;
     const { remoteAddress = loopback, remotePort = 0 } = socket;
     try {
-      this.#connection.client.forwardOut(remoteAddress, remotePort, host, hostPort, (error, channel) => {
-        if (!error) return this.#join(socket, channel);
-        this.#say(`warning: nothing answers at ${host}:${hostPort} in the session: ${error.message}`);
-        socket.resetAndDestroy();
+      this.#connection.client.forwardOut(remoteAddress, remotePort, host, port, (error, channel) => {
+        if (!error) {
+          answer?.('connected');
+          return this.#join(socket, channel);
+        }
+        this.#say(`warning: nothing answers at ${host}:${port} in the session: ${error.message}`);
+        if (answer === undefined) return socket.resetAndDestroy();
+        answer(isProhibited(error) ? 'not-allowed' : 'refused');
+        socket.destroySoon();
       });
     } catch {
       // ssh2 throws at once when the connection has gone already.
@@ -95,7 +122,7 @@ class Forwards implements OpenForwards {
 
   /** -R: a port of the session leads to this machine. */
   async listenThere(forward: Forward): Promise<void> {
-    const { bind = 'localhost', port, host, hostPort } = forward;
+    const { bind = 'localhost', port, target } = forward;
     const address = bind === '*' ? '' : bind;
     const bound = await new Promise<number>((resolve, reject) => {
       this.#connection.client.forwardIn(address, port, (error, chosen) => {
@@ -112,18 +139,24 @@ class Forwards implements OpenForwards {
         );
       });
     });
-    if (port === 0) this.#say(`Allocated port ${bound} for remote forward to ${host}:${hostPort}`);
+    const leads = target === undefined ? '' : ` to ${target.host}:${target.port}`;
+    if (port === 0) this.#say(`Allocated port ${bound} for remote forward${leads}`);
   }
 
-  #reachHere({ host, hostPort }: Forward, channel: ClientChannel, from: string): void {
-    const socket = connect({ host, port: hostPort, allowHalfOpen: true, noDelay: true });
+  #reachHere({ target, answer }: Leading, channel: ClientChannel, from: string): void {
+    const { host, port } = target;
+    const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
     this.#track(socket);
     const refuse = (error: Error): void => {
-      this.#say(`warning: ${from} leads to ${host}:${hostPort}, where nothing answers: ${error.message}`);
+      this.#say(`warning: ${from} leads to ${host}:${port}, where nothing answers: ${error.message}`);
+      answer?.('refused');
       channel.close();
     };
     socket.once('error', refuse);
-    socket.once('connect', () => socket.off('error', refuse));
+    socket.once('connect', () => {
+      socket.off('error', refuse);
+      answer?.('connected');
+    });
     // In this very turn: dropbear sends without waiting for the connection here.
     this.#join(socket, channel);
   }
@@ -177,11 +210,16 @@ function stopOf({ client, brake }: SshConnection, channel: ClientChannel): Stop 
   return { hold: () => void channel.pause(), release: () => void channel.resume() };
 }
 
+/** RFC 4254, 5.1: 1 is "administratively prohibited". */
+function isProhibited(error: Error): boolean {
+  return 'reason' in error && error.reason === 1;
+}
+
 function notListening(port: number, cause: Error): ConflictError {
   const why = systemCode(cause) === 'EADDRINUSE' ? 'it is taken' : cause.message;
   return new ConflictError(`port ${port} of this machine cannot be listened on: ${why}`, {
     code: 'port-taken',
-    hint: 'choose another port with -L',
+    hint: 'choose another port with -L or -D',
     cause,
   });
 }

@@ -32,6 +32,7 @@ import type { KeyFiles } from '../services/save-key.ts';
 import type { SftpDeps } from '../services/sftp-deps.ts';
 import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
 import type { LoginRequest } from '../services/ssh-way.ts';
+import { findAgent } from '../ssh/agent.ts';
 import { runBuiltin } from '../ssh/builtin-client.ts';
 import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
@@ -79,6 +80,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     hasSystemSsh: () => hasSystemSsh(parts.environment),
     readOwnKey: async (path) => Buffer.from((await readOwn(path)).text),
     openSsh: (request) => openBuiltin(request, parts),
+    agent: findAgent(parts.environment, process.platform),
     async probeLogin({ identityFile, ...request }) {
       const privateKey = Buffer.from((await readOwn(identityFile)).text);
       await using _connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });

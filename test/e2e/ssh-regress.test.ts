@@ -14,42 +14,28 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dial, type EmulatorBed, freePort, openEmulator, take, until } from '../contract/app-bed.ts';
+import { dial, type EmulatorBed, freePort, take, until } from '../contract/app-bed.ts';
 import { type BaiResult, cleanEnvironment, finished, launcher, untilPrinted } from '../support/bai.ts';
-import { sshServers, type TestSshd } from '../support/sshd.ts';
+import { clients, openRegress, type RegressBed, regressServers, why } from './regress-bed.ts';
 
-const servers = [{ name: 'the embedded manager', missing: undefined, start: undefined }, ...sshServers];
-
-const clients = ['builtin', 'system'] as const;
 const mebibyte = 1024 * 1024;
-const why = (missing: string | undefined): string => (missing === undefined ? '' : ` (${missing})`);
 
-for (const { name, missing, start } of servers) {
+for (const { name, missing, start } of regressServers) {
   describe.skipIf(missing !== undefined)(`on ${name}${why(missing)}`, () => {
+    let opened: RegressBed;
     let bed: EmulatorBed;
-    let server: TestSshd | undefined;
     let folder: string;
-    let env: Record<string, string> = {};
+    let env: RegressBed['env'] = {};
     const content = randomBytes(5 * mebibyte + 1);
     const sum = createHash('sha256').update(content).digest('hex');
 
     beforeAll(async () => {
-      bed = await openEmulator();
-      await bed.create('demo');
-      server = await start?.();
-      if (server !== undefined) {
-        const app = { name: 'sshd', protocol: 'tcp', containerPort: 2200, hostPort: server.port } as const;
-        bed.emulator.sessions.get('demo').addApp(app);
-        env = { BAI_USER: server.user, BAI_IDENTITY: server.privateKeyPath };
-      }
-      folder = server?.home ?? bed.emulator.sessions.get('demo').home ?? '';
+      opened = await openRegress({ start });
+      ({ bed, folder, env } = opened);
       await writeFile(join(folder, 'data'), content);
-      // ssh of the system says so when it saves the key.
-      await bed.bai(['ssh', 'demo', '--client', 'system', '--', 'true'], { env });
     });
     afterAll(async () => {
-      await bed?.[Symbol.asyncDispose]();
-      await server?.[Symbol.asyncDispose]();
+      await opened?.[Symbol.asyncDispose]();
     });
 
     describe.each(clients)('with the %s client', { timeout: 30_000 }, (client) => {
@@ -142,7 +128,7 @@ for (const { name, missing, start } of servers) {
         target.close();
       });
 
-      test.skipIf(start === undefined)('forwarding with -R', async () => {
+      test('forwarding with -R', async () => {
         const target = createServer((socket) => socket.end('from here\n')).listen(0, '127.0.0.1');
         await once(target, 'listening');
         const port = await freePort();
@@ -184,7 +170,7 @@ for (const { name, missing, start } of servers) {
       });
     });
 
-    test.skipIf(start === undefined)('SIGTERM ends the builtin client, and its terminal', async () => {
+    test('SIGTERM ends the builtin client, and its terminal', async () => {
       const words = ['-tt', 'echo $$; exec sleep 60'];
       const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', ...words], { env });
       const [pid] = await untilPrinted(child, 'stdout', /\d+/);
@@ -219,7 +205,7 @@ for (const { name, missing, start } of servers) {
       target.close();
     });
 
-    test.skipIf(start === undefined)('SIGTERM ends it although nobody reads its output', async () => {
+    test('SIGTERM ends it although nobody reads its output', async () => {
       const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', 'echo ready; exec yes'], { env });
       await once(child.stdout, 'readable');
       await delay(500);
@@ -229,30 +215,27 @@ for (const { name, missing, start } of servers) {
       child.stdout.destroy();
     });
 
-    test.skipIf(start === undefined)(
-      '-R loses nothing while the connection here is still being made',
-      async () => {
-        // Nobody accepts: the system connects for it, and the bytes wait.
-        const target = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
-        await once(target, 'listening');
-        const accepted = once(target, 'connection') as Promise<[Socket]>;
-        const port = await freePort();
-        const { port: inner } = target.address() as AddressInfo;
-        const words = ['-R', `${port}:127.0.0.1:${inner}`, 'echo ready; cat'];
-        const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', ...words], { env });
-        await untilPrinted(child, 'stdout', /ready/);
-        const sender = await dialWhenReady(port);
-        sender.end(content);
-        const [socket] = await accepted;
-        await delay(1_000);
-        expect(await haltingly(socket, content.length)).toBe(sum);
-        socket.end();
-        const ended = finished(child);
-        child.stdin.end();
-        expect((await ended).code).toBe(0);
-        target.close();
-      },
-    );
+    test('-R loses nothing while the connection here is still being made', async () => {
+      // Nobody accepts: the system connects for it, and the bytes wait.
+      const target = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+      await once(target, 'listening');
+      const accepted = once(target, 'connection') as Promise<[Socket]>;
+      const port = await freePort();
+      const { port: inner } = target.address() as AddressInfo;
+      const words = ['-R', `${port}:127.0.0.1:${inner}`, 'echo ready; cat'];
+      const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', ...words], { env });
+      await untilPrinted(child, 'stdout', /ready/);
+      const sender = await dialWhenReady(port);
+      sender.end(content);
+      const [socket] = await accepted;
+      await delay(1_000);
+      expect(await haltingly(socket, content.length)).toBe(sum);
+      socket.end();
+      const ended = finished(child);
+      child.stdin.end();
+      expect((await ended).code).toBe(0);
+      target.close();
+    });
 
     test('a command’s end waits for what its forwards still carry', async () => {
       const target = createServer({ allowHalfOpen: true }, (socket) => {

@@ -21,15 +21,36 @@ describe('the words of ssh', () => {
   });
 
   test.each([
-    ['8080:localhost:80', { bind: undefined, port: 8080, host: 'localhost', hostPort: 80 }],
-    ['*:8080:db:5432', { bind: '*', port: 8080, host: 'db', hostPort: 5432 }],
-    [':8080:db:5432', { bind: '', port: 8080, host: 'db', hostPort: 5432 }],
-    ['[::1]:8080:[fe80::1]:80', { bind: '::1', port: 8080, host: 'fe80::1', hostPort: 80 }],
-    ['0.0.0.0:1:h:65535', { bind: '0.0.0.0', port: 1, host: 'h', hostPort: 65_535 }],
+    ['8080:localhost:80', { bind: undefined, port: 8080, target: { host: 'localhost', port: 80 } }],
+    ['*:8080:db:5432', { bind: '*', port: 8080, target: { host: 'db', port: 5432 } }],
+    [':8080:db:5432', { bind: '', port: 8080, target: { host: 'db', port: 5432 } }],
+    ['[::1]:8080:[fe80::1]:80', { bind: '::1', port: 8080, target: { host: 'fe80::1', port: 80 } }],
+    ['0.0.0.0:1:h:65535', { bind: '0.0.0.0', port: 1, target: { host: 'h', port: 65_535 } }],
   ])('-L %s', (text, forward) => {
     expect(work('-L', text).localForwards).toEqual([forward]);
     expect(work(`-L${text}`).localForwards).toEqual([forward]);
     expect(work(`-NL${text}`)).toMatchObject({ runsNothing: true, localForwards: [forward] });
+  });
+
+  test.each([
+    ['1080', { bind: undefined, port: 1080, target: undefined }],
+    ['*:1080', { bind: '*', port: 1080, target: undefined }],
+    ['[::1]:1080', { bind: '::1', port: 1080, target: undefined }],
+  ])('-D %s and -R %s let each connection name its target', (text, forward) => {
+    expect(work('-D', text).localForwards).toEqual([forward]);
+    expect(work('-R', text).remoteForwards).toEqual([forward]);
+  });
+
+  test.each(['', 'x', '0', '1:h:80', '1:2:3', '70000'])('-D "%s" is refused', (text) => {
+    expect(() => work('-D', text)).toThrow(UsageError);
+  });
+
+  test('-A forwards the agent, the last word about it counts', () => {
+    expect(work().forwardsAgent).toBe(false);
+    expect(work('-A').forwardsAgent).toBe(true);
+    expect(work('-A', '-a').forwardsAgent).toBe(false);
+    expect(work('-oForwardAgent=yes').forwardsAgent).toBe(true);
+    expect(work('-A', '-o', 'ForwardAgent no').forwardsAgent).toBe(false);
   });
 
   test('-R may leave the port to the session, -L may not', () => {
@@ -58,10 +79,8 @@ describe('the words of ssh', () => {
 
   test.each([
     [['-v'], '-v'],
-    [['-A', 'x'], '-A'],
-    [['-D', '1080'], '-D'],
     [['-J', 'host'], '-J'],
-    [['-R', '1080'], '-R'],
+    [['-o', 'ForwardAgent=/run/agent.sock'], '-o ForwardAgent=/run/agent.sock'],
     [['-L', '/run/a.sock:/run/b.sock'], '-L'],
     [['-o', 'ProxyJump=x'], '-o ProxyJump=x'],
     [['-o', 'LogLevel=DEBUG3'], '-o LogLevel=DEBUG3'],

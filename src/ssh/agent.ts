@@ -1,0 +1,28 @@
+/** The SSH agent of this machine, for programs of a session to ask (-A). bai itself does not log in with it. */
+
+import ssh2, { type BaseAgent } from 'ssh2';
+
+/** OpenSSH for Windows sets no variable. */
+const windowsPipe = '\\\\.\\pipe\\openssh-ssh-agent';
+
+/** Nothing when there is no agent. */
+export function findAgent(
+  { SSH_AUTH_SOCK: socket }: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform,
+): string | undefined {
+  return socket || (platform === 'win32' ? windowsPipe : undefined);
+}
+
+/** Each program that asks gets a connection of its own to the agent that listens at `path`. */
+export function openAgent(path: string): BaseAgent {
+  const agent = ssh2.createAgent(path);
+  const getStream = agent.getStream?.bind(agent);
+  if (getStream === undefined) return agent;
+  agent.getStream = (answer) =>
+    getStream((error, stream) => {
+      // ssh2 stops to listen once it stands; an agent that ends is no reason for bai to end.
+      stream?.on('error', () => stream.destroy());
+      answer(error, stream);
+    });
+  return agent;
+}
