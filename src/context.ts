@@ -6,6 +6,7 @@ import type { ConfigureDeps } from './services/configure.ts';
 import type { ConnectSshDeps } from './services/connect-ssh.ts';
 import type { HostKeyDeps } from './services/host-keys.ts';
 import type { LocalManagerDeps } from './services/local-manager.ts';
+import type { OpenDeps } from './services/open-program.ts';
 import type { ServeLocalDeps } from './services/serve-local.ts';
 import type { SessionDeps } from './services/session-deps.ts';
 import type { SftpDeps } from './services/sftp-deps.ts';
@@ -62,6 +63,7 @@ export interface Context {
   apps(): Promise<ConnectSshDeps>;
   sshStdio(): Promise<SshStdioDeps>;
   sshConfig(): Promise<SshConfigDeps>;
+  open(): Promise<OpenDeps>;
   sftp(): Promise<SftpDeps>;
   speedTest(): Promise<SpeedTestDeps>;
   hostKeys(): Promise<HostKeyDeps>;

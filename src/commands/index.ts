@@ -71,6 +71,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./app/forward.ts'),
   },
   {
+    path: 'open',
+    summary: 'open a folder of a session in an editor, or in a program for files',
+    load: () => import('./open.ts'),
+  },
+  {
     path: 'ssh-config install',
     summary: 'add your sessions to ~/.ssh/config, or bring them up to date there',
     load: () => import('./ssh-config/install.ts'),

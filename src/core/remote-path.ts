@@ -1,10 +1,29 @@
 /** Paths inside a session: POSIX whatever this machine is, relative ones counted from the home folder. */
 
+import { UsageError } from '../errors.ts';
+
 /** The path as an SFTP server takes it: `~` and an empty path are the home, `~/x` is `x`; no slash at its end. */
 export function remotePath(written: string): string {
   const whole = withoutTrailingSlashes(written);
   if (whole === '' || whole === '~') return '.';
   return whole.startsWith('~/') ? whole.slice(2).replace(/^\/+/, '') || '.' : whole;
+}
+
+/**
+ * The whole path, with neither `.` and `..` nor doubled slashes, which programs resolve in a URL each in its own way. It has no
+ * character that a URL cannot carry: throws a UsageError for one.
+ */
+export function absoluteRemotePath(written: string, home: string): string {
+  if (/\p{Cc}|\p{Cs}/u.test(written)) {
+    throw new UsageError(`the path ${JSON.stringify(written)} has a control character in it`);
+  }
+  const path = remotePath(written);
+  const parts: string[] = [];
+  for (const part of (path.startsWith('/') ? path : `${home}/${path}`).split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
 }
 
 /** A name such as `~` stays a name: the result never reads as another spelling of the home. */

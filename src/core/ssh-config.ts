@@ -48,14 +48,18 @@ export function listHosts(all: readonly SessionRef[]): ListedHost[] {
   for (const { name } of sessions) count.set(name, (count.get(name) ?? 0) + 1);
   const hosts = sessions.map((session): ListedHost => {
     const { id, name } = session;
-    if (!isHostName(name)) return { host: `${id}${hostSuffix}`, session, named: 'by-id-unsafe' };
-    if (count.get(name) !== 1) return { host: `${id}${hostSuffix}`, session, named: 'by-id-ambiguous' };
+    if (!isHostName(name)) return { host: hostOfId(id), session, named: 'by-id-unsafe' };
+    if (count.get(name) !== 1) return { host: hostOfId(id), session, named: 'by-id-ambiguous' };
     return { host: `${name}${hostSuffix}`, session, named: 'by-name' };
   });
   return hosts.sort((a, b) => (a.host < b.host ? -1 : 1));
 }
 
-function isHostName(name: string): boolean {
+export function hostOfId(id: string): string {
+  return `${id}${hostSuffix}`;
+}
+
+export function isHostName(name: string): boolean {
   return /^[a-z0-9][a-z0-9_.-]{0,127}$/.test(name);
 }
 

@@ -1,14 +1,13 @@
 /** `bai app forward`: a forwarder that stays, and everything a client of the user's own needs to know. */
 
+import { openPath, sftpUrl } from '../core/open-target.ts';
 import type { ServicePort, SessionRef } from '../core/session.ts';
-import type { Forwarder } from '../core/ssh-access.ts';
 import { type ReadyCommands, readyCommands, type SshTarget } from '../core/ssh-command.ts';
-import { BaiError } from '../errors.ts';
 import type { AppDeps } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
 import { openRunningSession } from './open-session.ts';
 import { prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
-import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
+import { holdForwarder, type PortWish } from './start-app-forwarder.ts';
 
 export interface ForwardAppRequest extends PortWish {
   readonly session: string;
@@ -35,7 +34,7 @@ export interface ForwardedSsh {
   readonly commands: ReadyCommands;
 }
 
-const home = '/home/work';
+const home = openPath('');
 
 /** Calls `onReady` when the port listens; ends when the signal does. */
 export async function forwardApp(
@@ -44,53 +43,31 @@ export async function forwardApp(
   onReady: (forwarded: ForwardedApp) => void,
 ): Promise<void> {
   const session = await openRunningSession(request.session, deps);
-  const onConnectionFailed = (error: unknown): void =>
-    deps.reporter.warn(
-      `a connection failed: ${error instanceof Error ? error.message : String(error)}`,
-      error instanceof BaiError ? error.hint : undefined,
-    );
   if (request.app === sshApp) {
     const ready = await prepareSsh(session, deps);
-    await using forwarder = await startAppForwarder(
-      { ...request, tunnel: ready.tunnel, onConnectionFailed },
-      deps,
-    );
-    const ssh = describeSsh(sshTarget(ready, forwarder, deps), ready.identityFile);
-    onReady({ session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
-    return await untilEnd(forwarder, deps.signal);
+    return holdForwarder({ ...request, tunnel: ready.tunnel }, deps, (forwarder) => {
+      const ssh = describeSsh(sshTarget(ready, forwarder, deps), ready.identityFile);
+      onReady({ session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
+    });
   }
   const app = await checkApp(session, request.app, deps);
   const tunnel = deps.tunnelTo(session, request.app);
-  await using forwarder = await startAppForwarder({ ...request, tunnel, onConnectionFailed }, deps);
-  const { host, port } = forwarder;
-  onReady({ session, app: app.name, host, port, ...urlOf(app, host, port) });
-  await untilEnd(forwarder, deps.signal);
+  await holdForwarder({ ...request, tunnel }, deps, ({ host, port }) =>
+    onReady({ session, app: app.name, host, port, ...urlOf(app, host, port) }),
+  );
 }
 
 function describeSsh(target: SshTarget, identityFile: string): ForwardedSsh {
   const { user, host, port } = target;
-  const address = `${user}@${host}:${port}`;
   return {
     user,
     identityFile,
-    sshUrl: `ssh://${address}`,
-    sftpUrl: `sftp://${address}${home}`,
+    sshUrl: `ssh://${user}@${host}:${port}`,
+    sftpUrl: sftpUrl({ host, user, path: home }, port),
     commands: readyCommands(target, home),
   };
 }
 
 function urlOf(app: ServicePort, host: string, port: number): { url?: string } {
   return app.protocol === 'http' || app.protocol === 'preopen' ? { url: `http://${host}:${port}/` } : {};
-}
-
-/** Ctrl-C is how a forwarder ends: no failure. */
-async function untilEnd(forwarder: Forwarder, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  let end = (): void => {};
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-    signal.addEventListener('abort', end, { once: true });
-  });
-  await Promise.race([forwarder.closed, ended]);
-  signal.removeEventListener('abort', end);
 }

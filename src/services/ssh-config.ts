@@ -1,5 +1,6 @@
 /** `bai ssh-config`: one line in the user's ssh configuration, and bai's own file behind it. */
 
+import { type InstalledSshConfig, readInstalled } from '../core/installed-ssh-config.ts';
 import { lineDiff } from '../core/line-diff.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { waitVerdict } from '../core/session.ts';
@@ -70,6 +71,21 @@ export async function installSshConfig(
   const files = await carryOut([own, user], dryRun, deps);
   await warnOfVariables(deps);
   return { hosts, dryRun, files };
+}
+
+/** What ssh knows of sessions; nothing when the user's file does not include bai's. */
+export async function installedSshConfig({
+  userFile,
+  ownFile,
+  spellings,
+  files,
+}: Pick<SshConfigDeps, 'userFile' | 'ownFile' | 'spellings' | 'files'>): Promise<
+  InstalledSshConfig | undefined
+> {
+  const advice = 'make it yours: ssh reads it too';
+  const [user, own] = await Promise.all([files.read(userFile, advice), files.read(ownFile, advice)]);
+  if (user === undefined || !hasInclude(user, spellings.map(asBytes))) return undefined;
+  return readInstalled(asText(own) ?? '');
 }
 
 /** The user's file first: an Include of a file that is gone includes nothing. */

@@ -1,6 +1,7 @@
 /** A forwarder to one app of a session, on the preferred port or a random one. */
 
 import type { Forwarder, Tunnel } from '../core/ssh-access.ts';
+import { BaiError } from '../errors.ts';
 import type { AppDeps } from './app-deps.ts';
 
 export interface PortWish {
@@ -31,4 +32,31 @@ export async function startAppForwarder(request: StartRequest, deps: AppDeps): P
     deps.reporter.warn(`port ${preferred} is taken; using ${forwarder.port}`);
   }
   return forwarder;
+}
+
+/** Calls `onListening` when the port is open, and keeps it open until the signal: Ctrl-C is how this ends, and no failure. */
+export async function holdForwarder(
+  request: PortWish & { readonly tunnel: Tunnel },
+  deps: AppDeps,
+  onListening: (forwarder: Forwarder) => void | Promise<void>,
+): Promise<void> {
+  const onConnectionFailed = (error: unknown): void =>
+    deps.reporter.warn(
+      `a connection failed: ${error instanceof Error ? error.message : String(error)}`,
+      error instanceof BaiError ? error.hint : undefined,
+    );
+  await using forwarder = await startAppForwarder({ ...request, onConnectionFailed }, deps);
+  await onListening(forwarder);
+  await untilEnd(forwarder, deps.signal);
+}
+
+async function untilEnd(forwarder: Forwarder, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+    signal.addEventListener('abort', end, { once: true });
+  });
+  await Promise.race([forwarder.closed, ended]);
+  signal.removeEventListener('abort', end);
 }

@@ -1,9 +1,7 @@
 /** Runs the system's OpenSSH client. */
 
 import { spawn } from 'node:child_process';
-import { access, constants as fileModes } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { connectionFailed } from '../core/ssh-client.ts';
 import { InterruptedError, LocalSystemError, systemCode } from '../errors.ts';
 import { type LocalStreams, stty, terminalReset } from './terminal.ts';
@@ -39,22 +37,6 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
   } finally {
     signal.removeEventListener('abort', stop);
   }
-}
-
-/** Whether there is an OpenSSH client to be started. */
-export async function hasSystemSsh(
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<boolean> {
-  const name = process.platform === 'win32' ? 'ssh.exe' : 'ssh';
-  const folders = (environment['PATH'] ?? environment['Path'] ?? '').split(delimiter);
-  for (const folder of folders) {
-    const isThere = await access(join(folder || '.', name), fileModes.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return true;
-  }
-  return false;
 }
 
 function notStarted(program: string, cause: Error): unknown {

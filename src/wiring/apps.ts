@@ -36,8 +36,9 @@ import { findAgent } from '../ssh/agent.ts';
 import { runBuiltin } from '../ssh/builtin-client.ts';
 import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
+import { findProgram } from '../ssh/programs.ts';
 import { openSftp } from '../ssh/sftp.ts';
-import { hasSystemSsh, runSsh } from '../ssh/system-ssh.ts';
+import { runSsh } from '../ssh/system-ssh.ts';
 import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
@@ -77,7 +78,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     warn: (message) => reporter.warn(message),
     runSsh: (args) => runSsh(args, { program: 'ssh', signal, terminal: parts.streams }),
     isTerminal: parts.streams.stdin.isTTY,
-    hasSystemSsh: () => hasSystemSsh(parts.environment),
+    hasSystemSsh: async () => (await findProgram('ssh', parts.environment)) !== undefined,
     readOwnKey: async (path) => Buffer.from((await readOwn(path)).text),
     openSsh: (request) => openBuiltin(request, parts),
     agent: findAgent(parts.environment, process.platform),

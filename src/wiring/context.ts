@@ -104,6 +104,11 @@ class LazyContext implements Context {
     return sshConfigDeps(this, this.#flags);
   }
 
+  async open(): ReturnType<Context['open']> {
+    const { openDeps } = await import('./open.ts');
+    return openDeps(await this.#parts(), await this.sshConfig());
+  }
+
   async sftp(): ReturnType<Context['sftp']> {
     const { sftpDeps } = await import('./apps.ts');
     return sftpDeps(await this.#parts());

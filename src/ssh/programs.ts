@@ -1,0 +1,57 @@
+/** Programs of this machine: looked for on PATH, and started to go on by themselves. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Its whole path, or nothing. On Windows only what can be started without a shell: editors' own command lines are batch files
+ * there.
+ */
+export async function findProgram(name: string, environment: Environment): Promise<string | undefined> {
+  const file = process.platform === 'win32' && !name.endsWith('.exe') ? `${name}.exe` : name;
+  const folders = (environment['PATH'] ?? environment['Path'] ?? '').split(delimiter);
+  for (const folder of folders) {
+    const path = join(folder || '.', file);
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  return undefined;
+}
+
+export interface Launch {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly environment: Environment;
+  readonly signal: AbortSignal;
+}
+
+/** Those that open a window and end do so within this time; one that still runs is the window itself. */
+const settledMs = 5_000;
+
+/** Whether it was there and has not failed. It gets neither the terminal nor its Ctrl-C, and bai does not wait for its end. */
+export async function launch({ program, args, environment, signal }: Launch): Promise<boolean> {
+  const path = await findProgram(program, environment);
+  if (path === undefined) return false;
+  const child = spawn(path, args, { detached: true, stdio: 'ignore', windowsHide: true });
+  const done = new AbortController();
+  const until = AbortSignal.any([signal, done.signal]);
+  const ended = once(child, 'exit', { signal: until }).then(([status]) => status === 0);
+  // Such as a file that is no program.
+  const failed = once(child, 'error', { signal: until }).then(() => false);
+  const settled = delay(settledMs, true, { signal: until });
+  for (const part of [ended, failed, settled]) part.catch(() => {});
+  try {
+    return await Promise.race([ended, failed, settled]);
+  } finally {
+    done.abort();
+    child.unref();
+  }
+}

@@ -1,0 +1,22 @@
+/** Joins `bai open` to the programs of this machine. */
+
+import { askYesOrNo } from '../config/yes-or-no.ts';
+import { hasDesktop, urlOpeners } from '../core/desktop.ts';
+import type { OpenDeps } from '../services/open-program.ts';
+import type { SshConfigDeps } from '../services/ssh-config.ts';
+import { launch } from '../ssh/programs.ts';
+import { type AppParts, appDeps } from './apps.ts';
+
+export function openDeps(parts: AppParts, sshConfig: SshConfigDeps): OpenDeps {
+  const { environment, reporter, signal, streams } = parts;
+  const facts = { platform: process.platform, environment };
+  const canAsk = streams.stdin.isTTY && reporter.interactive;
+  return {
+    ...appDeps(parts),
+    sshConfig,
+    ask: canAsk ? (question) => askYesOrNo(question, { ...streams, signal }) : undefined,
+    hasDesktop: hasDesktop(facts),
+    urlOpeners: (url) => urlOpeners(facts, url),
+    launch: (command) => launch({ ...command, environment, signal }),
+  };
+}
