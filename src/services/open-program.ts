@@ -134,12 +134,13 @@ async function useSshConfig(deps: OpenDeps): Promise<InstalledSshConfig> {
 /** Editors start ssh by themselves, long after bai has ended. */
 async function sshConfigProblem({ sshConfig }: OpenDeps): Promise<InstalledSshConfig | LocalSystemError> {
   const [installed, facts] = await Promise.all([installedSshConfig(sshConfig), sshConfig.facts()]);
-  const hint = 'install it with the same options: `bai ssh-config install`';
   if (installed === undefined) {
     const message = `${sshConfig.userFile} does not include bai's hosts, which editors go by`;
+    const hint = '`bai ssh-config install` adds one line to it';
     return new LocalSystemError(message, { code: 'ssh-config-missing', hint });
   }
   if (choosesAlike(installed, facts)) return installed;
   const message = "bai's hosts in ssh's configuration are those of another profile or manager";
+  const hint = 'run `bai ssh-config install` with the --profile, --endpoint or --env-file of this command';
   return new LocalSystemError(message, { code: 'ssh-config-other', hint });
 }

@@ -1,7 +1,6 @@
 /** Programs of this machine: looked for on PATH, and started to go on by themselves. */
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,8 +14,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function findProgram(name: string, environment: Environment): Promise<string | undefined> {
   const file = process.platform === 'win32' && !name.endsWith('.exe') ? `${name}.exe` : name;
   const folders = (environment['PATH'] ?? environment['Path'] ?? '').split(delimiter);
-  for (const folder of folders) {
-    const path = join(folder || '.', file);
+  // Where an empty one means the current folder, that is no place to start programs from.
+  for (const folder of folders.filter((each) => each !== '')) {
+    const path = join(folder, file);
     const isThere = await access(path, constants.X_OK).then(
       () => true,
       () => false,
@@ -41,15 +41,16 @@ export async function launch({ program, args, environment, signal }: Launch): Pr
   const path = await findProgram(program, environment);
   if (path === undefined) return false;
   const child = spawn(path, args, { detached: true, stdio: 'ignore', windowsHide: true });
+  const ended = new Promise<boolean>((resolve) => {
+    child.once('exit', (status) => resolve(status === 0));
+    // Such as a script whose interpreter is not there.
+    child.once('error', () => resolve(false));
+  });
   const done = new AbortController();
-  const until = AbortSignal.any([signal, done.signal]);
-  const ended = once(child, 'exit', { signal: until }).then(([status]) => status === 0);
-  // Such as a file that is no program.
-  const failed = once(child, 'error', { signal: until }).then(() => false);
-  const settled = delay(settledMs, true, { signal: until });
-  for (const part of [ended, failed, settled]) part.catch(() => {});
+  const settled = delay(settledMs, true, { signal: AbortSignal.any([signal, done.signal]) });
+  settled.catch(() => {});
   try {
-    return await Promise.race([ended, failed, settled]);
+    return await Promise.race([ended, settled]);
   } finally {
     done.abort();
     child.unref();

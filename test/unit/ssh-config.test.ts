@@ -3,20 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { listHosts, type SshConfigFacts, sessionOfHost, sshConfigText } from '../../src/core/ssh-config.ts';
+import { listHosts, sessionOfHost, sshConfigText } from '../../src/core/ssh-config.ts';
+import { facts, idOf, session } from '../support/ssh-config-facts.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-
-const facts: SshConfigFacts = {
-  user: 'work',
-  identityFile: '/home/you/.ssh/id_container',
-  knownHosts: '/home/you/.local/share/bai/known_hosts',
-  hostsFolder: '/home/you/.local/share/bai/ssh-hosts',
-  nullDevice: '/dev/null',
-  bai: ['/usr/bin/node', '/usr/lib/bai/bin/bai.cjs'],
-};
-
-const idOf = (digit: string): string => `${digit.repeat(8)}-0000-4000-8000-000000000000`;
-const session = (name: string, digit = '1') => ({ id: idOf(digit), name, status: 'RUNNING' });
 
 test('a session with a plain name is a host of that name, and found by its id', () => {
   const text = sshConfigText(facts, listHosts([session('demo')]));
