@@ -4,17 +4,14 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { InterruptedError } from '../errors.ts';
 
-export interface SecretStreams {
+export interface AskStreams {
   readonly stdin: NodeJS.ReadStream;
   readonly stderr: NodeJS.WriteStream;
   readonly signal: AbortSignal;
 }
 
 /** Without its line end; empty at end of file. */
-export async function readHiddenLine(
-  prompt: string,
-  { stdin, stderr, signal }: SecretStreams,
-): Promise<string> {
+export async function readHiddenLine(prompt: string, { stdin, stderr, signal }: AskStreams): Promise<string> {
   const onTerminal = stdin.isTTY === true;
   // readline echoes what is typed to its output, so that goes nowhere.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });

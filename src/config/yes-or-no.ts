@@ -2,13 +2,10 @@
 
 import { createInterface } from 'node:readline';
 import { InterruptedError } from '../errors.ts';
-import type { SecretStreams } from './hidden-line.ts';
+import type { AskStreams } from './hidden-line.ts';
 
 /** Enter means yes, and the end of the input no. */
-export async function askYesOrNo(
-  question: string,
-  { stdin, stderr, signal }: SecretStreams,
-): Promise<boolean> {
+export async function askYesOrNo(question: string, { stdin, stderr, signal }: AskStreams): Promise<boolean> {
   const lines = createInterface({ input: stdin, output: stderr, terminal: true });
   try {
     const answer = await new Promise<string>((resolve, reject) => {

@@ -123,13 +123,19 @@ async function openWith({ commands, otherwise }: Ways, deps: OpenDeps): Promise<
 async function useSshConfig(deps: OpenDeps): Promise<InstalledSshConfig> {
   const problem = await sshConfigProblem(deps);
   if (!(problem instanceof BaiError)) return problem;
-  if (deps.ask === undefined || !(await deps.ask(`${problem.message}; install it now?`))) throw problem;
+  if (deps.ask === undefined || !(await deps.ask(`${problem.message}; ${offers[problem.code]}?`)))
+    throw problem;
   const { files } = await installSshConfig({ dryRun: false }, deps.sshConfig);
   for (const { path, change } of files) deps.reporter.info(`${change}: ${path}`);
   const installed = await sshConfigProblem(deps);
   if (installed instanceof BaiError) throw installed;
   return installed;
 }
+
+const offers: Readonly<Record<string, string>> = {
+  'ssh-config-missing': 'install it now',
+  'ssh-config-other': 'put these in their place now',
+};
 
 /** Editors start ssh by themselves, long after bai has ended. */
 async function sshConfigProblem({ sshConfig }: OpenDeps): Promise<InstalledSshConfig | LocalSystemError> {

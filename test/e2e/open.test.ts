@@ -319,6 +319,20 @@ describe('without bai’s hosts in ssh’s configuration', () => {
     expect(noted('code')?.[1]).toBe('vscode-remote://ssh-remote+demo.bai/home/work');
   });
 
+  test('on a terminal those of another profile are replaced when the user says so', async () => {
+    await bed.bai(['ssh-config', 'install', '--profile', 'other'], { home: home.path });
+    const own = join(home.path, '.local/share/bai/ssh_config');
+    place('code');
+    using terminal = openTerminal({ home: home.path, env: { ...bed.env, ...desktop() } });
+    terminal.type(typed);
+    await terminal.see(/another profile or manager; put these in their place now\? \[Y\/n\] /);
+    expect(readFileSync(own, 'utf8')).toContain('--profile other');
+    terminal.type('\r');
+    await terminal.see(/status=0/);
+    expect(readFileSync(own, 'utf8')).not.toContain('--profile');
+    expect(startedPrograms()).toEqual(['code.argv']);
+  });
+
   test.each([
     ['n', 'n\r', /status=1\r/],
     ['the end of the input', '\x04', /status=1\r/],
