@@ -1,6 +1,7 @@
 /** Every setting of bai, where its value may come from, and which source wins. */
 
 import { UsageError } from '../errors.ts';
+import { parseJumpHosts } from './jump-hosts.ts';
 import { parsePort } from './port-range.ts';
 
 export interface SettingDefinition {
@@ -55,6 +56,11 @@ export const settingDefinitions = {
     env: ['BAI_SSH_PORT'],
     summary: 'the preferred local port of forwarders',
     check: (text, name) => void parsePort(text, name),
+  },
+  proxyJump: {
+    env: ['BAI_PROXY_JUMP'],
+    summary: 'ssh hosts that stand before the manager, [user@]host[:port], separated by commas',
+    check: (text, name) => void parseJumpHosts(text, name),
   },
   user: { env: ['BAI_USER'], fallback: 'work', summary: 'the account inside sessions', check: checkUser },
   identity: { env: ['BAI_IDENTITY'], summary: 'a private key of your own, in place of id_container' },

@@ -20,9 +20,7 @@ export interface SshTarget {
  */
 export function sshOptions(target: SshTarget, userArguments: readonly string[] = []): string[] {
   const { identityFile, nullDevice } = target;
-  const jumps = leadingOptions(userArguments).some((word) =>
-    /^-J|^(-o)?\s*Proxy(Jump|Command)\b/i.test(word),
-  );
+  const goesElsewhere = leadingOptions(userArguments).some((word) => /^(-o)?\s*ProxyCommand\b/i.test(word));
   const options = [
     `UserKnownHostsFile=${configValue(target.knownHosts)}`,
     `GlobalKnownHostsFile=${nullDevice}`,
@@ -35,7 +33,7 @@ export function sshOptions(target: SshTarget, userArguments: readonly string[] =
     'ControlPath=none',
     'RemoteCommand=none',
     'RequestTTY=auto',
-    ...(jumps ? [] : ['ProxyCommand=none']),
+    ...(goesElsewhere ? [] : ['ProxyCommand=none']),
     ...(identityFile === undefined ? [] : ['IdentitiesOnly=yes']),
   ];
   const key = identityFile === undefined ? [] : identityOption(identityFile);
@@ -45,13 +43,33 @@ export function sshOptions(target: SshTarget, userArguments: readonly string[] =
 /** The words before the command: options, and the values of those that take one. */
 function leadingOptions(words: readonly string[]): string[] {
   const options: string[] = [];
-  let isValue = false;
-  for (const word of words) {
-    if (!isValue && (!word.startsWith('-') || word === '--')) break;
-    options.push(word);
-    isValue = !isValue && /^-[1246AaCfGgKkMNnqsTtVvXxYy]*[BbcDEeFIiJLlmOopPQRSWw]$/.test(word);
+  for (let next = 0; next < words.length; ) {
+    const option = optionOf(words[next] ?? '', words[next + 1]);
+    if (option === undefined) break;
+    options.push(...words.slice(next, next + option.words));
+    next += option.words;
   }
   return options;
+}
+
+export interface SshOption {
+  /** The letter that takes a value, or an empty text. */
+  readonly flag: string;
+  readonly value: string | undefined;
+  /** The letters before it in the same word, such as `-N` of `-NL`. */
+  readonly before: string;
+  /** How many words it is. */
+  readonly words: number;
+}
+
+/** One word of ssh's options, with the value that may be the word after it; nothing for a word that is no option. */
+export function optionOf(word: string, following: string | undefined): SshOption | undefined {
+  if (!/^-./.test(word) || word === '--') return undefined;
+  const [, letters = '', flag = '', attached = ''] =
+    /^-([1246AaCfGgKkMNnqsTtVvXxYy]*)([BbcDEeFIiJLlmOopPQRSWw]?)(.*)$/s.exec(word) ?? [];
+  const before = letters === '' ? '' : `-${letters}`;
+  if (flag === '' || attached !== '') return { flag, value: attached || undefined, before, words: 1 };
+  return { flag, value: following, before, words: following === undefined ? 1 : 2 };
 }
 
 /** dropbear has RSA only, which a user's own configuration may leave out. */

@@ -1,12 +1,14 @@
 /** From settings to a manager's sessions. */
 
+import { jumpArguments, parseJumpHosts } from '../core/jump-hosts.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionApi } from '../core/session-api.ts';
 import { isYes, type Settings } from '../core/settings.ts';
 import { UsageError } from '../errors.ts';
 import { createManagerClient, type ManagerClient } from '../manager/client.ts';
-import { createNetwork, type Network } from '../manager/network.ts';
+import { createNetwork, type Dial, type Network } from '../manager/network.ts';
 import { createSessionApi } from '../manager/sessions.ts';
+import { openThroughJump } from '../ssh/jump-host.ts';
 
 export interface ManagerAccess {
   readonly client: ManagerClient;
@@ -30,6 +32,7 @@ export function openManager(settings: Settings, version: string, reporter: Repor
     skipTlsVerify,
     connectTimeoutMs: Number(settings.connectTimeout.value) * 1000,
     readTimeoutMs: Number(settings.readTimeout.value) * 1000,
+    dial: dialThrough(settings),
   });
   const hasKey = accessKey.value !== undefined && secretKey.value !== undefined;
   const client = createManagerClient({
@@ -41,4 +44,16 @@ export function openManager(settings: Settings, version: string, reporter: Repor
     now: () => new Date(),
   });
   return { client, network, api: createSessionApi({ client, accessKey: accessKey.value }) };
+}
+
+function dialThrough({ proxyJump, connectTimeout }: Settings): Dial | undefined {
+  const written = proxyJump.value;
+  const hops = written === undefined ? [] : parseJumpHosts(written, 'proxyJump');
+  if (written === undefined || hops.length === 0) return undefined;
+  return (target) =>
+    openThroughJump({
+      args: jumpArguments(hops, target, Number(connectTimeout.value)),
+      hops: written,
+      target: `${target.host}:${target.port}`,
+    });
 }

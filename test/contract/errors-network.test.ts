@@ -1,13 +1,11 @@
 /** What happens between bai and the manager: refused, lost, cut, endless, not a manager at all. */
 
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type BaiResult, bai, finished, startBai } from '../support/bai.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { until } from './emulator-client.ts';
 
@@ -57,17 +55,6 @@ async function list(
   return { ...human, stderr: `${error.code} ${human.stderr}` };
 }
 
-function makeCertificate(
-  { path }: TempFolder,
-  names = 'IP:127.0.0.1,DNS:localhost',
-): { key: Buffer; cert: Buffer; file: string } {
-  const [key, cert] = [join(path, 'key.pem'), join(path, 'cert.pem')];
-  const subject = ['-subj', '/CN=localhost', '-addext', `subjectAltName=${names}`];
-  const form = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert];
-  execFileSync('openssl', [...form, ...subject], { stdio: 'ignore' });
-  return { key: readFileSync(key), cert: readFileSync(cert), file: cert };
-}
-
 test('nothing listens: 5, the address is named', async () => {
   using home = tempFolder();
   const { code, stderr } = await list(home, 'http://127.0.0.1:1');
@@ -87,7 +74,7 @@ test('a host name nobody knows: 5', async () => {
 
 test('a self-signed certificate: 5, and both ways on', async () => {
   using home = tempFolder();
-  const certificate = makeCertificate(home);
+  const certificate = makeCertificate(home.path);
   const serve: RequestListener = (incoming, outgoing) => {
     outgoing.end(
       incoming.url === '/' ? hello : '{"data":{"compute_session_list":{"total_count":0,"items":[]}}}',
@@ -114,7 +101,7 @@ test('a self-signed certificate: 5, and both ways on', async () => {
 
 test('a certificate for another host: 5', async () => {
   using home = tempFolder();
-  const certificate = makeCertificate(home, 'DNS:elsewhere.test');
+  const certificate = makeCertificate(home.path, 'DNS:elsewhere.test');
   await using server = await listen(createTlsServer(certificate, (_, outgoing) => outgoing.end(hello)));
   const env = { NODE_EXTRA_CA_CERTS: certificate.file };
   const { code, stderr } = await list(home, `https://127.0.0.1:${server.port}`, env);
@@ -127,7 +114,7 @@ test.each(['https to a plain server', 'http to a TLS server'])('%s: 5, and what 
   const secure = what.startsWith('http to');
   const answer: RequestListener = (_, outgoing) => outgoing.end(hello);
   await using server = await listen(
-    secure ? createTlsServer(makeCertificate(home), answer) : createServer(answer),
+    secure ? createTlsServer(makeCertificate(home.path), answer) : createServer(answer),
   );
   const { code, stderr } = await list(home, `${secure ? 'http' : 'https'}://127.0.0.1:${server.port}`);
   expect(code).toBe(5);

@@ -82,11 +82,6 @@ test('a jump host for every host does not redirect the connection', () => {
   expect(facts['proxyjump']).toBeUndefined();
 });
 
-test('a jump that the user asks for in this very command counts', () => {
-  const facts = understood(sshArguments(plain, ['-J', 'bastion.example']));
-  expect(facts['proxyjump']).toBe('bastion.example');
-});
-
 test('host key algorithms that a configuration leaves out do not lock RSA sessions out', () => {
   const facts = understood(sshArguments(plain, []), 'Host *\n  HostKeyAlgorithms ssh-ed25519\n');
   expect(facts['hostkeyalgorithms']).toContain('rsa-sha2-256');

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
+import { parseJumpHosts, takeJumpHosts } from '../../core/jump-hosts.ts';
 import { connectionFailed, sshClients } from '../../core/ssh-client.ts';
 import { UsageError } from '../../errors.ts';
 import { oneOf, type PortFlags, portWish } from '../options.ts';
@@ -29,8 +30,9 @@ export function define(command: Command, context: Context): void {
     .option('--stdio', "copy stdin and stdout to the session's sshd: for ssh's ProxyCommand")
     .addOption(new Option('--ssh-host <name>', 'what ssh was asked for, with --stdio').hideHelp())
     .addHelpText('after', sshExamples)
-    .action(async (session: string, sshArguments: string[], flags: Flags) => {
+    .action(async (session: string, words: string[], flags: Flags) => {
       useAccount(context, flags);
+      const sshArguments = useJumpHosts(context, words);
       if (flags.stdio) return copyStdio({ session, sshArguments }, flags, context);
       const request = { session, ...portWish(flags) };
       if (flags.client === false) {
@@ -49,6 +51,15 @@ export function define(command: Command, context: Context): void {
       context.exitCode = connectionFailed;
       context.exitCode = await connectSsh(wanted, await context.apps());
     });
+}
+
+/** The way to a session begins at its manager, so that is what a jump host stands before. */
+function useJumpHosts(context: Context, all: readonly string[]): readonly string[] {
+  const { jump, words } = takeJumpHosts(all);
+  if (jump === undefined) return words;
+  parseJumpHosts(jump, '-J of ssh');
+  context.overrideSettings({ proxyJump: jump });
+  return words;
 }
 
 interface Words {
