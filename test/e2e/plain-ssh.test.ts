@@ -166,6 +166,24 @@ describe.each(servers)('$name', ({ missing, start }) => {
       target.close();
     });
 
+    test('ssh -J goes on through a session to a host behind it', async () => {
+      await using behind = await startSshd();
+      const config = here('behind.config');
+      const block = [
+        `Include ${plain.config}`,
+        'Host behind',
+        `  HostName 127.0.0.1`,
+        `  Port ${behind.port}`,
+        `  User ${behind.user}`,
+        `  IdentityFile ${behind.privateKeyPath}`,
+        `  UserKnownHostsFile ${here('behind.known')}`,
+        '  StrictHostKeyChecking accept-new',
+      ];
+      writeFileSync(config, `${block.join('\n')}\n`);
+      const ran = await plain.run('ssh', ['-F', config, '-J', 'demo.bai', 'behind', 'echo $HOME']);
+      expect([ran.code, ran.stdout]).toEqual([0, `${behind.home}\n`]);
+    });
+
     test('ssh that is killed outright leaves no bai and no tunnel', async () => {
       const child = plain.start('ssh', ['-F', plain.config, 'demo.bai', 'echo ready; sleep 600']);
       await untilPrinted(child, 'stdout', /ready/);
