@@ -134,12 +134,17 @@ class BuiltinProgram {
     const { stdin } = options;
     if (work.readsNothing) return void channel.end();
     stdin.on('data', (chunk: Buffer) => this.#type(chunk));
-    stdin.once('end', () => channel.end());
+    // A program before this one has left it paused.
+    stdin.ref?.();
+    stdin.resume();
+    const end = (): void => void channel.end();
     // What cannot be read has ended.
-    stdin.once('error', () => channel.end());
+    const ends = ['end', 'error'] as const;
+    for (const event of ends) stdin.once(event, end);
     channel.on('drain', () => stdin.resume());
     channel.once('close', () => {
       stdin.removeAllListeners('data');
+      for (const event of ends) stdin.off(event, end);
       stdin.pause();
       stdin.unref?.();
     });
