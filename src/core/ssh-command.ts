@@ -43,7 +43,7 @@ export function sshOptions(target: SshTarget, userArguments: readonly string[] =
 }
 
 /** The words before the command: options, and the values of those that take one. */
-function leadingOptions(words: readonly string[]): string[] {
+export function leadingOptions(words: readonly string[]): string[] {
   const options: string[] = [];
   let isValue = false;
   for (const word of words) {

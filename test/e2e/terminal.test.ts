@@ -1,9 +1,9 @@
 /** `bai app ssh` on a terminal, with both clients: it is the remote’s while ssh runs, and as before when ssh has ended. */
 
-import { type IPty, spawn as spawnOnTerminal } from '@lydell/node-pty';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { childrenOf, type EmulatorBed, isAlive, openEmulator, until } from '../contract/app-bed.ts';
-import { cleanEnvironment, launcher } from '../support/bai.ts';
+import { launcher } from '../support/bai.ts';
+import { openTerminal, settings, type Terminal } from './terminal-bed.ts';
 
 let bed: EmulatorBed;
 
@@ -15,59 +15,10 @@ beforeAll(async () => {
 
 afterAll(() => bed?.[Symbol.asyncDispose]());
 
-interface Terminal extends Disposable {
-  readonly pty: IPty;
-  /** Everything on the screen so far, control sequences included. */
-  screen(): string;
-  type(text: string): void;
-  /** Waits for a match in what came after the last one. */
-  see(pattern: RegExp): Promise<RegExpExecArray>;
-}
-
-/** A shell on a terminal of its own, from which the tests run bai as people do. */
-function openTerminal(): Terminal {
-  const env = {
-    ...cleanEnvironment({ home: bed.home, env: bed.env }),
-    TERM: 'xterm-256color',
-    PS1: 'local$ ',
-  };
-  const pty = spawnOnTerminal('/bin/sh', ['-i'], { cols: 100, rows: 30, cwd: bed.home, env });
-  let screen = '';
-  let seen = 0;
-  pty.onData((data) => {
-    screen += data;
-  });
-  return {
-    pty,
-    screen: () => screen,
-    type: (text) => pty.write(text),
-    async see(pattern) {
-      let match: RegExpExecArray | null = null;
-      await until(() => {
-        match = pattern.exec(screen.slice(seen));
-        return match !== null;
-      }, `${pattern} on the screen`).catch((error: unknown) => {
-        throw new Error(`${String(error)}; the screen: ${JSON.stringify(screen.slice(seen))}`);
-      });
-      const found = pattern.exec(screen.slice(seen));
-      if (found === null) throw new Error('the match is gone');
-      seen += found.index + found[0].length;
-      return found;
-    },
-    [Symbol.dispose]: () => pty.kill('SIGKILL'),
-  };
-}
-
 /** Set for each client in turn. */
 let client = 'system';
 const bai = (args: string): string =>
   `'${process.execPath}' '${launcher}' app ssh demo --client ${client}${args}`;
-
-/** The terminal's settings as `stty -g` prints them. */
-async function settings(terminal: Terminal): Promise<string> {
-  terminal.type('echo "<$(stty -g)>"\r');
-  return (await terminal.see(/<([0-9a-f:]{20,})>/))[1] ?? '';
-}
 
 async function logIn(terminal: Terminal): Promise<void> {
   terminal.type(`${bai('')}; echo "status=$?"\r`);
@@ -80,7 +31,7 @@ describe.each(['system', 'builtin'])('with the %s client', (which) => {
   });
 
   test('after a normal exit the terminal is as before, and the status is the shell’s', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     const before = await settings(terminal);
     await logIn(terminal);
     terminal.type('exit 7\r');
@@ -89,7 +40,7 @@ describe.each(['system', 'builtin'])('with the %s client', (which) => {
   });
 
   test('Ctrl-C interrupts the remote command, not bai', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     await logIn(terminal);
     terminal.type('sleep 600; echo "remote=$?"\r');
     await until(() => childrenOf(terminal.pty.pid).length > 0, 'bai runs');
@@ -103,7 +54,7 @@ describe.each(['system', 'builtin'])('with the %s client', (which) => {
   });
 
   test('the size of the terminal is the remote’s, also when it changes', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     await logIn(terminal);
     terminal.type('echo "<$(stty size)>"\r');
     await terminal.see(/<30 100>/);
@@ -117,7 +68,7 @@ describe.each(['system', 'builtin'])('with the %s client', (which) => {
   });
 
   test.each(['SIGTERM', 'SIGHUP'] as const)('after %s to bai the terminal is as before', async (signal) => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     const before = await settings(terminal);
     await logIn(terminal);
     const pid = childrenOf(terminal.pty.pid)[0] ?? 0;
@@ -129,7 +80,7 @@ describe.each(['system', 'builtin'])('with the %s client', (which) => {
   });
 
   test('after the server was killed the terminal is as before', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     const before = await settings(terminal);
     await logIn(terminal);
     await bed.emulator.sessions.get('demo').stopSshd();
@@ -143,7 +94,7 @@ describe.each(['system', 'builtin'])('with the %s client', (which) => {
   });
 
   test('Ctrl-C before ssh has the terminal ends bai with 130, and the cursor is back', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     const before = await settings(terminal);
     const fault = bed.emulator.faults.add({ kind: 'delay', route: '* /session/*/download*', ms: 4_000 });
     terminal.type(`${bai('')}; echo "status=$?"\r`);
@@ -158,7 +109,7 @@ describe.each(['system', 'builtin'])('with the %s client', (which) => {
   });
 
   test('a remote program that uses the whole screen gets every key', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     await logIn(terminal);
     terminal.type(`read -r -s -n 3 keys; printf '<%s>' "$keys" | od -c | head -1\r`);
     await terminal.see(/head -1\r\n/);
@@ -169,7 +120,7 @@ describe.each(['system', 'builtin'])('with the %s client', (which) => {
   });
 
   test('what a program that was cut off had switched on is off again', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     const before = await settings(terminal);
     await logIn(terminal);
     terminal.type("printf '\\033[?1049h\\033[?1000h\\033[?2004h\\033[?25l<full>'\r");
@@ -190,7 +141,7 @@ describe.each(['system', 'builtin'])('with the %s client', (which) => {
   });
 
   test('~. at the start of a line leaves a shell that hangs, and ~~ is a tilde', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     const before = await settings(terminal);
     await logIn(terminal);
     terminal.type('echo a~.b\r');
@@ -211,7 +162,7 @@ describe('with the system client only', () => {
   });
 
   test('progress and warnings do not write into ssh’s screen', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     const { createServer } = await import('node:net');
     const taken = createServer().listen(0, '127.0.0.1');
     await until(() => taken.listening, 'a port is taken');
@@ -236,7 +187,7 @@ describe('with the system client only', () => {
   });
 
   test('after ssh itself was killed the terminal is as before', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     const before = await settings(terminal);
     await logIn(terminal);
     const [ssh = 0] = childrenOf(childrenOf(terminal.pty.pid)[0] ?? 0);
@@ -252,7 +203,7 @@ describe('with the builtin client only', () => {
   });
 
   test('~. leaves at once, with 255, a program that does not end', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     const before = await settings(terminal);
     await logIn(terminal);
     terminal.type("trap '' HUP; printf '\\033[?1000h'; echo deaf; sleep 60\r");
@@ -265,7 +216,7 @@ describe('with the builtin client only', () => {
   });
 
   test('~? tells of the escapes, and ~^Z stops bai until it is called back', async () => {
-    using terminal = openTerminal();
+    using terminal = openTerminal(bed);
     await logIn(terminal);
     terminal.type('~?');
     await terminal.see(/Supported escape sequences/);

@@ -1,0 +1,57 @@
+/** A terminal of its own for each test, with what people see of it. */
+
+import { type IPty, spawn as spawnOnTerminal } from '@lydell/node-pty';
+import { type EmulatorBed, until } from '../contract/app-bed.ts';
+import { cleanEnvironment } from '../support/bai.ts';
+
+export interface Terminal extends Disposable {
+  readonly pty: IPty;
+  /** Everything on the screen so far, control sequences included. */
+  screen(): string;
+  type(text: string): void;
+  /** Waits for a match in what came after the last one. */
+  see(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** A shell on a terminal of its own, from which the tests run bai as people do. */
+export function openTerminal(
+  bed: Pick<EmulatorBed, 'home' | 'env'>,
+  more: Readonly<Record<string, string>> = {},
+): Terminal {
+  const env = {
+    ...cleanEnvironment({ home: bed.home, env: { ...bed.env, ...more } }),
+    TERM: 'xterm-256color',
+    PS1: 'local$ ',
+  };
+  const pty = spawnOnTerminal('/bin/sh', ['-i'], { cols: 100, rows: 30, cwd: bed.home, env });
+  let screen = '';
+  let seen = 0;
+  pty.onData((data) => {
+    screen += data;
+  });
+  return {
+    pty,
+    screen: () => screen,
+    type: (text) => pty.write(text),
+    async see(pattern) {
+      let match: RegExpExecArray | null = null;
+      await until(() => {
+        match = pattern.exec(screen.slice(seen));
+        return match !== null;
+      }, `${pattern} on the screen`).catch((error: unknown) => {
+        throw new Error(`${String(error)}; the screen: ${JSON.stringify(screen.slice(seen))}`);
+      });
+      const found = pattern.exec(screen.slice(seen));
+      if (found === null) throw new Error('the match is gone');
+      seen += found.index + found[0].length;
+      return found;
+    },
+    [Symbol.dispose]: () => pty.kill('SIGKILL'),
+  };
+}
+
+/** The terminal's settings as `stty -g` prints them. */
+export async function settings(terminal: Terminal): Promise<string> {
+  terminal.type('echo "<$(stty -g)>"\r');
+  return (await terminal.see(/<([0-9a-f:]{20,})>/))[1] ?? '';
+}
