@@ -34,8 +34,8 @@ export interface PersistRequest extends ConnectSshRequest {
 }
 
 interface Lost {
-  /** What to tell of it, in a few words. */
-  readonly lost: string;
+  /** Why, where the user has not been told; of a connection that stood it is enough that it was lost. */
+  readonly lost: string | undefined;
   /** Whether there was a connection. */
   readonly stood: boolean;
 }
@@ -66,10 +66,8 @@ export async function persistSsh(request: PersistRequest, deps: ConnectSshDeps):
   const session = await openOrCreate(request, deps);
   const attempt = { session, request, options, work };
   const first = await connectOnce({ ...attempt, mode: 'open' }, deps);
-  return told('lost' in first ? await comeBack(first, { ...attempt, mode: 'back' }, deps) : first.status, {
-    request,
-    deps,
-  });
+  const status = 'lost' in first ? await comeBack(first, { ...attempt, mode: 'back' }, deps) : first.status;
+  return statusOf(status, request, deps);
 }
 
 function withLine(
@@ -82,15 +80,11 @@ function withLine(
 /** Until the shell is left, has ended, or cannot be reached ever again. */
 async function comeBack(first: Lost, attempt: Attempt, deps: ConnectSshDeps): Promise<number> {
   let outcome: Outcome = first;
+  let told: string | undefined;
   try {
     for (let failed = 0; 'lost' in outcome; failed += 1) {
-      if (outcome.stood) {
-        deps.reporter.warn(
-          `the connection to session ${attempt.session.name} was lost; the shell goes on without it`,
-          'bai connects again by itself; Ctrl-C ends that',
-        );
-      }
-      await pause(persistPause(failed, Math.random()), outcome.lost, deps);
+      told = tell(outcome, told, { name: attempt.session.name, deps });
+      await pause(persistPause(failed, Math.random()), attempt.session.name, deps);
       const began = performance.now();
       outcome = await tryAgain(attempt, deps);
       if (performance.now() - began > steadyMs) failed = -1;
@@ -98,10 +92,29 @@ async function comeBack(first: Lost, attempt: Attempt, deps: ConnectSshDeps): Pr
     return outcome.status;
   } catch (error) {
     if (!deps.signal.aborted) throw error;
-    throw new InterruptedError('interrupted; the shell goes on in the session', {
-      hint: `\`${attempt.request.wayBack}\` comes back to it`,
+    throw new InterruptedError('interrupted while there was no connection', {
+      hint: `\`${attempt.request.wayBack}\` comes back to the shell`,
     });
   }
+}
+
+interface Teller {
+  /** Of the session. */
+  readonly name: string;
+  readonly deps: ConnectSshDeps;
+}
+
+/** Each reason once, and each loss. */
+function tell({ lost, stood }: Lost, before: string | undefined, { name, deps }: Teller): string | undefined {
+  if (stood) {
+    deps.reporter.warn(
+      `the connection to session ${name} was lost`,
+      'bai connects again by itself; Ctrl-C ends that',
+    );
+    return undefined;
+  }
+  if (lost !== undefined && lost !== before) deps.reporter.warn(lost);
+  return lost;
 }
 
 /** By the session's id: another one may have its name by now. */
@@ -127,8 +140,9 @@ async function connectSystemOnce(attempt: Attempt, deps: ConnectSshDeps): Promis
   const watch = watchLine(persistSilence(attempt.options), deps);
   const status = await connectSystem(session, withLine(attempt, mode), watch.deps);
   if (status !== connectionFailed || deps.signal.aborted) return { status };
-  const { lost, stood } = watch.verdict();
-  return lost === undefined || (mode === 'open' && !stood) ? { status } : { lost, stood };
+  const { isLost, stood } = watch.verdict();
+  // What went wrong on the way was told with ssh's end.
+  return isLost && (stood || mode === 'back') ? { lost: undefined, stood } : { status };
 }
 
 interface BuiltinAttempt extends Attempt {
@@ -154,9 +168,9 @@ async function connectBuiltinOnce(
 }
 
 /** With a count-down where somebody watches. */
-async function pause(seconds: number, why: string, { reporter, signal }: ConnectSshDeps): Promise<void> {
+async function pause(seconds: number, name: string, { reporter, signal }: ConnectSshDeps): Promise<void> {
   for (let left = seconds; left > 0; left -= 1) {
-    const shown = reporter.busy(`${why}; trying again in ${left} s (Ctrl-C ends it)`);
+    const shown = reporter.busy(`connecting to ${name} again in ${left} s; Ctrl-C ends it`);
     try {
       await delay(1_000, undefined, { signal });
     } finally {
@@ -165,21 +179,16 @@ async function pause(seconds: number, why: string, { reporter, signal }: Connect
   }
 }
 
-interface Telling {
-  readonly request: PersistRequest;
-  readonly deps: ConnectSshDeps;
-}
-
 /** What bai ends with. */
-function told(status: number, { request, deps }: Telling): number {
+function statusOf(status: number, { wayBack }: PersistRequest, { reporter }: ConnectSshDeps): number {
   if (status === persistStatus.detached) {
-    deps.reporter.info(`the shell goes on in the session; \`${request.wayBack}\` comes back to it`);
+    reporter.info(`the shell goes on in the session; \`${wayBack}\` comes back to it`);
     return 0;
   }
   if (status !== persistStatus.gone) return status;
-  deps.reporter.warn(
+  reporter.warn(
     'there is no shell to come back to: it has ended, or was not in tmux',
-    `\`${request.wayBack}\` begins a new one`,
+    `\`${wayBack}\` begins a new one`,
   );
   return connectionFailed;
 }

@@ -16,8 +16,8 @@ export interface LineWatch {
 export interface LineVerdict {
   /** Whether there was a line to the session's sshd. */
   readonly stood: boolean;
-  /** Why it may come back by itself, or nothing when ssh ended by its own will or would be refused again. */
-  readonly lost: string | undefined;
+  /** Whether it may come back by itself: ssh neither ended by its own will nor would be refused again. */
+  readonly isLost: boolean;
 }
 
 /**
@@ -57,13 +57,11 @@ export function watchLine(silentMs: number, deps: ConnectSshDeps): LineWatch {
         }
       },
     },
-    verdict: () => ({ stood: line !== undefined, lost: reason(failure, isLost) }),
+    verdict: () => ({
+      stood: line !== undefined,
+      isLost: failure === undefined ? isLost : mayPass(failure),
+    }),
   };
-}
-
-function reason(failure: unknown, isLost: boolean): string | undefined {
-  if (failure !== undefined) return mayPass(failure) ? failure.message : undefined;
-  return isLost ? 'the line broke' : undefined;
 }
 
 interface WatchedLine {
