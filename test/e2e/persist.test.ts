@@ -9,7 +9,7 @@ import { childrenOf, type EmulatorBed, freePort, openEmulator, until } from '../
 import { launcher } from '../support/bai.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
 import { sshServers, startSessionDropbear, type TestSshd } from '../support/sshd.ts';
-import { openTerminal, settings, type Terminal } from './terminal-bed.ts';
+import { openTerminal, type Terminal } from '../support/terminal.ts';
 
 const clients = ['system', 'builtin'] as const;
 const emulated = { name: 'the embedded manager', missing: undefined, start: undefined };
@@ -51,7 +51,7 @@ async function openKept(start?: () => Promise<TestSshd>): Promise<Kept> {
       if (!isUp) relay.cut();
     },
     open(client, more = '') {
-      const terminal = openTerminal(bed, env);
+      const terminal = openTerminal({ home: bed.home, env: { ...bed.env, ...env } });
       terminal.type(typed('demo', client, more));
       return terminal;
     },
@@ -74,6 +74,12 @@ const newName = (): string => `t${randomBytes(3).toString('hex')}`;
 const attached = (name: string): RegExp => new RegExp(`\\[${name}\\]`);
 
 const detach = '\x02d';
+
+/** What the terminal is set to. */
+async function settings(terminal: Terminal): Promise<string> {
+  terminal.type('echo "<$(stty -g)>"\r');
+  return (await terminal.see(/<([0-9a-f:]{20,})>/))[1] ?? '';
+}
 
 /** Sets a variable in the shell, to be known again. */
 async function mark(terminal: Terminal, value: string): Promise<void> {

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { childrenOf, type EmulatorBed, isAlive, openEmulator, until } from '../contract/app-bed.ts';
 import { launcher } from '../support/bai.ts';
-import { openTerminal, settings, type Terminal } from './terminal-bed.ts';
+import { openTerminal, type Terminal } from '../support/terminal.ts';
 
 let bed: EmulatorBed;
 
@@ -19,6 +19,12 @@ afterAll(() => bed?.[Symbol.asyncDispose]());
 let client = 'system';
 const bai = (args: string): string =>
   `'${process.execPath}' '${launcher}' app ssh demo --client ${client}${args}`;
+
+/** The terminal's settings as `stty -g` prints them. */
+async function settings(terminal: Terminal): Promise<string> {
+  terminal.type('echo "<$(stty -g)>"\r');
+  return (await terminal.see(/<([0-9a-f:]{20,})>/))[1] ?? '';
+}
 
 async function logIn(terminal: Terminal): Promise<void> {
   terminal.type(`${bai('')}; echo "status=$?"\r`);

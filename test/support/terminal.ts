@@ -1,8 +1,8 @@
-/** A terminal of its own for each test, with what people see of it. */
+/** A shell on a real terminal. */
 
 import { type IPty, spawn as spawnOnTerminal } from '@lydell/node-pty';
-import { type EmulatorBed, until } from '../contract/app-bed.ts';
-import { cleanEnvironment } from '../support/bai.ts';
+import { until } from '../contract/app-bed.ts';
+import { type BaiOptions, cleanEnvironment } from './bai.ts';
 
 export interface Terminal extends Disposable {
   readonly pty: IPty;
@@ -14,16 +14,13 @@ export interface Terminal extends Disposable {
 }
 
 /** A shell on a terminal of its own, from which the tests run bai as people do. */
-export function openTerminal(
-  bed: Pick<EmulatorBed, 'home' | 'env'>,
-  more: Readonly<Record<string, string>> = {},
-): Terminal {
+export function openTerminal({ home, env: own }: Pick<BaiOptions, 'home' | 'env'>): Terminal {
   const env = {
-    ...cleanEnvironment({ home: bed.home, env: { ...bed.env, ...more } }),
+    ...cleanEnvironment(own === undefined ? { home } : { home, env: own }),
     TERM: 'xterm-256color',
     PS1: 'local$ ',
   };
-  const pty = spawnOnTerminal('/bin/sh', ['-i'], { cols: 100, rows: 30, cwd: bed.home, env });
+  const pty = spawnOnTerminal('/bin/sh', ['-i'], { cols: 100, rows: 30, cwd: home, env });
   let screen = '';
   let seen = 0;
   pty.onData((data) => {
@@ -48,10 +45,4 @@ export function openTerminal(
     },
     [Symbol.dispose]: () => pty.kill('SIGKILL'),
   };
-}
-
-/** The terminal's settings as `stty -g` prints them. */
-export async function settings(terminal: Terminal): Promise<string> {
-  terminal.type('echo "<$(stty -g)>"\r');
-  return (await terminal.see(/<([0-9a-f:]{20,})>/))[1] ?? '';
 }
