@@ -357,7 +357,7 @@ describe('with the embedded manager', { timeout: 60_000 }, () => {
 
   test('with the system client a line that is silent is given up, and made again', async () => {
     using terminal = openTerminal(kept.bed);
-    const alive = '-o ServerAliveInterval=1 -o ServerAliveCountMax=1';
+    const alive = '-o ServerAliveInterval=1 -o ServerAliveCountMax=3';
     terminal.type(typed('demo', 'system', `--persist-name still -- ${alive}`));
     await terminal.see(attached('still'));
     await mark(terminal, 'still');
