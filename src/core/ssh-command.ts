@@ -41,7 +41,7 @@ export function sshOptions(target: SshTarget, userArguments: readonly string[] =
 }
 
 /** The words before the command: options, and the values of those that take one. */
-function leadingOptions(words: readonly string[]): string[] {
+export function leadingOptions(words: readonly string[]): string[] {
   const options: string[] = [];
   for (let next = 0; next < words.length; ) {
     const option = optionOf(words[next] ?? '', words[next + 1]);

@@ -14,6 +14,7 @@ import type { ReleaseBehaviour } from './release.ts';
 import { transitionEvents } from './session-events.ts';
 import { type App, type Kernel, kernelsOf, standardApps } from './session-parts.ts';
 import { openSshd, type Sshd } from './sshd.ts';
+import { makeTmuxFolder, removeTmuxFolder } from './tmux-folder.ts';
 
 export interface SessionSpec {
   readonly name: string;
@@ -68,6 +69,7 @@ export class Session {
   readonly #changes = new EventEmitter().setMaxListeners(0);
   #life = new AbortController();
   #sshd: Sshd | undefined;
+  #tmux: string | undefined;
   #work: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
 
@@ -137,6 +139,8 @@ export class Session {
     await this.#work;
     await this.#sshd?.[Symbol.asyncDispose]();
     this.#sshd = undefined;
+    if (this.#tmux !== undefined) await removeTmuxFolder(this.#tmux);
+    this.#tmux = undefined;
     if (this.home !== undefined) await removeHome(this.home);
     this.home = undefined;
     this.terminatedAt = new Date();
@@ -202,6 +206,7 @@ export class Session {
       keypairOfAccount: stored !== undefined,
       mounts: Object.values(mounts),
     });
+    this.#tmux = await makeTmuxFolder();
     await this.#openSshd(hostKey.privateKey);
     this.logs += `Kernel started at: ${new Date().toISOString()}\r\npython-kernel: Service sshd has started (port: 2200)\r\n`;
   }
@@ -226,6 +231,7 @@ export class Session {
       BACKENDAI_CLUSTER_SIZE: String(this.spec.clusterSize),
       BACKENDAI_CLUSTER_ROLE: 'main',
       BACKENDAI_ACCESS_KEY: this.spec.account.accessKey,
+      ...(this.#tmux !== undefined && { TMUX_TMPDIR: this.#tmux }),
       ...this.spec.environ,
     };
   }

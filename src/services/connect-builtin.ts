@@ -33,16 +33,25 @@ const failuresOfConnection: ReadonlySet<string> = new Set([
 /** As ssh: the exit status of the remote command, 255 when the connection failed. */
 export async function connectBuiltin(session: SessionRef, work: SshWork, deps: BuiltinDeps): Promise<number> {
   try {
-    await using connection = await open(session, work, deps);
+    await using connection = await openBuiltin(session, work, deps);
     return await connection.run(work);
   } catch (error) {
-    if (!(error instanceof BaiError) || !failuresOfConnection.has(error.code)) throw error;
-    deps.reporter.failure(error);
-    return connectionFailed;
+    return failedWith(error, deps);
   }
 }
 
-async function open(session: SessionRef, work: SshWork, deps: BuiltinDeps): Promise<BuiltinConnection> {
+/** Tells of it and returns the status of a connection that failed; throws what has a status of its own. */
+export function failedWith(error: unknown, { reporter }: BuiltinDeps): number {
+  if (!(error instanceof BaiError) || !failuresOfConnection.has(error.code)) throw error;
+  reporter.failure(error);
+  return connectionFailed;
+}
+
+export async function openBuiltin(
+  session: SessionRef,
+  work: SshWork,
+  deps: BuiltinDeps,
+): Promise<BuiltinConnection> {
   const agent = work.forwardsAgent ? agentOf(deps) : undefined;
   const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {

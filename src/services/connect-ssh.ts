@@ -49,7 +49,7 @@ export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDep
 /** What a session that can be made is missed with. */
 const missing: ReadonlySet<string> = new Set(['session-not-found', 'session-ended']);
 
-async function openOrCreate(
+export async function openOrCreate(
   { session, create }: ConnectSshRequest,
   deps: ConnectSshDeps,
 ): Promise<SessionRef> {
@@ -63,7 +63,7 @@ async function openOrCreate(
 }
 
 /** Nothing when the system's ssh is to do it. */
-async function workOfBuiltin(
+export async function workOfBuiltin(
   { client, sshArguments: words, port, strictPort }: ConnectSshRequest,
   deps: ConnectSshDeps,
 ): Promise<SshWork | undefined> {
@@ -91,7 +91,7 @@ async function needsPassphrase(identity: string, deps: ConnectSshDeps): Promise<
   }
 }
 
-async function connectSystem(
+export async function connectSystem(
   session: SessionRef,
   request: ConnectSshRequest,
   deps: ConnectSshDeps,

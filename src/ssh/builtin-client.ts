@@ -31,7 +31,8 @@ export async function runBuiltin(
   options: BuiltinOptions,
 ): Promise<number> {
   using forwards = await openForwards(connection, work, options);
-  const over = Promise.race([connection.lost, interrupted(options.signal)]);
+  using interruption = interruptionBy(options.signal);
+  const over = Promise.race([connection.lost, interruption.promise]);
   over.catch(() => {});
   if (work.runsNothing) return await over;
   const needsTerminal = wantsTerminal(work, options.stdin.isTTY);
@@ -47,13 +48,20 @@ export async function runBuiltin(
   return status;
 }
 
-/** At once, where a transfer would first tidy up over the connection. */
-function interrupted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = (): void => reject(new InterruptedError());
+interface Interruption extends Disposable {
+  /** Only ever rejects. */
+  readonly promise: Promise<never>;
+}
+
+/** At once, where a transfer would first tidy up over the connection. A process may run many programs under one signal. */
+function interruptionBy(signal: AbortSignal): Interruption {
+  let stop = (): void => {};
+  const promise = new Promise<never>((_, reject) => {
+    stop = () => reject(new InterruptedError());
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });
+  return { promise, [Symbol.dispose]: () => signal.removeEventListener('abort', stop) };
 }
 
 interface Start {
@@ -151,12 +159,17 @@ class BuiltinProgram {
     const { stdin } = options;
     if (work.readsNothing) return void channel.end();
     stdin.on('data', (chunk: Buffer) => this.#type(chunk));
-    stdin.once('end', () => channel.end());
+    // A program before this one has left it paused.
+    stdin.ref?.();
+    stdin.resume();
+    const end = (): void => void channel.end();
     // What cannot be read has ended.
-    stdin.once('error', () => channel.end());
+    const ends = ['end', 'error'] as const;
+    for (const event of ends) stdin.once(event, end);
     channel.on('drain', () => stdin.resume());
     channel.once('close', () => {
       stdin.removeAllListeners('data');
+      for (const event of ends) stdin.off(event, end);
       stdin.pause();
       stdin.unref?.();
     });

@@ -42,7 +42,7 @@ export interface SshdOptions {
 }
 
 export interface DropbearOptions extends Pick<SshdOptions, 'home'> {
-  /** The folder of Backend.AI's package with the dropbear of its sessions, to run that one. */
+  /** The folder of Backend.AI's package with the programs of its sessions, to run its dropbear. */
   readonly runner?: string;
 }
 
@@ -70,11 +70,15 @@ const sessionPrograms =
   process.env['BAI_TEST_SESSION_PROGRAMS'] ?? join(homedir(), '.cache', 'bai-test', 'session-26.9.6');
 const sessionDropbear = join(sessionPrograms, 'dropbearmulti.x86_64.bin');
 const sessionSftpServer = join(sessionPrograms, 'sftp-server.x86_64.bin');
+const sessionTmux = join(sessionPrograms, 'tmux.x86_64.bin');
 
-export const sessionDropbearMissing: string | undefined =
-  existsSync(sessionDropbear) && existsSync(sessionSftpServer)
-    ? namespaceProblem()
-    : 'the dropbear of sessions was not fetched (node scripts/test.mjs does it)';
+export const sessionDropbearMissing: string | undefined = [
+  sessionDropbear,
+  sessionSftpServer,
+  sessionTmux,
+].every(existsSync)
+  ? namespaceProblem()
+  : 'the dropbear of sessions was not fetched (node scripts/test.mjs does it)';
 
 /** Every server that a session may run, with why it cannot be had here. */
 export const sshServers = [
@@ -170,6 +174,7 @@ function dropbearKind(runner: string | undefined): DropbearKind {
   if (runner === undefined) return { program: ['dropbear'], keyProgram: ['dropbearkey'], prepare: 'true' };
   const multi = join(runner, 'dropbearmulti.x86_64.bin');
   const server = join(runner, 'sftp-server.x86_64.bin');
+  const tmux = join(runner, 'tmux.x86_64.bin');
   return {
     program: ['/opt/kernel/dropbearmulti', 'dropbear'],
     keyProgram: [multi, 'dropbearkey'],
@@ -177,6 +182,7 @@ function dropbearKind(runner: string | undefined): DropbearKind {
     prepare: [
       'mount -t tmpfs tmpfs /opt && mkdir /opt/kernel',
       `cp '${multi}' /opt/kernel/dropbearmulti && cp '${server}' /opt/kernel/sftp-server`,
+      `cp '${tmux}' /opt/kernel/tmux`,
       'chmod 755 /opt/kernel/*',
     ].join(' && '),
   };

@@ -3,6 +3,8 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
 import { parseJumpHosts, takeJumpHosts } from '../../core/jump-hosts.ts';
+import { checkPersistName, defaultPersistName } from '../../core/persist.ts';
+import { shellCommand } from '../../core/shell-quote.ts';
 import { connectionFailed, sshClients } from '../../core/ssh-client.ts';
 import { UsageError } from '../../errors.ts';
 import { oneOf, type PortFlags, portWish } from '../options.ts';
@@ -16,6 +18,8 @@ interface Flags extends PortFlags, AccountFlags {
   readonly create?: string;
   readonly stdio?: boolean;
   readonly sshHost?: string;
+  readonly persist?: boolean;
+  readonly persistName?: string;
 }
 
 export function define(command: Command, context: Context): void {
@@ -25,6 +29,8 @@ export function define(command: Command, context: Context): void {
     .option('-p, --port <port>', 'local port of the forwarder; a random one when it is taken')
     .option('--strict-port', 'fail when the port is taken')
     .option('--create <image>', 'create the session from this image when there is none of that name')
+    .option('--persist', 'a shell in tmux that outlives its connection; a lost one is made again by itself')
+    .option('--persist-name <name>', `another such shell beside it (default: ${defaultPersistName})`)
     .option('--client <which>', `the ssh to use: ${sshClients.join(', ')}`, 'auto')
     .option('--no-client', 'start no ssh: keep the port open and show how to connect')
     .option('--stdio', "copy stdin and stdout to the session's sshd: for ssh's ProxyCommand")
@@ -33,23 +39,28 @@ export function define(command: Command, context: Context): void {
     .action(async (session: string, words: string[], flags: Flags) => {
       useAccount(context, flags);
       const sshArguments = useJumpHosts(context, words);
+      const name = keptShell(flags);
       if (flags.stdio) return copyStdio({ session, sshArguments }, flags, context);
       const request = { session, ...portWish(flags) };
       if (flags.client === false) {
-        if (flags.create !== undefined)
-          throw new UsageError('--create needs a client; leave --no-client away');
-        if (sshArguments.length > 0)
-          throw new UsageError('--no-client starts no ssh, so nothing can follow `--`');
+        refuseWithoutClient(flags, sshArguments);
         return forwardAndShow({ ...request, app: 'sshd' }, context);
       }
       const client = oneOf('--client', flags.client, sshClients);
-      const { connectSsh } = await import('../../services/connect-ssh.ts');
       const create =
         flags.create === undefined ? undefined : await createFirst(flags.create, session, context);
       const wanted = { ...request, sshArguments, client, create };
+      const deps = await context.apps();
       // Until the command over there has said how it ended.
       context.exitCode = connectionFailed;
-      context.exitCode = await connectSsh(wanted, await context.apps());
+      if (name !== undefined) {
+        const { persistSsh } = await import('../../services/persist-ssh.ts');
+        const wayBack = commandOf(session, name, words);
+        context.exitCode = await persistSsh({ ...wanted, name, wayBack }, deps);
+        return;
+      }
+      const { connectSsh } = await import('../../services/connect-ssh.ts');
+      context.exitCode = await connectSsh(wanted, deps);
     });
 }
 
@@ -62,6 +73,29 @@ function useJumpHosts(context: Context, all: readonly string[]): readonly string
   return words;
 }
 
+/** The name of the shell that is to be kept, or nothing. */
+function keptShell({ persist, persistName }: Flags): string | undefined {
+  if (persistName !== undefined) return checkPersistName(persistName);
+  return persist ? defaultPersistName : undefined;
+}
+
+function refuseWithoutClient(flags: Flags, sshArguments: readonly string[]): void {
+  for (const [option, isGiven] of [
+    ['--create', flags.create !== undefined],
+    ['--persist', keptShell(flags) !== undefined],
+  ] as const) {
+    if (isGiven) throw new UsageError(`${option} needs a client; leave --no-client away`);
+  }
+  if (sshArguments.length > 0) throw new UsageError('--no-client starts no ssh, so nothing can follow `--`');
+}
+
+/** What brings the user back to the shell of that name. */
+function commandOf(session: string, name: string, sshArguments: readonly string[]): string {
+  const kept = name === defaultPersistName ? ['--persist'] : ['--persist-name', name];
+  const options = sshArguments.length > 0 ? ['--', ...sshArguments] : [];
+  return shellCommand(['bai', 'ssh', session, ...kept, ...options]);
+}
+
 interface Words {
   readonly session: string;
   readonly sshArguments: readonly string[];
@@ -69,10 +103,10 @@ interface Words {
 
 async function copyStdio({ session, sshArguments }: Words, flags: Flags, context: Context): Promise<void> {
   const { client, create, port, strictPort } = flags;
-  const isPlain = client === 'auto' && create === undefined;
+  const isPlain = client === 'auto' && create === undefined && keptShell(flags) === undefined;
   if (!isPlain || port !== undefined || strictPort || sshArguments.length > 0) {
     throw new UsageError(
-      '--stdio opens no port and starts no ssh: leave --port, --client, --no-client, --create and `--` away',
+      '--stdio opens no port and starts no ssh: leave --port, --client, --no-client, --create, --persist and `--` away',
     );
   }
   const { sshStdio } = await import('../../services/ssh-stdio.ts');
@@ -84,5 +118,6 @@ Examples:
   bai ssh demo
   bai ssh demo -- nvidia-smi
   bai ssh demo --create python:3.11
+  bai ssh demo --persist
   bai ssh demo -- -L 8080:localhost:80 -N
   bai ssh demo --no-client`;

@@ -1,0 +1,194 @@
+/** `bai ssh --persist`: a shell in tmux, and the way back to it whenever the connection was lost. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  mayPass,
+  type PersistMode,
+  persistArguments,
+  persistLine,
+  persistOptions,
+  persistPause,
+  persistSilence,
+  persistStatus,
+} from '../core/persist.ts';
+import type { SessionRef } from '../core/session.ts';
+import type { SshWork } from '../core/ssh-arguments.ts';
+import { connectionFailed } from '../core/ssh-client.ts';
+import { InterruptedError, UsageError } from '../errors.ts';
+import { failedWith, openBuiltin } from './connect-builtin.ts';
+import {
+  type ConnectSshDeps,
+  type ConnectSshRequest,
+  connectSystem,
+  openOrCreate,
+  workOfBuiltin,
+} from './connect-ssh.ts';
+import { openRunningSession } from './open-session.ts';
+import { watchLine } from './watch-line.ts';
+
+export interface PersistRequest extends ConnectSshRequest {
+  /** Of the shell; a session may have several. */
+  readonly name: string;
+  /** The command line that comes back to it. */
+  readonly wayBack: string;
+}
+
+interface Lost {
+  /** Why, where the user has not been told; of a connection that stood it is enough that it was lost. */
+  readonly lost: string | undefined;
+  /** Whether there was a connection. */
+  readonly stood: boolean;
+}
+
+type Outcome = { readonly status: number } | Lost;
+
+interface Attempt {
+  readonly session: SessionRef;
+  readonly request: PersistRequest;
+  readonly options: readonly string[];
+  /** Nothing when the system's ssh is to do it. */
+  readonly work: SshWork | undefined;
+  readonly mode: PersistMode;
+}
+
+/** A line that held for so long is not one that breaks each time. */
+const steadyMs = 30_000;
+
+/** As `connectSsh`; and 0 when the user leaves the shell to itself. */
+export async function persistSsh(request: PersistRequest, deps: ConnectSshDeps): Promise<number> {
+  const options = persistOptions(request.sshArguments);
+  if (!deps.isTerminal) {
+    throw new UsageError('--persist keeps a shell on a terminal, and stdin is none', {
+      hint: 'leave out --persist; `nohup` or tmux in the session keeps a program without a terminal',
+    });
+  }
+  const work = await workOfBuiltin(withLine({ request, options }, 'open'), deps);
+  const session = await openOrCreate(request, deps);
+  const attempt = { session, request, options, work };
+  const first = await connectOnce({ ...attempt, mode: 'open' }, deps);
+  const status = 'lost' in first ? await comeBack(first, { ...attempt, mode: 'back' }, deps) : first.status;
+  return statusOf(status, request, deps);
+}
+
+function withLine(
+  { request, options }: Pick<Attempt, 'request' | 'options'>,
+  mode: PersistMode,
+): PersistRequest {
+  return { ...request, sshArguments: persistArguments(options, persistLine(request.name, mode)) };
+}
+
+/** Until the shell is left, has ended, or cannot be reached ever again. */
+async function comeBack(first: Lost, attempt: Attempt, deps: ConnectSshDeps): Promise<number> {
+  let outcome: Outcome = first;
+  let told: string | undefined;
+  try {
+    for (let failed = 0; 'lost' in outcome; failed += 1) {
+      told = tell(outcome, told, { name: attempt.session.name, deps });
+      await pause(persistPause(failed, Math.random()), attempt.session.name, deps);
+      const began = performance.now();
+      outcome = await tryAgain(attempt, deps);
+      if (performance.now() - began > steadyMs) failed = -1;
+    }
+    return outcome.status;
+  } catch (error) {
+    if (!deps.signal.aborted) throw error;
+    throw new InterruptedError('interrupted while there was no connection', {
+      hint: `\`${attempt.request.wayBack}\` comes back to the shell`,
+    });
+  }
+}
+
+interface Teller {
+  /** Of the session. */
+  readonly name: string;
+  readonly deps: ConnectSshDeps;
+}
+
+/** Each reason once, and each loss. */
+function tell({ lost, stood }: Lost, before: string | undefined, { name, deps }: Teller): string | undefined {
+  if (stood) {
+    deps.reporter.warn(
+      `the connection to session ${name} was lost`,
+      'bai connects again by itself; Ctrl-C ends that',
+    );
+    return undefined;
+  }
+  if (lost !== undefined && lost !== before) deps.reporter.warn(lost);
+  return lost;
+}
+
+/** By the session's id: another one may have its name by now. */
+async function tryAgain(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome> {
+  try {
+    await openRunningSession(attempt.session.id, deps);
+    return await connectOnce(attempt, deps);
+  } catch (error) {
+    if (!mayPass(error)) throw error;
+    return { lost: error.message, stood: false };
+  }
+}
+
+async function connectOnce(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome> {
+  const { work, mode } = attempt;
+  if (work === undefined) return connectSystemOnce(attempt, deps);
+  const { name } = attempt.request;
+  return connectBuiltinOnce({ ...attempt, work: { ...work, command: persistLine(name, mode) } }, deps);
+}
+
+async function connectSystemOnce(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome> {
+  const { session, mode } = attempt;
+  const watch = watchLine(persistSilence(attempt.options), deps);
+  const status = await connectSystem(session, withLine(attempt, mode), watch.deps);
+  if (status !== connectionFailed || deps.signal.aborted) return { status };
+  const { isLost, stood } = watch.verdict();
+  // What went wrong on the way was told with ssh's end.
+  return isLost && (stood || mode === 'back') ? { lost: undefined, stood } : { status };
+}
+
+interface BuiltinAttempt extends Attempt {
+  readonly work: SshWork;
+}
+
+async function connectBuiltinOnce(
+  { session, work, mode }: BuiltinAttempt,
+  deps: ConnectSshDeps,
+): Promise<Outcome> {
+  let stood = false;
+  try {
+    await using connection = await openBuiltin(session, work, deps);
+    stood = true;
+    return { status: await connection.run(work) };
+  } catch (error) {
+    // A port in the session is freed only once the lost connection is noticed there; the first time nothing frees it.
+    const isRefused = mayPass(error) && error.code === 'forward-refused';
+    if (mayPass(error) && (mode === 'back' || (stood && !isRefused)))
+      return { lost: error.message, stood: stood && !isRefused };
+    return { status: failedWith(error, deps) };
+  }
+}
+
+/** With a count-down where somebody watches. */
+async function pause(seconds: number, name: string, { reporter, signal }: ConnectSshDeps): Promise<void> {
+  for (let left = seconds; left > 0; left -= 1) {
+    const shown = reporter.busy(`connecting to ${name} again in ${left} s; Ctrl-C ends it`);
+    try {
+      await delay(1_000, undefined, { signal });
+    } finally {
+      shown.stop();
+    }
+  }
+}
+
+/** What bai ends with. */
+function statusOf(status: number, { wayBack }: PersistRequest, { reporter }: ConnectSshDeps): number {
+  if (status === persistStatus.detached) {
+    reporter.info(`the shell goes on in the session; \`${wayBack}\` comes back to it`);
+    return 0;
+  }
+  if (status !== persistStatus.gone) return status;
+  reporter.warn(
+    'there is no shell to come back to: it has ended, or was not in tmux',
+    `\`${wayBack}\` begins a new one`,
+  );
+  return connectionFailed;
+}
