@@ -9,6 +9,7 @@ import { aliasByName, hostSuffix, sessionOfHost } from '../core/ssh-config.ts';
 import { BaiError, ExitCode, NotFoundError, UnreachableError, UsageError } from '../errors.ts';
 import type { HostFacts, HostFiles } from '../ssh/host-files.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
+import { checkApp } from './check-app.ts';
 import { openRunningSession } from './open-session.ts';
 import { prepareSsh, sshApp } from './prepare-ssh.ts';
 import type { SessionDeps } from './session-deps.ts';
@@ -47,7 +48,13 @@ async function openStream({ session, host }: SshStdioRequest, deps: SshStdioDeps
     throw host === undefined || session === host ? error : ofStaleList(error);
   });
   if (!(await isPrepared(found, host, deps))) await prepare(found, host, deps);
-  return deps.tunnelTo(found, sshApp).dial(deps.signal);
+  try {
+    return await deps.tunnelTo(found, sshApp).dial(deps.signal);
+  } catch (error) {
+    // The manager says that something is not there, and not what.
+    if (error instanceof NotFoundError) await checkApp(found, sshApp, deps);
+    throw error;
+  }
 }
 
 /** It goes into file names and came from a command line that a shell has read. */
@@ -58,6 +65,9 @@ function nameOf(host: string): string {
     hint: `it is NAME${hostSuffix} or ID${hostSuffix}, of letters, digits, ".", "_" and "-"`,
   });
 }
+
+/** A running session whose sshd did not come: another try would wait as long for nothing. */
+const wasWaitedFor: ReadonlySet<string> = new Set(['app-not-listening', 'sshd-not-greeting']);
 
 /** A session that is known by its id needs no question to the manager, which says it when the session has ended. */
 async function dialById(
@@ -72,7 +82,7 @@ async function dialById(
     return await deps.tunnelTo(session, sshApp).dial(deps.signal);
   } catch (error) {
     // Not yet running, ended, or a release that wants the name: looking it up tells which.
-    if (deps.signal.aborted || !(error instanceof BaiError)) throw error;
+    if (deps.signal.aborted || !(error instanceof BaiError) || wasWaitedFor.has(error.code)) throw error;
     return undefined;
   }
 }

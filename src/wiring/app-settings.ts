@@ -3,7 +3,7 @@
 import { devNull } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expandHome, findHome } from '../config/places.ts';
-import type { Settings } from '../core/settings.ts';
+import { type Settings, usualAccount } from '../core/settings.ts';
 import type { AppSettings } from '../services/app-deps.ts';
 
 export const issuedKey = 'id_container';
@@ -16,7 +16,7 @@ export function appSettings(settings: Settings): AppSettings {
   const folder =
     sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value, findHome()));
   return {
-    user: user.value ?? 'work',
+    user: user.value ?? usualAccount,
     keyPath: join(folder, issuedKey),
     identity: identity.value === undefined ? undefined : resolve(expandHome(identity.value, findHome())),
     preferredPort: sshPort.value === undefined ? undefined : Number(sshPort.value),
