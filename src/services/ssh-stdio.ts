@@ -164,14 +164,18 @@ async function orphaned(deps: SshStdioDeps, signal: AbortSignal): Promise<void> 
   while (!deps.isOrphan()) await delay(orphanCheckMs, undefined, { signal });
 }
 
-/** ssh shows stderr as it comes, in the middle of the user's terminal. Warnings and errors stay. */
+/**
+ * ssh shows stderr as it comes, in the middle of the user's terminal. Warnings and errors stay; and, where somebody sits
+ * and waits, the states of a session that still starts, as plain lines.
+ */
 function withoutProgress(reporter: Reporter): Reporter {
   const nothing = (): void => {};
+  const update = reporter.interactive ? (text: string) => reporter.info(text) : nothing;
   return {
     ...reporter,
     info: nothing,
     busy: () => ({ stop: nothing }),
-    step: () => ({ update: nothing, done: nothing, fail: nothing }),
+    step: () => ({ update, done: nothing, fail: nothing }),
   };
 }
 
