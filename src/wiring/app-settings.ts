@@ -13,12 +13,11 @@ export const nullDevice = process.platform === 'win32' ? 'NUL' : devNull;
 
 export function appSettings(settings: Settings): AppSettings {
   const { sshDir, identity, sshPort, user } = settings;
-  const folder =
-    sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value, findHome()));
+  const folder = sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value));
   return {
     user: user.value ?? usualAccount,
     keyPath: join(folder, issuedKey),
-    identity: identity.value === undefined ? undefined : resolve(expandHome(identity.value, findHome())),
+    identity: identity.value === undefined ? undefined : resolve(expandHome(identity.value)),
     preferredPort: sshPort.value === undefined ? undefined : Number(sshPort.value),
   };
 }

@@ -122,6 +122,27 @@ test('fifty first uses at the same time all keep their line', async () => {
   for (const name of names) expect(await hosts.verify(name, key, name)).toBe('known');
 });
 
+test('two first uses at the same time that see different keys: one holds, the other is refused, and one pin stays', async () => {
+  using folder = tempFolder();
+  for (let round = 0; round < 20; round += 1) {
+    const path = join(folder.path, `known_hosts${round}`);
+    const outcomes = await Promise.allSettled(
+      [key, otherKey].map((each) => openKnownHosts(path).verify(alias, each, 'demo')),
+    );
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const refused = outcomes.find(({ status }) => status === 'rejected');
+    expect(refused).toMatchObject({ reason: { code: 'host-key-changed' } });
+    expect(await openKnownHosts(path).pinned(alias)).toHaveLength(1);
+  }
+});
+
+test('two first uses at the same time that see the same key are one pin', async () => {
+  using folder = tempFolder();
+  const hosts = openKnownHosts(join(folder.path, 'known_hosts'));
+  await Promise.all([1, 2, 3].map(() => hosts.verify(alias, key, 'demo')));
+  expect(await hosts.pinned(alias)).toHaveLength(1);
+});
+
 test('forgetting takes one session away, leaves the rest, and leaves no other file', async () => {
   using folder = tempFolder();
   const path = join(folder.path, 'known_hosts');
