@@ -44,9 +44,7 @@ export function openKnownHosts(path: string): KnownHosts {
   const hosts: KnownHosts = {
     path,
     async pinned(alias) {
-      const keys = (await entriesOf(alias)).filter((entry) => entry.marker === '').map((entry) => entry.key);
-      // First uses at the same time each leave a line.
-      return keys.filter((key, index) => keys.findIndex((other) => other.equals(key)) === index);
+      return pinsOf(await entriesOf(alias));
     },
     async pin(alias, key) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -71,7 +69,8 @@ export function openKnownHosts(path: string): KnownHosts {
       const same = entries.filter((entry) => entry.key.equals(key));
       if (same.some((entry) => entry.marker === '@revoked')) throw revoked(key, session, path);
       if (same.length > 0) return 'known';
-      const pinned = await hosts.pinned(alias);
+      // Of the same reading: a first use beside this one may have pinned the very key meanwhile.
+      const pinned = pinsOf(entries);
       if (pinned.length > 0) throw changed({ session, path, key, pinned });
       await hosts.pin(alias, key);
       await yieldToFirst(alias, key, session);
@@ -79,6 +78,12 @@ export function openKnownHosts(path: string): KnownHosts {
     },
   };
   return hosts;
+}
+
+/** First uses at the same time each leave a line. */
+function pinsOf(entries: readonly Entry[]): Buffer[] {
+  const keys = entries.filter((entry) => entry.marker === '').map((entry) => entry.key);
+  return keys.filter((key, index) => keys.findIndex((other) => other.equals(key)) === index);
 }
 
 async function rewrite(path: string, lines: readonly string[]): Promise<void> {
