@@ -133,7 +133,7 @@ function ofOwnKey({ name, identity, fingerprint, own, isIssued, authorised }: Fa
   return {
     reason: 'not-authorised',
     message: `session ${name} refused ${key}: its ~/.ssh/authorized_keys ${doubt}does not list that key`,
-    hint: `leave out --identity to use the session's own key; or add the line of ${identity}.pub to ~/.ssh/authorized_keys in the session, by ${terminalOf(name)}`,
+    hint: `leave out --identity to use the session's own key; or add the line of ${identity}.pub to ~/.ssh/authorized_keys in ${terminalOf(name)}`,
   };
 }
 
