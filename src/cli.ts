@@ -1,5 +1,6 @@
 /** The process: its streams, its signals, its exit status. */
 
+import { homedir } from 'node:os';
 import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
 import { createContext } from './wiring/context.ts';
@@ -45,6 +46,13 @@ const context = createContext({
     };
   },
 });
+
+// Libraries ask for the home folder as they are loaded, and an account without an entry in the password file has none.
+try {
+  homedir();
+} catch {
+  process.env['HOME'] = '';
+}
 
 // Until the command has said how it ended: a promise that never settles must not look like success.
 process.exitCode = 70;

@@ -1,7 +1,7 @@
 /** Where bai keeps its own files, and where the user's ssh folder is. */
 
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { LocalSystemError } from '../errors.ts';
 
@@ -23,6 +23,8 @@ export interface Places {
 export function findPlaces(environment: Readonly<Record<string, string | undefined>>): Places {
   const own = environment['BAI_HOME'];
   const paths = own ? { config: resolve(own), data: resolve(own) } : envPaths('bai', { suffix: '' });
+  // Without a home they would lead into whatever folder bai was started in.
+  if (![paths.config, paths.data].every(isAbsolute)) throw homeNotKnown();
   return {
     configFile: join(paths.config, 'config.json'),
     stateDir: paths.data,
@@ -37,16 +39,29 @@ export function findPlaces(environment: Readonly<Record<string, string | undefin
 /** The user's home folder; ssh keys must not land in whatever folder a missing HOME points to. */
 export function findHome(): string {
   const home = homedir();
-  if (!home) {
-    throw new LocalSystemError('the home folder is not known (HOME is not set)', {
-      code: 'no-home',
-      hint: 'set HOME, or give --output and BAI_SSH_DIR',
-    });
-  }
+  if (!isAbsolute(home)) throw homeNotKnown();
   return home;
 }
 
+function homeNotKnown(): LocalSystemError {
+  return new LocalSystemError('the home folder is not known (HOME is not set, or is no whole path)', {
+    code: 'no-home',
+    hint: "set HOME; or BAI_HOME for bai's own files and BAI_SSH_DIR for keys",
+  });
+}
+
 /** Replaces a leading `~` as a shell does; environment files and profiles are not read by a shell. */
-export function expandHome(path: string, home: string): string {
-  return path === '~' ? home : path.startsWith('~/') ? join(home, path.slice(2)) : path;
+export function expandHome(path: string): string {
+  if (path === '~') return findHome();
+  return path.startsWith('~/') ? join(findHome(), path.slice(2)) : path;
+}
+
+/** Nothing where no home is known: settings can come from elsewhere. */
+export function findPlacesIfAny(environment: Parameters<typeof findPlaces>[0]): Places | undefined {
+  try {
+    return findPlaces(environment);
+  } catch (error) {
+    if (error instanceof LocalSystemError && error.code === 'no-home') return undefined;
+    throw error;
+  }
 }

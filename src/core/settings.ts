@@ -15,6 +15,9 @@ export interface SettingDefinition {
   readonly check?: (text: string, name: string) => void;
 }
 
+/** What managers call the account of a session. */
+export const usualAccount = 'work';
+
 export const settingDefinitions = {
   endpoint: {
     env: ['BAI_ENDPOINT', 'BACKEND_ENDPOINT'],
@@ -62,7 +65,12 @@ export const settingDefinitions = {
     summary: 'ssh hosts that stand before the manager, [user@]host[:port], separated by commas',
     check: (text, name) => void parseJumpHosts(text, name),
   },
-  user: { env: ['BAI_USER'], fallback: 'work', summary: 'the account inside sessions', check: checkUser },
+  user: {
+    env: ['BAI_USER'],
+    fallback: usualAccount,
+    summary: 'the account inside sessions',
+    check: checkUser,
+  },
   identity: { env: ['BAI_IDENTITY'], summary: 'a private key of your own, in place of id_container' },
   sshDir: { env: ['BAI_SSH_DIR'], summary: 'the folder of SSH keys; ~/.ssh when not set' },
   skipTlsVerify: {

@@ -1,8 +1,9 @@
 /** Reads a private key: what it is, and the form both ssh2 and OpenSSH take. */
 
-import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { ProtocolError, UsageError } from '../errors.ts';
+import { fingerprintOf } from './authorized-keys.ts';
 
 export interface PrivateKey {
   /** The key as text, from its first dash to its last newline. */
@@ -96,6 +97,6 @@ function describe({ key, text }: { key: ParsedKey; text: string }, original: str
     text: text === original ? original : text,
     type: key.type,
     publicKey: `${key.type} ${blob.toString('base64')}`,
-    fingerprint: `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`,
+    fingerprint: fingerprintOf(blob),
   };
 }

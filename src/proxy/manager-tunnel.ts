@@ -11,6 +11,8 @@ import { openWebSocketStream, UpgradeRefused } from './websocket-stream.ts';
 export interface ManagerTunnelOptions {
   /** For messages, e.g. `sshd of demo`. */
   readonly label: string;
+  /** Its name, for commands in hints. */
+  readonly session: string;
   /** Signatures carry the time, so each attempt asks for a new one. */
   sign(
     signal: AbortSignal,
@@ -29,6 +31,10 @@ export interface ManagerTunnelOptions {
   endsWithoutCloseFrame(signal: AbortSignal): Promise<boolean>;
   /** How long to try again while the app does not listen yet or does not let us in. */
   readonly patienceMs?: number;
+  /** Hears, once for each dial, that it takes longer, and for how long at most it is tried. */
+  readonly onWait?: ((message: string) => void) | undefined;
+  /** When that is said. */
+  readonly quietMs?: number;
 }
 
 /** Below dropbear's five, and the same for all dials of this process. */
@@ -39,6 +45,8 @@ const takeOverMs = 3_000;
 /** An app that does not greet has this long to refuse; one that did listen once is not waited for again. */
 const graceMs = 150;
 const defaultPatienceMs = 30_000;
+/** Longer than sshd takes to start in a session that has just begun to run. */
+const defaultQuietMs = 3_000;
 /** The manager starts the app before it answers, which may take longer than a connection does. */
 const upgradeLimitMs = 60_000;
 
@@ -76,17 +84,37 @@ async function dialPatiently(
   { state }: DialShared,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const deadline = performance.now() + (options.patienceMs ?? defaultPatienceMs);
+  const begun = performance.now();
+  let hasTold = false;
   for (let attempt = 0; ; attempt += 1) {
     const outcome = await dialOnce(options, state, signal);
     if (typeof outcome === 'object') {
       state.knownToListen = true;
       return outcome;
     }
-    if (performance.now() > deadline) throw gaveUp(options, outcome);
+    const waitedMs = performance.now() - begun;
+    if (waitedMs > patienceOf(options)) throw gaveUp(options, outcome);
+    if (!hasTold && waitedMs > (options.quietMs ?? defaultQuietMs)) {
+      hasTold = true;
+      options.onWait?.(waitingFor(options, outcome));
+    }
     // Jitter, or dials that were turned away together come back together.
     await delay(Math.min(1000, 60 * 1.6 ** attempt) * (0.5 + Math.random()), undefined, { signal });
   }
+}
+
+function patienceOf({ patienceMs }: ManagerTunnelOptions): number {
+  return patienceMs ?? defaultPatienceMs;
+}
+
+function waitingFor(options: ManagerTunnelOptions, outcome: NotYet): string {
+  const { label, greets } = options;
+  const state = outcome === refusedByApp || !greets ? 'does not listen yet' : 'hangs up before its greeting';
+  return `the ${label} ${state}; it is tried for ${secondsOf(options)} s`;
+}
+
+function secondsOf(options: ManagerTunnelOptions): number {
+  return Math.round(patienceOf(options) / 1000);
 }
 
 /** Why a dial is worth another try: the close code, or that the app said nothing at all. */
@@ -123,7 +151,7 @@ function limitOfBeginning(
 ): Promise<'bytes' | NotYet> {
   if (!options.greets && knownToListen) return Promise.resolve('bytes');
   const limit: Promise<'bytes' | NotYet> = options.greets
-    ? delay(options.patienceMs ?? defaultPatienceMs, 'silent', { signal })
+    ? delay(patienceOf(options), 'silent', { signal })
     : delay(graceMs, 'bytes', { signal });
   limit.catch(() => {});
   return limit;
@@ -146,23 +174,31 @@ async function connect(
   }
 }
 
-function gaveUp({ label, greets }: ManagerTunnelOptions, code: NotYet): UnreachableError {
+function gaveUp(options: ManagerTunnelOptions, code: NotYet): UnreachableError {
+  const { label, session, greets } = options;
+  const tried = `within ${secondsOf(options)} s`;
   if (code === 'silent') {
-    return new UnreachableError(`the ${label} accepts connections but says nothing`, {
+    return new UnreachableError(`the ${label} accepts connections but says nothing ${tried}`, {
       code: 'sshd-not-greeting',
-      hint: 'the session may hang: look at `bai session logs`, or make a new one',
+      hint: `the session may hang: look at \`bai session logs ${session}\`, or make a new one`,
     });
   }
   if (code === refusedByApp || !greets) {
-    return new UnreachableError(`the ${label} does not listen inside the session`, {
-      code: 'app-not-listening',
-      hint: 'look at `bai session logs` for why it did not start',
-      details: { closeCode: code },
-    });
+    return new UnreachableError(
+      `the ${label} does not listen inside the session; it was tried for ${secondsOf(options)} s`,
+      {
+        code: 'app-not-listening',
+        hint: `it has not started, or it has ended: \`bai session logs ${session}\` may say why. If it stays so, make the session anew`,
+        details: { closeCode: code },
+      },
+    );
   }
-  return new UnreachableError(`the ${label} hung up before its greeting, again and again`, {
-    code: 'sshd-not-greeting',
-    hint: 'too many logins at once wait on each other: try again; a session whose /tmp was emptied (agents before 26.3) must be made anew',
-    details: { closeCode: code },
-  });
+  return new UnreachableError(
+    `the ${label} hung up before its greeting, again and again for ${secondsOf(options)} s`,
+    {
+      code: 'sshd-not-greeting',
+      hint: 'its host key is gone when something emptied /tmp in the session (agents before 26.3 keep it in /tmp/dropbear): make the session anew. Otherwise too many logins wait on each other: try again',
+      details: { closeCode: code },
+    },
+  );
 }

@@ -1,5 +1,6 @@
 /** `bai app ssh` with the client inside this process: no local port, the key only in memory, no byte lost. */
 
+import { explainTooLong, refuseTooLong } from '../core/command-limit.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { SshWork } from '../core/ssh-arguments.ts';
 import { connectionFailed } from '../core/ssh-client.ts';
@@ -13,6 +14,8 @@ export interface BuiltinDeps extends WayDeps {
 }
 
 export interface BuiltinConnection extends AsyncDisposable {
+  /** The server as its greeting names it. */
+  readonly software: string | undefined;
   /** The exit status; rejects when the connection is lost. */
   run(work: SshWork): Promise<number>;
 }
@@ -20,6 +23,7 @@ export interface BuiltinConnection extends AsyncDisposable {
 /** What system ssh would end with 255 for; what keeps it from being started has a status of its own. */
 const failuresOfConnection: ReadonlySet<string> = new Set([
   'app-not-listening',
+  'command-too-long',
   'connection-lost',
   'forward-refused',
   'host-key-changed',
@@ -27,6 +31,7 @@ const failuresOfConnection: ReadonlySet<string> = new Set([
   'key-refused',
   'no-exec',
   'port-taken',
+  'sshd-not-greeting',
   'tunnel-lost',
 ]);
 
@@ -34,7 +39,7 @@ const failuresOfConnection: ReadonlySet<string> = new Set([
 export async function connectBuiltin(session: SessionRef, work: SshWork, deps: BuiltinDeps): Promise<number> {
   try {
     await using connection = await openBuiltin(session, work, deps);
-    return await connection.run(work);
+    return await runCommand(connection, work, session);
   } catch (error) {
     return failedWith(error, deps);
   }
@@ -45,6 +50,21 @@ export function failedWith(error: unknown, { reporter }: BuiltinDeps): number {
   if (!(error instanceof BaiError) || !failuresOfConnection.has(error.code)) throw error;
   reporter.failure(error);
   return connectionFailed;
+}
+
+async function runCommand(
+  connection: BuiltinConnection,
+  work: SshWork,
+  { name }: SessionRef,
+): Promise<number> {
+  const sent = { session: name, command: work.command, software: connection.software };
+  refuseTooLong(sent);
+  try {
+    return await connection.run(work);
+  } catch (error) {
+    const isLost = error instanceof BaiError && error.code === 'connection-lost';
+    throw (isLost && explainTooLong(sent)) || error;
+  }
 }
 
 export async function openBuiltin(

@@ -1,6 +1,7 @@
 /** `bai app ssh`: the builtin client, or a forwarder in this process and the system's ssh through it. */
 
 import type { Duplex } from 'node:stream';
+import { explainTooLong } from '../core/command-limit.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { CreateRequest } from '../core/session-api.ts';
 import { parseSshArguments, type SshWork } from '../core/ssh-arguments.ts';
@@ -9,6 +10,7 @@ import { sshArguments } from '../core/ssh-command.ts';
 import { BaiError, NotFoundError } from '../errors.ts';
 import { type BuiltinDeps, connectBuiltin } from './connect-builtin.ts';
 import { createSession } from './create-session.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { openRunningSession } from './open-session.ts';
 import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
 import type { LoginRequest } from './ssh-way.ts';
@@ -28,8 +30,8 @@ export interface ConnectSshDeps extends BuiltinDeps {
   readonly isTerminal: boolean;
   hasSystemSsh(): Promise<boolean>;
   runSsh(args: readonly string[]): Promise<number>;
-  /** Logs in and hangs up; rejects with a BaiError that says why it could not. */
-  readonly probeLogin: (request: ProbeRequest) => Promise<void>;
+  /** Logs in, hangs up, and returns the server's name for itself; rejects with a BaiError that says why it could not. */
+  readonly probeLogin: (request: ProbeRequest) => Promise<string | undefined>;
   /** While ssh has the terminal, Ctrl-C is for what runs inside it. */
   readonly leaveInterruptsToChild: () => Disposable;
 }
@@ -110,7 +112,7 @@ export async function connectSystem(
       deps,
     );
     if (status === connectionFailed && failures.length === 0 && !deps.signal.aborted)
-      await explainFailure(ready, deps);
+      await explainFailure(ready, request.sshArguments, deps);
     return status;
   } finally {
     busy.stop();
@@ -128,13 +130,17 @@ async function runInTerminal(args: readonly string[], deps: ConnectSshDeps): Pro
 const explainLimitMs = 5_000;
 
 /** ssh has said that it failed but not why it may have; a login of our own tells the usual causes apart. */
-async function explainFailure(ready: PreparedSsh, deps: ConnectSshDeps): Promise<void> {
+async function explainFailure(
+  ready: PreparedSsh,
+  words: readonly string[],
+  deps: ConnectSshDeps,
+): Promise<void> {
   const { session, tunnel, identityFile, hostKeyAlias } = ready;
   const signal = AbortSignal.any([deps.signal, AbortSignal.timeout(explainLimitMs)]);
   let stream: Duplex | undefined;
   try {
     stream = await tunnel.dial(signal);
-    await deps.probeLogin({
+    const software = await deps.probeLogin({
       session: session.name,
       user: deps.settings.user,
       stream,
@@ -142,14 +148,23 @@ async function explainFailure(ready: PreparedSsh, deps: ConnectSshDeps): Promise
       verifyHostKey: (key) => deps.knownHosts.verify(hostKeyAlias, key, session.name),
       signal,
     });
+    const error = explainTooLong({ session: session.name, command: commandOf(words), software });
+    if (error !== undefined) warnOf(error, deps);
   } catch (error) {
     if (signal.aborted) return;
     if (!(error instanceof BaiError)) throw error;
     // A key with a passphrase is for ssh alone; that it cannot be tried here explains nothing.
-    if (error.code !== 'key-unusable') warnOf(error, deps);
+    if (error.code === 'key-unusable') return;
+    warnOf(await explainRefusal({ session, key: deps.readOwnKey(identityFile), error }, deps), deps);
   } finally {
     stream?.destroy();
   }
+}
+
+/** Of words with options that only ssh knows, the last one is the command when any is. */
+function commandOf(words: readonly string[]): string | undefined {
+  const parsed = parseSshArguments(words);
+  return 'work' in parsed ? parsed.work.command : words.at(-1);
 }
 
 function warnOf(failure: unknown, { reporter }: ConnectSshDeps): void {

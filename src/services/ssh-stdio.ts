@@ -1,14 +1,17 @@
 /** `bai app ssh --stdio`: the session's sshd on stdin and stdout, for ssh's ProxyCommand. */
 
+import { once } from 'node:events';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { HostKeyReader } from '../core/host-key-reader.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { isSessionId, type SessionRef } from '../core/session.ts';
 import { aliasByName, hostSuffix, sessionOfHost } from '../core/ssh-config.ts';
 import { BaiError, ExitCode, NotFoundError, UnreachableError, UsageError } from '../errors.ts';
 import type { HostFacts, HostFiles } from '../ssh/host-files.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
+import { checkApp } from './check-app.ts';
 import { openRunningSession } from './open-session.ts';
 import { prepareSsh, sshApp } from './prepare-ssh.ts';
 import type { SessionDeps } from './session-deps.ts';
@@ -38,16 +41,27 @@ export async function sshStdio(request: SshStdioRequest, deps: SshStdioDeps): Pr
   return copy(await openStream(request, quiet), deps);
 }
 
-async function openStream({ session, host }: SshStdioRequest, deps: SshStdioDeps): Promise<Duplex> {
+interface OpenedStream {
+  readonly session: SessionRef;
+  readonly remote: Duplex;
+}
+
+async function openStream({ session, host }: SshStdioRequest, deps: SshStdioDeps): Promise<OpenedStream> {
   const reference = session === host ? nameOf(host) : session;
   if (host !== undefined) nameOf(host);
-  const stream = await dialById(reference, host, deps);
-  if (stream !== undefined) return stream;
+  const opened = await dialById(reference, host, deps);
+  if (opened !== undefined) return opened;
   const found = await openRunningSession(reference, deps).catch((error: unknown) => {
     throw host === undefined || session === host ? error : ofStaleList(error);
   });
   if (!(await isPrepared(found, host, deps))) await prepare(found, host, deps);
-  return deps.tunnelTo(found, sshApp).dial(deps.signal);
+  try {
+    return { session: found, remote: await deps.tunnelTo(found, sshApp).dial(deps.signal) };
+  } catch (error) {
+    // The manager says that something is not there, and not what.
+    if (error instanceof NotFoundError) await checkApp(found, sshApp, deps);
+    throw error;
+  }
 }
 
 /** It goes into file names and came from a command line that a shell has read. */
@@ -59,20 +73,23 @@ function nameOf(host: string): string {
   });
 }
 
+/** A running session whose sshd did not come: another try would wait as long for nothing. */
+const wasWaitedFor: ReadonlySet<string> = new Set(['app-not-listening', 'sshd-not-greeting']);
+
 /** A session that is known by its id needs no question to the manager, which says it when the session has ended. */
 async function dialById(
   reference: string,
   host: string | undefined,
   deps: SshStdioDeps,
-): Promise<Duplex | undefined> {
+): Promise<OpenedStream | undefined> {
   if (!isSessionId(reference)) return undefined;
   const session = { id: reference.toLowerCase(), name: reference, status: 'RUNNING' };
   if (!(await isPrepared(session, host, deps))) return undefined;
   try {
-    return await deps.tunnelTo(session, sshApp).dial(deps.signal);
+    return { session, remote: await deps.tunnelTo(session, sshApp).dial(deps.signal) };
   } catch (error) {
     // Not yet running, ended, or a release that wants the name: looking it up tells which.
-    if (deps.signal.aborted || !(error instanceof BaiError)) throw error;
+    if (deps.signal.aborted || !(error instanceof BaiError) || wasWaitedFor.has(error.code)) throw error;
     return undefined;
   }
 }
@@ -123,12 +140,14 @@ const orphanCheckMs = 1_000;
  * The end of stdin is not passed on: a WebSocket has no half-close, and closing it would cut off the answer. A program
  * that was killed and one that has said all look the same on stdin, so it is asked for.
  */
-async function copy(remote: Duplex, deps: SshStdioDeps): Promise<number> {
+async function copy({ session, remote }: OpenedStream, deps: SshStdioDeps): Promise<number> {
   const { stdin, stdout, signal } = deps;
   const done = new AbortController();
   const until = AbortSignal.any([signal, done.signal]);
   const upward = pipeline(stdin, remote, { end: false, signal: until });
-  const downward = pipeline(remote, stdout, { end: false, signal: until });
+  const downward = passHostKey({ session, remote }, deps, until).then(async (goesOn) => {
+    if (goesOn) await pipeline(remote, stdout, { end: false, signal: until });
+  });
   const nobodyLeft = upward.then(() => orphaned(deps, until)).catch(() => downward);
   for (const part of [downward, nobodyLeft]) part.catch(() => {});
   try {
@@ -145,6 +164,27 @@ async function copy(remote: Duplex, deps: SshStdioDeps): Promise<number> {
   }
 }
 
+/**
+ * ssh checks the host key itself, and then knows neither which key was pinned nor what to do. What holds another one is
+ * not passed on, so that nothing of the user's is sent. False when the stream has ended.
+ */
+async function passHostKey(
+  { session, remote }: OpenedStream,
+  { stdout, knownHosts }: SshStdioDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const reader = new HostKeyReader();
+  signal.addEventListener('abort', () => remote.destroy(), { once: true });
+  const chunks: AsyncIterable<Uint8Array> = remote.iterator({ destroyOnReturn: false });
+  for await (const chunk of chunks) {
+    const key = reader.read(chunk);
+    if (key !== undefined) await knownHosts.verify(hostKeyAlias(session), key, session.name);
+    if (!stdout.write(chunk)) await once(stdout, 'drain', { signal });
+    if (reader.isOver) return true;
+  }
+  return false;
+}
+
 /** Such as a write that came when the far side had closed. */
 function brokenTunnel(cause: unknown): UnreachableError {
   return new UnreachableError('the tunnel to the session broke', { code: 'tunnel-lost', cause });
@@ -154,14 +194,18 @@ async function orphaned(deps: SshStdioDeps, signal: AbortSignal): Promise<void> 
   while (!deps.isOrphan()) await delay(orphanCheckMs, undefined, { signal });
 }
 
-/** ssh shows stderr as it comes, in the middle of the user's terminal. Warnings and errors stay. */
+/**
+ * ssh shows stderr as it comes, in the middle of the user's terminal. Warnings and errors stay; and, where somebody sits
+ * and waits, the states of a session that still starts, as plain lines.
+ */
 function withoutProgress(reporter: Reporter): Reporter {
   const nothing = (): void => {};
+  const update = reporter.interactive ? (text: string) => reporter.info(text) : nothing;
   return {
     ...reporter,
     info: nothing,
     busy: () => ({ stop: nothing }),
-    step: () => ({ update: nothing, done: nothing, fail: nothing }),
+    step: () => ({ update, done: nothing, fail: nothing }),
   };
 }
 

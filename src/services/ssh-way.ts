@@ -6,9 +6,10 @@ import type { Tunnel } from '../core/ssh-access.ts';
 import type { SshConnectionOptions } from '../ssh/connection.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
+import { explainRefusal, type ReadAuthorized } from './explain-refusal.ts';
 import { sshApp } from './prepare-ssh.ts';
 
-export interface WayDeps extends AppDeps {
+export interface WayDeps extends AppDeps, ReadAuthorized {
   /** The user's own key, read and checked. */
   readOwnKey(path: string): Promise<Uint8Array>;
 }
@@ -91,6 +92,6 @@ async function dialAndLogIn<T>(way: Way, { login, signal }: Login<T>, deps: WayD
     });
   } catch (error) {
     stream.destroy();
-    throw error;
+    throw await explainRefusal({ session, key: way.ask().key, error }, deps);
   }
 }

@@ -50,7 +50,7 @@ export function watchLine(silentMs: number, deps: ConnectSshDeps): LineWatch {
       },
       async probeLogin(request) {
         try {
-          await deps.probeLogin(request);
+          return await deps.probeLogin(request);
         } catch (error) {
           if (error instanceof BaiError && error.code !== 'key-unusable' && !mayPass(error)) isLost = false;
           throw error;

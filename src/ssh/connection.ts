@@ -38,6 +38,8 @@ export interface SshConnection extends AsyncDisposable, SavedRoundTrips {
    * request with it: ssh2 never answers a request whose connection has died.
    */
   readonly lost: Promise<never>;
+  /** The server as its greeting names it, such as `dropbear_2024.85`. */
+  readonly software: string | undefined;
   /** What both directions are encrypted with, where both are with the same. */
   readonly cipher: string | undefined;
 }
@@ -104,8 +106,9 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
     client,
     brake,
     lost,
+    software: softwareOf(client),
     cipher,
-    sftpOpenedAt: () => saved.sftpOpenedAt(),
+    ...saved,
     async [Symbol.asyncDispose]() {
       brake.letGo();
       client.end();
@@ -113,6 +116,12 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
       client.destroy();
     },
   };
+}
+
+/** ssh2 keeps it and shows it to nobody. */
+function softwareOf(client: Client): string | undefined {
+  const software: unknown = Reflect.get(client, '_remoteVer');
+  return typeof software === 'string' ? software : undefined;
 }
 
 function configOf(options: SshConnectionOptions, refuse: (error: unknown) => void): ConnectConfig {
@@ -232,7 +241,6 @@ function explain(error: Error & { level?: string }, { session, user }: SshConnec
   if (error.level === 'client-authentication') {
     return new DeniedError(`session ${session} refused the key of account ${user}`, {
       code: 'key-refused',
-      hint: 'the key may be of another session (`bai key fetch`), or the home folder, ~/.ssh or authorized_keys inside the session may be writable for others',
       cause: error,
     });
   }

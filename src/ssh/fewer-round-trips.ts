@@ -22,12 +22,17 @@ const rsaAlgorithm = 'rsa-sha2-256';
 export interface SavedRoundTrips {
   /** When the session last let a channel for SFTP be opened: one round trip after it was asked. */
   sftpOpenedAt(): number | undefined;
+  /**
+   * What stands where the last SFTP channel announces the length of a packet. ssh2 takes a large one for a negative
+   * number and fails over it with an error that says nothing.
+   */
+  announcedBytes(): number | undefined;
 }
 
 /** To be called right after `connect`, for logins with a private key. */
 export function saveRoundTrips(client: Client): SavedRoundTrips {
   const protocol: unknown = Reflect.get(client, '_protocol');
-  if (!isProtocol(protocol)) return { sftpOpenedAt: () => undefined };
+  if (!isProtocol(protocol)) return { sftpOpenedAt: () => undefined, announcedBytes: () => undefined };
   askForLoginAtOnce(client, protocol);
   signAtOnce(protocol);
   return greetFileServerAtOnce(client, protocol);
@@ -76,23 +81,33 @@ function signAtOnce(protocol: Protocol): void {
 function greetFileServerAtOnce(client: Client, protocol: Protocol): SavedRoundTrips {
   const { subsystem } = protocol;
   let openedAt: number | undefined;
+  let opened: object | undefined;
   if (subsystem !== undefined) {
     protocol.subsystem = (channel, name, wantReply) => {
       openedAt = performance.now();
       subsystem.call(protocol, channel, name, wantReply);
-      if (name === 'sftp') greet(client, channel);
+      if (name === 'sftp') opened = greet(client, channel);
     };
   }
-  return { sftpOpenedAt: () => openedAt };
+  return {
+    sftpOpenedAt: () => openedAt,
+    announcedBytes() {
+      const length: unknown = Reflect.get(opened ?? {}, '_pktLen');
+      return typeof length === 'number' ? length >>> 0 : undefined;
+    },
+  };
 }
 
-function greet(client: Client, channel: number): void {
+/** The channel, where it was found. */
+function greet(client: Client, channel: number): object | undefined {
   const channels: unknown = Reflect.get(Reflect.get(client, '_chanMgr') ?? {}, '_channels');
-  if (typeof channels !== 'object' || channels === null) return;
+  if (typeof channels !== 'object' || channels === null) return undefined;
   for (const each of Object.values(channels)) {
     if (typeof each !== 'object' || each === null || Reflect.get(each, 'outgoing')?.id !== channel) continue;
     // ssh2 calls it once more when the subsystem stands; the second call does nothing.
     const init: unknown = Reflect.get(each, '_init');
     if (typeof init === 'function') init.call(each);
+    return each;
   }
+  return undefined;
 }

@@ -30,10 +30,21 @@ interface Entry {
 export function openKnownHosts(path: string): KnownHosts {
   const entriesOf = async (alias: string): Promise<Entry[]> =>
     parseKnownHosts(await readIfThere(path), path).filter((entry) => entry.alias === alias);
+  /** Of two first uses at the same time that saw different keys, the one whose line came first holds. */
+  const yieldToFirst = async (alias: string, key: Uint8Array, session: string): Promise<void> => {
+    const [first = key] = await hosts.pinned(alias);
+    if (Buffer.from(first).equals(key)) return;
+    const lines = (await readIfThere(path)).split('\n');
+    await rewrite(
+      path,
+      lines.filter((line) => !isPinOf(parseLine(line), alias) || !parseLine(line)?.key.equals(key)),
+    );
+    throw changed({ session, path, key, pinned: [first] });
+  };
   const hosts: KnownHosts = {
     path,
     async pinned(alias) {
-      return (await entriesOf(alias)).filter((entry) => entry.marker === '').map((entry) => entry.key);
+      return pinsOf(await entriesOf(alias));
     },
     async pin(alias, key) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -50,8 +61,7 @@ export function openKnownHosts(path: string): KnownHosts {
       // A revocation stays: it says something about the key, not about the session.
       const kept = lines.filter((line) => !isPinOf(parseLine(line), alias));
       if (kept.length === lines.length) return false;
-      const options = { flag: 'wx', mode: 0o600, flush: true } as const;
-      await replaceWith(path, (beside) => writeFile(beside, kept.join('\n'), options));
+      await rewrite(path, kept);
       return true;
     },
     async verify(alias, key, session) {
@@ -59,13 +69,26 @@ export function openKnownHosts(path: string): KnownHosts {
       const same = entries.filter((entry) => entry.key.equals(key));
       if (same.some((entry) => entry.marker === '@revoked')) throw revoked(key, session, path);
       if (same.length > 0) return 'known';
-      const pinned = entries.filter((entry) => entry.marker === '');
-      if (pinned.length > 0) throw changed({ session, path, key, pinned: pinned.map((entry) => entry.key) });
+      // Of the same reading: a first use beside this one may have pinned the very key meanwhile.
+      const pinned = pinsOf(entries);
+      if (pinned.length > 0) throw changed({ session, path, key, pinned });
       await hosts.pin(alias, key);
+      await yieldToFirst(alias, key, session);
       return 'pinned';
     },
   };
   return hosts;
+}
+
+/** First uses at the same time each leave a line. */
+function pinsOf(entries: readonly Entry[]): Buffer[] {
+  const keys = entries.filter((entry) => entry.marker === '').map((entry) => entry.key);
+  return keys.filter((key, index) => keys.findIndex((other) => other.equals(key)) === index);
+}
+
+async function rewrite(path: string, lines: readonly string[]): Promise<void> {
+  const options = { flag: 'wx', mode: 0o600, flush: true } as const;
+  await replaceWith(path, (beside) => writeFile(beside, lines.join('\n'), options));
 }
 
 function isPinOf(entry: Entry | undefined, alias: string): boolean {

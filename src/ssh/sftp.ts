@@ -40,8 +40,9 @@ export async function openSftp(connection: SshConnection, session: string): Prom
       [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
     };
   } catch (error) {
+    const announced = connection.announcedBytes() ?? 0;
     await connection[Symbol.asyncDispose]();
-    throw error;
+    throw announced > longestPacket ? noisyShell(announced, session, error) : error;
   }
 }
 
@@ -58,31 +59,33 @@ function openSubsystem(client: Client, session: string): Promise<SFTPWrapper> {
   });
 }
 
+/** ssh2 takes none that is longer. */
+const longestPacket = 256 * 1024;
+
 /** dropbear runs the subsystem through the login shell: what an rc file prints arrives as a packet length. */
-function explain(error: Error, session: string): Error {
-  const length = /\b(\d{6,10})\b/.exec(error.message)?.[1];
-  const text = length === undefined ? '' : asciiOf(Number(length));
-  if (text !== '') {
-    return new ProtocolError(`session ${session} sent text where SFTP belongs; it begins with "${text}"`, {
+function noisyShell(length: number, session: string, cause: unknown): ProtocolError {
+  return new ProtocolError(
+    `session ${session} sent text where SFTP belongs; it begins with ${firstBytes(length)}`,
+    {
       code: 'noisy-shell',
-      hint: 'a start-up file of the shell (.bashrc, .zshrc) prints something: let it print only for interactive shells',
-      cause: error,
-    });
-  }
+      hint: `a start-up file of the shell in the session (.bashrc, .zshenv, .profile) prints that (OpenSSH says "Received message too long ${length}"): put \`case $- in *i*) ;; *) return ;; esac\` at its beginning, so that it prints for interactive shells only`,
+      cause,
+    },
+  );
+}
+
+function explain(error: Error, session: string): Error {
   return new ProtocolError(`session ${session} has no SFTP service: ${error.message}`, {
     code: 'no-sftp',
     cause: error,
   });
 }
 
-/** The four bytes of a number when they are printable text, else nothing. */
-function asciiOf(value: number): string {
+/** The length of a packet that is none: four bytes of text, as far as they are whole characters. */
+function firstBytes(length: number): string {
   const bytes = Buffer.alloc(4);
-  if (value > 0xffffffff) return '';
-  bytes.writeUInt32BE(value);
-  return bytes.every(
-    (byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x1b,
-  )
-    ? bytes.toString('latin1')
-    : '';
+  bytes.writeUInt32BE(length);
+  // A text that is shorter is followed by the first packet's zeros.
+  const [text = ''] = new TextDecoder().decode(bytes, { stream: true }).split('\0');
+  return text === '' || text.includes('\ufffd') ? `the bytes ${bytes.toString('hex')}` : JSON.stringify(text);
 }

@@ -3,7 +3,7 @@
 import { devNull } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expandHome, findHome } from '../config/places.ts';
-import type { Settings } from '../core/settings.ts';
+import { type Settings, usualAccount } from '../core/settings.ts';
 import type { AppSettings } from '../services/app-deps.ts';
 
 export const issuedKey = 'id_container';
@@ -13,12 +13,11 @@ export const nullDevice = process.platform === 'win32' ? 'NUL' : devNull;
 
 export function appSettings(settings: Settings): AppSettings {
   const { sshDir, identity, sshPort, user } = settings;
-  const folder =
-    sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value, findHome()));
+  const folder = sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value));
   return {
-    user: user.value ?? 'work',
+    user: user.value ?? usualAccount,
     keyPath: join(folder, issuedKey),
-    identity: identity.value === undefined ? undefined : resolve(expandHome(identity.value, findHome())),
+    identity: identity.value === undefined ? undefined : resolve(expandHome(identity.value)),
     preferredPort: sshPort.value === undefined ? undefined : Number(sshPort.value),
   };
 }

@@ -9,6 +9,7 @@ import type { Reporter } from '../core/reporter.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
 import { BaiError, NotFoundError, systemCode } from '../errors.ts';
+import { authorizedFingerprints } from '../keys/authorized-keys.ts';
 import {
   createKeyFile,
   readKeyFile,
@@ -21,6 +22,7 @@ import { type PrivateKey, readIssuedKey, readOwnKey } from '../keys/private-key.
 import { startForwarder } from '../proxy/forwarder.ts';
 import type { BuiltinConnection } from '../services/connect-builtin.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
+import { explainMissingKey } from '../services/explain-missing-key.ts';
 import type { HostKeyDeps } from '../services/host-keys.ts';
 import {
   type ConnectSftpRequest,
@@ -65,7 +67,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     api: manager.api,
     reporter,
     signal,
-    tunnelTo: (session, app) => tunnelTo(manager, session, app),
+    tunnelTo: (session, app) => tunnelTo(manager, { session, app, reporter }),
     startForwarder,
     knownHosts: openKnownHosts(places.knownHosts),
     fetchHostKey,
@@ -84,8 +86,11 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     agent: findAgent(parts.environment, process.platform),
     async probeLogin({ identityFile, ...request }) {
       const privateKey = Buffer.from((await readOwn(identityFile)).text);
-      await using _connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });
+      await using connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });
+      return connection.software;
     },
+    readAuthorized: async (session, until) =>
+      authorizedFingerprints(await manager.api.readFile(session, '.ssh/authorized_keys', until)),
     leaveInterruptsToChild: parts.leaveInterruptsToChild,
   };
 }
@@ -98,6 +103,7 @@ async function openBuiltin(
   const say = (message: string): void =>
     void streams.stderr.write(`${message}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
   return {
+    software: connection.software,
     run: (work) => runBuiltin(connection, work, { ...streams, term: environment['TERM'], signal, say }),
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
@@ -159,11 +165,7 @@ async function readSessionKey(
     return readIssuedKey(bytes, `the ${issuedKey} of session ${session.name}`);
   } catch (cause) {
     if (!(cause instanceof BaiError) || cause.code !== 'file-not-found') throw cause;
-    throw new NotFoundError(`session ${session.name} hands out no ${issuedKey}`, {
-      code: 'no-id-container',
-      hint: 'sessions with a folder of your own on ~/.ssh have none: use that key with --identity FILE',
-      cause,
-    });
+    throw await explainMissingKey(session, cause, { api: manager.api, signal });
   }
 }
 

@@ -3,7 +3,7 @@
 import { readEnvironmentFile } from '../config/env-file.ts';
 import { readHiddenLine } from '../config/hidden-line.ts';
 import { readLocalState } from '../config/local-state.ts';
-import { findPlaces } from '../config/places.ts';
+import { findPlaces, findPlacesIfAny } from '../config/places.ts';
 import { openProfileStore } from '../config/store.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -13,9 +13,21 @@ import type { ConfigureDeps } from '../services/configure.ts';
 
 /** Flags > environment > --env-file > profile > local manager > default. */
 export function loadSettings(flags: GlobalFlags, environment: Environment, reporter: Reporter): Settings {
-  const places = findPlaces(environment);
-  const store = openProfileStore(places.configFile);
   const name = profileName(flags, environment);
+  const places = name === 'default' ? findPlacesIfAny(environment) : findPlaces(environment);
+  const values = places === undefined ? {} : readProfile(places.configFile, name, reporter);
+  const path = flags.environmentFile;
+  return resolveSettings({
+    flags: flags.settings,
+    environment,
+    ...(path !== undefined && { environmentFile: { path, values: readEnvironmentFile(path) } }),
+    profile: { name, values },
+    local: places === undefined ? {} : localValues(places.localManager),
+  });
+}
+
+function readProfile(file: string, name: string, reporter: Reporter): SettingValues {
+  const store = openProfileStore(file);
   const values = store.read(name);
   const exposed = store.exposedMode();
   if (values.secretKey !== undefined && exposed !== 0) {
@@ -23,14 +35,7 @@ export function loadSettings(flags: GlobalFlags, environment: Environment, repor
       `others on this machine can read ${store.path}, and it holds a secret key: chmod 600 ${store.path}`,
     );
   }
-  const path = flags.environmentFile;
-  return resolveSettings({
-    flags: flags.settings,
-    environment,
-    ...(path !== undefined && { environmentFile: { path, values: readEnvironmentFile(path) } }),
-    profile: { name, values },
-    local: localValues(places.localManager),
-  });
+  return values;
 }
 
 export function configureDeps(context: Context, flags: GlobalFlags, environment: Environment): ConfigureDeps {

@@ -25,7 +25,7 @@ export function sshStdioDeps(
     knownHosts: openKnownHosts(knownHosts),
     hostFiles: openHostFiles(sshHosts),
     stampOf,
-    tunnelTo: (session, app) => tunnelTo(manager, session, app),
+    tunnelTo: (session, app) => tunnelTo(manager, { session, app, reporter }),
     preparing: async () => (await import('./apps.ts')).appDeps(parts),
     // Whoever lost its parent is given another one.
     isOrphan: () => process.ppid !== parent,

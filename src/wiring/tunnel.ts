@@ -1,16 +1,26 @@
 /** A tunnel to one app of a session, out of the manager's client and network. */
 
+import type { Reporter } from '../core/reporter.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Tunnel } from '../core/ssh-access.ts';
 import { streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release.ts';
 import { createManagerTunnel } from '../proxy/manager-tunnel.ts';
 import type { ManagerAccess } from './manager.ts';
 
-export function tunnelTo(manager: ManagerAccess, session: SessionRef, app: string): Tunnel {
+export interface TunnelEnds {
+  readonly session: SessionRef;
+  readonly app: string;
+  /** Where it is told on a terminal that the app lets itself be waited for. */
+  readonly reporter: Reporter;
+}
+
+export function tunnelTo(manager: ManagerAccess, { session, app, reporter }: TunnelEnds): Tunnel {
   const { client, network } = manager;
   return createManagerTunnel({
     label: `${app} of session ${session.name}`,
+    session: session.name,
     greets: app === 'sshd',
+    onWait: reporter.interactive ? (message) => reporter.info(message) : undefined,
     agentFor: (url, takesOver) => network.upgradeAgentFor(url, takesOver),
     endsWithoutCloseFrame: async (signal) => tunnelsEndWithoutCloseFrame(await client.release(signal)),
     async sign(signal) {

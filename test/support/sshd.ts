@@ -20,6 +20,8 @@ export interface TestSshd extends AsyncDisposable {
   readonly hostKeyFingerprint: string;
   /** Where SFTP sessions start; a real path with nothing but `.ssh` at first, gone with the server. */
   readonly home: string;
+  /** Of the private half: dropbear from 2022.82 on reads it anew for each connection. */
+  readonly hostKeyPath: string;
   /** Of the process that listens; those that serve connections are below it. */
   readonly pid: number;
   /** Ends whatever of it still runs, and starts it again on the same port with the same keys. */
@@ -42,6 +44,10 @@ export interface SshdOptions {
 }
 
 export interface DropbearOptions extends Pick<SshdOptions, 'home'> {
+  /** The one account there is; the name of whoever runs the tests when left out. */
+  readonly account?: string;
+  /** The account's login shell, for what its start-up files do. */
+  readonly shell?: string;
   /** The folder of Backend.AI's package with the programs of its sessions, to run its dropbear. */
   readonly runner?: string;
 }
@@ -105,7 +111,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   // As root, sshd wants this folder; the package leaves making it to the system's service.
   if (isRoot) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
   const hostKey = generateKey();
-  await writeFile(join(folder.path, 'host_key'), hostKey.private, { mode: 0o600 });
+  await writeFile(folder.hostKeyPath, hostKey.private, { mode: 0o600 });
   return start(folder, fingerprint(hostKey.public), async (port) => {
     const config = join(folder.path, 'sshd_config');
     await writeFile(config, sshdConfig(folder, port, options));
@@ -122,15 +128,16 @@ export async function startDropbear(options: DropbearOptions = {}): Promise<Test
   const { program, keyProgram, prepare } = dropbearKind(options.runner);
   const folder = await createFolder(options.home);
   const { username, uid, gid } = userInfo();
-  await writeFile(join(folder.path, 'passwd'), `${username}:x:${uid}:${gid}::${folder.home}:/bin/sh\n`);
-  const hostKeyPath = join(folder.path, 'host_key');
+  const { account = username, shell = '/bin/sh' } = options;
+  await writeFile(join(folder.path, 'passwd'), `${account}:x:${uid}:${gid}::${folder.home}:${shell}\n`);
+  const { hostKeyPath } = folder;
   const [makeKey, ...words] = keyProgram;
   const made = execFileSync(makeKey, [...words, '-t', 'ed25519', '-f', hostKeyPath], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const publicKey = made.split('\n').find((line) => line.startsWith('ssh-ed25519 ')) ?? '';
-  return start(folder, fingerprint(publicKey), async (port) => {
+  return start({ ...folder, user: account }, fingerprint(publicKey), async (port) => {
     const dropbear = [...program, '-F', '-E', '-p', `127.0.0.1:${port}`, '-r', hostKeyPath, '-P', ''];
     const inner = isRoot
       ? dropbear
@@ -155,7 +162,7 @@ async function passwdWithPlainShell(home: string): Promise<string> {
 }
 
 /** The dropbear 2024.85 of Backend.AI 26.9.6: it sends on when the client's window is shut. */
-export function startSessionDropbear(options: Pick<SshdOptions, 'home'> = {}): Promise<TestSshd> {
+export function startSessionDropbear(options: Omit<DropbearOptions, 'runner'> = {}): Promise<TestSshd> {
   return startDropbear({ ...options, runner: sessionPrograms });
 }
 
@@ -212,6 +219,8 @@ interface ServerFolder {
   readonly path: string;
   readonly home: string;
   readonly privateKeyPath: string;
+  readonly hostKeyPath: string;
+  readonly user: string;
 }
 
 async function createFolder(givenHome: string | undefined): Promise<ServerFolder> {
@@ -222,7 +231,7 @@ async function createFolder(givenHome: string | undefined): Promise<ServerFolder
   const privateKeyPath = join(path, 'user_key');
   await writeFile(privateKeyPath, key.private, { mode: 0o600 });
   await writeFile(join(home, '.ssh', 'authorized_keys'), `${key.public}\n`, { mode: 0o600 });
-  return { path, home, privateKeyPath };
+  return { path, home, privateKeyPath, hostKeyPath: join(path, 'host_key'), user: userInfo().username };
 }
 
 function sshdConfig(folder: ServerFolder, port: number, options: SshdOptions): string {
@@ -256,8 +265,10 @@ interface RunningServer {
 }
 
 function spawnServer(program: string, args: readonly string[]): RunningServer {
+  // The sessions' dropbear hands its environment on, and bash reads .bashrc only for the outermost shell.
+  const { SHLVL: _, ...env } = process.env;
   // A group of its own, so that the children that serve connections can be ended with it.
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, env });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log += text;
@@ -287,8 +298,9 @@ async function start(
           server = await run(port);
           if (!(await isReady(port, server.child))) throw new Error(`no new start: ${server.log()}`);
         },
-        user: userInfo().username,
+        user: folder.user,
         privateKeyPath: folder.privateKeyPath,
+        hostKeyPath: folder.hostKeyPath,
         hostKeyFingerprint,
         home: folder.home,
         log: () => server.log(),

@@ -18,6 +18,8 @@ export interface TunnelServer extends AsyncDisposable {
 interface TunnelOptions {
   readonly greets?: boolean;
   readonly patienceMs?: number;
+  readonly quietMs?: number;
+  readonly onWait?: (message: string) => void;
 }
 
 export interface WatchedTunnel extends Tunnel {
@@ -84,14 +86,17 @@ export async function serveTunnels(answers: Answers): Promise<TunnelServer> {
   };
 }
 
-function tunnelTo(url: URL, { greets = false, patienceMs = 8_000 }: TunnelOptions): WatchedTunnel {
+function tunnelTo(
+  url: URL,
+  { greets = false, patienceMs = 8_000, ...waiting }: TunnelOptions,
+): WatchedTunnel {
   const agent = new Agent();
   const explained: WatchedTunnel['explained'] = [];
   let signatures = 0;
   const tunnel = createManagerTunnel({
     label: 'sshd of demo',
-    greets,
-    patienceMs,
+    session: 'demo',
+    ...{ greets, patienceMs, ...waiting },
     agentFor: () => agent,
     endsWithoutCloseFrame: async () => false,
     sign: async () => {

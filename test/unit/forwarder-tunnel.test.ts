@@ -89,6 +89,18 @@ test('an sshd that hangs up before its greeting is tried again', async () => {
   expect(server.upgrades.length).toBe(4);
 });
 
+test('a dial that has to wait says once why, and for how long at most', async () => {
+  await using server = await serveTunnels({
+    open: (socket, number) => (number < 4 ? socket.close(1013) : socket.send('SSH-2.0-late\r\n')),
+  });
+  const told: string[] = [];
+  const onWait = (message: string): void => void told.push(message);
+  (await dialOf(server.tunnel({ greets: true, quietMs: 0, onWait }))).destroy();
+  expect(told).toEqual(['the sshd of demo does not listen yet; it is tried for 8 s']);
+  (await dialOf(server.tunnel({ greets: true, onWait }))).destroy();
+  expect(told).toHaveLength(1);
+});
+
 test('an sshd that accepts and says nothing is given up, and says so', async () => {
   await using server = await serveTunnels({ open: () => {} });
   const failed = dialOf(server.tunnel({ greets: true, patienceMs: 300 }));

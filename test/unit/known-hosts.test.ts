@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import ssh2 from 'ssh2';
 import { expect, test } from 'vitest';
 import { ConflictError, LocalSystemError } from '../../src/errors.ts';
@@ -120,6 +121,35 @@ test('fifty first uses at the same time all keep their line', async () => {
   await Promise.all(names.map((name) => openKnownHosts(path).verify(name, key, name)));
   const hosts = openKnownHosts(path);
   for (const name of names) expect(await hosts.verify(name, key, name)).toBe('known');
+});
+
+test('two first uses at the same time that see different keys: one holds, the other is refused, and one pin stays', async () => {
+  using folder = tempFolder();
+  for (let round = 0; round < 20; round += 1) {
+    const path = join(folder.path, `known_hosts${round}`);
+    const outcomes = await Promise.allSettled(
+      [key, otherKey].map((each) => openKnownHosts(path).verify(alias, each, 'demo')),
+    );
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const refused = outcomes.find(({ status }) => status === 'rejected');
+    expect(refused).toMatchObject({ reason: { code: 'host-key-changed' } });
+    expect(await openKnownHosts(path).pinned(alias)).toHaveLength(1);
+  }
+});
+
+test('two first uses at the same time that see the same key are one pin', async () => {
+  using folder = tempFolder();
+  for (let round = 0; round < 20; round += 1) {
+    const hosts = openKnownHosts(join(folder.path, `known_hosts${round}`));
+    // One after the other, so that some read when others have just written.
+    const begun: Promise<unknown>[] = [];
+    for (let count = 0; count < 20; count += 1) {
+      begun.push(hosts.verify(alias, key, 'demo'));
+      await setImmediate();
+    }
+    await Promise.all(begun);
+    expect(await hosts.pinned(alias)).toHaveLength(1);
+  }
 });
 
 test('forgetting takes one session away, leaves the rest, and leaves no other file', async () => {

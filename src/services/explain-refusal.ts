@@ -1,0 +1,164 @@
+/**
+ * Why a session refused a key. sshd never says it, but the manager's authenticated calls show what sshd goes by: the
+ * session's `id_container`, its `~/.ssh/authorized_keys`, and its mounted folders.
+ */
+
+import type { SessionRef } from '../core/session.ts';
+import { usualAccount } from '../core/settings.ts';
+import { BaiError, DeniedError } from '../errors.ts';
+import type { AppDeps } from './app-deps.ts';
+
+export interface Refused {
+  readonly session: SessionRef;
+  /** The private key that was used. */
+  readonly key: Uint8Array | Promise<Uint8Array>;
+  readonly error: unknown;
+}
+
+export type ExplainDeps = Pick<AppDeps, 'api' | 'settings' | 'files' | 'ledger' | 'readKey' | 'signal'> &
+  ReadAuthorized;
+
+export interface ReadAuthorized {
+  /** Fingerprints of the keys in the session's `~/.ssh/authorized_keys`. */
+  readAuthorized(session: SessionRef, signal: AbortSignal): Promise<readonly string[]>;
+}
+
+/** Somebody waits who already knows that it failed. */
+const limitMs = 5_000;
+
+/** The refusal with its cause and cure; any other error as it is. */
+export async function explainRefusal({ session, key, error }: Refused, deps: ExplainDeps): Promise<unknown> {
+  if (!(error instanceof DeniedError) || error.code !== 'key-refused') return error;
+  const facts = await gather(session, await key, deps);
+  if (deps.signal.aborted) return error;
+  const { reason, message, hint } = causeOf(facts);
+  const { fingerprint, user } = facts;
+  return new DeniedError(message, {
+    code: 'key-refused',
+    hint,
+    cause: error,
+    details: { reason, user, ...(fingerprint !== undefined && { fingerprint }) },
+  });
+}
+
+interface Facts {
+  readonly name: string;
+  readonly user: string;
+  /** The user's own key file, when that was used. */
+  readonly identity: string | undefined;
+  readonly fingerprint: string | undefined;
+  /** Whether bai wrote that key file, which then is of some session. */
+  readonly isIssued: boolean;
+  /** Of the session's own key. */
+  readonly own: string | undefined;
+  /** Nothing when the manager does not tell. */
+  readonly authorised: readonly string[] | undefined;
+  readonly isMounted: boolean;
+}
+
+async function gather(session: SessionRef, key: Uint8Array, deps: ExplainDeps): Promise<Facts> {
+  const { identity, user } = deps.settings;
+  const signal = AbortSignal.any([deps.signal, AbortSignal.timeout(limitMs)]);
+  const fingerprint = deps.files.fingerprintOf(key);
+  const [own, authorised, details, isIssued] = await Promise.all([
+    identity === undefined
+      ? fingerprint
+      : orNothing(deps.readKey(session, signal).then((issued) => issued.fingerprint)),
+    orNothing(deps.readAuthorized(session, signal)),
+    orNothing(deps.api.describe(session.id, signal)),
+    identity !== undefined && fingerprint !== undefined && deps.ledger.wrote(identity, fingerprint),
+  ]);
+  const isMounted = details?.mounts.includes('.ssh') === true;
+  return { name: session.name, user, identity, fingerprint, isIssued, own, authorised, isMounted };
+}
+
+/** What cannot be found out explains nothing, and the refusal stands. */
+async function orNothing<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof BaiError || (error instanceof Error && error.name === 'TimeoutError'))
+      return undefined;
+    throw error;
+  }
+}
+
+interface Cause {
+  readonly reason: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+function causeOf(facts: Facts): Cause {
+  const { user, fingerprint, authorised } = facts;
+  const isListed = fingerprint !== undefined && authorised?.includes(fingerprint);
+  if (isListed) return user === usualAccount ? ofPermissions(facts) : ofAccount(facts);
+  if (facts.identity !== undefined) return ofOwnKey(facts, facts.identity);
+  if (authorised === undefined) return ofSomething(facts);
+  return facts.isMounted ? ofMountedFolder(facts) : ofForeignList(facts);
+}
+
+const tighten = 'chmod go-w ~ ~/.ssh ~/.ssh/authorized_keys';
+
+function terminalOf(name: string): string {
+  return `a terminal of the session (\`bai app forward ${name} ttyd\` gives the address of one)`;
+}
+
+function ofPermissions({ name }: Facts): Cause {
+  return {
+    reason: 'permissions',
+    message: `session ${name} refused a key that it lists: its home folder, ~/.ssh or ~/.ssh/authorized_keys is writable for others, or belongs to another account`,
+    hint: `its sshd passes over authorized_keys then. Type \`${tighten}\` into ${terminalOf(name)}`,
+  };
+}
+
+function ofAccount({ name, user }: Facts): Cause {
+  return {
+    reason: 'account',
+    message: `session ${name} knows the key, but not for account ${user}`,
+    hint: `a session lets one account in, nearly always ${usualAccount}: leave out --user, BAI_USER and the setting user. If ${user} is right, type \`${tighten}\` into ${terminalOf(name)}`,
+  };
+}
+
+function ofOwnKey({ name, identity, fingerprint, own, isIssued, authorised }: Facts, path: string): Cause {
+  const key = `${path}${fingerprint === undefined ? '' : ` (${fingerprint})`}`;
+  if (isIssued && own !== fingerprint) {
+    return {
+      reason: 'stale-key',
+      message: `session ${name} refused ${key}: it is the key of another session, or an older one`,
+      hint: `leave out --identity, BAI_IDENTITY and the setting identity: bai then uses the session's own key${own === undefined ? '' : ` (${own})`}`,
+    };
+  }
+  const doubt = authorised === undefined ? 'probably ' : '';
+  return {
+    reason: 'not-authorised',
+    message: `session ${name} refused ${key}: its ~/.ssh/authorized_keys ${doubt}does not list that key`,
+    hint: `leave out --identity to use the session's own key; or add the line of ${identity}.pub to ~/.ssh/authorized_keys in ${terminalOf(name)}`,
+  };
+}
+
+const addOwn = '`ssh-keygen -y -f ~/id_container >> ~/.ssh/authorized_keys`';
+
+function ofMountedFolder({ name }: Facts): Cause {
+  return {
+    reason: 'mounted-ssh',
+    message: `session ${name} refused its own key: your folder .ssh is mounted on its ~/.ssh, and the authorized_keys in it does not list that key`,
+    hint: `use a key that it lists, with --identity FILE or BAI_IDENTITY; or type ${addOwn} into ${terminalOf(name)}`,
+  };
+}
+
+function ofForeignList({ name }: Facts): Cause {
+  return {
+    reason: 'not-authorised',
+    message: `session ${name} refused its own key: its ~/.ssh/authorized_keys does not list it`,
+    hint: `somebody has replaced that file. Type ${addOwn} into ${terminalOf(name)}; or use a key that it lists, with --identity FILE or BAI_IDENTITY`,
+  };
+}
+
+function ofSomething({ name, user }: Facts): Cause {
+  return {
+    reason: 'unknown',
+    message: `session ${name} refused its own key of account ${user}, and the manager does not show its ~/.ssh/authorized_keys`,
+    hint: `most likely others may write to its home folder, ~/.ssh or authorized_keys: type \`${tighten}\` into ${terminalOf(name)}. That file may also be missing or list other keys, or the account is not ${user} (--user)`,
+  };
+}
