@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/json.ts';
+import { limitTime } from '../core/time-limit.ts';
 import { BaiError, DeniedError, ProtocolError, UnreachableError } from '../errors.ts';
 import { exchange, readBody } from './http.ts';
 import type { Network } from './network.ts';
@@ -141,8 +142,9 @@ class Client {
       if (explained instanceof UnreachableError) this.#leave(endpoint);
       return explained instanceof BaiError ? explained : upgradeFailed(what, error);
     }
+    using limit = limitTime(signal, refusalLimitMs);
     try {
-      await this.#refuse(what, response, AbortSignal.any([signal, AbortSignal.timeout(refusalLimitMs)]));
+      await this.#refuse(what, response, limit.signal);
     } catch (refusal) {
       return refusal;
     }

@@ -7,6 +7,7 @@ import type { CreateRequest } from '../core/session-api.ts';
 import { parseSshArguments, type SshWork } from '../core/ssh-arguments.ts';
 import { builtinWork, connectionFailed, type SshClientWish } from '../core/ssh-client.ts';
 import { sshArguments } from '../core/ssh-command.ts';
+import { limitTime } from '../core/time-limit.ts';
 import { BaiError, NotFoundError } from '../errors.ts';
 import { type BuiltinDeps, connectBuiltin } from './connect-builtin.ts';
 import { createSession } from './create-session.ts';
@@ -136,7 +137,8 @@ async function explainFailure(
   deps: ConnectSshDeps,
 ): Promise<void> {
   const { session, tunnel, identityFile, hostKeyAlias } = ready;
-  const signal = AbortSignal.any([deps.signal, AbortSignal.timeout(explainLimitMs)]);
+  using limit = limitTime(deps.signal, explainLimitMs);
+  const { signal } = limit;
   let stream: Duplex | undefined;
   try {
     stream = await tunnel.dial(signal);

@@ -3,6 +3,7 @@
 import { type SessionRef, sessionNameProblem } from '../core/session.ts';
 import type { CreatedSession, CreateRequest, ImageSummary } from '../core/session-api.ts';
 import { similarNames } from '../core/similar.ts';
+import { limitTime } from '../core/time-limit.ts';
 import {
   type BaiError,
   InterruptedError,
@@ -47,11 +48,11 @@ async function createInTime(
 ): ReturnType<typeof createFromImage> {
   const { timeoutMs, session } = request;
   if (timeoutMs === undefined) return createFromImage(session, deps);
-  const limit = AbortSignal.timeout(timeoutMs);
+  using limit = limitTime(deps.signal, timeoutMs);
   try {
-    return await createFromImage(session, { ...deps, signal: AbortSignal.any([deps.signal, limit]) });
+    return await createFromImage(session, { ...deps, signal: limit.signal });
   } catch (error) {
-    if (!limit.aborted || deps.signal.aborted) throw error;
+    if (!limit.isOver || deps.signal.aborted) throw error;
     const said = `the manager did not answer within ${timeoutMs / 1000} s`;
     throw maybeCreated(session, new TimeoutError(said, { cause: error }));
   }

@@ -5,6 +5,7 @@
 
 import type { SessionRef } from '../core/session.ts';
 import { usualAccount } from '../core/settings.ts';
+import { limitTime } from '../core/time-limit.ts';
 import { BaiError, DeniedError } from '../errors.ts';
 import type { AppDeps } from './app-deps.ts';
 
@@ -58,7 +59,8 @@ interface Facts {
 
 async function gather(session: SessionRef, key: Uint8Array, deps: ExplainDeps): Promise<Facts> {
   const { identity, user } = deps.settings;
-  const signal = AbortSignal.any([deps.signal, AbortSignal.timeout(limitMs)]);
+  using limit = limitTime(deps.signal, limitMs);
+  const { signal } = limit;
   const fingerprint = deps.files.fingerprintOf(key);
   const [own, authorised, details, isIssued] = await Promise.all([
     identity === undefined
