@@ -15,8 +15,8 @@ export interface EmulatorAccount {
   readonly accessKey: string;
   readonly secretKey: string;
   readonly role: 'user' | 'admin';
-  /** Given to every new session of this account, as managers do for keys that an administrator made. */
-  readonly sshKeypair?: SshKeypair;
+  /** In every container of this account; `made`: a new one. Left out, each container makes a key of its own. */
+  readonly sshKeypair?: SshKeypair | 'made';
 }
 
 export interface Account extends Omit<EmulatorAccount, 'sshKeypair'> {
@@ -31,12 +31,14 @@ export const defaultAccount: EmulatorAccount = {
   role: 'user',
 };
 
-export function openAccounts(given: readonly EmulatorAccount[]): readonly Account[] {
-  return given.map((account) => ({
-    ...account,
-    userId: stableUuid(account.email),
-    sshKeypair: account.sshKeypair,
-  }));
+export function openAccounts(given: readonly EmulatorAccount[]): Promise<readonly Account[]> {
+  return Promise.all(
+    given.map(async (account) => ({
+      ...account,
+      userId: stableUuid(account.email),
+      sshKeypair: account.sshKeypair === 'made' ? await makeKeypair('pkcs1') : account.sshKeypair,
+    })),
+  );
 }
 
 /** The same text always gives the same id, so that ids survive a restart of the emulator. */

@@ -23,6 +23,7 @@ const failuresOfConnection: ReadonlySet<string> = new Set([
   'host-key-changed',
   'host-key-revoked',
   'key-refused',
+  'node-unreachable',
   'no-exec',
   'port-taken',
   'tunnel-lost',

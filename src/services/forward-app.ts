@@ -4,8 +4,8 @@ import type { ServicePort, SessionRef } from '../core/session.ts';
 import type { Forwarder } from '../core/ssh-access.ts';
 import { type ReadyCommands, readyCommands, type SshTarget } from '../core/ssh-command.ts';
 import { BaiError } from '../errors.ts';
-import type { AppDeps } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
+import { type ClusterDeps, enterNode } from './enter-node.ts';
 import { openRunningSession } from './open-session.ts';
 import { prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
 import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
@@ -13,6 +13,8 @@ import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
 export interface ForwardAppRequest extends PortWish {
   readonly session: string;
   readonly app: string;
+  /** A container of a cluster session, for its sshd; main1 when left out. */
+  readonly node?: string | undefined;
 }
 
 /** What the desktop dialog shows, and what it leaves out. */
@@ -40,7 +42,7 @@ const home = '/home/work';
 /** Calls `onReady` when the port listens; ends when the signal does. */
 export async function forwardApp(
   request: ForwardAppRequest,
-  deps: AppDeps,
+  deps: ClusterDeps,
   onReady: (forwarded: ForwardedApp) => void,
 ): Promise<void> {
   const session = await openRunningSession(request.session, deps);
@@ -50,13 +52,14 @@ export async function forwardApp(
       error instanceof BaiError ? error.hint : undefined,
     );
   if (request.app === sshApp) {
-    const ready = await prepareSsh(session, deps);
+    await using place = await enterNode(session, request.node, deps);
+    const ready = await prepareSsh(place.session, place.deps);
     await using forwarder = await startAppForwarder(
       { ...request, tunnel: ready.tunnel, onConnectionFailed },
       deps,
     );
     const ssh = describeSsh(sshTarget(ready, forwarder, deps), ready.identityFile);
-    onReady({ session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
+    onReady({ session: place.session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
     return await untilEnd(forwarder, deps.signal);
   }
   const app = await checkApp(session, request.app, deps);

@@ -9,6 +9,7 @@ import { aliasByName, hostSuffix, sessionOfHost } from '../core/ssh-config.ts';
 import { BaiError, ExitCode, NotFoundError, UnreachableError, UsageError } from '../errors.ts';
 import type { HostFacts, HostFiles } from '../ssh/host-files.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
+import { type ClusterDeps, enterNode } from './enter-node.ts';
 import { openRunningSession } from './open-session.ts';
 import { prepareSsh, sshApp } from './prepare-ssh.ts';
 import type { SessionDeps } from './session-deps.ts';
@@ -16,6 +17,8 @@ import type { SessionDeps } from './session-deps.ts';
 export interface SshStdioRequest {
   /** Name or id, or the same as `host`. */
   readonly session: string;
+  /** A container of a cluster session; main1 when left out. */
+  readonly node?: string | undefined;
   /** What ssh was asked for, when `bai ssh-config` wrote the command: its host key and key are put under it. */
   readonly host: string | undefined;
 }
@@ -27,7 +30,7 @@ export interface SshStdioDeps extends SessionDeps, Pick<AppDeps, 'settings' | 'k
   /** Differs when a file does; nothing when it is not there. */
   stampOf(path: string): Promise<string | undefined>;
   /** What only a first connection needs. */
-  preparing(): Promise<AppDeps>;
+  preparing(): Promise<ClusterDeps>;
   /** Whether the program that started this one is gone. */
   isOrphan(): boolean;
 }
@@ -35,7 +38,22 @@ export interface SshStdioDeps extends SessionDeps, Pick<AppDeps, 'settings' | 'k
 /** Nothing but the stream goes to stdout. 0 when the far side ends it; throws for what fails before and in it. */
 export async function sshStdio(request: SshStdioRequest, deps: SshStdioDeps): Promise<number> {
   const quiet = { ...deps, reporter: withoutProgress(deps.reporter) };
+  if (request.node !== undefined) return throughMain(request, quiet);
   return copy(await openStream(request, quiet), deps);
+}
+
+async function throughMain({ session, node, host }: SshStdioRequest, deps: SshStdioDeps): Promise<number> {
+  if (host !== undefined) throw new UsageError('--node and --ssh-host do not go together');
+  const found = await openRunningSession(session, deps);
+  const preparing = { ...(await deps.preparing()), reporter: deps.reporter };
+  await using place = await enterNode(found, node, preparing);
+  const inside: SshStdioDeps = {
+    ...deps,
+    tunnelTo: (to, app) => place.deps.tunnelTo(to, app),
+    preparing: async () => place.deps,
+  };
+  if (!(await isPrepared(place.session, undefined, inside))) await prepare(place.session, undefined, inside);
+  return await copy(await inside.tunnelTo(place.session, sshApp).dial(deps.signal), deps);
 }
 
 async function openStream({ session, host }: SshStdioRequest, deps: SshStdioDeps): Promise<Duplex> {

@@ -13,6 +13,7 @@ interface Flags extends PortFlags, AccountFlags {
   /** False after --no-client. */
   readonly client: string | false;
   readonly create?: string;
+  readonly node?: string;
   readonly stdio?: boolean;
   readonly sshHost?: string;
 }
@@ -21,6 +22,7 @@ export function define(command: Command, context: Context): void {
   addAccountOptions(command)
     .argument('<session>', 'name or id')
     .argument('[ssh-arguments...]', 'after `--`: options for ssh, then a command')
+    .option('--node <name>', 'a container of a cluster session, such as sub1 (default: main1)')
     .option('-p, --port <port>', 'local port of the forwarder; a random one when it is taken')
     .option('--strict-port', 'fail when the port is taken')
     .option('--create <image>', 'create the session from this image when there is none of that name')
@@ -32,7 +34,7 @@ export function define(command: Command, context: Context): void {
     .action(async (session: string, sshArguments: string[], flags: Flags) => {
       useAccount(context, flags);
       if (flags.stdio) return copyStdio({ session, sshArguments }, flags, context);
-      const request = { session, ...portWish(flags) };
+      const request = { session, node: flags.node, ...portWish(flags) };
       if (flags.client === false) {
         if (flags.create !== undefined)
           throw new UsageError('--create needs a client; leave --no-client away');
@@ -65,13 +67,17 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
     );
   }
   const { sshStdio } = await import('../../services/ssh-stdio.ts');
-  context.exitCode = await sshStdio({ session, host: flags.sshHost }, await context.sshStdio());
+  context.exitCode = await sshStdio(
+    { session, node: flags.node, host: flags.sshHost },
+    await context.sshStdio(),
+  );
 }
 
 const sshExamples = `
 Examples:
   bai ssh demo
   bai ssh demo -- nvidia-smi
+  bai ssh demo --node sub1
   bai ssh demo --create python:3.11
   bai ssh demo -- -L 8080:localhost:80 -N
   bai ssh demo --no-client`;
