@@ -1,5 +1,6 @@
 /** `bai app ssh` with the client inside this process: no local port, the key only in memory, no byte lost. */
 
+import type { Writable } from 'node:stream';
 import type { SessionRef } from '../core/session.ts';
 import type { SshWork } from '../core/ssh-arguments.ts';
 import { connectionFailed } from '../core/ssh-client.ts';
@@ -12,7 +13,13 @@ export interface BuiltinDeps extends WayDeps {
 
 export interface BuiltinConnection extends AsyncDisposable {
   /** The exit status; rejects when the connection is lost. */
-  run(work: SshWork): Promise<number>;
+  run(work: SshWork, output?: ProgramOutput): Promise<number>;
+}
+
+/** In place of this process's own streams. */
+export interface ProgramOutput {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
 }
 
 /** What system ssh would end with 255 for; what keeps it from being started has a status of its own. */

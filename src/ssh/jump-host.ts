@@ -22,12 +22,21 @@ const sshdPort = 2200;
 /** Below the five unauthenticated connections that dropbear lets in from one address: to a node, all come from main1. */
 const dialsAtOnce = 4;
 /** RUNNING does not mean that every container listens already. */
-const patienceMs = 15_000;
+const defaultPatienceMs = 15_000;
 /** What waits for its reader; beyond it the whole connection is stopped, and every stream over it. */
 const mostWaiting = 4 * 1024 * 1024;
 
-/** Takes the connection over: disposing the result closes it. `session` is for messages. */
-export function openJumpHost(connection: SshConnection, session: string): JumpHost {
+export interface JumpHostOptions {
+  /** For messages. */
+  readonly session: string;
+  readonly port?: number;
+  /** How long to try again while a host does not let itself be reached. */
+  readonly patienceMs?: number;
+}
+
+/** Takes the connection over: disposing the result closes it. */
+export function openJumpHost(connection: SshConnection, options: JumpHostOptions): JumpHost {
+  const { session, port = sshdPort, patienceMs = defaultPatienceMs } = options;
   const gates = new Map<string, Gate>();
   return {
     lost: connection.lost,
@@ -36,7 +45,7 @@ export function openJumpHost(connection: SshConnection, session: string): JumpHo
       gates.set(host, gate);
       const leave = await gate.enter(signal);
       try {
-        return await dialPatiently(connection, { host, session }, signal);
+        return await dialPatiently(connection, { host, port, session, patienceMs }, signal);
       } finally {
         leave();
       }
@@ -47,7 +56,9 @@ export function openJumpHost(connection: SshConnection, session: string): JumpHo
 
 interface Target {
   readonly host: string;
+  readonly port: number;
   readonly session: string;
+  readonly patienceMs: number;
 }
 
 async function dialPatiently(
@@ -57,7 +68,7 @@ async function dialPatiently(
 ): Promise<Duplex> {
   const given = new AbortController();
   const until = AbortSignal.any([signal, given.signal]);
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + target.patienceMs;
   try {
     for (let attempt = 0; ; attempt += 1) {
       const outcome = await Promise.race([dialOnce(connection, target, until), connection.lost]);
@@ -81,7 +92,7 @@ async function dialOnce(
   target: Target,
   signal: AbortSignal,
 ): Promise<Duplex | NotYet> {
-  const opened = await openStream(connection, target.host, signal);
+  const opened = await openStream(connection, target, signal);
   if ('refused' in opened) {
     if (isForbidden(opened.refused)) throw gaveUp(target, opened);
     return opened;
@@ -91,7 +102,7 @@ async function dialOnce(
   if (signal.aborted) abort();
   const limit = new AbortController();
   try {
-    const silence = delay(patienceMs, false, { signal: limit.signal }).catch(() => false);
+    const silence = delay(target.patienceMs, false, { signal: limit.signal }).catch(() => false);
     if (await Promise.race([opened.greeted, silence])) return opened;
     signal.throwIfAborted();
     opened.destroy();
@@ -104,14 +115,14 @@ async function dialOnce(
 
 function openStream(
   connection: SshConnection,
-  host: string,
+  { host, port }: Target,
   signal: AbortSignal,
 ): Promise<JumpStream | { readonly refused: Error }> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(signal.reason);
     if (signal.aborted) return giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
-    connection.client.forwardOut('127.0.0.1', 0, host, sshdPort, (error, channel) => {
+    connection.client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
       signal.removeEventListener('abort', giveUp);
       if (error) return resolve({ refused: error });
       // In this very turn: the greeting may be in the packets that follow.
@@ -152,31 +163,35 @@ class JumpStream extends Duplex {
   readonly #channel: ClientChannel;
   readonly #stop: Stop;
   readonly #forget: () => void;
+  #hasEnded = false;
 
   constructor(connection: SshConnection, channel: ClientChannel) {
     super({ readableHighWaterMark: mostWaiting });
     this.#channel = channel;
     this.#stop = stopOf(connection, channel);
     this.on('error', () => {});
-    widenWindow(channel);
+    // Not where the channel itself is stopped: ssh2 drops what comes when its own count of the window is at 0.
+    if (this.#stop === connection.brake) widenWindow(channel);
     this.greeted = new Promise((resolve) => {
       channel.once('data', () => resolve(true));
-      channel.once('close', () => resolve(false));
+      for (const event of ['end', 'close']) channel.once(event, () => resolve(false));
       this.once('close', () => resolve(false));
     });
     channel.on('data', (chunk: Buffer) => {
-      if (!this.destroyed && !this.push(chunk)) this.#stop.hold(this);
+      if (this.destroyed || this.writableEnded) return;
+      if (!this.push(chunk)) this.#stop.hold(this);
     });
     channel.on('error', (error: Error) => this.destroy(error));
     // The channels of a lost connection are closed first, as if all had arrived; then it says so itself.
-    channel.once('close', () => setImmediate(() => this.#end()));
+    for (const event of ['end', 'close']) channel.once(event, () => setImmediate(() => this.#end()));
     connection.lost.catch((error: unknown) => this.destroy(error instanceof Error ? error : undefined));
     // Nothing comes in over it while the connection below is stopped, whoever stopped that.
     this.#forget = connection.brake.onStopped(() => this.emit('stopped'));
   }
 
   #end(): void {
-    if (this.destroyed || this.readableEnded) return;
+    if (this.destroyed || this.#hasEnded) return;
+    this.#hasEnded = true;
     this.push(null);
   }
 
@@ -196,8 +211,11 @@ class JumpStream extends Duplex {
     this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'binary', done);
   }
 
+  /** Whoever writes no more wants nothing more either: an SSH connection that goes on over it has ended. */
   override _final(done: () => void): void {
+    this.#stop.release(this);
     this.#channel.end();
+    this.#channel.close();
     done();
   }
 

@@ -55,7 +55,10 @@ export function openKnownHosts(path: string): KnownHosts {
     },
     async family(alias) {
       const entries = parseKnownHosts(await readIfThere(path), path);
-      return entries.filter((entry) => isPinOf(entry, alias));
+      // Two first uses at the same time have left two lines.
+      const isFirst = ({ alias: name, key }: Entry, index: number): boolean =>
+        entries.findIndex((other) => other.alias === name && other.key.equals(key)) === index;
+      return entries.filter((entry, index) => isPinOf(entry, alias) && isFirst(entry, index));
     },
     async forget(alias) {
       const text = await readIfThere(path);

@@ -18,9 +18,13 @@ import {
 } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
 import { type PrivateKey, readIssuedKey, readOwnKey } from '../keys/private-key.ts';
+import { captureOutput } from '../output/captured-output.ts';
+import { labelledLines } from '../output/labelled-lines.ts';
+import { wantsColor } from '../output/style.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
 import type { BuiltinConnection } from '../services/connect-builtin.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
+import type { ExecDeps } from '../services/exec-command.ts';
 import type { HostKeyDeps } from '../services/host-keys.ts';
 import {
   type ConnectSftpRequest,
@@ -80,12 +84,23 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     hasSystemSsh: () => hasSystemSsh(parts.environment),
     readOwnKey: async (path) => Buffer.from((await readOwn(path)).text),
     openSsh: (request) => openBuiltin(request, parts),
-    openJump: async (request) => openJumpHost(await connectSsh(request), request.session),
+    openJump: async (request) => openJumpHost(await connectSsh(request), { session: request.session }),
     async probeLogin({ identityFile, ...request }) {
       const privateKey = Buffer.from((await readOwn(identityFile)).text);
       await using _connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });
     },
     leaveInterruptsToChild: parts.leaveInterruptsToChild,
+  };
+}
+
+/** `color` as the flag says it, or nothing. */
+export function execDeps(parts: AppParts, color: boolean | undefined): ExecDeps {
+  const { stdout, stderr } = parts.streams;
+  return {
+    ...appDeps(parts),
+    labelled: (labels) =>
+      labelledLines({ stdout, stderr, labels, color: wantsColor(stdout, parts.environment, color) }),
+    capture: captureOutput,
   };
 }
 
@@ -97,7 +112,10 @@ async function openBuiltin(
   const say = (message: string): void =>
     void streams.stderr.write(`${message}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
   return {
-    run: (work) => runBuiltin(connection, work, { ...streams, term: environment['TERM'], signal, say }),
+    run(work, { stdout, stderr } = streams) {
+      const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'] };
+      return runBuiltin(connection, work, { ...local, signal, say });
+    },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
 }
