@@ -3,12 +3,12 @@
 import { mainNode, type SessionRef, waitVerdict } from '../core/session.ts';
 import { similarNames } from '../core/similar.ts';
 import { NotFoundError, ProtocolError } from '../errors.ts';
-import type { JumpHost } from '../ssh/jump-host.ts';
+import type { NodeStreams } from '../ssh/node-streams.ts';
 import { connect, findWay, type LoginRequest, type WayDeps } from './ssh-way.ts';
 
 export interface ClusterDeps extends WayDeps {
   /** Logs in to main1. */
-  openJump(request: LoginRequest): Promise<JumpHost>;
+  openStreams(request: LoginRequest): Promise<NodeStreams>;
 }
 
 export interface ClusterNode {
@@ -43,10 +43,10 @@ export function shareMain<D extends ClusterDeps>(
   session: SessionRef,
   deps: D,
 ): AsyncDisposable & { readonly deps: D } {
-  let jump: Promise<JumpHost> | undefined;
+  let streams: Promise<NodeStreams> | undefined;
   let key: ReturnType<ClusterDeps['readKey']> | undefined;
   const forget = (): void => {
-    jump = undefined;
+    streams = undefined;
   };
   const shared: D = {
     ...deps,
@@ -57,18 +57,18 @@ export function shareMain<D extends ClusterDeps>(
     tunnelTo(place, app) {
       const { node } = place;
       if (node === undefined) return deps.tunnelTo(place, app);
-      const open = async (): Promise<JumpHost> => {
+      const open = async (): Promise<NodeStreams> => {
         const opened = await openMain(session, shared);
         opened.lost.catch(forget);
         return opened;
       };
       return {
         async dial(signal) {
-          if (jump === undefined) {
-            jump = open();
-            jump.catch(forget);
+          if (streams === undefined) {
+            streams = open();
+            streams.catch(forget);
           }
-          return (await jump).dial(node, signal);
+          return (await streams).dial(node, signal);
         },
       };
     },
@@ -76,7 +76,7 @@ export function shareMain<D extends ClusterDeps>(
   return {
     deps: shared,
     async [Symbol.asyncDispose]() {
-      await jump?.then(
+      await streams?.then(
         (opened) => opened[Symbol.asyncDispose](),
         () => {},
       );
@@ -84,8 +84,8 @@ export function shareMain<D extends ClusterDeps>(
   };
 }
 
-async function openMain(session: SessionRef, deps: ClusterDeps): Promise<JumpHost> {
-  return connect(await findWay(session, deps), (request) => deps.openJump(request), deps);
+async function openMain(session: SessionRef, deps: ClusterDeps): Promise<NodeStreams> {
+  return connect(await findWay(session, deps), (request) => deps.openStreams(request), deps);
 }
 
 /** As they go into file names, host key names and requests for streams. */

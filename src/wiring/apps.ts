@@ -38,8 +38,8 @@ import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
 import type { LoginRequest } from '../services/ssh-way.ts';
 import { runBuiltin } from '../ssh/builtin-client.ts';
 import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
-import { openJumpHost } from '../ssh/jump-host.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
+import { openNodeStreams } from '../ssh/node-streams.ts';
 import { openSftp } from '../ssh/sftp.ts';
 import { hasSystemSsh, runSsh } from '../ssh/system-ssh.ts';
 import { localFiles } from '../transfer/local-files.ts';
@@ -84,7 +84,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     hasSystemSsh: () => hasSystemSsh(parts.environment),
     readOwnKey: async (path) => Buffer.from((await readOwn(path)).text),
     openSsh: (request) => openBuiltin(request, parts),
-    openJump: async (request) => openJumpHost(await connectSsh(request), { session: request.session }),
+    openStreams: async (request) => openNodeStreams(await connectSsh(request), { session: request.session }),
     async probeLogin({ identityFile, ...request }) {
       const privateKey = Buffer.from((await readOwn(identityFile)).text);
       await using _connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectSsh, type SshConnection } from '../../src/ssh/connection.ts';
-import { type JumpHost, openJumpHost } from '../../src/ssh/jump-host.ts';
+import { type NodeStreams, openNodeStreams } from '../../src/ssh/node-streams.ts';
 import { startProgram } from '../../src/ssh/remote-program.ts';
 import { runRemote } from '../../src/ssh/run-remote.ts';
 import { connectTo } from '../support/ssh-session.ts';
@@ -31,30 +31,30 @@ for (const { name, missing, start } of sshServers) {
     afterAll(() => server[Symbol.asyncDispose]());
 
     /** The same server is both the host in between and the one behind it. */
-    const openJump = async (): Promise<JumpHost> =>
-      openJumpHost(await connectTo(server), { session: 'test', port: server.port });
-    const logIn = async (jump: JumpHost): Promise<SshConnection> =>
+    const openStreams = async (): Promise<NodeStreams> =>
+      openNodeStreams(await connectTo(server), { session: 'test', port: server.port });
+    const logIn = async (streams: NodeStreams): Promise<SshConnection> =>
       connectSsh({
         session: 'test',
         node: 'localhost',
         user: server.user,
-        stream: await jump.dial('localhost', signal),
+        stream: await streams.dial('localhost', signal),
         privateKey: readFile(server.privateKeyPath),
         verifyHostKey: async () => {},
         signal,
       });
 
     test('a connection within a connection of ssh2 does not damage either one', async () => {
-      await using jump = await openJump();
-      await using inner = await logIn(jump);
+      await using streams = await openStreams();
+      await using inner = await logIn(streams);
       const { stdout } = await runRemote(inner, ['echo', 'in'], { signal });
       expect(stdout.toString()).toBe('in\n');
     });
 
     test('48 MiB arrive whole at a reader that stops, beside another reader that does not', async () => {
-      await using jump = await openJump();
-      await using slow = await logIn(jump);
-      await using quick = await logIn(jump);
+      await using streams = await openStreams();
+      await using slow = await logIn(streams);
+      await using quick = await logIn(streams);
       const cat = ['cat', join(server.home, 'long')];
       using slowly = await startProgram(slow, cat, { signal });
       using quickly = await startProgram(quick, cat, { signal });
@@ -75,31 +75,31 @@ for (const { name, missing, start } of sshServers) {
     });
 
     test('what nobody reads any more does not hold the others up', async () => {
-      await using jump = await openJump();
-      await using one = await logIn(jump);
+      await using streams = await openStreams();
+      await using one = await logIn(streams);
       const program = await startProgram(one, ['cat', '/dev/zero'], { signal });
       await program.stdout[Symbol.asyncIterator]().next();
       await one[Symbol.asyncDispose]();
-      await using other = await logIn(jump);
+      await using other = await logIn(streams);
       const { stdout } = await runRemote(other, ['echo', 'on'], { signal });
       expect(stdout.toString()).toBe('on\n');
     });
 
     test('12 logins at once all get in, though dropbear lets five wait', async () => {
-      await using jump = await openJump();
-      const connections = await Promise.all(Array.from({ length: 12 }, () => logIn(jump)));
+      await using streams = await openStreams();
+      const connections = await Promise.all(Array.from({ length: 12 }, () => logIn(streams)));
       expect(connections).toHaveLength(12);
       await Promise.all(connections.map((connection) => connection[Symbol.asyncDispose]()));
     });
 
     test('a connection that is lost ends the streams over it with an error', async () => {
       const connection = await connectTo(server);
-      const jump = openJumpHost(connection, { session: 'test', port: server.port });
-      const stream = await jump.dial('localhost', signal);
+      const streams = openNodeStreams(connection, { session: 'test', port: server.port });
+      const stream = await streams.dial('localhost', signal);
       const failed = new Promise<Error>((resolve) => stream.once('error', resolve));
       connection.client.destroy();
       expect(await failed).toMatchObject({ code: 'connection-lost' });
-      await expect(jump.dial('localhost', signal)).rejects.toMatchObject({ code: 'connection-lost' });
+      await expect(streams.dial('localhost', signal)).rejects.toMatchObject({ code: 'connection-lost' });
     });
 
     test('a host that does not let itself be reached is given up when its time is over', async () => {
@@ -110,8 +110,12 @@ for (const { name, missing, start } of sshServers) {
           taken.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
         });
       });
-      await using jump = openJumpHost(await connectTo(server), { session: 'demo', port, patienceMs: 400 });
-      await expect(jump.dial('localhost', signal)).rejects.toMatchObject({ code: 'node-unreachable' });
+      await using streams = openNodeStreams(await connectTo(server), {
+        session: 'demo',
+        port,
+        patienceMs: 400,
+      });
+      await expect(streams.dial('localhost', signal)).rejects.toMatchObject({ code: 'node-unreachable' });
     });
   });
 }

@@ -10,7 +10,7 @@ import { stopOf } from './forwards.ts';
 import type { Stop } from './pour.ts';
 import { widenWindow } from './window.ts';
 
-export interface JumpHost extends AsyncDisposable {
+export interface NodeStreams extends AsyncDisposable {
   /** To the sshd of a host that the far side knows by this name; waits until it greets. */
   dial(host: string, signal: AbortSignal): Promise<Duplex>;
   /** Rejects when the connection is lost; never resolves, and needs no catch. */
@@ -26,7 +26,7 @@ const defaultPatienceMs = 15_000;
 /** What waits for its reader; beyond it the whole connection is stopped, and every stream over it. */
 const mostWaiting = 4 * 1024 * 1024;
 
-export interface JumpHostOptions {
+export interface NodeStreamsOptions {
   /** For messages. */
   readonly session: string;
   readonly port?: number;
@@ -35,7 +35,7 @@ export interface JumpHostOptions {
 }
 
 /** Takes the connection over: disposing the result closes it. */
-export function openJumpHost(connection: SshConnection, options: JumpHostOptions): JumpHost {
+export function openNodeStreams(connection: SshConnection, options: NodeStreamsOptions): NodeStreams {
   const { session, port = sshdPort, patienceMs = defaultPatienceMs } = options;
   const gates = new Map<string, Gate>();
   return {
@@ -117,7 +117,7 @@ function openStream(
   connection: SshConnection,
   { host, port }: Target,
   signal: AbortSignal,
-): Promise<JumpStream | { readonly refused: Error }> {
+): Promise<NodeStream | { readonly refused: Error }> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(signal.reason);
     if (signal.aborted) return giveUp();
@@ -126,7 +126,7 @@ function openStream(
       signal.removeEventListener('abort', giveUp);
       if (error) return resolve({ refused: error });
       // In this very turn: the greeting may be in the packets that follow.
-      const stream = new JumpStream(connection, channel);
+      const stream = new NodeStream(connection, channel);
       if (signal.aborted) stream.destroy();
       resolve(stream);
     });
@@ -157,7 +157,7 @@ function gaveUp({ host, session }: Target, why: NotYet): UnreachableError {
  * The channel is always read, for dropbear sends on when its window is shut and ssh2 drops that. What the reader does
  * not take stops the connection under it.
  */
-class JumpStream extends Duplex {
+class NodeStream extends Duplex {
   /** Whether the far side has sent anything before it ended. */
   readonly greeted: Promise<boolean>;
   readonly #channel: ClientChannel;
