@@ -226,28 +226,27 @@ export class Session {
     this.logs += `Kernel started at: ${new Date().toISOString()}\r\npython-kernel: Service sshd has started (port: 2200)\r\n`;
   }
 
-  /** What processes of a container find in their environment. */
-  environment({ role, index, hostname }: Kernel): Readonly<Record<string, string>> {
+  /** What processes of a container find in their environment; those of main1 when none is named. */
+  environment(kernel: Kernel | undefined = this.kernels[0]): Readonly<Record<string, string>> {
     return {
       BACKENDAI_SESSION_ID: this.id,
       BACKENDAI_SESSION_NAME: this.name,
       BACKENDAI_CLUSTER_SIZE: String(this.spec.clusterSize),
-      BACKENDAI_CLUSTER_ROLE: role,
-      BACKENDAI_CLUSTER_IDX: String(index),
-      BACKENDAI_CLUSTER_HOST: hostname,
-      BACKENDAI_CLUSTER_HOSTS: this.kernels.map((kernel) => kernel.hostname).join(','),
+      BACKENDAI_CLUSTER_ROLE: kernel?.role ?? '',
+      BACKENDAI_CLUSTER_IDX: String(kernel?.index ?? ''),
+      BACKENDAI_CLUSTER_HOST: kernel?.hostname ?? '',
+      BACKENDAI_CLUSTER_HOSTS: this.kernels.map((each) => each.hostname).join(','),
       BACKENDAI_ACCESS_KEY: this.spec.account.accessKey,
       ...this.spec.environ,
     };
   }
 
   async #runBatch(): Promise<void> {
-    const [kernel] = this.kernels;
-    if (this.home === undefined || kernel === undefined) return;
+    if (this.home === undefined) return;
     const command = this.spec.startupCommand ?? '';
     const outcome = await runBatch(command, {
       home: this.home,
-      environment: this.environment(kernel),
+      environment: this.environment(),
       signal: this.#life.signal,
     });
     this.logs += outcome.output;
