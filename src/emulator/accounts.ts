@@ -22,6 +22,8 @@ export interface EmulatorAccount {
 export interface Account extends Omit<EmulatorAccount, 'sshKeypair'> {
   readonly userId: string;
   sshKeypair: SshKeypair | undefined;
+  /** Makes the pair that was asked for: with the first session, since it takes time that nobody else should wait for. */
+  prepareKeypair(): Promise<void>;
 }
 
 export const defaultAccount: EmulatorAccount = {
@@ -31,14 +33,23 @@ export const defaultAccount: EmulatorAccount = {
   role: 'user',
 };
 
-export function openAccounts(given: readonly EmulatorAccount[]): Promise<readonly Account[]> {
-  return Promise.all(
-    given.map(async (account) => ({
-      ...account,
-      userId: stableUuid(account.email),
-      sshKeypair: account.sshKeypair === 'made' ? await makeKeypair('pkcs1') : account.sshKeypair,
-    })),
-  );
+export function openAccounts(given: readonly EmulatorAccount[]): readonly Account[] {
+  return given.map(({ sshKeypair, ...facts }) => {
+    let making: Promise<void> | undefined;
+    const make = async (): Promise<void> => {
+      if (sshKeypair === 'made') account.sshKeypair ??= await makeKeypair('pkcs1');
+    };
+    const account: Account = {
+      ...facts,
+      userId: stableUuid(facts.email),
+      sshKeypair: sshKeypair === 'made' ? undefined : sshKeypair,
+      prepareKeypair() {
+        making ??= make();
+        return making;
+      },
+    };
+    return account;
+  });
 }
 
 /** The same text always gives the same id, so that ids survive a restart of the emulator. */

@@ -68,7 +68,7 @@ export interface Emulator extends AsyncDisposable {
 /** Resolves once it listens. Disposing of it ends its sessions and their processes, and removes their homes. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const behaviour = releaseBehaviour(options.release ?? '26.9.6');
-  const accounts = await openAccounts(options.accounts ?? [defaultAccount]);
+  const accounts = openAccounts(options.accounts ?? [defaultAccount]);
   const [first] = accounts;
   if (first === undefined) throw new TypeError('an emulator needs an account');
   const faults = new FaultBook();

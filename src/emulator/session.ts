@@ -221,6 +221,7 @@ export class Session {
 
   async #makeReady(): Promise<void> {
     const { account, mounts } = this.spec;
+    await account.prepareKeypair();
     const home = { keypair: account.sshKeypair, mounts: Object.values(mounts) };
     await Promise.all(this.#nodes.map((node) => node.start(home)));
     this.logs += `Kernel started at: ${new Date().toISOString()}\r\npython-kernel: Service sshd has started (port: 2200)\r\n`;
