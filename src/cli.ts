@@ -1,5 +1,6 @@
 /** The process: its streams, its signals, its exit status. */
 
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
@@ -9,6 +10,9 @@ declare const BAI_VERSION: string;
 
 const interrupted = new AbortController();
 const childHasTerminal = { count: 0 };
+
+// Everything that waits listens to it, and a cluster session may have many containers.
+setMaxListeners(0, interrupted.signal);
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {

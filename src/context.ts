@@ -4,6 +4,7 @@ import type { Reporter } from './core/reporter.ts';
 import type { Settings, SettingValues } from './core/settings.ts';
 import type { ConfigureDeps } from './services/configure.ts';
 import type { ConnectSshDeps } from './services/connect-ssh.ts';
+import type { ExecDeps } from './services/exec-command.ts';
 import type { HostKeyDeps } from './services/host-keys.ts';
 import type { LocalManagerDeps } from './services/local-manager.ts';
 import type { OpenDeps } from './services/open-program.ts';
@@ -61,6 +62,7 @@ export interface Context {
   settings(): Promise<Settings>;
   sessions(): Promise<SessionDeps>;
   apps(): Promise<ConnectSshDeps>;
+  exec(): Promise<ExecDeps>;
   sshStdio(): Promise<SshStdioDeps>;
   sshConfig(): Promise<SshConfigDeps>;
   open(): Promise<OpenDeps>;

@@ -66,6 +66,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./app/ssh.ts'),
   },
   {
+    path: 'exec',
+    summary: 'run a command in one or all containers of a session',
+    load: () => import('./exec.ts'),
+  },
+  {
     path: 'app forward',
     summary: 'keep a local port open to an app of a session',
     load: () => import('./app/forward.ts'),

@@ -5,7 +5,17 @@ export interface SessionRef {
   readonly id: string;
   readonly name: string;
   readonly status: string;
+  /** The host name of one container of a cluster session, never `main1`: that one is the session itself. */
+  readonly node?: string;
 }
+
+/** For messages. */
+export function placeName({ name, node }: Pick<SessionRef, 'name' | 'node'>): string {
+  return node === undefined ? `session ${name}` : `node ${node} of session ${name}`;
+}
+
+/** The container that tunnels lead to. */
+export const mainNode = 'main1';
 
 export interface SessionSummary extends SessionRef {
   readonly image: string;

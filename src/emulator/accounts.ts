@@ -15,13 +15,15 @@ export interface EmulatorAccount {
   readonly accessKey: string;
   readonly secretKey: string;
   readonly role: 'user' | 'admin';
-  /** Given to every new session of this account, as managers do for keys that an administrator made. */
-  readonly sshKeypair?: SshKeypair;
+  /** In every container of this account; `made`: a new one. Left out, each container makes a key of its own. */
+  readonly sshKeypair?: SshKeypair | 'made';
 }
 
 export interface Account extends Omit<EmulatorAccount, 'sshKeypair'> {
   readonly userId: string;
   sshKeypair: SshKeypair | undefined;
+  /** Makes the pair that was asked for: with the first session, since it takes time that nobody else should wait for. */
+  prepareKeypair(): Promise<void>;
 }
 
 export const defaultAccount: EmulatorAccount = {
@@ -32,11 +34,22 @@ export const defaultAccount: EmulatorAccount = {
 };
 
 export function openAccounts(given: readonly EmulatorAccount[]): readonly Account[] {
-  return given.map((account) => ({
-    ...account,
-    userId: stableUuid(account.email),
-    sshKeypair: account.sshKeypair,
-  }));
+  return given.map(({ sshKeypair, ...facts }) => {
+    let making: Promise<void> | undefined;
+    const make = async (): Promise<void> => {
+      if (sshKeypair === 'made') account.sshKeypair ??= await makeKeypair('pkcs1');
+    };
+    const account: Account = {
+      ...facts,
+      userId: stableUuid(facts.email),
+      sshKeypair: sshKeypair === 'made' ? undefined : sshKeypair,
+      prepareKeypair() {
+        making ??= make();
+        return making;
+      },
+    };
+    return account;
+  });
 }
 
 /** The same text always gives the same id, so that ids survive a restart of the emulator. */

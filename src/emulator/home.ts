@@ -9,7 +9,8 @@ export const clientHome = '/home/work';
 
 export interface HomeRequest {
   readonly root: string;
-  readonly sessionId: string;
+  /** Its name below the root. */
+  readonly folder: string;
   readonly hostname: string;
   readonly keypair: SshKeypair;
   /** The account's pair also becomes `~/.ssh/id_rsa`; one the session made does not. */
@@ -21,7 +22,7 @@ export interface HomeRequest {
 /** Makes the folder (0700) and returns its real path. */
 export async function makeHome(request: HomeRequest): Promise<string> {
   await mkdir(request.root, { recursive: true, mode: 0o700 });
-  const home = join(await realpath(request.root), request.sessionId);
+  const home = join(await realpath(request.root), request.folder);
   await mkdir(home, { mode: 0o700 });
   await chmod(home, 0o700);
   await mkdir(join(home, '.ssh'), { mode: 0o700 });

@@ -4,16 +4,16 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isLive } from '../core/session.ts';
-import { type Account, makeKeypair } from './accounts.ts';
+import type { Account } from './accounts.ts';
 import { runBatch } from './batch.ts';
 import type { EventHub } from './events.ts';
 import type { FaultBook } from './faults.ts';
-import { makeHome, removeHome } from './home.ts';
 import type { Image } from './images.ts';
 import type { ReleaseBehaviour } from './release.ts';
 import { transitionEvents } from './session-events.ts';
+import { SessionNode } from './session-node.ts';
 import { type App, type Kernel, kernelsOf, standardApps } from './session-parts.ts';
-import { openSshd, type Sshd } from './sshd.ts';
+import type { Reach } from './ssh-forwarding.ts';
 import { makeTmuxFolder, removeTmuxFolder } from './tmux-folder.ts';
 
 export interface SessionSpec {
@@ -48,6 +48,9 @@ export interface SessionDeps {
 /** What the pretended cluster has; a larger request stays PENDING. */
 const clusterCpu = 48;
 
+const sshdPort = 2200;
+const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
+
 export class Session {
   readonly id = randomUUID();
   readonly kernels: readonly Kernel[];
@@ -61,14 +64,14 @@ export class Session {
   statusChangedAt = new Date();
   terminatedAt: Date | undefined;
   logs = '';
-  /** The real path of the home, from the time it exists. */
-  home: string | undefined;
   apps: readonly App[];
   readonly spec: SessionSpec;
   readonly #deps: SessionDeps;
+  /** One for each kernel, main1 first. */
+  readonly #nodes: readonly SessionNode[];
+  readonly #main: SessionNode;
   readonly #changes = new EventEmitter().setMaxListeners(0);
   #life = new AbortController();
-  #sshd: Sshd | undefined;
   #tmux: string | undefined;
   #work: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
@@ -79,20 +82,55 @@ export class Session {
     this.name = spec.name;
     this.kernels = kernelsOf(spec.clusterSize);
     this.apps = standardApps(spec.preopenPorts);
+    const [main, ...others] = this.kernels.map((kernel) => this.#nodeOf(kernel));
+    if (main === undefined) throw new TypeError('a session has at least one container');
+    this.#main = main;
+    this.#nodes = [main, ...others];
+  }
+
+  #nodeOf(kernel: Kernel): SessionNode {
+    const { behaviour, faults, homesRoot, maxUnauthenticated } = this.#deps;
+    return new SessionNode({
+      ...{ kernel, behaviour, faults, homesRoot, maxUnauthenticated },
+      folder: kernel.hostname === 'main1' ? this.id : `${this.id}-${kernel.hostname}`,
+      environment: () => this.environment(kernel),
+      reach: this.#reachFrom(kernel.hostname),
+    });
+  }
+
+  /** Each host has an sshd of its own on 2200; all other ports of all hosts are those of this machine. */
+  #reachFrom(own: string): Reach {
+    return (host, port) => {
+      const hostname = loopback.has(host) ? own : host;
+      const node = this.#nodes.find((each) => each.hostname === hostname);
+      return port === sshdPort ? node?.sshPort : node && port;
+    };
+  }
+
+  /** The container of this host name, such as `sub1`. */
+  node(hostname: string): SessionNode {
+    const found = this.#nodes.find((each) => each.hostname === hostname);
+    if (found === undefined) throw new Error(`session ${this.name} has no node ${hostname}`);
+    return found;
+  }
+
+  /** The real path of the home of main1, from the time it exists. */
+  get home(): string | undefined {
+    return this.#main.home;
   }
 
   get isLive(): boolean {
     return isLive(this.status);
   }
 
-  /** Port of the sshd on 127.0.0.1, while it runs. */
+  /** Port of main1's sshd on 127.0.0.1, while it runs. */
   get sshPort(): number | undefined {
-    return this.#sshd?.port;
+    return this.#main.sshPort;
   }
 
-  /** SSH connections that are open now, authenticated or not. */
+  /** SSH connections to main1 that are open now, authenticated or not. */
   get sshConnections(): number {
-    return this.#sshd?.connections ?? 0;
+    return this.#main.sshConnections;
   }
 
   /** Aborted when the session ends. */
@@ -137,26 +175,21 @@ export class Session {
     if (finalStatus === 'TERMINATED') this.#enter('TERMINATING', info);
     this.#life.abort();
     await this.#work;
-    await this.#sshd?.[Symbol.asyncDispose]();
-    this.#sshd = undefined;
+    await Promise.all(this.#nodes.map((node) => node[Symbol.asyncDispose]()));
     if (this.#tmux !== undefined) await removeTmuxFolder(this.#tmux);
     this.#tmux = undefined;
-    if (this.home !== undefined) await removeHome(this.home);
-    this.home = undefined;
     this.terminatedAt = new Date();
     this.#enter(finalStatus, info);
   }
 
-  /** Nothing listens on the ssh port any more; tunnels into it are closed with 1013. */
-  async stopSshd(): Promise<void> {
-    await this.#sshd?.[Symbol.asyncDispose]();
-    this.#sshd = undefined;
+  /** Nothing listens on the ssh port of main1 any more; tunnels into it are closed with 1013. */
+  stopSshd(): Promise<void> {
+    return this.#main.stopSshd();
   }
 
-  /** Starts sshd again, with a new host key. */
-  async restartSshd(): Promise<void> {
-    await this.stopSshd();
-    await this.#openSshd((await makeKeypair('pkcs1')).privateKey);
+  /** Starts main1's sshd again, with a new host key. */
+  restartSshd(): Promise<void> {
+    return this.#main.restartSshd();
   }
 
   hideApp(name: string): void {
@@ -191,45 +224,24 @@ export class Session {
   }
 
   async #makeReady(): Promise<void> {
-    const { behaviour, homesRoot } = this.#deps;
     const { account, mounts } = this.spec;
-    const stored = account.sshKeypair;
-    const [keypair, hostKey] = await Promise.all([
-      stored ?? makeKeypair(behaviour.ownKeyFormat),
-      makeKeypair('pkcs1'),
-    ]);
-    this.home = await makeHome({
-      root: homesRoot,
-      sessionId: this.id,
-      hostname: 'main1',
-      keypair,
-      keypairOfAccount: stored !== undefined,
-      mounts: Object.values(mounts),
-    });
+    await account.prepareKeypair();
+    const home = { keypair: account.sshKeypair, mounts: Object.values(mounts) };
     this.#tmux = await makeTmuxFolder();
-    await this.#openSshd(hostKey.privateKey);
+    await Promise.all(this.#nodes.map((node) => node.start(home)));
     this.logs += `Kernel started at: ${new Date().toISOString()}\r\npython-kernel: Service sshd has started (port: 2200)\r\n`;
   }
 
-  async #openSshd(hostKey: string): Promise<void> {
-    if (this.home === undefined) return;
-    this.#sshd = await openSshd({
-      home: this.home,
-      hostKey,
-      environment: this.environment(),
-      behaviour: this.#deps.behaviour,
-      faults: this.#deps.faults,
-      maxUnauthenticated: this.#deps.maxUnauthenticated,
-    });
-  }
-
-  /** What processes of the session find in their environment. */
-  environment(): Readonly<Record<string, string>> {
+  /** What processes of a container find in their environment; those of main1 when none is named. */
+  environment(kernel: Kernel | undefined = this.kernels[0]): Readonly<Record<string, string>> {
     return {
       BACKENDAI_SESSION_ID: this.id,
       BACKENDAI_SESSION_NAME: this.name,
       BACKENDAI_CLUSTER_SIZE: String(this.spec.clusterSize),
-      BACKENDAI_CLUSTER_ROLE: 'main',
+      BACKENDAI_CLUSTER_ROLE: kernel?.role ?? '',
+      BACKENDAI_CLUSTER_IDX: String(kernel?.index ?? ''),
+      BACKENDAI_CLUSTER_HOST: kernel?.hostname ?? '',
+      BACKENDAI_CLUSTER_HOSTS: this.kernels.map((each) => each.hostname).join(','),
       BACKENDAI_ACCESS_KEY: this.spec.account.accessKey,
       ...(this.#tmux !== undefined && { TMUX_TMPDIR: this.#tmux }),
       ...this.spec.environ,

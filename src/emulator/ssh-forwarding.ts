@@ -1,15 +1,17 @@
-/** TCP forwarding out of a session (`ssh -L`, `ssh -D`): loopback only, where the session's own servers listen. */
+/** TCP forwarding out of a session (`ssh -L`, `ssh -D`): to the hosts of the session's own network only. */
 
 import { connect } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Connection } from 'ssh2';
 
-const loopback = new Set(['127.0.0.1', 'localhost', '::1', 'main1']);
+/** Where a port of a host is on 127.0.0.1; nothing when the session's network has no such host. */
+export type Reach = (host: string, port: number) => number | undefined;
 
-export function serveForwarding(client: Connection): void {
+export function serveForwarding(client: Connection, reach: Reach): void {
   client.on('tcpip', (accept, reject, { destIP, destPort }) => {
-    if (!loopback.has(destIP)) return reject();
-    const socket = connect({ port: destPort, host: '127.0.0.1', allowHalfOpen: true });
+    const port = reach(destIP, destPort);
+    if (port === undefined) return reject();
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     socket.once('error', () => reject());
     socket.once('connect', () => {
       const channel = accept();

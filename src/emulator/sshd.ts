@@ -7,7 +7,7 @@ import ssh2, { type AuthContext, type Connection } from 'ssh2';
 import type { FaultBook } from './faults.ts';
 import type { ReleaseBehaviour } from './release.ts';
 import type { ShellProcess } from './shell-process.ts';
-import { serveForwarding } from './ssh-forwarding.ts';
+import { type Reach, serveForwarding } from './ssh-forwarding.ts';
 import { serveRemoteForwarding } from './ssh-remote-forwarding.ts';
 import { serveSession } from './ssh-session.ts';
 
@@ -20,6 +20,7 @@ export interface SshdRequest {
   readonly faults: FaultBook;
   /** Connections beyond this many that have not logged in yet are closed before the banner. */
   readonly maxUnauthenticated: number;
+  readonly reach: Reach;
 }
 
 export interface Sshd extends AsyncDisposable {
@@ -137,7 +138,7 @@ async function serveConnection(client: Connection, deps: ConnectionDeps): Promis
       const session = { ...deps, signal: closing.signal, disconnect: () => client.end() };
       tasks.add(serveSession(accept(), session));
     });
-    serveForwarding(client);
+    serveForwarding(client, deps.reach);
     serveRemoteForwarding(client);
   });
   await closed;

@@ -3,9 +3,9 @@
 import type { Agent, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createGate, type Gate } from '../core/gate.ts';
 import type { Tunnel } from '../core/ssh-access.ts';
 import { UnreachableError } from '../errors.ts';
-import { createGate, type Gate } from './tunnel-gate.ts';
 import { openWebSocketStream, UpgradeRefused } from './websocket-stream.ts';
 
 export interface ManagerTunnelOptions {

@@ -21,7 +21,11 @@ export interface AppDeps extends FetchKeyDeps {
 export interface KnownHostsAccess {
   readonly path: string;
   pinned(alias: string): Promise<readonly Uint8Array[]>;
-  verify(alias: string, key: Uint8Array, session: string): Promise<'known' | 'pinned'>;
+  verify(
+    alias: string,
+    key: Uint8Array,
+    place: Pick<SessionRef, 'name' | 'node'>,
+  ): Promise<'known' | 'pinned'>;
 }
 
 export interface AppSettings {
@@ -33,7 +37,7 @@ export interface AppSettings {
   readonly preferredPort: number | undefined;
 }
 
-/** The name a session's host key is pinned under. */
-export function hostKeyAlias(session: SessionRef): string {
-  return `bai-${session.id}`;
+/** The name a session's host key is pinned under; each node of a cluster session has a key of its own. */
+export function hostKeyAlias({ id, node }: Pick<SessionRef, 'id' | 'node'>): string {
+  return node === undefined ? `bai-${id}` : `bai-${id}-${node}`;
 }

@@ -1,5 +1,6 @@
 /** `bai app ssh` with the client inside this process: no local port, the key only in memory, no byte lost. */
 
+import type { Writable } from 'node:stream';
 import { explainTooLong, refuseTooLong } from '../core/command-limit.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { SshWork } from '../core/ssh-arguments.ts';
@@ -17,7 +18,13 @@ export interface BuiltinConnection extends AsyncDisposable {
   /** The server as its greeting names it. */
   readonly software: string | undefined;
   /** The exit status; rejects when the connection is lost. */
-  run(work: SshWork): Promise<number>;
+  run(work: SshWork, output?: ProgramOutput): Promise<number>;
+}
+
+/** In place of this process's own streams. */
+export interface ProgramOutput {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
 }
 
 /** What system ssh would end with 255 for; what keeps it from being started has a status of its own. */
@@ -29,6 +36,7 @@ const failuresOfConnection: ReadonlySet<string> = new Set([
   'host-key-changed',
   'host-key-revoked',
   'key-refused',
+  'node-unreachable',
   'no-exec',
   'port-taken',
   'sshd-not-greeting',

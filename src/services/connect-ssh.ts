@@ -11,6 +11,7 @@ import { limitTime } from '../core/time-limit.ts';
 import { BaiError, NotFoundError } from '../errors.ts';
 import { type BuiltinDeps, connectBuiltin } from './connect-builtin.ts';
 import { createSession } from './create-session.ts';
+import { type ClusterDeps, enterNode } from './enter-node.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { openRunningSession } from './open-session.ts';
 import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
@@ -19,6 +20,8 @@ import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
 
 export interface ConnectSshRequest extends PortWish {
   readonly session: string;
+  /** A container of a cluster session; main1 when left out. */
+  readonly node?: string | undefined;
   /** For ssh itself: its options, then a command. */
   readonly sshArguments: readonly string[];
   readonly client: SshClientWish;
@@ -26,7 +29,7 @@ export interface ConnectSshRequest extends PortWish {
   readonly create?: CreateRequest | undefined;
 }
 
-export interface ConnectSshDeps extends BuiltinDeps {
+export interface ConnectSshDeps extends ClusterDeps, BuiltinDeps {
   /** Whether stdin is a terminal. */
   readonly isTerminal: boolean;
   hasSystemSsh(): Promise<boolean>;
@@ -46,7 +49,10 @@ export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDep
   // A wrong command line is told before anything is asked of the manager.
   const work = await workOfBuiltin(request, deps);
   const session = await openOrCreate(request, deps);
-  return work === undefined ? connectSystem(session, request, deps) : connectBuiltin(session, work, deps);
+  await using place = await enterNode(session, request.node, deps);
+  return work === undefined
+    ? await connectSystem(place.session, request, place.deps)
+    : await connectBuiltin(place.session, work, place.deps);
 }
 
 /** What a session that can be made is missed with. */
@@ -144,10 +150,11 @@ async function explainFailure(
     stream = await tunnel.dial(signal);
     const software = await deps.probeLogin({
       session: session.name,
+      node: session.node,
       user: deps.settings.user,
       stream,
       identityFile,
-      verifyHostKey: (key) => deps.knownHosts.verify(hostKeyAlias, key, session.name),
+      verifyHostKey: (key) => deps.knownHosts.verify(hostKeyAlias, key, session),
       signal,
     });
     const error = explainTooLong({ session: session.name, command: commandOf(words), software });

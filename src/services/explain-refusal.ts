@@ -30,6 +30,8 @@ const limitMs = 5_000;
 /** The refusal with its cause and cure; any other error as it is. */
 export async function explainRefusal({ session, key, error }: Refused, deps: ExplainDeps): Promise<unknown> {
   if (!(error instanceof DeniedError) || error.code !== 'key-refused') return error;
+  // What the manager can tell is of main1.
+  if (session.node !== undefined) return error;
   const facts = await gather(session, await key, deps);
   if (deps.signal.aborted) return error;
   const { reason, message, hint } = causeOf(facts);

@@ -3,8 +3,8 @@
 import { openPath, sftpUrl } from '../core/open-target.ts';
 import type { ServicePort, SessionRef } from '../core/session.ts';
 import { type ReadyCommands, readyCommands, type SshTarget } from '../core/ssh-command.ts';
-import type { AppDeps } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
+import { type ClusterDeps, enterNode } from './enter-node.ts';
 import { openRunningSession } from './open-session.ts';
 import { prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
 import { holdForwarder, type PortWish } from './start-app-forwarder.ts';
@@ -12,6 +12,8 @@ import { holdForwarder, type PortWish } from './start-app-forwarder.ts';
 export interface ForwardAppRequest extends PortWish {
   readonly session: string;
   readonly app: string;
+  /** A container of a cluster session, for its sshd; main1 when left out. */
+  readonly node?: string | undefined;
 }
 
 /** What the desktop dialog shows, and what it leaves out. */
@@ -39,15 +41,16 @@ const home = openPath('');
 /** Calls `onReady` when the port listens; ends when the signal does. */
 export async function forwardApp(
   request: ForwardAppRequest,
-  deps: AppDeps,
+  deps: ClusterDeps,
   onReady: (forwarded: ForwardedApp) => void,
 ): Promise<void> {
   const session = await openRunningSession(request.session, deps);
   if (request.app === sshApp) {
-    const ready = await prepareSsh(session, deps);
-    return holdForwarder({ ...request, tunnel: ready.tunnel }, deps, (forwarder) => {
+    await using place = await enterNode(session, request.node, deps);
+    const ready = await prepareSsh(place.session, place.deps);
+    return await holdForwarder({ ...request, tunnel: ready.tunnel }, deps, (forwarder) => {
       const ssh = describeSsh(sshTarget(ready, forwarder, deps), ready.identityFile);
-      onReady({ session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
+      onReady({ session: place.session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
     });
   }
   const app = await checkApp(session, request.app, deps);

@@ -1,14 +1,16 @@
-/** `bai host-key`: the key a session is known by, and forgetting it. */
+/** `bai host-key`: the keys a session and its nodes are known by, and forgetting them. */
 
 import { NotFoundError } from '../errors.ts';
-import type { Fingerprints } from '../ssh/known-hosts.ts';
+import type { Fingerprints, PinnedKey } from '../ssh/known-hosts.ts';
 import { hostKeyAlias } from './app-deps.ts';
 import { type ResolveDeps, resolveAnySession } from './resolve-session.ts';
 
 export interface HostKeyDeps extends ResolveDeps {
   readonly knownHosts: {
     readonly path: string;
-    pinned(alias: string): Promise<readonly Uint8Array[]>;
+    /** Those of this name and of every name that it begins, with a dash after it. */
+    family(alias: string): Promise<readonly PinnedKey[]>;
+    /** The same, and whether there was one. */
     forget(alias: string): Promise<boolean>;
   };
   fingerprints(key: Uint8Array): Fingerprints;
@@ -17,13 +19,20 @@ export interface HostKeyDeps extends ResolveDeps {
 
 export interface ShownHostKey extends Fingerprints {
   readonly type: string;
+  /** The container of a cluster session, where it is not main1. */
+  readonly node?: string;
 }
 
 export async function showHostKeys(reference: string, deps: HostKeyDeps): Promise<readonly ShownHostKey[]> {
   const session = await resolveAnySession(reference, deps);
-  const keys = await deps.knownHosts.pinned(hostKeyAlias(session));
-  if (keys.length === 0) throw notPinned(session.name);
-  return keys.map((key) => ({ type: deps.keyType(key), ...deps.fingerprints(key) }));
+  const own = hostKeyAlias(session);
+  const pins = await deps.knownHosts.family(own);
+  if (pins.length === 0) throw notPinned(session.name);
+  return pins.map(({ alias, key }) => ({
+    type: deps.keyType(key),
+    ...deps.fingerprints(key),
+    ...(alias !== own && { node: alias.slice(own.length + 1) }),
+  }));
 }
 
 export async function forgetHostKey(reference: string, deps: HostKeyDeps): Promise<void> {

@@ -23,6 +23,7 @@ import {
   openOrCreate,
   workOfBuiltin,
 } from './connect-ssh.ts';
+import { enterNode } from './enter-node.ts';
 import { openRunningSession } from './open-session.ts';
 import { watchLine } from './watch-line.ts';
 
@@ -128,11 +129,14 @@ async function tryAgain(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome
   }
 }
 
+/** A node is entered anew each time: the way through main1 is lost with the line. */
 async function connectOnce(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome> {
-  const { work, mode } = attempt;
-  if (work === undefined) return connectSystemOnce(attempt, deps);
-  const { name } = attempt.request;
-  return connectBuiltinOnce({ ...attempt, work: { ...work, command: persistLine(name, mode) } }, deps);
+  const { work, mode, request } = attempt;
+  await using place = await enterNode(attempt.session, request.node, deps);
+  const inside = { ...attempt, session: place.session };
+  if (work === undefined) return await connectSystemOnce(inside, place.deps);
+  const command = persistLine(request.name, mode);
+  return await connectBuiltinOnce({ ...inside, work: { ...work, command } }, place.deps);
 }
 
 async function connectSystemOnce(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome> {

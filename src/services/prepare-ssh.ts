@@ -22,7 +22,7 @@ export async function prepareSsh(session: SessionRef, deps: AppDeps): Promise<Pr
   // What the user can mend alone is said before anything is dialled.
   if (identity !== undefined) await deps.checkOwnKey(identity);
   const tunnel = deps.tunnelTo(session, sshApp);
-  const app = checkApp(session, sshApp, deps);
+  const app = session.node === undefined ? checkApp(session, sshApp, deps) : undefined;
   const key = identityFile(session, deps);
   const pin = pinHostKey(session, tunnel, deps);
   for (const outcome of await Promise.allSettled([app, key, pin])) {
@@ -46,7 +46,7 @@ async function pinHostKey(session: SessionRef, tunnel: Tunnel, deps: AppDeps): P
   if ((await deps.knownHosts.pinned(alias)).length > 0) return;
   const stream = await tunnel.dial(deps.signal);
   const key = await deps.fetchHostKey(stream, session.name, deps.signal);
-  await deps.knownHosts.verify(alias, key, session.name);
+  await deps.knownHosts.verify(alias, key, session);
 }
 
 /** What ssh is told to reach the session through a forwarder. */

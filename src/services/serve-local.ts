@@ -25,7 +25,7 @@ export async function serveLocal(
   await using emulator = await startOn(port, deps, {
     homesRoot: deps.homesRoot,
     release,
-    accounts: [{ email: 'you@localhost', role: 'user', ...keys }],
+    accounts: [{ email: 'you@localhost', role: 'user', sshKeypair: 'made', ...keys }],
   });
   const { endpoint } = emulator;
   if (!(await deps.claimState({ pid: deps.pid, endpoint, release, ...keys }))) {

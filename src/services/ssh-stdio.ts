@@ -12,6 +12,7 @@ import { BaiError, ExitCode, NotFoundError, UnreachableError, UsageError } from 
 import type { HostFacts, HostFiles } from '../ssh/host-files.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
+import { type ClusterDeps, enterNode } from './enter-node.ts';
 import { openRunningSession } from './open-session.ts';
 import { prepareSsh, sshApp } from './prepare-ssh.ts';
 import type { SessionDeps } from './session-deps.ts';
@@ -19,6 +20,8 @@ import type { SessionDeps } from './session-deps.ts';
 export interface SshStdioRequest {
   /** Name or id, or the same as `host`. */
   readonly session: string;
+  /** A container of a cluster session; main1 when left out. */
+  readonly node?: string | undefined;
   /** What ssh was asked for, when `bai ssh-config` wrote the command: its host key and key are put under it. */
   readonly host: string | undefined;
 }
@@ -30,7 +33,7 @@ export interface SshStdioDeps extends SessionDeps, Pick<AppDeps, 'settings' | 'k
   /** Differs when a file does; nothing when it is not there. */
   stampOf(path: string): Promise<string | undefined>;
   /** What only a first connection needs. */
-  preparing(): Promise<AppDeps>;
+  preparing(): Promise<ClusterDeps>;
   /** Whether the program that started this one is gone. */
   isOrphan(): boolean;
 }
@@ -38,7 +41,23 @@ export interface SshStdioDeps extends SessionDeps, Pick<AppDeps, 'settings' | 'k
 /** Nothing but the stream goes to stdout. 0 when the far side ends it; throws for what fails before and in it. */
 export async function sshStdio(request: SshStdioRequest, deps: SshStdioDeps): Promise<number> {
   const quiet = { ...deps, reporter: withoutProgress(deps.reporter) };
+  if (request.node !== undefined) return throughMain(request, quiet);
   return copy(await openStream(request, quiet), deps);
+}
+
+async function throughMain({ session, node, host }: SshStdioRequest, deps: SshStdioDeps): Promise<number> {
+  if (host !== undefined) throw new UsageError('--node and --ssh-host do not go together');
+  const found = await openRunningSession(session, deps);
+  const preparing = { ...(await deps.preparing()), reporter: deps.reporter };
+  await using place = await enterNode(found, node, preparing);
+  const inside: SshStdioDeps = {
+    ...deps,
+    tunnelTo: (to, app) => place.deps.tunnelTo(to, app),
+    preparing: async () => place.deps,
+  };
+  if (!(await isPrepared(place.session, undefined, inside))) await prepare(place.session, undefined, inside);
+  const remote = await inside.tunnelTo(place.session, sshApp).dial(deps.signal);
+  return await copy({ session: place.session, remote }, deps);
 }
 
 interface OpenedStream {
@@ -178,7 +197,7 @@ async function passHostKey(
   const chunks: AsyncIterable<Uint8Array> = remote.iterator({ destroyOnReturn: false });
   for await (const chunk of chunks) {
     const key = reader.read(chunk);
-    if (key !== undefined) await knownHosts.verify(hostKeyAlias(session), key, session.name);
+    if (key !== undefined) await knownHosts.verify(hostKeyAlias(session), key, session);
     if (!stdout.write(chunk)) await once(stdout, 'drain', { signal });
     if (reader.isOver) return true;
   }

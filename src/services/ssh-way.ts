@@ -34,7 +34,8 @@ export async function findWay(session: SessionRef, deps: WayDeps): Promise<Way> 
     tunnel: deps.tunnelTo(session, sshApp),
     ask() {
       asked ??= {
-        app: checkApp(session, sshApp, deps),
+        // The apps of a node would be those of main1, which are looked at on the way there.
+        app: session.node === undefined ? checkApp(session, sshApp, deps) : Promise.resolve(),
         key: ownKey === undefined ? downloadKey(session, deps) : Promise.resolve(ownKey),
       };
       return asked;
@@ -84,10 +85,11 @@ async function dialAndLogIn<T>(way: Way, { login, signal }: Login<T>, deps: WayD
   try {
     return await login({
       session: session.name,
+      node: session.node,
       user: deps.settings.user,
       stream,
       privateKey: way.ask().key,
-      verifyHostKey: (hostKey) => deps.knownHosts.verify(hostKeyAlias(session), hostKey, session.name),
+      verifyHostKey: (hostKey) => deps.knownHosts.verify(hostKeyAlias(session), hostKey, session),
       signal,
     });
   } catch (error) {

@@ -14,11 +14,20 @@ export class Brake {
   readonly #client: Client;
   readonly #transport: Duplex;
   readonly #holders = new Set<object>();
+  readonly #above = new Set<() => void>();
   #keepalive: NodeJS.Timeout | undefined;
 
   constructor(client: Client, transport: Duplex) {
     this.#client = client;
     this.#transport = transport;
+    // A stream that goes over another connection says so while that one is stopped.
+    transport.on('stopped', () => this.#excuseSilence());
+  }
+
+  /** Called again and again while nothing comes in, for what goes over this connection. Returns what ends that. */
+  onStopped(listener: () => void): () => void {
+    this.#above.add(listener);
+    return () => void this.#above.delete(listener);
   }
 
   /** Nothing comes in until this holder and every other one has let go. */
@@ -48,5 +57,6 @@ export class Brake {
   #excuseSilence(): void {
     const reset: unknown = Reflect.get(this.#client, '_resetKA');
     if (typeof reset === 'function') reset.call(this.#client);
+    for (const listener of this.#above) listener();
   }
 }

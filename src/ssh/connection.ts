@@ -8,6 +8,7 @@ import ssh2, {
   type ServerHostKeyAlgorithm,
 } from 'ssh2';
 import { type StrongCipher, strongCiphers } from '../core/line-setting.ts';
+import { placeName } from '../core/session.ts';
 import { BaiError, ConflictError, DeniedError, InterruptedError, UnreachableError } from '../errors.ts';
 import { openAgent } from './agent.ts';
 import { Brake } from './brake.ts';
@@ -16,6 +17,8 @@ import { type SavedRoundTrips, saveRoundTrips } from './fewer-round-trips.ts';
 export interface SshConnectionOptions {
   /** For messages. */
   readonly session: string;
+  /** For messages too: the container, where it is not main1. */
+  readonly node?: string | undefined;
   readonly user: string;
   readonly stream: Duplex;
   /** As text. Awaited when it is time to log in: it may still be on its way while the connection is made. */
@@ -59,17 +62,17 @@ const handshakeTimeoutMs = 60_000;
 const farewellMs = 5_000;
 
 export async function connectSsh(options: SshConnectionOptions): Promise<SshConnection> {
-  const { session, signal, stream } = options;
+  const { signal, stream } = options;
   signal.throwIfAborted();
   // ssh2 would wait for the end of a stream that has ended already, until its handshake times out.
-  if (stream.destroyed) throw connectionLost(session);
+  if (stream.destroyed) throw connectionLost(placeOf(options));
   const client = new ssh2.Client();
   let refusal: unknown;
   const lost = new Promise<never>((_, reject) => {
     client.on('error', (error) => reject(refusal ?? explain(error, options)));
-    client.on('close', () => reject(refusal ?? connectionLost(session)));
+    client.on('close', () => reject(refusal ?? connectionLost(placeOf(options))));
     // A session that hangs up in good order ends the stream only: ssh2 then answers no request, and never closes.
-    client.on('end', () => reject(refusal ?? connectionLost(session)));
+    client.on('end', () => reject(refusal ?? connectionLost(placeOf(options))));
     let isReady = false;
     let farewell: NodeJS.Timeout | undefined;
     client.once('ready', () => {
@@ -144,17 +147,17 @@ function configOf(options: SshConnectionOptions, refuse: (error: unknown) => voi
  * while ssh2 waits for one, it sends what comes in between with the old keys, which ends the connection.
  */
 function verifyOnce(
-  { session, verifyHostKey }: SshConnectionOptions,
+  options: SshConnectionOptions,
   refuse: (error: unknown) => void,
 ): (key: Buffer, answer: (accepted: boolean) => void) => void {
   let checked: Buffer | undefined;
   return (key, answer) => {
     if (checked !== undefined) {
       const isSame = checked.equals(key);
-      if (!isSame) refuse(anotherHostKey(session));
+      if (!isSame) refuse(anotherHostKey(placeOf(options)));
       return answer(isSame);
     }
-    verifyHostKey(key).then(
+    options.verifyHostKey(key).then(
       () => {
         checked = Buffer.from(key);
         answer(true);
@@ -201,8 +204,8 @@ export async function fetchHostKey(
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(new InterruptedError()), { once: true });
-      client.on('error', (error) => reject(connectionLost(session, error)));
-      client.on('close', () => reject(connectionLost(session)));
+      client.on('error', (error) => reject(connectionLost(`session ${session}`, error)));
+      client.on('close', () => reject(connectionLost(`session ${session}`)));
       client.connect({
         sock: stream,
         username: 'nobody',
@@ -221,28 +224,36 @@ export async function fetchHostKey(
   }
 }
 
-function anotherHostKey(session: string): ConflictError {
-  return new ConflictError(`session ${session} showed another host key in the middle of a connection`, {
+function placeOf({ session, node }: SshConnectionOptions): string {
+  return placeName({ name: session, ...(node !== undefined && { node }) });
+}
+
+function anotherHostKey(place: string): ConflictError {
+  return new ConflictError(`${place} showed another host key in the middle of a connection`, {
     code: 'host-key-changed',
     hint: 'no server does that by itself: somebody may be listening; `bai host-key show` names the pinned key',
   });
 }
 
-function connectionLost(session: string, cause?: unknown): UnreachableError {
-  return new UnreachableError(`the connection to session ${session} was lost`, {
+function connectionLost(place: string, cause?: unknown): UnreachableError {
+  return new UnreachableError(`the connection to ${place} was lost`, {
     code: 'connection-lost',
     hint: 'run the same command again; `bai session info` shows whether the session still runs',
     cause,
   });
 }
 
-function explain(error: Error & { level?: string }, { session, user }: SshConnectionOptions): unknown {
+function explain(error: Error & { level?: string }, options: SshConnectionOptions): unknown {
   if (error instanceof BaiError) return error;
   if (error.level === 'client-authentication') {
-    return new DeniedError(`session ${session} refused the key of account ${user}`, {
+    const { session, node, user } = options;
+    return new DeniedError(`${placeOf(options)} refused the key of account ${user}`, {
       code: 'key-refused',
+      ...(node !== undefined && {
+        hint: `where the account has no SSH keypair each container makes a key of its own, and main1's opens main1 only: go on from there with \`bai ssh ${session} -- ssh ${node}\``,
+      }),
       cause: error,
     });
   }
-  return connectionLost(session, error);
+  return connectionLost(placeOf(options), error);
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { placeName, type SessionRef } from '../core/session.ts';
 import { ConflictError, LocalSystemError, ProtocolError, systemCode } from '../errors.ts';
 import { isLink, replaceWith } from './small-file.ts';
 
@@ -12,18 +13,26 @@ export interface KnownHosts {
   pinned(alias: string): Promise<readonly Uint8Array[]>;
   /** Pins a key that was learnt over an authenticated channel. */
   pin(alias: string, key: Uint8Array): Promise<void>;
-  /** Whether there was one to forget. */
+  /** Those of this name, and of the names it begins with a dash after it: the nodes of a session. */
+  family(alias: string): Promise<readonly PinnedKey[]>;
+  /** The same, and whether there was one to forget. */
   forget(alias: string): Promise<boolean>;
   /**
    * Throws a ConflictError unless the key is the pinned one; a key seen for the first time is pinned.
    * Every doubt (file unreadable, a line nobody understands, a revoked key) refuses.
    */
-  verify(alias: string, key: Uint8Array, session: string): Promise<'known' | 'pinned'>;
+  verify(alias: string, key: Uint8Array, place: Place): Promise<'known' | 'pinned'>;
 }
 
-interface Entry {
-  readonly marker: string;
+type Place = Pick<SessionRef, 'name' | 'node'>;
+
+export interface PinnedKey {
   readonly alias: string;
+  readonly key: Uint8Array;
+}
+
+interface Entry extends PinnedKey {
+  readonly marker: string;
   readonly key: Buffer;
 }
 
@@ -31,15 +40,17 @@ export function openKnownHosts(path: string): KnownHosts {
   const entriesOf = async (alias: string): Promise<Entry[]> =>
     parseKnownHosts(await readIfThere(path), path).filter((entry) => entry.alias === alias);
   /** Of two first uses at the same time that saw different keys, the one whose line came first holds. */
-  const yieldToFirst = async (alias: string, key: Uint8Array, session: string): Promise<void> => {
+  const yieldToFirst = async (alias: string, key: Uint8Array, place: Place): Promise<void> => {
     const [first = key] = await hosts.pinned(alias);
     if (Buffer.from(first).equals(key)) return;
     const lines = (await readIfThere(path)).split('\n');
+    const isOurs = (entry: Entry | undefined): boolean =>
+      entry?.marker === '' && entry.alias === alias && entry.key.equals(key);
     await rewrite(
       path,
-      lines.filter((line) => !isPinOf(parseLine(line), alias) || !parseLine(line)?.key.equals(key)),
+      lines.filter((line) => !isOurs(parseLine(line))),
     );
-    throw changed({ session, path, key, pinned: [first] });
+    throw changed({ place, path, key, pinned: [first] });
   };
   const hosts: KnownHosts = {
     path,
@@ -55,6 +66,13 @@ export function openKnownHosts(path: string): KnownHosts {
       // One write in append mode: two first uses at the same time both keep their line.
       await appendFile(path, start + line, { mode: 0o600, flush: true });
     },
+    async family(alias) {
+      const entries = parseKnownHosts(await readIfThere(path), path);
+      // Two first uses at the same time have left two lines.
+      const isFirst = ({ alias: name, key }: Entry, index: number): boolean =>
+        entries.findIndex((other) => other.alias === name && other.key.equals(key)) === index;
+      return entries.filter((entry, index) => isPinOf(entry, alias) && isFirst(entry, index));
+    },
     async forget(alias) {
       const text = await readIfThere(path);
       const lines = text.split('\n');
@@ -64,16 +82,16 @@ export function openKnownHosts(path: string): KnownHosts {
       await rewrite(path, kept);
       return true;
     },
-    async verify(alias, key, session) {
+    async verify(alias, key, place) {
       const entries = await entriesOf(alias);
       const same = entries.filter((entry) => entry.key.equals(key));
-      if (same.some((entry) => entry.marker === '@revoked')) throw revoked(key, session, path);
+      if (same.some((entry) => entry.marker === '@revoked')) throw revoked(key, place, path);
       if (same.length > 0) return 'known';
       // Of the same reading: a first use beside this one may have pinned the very key meanwhile.
       const pinned = pinsOf(entries);
-      if (pinned.length > 0) throw changed({ session, path, key, pinned });
+      if (pinned.length > 0) throw changed({ place, path, key, pinned });
       await hosts.pin(alias, key);
-      await yieldToFirst(alias, key, session);
+      await yieldToFirst(alias, key, place);
       return 'pinned';
     },
   };
@@ -92,7 +110,8 @@ async function rewrite(path: string, lines: readonly string[]): Promise<void> {
 }
 
 function isPinOf(entry: Entry | undefined, alias: string): boolean {
-  return entry !== undefined && entry.marker === '' && entry.alias === alias;
+  if (entry === undefined || entry.marker !== '') return false;
+  return entry.alias === alias || entry.alias.startsWith(`${alias}-`);
 }
 
 /** A missing file is no pins. Anything else that cannot be read is no first use, but a reason to refuse. */
@@ -151,26 +170,26 @@ export function fingerprints(key: Uint8Array): Fingerprints {
 }
 
 interface Change {
-  readonly session: string;
+  readonly place: Place;
   readonly path: string;
   readonly key: Uint8Array;
   readonly pinned: readonly Uint8Array[];
 }
 
-function changed({ session, path, key, pinned }: Change): ConflictError {
+function changed({ place, path, key, pinned }: Change): ConflictError {
   const shown = (each: Uint8Array): string => `${fingerprints(each).sha256} (${fingerprints(each).md5})`;
   return new ConflictError(
-    `the host key of session ${session} is not the one pinned for it\n  pinned:  ${pinned.map(shown).join(', ')}\n  offered: ${shown(key)}`,
+    `the host key of ${placeName(place)} is not the one pinned for it\n  pinned:  ${pinned.map(shown).join(', ')}\n  offered: ${shown(key)}`,
     {
       code: 'host-key-changed',
-      hint: `nothing was sent. Agents before 26.3 make a new host key when a session is restarted; if that is the case, run \`bai host-key forget ${session}\`. If not, somebody may be in between`,
+      hint: `nothing was sent. Agents before 26.3 make a new host key when a session is restarted; if that is the case, run \`bai host-key forget ${place.name}\`. If not, somebody may be in between`,
       details: { knownHosts: path, offered: fingerprints(key), pinned: pinned.map(fingerprints) },
     },
   );
 }
 
-function revoked(key: Uint8Array, session: string, path: string): ConflictError {
-  return new ConflictError(`the host key of session ${session} is marked as revoked in ${path}`, {
+function revoked(key: Uint8Array, place: Place, path: string): ConflictError {
+  return new ConflictError(`the host key of ${placeName(place)} is marked as revoked in ${path}`, {
     code: 'host-key-revoked',
     hint: 'do not use this session; make a new one',
     details: { offered: fingerprints(key) },

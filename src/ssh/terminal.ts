@@ -1,12 +1,16 @@
 /** The terminal that a program of the session has for its own, and how it is given back. */
 
 import { spawnSync } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import type { PseudoTtyOptions } from 'ssh2';
+
+/** The process's own stream, or what takes its place. */
+export type LocalOutput = Writable & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows'>>;
 
 export interface LocalStreams {
   readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: LocalOutput;
+  readonly stderr: Writable;
   /** The kind of terminal, as `$TERM` has it. */
   readonly term: string | undefined;
 }

@@ -19,9 +19,13 @@ import {
 } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
 import { type PrivateKey, readIssuedKey, readOwnKey } from '../keys/private-key.ts';
+import { captureOutput } from '../output/captured-output.ts';
+import { labelledLines } from '../output/labelled-lines.ts';
+import { wantsColor } from '../output/style.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
 import type { BuiltinConnection } from '../services/connect-builtin.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
+import type { ExecDeps } from '../services/exec-command.ts';
 import { explainMissingKey } from '../services/explain-missing-key.ts';
 import type { HostKeyDeps } from '../services/host-keys.ts';
 import {
@@ -38,6 +42,7 @@ import { findAgent } from '../ssh/agent.ts';
 import { runBuiltin } from '../ssh/builtin-client.ts';
 import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
+import { openNodeStreams } from '../ssh/node-streams.ts';
 import { findProgram } from '../ssh/programs.ts';
 import { openSftp } from '../ssh/sftp.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
@@ -84,6 +89,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     readOwnKey: async (path) => Buffer.from((await readOwn(path)).text),
     openSsh: (request) => openBuiltin(request, parts),
     agent: findAgent(parts.environment, process.platform),
+    openStreams: async (request) => openNodeStreams(await connectSsh(request), { session: request.session }),
     async probeLogin({ identityFile, ...request }) {
       const privateKey = Buffer.from((await readOwn(identityFile)).text);
       await using connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });
@@ -92,6 +98,17 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     readAuthorized: async (session, until) =>
       authorizedFingerprints(await manager.api.readFile(session, '.ssh/authorized_keys', until)),
     leaveInterruptsToChild: parts.leaveInterruptsToChild,
+  };
+}
+
+/** `color` as the flag says it, or nothing. */
+export function execDeps(parts: AppParts, color: boolean | undefined): ExecDeps {
+  const { stdout, stderr } = parts.streams;
+  return {
+    ...appDeps(parts),
+    labelled: (labels) =>
+      labelledLines({ stdout, stderr, labels, color: wantsColor(stdout, parts.environment, color) }),
+    capture: captureOutput,
   };
 }
 
@@ -104,7 +121,10 @@ async function openBuiltin(
     void streams.stderr.write(`${message}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
   return {
     software: connection.software,
-    run: (work) => runBuiltin(connection, work, { ...streams, term: environment['TERM'], signal, say }),
+    run(work, { stdout, stderr } = streams) {
+      const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'] };
+      return runBuiltin(connection, work, { ...local, signal, say });
+    },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
 }

@@ -93,6 +93,11 @@ class LazyContext implements Context {
     return appDeps(await this.#parts());
   }
 
+  async exec(): ReturnType<Context['exec']> {
+    const { execDeps } = await import('./apps.ts');
+    return execDeps(await this.#parts(), this.#flags.color);
+  }
+
   async sshStdio(): ReturnType<Context['sshStdio']> {
     const { sshStdioDeps } = await import('./ssh-stdio.ts');
     return sshStdioDeps(await this.#parts(), this.#facts);

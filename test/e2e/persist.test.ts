@@ -130,7 +130,7 @@ for (const { name: serverName, missing, start } of [emulated, ...sshServers]) {
       await expectMark(terminal, 'before');
       terminal.type(detach);
       await terminal.see(
-        /the shell goes on in the session; `bai ssh demo --persist-name \w+` comes back to it/,
+        /the shell goes on in the session; `bai ssh demo --persist-name \w+ --client \w+` comes back to it/,
       );
       await terminal.see(/status=0/);
     });
@@ -202,7 +202,11 @@ describe('with the embedded manager', { timeout: 60_000 }, () => {
       try {
         await terminal.see(/cannot reach the manager/);
         terminal.type('\x03');
-        await terminal.see(new RegExp(`interrupted[\\s\\S]*\`bai ssh stop-${client} --persist\` comes back`));
+        await terminal.see(
+          new RegExp(
+            `interrupted[\\s\\S]*\`bai ssh stop-${client} --persist --client ${client}\` comes back`,
+          ),
+        );
         terminal.type('echo "status=$?"\r');
         await terminal.see(/status=130/);
       } finally {
@@ -332,6 +336,22 @@ describe('with the embedded manager', { timeout: 60_000 }, () => {
       }, 'the size is that of the newest client');
       second.type('exit\r');
       await second.see(/status=0/);
+    });
+
+    test('the shell of another container is kept as well', async () => {
+      const session = `duo-${client}`;
+      await kept.bed.create(session, '--cluster-size', '2');
+      using terminal = openTerminal(kept.bed);
+      terminal.type(typed(session, client, '--node sub1 --persist-name far'));
+      await terminal.see(attached('far'));
+      await mark(terminal, 'far');
+      kept.relay.cut();
+      await terminal.see(/was lost/);
+      await terminal.see(attached('far'));
+      await expectMark(terminal, 'far');
+      terminal.type('echo "on:$BACKENDAI_CLUSTER_HOST:"; exit\r');
+      await terminal.see(/on:sub1:/);
+      await terminal.see(/status=0/);
     });
 
     test('forwards are made again with the connection', async () => {

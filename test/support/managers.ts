@@ -1,6 +1,7 @@
 /** The managers contract tests run against: the emulator as two releases, and genuine ones when there are any. */
 
 import { readFileSync } from 'node:fs';
+import { defaultAccount } from '../../src/emulator/accounts.ts';
 import { startEmulator } from '../../src/emulator/emulator.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -18,6 +19,8 @@ export interface ManagerKind {
   readonly name: string;
   readonly isGenuine: boolean;
   readonly release: string;
+  /** Whether sessions can have several containers. */
+  readonly hasClusters: boolean;
   open(): Promise<TestManager>;
 }
 
@@ -28,6 +31,8 @@ interface GenuineManager {
   readonly accessKey: string;
   readonly secretKey: string;
   readonly image: string;
+  /** False when its sessions have one container only. */
+  readonly clusters?: boolean;
 }
 
 /**
@@ -43,12 +48,14 @@ export function managerKinds(): ManagerKind[] {
       name: `emulator ${release}`,
       isGenuine: false,
       release,
+      hasClusters: true,
       open: () => openEmulator(release),
     })),
     ...genuine.map((each) => ({
       name: `genuine ${each.name}`,
       isGenuine: true,
       release: each.release,
+      hasClusters: each.clusters !== false,
       open: async () => described(each, async () => {}),
     })),
   ];
@@ -56,7 +63,13 @@ export function managerKinds(): ManagerKind[] {
 
 async function openEmulator(release: string): Promise<TestManager> {
   const homes = tempFolder();
-  const emulator = await startEmulator({ release, homesRoot: homes.path, stepDelayMs: 20 });
+  const emulator = await startEmulator({
+    release,
+    homesRoot: homes.path,
+    stepDelayMs: 20,
+    // As managers give it to the accounts they make.
+    accounts: [{ ...defaultAccount, sshKeypair: 'made' }],
+  });
   return described(
     {
       ...emulator,

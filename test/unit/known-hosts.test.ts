@@ -16,8 +16,8 @@ test('a key seen for the first time is pinned in a new file of 0600 in a new fol
   using folder = tempFolder();
   const path = join(folder.path, 'state', 'known_hosts');
   const hosts = openKnownHosts(path);
-  expect(await hosts.verify(alias, key, 'demo')).toBe('pinned');
-  expect(await hosts.verify(alias, key, 'demo')).toBe('known');
+  expect(await hosts.verify(alias, key, { name: 'demo' })).toBe('pinned');
+  expect(await hosts.verify(alias, key, { name: 'demo' })).toBe('known');
   expect(await readFile(path, 'utf8')).toBe(`${alias} ssh-ed25519 ${Buffer.from(key).toString('base64')}\n`);
   expect([(await stat(path)).mode & 0o777, (await stat(join(folder.path, 'state'))).mode & 0o777]).toEqual([
     0o600, 0o700,
@@ -28,7 +28,7 @@ test('another key than the pinned one is refused, with both fingerprints and wha
   using folder = tempFolder();
   const hosts = openKnownHosts(join(folder.path, 'known_hosts'));
   await hosts.pin(alias, key);
-  const failed = hosts.verify(alias, otherKey, 'demo');
+  const failed = hosts.verify(alias, otherKey, { name: 'demo' });
   await expect(failed).rejects.toThrow(ConflictError);
   await expect(failed).rejects.toMatchObject({ code: 'host-key-changed', exitCode: 6 });
   await expect(failed).rejects.toThrow(fingerprints(key).sha256);
@@ -42,8 +42,8 @@ test('sessions do not share pins', async () => {
   const hosts = openKnownHosts(join(folder.path, 'known_hosts'));
   await hosts.pin(alias, key);
   expect(await hosts.pinned(other)).toEqual([]);
-  expect(await hosts.verify(other, otherKey, 'demo')).toBe('pinned');
-  expect(await hosts.verify(alias, key, 'demo')).toBe('known');
+  expect(await hosts.verify(other, otherKey, { name: 'demo' })).toBe('pinned');
+  expect(await hosts.verify(alias, key, { name: 'demo' })).toBe('known');
 });
 
 test('a revoked key is refused although it is also pinned', async () => {
@@ -51,7 +51,9 @@ test('a revoked key is refused although it is also pinned', async () => {
   const path = join(folder.path, 'known_hosts');
   await writeFile(path, `${line(alias, key)}@revoked ${line(alias, key)}`);
   const hosts = openKnownHosts(path);
-  await expect(hosts.verify(alias, key, 'demo')).rejects.toMatchObject({ code: 'host-key-revoked' });
+  await expect(hosts.verify(alias, key, { name: 'demo' })).rejects.toMatchObject({
+    code: 'host-key-revoked',
+  });
 });
 
 test('a key that is only revoked is never learnt again', async () => {
@@ -61,7 +63,9 @@ test('a key that is only revoked is never learnt again', async () => {
   await writeFile(path, before);
   const hosts = openKnownHosts(path);
   expect(await hosts.pinned(alias)).toEqual([]);
-  await expect(hosts.verify(alias, key, 'demo')).rejects.toMatchObject({ code: 'host-key-revoked' });
+  await expect(hosts.verify(alias, key, { name: 'demo' })).rejects.toMatchObject({
+    code: 'host-key-revoked',
+  });
   expect(await readFile(path, 'utf8')).toBe(before);
 });
 
@@ -74,7 +78,7 @@ test.each([
   const path = join(folder.path, 'known_hosts');
   await make(path);
   const hosts = openKnownHosts(path);
-  for (const refused of [hosts.verify(alias, key, 'demo'), hosts.pinned(alias)]) {
+  for (const refused of [hosts.verify(alias, key, { name: 'demo' }), hosts.pinned(alias)]) {
     await expect(refused).rejects.toThrow(LocalSystemError);
     await expect(refused).rejects.toMatchObject({ code: 'known-hosts-unreadable' });
   }
@@ -86,7 +90,7 @@ test.each(['half a line', `${alias} ssh-ed25519`, `${alias} ssh-rsa AAAA`, `${al
     using folder = tempFolder();
     const path = join(folder.path, 'known_hosts');
     await writeFile(path, `# a comment\n\n${line(other, otherKey)}${broken}\n`);
-    const failed = openKnownHosts(path).verify(alias, key, 'demo');
+    const failed = openKnownHosts(path).verify(alias, key, { name: 'demo' });
     await expect(failed).rejects.toMatchObject({ code: 'known-hosts-broken' });
     await expect(failed).rejects.toThrow('line 4');
   },
@@ -100,8 +104,8 @@ test('comments, empty lines, comments after keys and CRLF are all right', async 
     `# mine\r\n\r\n  \n${line(alias, key).trim()} learnt today\r\n${line(other, otherKey)}`,
   );
   const hosts = openKnownHosts(path);
-  expect(await hosts.verify(alias, key, 'demo')).toBe('known');
-  expect(await hosts.verify(other, otherKey, 'demo')).toBe('known');
+  expect(await hosts.verify(alias, key, { name: 'demo' })).toBe('known');
+  expect(await hosts.verify(other, otherKey, { name: 'demo' })).toBe('known');
 });
 
 test('a file whose last line has no newline is not ruined by the next pin', async () => {
@@ -109,18 +113,18 @@ test('a file whose last line has no newline is not ruined by the next pin', asyn
   const path = join(folder.path, 'known_hosts');
   await writeFile(path, line(alias, key).trimEnd());
   const hosts = openKnownHosts(path);
-  expect(await hosts.verify(other, otherKey, 'demo')).toBe('pinned');
-  expect(await hosts.verify(alias, key, 'demo')).toBe('known');
-  expect(await hosts.verify(other, otherKey, 'demo')).toBe('known');
+  expect(await hosts.verify(other, otherKey, { name: 'demo' })).toBe('pinned');
+  expect(await hosts.verify(alias, key, { name: 'demo' })).toBe('known');
+  expect(await hosts.verify(other, otherKey, { name: 'demo' })).toBe('known');
 });
 
 test('fifty first uses at the same time all keep their line', async () => {
   using folder = tempFolder();
   const path = join(folder.path, 'new', 'known_hosts');
   const names = Array.from({ length: 50 }, (_, index) => `bai-${index}`);
-  await Promise.all(names.map((name) => openKnownHosts(path).verify(name, key, name)));
+  await Promise.all(names.map((name) => openKnownHosts(path).verify(name, key, { name })));
   const hosts = openKnownHosts(path);
-  for (const name of names) expect(await hosts.verify(name, key, name)).toBe('known');
+  for (const name of names) expect(await hosts.verify(name, key, { name })).toBe('known');
 });
 
 test('two first uses at the same time that see different keys: one holds, the other is refused, and one pin stays', async () => {
@@ -128,7 +132,7 @@ test('two first uses at the same time that see different keys: one holds, the ot
   for (let round = 0; round < 20; round += 1) {
     const path = join(folder.path, `known_hosts${round}`);
     const outcomes = await Promise.allSettled(
-      [key, otherKey].map((each) => openKnownHosts(path).verify(alias, each, 'demo')),
+      [key, otherKey].map((each) => openKnownHosts(path).verify(alias, each, { name: 'demo' })),
     );
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     const refused = outcomes.find(({ status }) => status === 'rejected');
@@ -144,7 +148,7 @@ test('two first uses at the same time that see the same key are one pin', async 
     // One after the other, so that some read when others have just written.
     const begun: Promise<unknown>[] = [];
     for (let count = 0; count < 20; count += 1) {
-      begun.push(hosts.verify(alias, key, 'demo'));
+      begun.push(hosts.verify(alias, key, { name: 'demo' }));
       await setImmediate();
     }
     await Promise.all(begun);
@@ -170,7 +174,9 @@ test('forgetting a session does not lift a revocation', async () => {
   await writeFile(path, `${line(alias, otherKey)}@revoked ${line(alias, key)}`);
   const hosts = openKnownHosts(path);
   await hosts.forget(alias);
-  await expect(hosts.verify(alias, key, 'demo')).rejects.toMatchObject({ code: 'host-key-revoked' });
+  await expect(hosts.verify(alias, key, { name: 'demo' })).rejects.toMatchObject({
+    code: 'host-key-revoked',
+  });
 });
 
 test('forgetting where there is no file changes nothing', async () => {

@@ -14,6 +14,7 @@ export async function forwardAndShow(request: ForwardAppRequest, context: Contex
 function lines({ session, app, host, port, url, ssh }: ForwardedApp): string[] {
   const facts: (readonly [string, string | undefined])[] = [
     ['Session', `${session.name} (${session.id})`],
+    ['Node', session.node],
     ['App', app],
     ['Host', host],
     ['Port', String(port)],

@@ -16,6 +16,7 @@ interface Flags extends PortFlags, AccountFlags {
   /** False after --no-client. */
   readonly client: string | false;
   readonly create?: string;
+  readonly node?: string;
   readonly stdio?: boolean;
   readonly sshHost?: string;
   readonly persist?: boolean;
@@ -26,6 +27,7 @@ export function define(command: Command, context: Context): void {
   addAccountOptions(command)
     .argument('<session>', 'name or id')
     .argument('[ssh-arguments...]', 'after `--`: options for ssh, then a command')
+    .option('--node <name>', 'a container of a cluster session, such as sub1 (default: main1)')
     .option('-p, --port <port>', 'local port of the forwarder; a random one when it is taken')
     .option('--strict-port', 'fail when the port is taken')
     .option('--create <image>', 'create the session from this image when there is none of that name')
@@ -41,7 +43,7 @@ export function define(command: Command, context: Context): void {
       const sshArguments = useJumpHosts(context, words);
       const name = keptShell(flags);
       if (flags.stdio) return copyStdio({ session, sshArguments }, flags, context);
-      const request = { session, ...portWish(flags) };
+      const request = { session, node: flags.node, ...portWish(flags) };
       if (flags.client === false) {
         refuseWithoutClient(flags, sshArguments);
         return forwardAndShow({ ...request, app: 'sshd' }, context);
@@ -55,7 +57,7 @@ export function define(command: Command, context: Context): void {
       context.exitCode = connectionFailed;
       if (name !== undefined) {
         const { persistSsh } = await import('../../services/persist-ssh.ts');
-        const wayBack = commandOf(session, name, words);
+        const wayBack = commandOf({ session, sshArguments: words }, name, flags);
         context.exitCode = await persistSsh({ ...wanted, name, wayBack }, deps);
         return;
       }
@@ -90,10 +92,13 @@ function refuseWithoutClient(flags: Flags, sshArguments: readonly string[]): voi
 }
 
 /** What brings the user back to the shell of that name. */
-function commandOf(session: string, name: string, sshArguments: readonly string[]): string {
+function commandOf({ session, sshArguments }: Words, name: string, flags: Flags): string {
   const kept = name === defaultPersistName ? ['--persist'] : ['--persist-name', name];
+  const { node, user, identity, client } = flags;
+  const others = { node, user, identity, client: client === 'auto' ? undefined : client };
+  const same = Object.entries(others).flatMap(([option, value]) => (value ? [`--${option}`, value] : []));
   const options = sshArguments.length > 0 ? ['--', ...sshArguments] : [];
-  return shellCommand(['bai', 'ssh', session, ...kept, ...options]);
+  return shellCommand(['bai', 'ssh', session, ...kept, ...same, ...options]);
 }
 
 interface Words {
@@ -110,13 +115,17 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
     );
   }
   const { sshStdio } = await import('../../services/ssh-stdio.ts');
-  context.exitCode = await sshStdio({ session, host: flags.sshHost }, await context.sshStdio());
+  context.exitCode = await sshStdio(
+    { session, node: flags.node, host: flags.sshHost },
+    await context.sshStdio(),
+  );
 }
 
 const sshExamples = `
 Examples:
   bai ssh demo
   bai ssh demo -- nvidia-smi
+  bai ssh demo --node sub1
   bai ssh demo --create python:3.11
   bai ssh demo --persist
   bai ssh demo -- -L 8080:localhost:80 -N

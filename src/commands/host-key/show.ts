@@ -9,7 +9,9 @@ export function define(command: Command, context: Context): void {
     const keys = await showHostKeys(session, await context.hostKeys());
     context.reporter.result(
       keys,
-      keys.map((key) => `${key.type} ${key.sha256} ${key.md5}`),
+      keys.map(
+        (key) => `${key.type} ${key.sha256} ${key.md5}${key.node === undefined ? '' : ` ${key.node}`}`,
+      ),
     );
   });
 }

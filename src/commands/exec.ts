@@ -1,0 +1,46 @@
+/** `bai exec SESSION [--node NAME …|--all-nodes] -- COMMAND` */
+
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { connectionFailed } from '../core/ssh-client.ts';
+import { UsageError } from '../errors.ts';
+import { type AccountFlags, addAccountOptions, useAccount } from './app/account.ts';
+import { collect } from './options.ts';
+
+interface Flags extends AccountFlags {
+  readonly node?: string[];
+  readonly allNodes?: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  addAccountOptions(command)
+    .argument('<session>', 'name or id')
+    .argument('[command...]', 'after `--`: the command, joined with spaces for the login shell over there')
+    .option(
+      '--node <name>',
+      'a container of a cluster session, such as sub1 (repeatable; default: main1)',
+      collect,
+    )
+    .option('--all-nodes', 'in all containers at the same time')
+    .addHelpText('after', examples)
+    .action(async (session: string, words: string[], { node = [], allNodes = false, ...flags }: Flags) => {
+      if (allNodes && node.length > 0) throw new UsageError('--node and --all-nodes do not go together');
+      useAccount(context, flags);
+      const { execCommand } = await import('../services/exec-command.ts');
+      const request = { session, nodes: allNodes ? ('all' as const) : node, command: words };
+      // Until the command over there has said how it ended.
+      context.exitCode = connectionFailed;
+      const { status, answer } = await execCommand(request, await context.exec());
+      if (answer !== undefined) context.reporter.result(answer, '');
+      context.exitCode = status;
+    });
+}
+
+const examples = `
+One container: its output as it comes, and stdin goes to the command. Several: lines labelled with the container,
+no stdin, and the worst exit status.
+
+Examples:
+  bai exec demo -- nvidia-smi
+  bai exec demo --node sub1 -- 'cd src && make'
+  bai exec demo --all-nodes -- hostname`;

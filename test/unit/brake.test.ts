@@ -1,0 +1,40 @@
+import { PassThrough } from 'node:stream';
+import type { Client } from 'ssh2';
+import { afterEach, expect, test, vi } from 'vitest';
+import { Brake } from '../../src/ssh/brake.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** As far as a brake uses it: what forgets how long the far side has been silent. */
+function countingClient(): { client: Client; excused: () => number } {
+  let count = 0;
+  const excuse = (): void => {
+    count += 1;
+  };
+  return { client: { _resetKA: excuse } as unknown as Client, excused: () => count };
+}
+
+test('while a connection is stopped, what goes over it is excused for its silence too, and no longer', () => {
+  vi.useFakeTimers();
+  const below = countingClient();
+  const above = countingClient();
+  const outer = new Brake(below.client, new PassThrough());
+  const stream = new PassThrough();
+  const inner = new Brake(above.client, stream);
+  const end = outer.onStopped(() => stream.emit('stopped'));
+  const holder = {};
+  outer.hold(holder);
+  vi.advanceTimersByTime(30_000);
+  expect([below.excused(), above.excused()]).toEqual([3, 3]);
+  outer.release(holder);
+  vi.advanceTimersByTime(30_000);
+  expect([below.excused(), above.excused()]).toEqual([3, 3]);
+  end();
+  outer.hold(holder);
+  vi.advanceTimersByTime(10_000);
+  expect([below.excused(), above.excused()]).toEqual([4, 3]);
+  outer.letGo();
+  inner.letGo();
+});
