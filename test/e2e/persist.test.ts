@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defaultAccount } from '../../src/emulator/accounts.ts';
 import { childrenOf, type EmulatorBed, freePort, openEmulator, until } from '../contract/app-bed.ts';
 import { launcher } from '../support/bai.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
@@ -27,7 +28,8 @@ interface Kept extends AsyncDisposable {
 }
 
 async function openKept(start?: () => Promise<TestSshd>): Promise<Kept> {
-  const bed = await openEmulator();
+  // The key of the account opens every container of a session.
+  const bed = await openEmulator({ accounts: [{ ...defaultAccount, sshKeypair: 'made' }] });
   await bed.create('demo');
   const server = await start?.();
   if (server !== undefined) {

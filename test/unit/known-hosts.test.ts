@@ -78,9 +78,9 @@ test.each([
   const path = join(folder.path, 'known_hosts');
   await make(path);
   const hosts = openKnownHosts(path);
-  for (const refused of [hosts.verify(alias, key, { name: 'demo' }), hosts.pinned(alias)]) {
-    await expect(refused).rejects.toThrow(LocalSystemError);
-    await expect(refused).rejects.toMatchObject({ code: 'known-hosts-unreadable' });
+  for (const ask of [() => hosts.verify(alias, key, { name: 'demo' }), () => hosts.pinned(alias)]) {
+    await expect(ask()).rejects.toThrow(LocalSystemError);
+    await expect(ask()).rejects.toMatchObject({ code: 'known-hosts-unreadable' });
   }
 });
 
