@@ -12,12 +12,12 @@ import { root, run, setUp } from './setup.mjs';
 import { report, runTests } from './vitest.mjs';
 
 const recipes = [
-  { folder: 'manager-26.9', release: '26.9.6' },
+  { folder: 'manager-26.9', release: '26.9.6', openSshEnvironment: 'RM_SSHD=openssh' },
   { folder: 'manager-23.09', release: '23.09.10' },
 ];
 
 /** Runs a recipe's `up` and reads the export lines it prints. */
-function start({ folder, release }) {
+function start({ folder, release, openSshEnvironment }) {
   const recipe = join(root, 'test/genuine', folder);
   run(join(recipe, 'install'), []);
   const { status, stdout } = spawnSync(join(recipe, 'up'), [], {
@@ -33,6 +33,7 @@ function start({ folder, release }) {
     accessKey: value('BACKEND_ACCESS_KEY'),
     secretKey: value('BACKEND_SECRET_KEY'),
     image: 'python',
+    openSshEnvironment,
   };
 }
 

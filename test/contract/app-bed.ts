@@ -35,13 +35,14 @@ export interface EmulatorBed extends Bed {
 
 let counter = 0;
 
-export async function openSession(kind: ManagerKind): Promise<SessionBed> {
+/** `options` are more of `bai session create`. */
+export async function openSession(kind: ManagerKind, ...options: readonly string[]): Promise<SessionBed> {
   const manager = await kind.open();
   const folder = tempFolder();
   const bed = bedOf(folder, manager.env);
   counter += 1;
   const session = `app-${process.pid}-${counter}`;
-  const id = await createSession(bed, manager.image, session);
+  const id = await createSession(bed, manager.image, session, options);
   return {
     ...bed,
     session,

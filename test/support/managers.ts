@@ -18,6 +18,8 @@ export interface ManagerKind {
   readonly name: string;
   readonly isGenuine: boolean;
   readonly release: string;
+  /** What makes a session run OpenSSH's sshd instead of dropbear, where that can be chosen. */
+  readonly openSshEnvironment?: string | undefined;
   open(): Promise<TestManager>;
 }
 
@@ -28,6 +30,7 @@ interface GenuineManager {
   readonly accessKey: string;
   readonly secretKey: string;
   readonly image: string;
+  readonly openSshEnvironment?: string | undefined;
 }
 
 /**
@@ -49,6 +52,7 @@ export function managerKinds(): ManagerKind[] {
       name: `genuine ${each.name}`,
       isGenuine: true,
       release: each.release,
+      openSshEnvironment: each.openSshEnvironment,
       open: async () => described(each, async () => {}),
     })),
   ];
