@@ -108,7 +108,10 @@ for (const server of regressServers(managerKinds())) {
           opened.bed.bai(['ssh', opened.session, '--client', client, '--', ...words, 'ssh-add -l'], { env });
         expect(await list(['-A'])).toMatchObject({ code: 0, stdout: expect.stringContaining('of-a-test') });
         expect(await list(['-o', 'ForwardAgent=yes'])).toMatchObject({ code: 0 });
-        expect((await list([])).code).toBe(2);
+        const without = await list([]);
+        // A session may have an agent of its own.
+        expect([0, 1, 2]).toContain(without.code);
+        expect(without.stdout).not.toContain('of-a-test');
       });
     });
 
