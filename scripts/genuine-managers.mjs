@@ -12,14 +12,15 @@ export const recipes = [
     port: 18091,
     client: 'client',
     openSshEnvironment: 'RM_SSHD=openssh',
+    clusters: false,
   },
-  { folder: 'manager-23.09', release: '23.09.10', port: 17091 },
+  { folder: 'manager-23.09', release: '23.09.10', port: 17091, clusters: true },
 ];
 
 const recipeFolder = (folder) => join(root, 'test/genuine', folder);
 
 /** Runs a recipe's `up` and reads the export lines it prints. */
-export function startManager({ folder, release, client, openSshEnvironment }) {
+export function startManager({ folder, release, client, openSshEnvironment, clusters }) {
   const recipe = recipeFolder(folder);
   run(join(recipe, 'install'), []);
   const { status, stdout } = spawnSync(join(recipe, 'up'), [], {
@@ -37,6 +38,7 @@ export function startManager({ folder, release, client, openSshEnvironment }) {
     image: 'python',
     client: client === undefined ? value('REALMANAGER_CLIENT') : join(recipe, client),
     openSshEnvironment,
+    clusters,
   };
 }
 

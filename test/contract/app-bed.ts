@@ -35,7 +35,6 @@ export interface EmulatorBed extends Bed {
 
 let counter = 0;
 
-/** `options` are more of `bai session create`. */
 export async function openSession(kind: ManagerKind, ...options: readonly string[]): Promise<SessionBed> {
   const manager = await kind.open();
   const folder = tempFolder();
