@@ -5,6 +5,7 @@ import type { Settings, SettingValues } from './core/settings.ts';
 import type { ConfigureDeps } from './services/configure.ts';
 import type { ConnectSshDeps } from './services/connect-ssh.ts';
 import type { HostKeyDeps } from './services/host-keys.ts';
+import type { KeyDeps } from './services/key-deps.ts';
 import type { LocalManagerDeps } from './services/local-manager.ts';
 import type { OpenDeps } from './services/open-program.ts';
 import type { ServeLocalDeps } from './services/serve-local.ts';
@@ -67,6 +68,7 @@ export interface Context {
   sftp(): Promise<SftpDeps>;
   speedTest(): Promise<SpeedTestDeps>;
   hostKeys(): Promise<HostKeyDeps>;
+  keys(): Promise<KeyDeps>;
   configuration(): Promise<ConfigureDeps>;
   localManager(): Promise<LocalManagerDeps>;
   serveLocal(): Promise<Omit<ServeLocalDeps, 'signal'>>;

@@ -4,7 +4,7 @@ import ssh2 from 'ssh2';
 import { DeniedError, UsageError } from '../errors.ts';
 import { type KeyPair, keyPairOf } from './key-pair.ts';
 import { readOpensshHeader } from './openssh-file.ts';
-import { isEncryptedPem, openPem } from './pem-file.ts';
+import { dsaBlob, isEncryptedPem, openPem } from './pem-file.ts';
 import { isPpk, openPpk, type PpkVersion, parsePpk, toPpk, WrongPassphrase } from './ppk.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
 import { MalformedKey } from './ssh-wire.ts';
@@ -133,12 +133,9 @@ function inspectPem(pem: string): PrivateKeyFile {
   return { ...file, format, encrypted, publicBlob, comment: undefined };
 }
 
-/** ssh2 knows DSA, which is no key to use, but one to name. */
 function publicBlobOf(pem: string): Buffer {
-  if (!pem.startsWith('-----BEGIN DSA ')) return keyPairOf(openPem(pem, undefined), '').publicBlob;
-  const key = ssh2.utils.parseKey(pem);
-  if (key instanceof Error) throw new MalformedKey('it is damaged');
-  return key.getPublicSSH();
+  const privateKey = openPem(pem, undefined);
+  return privateKey.asymmetricKeyType === 'dsa' ? dsaBlob(privateKey) : keyPairOf(privateKey, '').publicBlob;
 }
 
 function isOpenssh(pem: string): boolean {

@@ -1,8 +1,8 @@
 /** PEM and PKCS#8 by Node's crypto, with a look at what an encrypted one would cost first. */
 
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { WrongPassphrase } from './ppk.ts';
-import { MalformedKey } from './ssh-wire.ts';
+import { MalformedKey, wireNumber, wireString } from './ssh-wire.ts';
 
 export function isEncryptedPem(pem: string): boolean {
   return pem.startsWith('-----BEGIN ENCRYPTED PRIVATE KEY-----') || /\nProc-Type: *4, *ENCRYPTED/.test(pem);
@@ -20,6 +20,17 @@ export function openPem(pem: string, passphrase: Uint8Array | undefined): KeyObj
   } catch {
     throw encrypted ? new WrongPassphrase() : new MalformedKey('it is damaged');
   }
+}
+
+/** DSA is no key to use any more, but one to name; Node tells its numbers in DER alone. */
+export function dsaBlob(privateKey: KeyObject): Buffer {
+  const spki = children(createPublicKey(privateKey).export({ format: 'der', type: 'spki' }))[0];
+  const [algorithm, point] = children(spki?.content ?? Buffer.alloc(0));
+  const parameters = children(children(algorithm?.content ?? Buffer.alloc(0))[1]?.content ?? Buffer.alloc(0));
+  // A bit string begins with the number of bits that do not count.
+  const [y] = children(point?.content.subarray(1) ?? Buffer.alloc(0));
+  const numbers = [...parameters, ...(y ? [y] : [])].map(({ content }) => content);
+  return Buffer.concat([wireString('ssh-dss'), wireNumber(...numbers)]);
 }
 
 /** OpenSSL derives keys by 2,048 rounds, people who want more by up to a million. */

@@ -195,8 +195,8 @@ async function argon2(
   { flavour, memoryKib, passes, parallelism, salt }: Derivation,
   secret: Uint8Array,
 ): Promise<Buffer> {
-  const { argon2d, argon2i, argon2id } = await import('hash-wasm');
-  const derive = { Argon2d: argon2d, Argon2i: argon2i, Argon2id: argon2id }[flavour];
+  const { default: wasm } = await import('hash-wasm/dist/argon2.umd.min.js');
+  const derive = { Argon2d: wasm.argon2d, Argon2i: wasm.argon2i, Argon2id: wasm.argon2id }[flavour];
   if (secret.length === 0) throw new WrongPassphrase();
   return Buffer.from(
     await derive({

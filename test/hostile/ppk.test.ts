@@ -8,7 +8,7 @@ import { makeKey } from '../support/key-programs.ts';
 const secret = Buffer.from('secret');
 const pair = keyPairOf(makeKey('ed25519'), 'me@laptop');
 const rsa = keyPairOf(makeKey('rsa 2048'), 'me@laptop');
-const ppk = async (version: 2 | 3, passphrase: Buffer | undefined = undefined, key = pair): Promise<string> =>
+const ppk = async (version: 2 | 3, passphrase?: Buffer, key = pair): Promise<string> =>
   (await writeKey(key, { format: 'ppk', ppkVersion: version, passphrase })).toString();
 
 const open = (text: string) => openKey(Buffer.from(text), 'the file', secret);
