@@ -12,13 +12,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { releaseBehaviour } from '../../src/emulator/release.ts';
 import { type BaiOptions, bai } from '../support/bai.ts';
 import { publicLineBySshKeygen, puttygen } from '../support/key-programs.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
-import { filesIn } from './app-bed.ts';
+import { filesIn, openEmulator } from './app-bed.ts';
+import { TestBed } from './emulator-client.ts';
 
 const run = promisify(execFile);
 let home: TempFolder;
@@ -486,5 +489,42 @@ describe('list', () => {
     const list = await key(['list', '--json'], { env });
     expect([list.code, JSON.parse(list.stdout).account]).toEqual([0, 'not-known']);
     expect(JSON.parse(list.stderr).warning).toContain('127.0.0.1:9');
+  });
+
+  test('list says which key new sessions accept', async () => {
+    await using bed = await openEmulator();
+    const manager = new TestBed(bed.emulator, bed.home, releaseBehaviour('26.9.6').apiVersion);
+    expect((await manager.call('PATCH', '/auth/ssh-keypair')).status).toBe(200);
+    await bed.create('demo');
+    await bed.bai(['key', 'fetch', 'demo']);
+    await bed.bai(['key', 'generate', '--no-passphrase']);
+    const list = JSON.parse((await bed.bai(['key', 'list', '--json'])).stdout);
+    expect(list.account).toBe('asked');
+    const accepted = list.keys.map(({ path, accepted: is }: { path: string; accepted: boolean }) => [
+      path.split('/').at(-1),
+      is,
+    ]);
+    expect(accepted).toEqual([
+      ['id_container', true],
+      ['id_ed25519', false],
+      ['id_ed25519.pub', false],
+    ]);
+    expect((await bed.bai(['key', 'list'])).stdout).toMatch(
+      /id_container\tprivate\tRSA 2048\tno\t0600\taccept it\t/,
+    );
+  });
+
+  test('a manager that never answers does not hold the list up for good', async () => {
+    const server = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const env = {
+      BACKEND_ENDPOINT: `http://127.0.0.1:${port}`,
+      BACKEND_ACCESS_KEY: 'a',
+      BACKEND_SECRET_KEY: 'b',
+    };
+    const list = await key(['list', '--json'], { env });
+    expect([list.code, JSON.parse(list.stdout).account]).toEqual([0, 'not-known']);
+    server.close();
   });
 });
