@@ -2,24 +2,16 @@
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { filesIn } from '../contract/app-bed.ts';
-import { bai, launcher } from '../support/bai.ts';
+import { launcher } from '../support/bai.ts';
+import { useKeyHome } from '../support/key-home.ts';
 import { publicLineBySshKeygen, puttygen } from '../support/key-programs.ts';
-import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { openTerminal } from '../support/terminal.ts';
 
-let home: TempFolder;
-let ssh: string;
+const home = useKeyHome();
+const { at, key } = home;
 
-beforeEach(() => {
-  home = tempFolder();
-  ssh = join(home.path, '.ssh');
-  return () => home[Symbol.dispose]();
-});
-
-const at = (name: string): string => join(ssh, name);
 const command = (words: string): string => `${process.execPath} ${launcher} key ${words}; echo status $?\r`;
 
 test('generate asks twice, unseen, and again when the two differ', async () => {
@@ -53,7 +45,7 @@ test.each([1, 2])('Ctrl-C at question %i leaves nothing', async (question) => {
   }
   shell.type('\x03');
   await shell.see(/status 130/);
-  expect(existsSync(ssh)).toBe(false);
+  expect(existsSync(home.ssh)).toBe(false);
 });
 
 test('an empty passphrase is none', async () => {
@@ -70,7 +62,7 @@ test('an empty passphrase is none', async () => {
 });
 
 test('convert asks for the passphrase once and keeps it; --new-passphrase asks for another', async () => {
-  mkdirSync(ssh, { mode: 0o700 });
+  mkdirSync(home.ssh, { mode: 0o700 });
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'old words', '-C', 'me', '-f', at('mine')]);
   const line = readFileSync(at('mine.pub'), 'utf8');
   using shell = openTerminal({ home: home.path });
@@ -92,11 +84,20 @@ test('convert asks for the passphrase once and keeps it; --new-passphrase asks f
   await shell.see(/Passphrase of/);
   shell.type('wrong\r');
   await shell.see(/not the passphrase[\s\S]*status 3/);
-  expect(filesIn(ssh)).toEqual(['mine', 'mine.ppk', 'mine.pub', 'other']);
+  expect(filesIn(home.ssh)).toEqual(['mine', 'mine.ppk', 'mine.pub', 'other']);
+});
+
+test('a format that has no place for the key is said before the passphrase is asked for', async () => {
+  mkdirSync(home.ssh, { mode: 0o700 });
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'words', '-f', at('mine')]);
+  using shell = openTerminal({ home: home.path });
+  shell.type(command(`convert ${at('mine')} --to pem`));
+  await shell.see(/no form for Ed25519[\s\S]*status 2/);
+  expect(shell.screen()).not.toContain('Passphrase of');
 });
 
 test('over ssh the terminal is handed the line for its clipboard (OSC 52)', async () => {
-  await bai(['key', 'generate', '--no-passphrase'], { home: home.path });
+  await key(['generate', '--no-passphrase']);
   using shell = openTerminal({
     home: home.path,
     env: { SSH_CONNECTION: '192.0.2.1 5000 192.0.2.2 22', DISPLAY: ':9' },
@@ -109,11 +110,11 @@ test('over ssh the terminal is handed the line for its clipboard (OSC 52)', asyn
 });
 
 test('list is a table on a terminal', async () => {
-  await bai(['key', 'generate', '--no-passphrase'], { home: home.path });
+  await key(['generate', '--no-passphrase']);
   using shell = openTerminal({ home: home.path });
   shell.pty.resize(300, 30);
   shell.type(command('list'));
-  await shell.see(/KEY +KIND +TYPE +PASSPHRASE +MODE +SESSIONS +SHA256 +COMMENT/);
-  await shell.see(/id_ed25519 +private +ED25519 256 +no +0600 +- +[A-Za-z0-9+/]{43} /);
+  await shell.see(/KEY +KIND +TYPE +PASSPHRASE +MODE +SESSIONS +PROBLEMS +COMMENT +SHA256/);
+  await shell.see(/~\/\.ssh\/id_ed25519 +private +ED25519 256 +no +0600 +- +- +\S+@\S+ +[A-Za-z0-9+/]{43}\s/);
   await shell.see(/status 0/);
 });
