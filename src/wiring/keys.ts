@@ -58,7 +58,7 @@ export function keyDeps({ settings, reporter, manager }: KeyParts, facts: Stream
     defaultComment: defaultComment(environment),
     defaultKeys: ['id_ed25519', 'id_ecdsa', 'id_rsa', 'id_container'].map((name) => join(folder, name)),
     clipboard: clipboard(facts),
-    paths: () => listKeyPaths(folder),
+    paths: async () => [...new Set([...(await listKeyPaths(folder)), ...(identity ? [identity] : [])])],
     agentKeys: agent === undefined ? undefined : () => agentKeys(agent, environment),
     accountKey:
       settings.endpoint.value === undefined

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { releaseBehaviour } from '../../src/emulator/release.ts';
+import { startBai } from '../support/bai.ts';
 import { modeOf, useKeyHome } from '../support/key-home.ts';
 import { publicLineBySshKeygen, puttygen } from '../support/key-programs.ts';
 import { filesIn, openEmulator } from './app-bed.ts';
@@ -53,6 +54,18 @@ describe('generate', () => {
     expect(line).toContain(
       (await puttygen(readFileSync(at('id_ed25519.ppk')), 's3cret words', '-L')).toString().trim(),
     );
+  });
+
+  test('the end of the input is not waited for, and a line may come in pieces', async () => {
+    const child = startBai(['key', 'generate', '--passphrase-stdin'], { home: home.path });
+    const ended = once(child, 'close');
+    child.stdin.write('s3cret ');
+    child.stdin.write('words\r\n');
+    expect(await ended).toEqual([0, null]);
+    expect(readFileSync(at('id_ed25519.pub'), 'utf8')).toContain(
+      await publicLineBySshKeygen(readFileSync(at('id_ed25519')), 's3cret words'),
+    );
+    child.stdin.destroy();
   });
 
   test('dropbear takes it', async () => {
@@ -461,6 +474,19 @@ describe('list', () => {
     }
     const silent = await key(['list', '--json'], { env: { SSH_AUTH_SOCK: join(home.path, 'nobody') } });
     expect([silent.code, JSON.parse(silent.stdout).agent]).toEqual([0, 'silent']);
+  });
+
+  test('a key of your own elsewhere (identity) is listed too, and none twice', async () => {
+    await key(['generate', '--no-passphrase']);
+    await key(['generate', '--no-passphrase', '-o', join(home.path, 'elsewhere')]);
+    for (const [identity, count] of [
+      [join(home.path, 'elsewhere'), 3],
+      [at('id_ed25519'), 2],
+      [join(home.path, 'gone'), 2],
+    ] as const) {
+      const list = JSON.parse((await key(['list', '--json'], { env: { BAI_IDENTITY: identity } })).stdout);
+      expect([identity, list.keys.length]).toEqual([identity, count]);
+    }
   });
 
   test('an unreachable manager is a warning, not a failure', async () => {
