@@ -1,0 +1,60 @@
+/** `bai key list` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import type { KeyList, ListedKey } from '../../services/list-keys.ts';
+
+interface Flags {
+  readonly md5?: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  command.option('--md5', 'print MD5 fingerprints in place of SHA256').action(async (flags: Flags) => {
+    const { listKeys } = await import('../../services/list-keys.ts');
+    const list = await listKeys(await context.keys());
+    context.reporter.result(list, {
+      columns: [...columns, flags.md5 ? 'MD5' : 'SHA256'],
+      rows: list.keys.map((key) => [
+        ...row(key, shortPath(key, context)),
+        fingerprint(key, flags.md5 === true),
+      ]),
+    });
+    if (!context.reporter.json) explain(list, context);
+  });
+}
+
+const columns = ['KEY', 'KIND', 'TYPE', 'PASSPHRASE', 'MODE', 'SESSIONS', 'PROBLEMS', 'COMMENT'];
+
+function row(key: ListedKey, path: string): (string | undefined)[] {
+  return [
+    path,
+    key.kind,
+    key.algorithm && `${key.algorithm} ${key.bits ?? ''}`.trim(),
+    key.passphrase === undefined ? undefined : key.passphrase ? 'yes' : 'no',
+    key.mode,
+    key.accepted === undefined ? undefined : key.accepted ? 'accept it' : 'no',
+    key.problems.map(({ name }) => name).join(','),
+    key.comment,
+  ];
+}
+
+function fingerprint({ md5, sha256 }: ListedKey, wantsMd5: boolean): string | undefined {
+  return (wantsMd5 ? md5 : sha256)?.replace(/^(MD5|SHA256):/, '');
+}
+
+/** On a terminal as people write it; scripts get a path that they can open. */
+function shortPath({ path }: ListedKey, { stdout, environment }: Context): string {
+  const home = environment['HOME'];
+  if (path === undefined) return '(agent)';
+  return stdout.isTTY && home && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+}
+
+function explain({ keys, folder, account }: KeyList, { reporter }: Context): void {
+  for (const { message, hint } of keys.flatMap(({ problems }) => problems)) reporter.warn(message, hint);
+  if (keys.length === 0) reporter.info(`there is no key in ${folder}: \`bai key generate\` makes one`);
+  if (account === 'no-manager')
+    reporter.info('which key new sessions accept is not known: no manager is chosen');
+  if (account === 'asked' && !keys.some(({ accepted }) => accepted)) {
+    reporter.info('new sessions accept none of these: `bai key fetch SESSION` saves the one they do');
+  }
+}
