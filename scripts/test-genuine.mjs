@@ -12,20 +12,16 @@ import { root, run, setUp } from './setup.mjs';
 import { report, runTests } from './vitest.mjs';
 
 const recipes = [
-  { folder: 'manager-26.9', release: '26.9.6' },
+  { folder: 'manager-26.9', release: '26.9.6', spare: 'lee' },
   { folder: 'manager-23.09', release: '23.09.10' },
 ];
 
 /** Runs a recipe's `up` and reads the export lines it prints. */
-function start({ folder, release }) {
+function start({ folder, release, spare }) {
   const recipe = join(root, 'test/genuine', folder);
   run(join(recipe, 'install'), []);
-  const { status, stdout } = spawnSync(join(recipe, 'up'), [], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the manager of ${folder} did not start`);
-  const value = (name) => new RegExp(`^export ${name}=['"]?([^'"\\n]*)`, 'm').exec(stdout)?.[1];
+  const value = valuesOf(recipe);
+  const other = spare === undefined ? undefined : valuesOf(recipe, { RM_AS: spare });
   return {
     name: release,
     release,
@@ -33,7 +29,20 @@ function start({ folder, release }) {
     accessKey: value('BACKEND_ACCESS_KEY'),
     secretKey: value('BACKEND_SECRET_KEY'),
     image: 'python',
+    ...(other && {
+      spare: { accessKey: other('BACKEND_ACCESS_KEY'), secretKey: other('BACKEND_SECRET_KEY') },
+    }),
   };
+}
+
+function valuesOf(recipe, environment = {}) {
+  const { status, stdout } = spawnSync(join(recipe, 'up'), [], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    env: { ...process.env, ...environment },
+  });
+  if (status !== 0) throw new Error(`the manager of ${recipe} did not start`);
+  return (name) => new RegExp(`^export ${name}=['"]?([^'"\\n]*)`, 'm').exec(stdout)?.[1];
 }
 
 function stop({ folder }) {

@@ -2,6 +2,7 @@
 
 import type { Reporter } from './core/reporter.ts';
 import type { Settings, SettingValues } from './core/settings.ts';
+import type { AccountKeyDeps } from './services/account-key-deps.ts';
 import type { ConfigureDeps } from './services/configure.ts';
 import type { ConnectSshDeps } from './services/connect-ssh.ts';
 import type { HostKeyDeps } from './services/host-keys.ts';
@@ -67,6 +68,7 @@ export interface Context {
   sftp(): Promise<SftpDeps>;
   speedTest(): Promise<SpeedTestDeps>;
   hostKeys(): Promise<HostKeyDeps>;
+  accountKey(): Promise<AccountKeyDeps>;
   configuration(): Promise<ConfigureDeps>;
   localManager(): Promise<LocalManagerDeps>;
   serveLocal(): Promise<Omit<ServeLocalDeps, 'signal'>>;

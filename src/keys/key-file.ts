@@ -60,7 +60,7 @@ async function publish(
 ): Promise<void> {
   const folder = dirname(path);
   await makeKeyFolder(folder);
-  const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
+  const beside = join(folder, besideName(path));
   try {
     await writeNew(beside, content);
     await give(beside, path);
@@ -69,6 +69,24 @@ async function publish(
     throw error instanceof AlreadyThere ? error : notWritable(folder, error);
   }
   await syncFolder(folder);
+}
+
+/** Throws as writing a key there would, as far as that can be known before: the folder is made, and has room. */
+export async function checkKeyRoom(path: string): Promise<void> {
+  const folder = dirname(path);
+  await makeKeyFolder(folder);
+  const beside = join(folder, besideName(path));
+  try {
+    await writeNew(beside, ' '.repeat(8 * 1024));
+  } catch (error) {
+    throw notWritable(folder, error);
+  } finally {
+    await rm(beside, { force: true }).catch(() => {});
+  }
+}
+
+function besideName(path: string): string {
+  return `.${basename(path)}.${randomBytes(6).toString('hex')}.new`;
 }
 
 /** Takes away what others may do with a key file that is already right; returns the mode it had. */

@@ -124,6 +124,11 @@ class LazyContext implements Context {
     return hostKeyDeps(await this.#parts());
   }
 
+  async accountKey(): ReturnType<Context['accountKey']> {
+    const { accountKeyDeps } = await import('./account-key.ts');
+    return accountKeyDeps(await this.#parts());
+  }
+
   async configuration(): ReturnType<Context['configuration']> {
     const { configureDeps } = await import('./settings.ts');
     return configureDeps(this, this.#flags, this.#facts.environment);
