@@ -122,6 +122,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./key/fetch.ts'),
   },
   {
+    path: 'key authorize',
+    summary: 'let another public key into a session',
+    load: () => import('./key/authorize.ts'),
+  },
+  {
+    path: 'key deauthorize',
+    summary: 'let a key no longer into a session',
+    load: () => import('./key/deauthorize.ts'),
+  },
+  {
     path: 'key status',
     summary: 'tell whether new sessions accept your id_container',
     load: () => import('./key/status.ts'),

@@ -1,7 +1,7 @@
 /** `bai key rotate`: the manager makes a new keypair for the account, and neither the old key nor the new one is lost. */
 
 import { clearTextEndpoint } from '../core/clear-text.ts';
-import { BaiError, ConflictError, LocalSystemError, ProtocolError } from '../errors.ts';
+import { BaiError, ConflictError, LocalSystemError, ProtocolError, RetoldError } from '../errors.ts';
 import type { PrivateKey } from '../keys/private-key.ts';
 import type { GeneratedKeypair } from '../manager/account-key.ts';
 import type { AccountKeyDeps } from './account-key-deps.ts';
@@ -85,9 +85,10 @@ async function generate(deps: AccountKeyDeps): Promise<GeneratedKeypair> {
     return await deps.account.generate(deps.signal);
   } catch (error) {
     if (!(error instanceof BaiError) || !isUnsure(error)) throw error;
-    const { message, code, exitCode, details } = error;
-    const unsure = `${message}; the account may have a new key all the same`;
-    throw new UnsureError(unsure, { code, exitCode, details, cause: error });
+    throw new RetoldError(error, `${error.message}; the account may have a new key all the same`, {
+      hint: '`bai key status` tells; if so, every new session hands the new key out (`bai key fetch SESSION`)',
+      details: error.details,
+    });
   }
 }
 
@@ -102,22 +103,6 @@ function isUnsure(error: BaiError): boolean {
     'server-error',
     'unavailable',
   ].includes(error.code);
-}
-
-class UnsureError extends BaiError {
-  override readonly exitCode: number;
-
-  constructor(message: string, { exitCode, ...facts }: UnsureFacts) {
-    super(message, {
-      ...facts,
-      hint: '`bai key status` tells; if so, every new session hands the new key out (`bai key fetch SESSION`)',
-    });
-    this.exitCode = exitCode;
-  }
-}
-
-interface UnsureFacts extends Pick<BaiError, 'code' | 'exitCode' | 'details'> {
-  readonly cause: unknown;
 }
 
 function readNew({ privateText, publicKey }: GeneratedKeypair, deps: AccountKeyDeps): PrivateKey {

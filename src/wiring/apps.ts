@@ -128,7 +128,7 @@ export function speedTestDeps(parts: AppParts): SpeedTestDeps {
   };
 }
 
-function openSftpDeps(parts: AppParts): OpenSftpDeps {
+export function openSftpDeps(parts: AppParts): OpenSftpDeps {
   return {
     ...appDeps(parts),
     connectSftp,

@@ -7,6 +7,7 @@ import { parseMounts } from '../../core/mounts.ts';
 import type { CreateRequest } from '../../core/session-api.ts';
 import { sessionDefaults } from '../../core/session-defaults.ts';
 import { UsageError } from '../../errors.ts';
+import type { CreateSessionRequest, CreateSessionResult } from '../../services/create-session.ts';
 import { collect, keyValues, oneOf, seconds, wholeNumber } from '../options.ts';
 
 interface Flags {
@@ -30,6 +31,7 @@ interface Flags {
   readonly reuse: boolean;
   readonly wait: boolean;
   readonly timeout?: string;
+  readonly authorize?: string;
 }
 
 export function define(command: Command, context: Context): void {
@@ -67,6 +69,7 @@ export function define(command: Command, context: Context): void {
     .option('--wait', 'wait until the session runs (the default)', true)
     .option('--no-wait', 'return when it is in the queue')
     .option('--max-wait, --timeout <seconds>', 'stop waiting after this time; the session goes on starting')
+    .option('--authorize <pubkey>', 'let this public key in too: a file, a line, or - for stdin')
     .addOption(new Option('--group <name>').hideHelp())
     .addOption(new Option('--client-token <name>').hideHelp())
     .addOption(new Option('--enqueue-only').hideHelp())
@@ -91,9 +94,22 @@ export function define(command: Command, context: Context): void {
         wait: flags.wait && !flags.enqueueOnly,
         timeoutMs: seconds('--timeout', flags.timeout),
       };
-      const made = await createSession(request, await context.sessions());
+      const made =
+        flags.authorize === undefined
+          ? await createSession(request, await context.sessions())
+          : await createAndAuthorize(request, flags.authorize, context);
       context.reporter.result(made, `${made.name} ${made.id}`);
     });
+}
+
+async function createAndAuthorize(
+  request: CreateSessionRequest,
+  source: string,
+  context: Context,
+): Promise<CreateSessionResult> {
+  const { createAuthorized } = await import('../../services/create-authorized.ts');
+  const [sessions, authorize] = await Promise.all([context.sessions(), context.authorize()]);
+  return createAuthorized({ ...request, source }, { sessions, authorize });
 }
 
 /** Further names that the Python client has for the same options. */
