@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -317,6 +318,17 @@ describe.each(sshServers.map((server) => [server.name + why(server.missing), ser
         expect(readdirSync(ssh)).toEqual(['authorized_keys']);
       },
     );
+
+    test.skipIf(server.missing !== undefined)('.ssh may be a link to another folder', async () => {
+      await using running = await server.start();
+      await using keys = await openOn(running);
+      const ssh = join(running.home, '.ssh');
+      renameSync(ssh, join(running.home, 'real'));
+      symlinkSync('real', ssh);
+      expect(await keys.change((content) => (content === 'k\n' ? undefined : 'k\n'))).toBe(true);
+      expect(readFileSync(join(running.home, 'real', 'authorized_keys'), 'utf8')).toBe('k\n');
+      expect(readlinkSync(ssh)).toBe('real');
+    });
 
     test.skipIf(server.missing !== undefined)(
       'a part that a dead command left does not stand in the way for ever',

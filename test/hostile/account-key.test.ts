@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { type EmulatorBed, openEmulator } from '../contract/app-bed.ts';
 import { launcher } from '../support/bai.ts';
+import { canMount, inNamespace } from '../support/mount-namespace.ts';
 import { openTerminal } from '../support/terminal.ts';
 
 const run = promisify(execFile);
@@ -100,16 +101,6 @@ test.skipIf(!has('strace'))('a file system without hard links takes the keys too
   expect(await status(bed)).toMatchObject({ accepted: true });
 });
 
-const inNamespace = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
-const canMount = ((): boolean => {
-  try {
-    execFileSync('unshare', [...inNamespace, 'sh', '-c', 'mount -t tmpfs none /mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
 function inMount(bed: EmulatorBed, script: readonly string[]): Promise<Ended> {
   mkdirSync(ssh(bed), { mode: 0o700 });
   const words = ['sh', '-c', script.join('\n'), 'sh', ssh(bed), process.execPath, launcher];
@@ -188,6 +179,19 @@ test.each([
   const failed = await bed.bai(['key', 'rotate']);
   expect([failed.code, failed.stdout]).toEqual([1, '']);
   expect(readFileSync(keyPath(bed), 'utf8')).toBe(old);
+});
+
+test('what the manager stored without looking, and is no key, is named as such', async () => {
+  await using bed = await openEmulator();
+  for (const line of ['x\n', 'ssh-rsa AAAA', '\x1b]0;owned\x07']) {
+    const body = { ssh_public_key: line };
+    bed.emulator.faults.add({ kind: 'answer', route: 'GET /auth/ssh-keypair', status: 200, body });
+    const failed = await bed.bai(['key', 'status', '--json']);
+    expect([failed.code, failed.stdout]).toEqual([1, '']);
+    expect(JSON.parse(failed.stderr).error).toMatchObject({ code: 'account-key-broken' });
+    bed.emulator.faults.clear();
+  }
+  expect((await bed.bai(['key', 'rotate'])).code).toBe(0);
 });
 
 test('two rotations at once: one key is in place, none is torn, and status knows whether it is the one', async () => {
