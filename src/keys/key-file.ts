@@ -60,7 +60,7 @@ async function publish(
 ): Promise<void> {
   const folder = dirname(path);
   await makeKeyFolder(folder);
-  const beside = join(folder, besideName(path));
+  const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
   try {
     await writeNew(beside, content);
     await give(beside, path);
@@ -75,7 +75,7 @@ async function publish(
 export async function checkKeyRoom(path: string): Promise<void> {
   const folder = dirname(path);
   await makeKeyFolder(folder);
-  const beside = join(folder, besideName(path));
+  const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
   try {
     await writeNew(beside, ' '.repeat(8 * 1024));
   } catch (error) {
@@ -83,10 +83,6 @@ export async function checkKeyRoom(path: string): Promise<void> {
   } finally {
     await rm(beside, { force: true }).catch(() => {});
   }
-}
-
-function besideName(path: string): string {
-  return `.${basename(path)}.${randomBytes(6).toString('hex')}.new`;
 }
 
 /** Takes away what others may do with a key file that is already right; returns the mode it had. */

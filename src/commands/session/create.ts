@@ -88,28 +88,31 @@ export function define(command: Command, context: Context): void {
         domain,
         ...(await bootstrapOf(flags)),
       };
-      const { createSession } = await import('../../services/create-session.ts');
       const request = {
         session,
         wait: flags.wait && !flags.enqueueOnly,
         timeoutMs: seconds('--timeout', flags.timeout),
       };
-      const made =
-        flags.authorize === undefined
-          ? await createSession(request, await context.sessions())
-          : await createAndAuthorize(request, flags.authorize, context);
+      const made = await create(request, flags.authorize, context);
       context.reporter.result(made, `${made.name} ${made.id}`);
     });
 }
 
-async function createAndAuthorize(
+async function create(
   request: CreateSessionRequest,
-  source: string,
+  authorize: string | undefined,
   context: Context,
 ): Promise<CreateSessionResult> {
+  const sessions = await context.sessions();
+  if (authorize === undefined) {
+    const { createSession } = await import('../../services/create-session.ts');
+    return createSession(request, sessions);
+  }
   const { createAuthorized } = await import('../../services/create-authorized.ts');
-  const [sessions, authorize] = await Promise.all([context.sessions(), context.authorize()]);
-  return createAuthorized({ ...request, source }, { sessions, authorize });
+  return createAuthorized(
+    { ...request, source: authorize },
+    { sessions, authorize: await context.authorize() },
+  );
 }
 
 /** Further names that the Python client has for the same options. */
