@@ -13,22 +13,20 @@ export const recipes = [
     client: 'client',
     openSshEnvironment: 'RM_SSHD=openssh',
     clusters: false,
+    // Tests may change its account's SSH keypair.
+    spare: 'lee',
   },
   { folder: 'manager-23.09', release: '23.09.10', port: 17091, clusters: true },
 ];
 
 const recipeFolder = (folder) => join(root, 'test/genuine', folder);
 
-/** Runs a recipe's `up` and reads the export lines it prints. */
-export function startManager({ folder, release, client, openSshEnvironment, clusters }) {
+/** Runs a recipe's `up`. */
+export function startManager({ folder, release, client, openSshEnvironment, clusters, spare }) {
   const recipe = recipeFolder(folder);
   run(join(recipe, 'install'), []);
-  const { status, stdout } = spawnSync(join(recipe, 'up'), [], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the manager of ${folder} did not start`);
-  const value = (name) => new RegExp(`^export ${name}=['"]?([^'"\\n]*)`, 'm').exec(stdout)?.[1];
+  const value = valuesOf(recipe);
+  const other = spare === undefined ? undefined : valuesOf(recipe, { RM_AS: spare });
   return {
     name: release,
     release,
@@ -39,7 +37,21 @@ export function startManager({ folder, release, client, openSshEnvironment, clus
     client: client === undefined ? value('REALMANAGER_CLIENT') : join(recipe, client),
     openSshEnvironment,
     clusters,
+    ...(other && {
+      spare: { accessKey: other('BACKEND_ACCESS_KEY'), secretKey: other('BACKEND_SECRET_KEY') },
+    }),
   };
+}
+
+/** What `up` prints as export lines; it leaves alone what runs already. */
+function valuesOf(recipe, environment = {}) {
+  const { status, stdout } = spawnSync(join(recipe, 'up'), [], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    env: { ...process.env, ...environment },
+  });
+  if (status !== 0) throw new Error(`the manager of ${recipe} did not start`);
+  return (name) => new RegExp(`^export ${name}=['"]?([^'"\\n]*)`, 'm').exec(stdout)?.[1];
 }
 
 export function stopManager({ folder }) {

@@ -2,6 +2,8 @@
 
 import type { Reporter } from './core/reporter.ts';
 import type { Settings, SettingValues } from './core/settings.ts';
+import type { AccountKeyDeps } from './services/account-key-deps.ts';
+import type { AuthorizeDeps } from './services/authorize-key.ts';
 import type { ConfigureDeps } from './services/configure.ts';
 import type { ConnectSshDeps } from './services/connect-ssh.ts';
 import type { ExecDeps } from './services/exec-command.ts';
@@ -71,6 +73,8 @@ export interface Context {
   speedTest(): Promise<SpeedTestDeps>;
   hostKeys(): Promise<HostKeyDeps>;
   keys(): Promise<KeyDeps>;
+  accountKey(): Promise<AccountKeyDeps>;
+  authorize(): Promise<AuthorizeDeps>;
   configuration(): Promise<ConfigureDeps>;
   localManager(): Promise<LocalManagerDeps>;
   serveLocal(): Promise<Omit<ServeLocalDeps, 'signal'>>;

@@ -137,6 +137,15 @@ export class InterruptedError extends BaiError {
   }
 }
 
+/** A failure with more to say than where it was thrown: its exit status stays. */
+export class RetoldError extends BaiError {
+  override readonly exitCode: number;
+  constructor(error: BaiError, message: string, facts: Pick<ErrorFacts, 'hint' | 'details'>) {
+    super(message, { code: error.code, ...facts, cause: error });
+    this.exitCode = error.exitCode;
+  }
+}
+
 /** The error's system code (`ENOENT`, `ECONNREFUSED`, …), looked for along its causes. */
 export function systemCode(error: unknown): string | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {

@@ -148,6 +148,31 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./key/fetch.ts'),
   },
   {
+    path: 'key authorize',
+    summary: 'let another public key into a session',
+    load: () => import('./key/authorize.ts'),
+  },
+  {
+    path: 'key deauthorize',
+    summary: 'let a key no longer into a session',
+    load: () => import('./key/deauthorize.ts'),
+  },
+  {
+    path: 'key status',
+    summary: 'tell whether new sessions accept your id_container',
+    load: () => import('./key/status.ts'),
+  },
+  {
+    path: 'key rotate',
+    summary: 'have the manager make a new key for your sessions, and save it',
+    load: () => import('./key/rotate.ts'),
+  },
+  {
+    path: 'key upload',
+    summary: 'have every new session use a private key of yours',
+    load: () => import('./key/upload.ts'),
+  },
+  {
     path: 'host-key show',
     summary: 'show the fingerprints pinned for a session',
     load: () => import('./host-key/show.ts'),

@@ -4,8 +4,12 @@ import { createInterface } from 'node:readline';
 import { InterruptedError } from '../errors.ts';
 import type { AskStreams } from './hidden-line.ts';
 
-/** Enter means yes, and the end of the input no. */
-export async function askYesOrNo(question: string, { stdin, stderr, signal }: AskStreams): Promise<boolean> {
+/** Enter means yes, unless it is said to mean no; the end of the input means no. */
+export async function askYesOrNo(
+  question: string,
+  { stdin, stderr, signal }: AskStreams,
+  enter: 'yes' | 'no' = 'yes',
+): Promise<boolean> {
   const lines = createInterface({ input: stdin, output: stderr, terminal: true });
   try {
     const answer = await new Promise<string>((resolve, reject) => {
@@ -13,9 +17,9 @@ export async function askYesOrNo(question: string, { stdin, stderr, signal }: As
       lines.once('SIGINT', interrupt);
       signal.addEventListener('abort', interrupt, { once: true });
       lines.once('close', () => resolve('no'));
-      lines.question(`${question} [Y/n] `, resolve);
+      lines.question(`${question} ${enter === 'yes' ? '[Y/n]' : '[y/N]'} `, resolve);
     });
-    return /^\s*(y|yes)?\s*$/i.test(answer);
+    return /^\s*(y|yes)\s*$/i.test(answer.trim() === '' ? enter : answer);
   } finally {
     lines.close();
   }

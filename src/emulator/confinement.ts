@@ -47,7 +47,8 @@ export async function targetInHome(home: string, path: string): Promise<string> 
     if (!contains(home, target)) throw new OutsideError(path);
     return target;
   }
-  if (await isThere(entry)) throw new OutsideError(path);
+  // A file that another client has made a moment ago is no such link.
+  if (await isLink(entry)) throw new OutsideError(path);
   return entry;
 }
 
@@ -68,6 +69,17 @@ export async function readableLink(home: string, linkEntry: string, stored: stri
   return posix.join(clientHome, relative(home, stored).split(sep).join('/'));
 }
 
+/** Where links lead, in the client's terms; what is not there, or leads outside, keeps the name it was asked for by. */
+export async function realClientPath(home: string, path: string): Promise<string> {
+  try {
+    const target = await targetInHome(home, path);
+    return posix.join(clientHome, relative(home, target).split(sep).join('/'));
+  } catch {
+    // A path that does not exist yet is as welcome, and nothing is told about what lies outside.
+    return clientPath(path);
+  }
+}
+
 function contains(home: string, path: string): boolean {
   return path === home || path.startsWith(home + sep);
 }
@@ -81,10 +93,9 @@ async function realTarget(path: string): Promise<string | undefined> {
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function isLink(path: string): Promise<boolean> {
   try {
-    await lstat(path);
-    return true;
+    return (await lstat(path)).isSymbolicLink();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;

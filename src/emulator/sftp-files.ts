@@ -22,6 +22,7 @@ import {
   linkText,
   OutsideError,
   readableLink,
+  realClientPath,
   targetInHome,
 } from './confinement.ts';
 import type { FaultBook } from './faults.ts';
@@ -202,8 +203,7 @@ export class SftpFiles implements AsyncDisposable {
   }
 
   async #realpath(id: number, path: string): Promise<Buffer> {
-    // Not resolved through links: a path that does not exist yet is as welcome, and nothing is told about others.
-    const name = clientPath(path);
+    const name = await realClientPath(this.#home, path);
     return packet(PacketType.name, id, uint32(1), text(name), text(name), attributes({}));
   }
 

@@ -103,6 +103,11 @@ export async function removeKeyFile(path: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
+/** Throws as writing a key there would, as far as that can be known before: the folder is made, and has room. */
+export async function checkKeyRoom(path: string): Promise<void> {
+  await using _staged = await stageKeyFile(path, ' '.repeat(8 * 1024));
+}
+
 /** Takes away what others may do with a key file that is already right; returns the mode it had. */
 export async function tightenKeyFile(path: string): Promise<string | undefined> {
   const { mode } = await lstat(path);

@@ -107,3 +107,5 @@ export const eventSchema = z.object({
 });
 
 export const keypairSchema = z.object({ ssh_public_key: text });
+
+export const generatedKeypairSchema = z.object({ ssh_public_key: z.string(), ssh_private_key: z.string() });

@@ -61,7 +61,7 @@ export async function saveKeyBeside(
   const first = { ...request, force: false };
   const state = await compare(first, deps);
   if (state !== 'absent' && state !== 'same') {
-    return saveKey({ ...first, path: `${request.path}_${fingerprintPart(request.key)}` }, deps);
+    return saveKey({ ...first, path: pathBeside(request.path, request.key.fingerprint) }, deps);
   }
   // Another command was quicker: what it wrote may be this very key.
   return (await write(first, state, deps)) ?? saveKeyBeside(request, deps);
@@ -75,11 +75,10 @@ async function saveUnlessForeign(request: SaveKeyRequest, deps: SaveKeyDeps): Pr
   return saved ?? saveUnlessForeign(request, deps);
 }
 
-function fingerprintPart(key: PrivateKey): string {
-  return key.fingerprint
-    .replace('SHA256:', '')
-    .replaceAll(/[^A-Za-z0-9]/g, '')
-    .slice(0, 8);
+/** Where a key goes when another one has the name: the same key always to the same place. */
+export function pathBeside(path: string, fingerprint: string): string {
+  const part = fingerprint.replace('SHA256:', '').replaceAll(/[^A-Za-z0-9]/g, '');
+  return `${path}_${part.slice(0, 8)}`;
 }
 
 type FileState = 'absent' | 'same' | 'ours' | 'foreign';

@@ -28,6 +28,7 @@ export interface SftpRequests {
   readFolder(handle: RemoteHandle): Promise<readonly RemoteEntry[] | undefined>;
   attributes(handle: RemoteHandle): Promise<RemoteAttributes>;
   setMode(handle: RemoteHandle, mode: number): Promise<void>;
+  setOwner(handle: RemoteHandle, uid: number, gid: number): Promise<void>;
   /** In seconds since 1970. */
   setTimes(handle: RemoteHandle, accessedAt: number, modifiedAt: number): Promise<void>;
   truncate(handle: RemoteHandle, size: number): Promise<void>;
@@ -102,6 +103,8 @@ function handleRequests(send: Send) {
       send({ action: 'look at', path, send: (sftp, done) => sftp.fstat(id, done), read: readAttributes }),
     setMode: ({ id, path }: RemoteHandle, mode: number) =>
       onHandle('set the mode of', path, (sftp, done) => sftp.fchmod(id, mode, done)),
+    setOwner: ({ id, path }: RemoteHandle, uid: number, gid: number) =>
+      onHandle('set the owner of', path, (sftp, done) => sftp.fchown(id, uid, gid, done)),
     setTimes: ({ id, path }: RemoteHandle, accessedAt: number, modifiedAt: number) =>
       onHandle('set the times of', path, (sftp, done) => sftp.futimes(id, accessedAt, modifiedAt, done)),
     truncate: ({ id, path }: RemoteHandle, size: number) =>

@@ -154,7 +154,7 @@ export function speedTestDeps(parts: AppParts): SpeedTestDeps {
   };
 }
 
-function openSftpDeps(parts: AppParts): OpenSftpDeps {
+export function openSftpDeps(parts: AppParts): OpenSftpDeps {
   return {
     ...appDeps(parts),
     connectSftp,
@@ -208,7 +208,7 @@ async function readOwn(path: string): Promise<PrivateKey> {
 }
 
 /** Only the user's own ssh folder is ever repaired; a folder of --output may be shared on purpose. */
-const keyFilesFor = (sshFolder: string): KeyFiles => ({
+export const keyFilesFor = (sshFolder: string): KeyFiles => ({
   read: readKeyFile,
   write: writeKeyFile,
   create: createKeyFile,

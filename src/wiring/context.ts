@@ -135,6 +135,16 @@ class LazyContext implements Context {
     return keyDeps(parts, this.#facts);
   }
 
+  async accountKey(): ReturnType<Context['accountKey']> {
+    const { accountKeyDeps } = await import('./account-key.ts');
+    return accountKeyDeps(await this.#parts());
+  }
+
+  async authorize(): ReturnType<Context['authorize']> {
+    const { authorizeDeps } = await import('./authorize.ts');
+    return authorizeDeps(await this.#parts());
+  }
+
   async configuration(): ReturnType<Context['configuration']> {
     const { configureDeps } = await import('./settings.ts');
     return configureDeps(this, this.#flags, this.#facts.environment);

@@ -5,7 +5,7 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { type Bed, freePort, openEmulator, openSession } from '../contract/app-bed.ts';
+import { type Bed, type EmulatorBed, freePort, openEmulator, openSession } from '../contract/app-bed.ts';
 import { untilPrinted } from '../support/bai.ts';
 import type { ManagerKind } from '../support/managers.ts';
 import { sshServers, type TestSshd } from '../support/sshd.ts';
@@ -48,7 +48,15 @@ export function regressServers(kinds: readonly ManagerKind[]): RegressServer[] {
   return [...(isGenuineOnly ? [] : embeddedServers()), ...genuine.flatMap(genuineServers)];
 }
 
-function embeddedServers(): RegressServer[] {
+export interface EmbeddedBed extends RegressBed {
+  readonly bed: EmulatorBed;
+}
+
+export interface EmbeddedServer extends RegressServer {
+  open(): Promise<EmbeddedBed>;
+}
+
+export function embeddedServers(): EmbeddedServer[] {
   const own = {
     name: 'the embedded manager',
     missing: undefined,
@@ -90,7 +98,7 @@ function genuineServers(kind: ManagerKind): RegressServer[] {
   return [dropbear, openSsh];
 }
 
-async function openRegress(start: (() => Promise<TestSshd>) | undefined): Promise<RegressBed> {
+async function openRegress(start: (() => Promise<TestSshd>) | undefined): Promise<EmbeddedBed> {
   const bed = await openEmulator();
   const id = await bed.create('demo');
   const session = bed.emulator.sessions.get('demo');

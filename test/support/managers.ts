@@ -36,6 +36,8 @@ interface GenuineManager {
   /** False when its sessions have one container only. */
   readonly clusters?: boolean;
   readonly openSshEnvironment?: string | undefined;
+  /** An account whose SSH keypair tests may change: managers have no way to take one away again. */
+  readonly spare?: { readonly accessKey: string; readonly secretKey: string };
 }
 
 /**
@@ -43,9 +45,24 @@ interface GenuineManager {
  * `BAI_TEST_GENUINE_ONLY=1` (`npm run test:genuine`) these alone.
  */
 export function managerKinds(): ManagerKind[] {
+  return kindsOf(['26.9.6', '23.09.10'], genuineManagers());
+}
+
+/** The same, signed in with an account whose keypair may be changed. */
+export function spareAccountKinds(): ManagerKind[] {
+  const genuine = genuineManagers().flatMap((each) =>
+    each.spare === undefined ? [] : [{ ...each, ...each.spare }],
+  );
+  return kindsOf(['26.9.6', '23.09.10'], genuine);
+}
+
+function genuineManagers(): GenuineManager[] {
   const path = process.env['BAI_TEST_MANAGERS'];
-  const genuine: GenuineManager[] = path ? JSON.parse(readFileSync(path, 'utf8')) : [];
-  const emulated = process.env['BAI_TEST_GENUINE_ONLY'] === '1' ? [] : ['26.9.6', '23.09.10'];
+  return path ? JSON.parse(readFileSync(path, 'utf8')) : [];
+}
+
+function kindsOf(releases: readonly string[], genuine: readonly GenuineManager[]): ManagerKind[] {
+  const emulated = process.env['BAI_TEST_GENUINE_ONLY'] === '1' ? [] : releases;
   return [
     ...emulated.map((release) => ({
       name: `emulator ${release}`,

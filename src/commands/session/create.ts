@@ -7,6 +7,7 @@ import { parseMounts } from '../../core/mounts.ts';
 import type { CreateRequest } from '../../core/session-api.ts';
 import { sessionDefaults } from '../../core/session-defaults.ts';
 import { UsageError } from '../../errors.ts';
+import type { CreateSessionRequest, CreateSessionResult } from '../../services/create-session.ts';
 import { collect, keyValues, oneOf, seconds, wholeNumber } from '../options.ts';
 
 interface Flags {
@@ -30,6 +31,7 @@ interface Flags {
   readonly reuse: boolean;
   readonly wait: boolean;
   readonly timeout?: string;
+  readonly authorize?: string;
 }
 
 export function define(command: Command, context: Context): void {
@@ -67,6 +69,7 @@ export function define(command: Command, context: Context): void {
     .option('--wait', 'wait until the session runs (the default)', true)
     .option('--no-wait', 'return when it is in the queue')
     .option('--max-wait, --timeout <seconds>', 'stop waiting after this time; the session goes on starting')
+    .option('--authorize <pubkey>', 'let this public key in too: a file, a line, or - for stdin')
     .addOption(new Option('--group <name>').hideHelp())
     .addOption(new Option('--client-token <name>').hideHelp())
     .addOption(new Option('--enqueue-only').hideHelp())
@@ -85,15 +88,31 @@ export function define(command: Command, context: Context): void {
         domain,
         ...(await bootstrapOf(flags)),
       };
-      const { createSession } = await import('../../services/create-session.ts');
       const request = {
         session,
         wait: flags.wait && !flags.enqueueOnly,
         timeoutMs: seconds('--timeout', flags.timeout),
       };
-      const made = await createSession(request, await context.sessions());
+      const made = await create(request, flags.authorize, context);
       context.reporter.result(made, `${made.name} ${made.id}`);
     });
+}
+
+async function create(
+  request: CreateSessionRequest,
+  authorize: string | undefined,
+  context: Context,
+): Promise<CreateSessionResult> {
+  const sessions = await context.sessions();
+  if (authorize === undefined) {
+    const { createSession } = await import('../../services/create-session.ts');
+    return createSession(request, sessions);
+  }
+  const { createAuthorized } = await import('../../services/create-authorized.ts');
+  return createAuthorized(
+    { ...request, source: authorize },
+    { sessions, authorize: await context.authorize() },
+  );
 }
 
 /** Further names that the Python client has for the same options. */

@@ -1,0 +1,27 @@
+/** `bai key authorize SESSION [PUBKEY]` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+
+interface Flags {
+  readonly fixPermissions?: boolean;
+}
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<session>', 'name or id')
+    .argument(
+      '[pubkey]',
+      'a file, a public line, or - for stdin (default: your own ~/.ssh/id_ed25519.pub, …)',
+    )
+    .option('--fix-permissions', 'take from others what makes the SSH server ignore every key')
+    .action(async (session: string, source: string | undefined, flags: Flags) => {
+      const { authorizeKey } = await import('../../services/authorize-key.ts');
+      const { findPublicKey } = await import('../../services/find-public-key.ts');
+      const deps = await context.authorize();
+      const key = await findPublicKey(source, deps);
+      const request = { session, key, fixPermissions: flags.fixPermissions === true };
+      const done = await authorizeKey(request, deps);
+      context.reporter.result(done, `${done.change}: ${done.type} ${done.fingerprint}`);
+    });
+}

@@ -1,0 +1,12 @@
+/** `bai key status` */
+
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+
+export function define(command: Command, context: Context): void {
+  command.action(async () => {
+    const { describeKeyStatus, keyStatus } = await import('../../services/key-status.ts');
+    const status = await keyStatus(await context.accountKey());
+    context.reporter.result(status, describeKeyStatus(status));
+  });
+}

@@ -1,0 +1,90 @@
+/** `bai key status`: whether the local `id_container` is what new sessions accept, without fetching a private key. */
+
+import type { AccountKeyDeps } from './account-key-deps.ts';
+import { pathBeside } from './save-key.ts';
+
+export type KeyState = 'accepted' | 'different' | 'no-local-key' | 'not-a-key' | 'no-account-key';
+
+export interface ShownKey {
+  readonly type: string;
+  readonly fingerprint: string;
+}
+
+export interface KeyStatus {
+  /** Whether new sessions accept the key at `path`. */
+  readonly accepted: boolean;
+  readonly state: KeyState;
+  readonly path: string;
+  readonly local?: ShownKey;
+  readonly account?: ShownKey;
+  /** Another file of bai's that has the account's key. */
+  readonly beside?: string;
+}
+
+export async function keyStatus(deps: AccountKeyDeps): Promise<KeyStatus> {
+  const path = deps.keyPath;
+  const [blob, bytes] = await Promise.all([deps.account.read(deps.signal), deps.files.read(path)]);
+  const account = blob && { type: deps.keyType(blob), fingerprint: deps.fingerprint(blob) };
+  const local = bytes === undefined ? undefined : localKey(bytes, deps);
+  const state = stateOf({ account, local, isThere: bytes !== undefined });
+  const beside = state === 'accepted' || account === undefined ? undefined : await besideOf(account, deps);
+  return {
+    accepted: state === 'accepted',
+    state,
+    path,
+    ...(local !== undefined && { local }),
+    ...(account !== undefined && { account }),
+    ...(beside !== undefined && { beside }),
+  };
+}
+
+interface Facts {
+  readonly account: ShownKey | undefined;
+  readonly local: ShownKey | undefined;
+  readonly isThere: boolean;
+}
+
+function stateOf({ account, local, isThere }: Facts): KeyState {
+  if (account === undefined) return 'no-account-key';
+  if (!isThere) return 'no-local-key';
+  if (local === undefined) return 'not-a-key';
+  return local.fingerprint === account.fingerprint ? 'accepted' : 'different';
+}
+
+function localKey(bytes: Uint8Array, deps: AccountKeyDeps): ShownKey | undefined {
+  const fingerprint = deps.files.fingerprintOf(bytes);
+  const blob = deps.publicHalf(bytes);
+  return fingerprint === undefined || blob === undefined
+    ? undefined
+    : { type: deps.keyType(blob), fingerprint };
+}
+
+async function besideOf(
+  { fingerprint }: ShownKey,
+  { files, keyPath }: AccountKeyDeps,
+): Promise<string | undefined> {
+  const path = pathBeside(keyPath, fingerprint);
+  const bytes = await files.read(path);
+  return bytes !== undefined && files.fingerprintOf(bytes) === fingerprint ? path : undefined;
+}
+
+const meanings: Readonly<Record<KeyState, string>> = {
+  accepted: 'new sessions accept it',
+  different: 'new sessions accept another key; `bai ssh` and `bai key fetch` get it from the first one',
+  'no-local-key': 'there is no such file; `bai ssh` and `bai key fetch` get the key from a session',
+  'not-a-key': 'the file is no private key that bai can read',
+  'no-account-key': 'the account has no key, and each session makes its own; `bai key rotate` gives it one',
+};
+
+export function describeKeyStatus({ state, path, local, account, beside }: KeyStatus): readonly string[] {
+  return [
+    `local    ${shown(local)}  ${path}`,
+    `account  ${shown(account)}`,
+    ...(beside === undefined ? [] : [`beside   ${beside} has the account's key`]),
+    meanings[state],
+  ];
+}
+
+function shown(key: ShownKey | undefined): string {
+  return key === undefined ? '-' : `${key.type} ${key.fingerprint}`;
+}

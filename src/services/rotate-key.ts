@@ -1,0 +1,153 @@
+/** `bai key rotate`: the manager makes a new keypair for the account, and neither the old key nor the new one is lost. */
+
+import { clearTextEndpoint } from '../core/clear-text.ts';
+import { BaiError, ConflictError, LocalSystemError, ProtocolError, RetoldError } from '../errors.ts';
+import type { PrivateKey } from '../keys/private-key.ts';
+import type { GeneratedKeypair } from '../manager/account-key.ts';
+import type { AccountKeyDeps } from './account-key-deps.ts';
+import { pathBeside, type SavedKey, saveKey, saveKeyBeside } from './save-key.ts';
+
+export interface RotateKeyRequest {
+  /** Also when bai did not write the key that is there; a copy of it is kept even so. */
+  readonly force: boolean;
+}
+
+export interface RotatedKey extends SavedKey {
+  /** What was there before, and where it is now. */
+  readonly previous?: KeptKey;
+}
+
+export interface KeptKey {
+  readonly path: string;
+  readonly fingerprint: string;
+}
+
+/** Stands in the ledger for keys that are the account's and not of one session. */
+const accountMark = 'account';
+
+export async function rotateKey(request: RotateKeyRequest, deps: AccountKeyDeps): Promise<RotatedKey> {
+  warnOfClearText(deps);
+  // All that can fail on this machine fails before the account has another key.
+  await deps.checkRoom(deps.keyPath);
+  const previous = await keepOld(request, deps);
+  const key = readNew(await generate(deps), deps);
+  const saved = await save(key, previous, deps);
+  await compareWithAccount(saved, deps);
+  deps.reporter.info('new sessions will accept this key; those that run keep the old one');
+  return previous === undefined ? saved : { ...saved, previous };
+}
+
+function warnOfClearText({ endpoints, warn }: AccountKeyDeps): void {
+  const exposed = clearTextEndpoint(endpoints);
+  if (exposed !== undefined) warn(`the new private key travels from ${new URL(exposed).origin} in the clear`);
+}
+
+/** A copy beside, under the name that the key has wherever another one is `id_container`. */
+async function keepOld({ force }: RotateKeyRequest, deps: AccountKeyDeps): Promise<KeptKey | undefined> {
+  const { files, ledger, keyPath } = deps;
+  const bytes = await files.read(keyPath);
+  if (bytes === undefined) return undefined;
+  const fingerprint = files.fingerprintOf(bytes);
+  if (fingerprint === undefined) {
+    throw conflict(`${keyPath} is no private key that bai can read`, 'move it away; nothing was changed');
+  }
+  const path = pathBeside(keyPath, fingerprint);
+  const isOurs = await ledger.wrote(keyPath, fingerprint);
+  if (!isOurs && !force) {
+    const hint = `pass --force to replace it (a copy is kept as ${path}); nothing was changed`;
+    throw conflict(`${keyPath} holds a key that bai did not write`, hint);
+  }
+  await copyOld({ path, fingerprint }, bytes, deps);
+  // What bai did not write it must never take away either, so the copy of such a key is the user's.
+  if (isOurs) await ledger.record(path, fingerprint, accountMark);
+  return { path, fingerprint };
+}
+
+async function copyOld(
+  { path, fingerprint }: KeptKey,
+  bytes: Uint8Array,
+  deps: AccountKeyDeps,
+): Promise<void> {
+  const { files } = deps;
+  if (await files.create(path, new TextDecoder().decode(bytes))) return;
+  const present = await files.read(path);
+  if (present === undefined || files.fingerprintOf(present) !== fingerprint) {
+    throw conflict(
+      `${path}, where the old key should be kept, holds something else`,
+      'move it away; nothing was changed',
+    );
+  }
+  await files.tighten(path);
+}
+
+async function generate(deps: AccountKeyDeps): Promise<GeneratedKeypair> {
+  try {
+    return await deps.account.generate(deps.signal);
+  } catch (error) {
+    if (!(error instanceof BaiError) || !isUnsure(error)) throw error;
+    throw new RetoldError(error, `${error.message}; the account may have a new key all the same`, {
+      hint: '`bai key status` tells; if so, every new session hands the new key out (`bai key fetch SESSION`)',
+      details: error.details,
+    });
+  }
+}
+
+/** No answer came, or none that can be read: the manager may have done it. */
+function isUnsure(error: BaiError): boolean {
+  return [
+    'unreachable',
+    'timeout',
+    'interrupted',
+    'answer-cut',
+    'protocol',
+    'server-error',
+    'unavailable',
+  ].includes(error.code);
+}
+
+function readNew({ privateText, publicKey }: GeneratedKeypair, deps: AccountKeyDeps): PrivateKey {
+  const key = deps.readIssuedKey(new TextEncoder().encode(privateText), "the account's new private key");
+  if (key.fingerprint === deps.fingerprint(publicKey)) return key;
+  throw new ProtocolError("the halves of the account's new key do not belong together", {
+    code: 'account-key-broken',
+    hint: 'run `bai key rotate` again; the key on this machine is unchanged',
+  });
+}
+
+/** Never over anything but the key that was copied: what came in between is left, and the new key goes beside it. */
+async function save(key: PrivateKey, previous: KeptKey | undefined, deps: AccountKeyDeps): Promise<SavedKey> {
+  const request = { key, sessionId: accountMark, path: deps.keyPath, force: true };
+  try {
+    const bytes = await deps.files.read(deps.keyPath);
+    const present = bytes && deps.files.fingerprintOf(bytes);
+    if (bytes !== undefined && present !== previous?.fingerprint) return await saveKeyBeside(request, deps);
+    return bytes === undefined ? await saveKeyBeside(request, deps) : await saveKey(request, deps);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LocalSystemError(
+      `the account has a new key (${key.fingerprint}), but it could not be saved as ${deps.keyPath}: ${reason}`,
+      {
+        code: 'key-not-saved',
+        hint: 'it is not lost: every new session hands it out, so mend this and run `bai key fetch SESSION` with one; running sessions keep the old key',
+        details: { path: deps.keyPath, fingerprint: key.fingerprint },
+        cause,
+      },
+    );
+  }
+}
+
+/** Another rotation at the same time may have come last. */
+async function compareWithAccount({ path, fingerprint }: SavedKey, deps: AccountKeyDeps): Promise<void> {
+  try {
+    const blob = await deps.account.read(deps.signal);
+    if (blob !== undefined && deps.fingerprint(blob) === fingerprint) return;
+  } catch (error) {
+    if (error instanceof BaiError) return;
+    throw error;
+  }
+  deps.warn(`somebody else has changed the account's key meanwhile: new sessions do not accept ${path}`);
+}
+
+function conflict(message: string, hint: string): ConflictError {
+  return new ConflictError(message, { code: 'key-conflict', hint });
+}

@@ -1,0 +1,55 @@
+/** Joins the account's SSH keypair to the manager, the key files and the terminal. */
+
+import { dirname } from 'node:path';
+import { findPlaces } from '../config/places.ts';
+import { askYesOrNo } from '../config/yes-or-no.ts';
+import { checkBeside, readAccountPair } from '../keys/account-pair.ts';
+import { checkKeyRoom } from '../keys/key-file.ts';
+import { openKeyLedger } from '../keys/key-ledger.ts';
+import { readSmallFile } from '../keys/own-file.ts';
+import { readIssuedKey } from '../keys/private-key.ts';
+import { publicBlobOf } from '../keys/public-half.ts';
+import { generateAccountKey, readAccountKey, uploadAccountKey } from '../manager/account-key.ts';
+import type { AccountKeyDeps } from '../services/account-key-deps.ts';
+import { fingerprints, keyType } from '../ssh/known-hosts.ts';
+import { appSettings } from './app-settings.ts';
+import { type AppParts, keyFilesFor } from './apps.ts';
+
+export function accountKeyDeps(parts: AppParts): AccountKeyDeps {
+  const { manager, reporter, signal } = parts;
+  const { client } = manager;
+  const { keyPath } = appSettings(parts.settings);
+  return {
+    reporter,
+    signal,
+    account: {
+      release: (until) => client.release(until),
+      read: (until) => readAccountKey(client, until),
+      generate: (until) => generateAccountKey(client, until),
+      upload: (pair, until) => uploadAccountKey(client, pair, until),
+    },
+    endpoints: (parts.settings.endpoint.value ?? '').split(',').map((each) => each.trim()),
+    keyPath,
+    ask: questionOf(parts, 'no'),
+    readFile: readSmallFile,
+    readPair: readAccountPair,
+    checkBeside,
+    readIssuedKey,
+    publicHalf: publicBlobOf,
+    fingerprint: (blob) => fingerprints(blob).sha256,
+    keyType,
+    checkRoom: checkKeyRoom,
+    files: keyFilesFor(dirname(keyPath)),
+    ledger: openKeyLedger(findPlaces(parts.environment).keyLedger),
+    warn: (message) => reporter.warn(message),
+  };
+}
+
+/** How a person is asked; nothing where nobody is there. */
+export function questionOf(
+  { streams, reporter, signal }: AppParts,
+  enter: 'yes' | 'no',
+): AccountKeyDeps['ask'] {
+  if (!streams.stdin.isTTY || !reporter.interactive) return undefined;
+  return (question) => askYesOrNo(question, { ...streams, signal }, enter);
+}

@@ -1,0 +1,64 @@
+/** Joins authorized_keys of sessions to SFTP, key files and the terminal. */
+
+import { dirname, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { readSmallFile } from '../keys/own-file.ts';
+import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
+import type { AuthorizeDeps, OpenedKeys } from '../services/authorize-key.ts';
+import { openSftp } from '../services/open-sftp.ts';
+import { fingerprints, keyType } from '../ssh/known-hosts.ts';
+import { openAuthorizedKeys } from '../transfer/authorized-keys.ts';
+import { questionOf } from './account-key.ts';
+import { appSettings } from './app-settings.ts';
+import { type AppParts, openSftpDeps } from './apps.ts';
+
+export function authorizeDeps(parts: AppParts): AuthorizeDeps {
+  return {
+    reporter: parts.reporter,
+    openKeys: (session) => openKeys(session, parts),
+    fingerprint: (blob) => fingerprints(blob).sha256,
+    ask: questionOf(parts, 'yes'),
+    sshFolder: dirname(appSettings(parts.settings).keyPath),
+    readFile: (path) => readSmallFile(resolve(path)),
+    readStdin: () => readAll(parts.streams.stdin),
+    isPrivateKey: isPrivateKeyText,
+    publicHalf: publicBlobOf,
+    keyType,
+  };
+}
+
+async function openKeys(session: string, parts: AppParts): Promise<OpenedKeys> {
+  const deps = openSftpDeps(parts);
+  let ownKey: Uint8Array | undefined;
+  const { connection } = await openSftp(session, {
+    ...deps,
+    async readKey(...request) {
+      const key = await deps.readKey(...request);
+      ownKey = publicBlobOf(Buffer.from(key.text));
+      return key;
+    },
+    async readOwnKey(path) {
+      const text = await deps.readOwnKey(path);
+      ownKey = publicBlobOf(text);
+      return text;
+    },
+  });
+  const keys = openAuthorizedKeys(connection, {
+    signal: parts.signal,
+    waiting: () => parts.reporter.info('waiting for another command that changes authorized_keys'),
+  });
+  return { ...keys, ownKey: ownKey ?? new Uint8Array() };
+}
+
+const mostBytes = 64 * 1024;
+
+async function readAll(stdin: NodeJS.ReadStream): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stdin as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > mostBytes) throw new UsageError('what came from stdin is too large to be a key');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
