@@ -6,6 +6,7 @@ import type { ConfigureDeps } from './services/configure.ts';
 import type { ConnectSshDeps } from './services/connect-ssh.ts';
 import type { ExecDeps } from './services/exec-command.ts';
 import type { HostKeyDeps } from './services/host-keys.ts';
+import type { KeyDeps } from './services/key-deps.ts';
 import type { LocalManagerDeps } from './services/local-manager.ts';
 import type { OpenDeps } from './services/open-program.ts';
 import type { ServeLocalDeps } from './services/serve-local.ts';
@@ -69,6 +70,7 @@ export interface Context {
   sftp(): Promise<SftpDeps>;
   speedTest(): Promise<SpeedTestDeps>;
   hostKeys(): Promise<HostKeyDeps>;
+  keys(): Promise<KeyDeps>;
   configuration(): Promise<ConfigureDeps>;
   localManager(): Promise<LocalManagerDeps>;
   serveLocal(): Promise<Omit<ServeLocalDeps, 'signal'>>;

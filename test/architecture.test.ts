@@ -22,7 +22,7 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
   proxy: { values: ['core', 'errors'], types: [...edges], packages: ['ws'] },
   ssh: { values: ['core', 'errors'], types: [...edges], packages: ['ssh2'] },
   transfer: { values: ['core', 'errors'], types: [...edges], packages: ['ssh2', 'tar-stream'] },
-  keys: { values: ['core', 'errors'], types: [...edges], packages: ['ssh2', 'zod'] },
+  keys: { values: ['core', 'errors'], types: [...edges], packages: ['ssh2', 'sshpk', 'hash-wasm', 'zod'] },
   config: { values: ['core', 'errors'], types: [...edges], packages: ['conf', 'env-paths', 'zod'] },
   output: { values: ['core', 'errors'], types: [...edges], packages: ['chalk', 'ora', 'string-width'] },
   services: { values: ['core', 'errors'], types: [...edges, 'emulator'], packages: [] },

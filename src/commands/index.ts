@@ -8,7 +8,7 @@ export const groups: Readonly<Record<string, string>> = {
   app: 'ssh into a session, or forward its apps to this machine',
   'ssh-config': 'let ssh, scp, rsync, git and editors reach sessions as NAME.bai',
   sftp: 'move files into and out of a session',
-  key: "the sessions' SSH keys",
+  key: "your SSH keys, and the sessions'",
   'host-key': 'the keys sessions are known by',
   config: 'settings and where they come from',
   local: 'a manager on this machine, to try bai without a cluster',
@@ -120,6 +120,27 @@ export const commands: readonly CommandEntry[] = [
     path: 'sftp speedtest',
     summary: 'measure the line to a session, and remember what is fastest',
     load: () => import('./sftp/speedtest.ts'),
+  },
+  {
+    path: 'key list',
+    summary: 'list your SSH keys, and what is wrong with them',
+    aliases: ['ls'],
+    load: () => import('./key/list.ts'),
+  },
+  {
+    path: 'key generate',
+    summary: 'make a new SSH key',
+    load: () => import('./key/generate.ts'),
+  },
+  {
+    path: 'key show',
+    summary: 'print the public half of a key, or copy it',
+    load: () => import('./key/show.ts'),
+  },
+  {
+    path: 'key convert',
+    summary: 'write a key in the format of PuTTY, OpenSSH, PEM or PKCS#8',
+    load: () => import('./key/convert.ts'),
   },
   {
     path: 'key fetch',

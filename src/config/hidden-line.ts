@@ -1,7 +1,7 @@
 /** Reads a secret: typed unseen on a terminal, or the first line of a pipe. */
 
 import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
+import { addAbortSignal, Writable } from 'node:stream';
 import { InterruptedError } from '../errors.ts';
 
 export interface AskStreams {
@@ -30,4 +30,33 @@ export async function readHiddenLine(prompt: string, { stdin, stderr, signal }: 
     lines.close();
     if (onTerminal) stderr.write('\n');
   }
+}
+
+/** More than any passphrase. */
+const mostLineBytes = 8 * 1024;
+
+/** Secrets that are piped one on each line, read as they are asked for; nothing at the end of the input. */
+export function secretLines({
+  stdin,
+  signal,
+}: Omit<AskStreams, 'stderr'>): () => Promise<Buffer | undefined> {
+  let kept = Buffer.alloc(0);
+  let ended = false;
+  let chunks: AsyncIterator<Buffer> | undefined;
+  return async () => {
+    chunks ??= addAbortSignal(signal, stdin).iterator({ destroyOnReturn: false });
+    while (!ended && !kept.includes(0x0a) && kept.length <= mostLineBytes) {
+      const next = await chunks.next().catch((error: unknown) => {
+        throw signal.aborted ? new InterruptedError() : error;
+      });
+      ended = next.done === true;
+      if (!ended) kept = Buffer.concat([kept, next.value]);
+    }
+    if (kept.length === 0) return undefined;
+    const end = kept.indexOf(0x0a);
+    const line = end < 0 ? kept : kept.subarray(0, end);
+    kept = end < 0 ? Buffer.alloc(0) : kept.subarray(end + 1);
+    if (kept.length === 0 && end >= 0 && !ended) stdin.pause();
+    return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
+  };
 }

@@ -20,24 +20,49 @@ export async function readKeyFile(path: string): Promise<Uint8Array | undefined>
 }
 
 /** Writes beside, syncs, renames. After a crash at any moment the old file or the whole new one is there. */
-export async function writeKeyFile(path: string, content: string): Promise<void> {
-  await publish(path, content, rename);
+export async function writeKeyFile(path: string, content: KeyContent): Promise<void> {
+  await using staged = await stageKeyFile(path, content);
+  await staged.replace();
 }
 
 /** As `writeKeyFile`, but false, and nothing changed, when something has the name by now. */
-export async function createKeyFile(path: string, content: string): Promise<boolean> {
-  try {
-    await publish(path, content, nameOnce);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST' && error instanceof AlreadyThere) return false;
-    throw error;
-  }
+export async function createKeyFile(path: string, content: KeyContent): Promise<boolean> {
+  await using staged = await stageKeyFile(path, content);
+  return staged.create();
 }
 
-class AlreadyThere extends Error {
-  readonly code = 'EEXIST';
+export type KeyContent = string | Uint8Array;
+
+/** Content that is whole on the disk and has no name yet; disposal takes away what was not named. */
+export interface StagedKeyFile extends AsyncDisposable {
+  /** False, and nothing changed, when something has the name by now. */
+  create(): Promise<boolean>;
+  replace(): Promise<void>;
 }
+
+/**
+ * The first half of `writeKeyFile`: several files that belong together are staged first, so that a full disk is
+ * noticed before the first of them has changed. A mode other than 0600 is for public halves, and the umask narrows it.
+ */
+export async function stageKeyFile(path: string, content: KeyContent, mode = 0o600): Promise<StagedKeyFile> {
+  const folder = dirname(path);
+  await makeKeyFolder(folder);
+  const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
+  const discard = (): Promise<void> => rm(beside, { force: true }).catch(() => {});
+  try {
+    await writeNew(beside, content, mode);
+  } catch (error) {
+    await discard();
+    throw notWritable(folder, error);
+  }
+  return {
+    create: () => publish(beside, path, nameOnce),
+    replace: async () => void (await publish(beside, path, rename)),
+    [Symbol.asyncDispose]: discard,
+  };
+}
+
+class AlreadyThere extends Error {}
 
 /** A hard link never replaces anything. Where there are none, what comes closest is to look and then rename. */
 async function nameOnce(beside: string, path: string): Promise<void> {
@@ -54,21 +79,28 @@ async function nameOnce(beside: string, path: string): Promise<void> {
 }
 
 async function publish(
+  beside: string,
   path: string,
-  content: string,
   give: (beside: string, path: string) => Promise<void>,
-): Promise<void> {
-  const folder = dirname(path);
-  await makeKeyFolder(folder);
-  const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
+): Promise<boolean> {
   try {
-    await writeNew(beside, content);
     await give(beside, path);
   } catch (error) {
-    await rm(beside, { force: true }).catch(() => {});
-    throw error instanceof AlreadyThere ? error : notWritable(folder, error);
+    if (error instanceof AlreadyThere) return false;
+    throw notWritable(dirname(path), error);
   }
-  await syncFolder(folder);
+  await syncFolder(dirname(path));
+  return true;
+}
+
+/** Takes a key file away, so that it is gone after a power cut too. Missing already is fine. */
+export async function removeKeyFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw notWritable(dirname(path), error);
+  }
+  await syncFolder(dirname(path));
 }
 
 /** Takes away what others may do with a key file that is already right; returns the mode it had. */
@@ -79,13 +111,13 @@ export async function tightenKeyFile(path: string): Promise<string | undefined> 
   return (mode & 0o777).toString(8).padStart(4, '0');
 }
 
-async function writeNew(path: string, content: string): Promise<void> {
+async function writeNew(path: string, content: KeyContent, mode: number): Promise<void> {
   // O_EXCL follows no link, and the mode counts from the first moment; the umask can only narrow it.
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-  const file = await open(path, flags, 0o600);
+  const file = await open(path, flags, mode);
   try {
     await file.writeFile(content);
-    await file.chmod(0o600);
+    if (mode === 0o600) await file.chmod(mode);
     await file.sync();
   } finally {
     await file.close();

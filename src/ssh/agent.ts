@@ -1,6 +1,6 @@
-/** The SSH agent of this machine, for programs of a session to ask (-A). bai itself does not log in with it. */
+/** The SSH agent of this machine, for programs of a session to ask (-A), and for `key list`. bai itself does not log in with it. */
 
-import ssh2, { type BaseAgent } from 'ssh2';
+import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
 
 /** OpenSSH for Windows sets no variable. */
 const windowsPipe = '\\\\.\\pipe\\openssh-ssh-agent';
@@ -25,4 +25,28 @@ export function openAgent(path: string): BaseAgent {
       answer(error, stream);
     });
   return agent;
+}
+
+export interface AgentKey {
+  /** The public half, as SSH sends it. */
+  readonly blob: Buffer;
+  readonly comment: string;
+}
+
+/** The keys the agent at `path` holds, but for types that ssh2 does not know. */
+export function listAgentKeys(path: string): Promise<readonly AgentKey[]> {
+  return new Promise((resolve, reject) => {
+    openAgent(path).getIdentities((error, keys = []) => {
+      if (error) return reject(error);
+      resolve(keys.flatMap((key) => (isParsed(key) ? [describe(key)] : [])));
+    });
+  });
+}
+
+function isParsed(key: unknown): key is ParsedKey {
+  return typeof key === 'object' && key !== null && 'getPublicSSH' in key;
+}
+
+function describe(key: ParsedKey): AgentKey {
+  return { blob: key.getPublicSSH(), comment: key.comment ?? '' };
 }

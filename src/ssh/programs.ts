@@ -1,4 +1,4 @@
-/** Programs of this machine: looked for on PATH, and started to go on by themselves. */
+/** Programs of this machine: looked for on PATH, started to go on by themselves, or given a text. */
 
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
@@ -55,4 +55,26 @@ export async function launch({ program, args, environment, signal }: Launch): Pr
     done.abort();
     child.unref();
   }
+}
+
+/** A program that takes a text on stdin and keeps what it needs of it, such as one for the clipboard. */
+export interface Feeding extends Launch {
+  readonly text: string;
+}
+
+/** Whether it was there and took the text. Some go on in the background, with the clipboard in their hands. */
+export async function feed({ program, args, environment, signal, text }: Feeding): Promise<boolean> {
+  const path = await findProgram(program, environment);
+  if (path === undefined) return false;
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(settledMs)]);
+  // What it prints goes nowhere: whoever holds the clipboard would hold a pipe open too.
+  const child = spawn(path, args, { stdio: ['pipe', 'ignore', 'ignore'], windowsHide: true, signal: limit });
+  const ended = new Promise<boolean>((resolve) => {
+    child.once('exit', (status) => resolve(status === 0));
+    child.once('error', () => resolve(false));
+  });
+  // One that ends early shows it by its status.
+  child.stdin.on('error', () => {});
+  child.stdin.end(text);
+  return ended;
 }

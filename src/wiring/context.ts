@@ -129,6 +129,12 @@ class LazyContext implements Context {
     return hostKeyDeps(await this.#parts());
   }
 
+  async keys(): ReturnType<Context['keys']> {
+    const { keyDeps } = await import('./keys.ts');
+    const parts = { settings: await this.settings(), reporter: this.reporter, manager: () => this.manager() };
+    return keyDeps(parts, this.#facts);
+  }
+
   async configuration(): ReturnType<Context['configuration']> {
     const { configureDeps } = await import('./settings.ts');
     return configureDeps(this, this.#flags, this.#facts.environment);

@@ -1,0 +1,69 @@
+/** `bai key convert KEY --to FORMAT` */
+
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { UsageError } from '../../errors.ts';
+import { oneOf } from '../options.ts';
+
+interface Flags {
+  readonly to: string;
+  readonly ppkVersion?: string;
+  readonly output?: string;
+  readonly force?: boolean;
+  readonly newPassphrase?: boolean;
+  readonly passphraseStdin?: boolean;
+  /** False after --no-passphrase. */
+  readonly passphrase?: boolean;
+}
+
+const formats = ['ppk', 'openssh', 'pem', 'pkcs8'] as const;
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<key>', 'a private key file of OpenSSH, PuTTY, PEM or PKCS#8')
+    .requiredOption('--to <format>', `one of ${formats.join(', ')}`)
+    .option(
+      '--ppk-version <version>',
+      '3, or 2 for PuTTY before 0.75 and old programs with its code (default: 3)',
+    )
+    .option(
+      '-o, --output <file>',
+      'where to save it (default: beside, with the ending .ppk, .pem, .p8 or none)',
+    )
+    .option('--new-passphrase', 'protect the new file by another passphrase')
+    .option('--no-passphrase', 'protect the new file by its mode alone')
+    .option('--passphrase-stdin', 'read the passphrase from stdin, and a new one from its second line')
+    .option('-f, --force', 'replace a file that is there')
+    .action(async (key: string, flags: Flags) => {
+      const { convertKey } = await import('../../services/convert-key.ts');
+      const request = {
+        path: resolve(key),
+        to: oneOf('--to', flags.to, formats),
+        ppkVersion: ppkVersion(flags),
+        output: flags.output === undefined ? undefined : resolve(flags.output),
+        force: flags.force === true,
+        source: flags.passphraseStdin ? ('stdin' as const) : ('terminal' as const),
+        protection: protection(flags),
+      };
+      const made = await convertKey(request, await context.keys());
+      context.reporter.info(
+        `${made.type} ${made.sha256}, ${made.passphrase ? 'with its passphrase' : 'without a passphrase'}`,
+      );
+      context.reporter.result(made, made.path);
+    });
+}
+
+function ppkVersion({ ppkVersion, to }: Flags): 2 | 3 {
+  if (ppkVersion === undefined) return 3;
+  if (to !== 'ppk') throw new UsageError('--ppk-version goes with --to ppk');
+  return oneOf('--ppk-version', ppkVersion, ['2', '3']) === '2' ? 2 : 3;
+}
+
+function protection({ newPassphrase, passphrase }: Flags): 'same' | 'none' | 'new' {
+  if (newPassphrase && passphrase === false) {
+    throw new UsageError('--new-passphrase and --no-passphrase exclude each other');
+  }
+  if (newPassphrase) return 'new';
+  return passphrase === false ? 'none' : 'same';
+}

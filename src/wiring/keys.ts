@@ -1,0 +1,92 @@
+/** Joins key files, the agent, the clipboard and the account's key for `bai key`. */
+
+import { hostname, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { readHiddenLine, secretLines } from '../config/hidden-line.ts';
+import type { Environment, ProcessFacts } from '../context.ts';
+import { clipboardPrograms, isOverSsh, osc52 } from '../core/clipboard.ts';
+import type { Reporter } from '../core/reporter.ts';
+import type { Settings } from '../core/settings.ts';
+import { removeKeyFile, stageKeyFile, tightenKeyFolder } from '../keys/key-file.ts';
+import { inspectKey, openKey, requireKey, writeKey } from '../keys/key-formats.ts';
+import { makePair } from '../keys/make-pair.ts';
+import { describePublicKey, publicLine } from '../keys/public-key.ts';
+import { isTaken, listKeyPaths, readUserKey } from '../keys/read-key.ts';
+import { readAccountKey } from '../manager/account-key.ts';
+import type { KeyDeps } from '../services/key-deps.ts';
+import type { KeyFormats, Passphrases } from '../services/key-tools.ts';
+import type { Clipboard } from '../services/show-key.ts';
+import { findAgent, listAgentKeys } from '../ssh/agent.ts';
+import { feed } from '../ssh/programs.ts';
+import { appSettings } from './app-settings.ts';
+import type { ManagerAccess } from './manager.ts';
+
+type Streams = Pick<ProcessFacts, 'stdin' | 'stderr' | 'environment' | 'signal'>;
+
+export interface KeyParts {
+  readonly settings: Settings;
+  readonly reporter: Reporter;
+  /** Asked for only when the list wants to know what the account has. */
+  readonly manager: () => Promise<ManagerAccess>;
+}
+
+const formats: KeyFormats = {
+  inspect: inspectKey,
+  require: requireKey,
+  open: openKey,
+  write: writeKey,
+  describe: describePublicKey,
+  line: publicLine,
+};
+
+export function keyDeps({ settings, reporter, manager }: KeyParts, facts: Streams): KeyDeps {
+  const { environment, signal } = facts;
+  const { keyPath, identity } = appSettings(settings);
+  const folder = dirname(keyPath);
+  const agent = findAgent(environment, process.platform);
+  return {
+    ...{ folder, identity, formats, makePair, signal },
+    disk: {
+      ...{ read: readUserKey, isTaken, stage: stageKeyFile, remove: removeKeyFile },
+      // Any other folder may be shared on purpose.
+      tightenFolder: async (path) => (dirname(path) === folder ? tightenKeyFolder(folder) : undefined),
+    },
+    passphrases: passphrases(facts),
+    warn: (message) => reporter.warn(message),
+    defaultComment: defaultComment(environment),
+    defaultKeys: ['id_ed25519', 'id_ecdsa', 'id_rsa', 'id_container'].map((name) => join(folder, name)),
+    clipboard: clipboard(facts),
+    paths: () => listKeyPaths(folder),
+    agentKeys: agent === undefined ? undefined : () => listAgentKeys(agent),
+    accountKey:
+      settings.endpoint.value === undefined
+        ? undefined
+        : async (until) => readAccountKey((await manager()).client, until),
+  };
+}
+
+function passphrases(facts: Streams): Passphrases {
+  return {
+    isTerminal: facts.stdin.isTTY === true,
+    ask: async (prompt) => Buffer.from(await readHiddenLine(prompt, facts)),
+    nextLine: secretLines(facts),
+  };
+}
+
+function clipboard({ stderr, environment, signal }: Streams): Clipboard {
+  const reachesTerminal = isOverSsh(environment) && stderr.isTTY === true;
+  return {
+    programs: clipboardPrograms({ platform: process.platform, environment }),
+    feed: (command, text) => feed({ ...command, text, environment, signal }),
+    tellTerminal: reachesTerminal ? (text) => void stderr.write(osc52(text)) : undefined,
+  };
+}
+
+function defaultComment(environment: Environment): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // A user without a name, as in some containers.
+    return `${environment['USER'] || 'user'}@${hostname()}`;
+  }
+}

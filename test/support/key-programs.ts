@@ -1,0 +1,57 @@
+/** Keys of every kind, and the programs that judge what bai writes. */
+
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { tempFolder } from './temp-folder.ts';
+
+const run = promisify(execFile);
+
+export const passphrase = 'open séçret, "quoted"';
+
+const makers: Readonly<Record<string, () => KeyObject>> = {
+  'rsa 2048': () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+  'ecdsa 256': () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+  'ecdsa 384': () => generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey,
+  'ecdsa 521': () => generateKeyPairSync('ec', { namedCurve: 'P-521' }).privateKey,
+  ed25519: () => generateKeyPairSync('ed25519').privateKey,
+};
+
+export const keyTypes = Object.keys(makers);
+
+export function makeKey(type: string): KeyObject {
+  const make = makers[type];
+  if (make === undefined) throw new Error(`no key of type ${type}`);
+  return make();
+}
+
+/** What `puttygen` makes of a key file: its public line (`-L`), or another format (`-O …`). */
+export async function puttygen(
+  key: Uint8Array,
+  secret: string | undefined,
+  ...args: readonly string[]
+): Promise<Buffer> {
+  using folder = tempFolder();
+  const [file, words, out] = ['key', 'passphrase', 'out'].map((name) => join(folder.path, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await writeFile(file, key, { mode: 0o600 });
+  await writeFile(words, secret ?? '', { mode: 0o600 });
+  // Without a terminal it fails where it would ask, so a passphrase that is not needed is a failure too.
+  const given = secret === undefined ? [] : ['--old-passphrase', words];
+  await run('setsid', ['puttygen', file, ...given, ...args, '-o', out]);
+  return await readFile(out);
+}
+
+/** The public line as `ssh-keygen -y` has it, without a comment. The passphrase of a test is no secret. */
+export async function publicLineBySshKeygen(key: Uint8Array, secret: string | undefined): Promise<string> {
+  using folder = tempFolder();
+  const file = join(folder.path, 'key');
+  await writeFile(file, key, { mode: 0o600 });
+  const { stdout } = await run('ssh-keygen', ['-y', '-P', secret ?? '', '-f', file]);
+  return stdout.trim().split(' ').slice(0, 2).join(' ');
+}
