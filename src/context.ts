@@ -2,6 +2,7 @@
 
 import type { Reporter } from './core/reporter.ts';
 import type { Settings, SettingValues } from './core/settings.ts';
+import type { ClientDeps } from './services/client-help.ts';
 import type { ConfigureDeps } from './services/configure.ts';
 import type { ConnectSshDeps } from './services/connect-ssh.ts';
 import type { ExecDeps } from './services/exec-command.ts';
@@ -63,6 +64,7 @@ export interface Context {
   settings(): Promise<Settings>;
   sessions(): Promise<SessionDeps>;
   apps(): Promise<ConnectSshDeps>;
+  clients(): Promise<ClientDeps>;
   exec(): Promise<ExecDeps>;
   sshStdio(): Promise<SshStdioDeps>;
   sshConfig(): Promise<SshConfigDeps>;
