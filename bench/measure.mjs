@@ -40,6 +40,18 @@ export async function pairs(runs, a, b) {
   };
 }
 
+/** A B C A B C …, one warm-up round; the times of each by name, with nothing for a run that failed. */
+export async function inTurn(rounds, contenders) {
+  const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
+  for (let round = -1; round < rounds; round += 1) {
+    for (const [name, time] of Object.entries(contenders)) {
+      const ms = await time().catch((error) => void process.stderr.write(`${error.message}\n`));
+      if (round >= 0) times[name].push(ms);
+    }
+  }
+  return times;
+}
+
 export function printTable(title, columns, rows) {
   console.log(`\n${title}\n`);
   console.log(`| ${columns.join(' | ')} |`);

@@ -1,10 +1,16 @@
-/** `npm run bench`: start-up, login and forwarder; transfers follow. With BACKEND_ENDPOINT set, the login is measured on that manager too. */
+/**
+ * `npm run bench`: start-up, login and forwarder; transfers follow. The login is measured on the embedded manager and on
+ * the genuine ones of test/genuine/, which are started for it, or on that of BACKEND_ENDPOINT instead.
+ *
+ * `npm run bench:login` (`node bench/run.mjs login [26.9|23.09 …]`): the login on genuine managers alone.
+ */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmulator } from '../dist/emulator.js';
+import { isManagerUp, recipes, startManager, stopManager } from '../scripts/genuine-managers.mjs';
 import { benchForwarder } from './forwarder.mjs';
 import { benchLogin } from './login.mjs';
 import { timeProcess } from './measure.mjs';
@@ -31,17 +37,44 @@ async function createSession(env, image) {
   return session;
 }
 
-async function onGenuineManager() {
+async function measureLogin({ image, client, release, ...manager }) {
+  const env = environment(manager);
+  const session = await createSession(env, image);
+  const name = release === undefined ? 'the manager of BACKEND_ENDPOINT' : `genuine ${release}`;
+  const wanted = release?.startsWith('23.') ? 1 / 4 : 1 / 8;
+  try {
+    await benchLogin({ launcher, env, session, manager: name, pythonClient: client, wanted });
+  } finally {
+    await bai(env, 'session', 'terminate', session);
+  }
+}
+
+/** One that is up already is used and stays up. */
+async function onManagerOf(recipe) {
+  const wasUp = await isManagerUp(recipe);
+  try {
+    await measureLogin(startManager(recipe));
+  } finally {
+    if (!wasUp) stopManager(recipe);
+  }
+}
+
+async function onGenuineManagers(wanted) {
   const {
     BACKEND_ENDPOINT: endpoint,
     BACKEND_ACCESS_KEY: accessKey,
     BACKEND_SECRET_KEY: secretKey,
+    BENCH_PYTHON_CLIENT: client,
+    BAI_DEMO_IMAGE: image = 'python',
   } = process.env;
-  if (!endpoint) return;
-  const env = environment({ endpoint, accessKey, secretKey });
-  const session = await createSession(env, process.env.BAI_DEMO_IMAGE ?? 'python');
-  await benchLogin({ launcher, env, session, manager: 'the manager of BACKEND_ENDPOINT' });
-  await bai(env, 'session', 'terminate', session);
+  if (endpoint) return measureLogin({ endpoint, accessKey, secretKey, client, image });
+  const isWanted = ({ folder }) => wanted.length === 0 || wanted.some((word) => folder.includes(word));
+  for (const recipe of recipes.filter(isWanted)) {
+    await onManagerOf(recipe).catch((error) => {
+      console.error(`left out: the login on a genuine ${recipe.release}: ${error.message}`);
+      process.exitCode = 1;
+    });
+  }
 }
 
 async function onEmbeddedManager() {
@@ -54,10 +87,13 @@ async function onEmbeddedManager() {
   await emulator[Symbol.asyncDispose]();
 }
 
+const [only, ...wanted] = process.argv.slice(2);
 try {
-  await import('./startup.mjs');
-  await onEmbeddedManager();
-  await onGenuineManager();
+  if (only !== 'login') {
+    await import('./startup.mjs');
+    await onEmbeddedManager();
+  }
+  await onGenuineManagers(wanted);
 } finally {
   rmSync(home, { recursive: true, force: true });
 }

@@ -3,43 +3,13 @@
  * Backend.AI managers of the recipes in test/genuine/. An argument picks one (`-- 26.9`).
  */
 
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recipes, startManager, stopManager } from './genuine-managers.mjs';
 import { installPrograms } from './programs.mjs';
-import { root, run, setUp } from './setup.mjs';
+import { root, setUp } from './setup.mjs';
 import { report, runTests } from './vitest.mjs';
-
-const recipes = [
-  { folder: 'manager-26.9', release: '26.9.6', clusters: false },
-  { folder: 'manager-23.09', release: '23.09.10', clusters: true },
-];
-
-/** Runs a recipe's `up` and reads the export lines it prints. */
-function start({ folder, release, clusters }) {
-  const recipe = join(root, 'test/genuine', folder);
-  run(join(recipe, 'install'), []);
-  const { status, stdout } = spawnSync(join(recipe, 'up'), [], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the manager of ${folder} did not start`);
-  const value = (name) => new RegExp(`^export ${name}=['"]?([^'"\\n]*)`, 'm').exec(stdout)?.[1];
-  return {
-    name: release,
-    release,
-    endpoint: value('BACKEND_ENDPOINT'),
-    accessKey: value('BACKEND_ACCESS_KEY'),
-    secretKey: value('BACKEND_SECRET_KEY'),
-    image: 'python',
-    clusters,
-  };
-}
-
-function stop({ folder }) {
-  spawnSync(join(root, 'test/genuine', folder, 'down'), [], { stdio: ['ignore', 2, 2] });
-}
 
 /** The same files as in `npm test`: those that ask for managers. */
 function filesThatTakeManagers() {
@@ -68,10 +38,10 @@ if (process.env.BAI_TEST_MANAGERS) {
   const folder = mkdtempSync(join(tmpdir(), 'bai-managers-'));
   try {
     const file = join(folder, 'managers.json');
-    writeFileSync(file, JSON.stringify(chosen.map(start)), { mode: 0o600 });
+    writeFileSync(file, JSON.stringify(chosen.map(startManager)), { mode: 0o600 });
     report(test(file));
   } finally {
-    for (const recipe of chosen) stop(recipe);
+    for (const recipe of chosen) stopManager(recipe);
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -119,30 +119,6 @@ describe.each(servers)('$name', ({ missing, start }) => {
       expect(readFileSync(here('second/file'), 'utf8')).toBe('content\n');
     });
 
-    test('two commands over one master share one tunnel', async () => {
-      const shared = [
-        '-o',
-        'ControlMaster=auto',
-        '-o',
-        `ControlPath=${here('m')}`,
-        '-o',
-        'ControlPersist=600',
-      ];
-      const tunnels = (): number => plain.bed.emulator.openTunnels;
-      await until(() => tunnels() === 0, 'no tunnel is open');
-      // The master keeps its stderr, so it gets one of its own.
-      const master = await ssh(...shared, '-N', '-f', '-E', here('master.log'), 'demo.bai');
-      expect(master.code).toBe(0);
-      const pids = [
-        await ssh(...shared, 'demo.bai', 'echo $PPID'),
-        await ssh(...shared, 'demo.bai', 'echo $PPID'),
-      ];
-      expect(pids.map(({ code }) => code)).toEqual([0, 0]);
-      expect(tunnels()).toBe(1);
-      expect((await ssh(...shared, '-O', 'exit', 'demo.bai')).code).toBe(0);
-      await until(() => tunnels() === 0, 'the tunnel is closed');
-    });
-
     test('as VS Code connects: ssh -T -D PORT host, with a script on stdin', async () => {
       const target = createServer((socket) => socket.end('through\n')).listen(0, '127.0.0.1');
       await once(target, 'listening');

@@ -6,45 +6,46 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dial, type EmulatorBed, freePort, take, until } from '../contract/app-bed.ts';
+import { type Bed, dial, freePort, take, until } from '../contract/app-bed.ts';
 import { type BaiResult, cleanEnvironment, finished, launcher, untilPrinted } from '../support/bai.ts';
-import { clients, openRegress, type RegressBed, regressServers, why } from './regress-bed.ts';
+import { managerKinds } from '../support/managers.ts';
+import { clients, type RegressBed, regressServers, why } from './regress-bed.ts';
 
 const mebibyte = 1024 * 1024;
 
-for (const { name, missing, start } of regressServers) {
+for (const server of regressServers(managerKinds())) {
+  const { name, missing, isEmbedded } = server;
   describe.skipIf(missing !== undefined)(`on ${name}${why(missing)}`, () => {
     let opened: RegressBed;
-    let bed: EmulatorBed;
+    let bed: Bed;
+    let session: string;
     let folder: string;
     let env: RegressBed['env'] = {};
     const content = randomBytes(5 * mebibyte + 1);
     const sum = createHash('sha256').update(content).digest('hex');
 
     beforeAll(async () => {
-      opened = await openRegress({ start });
-      ({ bed, folder, env } = opened);
-      await writeFile(join(folder, 'data'), content);
-    });
+      opened = await server.open();
+      ({ bed, session, folder, env } = opened);
+      await opened.put('data', content);
+    }, 120_000);
     afterAll(async () => {
       await opened?.[Symbol.asyncDispose]();
     });
 
     describe.each(clients)('with the %s client', { timeout: 30_000 }, (client) => {
       const ssh = (words: readonly string[], input?: Uint8Array): Promise<BaiResult> =>
-        bed.bai(['ssh', 'demo', '--client', client, '--', ...words], { env, ...(input && { input }) });
+        bed.bai(['ssh', session, '--client', client, '--', ...words], { env, ...(input && { input }) });
       /** In a pipe of the shell; returns what it printed. */
       const inShell = async (script: string): Promise<string> => {
         const options = { env: { ...cleanEnvironment({ home: bed.home, env: { ...bed.env, ...env } }) } };
-        const bai = `'${process.execPath}' '${launcher}' ssh demo --client ${client} --`;
+        const bai = `'${process.execPath}' '${launcher}' ssh ${session} --client ${client} --`;
         const ran = promisify(execFile)('bash', ['-c', script.replaceAll('BAI', bai)], options);
         return (await ran).stdout;
       };
@@ -62,12 +63,11 @@ for (const { name, missing, start } of regressServers) {
 
       test('stderr-data', async () => {
         const ran = await ssh(['sh', '-c', '"echo out; cat /etc/hostname - >&2"'], new Uint8Array());
-        const same = await promisify(execFile)('cat', ['/etc/hostname']);
+        const same = await ssh(['cat /etc/hostname']);
         expect([ran.code, ran.stdout, ran.stderr]).toEqual([0, 'out\n', same.stdout]);
       });
 
-      // There OpenSSH loses bytes, which is why bai has a client of its own.
-      const losesBytes = client === 'system' && name === 'dropbear of sessions';
+      const losesBytes = client === 'system' && server.losesBytes;
       test.skipIf(losesBytes)('stderr-after-eof', async () => {
         const ran = await ssh([`exec >/dev/null; cat ${folder}/data >&2`]);
         const { stderr } = await inShell(
@@ -82,7 +82,7 @@ for (const { name, missing, start } of regressServers) {
       });
 
       // OpenSSH goes on reading what nobody wants from a server that is not OpenSSH.
-      test.skipIf(client === 'system' && name !== 'sshd')('yes-head', async () => {
+      test.skipIf(client === 'system' && !server.isOpenSsh)('yes-head', async () => {
         expect(await inShell('BAI yes | head -2000 | wc -l')).toMatch(/^ *2000\n$/);
       });
 
@@ -95,14 +95,14 @@ for (const { name, missing, start } of regressServers) {
 
       test('stdin’s end ends the command, and -n is an end at once', async () => {
         expect(await ssh(['cat; echo ended'], Buffer.from('in\n'))).toMatchObject({ stdout: 'in\nended\n' });
-        const child = bed.start(['ssh', 'demo', '--client', client, '--', '-n', 'cat; echo ended'], { env });
+        const child = bed.start(['ssh', session, '--client', client, '--', '-n', 'cat; echo ended'], { env });
         expect((await finished(child)).stdout).toBe('ended\n');
       });
 
       test('no terminal for commands, one with -tt', async () => {
         expect((await ssh(['tty; exit 0'])).stdout).toMatch(/not a tty/);
         // dropbear takes the end of the input for the end of the terminal, so it stays open.
-        const child = bed.start(['ssh', 'demo', '--client', client, '--', '-tt', 'tty; exit 3'], { env });
+        const child = bed.start(['ssh', session, '--client', client, '--', '-tt', 'tty; exit 3'], { env });
         const ended = await finished(child);
         expect([ended.code, ended.stdout]).toEqual([3, expect.stringMatching(/^\/dev\/pts\/\d+\r?\n/m)]);
         expect((await ssh(['-T'], Buffer.from('tty; exit 4\n'))).code).toBe(4);
@@ -116,9 +116,9 @@ for (const { name, missing, start } of regressServers) {
         }).listen(0, '127.0.0.1');
         await once(target, 'listening');
         const port = await freePort();
-        const { port: inner } = target.address() as AddressInfo;
+        const inner = await opened.seenThere(portOf(target));
         const words = ['-N', '-L', `${port}:127.0.0.1:${inner}`];
-        const child = bed.start(['ssh', 'demo', '--client', client, '--', ...words], { env });
+        const child = bed.start(['ssh', session, '--client', client, '--', ...words], { env });
         const socket = await dialWhenReady(port);
         socket.end(content);
         expect((await take(socket, 64)).toString()).toBe(sum);
@@ -132,11 +132,11 @@ for (const { name, missing, start } of regressServers) {
         const target = createServer((socket) => socket.end('from here\n')).listen(0, '127.0.0.1');
         await once(target, 'listening');
         const port = await freePort();
-        const { port: inner } = target.address() as AddressInfo;
+        const inner = portOf(target);
         const words = ['-R', `${port}:127.0.0.1:${inner}`, 'echo ready; cat'];
-        const child = bed.start(['ssh', 'demo', '--client', client, '--', ...words], { env });
+        const child = bed.start(['ssh', session, '--client', client, '--', ...words], { env });
         await untilPrinted(child, 'stdout', /ready/);
-        const socket = await dial(port);
+        const socket = await dial(await opened.seenHere(port));
         expect((await take(socket, 10)).toString()).toBe('from here\n');
         const ended = finished(child);
         child.stdin.end();
@@ -160,24 +160,26 @@ for (const { name, missing, start } of regressServers) {
         taken.close();
       });
 
-      test.skipIf(start === undefined)('a server that is gone ends it with 255', async () => {
+      test.skipIf(isEmbedded)('a server that is gone ends it with 255', async () => {
         const words = ['echo $PPID; exec sleep 60'];
-        const child = bed.start(['ssh', 'demo', '--client', client, '--', ...words], { env });
+        const child = bed.start(['ssh', session, '--client', client, '--', ...words], { env });
         const [pid] = await untilPrinted(child, 'stdout', /\d+/);
         const ended = finished(child);
-        process.kill(Number(pid), 'SIGKILL');
+        await ssh([`kill -KILL ${pid}`]);
         expect((await ended).code).toBe(255);
       });
     });
 
     test('SIGTERM ends the builtin client, and its terminal', async () => {
       const words = ['-tt', 'echo $$; exec sleep 60'];
-      const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', ...words], { env });
+      const child = bed.start(['ssh', session, '--client', 'builtin', '--', ...words], { env });
       const [pid] = await untilPrinted(child, 'stdout', /\d+/);
       const ended = finished(child);
       child.kill('SIGTERM');
       expect((await ended).code).toBe(130);
-      await until(() => !isRunning(Number(pid)), 'the command has ended with its terminal');
+      const isGone = async (): Promise<boolean> =>
+        (await bed.bai(['ssh', session, '--client', 'builtin', '--', `kill -0 ${pid}`], { env })).code !== 0;
+      await until(isGone, 'the command has ended with its terminal');
     });
 
     test('no byte is lost at a reader that halts, of a command and of a forward', async () => {
@@ -185,13 +187,13 @@ for (const { name, missing, start } of regressServers) {
       const target = createServer((socket) => socket.end(large)).listen(0, '127.0.0.1');
       await once(target, 'listening');
       const port = await freePort();
-      const { port: inner } = target.address() as AddressInfo;
+      const inner = await opened.seenThere(portOf(target));
       const words = [
         '-L',
         `${port}:127.0.0.1:${inner}`,
         `for turn in 1 2 3 4 5 6 7 8; do cat ${folder}/data; done; cat`,
       ];
-      const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', ...words], { env });
+      const child = bed.start(['ssh', session, '--client', 'builtin', '--', ...words], { env });
       const fromCommand = haltingly(child.stdout, large.length);
       const socket = await dialWhenReady(port);
       const fromForward = haltingly(socket, large.length);
@@ -206,7 +208,7 @@ for (const { name, missing, start } of regressServers) {
     });
 
     test('SIGTERM ends it although nobody reads its output', async () => {
-      const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', 'echo ready; exec yes'], { env });
+      const child = bed.start(['ssh', session, '--client', 'builtin', '--', 'echo ready; exec yes'], { env });
       await once(child.stdout, 'readable');
       await delay(500);
       child.kill('SIGTERM');
@@ -221,11 +223,11 @@ for (const { name, missing, start } of regressServers) {
       await once(target, 'listening');
       const accepted = once(target, 'connection') as Promise<[Socket]>;
       const port = await freePort();
-      const { port: inner } = target.address() as AddressInfo;
+      const inner = portOf(target);
       const words = ['-R', `${port}:127.0.0.1:${inner}`, 'echo ready; cat'];
-      const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', ...words], { env });
+      const child = bed.start(['ssh', session, '--client', 'builtin', '--', ...words], { env });
       await untilPrinted(child, 'stdout', /ready/);
-      const sender = await dialWhenReady(port);
+      const sender = await dialWhenReady(await opened.seenHere(port));
       sender.end(content);
       const [socket] = await accepted;
       await delay(1_000);
@@ -243,9 +245,9 @@ for (const { name, missing, start } of regressServers) {
       }).listen(0, '127.0.0.1');
       await once(target, 'listening');
       const port = await freePort();
-      const { port: inner } = target.address() as AddressInfo;
+      const inner = await opened.seenThere(portOf(target));
       const words = ['-L', `${port}:127.0.0.1:${inner}`, 'echo ready; cat; echo over'];
-      const child = bed.start(['ssh', 'demo', '--client', 'builtin', '--', ...words], { env });
+      const child = bed.start(['ssh', session, '--client', 'builtin', '--', ...words], { env });
       await untilPrinted(child, 'stdout', /ready/);
       const socket = await dial(port);
       socket.write('x');
@@ -283,11 +285,6 @@ async function dialWhenReady(port: number): Promise<Socket> {
   return socket;
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
 }

@@ -21,6 +21,8 @@ export interface ManagerKind {
   readonly release: string;
   /** Whether sessions can have several containers. */
   readonly hasClusters: boolean;
+  /** What makes a session run OpenSSH's sshd instead of dropbear, where that can be chosen. */
+  readonly openSshEnvironment?: string | undefined;
   open(): Promise<TestManager>;
 }
 
@@ -33,6 +35,7 @@ interface GenuineManager {
   readonly image: string;
   /** False when its sessions have one container only. */
   readonly clusters?: boolean;
+  readonly openSshEnvironment?: string | undefined;
 }
 
 /**
@@ -56,6 +59,7 @@ export function managerKinds(): ManagerKind[] {
       isGenuine: true,
       release: each.release,
       hasClusters: each.clusters !== false,
+      openSshEnvironment: each.openSshEnvironment,
       open: async () => described(each, async () => {}),
     })),
   ];
