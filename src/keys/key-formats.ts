@@ -6,7 +6,7 @@ import { type KeyPair, keyPairOf } from './key-pair.ts';
 import { readOpensshHeader } from './openssh-file.ts';
 import { dsaBlob, isEncryptedPem, openPem } from './pem-file.ts';
 import { isPpk, openPpk, type PpkVersion, parsePpk, toPpk, WrongPassphrase } from './ppk.ts';
-import { type PublicKey, parsePublicKey } from './public-key.ts';
+import { describePublicKey, type PublicKey, parsePublicKey } from './public-key.ts';
 import { MalformedKey } from './ssh-wire.ts';
 
 export type KeyFormat = 'openssh' | 'pem' | 'pkcs8' | 'ppk';
@@ -66,22 +66,25 @@ export interface WriteOptions {
 }
 
 /** Throws a UsageError when the format has no place for this type of key. */
+export function requireForm(format: KeyFormat, publicBlob: Buffer): void {
+  if (format !== 'pem' || describePublicKey(publicBlob).type !== 'ssh-ed25519') return;
+  throw new UsageError('PEM has no form for Ed25519 keys', { hint: 'take --to openssh, or --to pkcs8' });
+}
+
+/** As `requireForm`, before anything is written. */
 export async function writeKey(
   pair: KeyPair,
   { format, ppkVersion = 3, passphrase }: WriteOptions,
 ): Promise<Buffer> {
+  requireForm(format, pair.publicBlob);
   if (format === 'ppk') return toPpk(pair, { version: ppkVersion, passphrase });
   if (format === 'openssh') return toOpenssh(pair, passphrase);
-  const type = pair.privateKey.asymmetricKeyType;
-  if (format === 'pem' && type === 'ed25519') {
-    throw new UsageError('PEM has no form for Ed25519 keys', { hint: 'take --to openssh, or --to pkcs8' });
-  }
-  const form = format === 'pkcs8' ? 'pkcs8' : type === 'rsa' ? 'pkcs1' : 'sec1';
-  const secret = passphrase && {
-    cipher: format === 'pem' ? 'aes-128-cbc' : 'aes-256-cbc',
-    passphrase: Buffer.from(passphrase),
-  };
-  return Buffer.from(pair.privateKey.export({ format: 'pem', type: form, ...secret }));
+  const traditional = pair.privateKey.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1';
+  // PuTTY reads no other cipher of a PEM.
+  const cipher = format === 'pem' ? 'aes-128-cbc' : 'aes-256-cbc';
+  const secret = passphrase && { cipher, passphrase: Buffer.from(passphrase) };
+  const type = format === 'pem' ? traditional : 'pkcs8';
+  return Buffer.from(pair.privateKey.export({ format: 'pem', type, ...secret }));
 }
 
 async function toOpenssh(pair: KeyPair, passphrase: Uint8Array | undefined): Promise<Buffer> {

@@ -2,8 +2,10 @@
 
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
+import { shellCommand } from '../core/shell-quote.ts';
 import { ProtocolError, UsageError } from '../errors.ts';
 import { fingerprintOf } from './authorized-keys.ts';
+import { isPpk } from './ppk.ts';
 
 export interface PrivateKey {
   /** The key as text, from its first dash to its last newline. */
@@ -48,6 +50,12 @@ export function readOwnKey(bytes: Uint8Array, path: string): PrivateKey {
       hint: `give the private one${path.endsWith('.pub') ? `: ${path.slice(0, -4)}` : ''}`,
     });
   }
+  if (isPpk(bytes)) {
+    throw new UsageError(`${path} is a key of PuTTY, which ssh does not read`, {
+      code: 'key-unusable',
+      hint: `convert it: ${shellCommand(['bai', 'key', 'convert', path, '--to', 'openssh'])}`,
+    });
+  }
   return readIssuedKey(bytes, path);
 }
 
@@ -57,7 +65,7 @@ function parse(text: string, origin: string): { key: ParsedKey; text: string } {
   if (key instanceof Error) {
     throw new UsageError(`${origin} cannot be used: ${key.message}`, {
       code: 'key-unusable',
-      hint: 'a key with a passphrase is used through the agent (ssh-add); other forms can be converted with ssh-keygen',
+      hint: 'a key with a passphrase is used through the agent (ssh-add); other forms are converted by `bai key convert FILE --to openssh`',
       cause: key,
     });
   }
@@ -74,7 +82,7 @@ function fromPkcs8(text: string, origin: string): string {
     `${origin} is a PKCS#8 key of type ${key.asymmetricKeyType}, which OpenSSH does not read`,
     {
       code: 'key-unusable',
-      hint: 'convert it to the OpenSSH format',
+      hint: 'convert it: `bai key convert FILE --to openssh`',
     },
   );
 }

@@ -43,6 +43,8 @@ export async function convertKey(request: ConvertKeyRequest, deps: KeyToolDeps):
   const { bytes } = await deps.disk.read(request.path);
   const file = deps.formats.require(bytes, request.path);
   if (file.kind === 'public') throw publicHalf(request.path);
+  // Before anybody types a passphrase for nothing.
+  if (file.publicBlob !== undefined) deps.formats.requireForm(request.to, file.publicBlob);
   if (!request.force) await refuseTaken([output], deps);
   const old = file.encrypted ? await oldPassphrase(request.path, request.source, deps) : undefined;
   const opened = await deps.formats.open(bytes, request.path, old);

@@ -10,6 +10,7 @@ import {
   refuseTaken,
   repairFolder,
   taken,
+  unlessAborted,
 } from './key-tools.ts';
 
 export type NewKeyType = 'ed25519' | 'rsa' | 'ecdsa';
@@ -47,8 +48,8 @@ export async function generateKey(request: GenerateKeyRequest, deps: GenerateKey
   const paths = [request.path, `${request.path}.pub`, ...(request.ppk ? [`${request.path}.ppk`] : [])];
   if (!request.force) await refuseTaken(paths, deps);
   const passphrase = await newPassphrase(request.passphrase, deps);
-  const pair = await deps.makePair(request, request.comment ?? deps.defaultComment);
-  deps.signal.throwIfAborted();
+  const making = deps.makePair(request, request.comment ?? deps.defaultComment);
+  const pair = await unlessAborted(making, deps.signal);
   await repairFolder(request.path, deps);
   await save(await contents(request, pair, passphrase, deps), request.force, deps);
   return describe(request, pair, passphrase !== undefined, deps);

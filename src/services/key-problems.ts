@@ -1,5 +1,6 @@
 /** What is wrong with a key, and what to do about it. */
 
+import { shellQuote } from '../core/shell-quote.ts';
 import type { FoundKey } from './list-keys.ts';
 
 export interface KeyProblem {
@@ -37,7 +38,7 @@ function fileProblems(
     problems.push({
       name: 'too-open',
       message: `others can read ${path} (mode ${mode}), and ssh refuses it`,
-      hint: `chmod 600 ${path}`,
+      hint: `chmod 600 ${shellQuote(path)}`,
     });
   }
   if (kind === 'public' && (path === identity || !/\.(pub|pubkey|txt)$/i.test(path))) {
@@ -45,7 +46,7 @@ function fileProblems(
       name: 'public-as-identity',
       message: `${path} is a public key, but it is ${path === identity ? 'your identity' : 'named like a private one'}`,
       hint: path.endsWith('.pub')
-        ? `bai config set identity ${path.slice(0, -4)}`
+        ? `bai config set identity ${shellQuote(path.slice(0, -4))}`
         : `rename it to ${path}.pub, and keep the private half under ${path}`,
     });
   }
@@ -54,7 +55,7 @@ function fileProblems(
     problems.push({
       name: 'other-public-half',
       message: `${path}.pub is the public half of another key than ${path}`,
-      hint: `bai key show ${path} prints the right one`,
+      hint: `bai key show ${shellQuote(path)} prints the right one`,
     });
   }
   return problems;

@@ -2,7 +2,7 @@
 
 import { BaiError, ConflictError, UsageError } from '../errors.ts';
 import type { StagedKeyFile } from '../keys/key-file.ts';
-import type { KeyFile, WriteOptions } from '../keys/key-formats.ts';
+import type { KeyFile, KeyFormat, WriteOptions } from '../keys/key-formats.ts';
 import type { KeyPair } from '../keys/key-pair.ts';
 import type { PublicKey, PublicKeyFacts } from '../keys/public-key.ts';
 import type { KeyBytes } from '../keys/read-key.ts';
@@ -13,6 +13,8 @@ export interface KeyFormats {
   /** As `inspect`, where it must be one. */
   require(bytes: Uint8Array, origin: string): KeyFile;
   open(bytes: Uint8Array, origin: string, passphrase: Uint8Array | undefined): Promise<KeyPair>;
+  /** Throws a UsageError when the format has no place for this type of key. */
+  requireForm(format: KeyFormat, publicBlob: Buffer): void;
   write(pair: KeyPair, options: WriteOptions): Promise<Buffer>;
   describe(blob: Buffer): PublicKeyFacts;
   /** As in `.pub` files. */
@@ -133,4 +135,13 @@ export async function publicBeside(
     if (error instanceof BaiError) return undefined;
     throw error;
   }
+}
+
+/** The answer, unless Ctrl-C comes first: what takes long cannot always be stopped, but need not be waited for. */
+export async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  );
+  return Promise.race([answer, aborted]);
 }

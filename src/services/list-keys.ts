@@ -1,10 +1,10 @@
 /** `bai key list`: the keys in the ssh folder and in the agent, and what is wrong with each. */
 
-import { BaiError } from '../errors.ts';
+import { BaiError, systemCode } from '../errors.ts';
 import type { KeyFile, KeyFormat, PrivateKeyFile } from '../keys/key-formats.ts';
 import type { PublicKey, PublicKeyFacts } from '../keys/public-key.ts';
 import { type KeyProblem, problemsOf } from './key-problems.ts';
-import type { KeyToolDeps } from './key-tools.ts';
+import { type KeyToolDeps, unlessAborted } from './key-tools.ts';
 
 export interface ListKeysDeps extends Pick<KeyToolDeps, 'formats' | 'disk' | 'warn' | 'signal'> {
   readonly folder: string;
@@ -74,8 +74,20 @@ async function readFolder(deps: ListKeysDeps): Promise<readonly FoundKey[]> {
 }
 
 async function readOne(path: string, { disk, formats }: ListKeysDeps): Promise<FoundKey | undefined> {
-  const read = await disk.read(path).catch(() => undefined);
+  const damaged = (damage: string, mode: object = {}): FoundKey => {
+    const kind = path.endsWith('.pub') ? 'public' : 'private';
+    return { listed: { source: 'file', kind, path, ...mode }, blob: undefined, damage };
+  };
+  const read = await disk.read(path).catch((error: unknown) => {
+    // A link to nowhere, or what is no file of the size of a key.
+    if (error instanceof BaiError) return undefined;
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    return code;
+  });
   if (read === undefined) return undefined;
+  if (typeof read === 'string')
+    return looksLikeKey(path) ? damaged(`${path} cannot be read (${read})`) : undefined;
   const mode = read.mode === undefined ? {} : { mode: read.mode.toString(8).padStart(4, '0') };
   try {
     const file = formats.inspect(read.bytes, path);
@@ -83,10 +95,14 @@ async function readOne(path: string, { disk, formats }: ListKeysDeps): Promise<F
       file && { listed: { source: 'file', path, ...mode, ...factsOf(file, formats) }, blob: blobOf(file) }
     );
   } catch (error) {
-    if (!(error instanceof BaiError)) throw error;
-    const kind = path.endsWith('.pub') ? 'public' : 'private';
-    return { listed: { source: 'file', kind, path, ...mode }, blob: undefined, damage: error.message };
+    if (error instanceof BaiError) return damaged(error.message, mode);
+    throw error;
   }
+}
+
+/** Of a file that nobody can look into, the name must do. */
+function looksLikeKey(path: string): boolean {
+  return /id_[^/\\]*$|\.(pub|ppk|pem)$/.test(path);
 }
 
 function blobOf(file: KeyFile): Buffer | undefined {
@@ -162,11 +178,7 @@ function isTimeout(error: unknown): boolean {
   return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
 }
 
-async function within<T>(ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+function within<T>(ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
-  const over = new Promise<never>((_, reject) =>
-    limit.addEventListener('abort', () => reject(limit.reason), { once: true }),
-  );
-  over.catch(() => {});
-  return Promise.race([ask(limit), over]);
+  return unlessAborted(ask(limit), limit);
 }

@@ -7,8 +7,9 @@ import type { Environment, ProcessFacts } from '../context.ts';
 import { clipboardPrograms, isOverSsh, osc52 } from '../core/clipboard.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Settings } from '../core/settings.ts';
+import { systemCode } from '../errors.ts';
 import { removeKeyFile, stageKeyFile, tightenKeyFolder } from '../keys/key-file.ts';
-import { inspectKey, openKey, requireKey, writeKey } from '../keys/key-formats.ts';
+import { inspectKey, openKey, requireForm, requireKey, writeKey } from '../keys/key-formats.ts';
 import { makePair } from '../keys/make-pair.ts';
 import { describePublicKey, publicLine } from '../keys/public-key.ts';
 import { isTaken, listKeyPaths, readUserKey } from '../keys/read-key.ts';
@@ -34,6 +35,7 @@ const formats: KeyFormats = {
   inspect: inspectKey,
   require: requireKey,
   open: openKey,
+  requireForm,
   write: writeKey,
   describe: describePublicKey,
   line: publicLine,
@@ -56,13 +58,23 @@ export function keyDeps({ settings, reporter, manager }: KeyParts, facts: Stream
     defaultComment: defaultComment(environment),
     defaultKeys: ['id_ed25519', 'id_ecdsa', 'id_rsa', 'id_container'].map((name) => join(folder, name)),
     clipboard: clipboard(facts),
-    paths: () => listKeyPaths(folder),
-    agentKeys: agent === undefined ? undefined : () => listAgentKeys(agent),
+    paths: async () => [...new Set([...(await listKeyPaths(folder)), ...(identity ? [identity] : [])])],
+    agentKeys: agent === undefined ? undefined : () => agentKeys(agent, environment),
     accountKey:
       settings.endpoint.value === undefined
         ? undefined
         : async (until) => readAccountKey((await manager()).client, until),
   };
+}
+
+async function agentKeys(agent: string, environment: Environment): ReturnType<typeof listAgentKeys> {
+  try {
+    return await listAgentKeys(agent);
+  } catch (error) {
+    // Windows names the pipe of its agent whether or not that runs.
+    if (environment['SSH_AUTH_SOCK'] || systemCode(error) !== 'ENOENT') throw error;
+    return [];
+  }
 }
 
 function passphrases(facts: Streams): Passphrases {

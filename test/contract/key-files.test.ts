@@ -3,37 +3,21 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type BaiOptions, bai } from '../support/bai.ts';
+import { releaseBehaviour } from '../../src/emulator/release.ts';
+import { startBai } from '../support/bai.ts';
+import { modeOf, useKeyHome } from '../support/key-home.ts';
 import { publicLineBySshKeygen, puttygen } from '../support/key-programs.ts';
-import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
-import { filesIn } from './app-bed.ts';
+import { filesIn, openEmulator } from './app-bed.ts';
+import { TestBed } from './emulator-client.ts';
 
 const run = promisify(execFile);
-let home: TempFolder;
-let ssh: string;
-
-beforeEach(() => {
-  home = tempFolder();
-  ssh = join(home.path, '.ssh');
-  return () => home[Symbol.dispose]();
-});
-
-const at = (name: string): string => join(ssh, name);
-const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
-const key = (args: readonly string[], options: Partial<BaiOptions> = {}) =>
-  bai(['key', ...args], { home: home.path, ...options });
+const home = useKeyHome();
+const { at, key } = home;
 
 /** With lines on stdin. */
 const keyWith = (input: string, ...args: readonly string[]) => key(args, { input });
@@ -46,8 +30,8 @@ describe('generate', () => {
   ])('%j: ssh-keygen, puttygen and the randomart agree', async (options, name, title) => {
     const made = await key(['generate', '--no-passphrase', '--ppk', '-C', 'me@laptop', ...options]);
     expect(made).toMatchObject({ code: 0, stdout: `${at(name)}\n` });
-    expect(filesIn(ssh)).toEqual([name, `${name}.ppk`, `${name}.pub`]);
-    expect([ssh, at(name), at(`${name}.ppk`)].map(modeOf)).toEqual(['700', '600', '600']);
+    expect(filesIn(home.ssh)).toEqual([name, `${name}.ppk`, `${name}.pub`]);
+    expect([home.ssh, at(name), at(`${name}.ppk`)].map(modeOf)).toEqual(['700', '600', '600']);
     const line = readFileSync(at(`${name}.pub`), 'utf8').trim();
     expect(line.endsWith(' me@laptop')).toBe(true);
     expect(`${await publicLineBySshKeygen(readFileSync(at(name)), undefined)} me@laptop`).toBe(line);
@@ -72,7 +56,19 @@ describe('generate', () => {
     );
   });
 
-  test('OpenSSH, dropbear and ssh2 take it', async () => {
+  test('the end of the input is not waited for, and a line may come in pieces', async () => {
+    const child = startBai(['key', 'generate', '--passphrase-stdin'], { home: home.path });
+    const ended = once(child, 'close');
+    child.stdin.write('s3cret ');
+    child.stdin.write('words\r\n');
+    expect(await ended).toEqual([0, null]);
+    expect(readFileSync(at('id_ed25519.pub'), 'utf8')).toContain(
+      await publicLineBySshKeygen(readFileSync(at('id_ed25519')), 's3cret words'),
+    );
+    child.stdin.destroy();
+  });
+
+  test('dropbear takes it', async () => {
     for (const type of ['ed25519', 'rsa', 'ecdsa']) {
       await key(['generate', '--no-passphrase', '-t', type, ...(type === 'rsa' ? ['-b', '2048'] : [])]);
       const out = join(home.path, type);
@@ -90,18 +86,18 @@ describe('generate', () => {
     expect(refused.code).toBe(2);
     expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: 'passphrase-needed' } });
     expect((await keyWith('\n', 'generate', '--passphrase-stdin')).code).toBe(2);
-    expect(existsSync(ssh)).toBe(false);
+    expect(existsSync(home.ssh)).toBe(false);
   });
 
   test.each([['id_ed25519'], ['id_ed25519.pub'], ['id_ed25519.ppk']])(
     '%s that is there is never replaced without --force',
     async (name) => {
-      mkdirSync(ssh, { mode: 0o700 });
+      mkdirSync(home.ssh, { mode: 0o700 });
       symlinkSync('/nowhere', at(name));
       const refused = await key(['generate', '--no-passphrase', '--ppk', '--json']);
       expect(refused.code).toBe(6);
       expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: 'key-conflict', path: at(name) } });
-      expect(filesIn(ssh)).toEqual([name]);
+      expect(filesIn(home.ssh)).toEqual([name]);
       expect((await key(['generate', '--no-passphrase', '--ppk', '--force'])).code).toBe(0);
       const line = await publicLineBySshKeygen(readFileSync(at('id_ed25519')), undefined);
       expect(readFileSync(at('id_ed25519.pub'), 'utf8')).toContain(line);
@@ -120,13 +116,13 @@ describe('generate', () => {
     const refused = await key(['generate', ...options]);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(words);
-    expect(existsSync(ssh)).toBe(false);
+    expect(existsSync(home.ssh)).toBe(false);
   });
 
   test('two at once: one makes all its files, the other none', async () => {
     const both = await Promise.all([1, 2, 3].map(() => key(['generate', '--no-passphrase', '--ppk'])));
     expect(both.map(({ code }) => code).toSorted((a, b) => a - b)).toEqual([0, 6, 6]);
-    expect(filesIn(ssh)).toEqual(['id_ed25519', 'id_ed25519.ppk', 'id_ed25519.pub']);
+    expect(filesIn(home.ssh)).toEqual(['id_ed25519', 'id_ed25519.ppk', 'id_ed25519.pub']);
     const line = readFileSync(at('id_ed25519.pub'), 'utf8').trim();
     expect(line).toContain(await publicLineBySshKeygen(readFileSync(at('id_ed25519')), undefined));
     expect((await puttygen(readFileSync(at('id_ed25519.ppk')), undefined, '-L')).toString().trim()).toBe(
@@ -147,7 +143,7 @@ describe('generate', () => {
 
 describe('convert', () => {
   beforeEach(() => {
-    mkdirSync(ssh, { mode: 0o700 });
+    mkdirSync(home.ssh, { mode: 0o700 });
     execFileSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', 'old words', '-C', 'me', '-f', at('mine')]);
     execFileSync('ssh-keygen', [
       '-q',
@@ -225,7 +221,7 @@ describe('convert', () => {
   });
 
   test('a wrong passphrase has a code of its own, and nothing is written', async () => {
-    const before = filesIn(ssh);
+    const before = filesIn(home.ssh);
     const wrong = await keyWith(
       'wrong\n',
       'convert',
@@ -239,7 +235,7 @@ describe('convert', () => {
     expect(JSON.parse(wrong.stderr)).toMatchObject({ error: { code: 'wrong-passphrase' } });
     const unsaid = await keyWith('', 'convert', at('mine'), '--to', 'ppk', '--json');
     expect(JSON.parse(unsaid.stderr)).toMatchObject({ error: { code: 'passphrase-needed', exitCode: 2 } });
-    expect(filesIn(ssh)).toEqual(before);
+    expect(filesIn(home.ssh)).toEqual(before);
   });
 
   test('what is there stays without --force; with it the key itself may be replaced', async () => {
@@ -268,7 +264,7 @@ describe('convert', () => {
     for (const [path, code, words] of [
       [at('mine.pub'), 2, /is a public key[\s\S]*mine\n/],
       [at('notes'), 2, /cannot be read as a key/],
-      [ssh, 2, /is no file/],
+      [home.ssh, 2, /is no file/],
       [at('pipe'), 2, /is no file/],
       [at('gone'), 4, /does not exist/],
     ] as const) {
@@ -282,7 +278,7 @@ describe('convert', () => {
 describe('show', () => {
   test('the default key is the best one that is there; the answer is one line', async () => {
     expect((await key(['show'])).code).toBe(4);
-    mkdirSync(ssh, { mode: 0o700 });
+    mkdirSync(home.ssh, { mode: 0o700 });
     for (const name of ['id_container', 'id_rsa', 'id_ecdsa', 'id_ed25519']) {
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'words', '-C', name, '-f', at(name)]);
       const shown = await key(['show']);
@@ -291,7 +287,7 @@ describe('show', () => {
   });
 
   test('a .pub, a PPK, an encrypted OpenSSH key without its .pub, and a link to one', async () => {
-    mkdirSync(ssh, { mode: 0o700 });
+    mkdirSync(home.ssh, { mode: 0o700 });
     execFileSync('ssh-keygen', [
       '-q',
       '-t',
@@ -317,7 +313,7 @@ describe('show', () => {
   });
 
   test('an encrypted PEM hides its public half: the passphrase is read from stdin', async () => {
-    mkdirSync(ssh, { mode: 0o700 });
+    mkdirSync(home.ssh, { mode: 0o700 });
     execFileSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-m', 'PEM', '-N', 'words', '-C', '', '-f', at('mine')]);
     const line = readFileSync(at('mine.pub'), 'utf8').trim();
     execFileSync('rm', [at('mine.pub')]);
@@ -326,7 +322,7 @@ describe('show', () => {
   });
 
   test('--copy hands the line to the program that is there, says which, and gives it no shell', async () => {
-    mkdirSync(ssh, { mode: 0o700 });
+    mkdirSync(home.ssh, { mode: 0o700 });
     execFileSync('ssh-keygen', [
       '-q',
       '-t',
@@ -362,7 +358,7 @@ describe('show', () => {
 
 describe('list', () => {
   test('type, bits, both fingerprints, comment, passphrase and mode, as ssh-keygen says them', async () => {
-    mkdirSync(ssh, { mode: 0o700 });
+    mkdirSync(home.ssh, { mode: 0o700 });
     for (const [type, bits] of [
       ['rsa', '2048'],
       ['ecdsa', '256'],
@@ -389,7 +385,7 @@ describe('list', () => {
     writeFileSync(at('known_hosts'), readFileSync(at('ed25519_256.pub')));
     writeFileSync(at('notes'), 'no key\n');
     const list = JSON.parse((await key(['list', '--json'])).stdout);
-    expect(list).toMatchObject({ folder: ssh, agent: 'none', account: 'no-manager' });
+    expect(list).toMatchObject({ folder: home.ssh, agent: 'none', account: 'no-manager' });
     const names: string[] = list.keys.map(({ path }: { path: string }) => path);
     expect(names).toEqual(names.toSorted());
     expect(list.keys).toHaveLength(11);
@@ -416,7 +412,7 @@ describe('list', () => {
   });
 
   test('what is wrong with a key is named, with the way out', async () => {
-    mkdirSync(ssh, { mode: 0o700 });
+    mkdirSync(home.ssh, { mode: 0o700 });
     execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-b', '1024', '-N', '', '-f', at('short')]);
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at('good')]);
     execFileSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-b', '521', '-N', '', '-f', at('p521')]);
@@ -432,7 +428,7 @@ describe('list', () => {
     );
     const problems = Object.fromEntries(
       json.keys.map((each: { path: string; problems: { name: string }[] }) => [
-        each.path.slice(ssh.length + 1),
+        each.path.slice(home.ssh.length + 1),
         each.problems.map(({ name }) => name).join(),
       ]),
     );
@@ -458,7 +454,7 @@ describe('list', () => {
   });
 
   test('the agent’s keys are listed, and one that does not answer does not stop the list', async () => {
-    mkdirSync(ssh, { mode: 0o700 });
+    mkdirSync(home.ssh, { mode: 0o700 });
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'in the agent', '-f', at('mine')]);
     const socket = join(home.path, 'agent');
     const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -480,11 +476,61 @@ describe('list', () => {
     expect([silent.code, JSON.parse(silent.stdout).agent]).toEqual([0, 'silent']);
   });
 
+  test('a key of your own elsewhere (identity) is listed too, and none twice', async () => {
+    await key(['generate', '--no-passphrase']);
+    await key(['generate', '--no-passphrase', '-o', join(home.path, 'elsewhere')]);
+    for (const [identity, count] of [
+      [join(home.path, 'elsewhere'), 3],
+      [at('id_ed25519'), 2],
+      [join(home.path, 'gone'), 2],
+    ] as const) {
+      const list = JSON.parse((await key(['list', '--json'], { env: { BAI_IDENTITY: identity } })).stdout);
+      expect([identity, list.keys.length]).toEqual([identity, count]);
+    }
+  });
+
   test('an unreachable manager is a warning, not a failure', async () => {
     await key(['generate', '--no-passphrase']);
     const env = { BACKEND_ENDPOINT: 'http://127.0.0.1:9', BACKEND_ACCESS_KEY: 'a', BACKEND_SECRET_KEY: 'b' };
     const list = await key(['list', '--json'], { env });
     expect([list.code, JSON.parse(list.stdout).account]).toEqual([0, 'not-known']);
     expect(JSON.parse(list.stderr).warning).toContain('127.0.0.1:9');
+  });
+
+  test('list says which key new sessions accept', async () => {
+    await using bed = await openEmulator();
+    const manager = new TestBed(bed.emulator, bed.home, releaseBehaviour('26.9.6').apiVersion);
+    expect((await manager.call('PATCH', '/auth/ssh-keypair')).status).toBe(200);
+    await bed.create('demo');
+    await bed.bai(['key', 'fetch', 'demo']);
+    await bed.bai(['key', 'generate', '--no-passphrase']);
+    const list = JSON.parse((await bed.bai(['key', 'list', '--json'])).stdout);
+    expect(list.account).toBe('asked');
+    const accepted = list.keys.map(({ path, accepted: is }: { path: string; accepted: boolean }) => [
+      path.split('/').at(-1),
+      is,
+    ]);
+    expect(accepted).toEqual([
+      ['id_container', true],
+      ['id_ed25519', false],
+      ['id_ed25519.pub', false],
+    ]);
+    expect((await bed.bai(['key', 'list'])).stdout).toMatch(
+      /id_container\tprivate\tRSA 2048\tno\t0600\taccept it\t-\t/,
+    );
+  });
+
+  test('a manager that never answers does not hold the list up for good', async () => {
+    const server = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const env = {
+      BACKEND_ENDPOINT: `http://127.0.0.1:${port}`,
+      BACKEND_ACCESS_KEY: 'a',
+      BACKEND_SECRET_KEY: 'b',
+    };
+    const list = await key(['list', '--json'], { env });
+    expect([list.code, JSON.parse(list.stdout).account]).toEqual([0, 'not-known']);
+    server.close();
   });
 });

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { type EmulatorBed, filesIn, openEmulator } from '../contract/app-bed.ts';
 import { finished, launcher } from '../support/bai.ts';
+import { canMount, inNamespace } from '../support/namespace.ts';
 
 const run = promisify(execFile);
 const ssh = (bed: EmulatorBed): string => join(bed.home, '.ssh');
@@ -191,16 +192,6 @@ test('two sessions with different keys at once both get in, each with its own', 
   expect(runs.map(({ stdout }) => stdout)).toEqual(Array(3).fill(['demo\n', 'other\n']).flat());
   expect(filesIn(ssh(bed)).length).toBe(2);
 });
-
-const inNamespace = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
-const canMount = ((): boolean => {
-  try {
-    execFileSync('unshare', [...inNamespace, 'sh', '-c', 'mount -t tmpfs none /mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 test.skipIf(!canMount)('disk full: it is said, and neither half a key nor another file is left', async () => {
   await using bed = await openEmulator();

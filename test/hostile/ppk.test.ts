@@ -1,6 +1,7 @@
 /** PuTTY key files made by somebody who means harm: refused quickly, and never believed before their MAC is right. */
 
 import { expect, test } from 'vitest';
+import { BaiError } from '../../src/errors.ts';
 import { inspectKey, openKey, writeKey } from '../../src/keys/key-formats.ts';
 import { keyPairOf } from '../../src/keys/key-pair.ts';
 import { makeKey } from '../support/key-programs.ts';
@@ -148,6 +149,37 @@ test('an OpenSSH file that asks for a day of bcrypt, and a PKCS#8 file that asks
     message: expect.stringContaining('rounds'),
   });
 });
+
+test.each([
+  ['openssh', undefined],
+  ['pem', undefined],
+  ['pkcs8', undefined],
+  ['ppk', undefined],
+  ['pkcs8', secret],
+] as const)(
+  '%s with a byte changed, or cut off, is a key or an error of bai’s, never a bug',
+  async (format, passphrase) => {
+    for (const key of [rsa, keyPairOf(makeKey('ecdsa 521'), 'me')]) {
+      const whole = await writeKey(key, { format, passphrase });
+      for (let at = 0; at < whole.length; at += 7) {
+        const changed = Buffer.from(whole);
+        changed[at] = (whole[at] ?? 0) ^ (1 << (at % 8));
+        for (const bytes of [changed, whole.subarray(0, at)]) {
+          const outcome: unknown = await openKey(bytes, 'the file', passphrase).catch(
+            (error: unknown) => error,
+          );
+          if (outcome instanceof Error) expect(outcome, String(outcome.stack)).toBeInstanceOf(BaiError);
+          try {
+            inspectKey(bytes, 'the file');
+          } catch (error) {
+            expect(error).toBeInstanceOf(BaiError);
+          }
+        }
+      }
+    }
+  },
+  60_000,
+);
 
 test('no error holds a part of the key', async () => {
   const text = await ppk(3);

@@ -1,6 +1,6 @@
 /** Keys of every kind, and the programs that judge what bai writes. */
 
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +8,16 @@ import { promisify } from 'node:util';
 import { tempFolder } from './temp-folder.ts';
 
 const run = promisify(execFile);
+
+/** Where PuTTY's tools are not installed, what they judge is left out. */
+export const puttyMissing = ((): boolean => {
+  try {
+    execFileSync('puttygen', ['--version'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return true;
+  }
+})();
 
 export const passphrase = 'open séçret, "quoted"';
 

@@ -9,7 +9,14 @@ import { describe, expect, test } from 'vitest';
 import { inspectKey, type KeyFormat, openKey, requireKey, writeKey } from '../../src/keys/key-formats.ts';
 import { keyPairOf } from '../../src/keys/key-pair.ts';
 import { describePublicKey, parsePublicKey, publicLine } from '../../src/keys/public-key.ts';
-import { keyTypes, makeKey, passphrase, publicLineBySshKeygen, puttygen } from '../support/key-programs.ts';
+import {
+  keyTypes,
+  makeKey,
+  passphrase,
+  publicLineBySshKeygen,
+  puttygen,
+  puttyMissing,
+} from '../support/key-programs.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 interface Form {
@@ -52,7 +59,7 @@ describe.each(named)('%s', (_, { type, secret }) => {
   });
 
   // PuTTY knows no PKCS#8.
-  test.each(mine.filter(({ format }) => format !== 'pkcs8'))(
+  test.skipIf(puttyMissing).each(mine.filter(({ format }) => format !== 'pkcs8'))(
     'puttygen reads our $format $ppkVersion',
     async (form) => {
       const text = await write(form);
@@ -65,14 +72,16 @@ describe.each(named)('%s', (_, { type, secret }) => {
     60_000,
   );
 
-  test.each([
-    ['private', '--ppk-param', 'version=2'],
-    ['private', '--ppk-param', 'version=3'],
-    ['private', '--ppk-param', 'kdf=argon2i,memory=1024,passes=2'],
-    ['private', '--ppk-param', 'kdf=argon2d,memory=1024,passes=2'],
-    ['private-openssh'],
-    ['private-openssh-new'],
-  ])(
+  test
+    .skipIf(puttyMissing)
+    .each([
+      ['private', '--ppk-param', 'version=2'],
+      ['private', '--ppk-param', 'version=3'],
+      ['private', '--ppk-param', 'kdf=argon2i,memory=1024,passes=2'],
+      ['private', '--ppk-param', 'kdf=argon2d,memory=1024,passes=2'],
+      ['private-openssh'],
+      ['private-openssh-new'],
+    ])(
     'we read %s of puttygen (%s %s)',
     async (kind, ...more) => {
       const written = await puttygen(
@@ -141,7 +150,7 @@ test('PEM has no Ed25519, and that is said', async () => {
   await expect(failed).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('Ed25519') });
 });
 
-test('a comment cannot add lines to what is written', async () => {
+test.skipIf(puttyMissing)('a comment cannot add lines to what is written', async () => {
   const pair = keyPairOf(makeKey('ed25519'), 'one\nEncryption: none\r\ntwo');
   for (const ppkVersion of [2, 3] as const) {
     const text = await writeKey(pair, { format: 'ppk', ppkVersion, passphrase: undefined });
@@ -151,7 +160,7 @@ test('a comment cannot add lines to what is written', async () => {
   expect(publicLine({ blob: pair.publicBlob, comment: pair.comment })).not.toContain('\n');
 });
 
-test('public halves are read as OpenSSH and as PuTTY write them', async () => {
+test.skipIf(puttyMissing)('public halves are read as OpenSSH and as PuTTY write them', async () => {
   const pair = keyPairOf(makeKey('ecdsa 256'), 'my key');
   const line = publicLine({ blob: pair.publicBlob, comment: pair.comment });
   expect(parsePublicKey(Buffer.from(`${line}\n`))).toEqual({ blob: pair.publicBlob, comment: 'my key' });

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { beforeAll, expect, test } from 'vitest';
 import { ProtocolError, UsageError } from '../../src/errors.ts';
+import { writeKey } from '../../src/keys/key-formats.ts';
+import { keyPairOf } from '../../src/keys/key-pair.ts';
 import { readIssuedKey, readOwnKey } from '../../src/keys/private-key.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -127,6 +129,17 @@ test('a .pub given as identity is said to be one, with the name of the private h
       expect.objectContaining({ hint: expect.stringContaining('/home/me/.ssh/id_ed25519') }),
     );
   }
+});
+
+test('a key of PuTTY given as identity is said to be one, with the command that converts it', async () => {
+  const pair = keyPairOf(generateKeyPairSync('ed25519').privateKey, 'me');
+  const ppk = await writeKey(pair, { format: 'ppk', passphrase: undefined });
+  expect(() => readOwnKey(ppk, '/home/me/my keys/id.ppk')).toThrow(
+    expect.objectContaining({
+      code: 'key-unusable',
+      hint: expect.stringContaining("bai key convert '/home/me/my keys/id.ppk' --to openssh"),
+    }),
+  );
 });
 
 function pem(type: 'rsa' | 'ec', form: 'pkcs1' | 'pkcs8' | 'sec1'): string {

@@ -13,35 +13,40 @@ export function define(command: Command, context: Context): void {
     const { listKeys } = await import('../../services/list-keys.ts');
     const list = await listKeys(await context.keys());
     context.reporter.result(list, {
-      columns: [
-        'KEY',
-        'KIND',
-        'TYPE',
-        'PASSPHRASE',
-        'MODE',
-        'SESSIONS',
-        flags.md5 ? 'MD5' : 'SHA256',
-        'COMMENT',
-        'PROBLEMS',
-      ],
-      rows: list.keys.map((key) => row(key, flags.md5 === true)),
+      columns: [...columns, flags.md5 ? 'MD5' : 'SHA256'],
+      rows: list.keys.map((key) => [
+        ...row(key, shortPath(key, context)),
+        fingerprint(key, flags.md5 === true),
+      ]),
     });
     if (!context.reporter.json) explain(list, context);
   });
 }
 
-function row(key: ListedKey, md5: boolean): (string | undefined)[] {
+const columns = ['KEY', 'KIND', 'TYPE', 'PASSPHRASE', 'MODE', 'SESSIONS', 'PROBLEMS', 'COMMENT'];
+
+function row(key: ListedKey, path: string): (string | undefined)[] {
   return [
-    key.path ?? '(agent)',
+    path,
     key.kind,
     key.algorithm && `${key.algorithm} ${key.bits ?? ''}`.trim(),
     key.passphrase === undefined ? undefined : key.passphrase ? 'yes' : 'no',
     key.mode,
     key.accepted === undefined ? undefined : key.accepted ? 'accept it' : 'no',
-    (md5 ? key.md5 : key.sha256)?.replace(/^(MD5|SHA256):/, ''),
-    key.comment,
     key.problems.map(({ name }) => name).join(','),
+    key.comment,
   ];
+}
+
+function fingerprint({ md5, sha256 }: ListedKey, wantsMd5: boolean): string | undefined {
+  return (wantsMd5 ? md5 : sha256)?.replace(/^(MD5|SHA256):/, '');
+}
+
+/** On a terminal as people write it; scripts get a path that they can open. */
+function shortPath({ path }: ListedKey, { stdout, environment }: Context): string {
+  const home = environment['HOME'];
+  if (path === undefined) return '(agent)';
+  return stdout.isTTY && home && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }
 
 function explain({ keys, folder, account }: KeyList, { reporter }: Context): void {
