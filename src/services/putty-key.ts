@@ -1,16 +1,17 @@
 /** The PuTTY form of a key, beside it: what PuTTY, WinSCP and FileZilla read. */
 
 import { basename } from 'node:path';
+import { shellCommand } from '../core/shell-quote.ts';
 import { BaiError, ConflictError, UsageError } from '../errors.ts';
 import type { KeyPair } from '../keys/key-pair.ts';
 import type { PpkVersion } from '../keys/ppk.ts';
 import { outputBeside } from './convert-key.ts';
-import type { KeyDisk, KeyFormats } from './key-tools.ts';
+import { type KeyDisk, type KeyFormats, publicBeside } from './key-tools.ts';
 import { type SavedKey, type SaveKeyDeps, saveKey } from './save-key.ts';
 
 export interface PuttyKeyDeps extends SaveKeyDeps {
-  readonly formats: Pick<KeyFormats, 'inspect' | 'require' | 'open' | 'write' | 'describe'>;
-  readonly disk: Pick<KeyDisk, 'read'>;
+  readonly formats: KeyFormats;
+  readonly disk: Pick<KeyDisk, 'read' | 'isTaken'>;
 }
 
 export interface PuttyKeyRequest {
@@ -30,7 +31,11 @@ export async function savePuttyKey(request: PuttyKeyRequest, deps: PuttyKeyDeps)
     throw new UsageError(`${identityFile} is a public key`, { hint: 'give the private one with --identity' });
   }
   const path = outputBeside({ path: identityFile, to: 'ppk' });
-  if (file.encrypted) return findProtected({ path, identityFile, blob: file.publicBlob }, deps);
+  if (file.encrypted) {
+    // Old formats hide what their public half is.
+    const blob = file.publicBlob ?? (await publicBeside(identityFile, deps))?.blob;
+    return findProtected({ path, identityFile, blob }, deps);
+  }
   const pair = await deps.formats.open(bytes, identityFile, undefined);
   const key = await puttyKey({ ...pair, comment: pair.comment || basename(identityFile) }, deps);
   try {
@@ -50,7 +55,7 @@ export async function savePuttyKey(request: PuttyKeyRequest, deps: PuttyKeyDeps)
 interface Protected {
   readonly path: string;
   readonly identityFile: string;
-  /** Nothing where the file hides it. */
+  /** Nothing where it cannot be known. */
   readonly blob: Buffer | undefined;
 }
 
@@ -60,9 +65,10 @@ async function findProtected({ path, identityFile, blob }: Protected, deps: Putt
   if (facts !== undefined && beside !== undefined && fingerprintOf(beside, path, deps) === facts.sha256) {
     return { path, change: 'unchanged', fingerprint: facts.sha256, type: facts.type };
   }
+  const convert = shellCommand(['bai', 'key', 'convert', identityFile, '--to', 'ppk']);
   throw new UsageError(`${identityFile} has a passphrase, and ${path} is not its PuTTY form`, {
     code: 'key-unusable',
-    hint: `make it once with \`bai key convert ${identityFile} --to ppk\`, which asks for the passphrase and keeps it`,
+    hint: `make it once with \`${convert}\`, which asks for the passphrase and keeps it`,
   });
 }
 
