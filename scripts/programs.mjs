@@ -11,7 +11,7 @@ const programs = {
   sshd: ['openssh-server', 'transfers to OpenSSH'],
   dropbear: ['dropbear-bin', 'transfers to dropbear'],
   rsync: ['rsync', 'the printed rsync command'],
-  puttygen: ['putty-tools', 'the checks of key formats'],
+  puttygen: ['putty-tools', 'the checks of key formats, and the clients of PuTTY'],
   tmux: ['tmux', 'the terminal on a real screen'],
   strace: ['strace', 'the modes of key files at every moment'],
   openssl: ['openssl', 'TLS errors'],

@@ -4,6 +4,7 @@ import type { Reporter } from './core/reporter.ts';
 import type { Settings, SettingValues } from './core/settings.ts';
 import type { AccountKeyDeps } from './services/account-key-deps.ts';
 import type { AuthorizeDeps } from './services/authorize-key.ts';
+import type { ClientDeps } from './services/client-help.ts';
 import type { ConfigureDeps } from './services/configure.ts';
 import type { ConnectSshDeps } from './services/connect-ssh.ts';
 import type { ExecDeps } from './services/exec-command.ts';
@@ -65,6 +66,7 @@ export interface Context {
   settings(): Promise<Settings>;
   sessions(): Promise<SessionDeps>;
   apps(): Promise<ConnectSshDeps>;
+  clients(): Promise<ClientDeps>;
   exec(): Promise<ExecDeps>;
   sshStdio(): Promise<SshStdioDeps>;
   sshConfig(): Promise<SshConfigDeps>;

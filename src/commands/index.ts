@@ -117,6 +117,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./sftp/stat.ts'),
   },
   {
+    path: 'sftp site',
+    summary: 'write a site for FileZilla to import',
+    load: () => import('./sftp/site.ts'),
+  },
+  {
     path: 'sftp speedtest',
     summary: 'measure the line to a session, and remember what is fastest',
     load: () => import('./sftp/speedtest.ts'),

@@ -42,6 +42,15 @@ export function oneOf<T extends string>(option: string, text: string, choices: r
   return found;
 }
 
+/** As `oneOf`, for an option that may be left out. */
+export function whichOf<T extends string>(
+  option: string,
+  text: string | undefined,
+  choices: readonly T[],
+): T | undefined {
+  return text === undefined ? undefined : oneOf(option, text, choices);
+}
+
 export interface PortFlags {
   readonly port?: string;
   readonly strictPort?: boolean;

@@ -68,7 +68,8 @@ export async function convertKey(request: ConvertKeyRequest, deps: KeyToolDeps):
 
 const endings: Readonly<Record<KeyFormat, string>> = { ppk: '.ppk', pem: '.pem', pkcs8: '.p8', openssh: '' };
 
-function outputBeside({ path, to }: ConvertKeyRequest): string {
+/** Throws a UsageError when that is the key's own name. */
+export function outputBeside({ path, to }: Pick<ConvertKeyRequest, 'path' | 'to'>): string {
   const bare = path.replace(/(?<=[^/\\])\.(ppk|pem|p8)$/i, '');
   const output = `${bare}${endings[to]}`;
   if (output !== path) return output;

@@ -1,10 +1,13 @@
 /** `bai app forward`: a forwarder that stays, and everything a client of the user's own needs to know. */
 
+import type { ClientProgram } from '../core/client-lines.ts';
 import { openPath, sftpUrl } from '../core/open-target.ts';
 import type { ServicePort, SessionRef } from '../core/session.ts';
 import { type ReadyCommands, readyCommands, type SshTarget } from '../core/ssh-command.ts';
+import { UsageError } from '../errors.ts';
 import { checkApp } from './check-app.ts';
-import { type ClusterDeps, enterNode } from './enter-node.ts';
+import { type ClientDeps, type ClientHelp, prepareClient } from './client-help.ts';
+import { enterNode } from './enter-node.ts';
 import { openRunningSession } from './open-session.ts';
 import { prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
 import { holdForwarder, type PortWish } from './start-app-forwarder.ts';
@@ -14,6 +17,8 @@ export interface ForwardAppRequest extends PortWish {
   readonly app: string;
   /** A container of a cluster session, for its sshd; main1 when left out. */
   readonly node?: string | undefined;
+  /** What to explain the port to, for its sshd. */
+  readonly program?: ClientProgram | undefined;
 }
 
 /** What the desktop dialog shows, and what it leaves out. */
@@ -34,6 +39,8 @@ export interface ForwardedSsh {
   readonly sshUrl: string;
   readonly sftpUrl: string;
   readonly commands: ReadyCommands;
+  /** When one was named. */
+  readonly client?: ClientHelp;
 }
 
 const home = openPath('');
@@ -41,15 +48,22 @@ const home = openPath('');
 /** Calls `onReady` when the port listens; ends when the signal does. */
 export async function forwardApp(
   request: ForwardAppRequest,
-  deps: ClusterDeps,
+  deps: ClientDeps,
   onReady: (forwarded: ForwardedApp) => void,
 ): Promise<void> {
+  const { program } = request;
+  if (program !== undefined && request.app !== sshApp) {
+    throw new UsageError(`--for is for sshd: ${program} does not speak to ${request.app}`);
+  }
   const session = await openRunningSession(request.session, deps);
   if (request.app === sshApp) {
     await using place = await enterNode(session, request.node, deps);
     const ready = await prepareSsh(place.session, place.deps);
+    const client = program && (await prepareClient(program, ready, place.deps));
     return await holdForwarder({ ...request, tunnel: ready.tunnel }, deps, (forwarder) => {
-      const ssh = describeSsh(sshTarget(ready, forwarder, deps), ready.identityFile);
+      const target = sshTarget(ready, forwarder, deps);
+      const help = client && { client: client.help(forwarder) };
+      const ssh = { ...describeSsh(target, ready.identityFile), ...help };
       onReady({ session: place.session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
     });
   }

@@ -123,7 +123,7 @@ export async function repairFolder(path: string, { disk, warn }: KeyToolDeps): P
 /** The `.pub` beside a private key. ssh goes by it too where the key itself tells nothing without its passphrase. */
 export async function publicBeside(
   path: string,
-  { disk, formats }: Pick<KeyToolDeps, 'disk' | 'formats'>,
+  { disk, formats }: { readonly disk: Pick<KeyDisk, 'read' | 'isTaken'>; readonly formats: KeyFormats },
 ): Promise<PublicKey | undefined> {
   const beside = `${path}.pub`;
   if (!(await disk.isTaken(beside))) return undefined;

@@ -93,6 +93,11 @@ class LazyContext implements Context {
     return appDeps(await this.#parts());
   }
 
+  async clients(): ReturnType<Context['clients']> {
+    const { clientDeps } = await import('./clients.ts');
+    return clientDeps(await this.#parts());
+  }
+
   async exec(): ReturnType<Context['exec']> {
     const { execDeps } = await import('./apps.ts');
     return execDeps(await this.#parts(), this.#flags.color);

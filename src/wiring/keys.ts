@@ -31,7 +31,7 @@ export interface KeyParts {
   readonly manager: () => Promise<ManagerAccess>;
 }
 
-const formats: KeyFormats = {
+export const keyFormats: KeyFormats = {
   inspect: inspectKey,
   require: requireKey,
   open: openKey,
@@ -47,7 +47,7 @@ export function keyDeps({ settings, reporter, manager }: KeyParts, facts: Stream
   const folder = dirname(keyPath);
   const agent = findAgent(environment, process.platform);
   return {
-    ...{ folder, identity, formats, makePair, signal },
+    ...{ folder, identity, makePair, signal, formats: keyFormats },
     disk: {
       ...{ read: readUserKey, isTaken, stage: stageKeyFile, remove: removeKeyFile },
       // Any other folder may be shared on purpose.

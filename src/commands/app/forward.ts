@@ -2,9 +2,14 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { type PortFlags, portWish } from '../options.ts';
+import { clientPrograms } from '../../core/client-lines.ts';
+import { type PortFlags, portWish, whichOf } from '../options.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from './account.ts';
 import { forwardAndShow } from './show-forwarded.ts';
+
+interface Flags extends PortFlags, AccountFlags {
+  readonly for?: string;
+}
 
 export function define(command: Command, context: Context): void {
   addAccountOptions(command)
@@ -12,8 +17,10 @@ export function define(command: Command, context: Context): void {
     .argument('[app]', 'an app of the session, as `bai app list` names it', 'sshd')
     .option('-p, --port <port>', 'local port; a random one when it is taken')
     .option('--strict-port', 'fail when the port is taken')
-    .action(async (session: string, app: string, flags: PortFlags & AccountFlags) => {
+    .option('--for <program>', `print what to type for ${clientPrograms.join(', ')}`)
+    .action(async (session: string, app: string, flags: Flags) => {
       useAccount(context, flags);
-      await forwardAndShow({ session, app, ...portWish(flags) }, context);
+      const program = whichOf('--for', flags.for, clientPrograms);
+      await forwardAndShow({ session, app, program, ...portWish(flags) }, context);
     });
 }

@@ -1,14 +1,45 @@
 /** Keeps a forwarder open and shows what the desktop dialog shows. */
 
 import type { Context } from '../../context.ts';
+import { shellCommand } from '../../core/shell-quote.ts';
+import type { ClientHelp } from '../../services/client-help.ts';
 import type { ForwardAppRequest, ForwardedApp } from '../../services/forward-app.ts';
 
 export async function forwardAndShow(request: ForwardAppRequest, context: Context): Promise<void> {
   const { forwardApp } = await import('../../services/forward-app.ts');
-  await forwardApp(request, await context.apps(), (forwarded) => {
-    context.reporter.result(forwarded, lines(forwarded));
+  await forwardApp(request, await context.clients(), (forwarded) => {
+    const client = forwarded.ssh?.client;
+    if (client !== undefined) tellAbout(client, forwarded, context);
+    context.reporter.result(forwarded, client === undefined ? lines(forwarded) : clientLines(client));
     context.reporter.info('Ctrl-C closes the port and its connections');
   });
+}
+
+function tellAbout(
+  { program, hostKeys }: ClientHelp,
+  { session, port }: ForwardedApp,
+  context: Context,
+): void {
+  const { reporter } = context;
+  const keys = hostKeys.map(({ sha256, md5 }) => `${sha256} (${md5})`).join(', ');
+  if (program !== 'openssh') reporter.info(`the host key to expect: ${keys}`);
+  if (puttyPrograms.has(program))
+    reporter.info('-hostkey SHA256:… needs PuTTY 0.75 or later; earlier ones take the MD5 form');
+  const { name, node } = session;
+  const same = node === undefined ? ['app', 'forward', name] : ['ssh', name, '--node', node, '--no-client'];
+  const again = shellCommand(['bai', ...same, '-p', String(port), '--strict-port']);
+  reporter.info(`what you save needs this port again: ${again}`);
+}
+
+const puttyPrograms: ReadonlySet<string> = new Set(['putty', 'plink', 'psftp', 'pscp']);
+
+/** Nothing but what is to be typed. */
+function clientLines({ lines: ready, fields = {} }: ClientHelp): string[] {
+  const width = Math.max(0, ...Object.keys(fields).map((name) => name.length));
+  return [
+    ...Object.entries(fields).map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    ...ready.map(({ line, shell }) => (shell === undefined ? line : `${shell}: ${line}`)),
+  ];
 }
 
 function lines({ session, app, host, port, url, ssh }: ForwardedApp): string[] {

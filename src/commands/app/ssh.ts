@@ -2,12 +2,13 @@
 
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
+import { clientPrograms } from '../../core/client-lines.ts';
 import { parseJumpHosts, takeJumpHosts } from '../../core/jump-hosts.ts';
 import { checkPersistName, defaultPersistName } from '../../core/persist.ts';
 import { shellCommand } from '../../core/shell-quote.ts';
 import { connectionFailed, sshClients } from '../../core/ssh-client.ts';
 import { UsageError } from '../../errors.ts';
-import { oneOf, type PortFlags, portWish } from '../options.ts';
+import { oneOf, type PortFlags, portWish, whichOf } from '../options.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from './account.ts';
 import { createFirst } from './create-first.ts';
 import { forwardAndShow } from './show-forwarded.ts';
@@ -15,6 +16,7 @@ import { forwardAndShow } from './show-forwarded.ts';
 interface Flags extends PortFlags, AccountFlags {
   /** False after --no-client. */
   readonly client: string | false;
+  readonly for?: string;
   readonly create?: string;
   readonly node?: string;
   readonly stdio?: boolean;
@@ -35,6 +37,7 @@ export function define(command: Command, context: Context): void {
     .option('--persist-name <name>', `another such shell beside it (default: ${defaultPersistName})`)
     .option('--client <which>', `the ssh to use: ${sshClients.join(', ')}`, 'auto')
     .option('--no-client', 'start no ssh: keep the port open and show how to connect')
+    .option('--for <program>', `with --no-client: what to type for ${clientPrograms.join(', ')}`)
     .option('--stdio', "copy stdin and stdout to the session's sshd: for ssh's ProxyCommand")
     .addOption(new Option('--ssh-host <name>', 'what ssh was asked for, with --stdio').hideHelp())
     .addHelpText('after', sshExamples)
@@ -43,11 +46,14 @@ export function define(command: Command, context: Context): void {
       const sshArguments = useJumpHosts(context, words);
       const name = keptShell(flags);
       if (flags.stdio) return copyStdio({ session, sshArguments }, flags, context);
+      const program = whichOf('--for', flags.for, clientPrograms);
       const request = { session, node: flags.node, ...portWish(flags) };
       if (flags.client === false) {
         refuseWithoutClient(flags, sshArguments);
-        return forwardAndShow({ ...request, app: 'sshd' }, context);
+        return forwardAndShow({ ...request, app: 'sshd', program }, context);
       }
+      if (program !== undefined)
+        throw new UsageError('--for goes with --no-client: bai starts no other client');
       const client = oneOf('--client', flags.client, sshClients);
       const create =
         flags.create === undefined ? undefined : await createFirst(flags.create, session, context);
@@ -129,4 +135,5 @@ Examples:
   bai ssh demo --create python:3.11
   bai ssh demo --persist
   bai ssh demo -- -L 8080:localhost:80 -N
-  bai ssh demo --no-client`;
+  bai ssh demo --no-client
+  bai ssh demo --no-client --for putty`;

@@ -1,0 +1,17 @@
+/** Joins tunnels and key files for what bai tells other people's SSH clients. */
+
+import { isTaken, readUserKey } from '../keys/read-key.ts';
+import type { ClientDeps } from '../services/client-help.ts';
+import { fingerprints, keyType } from '../ssh/known-hosts.ts';
+import { type AppParts, appDeps } from './apps.ts';
+import { keyFormats } from './keys.ts';
+
+export function clientDeps(parts: AppParts): ClientDeps {
+  return {
+    ...appDeps(parts),
+    formats: keyFormats,
+    disk: { read: readUserKey, isTaken },
+    hostKey: (blob) => ({ type: keyType(blob), ...fingerprints(blob) }),
+    shell: process.platform === 'win32' ? 'windows' : 'posix',
+  };
+}
