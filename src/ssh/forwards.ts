@@ -8,6 +8,7 @@ import { ConflictError, systemCode, UnreachableError } from '../errors.ts';
 import type { SshConnection } from './connection.ts';
 import { pour, type Stop } from './pour.ts';
 import { askTarget, type SocksRequest } from './socks.ts';
+import { closeChannel } from './window.ts';
 
 export interface ForwardsOptions {
   /** Tells the user something; a line. */
@@ -150,7 +151,7 @@ class Forwards implements OpenForwards {
     const refuse = (error: Error): void => {
       this.#say(`warning: ${from} leads to ${host}:${port}, where nothing answers: ${error.message}`);
       answer?.('refused');
-      channel.close();
+      closeChannel(channel);
     };
     socket.once('error', refuse);
     socket.once('connect', () => {
@@ -165,17 +166,17 @@ class Forwards implements OpenForwards {
   #join(socket: Socket, channel: ClientChannel): void {
     // The local client may be gone before the session has answered.
     if (socket.destroyed) {
-      channel.close();
+      closeChannel(channel);
       return;
     }
-    socket.on('error', () => channel.close());
+    socket.on('error', () => closeChannel(channel));
     channel.on('error', () => socket.destroy());
     void pour(channel, socket, { stop: stopOf(this.#connection, channel), mostWaiting }).then(() => {
       if (!socket.destroyed) socket.end();
     });
     socket.pipe(channel);
     channel.once('close', () => socket.destroySoon());
-    socket.once('close', () => channel.close());
+    socket.once('close', () => closeChannel(channel));
   }
 
   #track(socket: Socket): void {

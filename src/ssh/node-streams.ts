@@ -8,7 +8,7 @@ import { UnreachableError } from '../errors.ts';
 import type { SshConnection } from './connection.ts';
 import { stopOf } from './forwards.ts';
 import type { Stop } from './pour.ts';
-import { widenWindow } from './window.ts';
+import { closeChannel, widenWindow } from './window.ts';
 
 export interface NodeStreams extends AsyncDisposable {
   /** To the sshd of a host that the far side knows by this name; waits until it greets. */
@@ -215,7 +215,7 @@ class NodeStream extends Duplex {
   override _final(done: () => void): void {
     this.#stop.release(this);
     this.#channel.end();
-    this.#channel.close();
+    closeChannel(this.#channel);
     done();
   }
 
@@ -224,7 +224,7 @@ class NodeStream extends Duplex {
     this.#stop.release(this);
     // What nobody reads is thrown away.
     this.#channel.resume();
-    this.#channel.close();
+    closeChannel(this.#channel);
     done(error);
   }
 }

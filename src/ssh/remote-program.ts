@@ -7,7 +7,7 @@ import { shellQuote } from '../core/shell-quote.ts';
 import { type BaiError, InterruptedError, ProtocolError, TimeoutError, UnreachableError } from '../errors.ts';
 import type { ProgramEnd, ProgramOptions, RemoteProgram } from '../transfer/sftp-connection.ts';
 import type { Brake } from './brake.ts';
-import { widenWindow } from './window.ts';
+import { closeChannel, widenWindow } from './window.ts';
 
 /** SSH knows no argument lists: the far side's login shell takes the line apart again, so every word is quoted. */
 export function remoteCommandLine(words: readonly string[]): string {
@@ -63,7 +63,7 @@ function start(
     try {
       client.exec(commandLine, (error, channel) => {
         if (error) return refused(error);
-        if (signal.aborted) return channel.close();
+        if (signal.aborted) return closeChannel(channel);
         widenWindow(channel);
         // In this very turn: a short program has ended in the packets that follow.
         const program = new Program({ client, brake, channel, options });
@@ -142,7 +142,7 @@ class Program implements RemoteProgram {
         // What nobody reads is thrown away, so that the connection goes on.
         this.#isHeld = false;
         brake.release(this);
-        if (!this.#hasPrinted) channel.close();
+        if (!this.#hasPrinted) closeChannel(channel);
         done(error);
       },
     });
@@ -218,7 +218,7 @@ class Program implements RemoteProgram {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#stallTimer);
-    this.#parts.channel.close();
+    closeChannel(this.#parts.channel);
     this.stdin.destroy(reason);
     this.stdout.destroy(reason);
     this.#settle(reason);

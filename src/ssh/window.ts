@@ -22,6 +22,17 @@ export function widenWindow(channel: SFTPWrapper | ClientChannel): void {
   if (typeof id === 'number' && typeof adjust === 'function') adjust.call(protocol, id, moreWindowBytes);
 }
 
+/**
+ * ssh2 opens the window again of a channel that it has closed, while what came in before is read. dropbear does not know
+ * the channel any more by then, and ends the whole connection.
+ */
+export function closeChannel(channel: ClientChannel): void {
+  channel.close();
+  const incoming: unknown = Reflect.get(channel, 'incoming');
+  if (typeof incoming === 'object' && incoming !== null)
+    Reflect.set(incoming, 'window', Number.MAX_SAFE_INTEGER);
+}
+
 /** What the server takes at this moment. OpenSSH's opens a channel with none and grants it soon after. */
 export function windowOf(channel: SFTPWrapper | ClientChannel): number | undefined {
   const outgoing: unknown = Reflect.get(channel, 'outgoing');
