@@ -20,7 +20,7 @@ function parseMount(text: string): [string, string] {
   if (folder === '.ssh' || path === '.ssh' || path === '/home/work/.ssh') {
     throw new UsageError('a folder cannot be mounted on ~/.ssh: managers since 22.09 refuse the name', {
       code: 'ssh-folder-refused',
-      hint: 'append your public key to ~/.ssh/authorized_keys inside the session, or use your own key with --identity',
+      hint: '`bai key upload` makes a key of yours that of all new sessions; `bai key authorize SESSION` adds your public key to a running one',
     });
   }
   return [folder, path];

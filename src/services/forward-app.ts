@@ -30,7 +30,8 @@ export interface ForwardedApp {
 
 export interface ForwardedSsh {
   readonly user: string;
-  readonly identityFile: string;
+  /** Nothing when the keys of the SSH agent, or ssh's usual ones, are used. */
+  readonly identityFile?: string;
   readonly sshUrl: string;
   readonly sftpUrl: string;
   readonly commands: ReadyCommands;
@@ -49,7 +50,7 @@ export async function forwardApp(
     await using place = await enterNode(session, request.node, deps);
     const ready = await prepareSsh(place.session, place.deps);
     return await holdForwarder({ ...request, tunnel: ready.tunnel }, deps, (forwarder) => {
-      const ssh = describeSsh(sshTarget(ready, forwarder, deps), ready.identityFile);
+      const ssh = describeSsh(sshTarget(ready, forwarder, deps));
       onReady({ session: place.session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
     });
   }
@@ -60,11 +61,11 @@ export async function forwardApp(
   );
 }
 
-function describeSsh(target: SshTarget, identityFile: string): ForwardedSsh {
-  const { user, host, port } = target;
+function describeSsh(target: SshTarget): ForwardedSsh {
+  const { user, host, port, identityFile } = target;
   return {
     user,
-    identityFile,
+    ...(identityFile !== undefined && { identityFile }),
     sshUrl: `ssh://${user}@${host}:${port}`,
     sftpUrl: sftpUrl({ host, user, path: home }, port),
     commands: readyCommands(target, home),

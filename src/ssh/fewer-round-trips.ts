@@ -27,15 +27,20 @@ export interface SavedRoundTrips {
    * number and fails over it with an error that says nothing.
    */
   announcedBytes(): number | undefined;
+  /** The server has let the login begin, and told before which signatures it checks. */
+  readonly loginAccepted: Promise<void>;
 }
 
 /** To be called right after `connect`, for logins with a private key. */
 export function saveRoundTrips(client: Client): SavedRoundTrips {
   const protocol: unknown = Reflect.get(client, '_protocol');
-  if (!isProtocol(protocol)) return { sftpOpenedAt: () => undefined, announcedBytes: () => undefined };
-  askForLoginAtOnce(client, protocol);
+  if (!isProtocol(protocol)) {
+    const unknown = (): undefined => undefined;
+    return { sftpOpenedAt: unknown, announcedBytes: unknown, loginAccepted: Promise.resolve() };
+  }
+  const loginAccepted = askForLoginAtOnce(client, protocol);
   signAtOnce(protocol);
-  return greetFileServerAtOnce(client, protocol);
+  return { ...greetFileServerAtOnce(client, protocol), loginAccepted };
 }
 
 function isProtocol(value: unknown): value is Protocol {
@@ -43,14 +48,17 @@ function isProtocol(value: unknown): value is Protocol {
 }
 
 /** The login goes out with the request for the login service, whose only other answer is a hang-up. */
-function askForLoginAtOnce(client: Client, protocol: Protocol): void {
+function askForLoginAtOnce(client: Client, protocol: Protocol): Promise<void> {
   const handlers = protocol._handlers;
   const begin = handlers?.SERVICE_ACCEPT;
-  if (handlers === undefined || begin === undefined) return;
+  if (handlers === undefined || begin === undefined) return Promise.resolve();
   let isAsked = false;
-  handlers.SERVICE_ACCEPT = (...answer) => {
-    if (!isAsked) begin(...answer);
-  };
+  const accepted = new Promise<void>((resolve) => {
+    handlers.SERVICE_ACCEPT = (...answer) => {
+      resolve();
+      if (!isAsked) begin(...answer);
+    };
+  });
   client.once('handshake', () => {
     // ssh2 sends the request for the service right after it has told of the handshake.
     process.nextTick(() => {
@@ -58,6 +66,7 @@ function askForLoginAtOnce(client: Client, protocol: Protocol): void {
       begin(protocol, 'ssh-userauth');
     });
   });
+  return accepted;
 }
 
 /** ssh2 asks whether a key would do before it signs with it; with one key the signature can be the question. */
@@ -78,7 +87,7 @@ function signAtOnce(protocol: Protocol): void {
 }
 
 /** SFTP's first packet goes out with the request for the subsystem. */
-function greetFileServerAtOnce(client: Client, protocol: Protocol): SavedRoundTrips {
+function greetFileServerAtOnce(client: Client, protocol: Protocol): Omit<SavedRoundTrips, 'loginAccepted'> {
   const { subsystem } = protocol;
   let openedAt: number | undefined;
   let opened: object | undefined;

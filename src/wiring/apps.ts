@@ -1,6 +1,5 @@
 /** Joins tunnels, forwarder, ssh and keys for the services that go into a session. */
 
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
 import { findPlaces } from '../config/places.ts';
@@ -8,17 +7,10 @@ import type { Environment, ProcessFacts } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
-import { BaiError, NotFoundError, systemCode } from '../errors.ts';
+import { BaiError } from '../errors.ts';
 import { authorizedFingerprints } from '../keys/authorized-keys.ts';
-import {
-  createKeyFile,
-  readKeyFile,
-  tightenKeyFile,
-  tightenKeyFolder,
-  writeKeyFile,
-} from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
-import { type PrivateKey, readIssuedKey, readOwnKey } from '../keys/private-key.ts';
+import { type PrivateKey, readIssuedKey } from '../keys/private-key.ts';
 import { captureOutput } from '../output/captured-output.ts';
 import { labelledLines } from '../output/labelled-lines.ts';
 import { wantsColor } from '../output/style.ts';
@@ -34,7 +26,6 @@ import {
   openLine,
   openSftp as openSftpTo,
 } from '../services/open-sftp.ts';
-import type { KeyFiles } from '../services/save-key.ts';
 import type { SftpDeps } from '../services/sftp-deps.ts';
 import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
 import type { LoginRequest } from '../services/ssh-way.ts';
@@ -50,6 +41,7 @@ import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { appSettings, issuedKey, nullDevice } from './app-settings.ts';
+import { keyFilesFor, ownKeyDeps } from './keys.ts';
 import type { ManagerAccess } from './manager.ts';
 import { tunnelTo } from './tunnel.ts';
 
@@ -76,7 +68,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     startForwarder,
     knownHosts: openKnownHosts(places.knownHosts),
     fetchHostKey,
-    checkOwnKey,
+    ...ownKeyDeps(parts, settings),
     settings,
     nullDevice,
     readKey: (session, until) => readSessionKey(manager, session, until),
@@ -86,13 +78,11 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     runSsh: (args) => runSsh(args, { program: 'ssh', signal, terminal: parts.streams }),
     isTerminal: parts.streams.stdin.isTTY,
     hasSystemSsh: async () => (await findProgram('ssh', parts.environment)) !== undefined,
-    readOwnKey: async (path) => Buffer.from((await readOwn(path)).text),
     openSsh: (request) => openBuiltin(request, parts),
     agent: findAgent(parts.environment, process.platform),
     openStreams: async (request) => openNodeStreams(await connectSsh(request), { session: request.session }),
-    async probeLogin({ identityFile, ...request }) {
-      const privateKey = Buffer.from((await readOwn(identityFile)).text);
-      await using connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });
+    async probeLogin(request) {
+      await using connection = await connectSsh(request);
       return connection.software;
     },
     readAuthorized: async (session, until) =>
@@ -188,38 +178,3 @@ async function readSessionKey(
     throw await explainMissingKey(session, cause, { api: manager.api, signal });
   }
 }
-
-/** A key with a passphrase is ssh's to open. */
-async function checkOwnKey(path: string): Promise<void> {
-  try {
-    await readOwn(path);
-  } catch (error) {
-    if (!(error instanceof BaiError) || error.code !== 'key-unusable') throw error;
-  }
-}
-
-async function readOwn(path: string): Promise<PrivateKey> {
-  try {
-    return readOwnKey(await readFile(path), path);
-  } catch (cause) {
-    if (systemCode(cause) !== 'ENOENT') throw cause;
-    throw new NotFoundError(`the key ${path} does not exist`, { hint: 'check --identity', cause });
-  }
-}
-
-/** Only the user's own ssh folder is ever repaired; a folder of --output may be shared on purpose. */
-const keyFilesFor = (sshFolder: string): KeyFiles => ({
-  read: readKeyFile,
-  write: writeKeyFile,
-  create: createKeyFile,
-  tightenFolder: async (path) => (dirname(path) === sshFolder ? tightenKeyFolder(sshFolder) : undefined),
-  tighten: tightenKeyFile,
-  fingerprintOf(bytes) {
-    try {
-      return readIssuedKey(bytes, 'the file').fingerprint;
-    } catch (error) {
-      if (error instanceof BaiError) return undefined;
-      throw error;
-    }
-  },
-});
