@@ -8,6 +8,7 @@ import type { ExecDeps } from './services/exec-command.ts';
 import type { HostKeyDeps } from './services/host-keys.ts';
 import type { LocalManagerDeps } from './services/local-manager.ts';
 import type { OpenDeps } from './services/open-program.ts';
+import type { PruneDeps } from './services/prune-keys.ts';
 import type { ServeLocalDeps } from './services/serve-local.ts';
 import type { SessionDeps } from './services/session-deps.ts';
 import type { SftpDeps } from './services/sftp-deps.ts';
@@ -69,6 +70,7 @@ export interface Context {
   sftp(): Promise<SftpDeps>;
   speedTest(): Promise<SpeedTestDeps>;
   hostKeys(): Promise<HostKeyDeps>;
+  pruneKeys(): Promise<PruneDeps>;
   configuration(): Promise<ConfigureDeps>;
   localManager(): Promise<LocalManagerDeps>;
   serveLocal(): Promise<Omit<ServeLocalDeps, 'signal'>>;

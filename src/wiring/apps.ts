@@ -3,12 +3,14 @@
 import { dirname, join } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
 import { findPlaces } from '../config/places.ts';
+import { askYesOrNo } from '../config/yes-or-no.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
 import { BaiError } from '../errors.ts';
 import { authorizedFingerprints } from '../keys/authorized-keys.ts';
+import { removeKeyFile } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
 import { type PrivateKey, readIssuedKey } from '../keys/private-key.ts';
 import { captureOutput } from '../output/captured-output.ts';
@@ -26,6 +28,7 @@ import {
   openLine,
   openSftp as openSftpTo,
 } from '../services/open-sftp.ts';
+import type { PruneDeps } from '../services/prune-keys.ts';
 import type { SftpDeps } from '../services/sftp-deps.ts';
 import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
 import type { LoginRequest } from '../services/ssh-way.ts';
@@ -73,7 +76,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     nullDevice,
     readKey: (session, until) => readSessionKey(manager, session, until),
     files: keyFilesFor(dirname(settings.keyPath)),
-    ledger: openKeyLedger(places.keyLedger),
+    ledger: openKeyLedger(places.keyLedger, accountOf(parts.settings)),
     warn: (message) => reporter.warn(message),
     runSsh: (args) => runSsh(args, { program: 'ssh', signal, terminal: parts.streams }),
     isTerminal: parts.streams.stdin.isTTY,
@@ -154,6 +157,23 @@ function openSftpDeps(parts: AppParts): OpenSftpDeps {
 
 function lineSettings({ environment }: AppParts): LineSettings {
   return openLineSettings(join(findPlaces(environment).stateDir, 'lines'));
+}
+
+export function pruneDeps(parts: AppParts): PruneDeps {
+  const { api, signal, ledger, files, reporter } = appDeps(parts);
+  const { streams } = parts;
+  const canAsk = streams.stdin.isTTY && reporter.interactive;
+  return {
+    ...{ api, signal, ledger },
+    readKey: (session, until) => readSessionKey(parts.manager, session, until),
+    files: { ...files, remove: removeKeyFile },
+    ask: canAsk ? (question) => askYesOrNo(question, { ...streams, signal }) : undefined,
+  };
+}
+
+/** What the ids of sessions are of. */
+function accountOf({ endpoint, accessKey }: Settings): string {
+  return `${accessKey.value ?? ''} ${endpoint.value ?? ''}`;
 }
 
 export function hostKeyDeps(parts: AppParts): HostKeyDeps {
