@@ -17,6 +17,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { noneIfMissing } from '../core/unless-missing.ts';
 import { ConflictError, LocalSystemError, systemCode } from '../errors.ts';
+import { restrictToOwner } from './windows-acl.ts';
 
 /** What stands at a key's path. A link, folder or device is never read and never replaced. */
 export async function readKeyFile(path: string): Promise<Uint8Array | undefined> {
@@ -144,7 +145,10 @@ async function giveBack(aside: string, path: string): Promise<void> {
 
 /** Takes away what others may do with a key file that is already right; returns the mode it had. */
 export async function tightenKeyFile(path: string): Promise<string | undefined> {
-  if (process.platform === 'win32') return undefined;
+  if (process.platform === 'win32') {
+    await restrictToOwner(path);
+    return undefined;
+  }
   await using file = await openPlain(path);
   if (file === undefined) return undefined;
   const { mode } = await file.stat();
@@ -162,8 +166,9 @@ async function writeNew(path: string, content: string): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow;
   const file = await open(path, flags, 0o600);
   try {
+    if (process.platform === 'win32') await restrictToOwner(path);
+    else await file.chmod(0o600);
     await file.writeFile(content);
-    await file.chmod(0o600);
     await file.sync();
   } finally {
     await file.close();

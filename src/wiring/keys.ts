@@ -34,10 +34,16 @@ type KeyUse = Pick<AppDeps, 'checkOwnKey' | 'addToAgent'> &
 
 export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
   const { environment, signal } = parts;
+  // A run may log in several times, and nobody wants to type a passphrase for each.
+  const read = new Map<string, Promise<LoginKey>>();
   return {
     checkOwnKey: async (path) => void (await isForSsh(path)),
     isForSsh,
-    readOwnKey: (path) => readAndUnlock(path, parts),
+    readOwnKey(path) {
+      const key = read.get(path) ?? readAndUnlock(path, parts);
+      read.set(path, key);
+      return key;
+    },
     agentLogin: () => openAgentLogin(agentPaths(environment, process.platform)),
     defaultKeys: () => readDefaultKeys(dirname(settings.keyPath)),
     addToAgent: ({ text }) => addToAgent({ key: text, lifetime: settings.keyLifetime, environment, signal }),

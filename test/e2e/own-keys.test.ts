@@ -1,9 +1,18 @@
 /** Logging in with keys of the user's own: files, those of an agent, and where a session hands out no key. */
 
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { filesIn, openEmulator } from '../contract/app-bed.ts';
+import { launcher } from '../support/bai.ts';
 import { makeKey, startAgent } from '../support/ssh-agent.ts';
 import {
   dropbearMissing,
@@ -14,6 +23,7 @@ import {
   startSshd,
 } from '../support/sshd.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { openTerminal } from '../support/terminal.ts';
 import { openTrap, type TrapBed, ways } from './traps-bed.ts';
 
 const servers = [
@@ -163,3 +173,70 @@ test.skipIf(sshdMissing !== undefined)(
     }
   },
 );
+
+describe.skipIf(sessionDropbearMissing !== undefined)('a key with a passphrase', { timeout: 60_000 }, () => {
+  let bed: TrapBed;
+  const words = "it's a secret";
+
+  beforeAll(async () => {
+    bed = await openTrap(startSessionDropbear);
+  });
+
+  afterAll(() => bed?.[Symbol.asyncDispose]());
+
+  const kinds: readonly (readonly [string, readonly string[]])[] = [
+    ['OpenSSH ed25519', ['-t', 'ed25519']],
+    ['PEM RSA', ['-t', 'rsa', '-b', '2048', '-m', 'PEM']],
+    ['PKCS#8 ECDSA', ['-t', 'ecdsa', '-m', 'PKCS8']],
+  ];
+
+  test.each(kinds)(
+    '%s: the builtin client and sftp ask on the terminal, unseen, once',
+    async (name, kind) => {
+      const own = bed.here(name.replaceAll(/\W/g, ''));
+      makeKey(own, kind, words);
+      appendFileSync(bed.there('.ssh/authorized_keys'), readFileSync(`${own}.pub`));
+      using terminal = openTerminal({ home: bed.here(), env: { ...bed.bed.env, BAI_IDENTITY: own } });
+      const bai = `'${process.execPath}' '${launcher}'`;
+      terminal.type(`${bai} ssh demo --client builtin -- 'echo $((40+2))'\r`);
+      await terminal.see(/Passphrase of .*: /);
+      terminal.type('wrong\r');
+      await terminal.see(/Passphrase of .*: /);
+      terminal.type(`${words}\r`);
+      await terminal.see(/42\r/);
+      terminal.type(`${bai} sftp ls demo:.ssh\r`);
+      await terminal.see(/Passphrase of .*: /);
+      terminal.type(`${words}\r`);
+      await terminal.see(/authorized_keys/);
+      await terminal.see(/local\$ /);
+      expect(terminal.screen()).not.toContain(words);
+      expect(terminal.screen()).not.toContain('wrong');
+      expect(existsSync(bed.here('.ssh/id_container'))).toBe(false);
+    },
+  );
+
+  test('a wrong one is refused after three; without a terminal it is said what to do', async () => {
+    const own = bed.here('wrong');
+    makeKey(own, ['-t', 'ed25519'], words);
+    using terminal = openTerminal({ home: bed.here(), env: { ...bed.bed.env, BAI_IDENTITY: own } });
+    terminal.type(`'${process.execPath}' '${launcher}' sftp ls demo:.\r`);
+    for (const guess of ['one', 'two', 'three']) {
+      await terminal.see(/Passphrase of .*: /);
+      terminal.type(`${guess}\r`);
+    }
+    await terminal.see(/was not opened: that is not its passphrase/);
+    const failed = await bed.in('sftp', { env: { BAI_IDENTITY: own } });
+    expect(failed.code).toBe(2);
+    expect(failed.stderr).toMatch(/hint: .*--identity agent/);
+  });
+
+  test('a key of PuTTY is refused in every way in, with what converts it', async () => {
+    const own = bed.here('own.ppk');
+    writeFileSync(own, 'PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n');
+    for (const way of ways) {
+      const failed = await bed.in(way, { env: { BAI_IDENTITY: own } });
+      expect([failed.code, failed.stdout], way).toEqual([2, '']);
+      expect(failed.stderr).toMatch(/PuTTY's format.*\nhint: `bai key convert .* --to openssh`/);
+    }
+  });
+});
