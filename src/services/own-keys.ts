@@ -56,7 +56,7 @@ function noKeys({ unusable }: AgentLogin): DeniedError {
       hint:
         unusable.length === 0
           ? '`ssh-add FILE` gives it one'
-          : 'use the system’s ssh with it: --client system; or `bai ssh-config install` and sftp',
+          : 'use the system’s ssh with them: --client system',
     },
   );
 }

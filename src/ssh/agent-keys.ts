@@ -19,7 +19,7 @@ export interface AgentLogin {
   readonly agent: BaseAgent;
   /** Those that are offered, in the agent's order. */
   readonly offered: readonly AgentKey[];
-  /** Those that this client cannot sign with: keys of FIDO devices, certificates. */
+  /** Those that this client cannot sign with, such as certificates. */
   readonly unusable: readonly AgentKey[];
 }
 
@@ -30,7 +30,7 @@ export async function openAgentLogin(paths: readonly string[]): Promise<AgentLog
     if (keys === undefined) continue;
     const offered = keys.filter((key) => parsed(key) !== undefined);
     return {
-      agent: new ChosenKeys(openAgent(path), offered),
+      agent: new ChosenKeys(path, offered),
       offered,
       unusable: keys.filter((key) => parsed(key) === undefined),
     };
@@ -53,7 +53,29 @@ export async function listAgentKeys(path: string): Promise<AgentKey[]> {
   return keys;
 }
 
+/** The signature with what belongs behind it: the device's flags and counter. */
+async function signByDevice(path: string, blob: Buffer, data: Buffer): Promise<Buffer> {
+  const flags = Buffer.alloc(4);
+  const answer = await request(
+    path,
+    Buffer.concat([Buffer.of(signRequest), packed(blob), packed(data), flags]),
+  );
+  if (answer[0] !== signResponse) throw new AgentError();
+  const reader = new Reader(new Reader(answer.subarray(1)).text());
+  // The kind of key, again.
+  reader.text();
+  return Buffer.concat([reader.text(), reader.rest()]);
+}
+
+function packed(bytes: Buffer): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(bytes.length);
+  return Buffer.concat([head, bytes]);
+}
+
 const requestIdentities = 11;
+const signRequest = 13;
+const signResponse = 14;
 const identitiesAnswer = 12;
 /** Agents refuse longer ones too. */
 const longestAnswer = 256 * 1024;
@@ -73,9 +95,7 @@ function noAgent(error: unknown): undefined {
 async function request(path: string, message: Buffer): Promise<Buffer> {
   const stream = await streamTo(path);
   try {
-    const head = Buffer.alloc(4);
-    head.writeUInt32BE(message.length);
-    stream.write(Buffer.concat([head, message]));
+    stream.write(packed(message));
     let answer = Buffer.alloc(0);
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       answer = Buffer.concat([answer, chunk]);
@@ -115,6 +135,10 @@ class Reader {
     return this.#take(this.number());
   }
 
+  rest(): Buffer {
+    return this.#rest;
+  }
+
   #take(length: number): Buffer {
     if (length > this.#rest.length) throw new AgentError();
     const taken = this.#rest.subarray(0, length);
@@ -123,19 +147,40 @@ class Reader {
   }
 }
 
+/** Keys that sit in a FIDO device; the agent asks for the touch. */
+const ofDevices: ReadonlySet<string> = new Set([
+  'sk-ssh-ed25519@openssh.com',
+  'sk-ecdsa-sha2-nistp256@openssh.com',
+]);
+
+/** ssh2 knows no keys of devices, but takes any object that descends from a key of its own. */
 function parsed({ type, blob }: AgentKey): ParsedKey | undefined {
+  if (ofDevices.has(type)) {
+    const model = parsed(modelKey);
+    return model && Object.assign(Object.create(model) as ParsedKey, { type, getPublicSSH: () => blob });
+  }
   const key = ssh2.utils.parseKey(`${type} ${blob.toString('base64')}`);
   return key instanceof Error ? undefined : key;
 }
 
+const modelType = Buffer.from('\0\0\0\x0bssh-ed25519\0\0\0\x20', 'latin1');
+const modelKey: AgentKey = {
+  type: 'ssh-ed25519',
+  blob: Buffer.concat([modelType, Buffer.alloc(32)]),
+  comment: '',
+  fingerprint: '',
+};
+
 /** An agent that has these keys only. */
 class ChosenKeys extends ssh2.BaseAgent<ParsedKey> {
+  readonly #path: string;
   readonly #agent: BaseAgent;
   readonly #keys: readonly AgentKey[];
 
-  constructor(agent: BaseAgent, keys: readonly AgentKey[]) {
+  constructor(path: string, keys: readonly AgentKey[]) {
     super();
-    this.#agent = agent;
+    this.#path = path;
+    this.#agent = openAgent(path);
     this.#keys = keys;
   }
 
@@ -152,7 +197,13 @@ class ChosenKeys extends ssh2.BaseAgent<ParsedKey> {
     options: SigningRequestOptions | SignCallback,
     done?: SignCallback,
   ): void {
-    if (typeof options === 'function') this.#agent.sign(key, data, options);
+    const answer = typeof options === 'function' ? options : done;
+    if (ofDevices.has(key.type)) {
+      signByDevice(this.#path, key.getPublicSSH(), data).then(
+        (signature) => answer?.(undefined, signature),
+        (error: Error) => answer?.(error),
+      );
+    } else if (typeof options === 'function') this.#agent.sign(key, data, options);
     else this.#agent.sign(key, data, options, done);
   }
 }

@@ -11,6 +11,7 @@ import type { Client, ParsedKey } from 'ssh2';
 type Sign = (bytes: Buffer, done: (signature: Buffer) => void) => void;
 
 interface Protocol {
+  readonly _packetRW?: { readonly write?: { finalize?: (packet: Buffer) => Buffer } };
   authPK?: (this: Protocol, user: string, key: ParsedKey, algorithm: string | undefined, sign?: Sign) => void;
   subsystem?: (this: Protocol, channel: number, name: string, wantReply?: boolean) => void;
   readonly _handlers?: { SERVICE_ACCEPT?: (this: void, protocol: unknown, name: string) => void };
@@ -40,6 +41,7 @@ export function saveRoundTrips(client: Client): SavedRoundTrips {
   }
   const loginAccepted = askForLoginAtOnce(client, protocol);
   signAtOnce(protocol);
+  signByDevice(protocol);
   return { ...greetFileServerAtOnce(client, protocol), loginAccepted };
 }
 
@@ -83,6 +85,41 @@ function signAtOnce(protocol: Protocol): void {
       if (Buffer.isBuffer(signature)) done(signature);
       else authPK.call(protocol, user, key, algorithm);
     });
+  };
+}
+
+/** What a FIDO device adds to a signature: one byte of flags, and its counter. */
+const deviceFactsBytes = 5;
+
+/**
+ * ssh2 writes all that was signed as one text. In signatures of devices the flags and the counter stand behind that text, so
+ * its length is put right in the packet before that is sent.
+ */
+function signByDevice(protocol: Protocol): void {
+  const { authPK } = protocol;
+  if (authPK === undefined) return;
+  protocol.authPK = (user, key, algorithm, sign) => {
+    // There is another writer after the key exchange.
+    const write = protocol._packetRW?.write;
+    const finalize = write?.finalize;
+    const isOfDevice = sign !== undefined && key.type.startsWith('sk-');
+    if (!isOfDevice || write === undefined || finalize === undefined) {
+      return authPK.call(protocol, user, key, algorithm, sign);
+    }
+    authPK.call(protocol, user, key, algorithm, (bytes, done) =>
+      sign(bytes, (signature) => {
+        write.finalize = (packet) => {
+          const at = packet.lastIndexOf(signature);
+          if (at >= 4) packet.writeUInt32BE(signature.length - deviceFactsBytes, at - 4);
+          return finalize.call(write, packet);
+        };
+        try {
+          done(signature);
+        } finally {
+          write.finalize = finalize;
+        }
+      }),
+    );
   };
 }
 

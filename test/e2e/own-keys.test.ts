@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { filesIn, openEmulator } from '../contract/app-bed.ts';
 import { launcher } from '../support/bai.ts';
+import { startDeviceAgent } from '../support/device-agent.ts';
 import { makeKey, startAgent } from '../support/ssh-agent.ts';
 import {
   dropbearMissing,
@@ -103,6 +104,13 @@ describe.each(servers)('$name', ({ missing, start }) => {
       makeKey(bed.here('own'));
       authorize(bed.here('own'));
       agent.add(bed.here('own'));
+      const env = { SSH_AUTH_SOCK: agent.socket, BAI_IDENTITY: 'agent' };
+      for (const way of ways) expect(await bed.in(way, { env }), way).toMatchObject({ code: 0, stderr: '' });
+    });
+
+    test('a key in a FIDO device logs in through the agent, in every way', async () => {
+      await using agent = await startDeviceAgent();
+      appendFileSync(list(), agent.publicLine);
       const env = { SSH_AUTH_SOCK: agent.socket, BAI_IDENTITY: 'agent' };
       for (const way of ways) expect(await bed.in(way, { env }), way).toMatchObject({ code: 0, stderr: '' });
     });
