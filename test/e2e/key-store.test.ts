@@ -1,14 +1,18 @@
 /** Sessions' keys that are kept off the disk, as the kernel sees it. */
 
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { filesIn, until } from '../contract/app-bed.ts';
+import { filesIn } from '../contract/app-bed.ts';
 import { cleanEnvironment, launcher } from '../support/bai.ts';
 import { startAgent, type TestAgent } from '../support/ssh-agent.ts';
 import { sessionDropbearMissing, startSessionDropbear } from '../support/sshd.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { openTerminal } from '../support/terminal.ts';
 import { openTrap, type TrapBed } from './traps-bed.ts';
 
@@ -75,11 +79,23 @@ describe.skipIf(sessionDropbearMissing !== undefined)('without a key file', { ti
     );
   });
 
-  test('the agent forgets the key after its lifetime', async () => {
-    await using short = await startAgent();
-    const env = { SSH_AUTH_SOCK: short.socket, BAI_KEY_STORE: 'agent', BAI_KEY_LIFETIME: '1s' };
+  test('the agent is told to forget the key after the lifetime', async () => {
+    using folder = tempFolder();
+    const socket = join(folder.path, 'agent');
+    const asked: Buffer[] = [];
+    const relay = createServer((client) => {
+      const upstream = connect(agent.socket);
+      client.on('data', (chunk: Buffer) => asked.push(chunk));
+      pipeline(client, upstream, client).catch(() => {});
+    }).listen(socket);
+    await once(relay, 'listening');
+    const env = { SSH_AUTH_SOCK: socket, BAI_KEY_STORE: 'agent', BAI_KEY_LIFETIME: '1h30m' };
     expect(await trap.in('system', { env })).toMatchObject({ code: 0, stdout: 'in\n' });
-    await until(() => short.fingerprints().length === 0, 'the agent has no key');
+    relay.close();
+    // A key with constraints, of which the lifetime in seconds is the only one.
+    const addConstrained = 25;
+    const [added, ...others] = asked.filter((message) => message[4] === addConstrained);
+    expect([added?.subarray(-5), others]).toEqual([Buffer.of(1, 0, 0, 5_400 >> 8, 5_400 & 255), []]);
   });
 
   test('a shell on a terminal with the key in memory is that of the builtin client', async () => {
