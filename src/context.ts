@@ -12,6 +12,7 @@ import type { HostKeyDeps } from './services/host-keys.ts';
 import type { KeyDeps } from './services/key-deps.ts';
 import type { LocalManagerDeps } from './services/local-manager.ts';
 import type { OpenDeps } from './services/open-program.ts';
+import type { PruneDeps } from './services/prune-keys.ts';
 import type { ServeLocalDeps } from './services/serve-local.ts';
 import type { SessionDeps } from './services/session-deps.ts';
 import type { SftpDeps } from './services/sftp-deps.ts';
@@ -77,6 +78,7 @@ export interface Context {
   keys(): Promise<KeyDeps>;
   accountKey(): Promise<AccountKeyDeps>;
   authorize(): Promise<AuthorizeDeps>;
+  pruneKeys(): Promise<PruneDeps>;
   configuration(): Promise<ConfigureDeps>;
   localManager(): Promise<LocalManagerDeps>;
   serveLocal(): Promise<Omit<ServeLocalDeps, 'signal'>>;

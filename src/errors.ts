@@ -1,5 +1,7 @@
 /** Every failure bai can explain, and the exit status each one ends with (docs/exit-codes.md). */
 
+import { constants } from 'node:os';
+
 export const ExitCode = {
   ok: 0,
   failure: 1,
@@ -146,11 +148,19 @@ export class RetoldError extends BaiError {
   }
 }
 
+/** Of a number that Node has no text for, such as that of a quota that is used up. */
+function nameOf(errno: number | undefined): string | undefined {
+  if (errno === undefined || errno >= 0) return undefined;
+  return Object.entries(constants.errno).find(([, number]) => number === -errno)?.[0];
+}
+
 /** The error's system code (`ENOENT`, `ECONNREFUSED`, …), looked for along its causes. */
 export function systemCode(error: unknown): string | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
-    const code = (current as NodeJS.ErrnoException).code;
+    const { code, errno } = current as NodeJS.ErrnoException;
     if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) return code;
+    const name = nameOf(errno);
+    if (name !== undefined) return name;
     if (current instanceof AggregateError && current.errors.length > 0) current = current.errors[0];
     else current = current.cause;
   }

@@ -178,6 +178,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./key/upload.ts'),
   },
   {
+    path: 'key prune',
+    summary: 'remove the key files of sessions that are gone',
+    load: () => import('./key/prune.ts'),
+  },
+  {
     path: 'host-key show',
     summary: 'show the fingerprints pinned for a session',
     load: () => import('./host-key/show.ts'),

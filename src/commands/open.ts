@@ -60,7 +60,8 @@ async function showEditor(program: EditorName, request: OpenRequest, context: Co
 function showFiles(opened: OpenedFiles, { reporter }: Context): void {
   const { url, user, identityFile, session } = opened;
   reporter.result(opened, url);
-  reporter.info(`the program needs the key file ${identityFile} for the account ${user}`);
+  const key = identityFile === undefined ? 'a key of the SSH agent' : `the key file ${identityFile}`;
+  reporter.info(`the program needs ${key} for the account ${user}`);
   reporter.info(`what it shows of the host key should be in \`bai host-key show ${session.id}\``);
   reporter.info('Ctrl-C closes the port and its connections');
 }

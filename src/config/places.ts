@@ -53,7 +53,8 @@ function homeNotKnown(): LocalSystemError {
 /** Replaces a leading `~` as a shell does; environment files and profiles are not read by a shell. */
 export function expandHome(path: string): string {
   if (path === '~') return findHome();
-  return path.startsWith('~/') ? join(findHome(), path.slice(2)) : path;
+  const isBelow = path.startsWith('~/') || (process.platform === 'win32' && path.startsWith('~\\'));
+  return isBelow ? join(findHome(), path.slice(2)) : path;
 }
 
 /** Nothing where no home is known: settings can come from elsewhere. */

@@ -71,7 +71,23 @@ export const settingDefinitions = {
     summary: 'the account inside sessions',
     check: checkUser,
   },
-  identity: { env: ['BAI_IDENTITY'], summary: 'a private key of your own, in place of id_container' },
+  identity: {
+    env: ['BAI_IDENTITY'],
+    summary: 'a private key of your own, or `agent` for the keys of the SSH agent, in place of id_container',
+  },
+  keyStore: {
+    env: ['BAI_KEY_STORE'],
+    fallback: 'file',
+    summary:
+      "where a session's key is kept: `file` (in sshDir), `agent` (the SSH agent) or `memory` (of bai)",
+    check: checkKeyStore,
+  },
+  keyLifetime: {
+    env: ['BAI_KEY_LIFETIME'],
+    fallback: '1h',
+    summary: 'how long the SSH agent keeps a key that keyStore `agent` gave it, such as `90m` or `8h`',
+    check: checkLifetime,
+  },
   sshDir: { env: ['BAI_SSH_DIR'], summary: 'the folder of SSH keys; ~/.ssh when not set' },
   skipTlsVerify: {
     env: ['BAI_SKIP_TLS_VERIFY', 'BACKEND_SKIP_SSLCERT_VALIDATION'],
@@ -207,6 +223,27 @@ function checkEndpointType(text: string, name: string): void {
       hint: 'set it to `api`, the endpoint to the manager itself, and use a keypair',
     });
   }
+}
+
+/** In place of a file of the user's own: the keys of the SSH agent. A file of that name is `./agent`. */
+export const agentIdentity = 'agent';
+
+export const keyStores = ['file', 'agent', 'memory'] as const;
+export type KeyStore = (typeof keyStores)[number];
+
+export function isKeyStore(text: string | undefined): text is KeyStore {
+  return keyStores.some((store) => store === text);
+}
+
+function checkKeyStore(text: string, name: string): void {
+  if (isKeyStore(text)) return;
+  throw new UsageError(`${name} is one of ${keyStores.join(', ')}, not "${text}"`);
+}
+
+/** As `ssh-add -t` has them. */
+function checkLifetime(text: string, name: string): void {
+  if (/^(\d{1,6}[smhdw]?)+$/.test(text) && /[1-9]/.test(text)) return;
+  throw new UsageError(`${name} must be a time above 0 such as 90m, 8h or 1d, not "${text}"`);
 }
 
 /** Goes into a header; and what does not look like a key may be a secret in the wrong place, so it is not repeated. */

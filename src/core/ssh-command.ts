@@ -6,8 +6,10 @@ export interface SshTarget {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** Nothing: whatever keys the user's agent and configuration offer. */
+  /** Nothing: the keys of the agent, and `ownKeys`. */
   readonly identityFile: string | undefined;
+  /** Files that may be offered behind the agent's keys when there is no `identityFile`. */
+  readonly ownKeys?: readonly string[];
   readonly knownHosts: string;
   readonly hostKeyAlias: string;
   /** A file that is always empty, e.g. `/dev/null`. */
@@ -34,10 +36,9 @@ export function sshOptions(target: SshTarget, userArguments: readonly string[] =
     'RemoteCommand=none',
     'RequestTTY=auto',
     ...(goesElsewhere ? [] : ['ProxyCommand=none']),
-    ...(identityFile === undefined ? [] : ['IdentitiesOnly=yes']),
+    ...(identityFile === undefined ? ['IdentitiesOnly=no'] : ['IdentitiesOnly=yes']),
   ];
-  const key = identityFile === undefined ? [] : identityOption(identityFile);
-  return [...key, ...options.flatMap((option) => ['-o', option])];
+  return [...keyOption(target), ...options.flatMap((option) => ['-o', option])];
 }
 
 /** The words before the command: options, and the values of those that take one. */
@@ -114,8 +115,10 @@ function rsyncShell(words: readonly string[]): string {
     .join(' ');
 }
 
-function essentialOptions({ identityFile, knownHosts, hostKeyAlias }: SshTarget): string[] {
-  const key = identityFile === undefined ? [] : [...identityOption(identityFile), '-o', 'IdentitiesOnly=yes'];
+function essentialOptions(target: SshTarget): string[] {
+  const { identityFile, knownHosts, hostKeyAlias } = target;
+  const only = identityFile === undefined ? 'IdentitiesOnly=no' : 'IdentitiesOnly=yes';
+  const key = [...keyOption(target), '-o', only];
   const pin = ['-o', `UserKnownHostsFile=${configValue(knownHosts)}`, '-o', `HostKeyAlias=${hostKeyAlias}`];
   // Without these, a user's own configuration could switch the check off or lead elsewhere.
   const firm = ['StrictHostKeyChecking=yes', 'ControlPath=none', 'ProxyCommand=none'];
@@ -130,6 +133,12 @@ function configValue(path: string): string {
 /** As `configValue`, for a text in which `%` begins a token already. */
 export function configWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+function keyOption({ identityFile, ownKeys = [] }: SshTarget): string[] {
+  if (identityFile !== undefined) return identityOption(identityFile);
+  // Without any, ssh would offer those of the home in the password file, whatever HOME says.
+  return ownKeys.length === 0 ? ['-o', 'IdentityFile=none'] : ownKeys.flatMap(identityOption);
 }
 
 /** `-i` looks for the file under its literal name and then expands it, so a `%` needs the long form. */

@@ -15,6 +15,8 @@ export interface SshConfigFacts {
   readonly user: string;
   /** Where `id_container` is or will be, or a key of the user's own. */
   readonly identityFile: string;
+  /** ssh takes no file but the agent's keys: the user's own, or the one that bai gives the agent at each connection. */
+  readonly agentKeys?: 'own' | 'issued' | undefined;
   readonly knownHosts: string;
   /** Of the files that are made for each host name at its first connection; absolute. */
   readonly hostsFolder: string;
@@ -101,9 +103,13 @@ function wildcardBlock(facts: SshConfigFacts): string[] {
   return [
     `Host *${hostSuffix} "!*'*"`,
     `  User ${facts.user}`,
-    `  IdentityFile ${word(facts.identityFile)}`,
-    `  IdentityFile ${ofHost('.key')}`,
-    '  IdentitiesOnly yes',
+    ...(facts.agentKeys === undefined
+      ? [
+          `  IdentityFile ${word(facts.identityFile)}`,
+          `  IdentityFile ${ofHost('.key')}`,
+          '  IdentitiesOnly yes',
+        ]
+      : ['  IdentityFile none', '  IdentitiesOnly no']),
     '  PreferredAuthentications publickey',
     '  StrictHostKeyChecking yes',
     `  HostKeyAlias ${aliasByName}`,
@@ -119,8 +125,11 @@ function wildcardBlock(facts: SshConfigFacts): string[] {
 }
 
 /** The user's shell runs it, so every word is quoted for one, and `%` begins no token. */
-function proxyCommand({ bai }: SshConfigFacts): string {
-  return percentDoubled([...bai, 'app', 'ssh', '--stdio'].map(proxyWord).join(' '));
+function proxyCommand({ bai, agentKeys }: SshConfigFacts): string {
+  const key = { own: ['--identity', 'agent'], issued: ['--key-store', 'agent'], file: [] }[
+    agentKeys ?? 'file'
+  ];
+  return percentDoubled([...bai, 'app', 'ssh', '--stdio', ...key].map(proxyWord).join(' '));
 }
 
 function proxyWord(word: string): string {

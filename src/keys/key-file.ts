@@ -1,22 +1,54 @@
 /** Private key files: 0600 from the moment they exist, whole or not there, in a folder of 0700. */
 
 import { randomBytes } from 'node:crypto';
-import { chmod, constants, link, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import {
+  chmod,
+  constants,
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { noneIfMissing } from '../core/unless-missing.ts';
 import { ConflictError, LocalSystemError, systemCode } from '../errors.ts';
+import { restrictToOwner } from './windows-acl.ts';
 
 /** What stands at a key's path. A link, folder or device is never read and never replaced. */
 export async function readKeyFile(path: string): Promise<Uint8Array | undefined> {
+  await using file = await openPlain(path);
+  return file?.readFile();
+}
+
+/** Nothing when there is no such file. What it opens is what it has looked at: a link that comes in between is not followed. */
+async function openPlain(path: string): Promise<FileHandle | undefined> {
+  // Opening a pipe or a device could wait for ever, or do something.
   const found = await lstat(path).catch(noneIfMissing);
   if (found === undefined) return undefined;
-  if (!found.isFile()) {
-    throw new ConflictError(`${path} is not a plain file`, {
-      code: 'key-conflict',
-      hint: 'move it away, or choose another place with --output',
-    });
+  if (!found.isFile()) throw notPlain(path);
+  try {
+    const file = await open(path, constants.O_RDONLY | noFollow | (constants.O_NONBLOCK ?? 0));
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    if (systemCode(error) !== 'ELOOP') throw error;
   }
-  return readFile(path);
+  throw notPlain(path);
+}
+
+const noFollow = constants.O_NOFOLLOW ?? 0;
+
+function notPlain(path: string): ConflictError {
+  return new ConflictError(`${path} is not a plain file`, {
+    code: 'key-conflict',
+    hint: 'move it away, or choose another place with --output',
+  });
 }
 
 /** Writes beside, syncs, renames. After a crash at any moment the old file or the whole new one is there. */
@@ -47,7 +79,7 @@ export interface StagedKeyFile extends AsyncDisposable {
 export async function stageKeyFile(path: string, content: KeyContent, mode = 0o600): Promise<StagedKeyFile> {
   const folder = dirname(path);
   await makeKeyFolder(folder);
-  const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
+  const beside = besidePath(path, 'new');
   const discard = (): Promise<void> => rm(beside, { force: true }).catch(() => {});
   try {
     await writeNew(beside, content, mode);
@@ -108,21 +140,72 @@ export async function checkKeyRoom(path: string): Promise<void> {
   await using _staged = await stageKeyFile(path, ' '.repeat(8 * 1024));
 }
 
+/**
+ * Removes a key file when `isRight` says so of what it holds. It has another name while that is found out, so nobody can swap it in
+ * between; when it stays it gets its name back, unless something else has that by then. False when it stays or was gone.
+ */
+export async function removeKeyFileIf(
+  path: string,
+  isRight: (content: Uint8Array) => Promise<boolean>,
+): Promise<boolean> {
+  const aside = besidePath(path, 'old');
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw notWritable(dirname(path), error);
+  }
+  let isGone = false;
+  try {
+    const found = await lstat(aside);
+    isGone = found.isFile() && (await isRight(await readFile(aside)));
+  } finally {
+    if (!isGone) await giveBack(aside, path);
+  }
+  if (isGone) await rm(aside);
+  return isGone;
+}
+
+/** Not over what is there by now. A link or a folder has no hard link. */
+async function giveBack(aside: string, path: string): Promise<void> {
+  try {
+    if ((await lstat(aside)).isFile()) return await nameOnce(aside, path);
+    if ((await lstat(path).catch(noneIfMissing)) === undefined) return await rename(aside, path);
+  } catch (error) {
+    if (!(error instanceof AlreadyThere)) throw error;
+  }
+  throw new ConflictError(`${path} was replaced in between; what was there before is ${aside}`, {
+    code: 'key-conflict',
+    hint: 'compare the two, and give the right one its name',
+  });
+}
+
 /** Takes away what others may do with a key file that is already right; returns the mode it had. */
 export async function tightenKeyFile(path: string): Promise<string | undefined> {
-  const { mode } = await lstat(path);
-  if (process.platform === 'win32' || (mode & 0o077) === 0) return undefined;
-  await chmod(path, 0o600);
+  if (process.platform === 'win32') {
+    await restrictToOwner(path);
+    return undefined;
+  }
+  await using file = await openPlain(path);
+  if (file === undefined) return undefined;
+  const { mode } = await file.stat();
+  if ((mode & 0o077) === 0) return undefined;
+  await file.chmod(0o600);
   return (mode & 0o777).toString(8).padStart(4, '0');
+}
+
+function besidePath(path: string, ending: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.${ending}`);
 }
 
 async function writeNew(path: string, content: KeyContent, mode: number): Promise<void> {
   // O_EXCL follows no link, and the mode counts from the first moment; the umask can only narrow it.
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow;
   const file = await open(path, flags, mode);
   try {
+    if (process.platform !== 'win32') await (mode === 0o600 ? file.chmod(mode) : undefined);
+    else if (mode === 0o600) await restrictToOwner(path);
     await file.writeFile(content);
-    if (mode === 0o600) await file.chmod(mode);
     await file.sync();
   } finally {
     await file.close();

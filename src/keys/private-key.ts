@@ -52,11 +52,48 @@ export function readOwnKey(bytes: Uint8Array, path: string): PrivateKey {
   }
   if (isPpk(bytes)) {
     throw new UsageError(`${path} is a key of PuTTY, which ssh does not read`, {
-      code: 'key-unusable',
+      code: 'key-ppk',
       hint: `convert it: ${shellCommand(['bai', 'key', 'convert', path, '--to', 'openssh'])}`,
     });
   }
   return readIssuedKey(bytes, path);
+}
+
+/** Whether a private key is encrypted, whatever its form. */
+export function hasPassphrase(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes).toString('latin1');
+  if (/^Proc-Type: 4,ENCRYPTED|-----BEGIN ENCRYPTED PRIVATE KEY-----/m.test(text)) return true;
+  const packed = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----END/.exec(text)?.[1];
+  // Behind the format's name stands that of the cipher.
+  return packed !== undefined && !Buffer.from(packed, 'base64').subarray(15, 23).equals(noCipher);
+}
+
+const noCipher = Buffer.from('\0\0\0\x04none', 'latin1');
+
+export interface OpenedKey {
+  readonly unlocked: ParsedKey;
+  readonly fingerprint: string;
+}
+
+/** Nothing when the passphrase is not the right one. */
+export function unlockOwnKey(bytes: Uint8Array, passphrase: string, path: string): OpenedKey | undefined {
+  const plain = Buffer.from(bytes).toString('latin1');
+  const text = plain.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----')
+    ? unlockPkcs8(plain, passphrase, path)
+    : plain;
+  const key = text === undefined ? undefined : ssh2.utils.parseKey(text, passphrase);
+  if (key === undefined || key instanceof Error || !key.isPrivateKey()) return undefined;
+  return { unlocked: key, fingerprint: fingerprintOf(key.getPublicSSH()) };
+}
+
+function unlockPkcs8(text: string, passphrase: string, path: string): string | undefined {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey({ key: text, passphrase });
+  } catch {
+    return undefined;
+  }
+  return fromPkcs8(String(key.export({ type: 'pkcs8', format: 'pem' })), path);
 }
 
 function parse(text: string, origin: string): { key: ParsedKey; text: string } {
@@ -65,7 +102,7 @@ function parse(text: string, origin: string): { key: ParsedKey; text: string } {
   if (key instanceof Error) {
     throw new UsageError(`${origin} cannot be used: ${key.message}`, {
       code: 'key-unusable',
-      hint: 'a key with a passphrase is used through the agent (ssh-add); other forms are converted by `bai key convert FILE --to openssh`',
+      hint: 'a key with a passphrase is opened on a terminal, or used through the agent (`ssh-add`, then --identity agent); other forms are converted by `bai key convert FILE --to openssh`',
       cause: key,
     });
   }

@@ -2,11 +2,14 @@
 
 import type { Duplex } from 'node:stream';
 import type { SessionRef } from '../core/session.ts';
+import type { KeyStore } from '../core/settings.ts';
 import type { Forwarder, Tunnel } from '../core/ssh-access.ts';
+import type { PrivateKey } from '../keys/private-key.ts';
 import type { ForwarderOptions } from '../proxy/forwarder.ts';
 import type { FetchKeyDeps } from './fetch-key.ts';
+import type { OwnKeyDeps } from './own-keys.ts';
 
-export interface AppDeps extends FetchKeyDeps {
+export interface AppDeps extends FetchKeyDeps, OwnKeyDeps {
   tunnelTo(session: SessionRef, app: string): Tunnel;
   startForwarder(options: ForwarderOptions): Promise<Forwarder>;
   readonly knownHosts: KnownHostsAccess;
@@ -14,6 +17,8 @@ export interface AppDeps extends FetchKeyDeps {
   fetchHostKey(stream: Duplex, session: string, signal: AbortSignal): Promise<Uint8Array>;
   /** Throws when a key file of the user's own is missing or is no private key. */
   checkOwnKey(path: string): Promise<void>;
+  /** For a while, which the settings tell; nothing is written. */
+  addToAgent(key: PrivateKey): Promise<void>;
   readonly settings: AppSettings;
   readonly nullDevice: string;
 }
@@ -34,6 +39,11 @@ export interface AppSettings {
   readonly keyPath: string;
   /** A private key file of the user's own; then nothing is fetched. */
   readonly identity: string | undefined;
+  /** The keys of the SSH agent are used; then nothing is fetched, and there is no `identity`. */
+  readonly usesAgent: boolean;
+  readonly keyStore: KeyStore;
+  /** As `ssh-add -t` takes it. */
+  readonly keyLifetime: string;
   readonly preferredPort: number | undefined;
 }
 

@@ -13,6 +13,7 @@ import {
 import { openPath } from '../core/open-target.ts';
 import type { Forwarder } from '../core/ssh-access.ts';
 import { readyCommands } from '../core/ssh-command.ts';
+import { UsageError } from '../errors.ts';
 import type { ClusterDeps } from './enter-node.ts';
 import { type PreparedSsh, sshTarget } from './prepare-ssh.ts';
 import { type PuttyKeyDeps, savePuttyKey } from './putty-key.ts';
@@ -26,7 +27,8 @@ export interface ClientDeps extends ClusterDeps, PuttyKeyDeps {
 
 export interface ClientHelp {
   readonly program: ClientProgram;
-  readonly keyFile: string;
+  /** Nothing when the key is the agent's. */
+  readonly keyFile?: string;
   readonly hostKeys: readonly HostKey[];
   /** Ready to paste; none for a program with a dialog. */
   readonly lines: readonly ClientLine[];
@@ -48,7 +50,8 @@ export async function prepareClient(
   if (program === 'openssh') {
     return {
       help: (forwarder) => ({
-        ...{ program, hostKeys, keyFile: ready.identityFile },
+        ...{ program, hostKeys },
+        ...(ready.identityFile !== undefined && { keyFile: ready.identityFile }),
         lines: Object.values(readyCommands(sshTarget(ready, forwarder, deps), openPath(''))).map((line) => ({
           line,
         })),
@@ -75,6 +78,14 @@ export async function puttyKeyOf(
   { session, identityFile }: PreparedSsh,
   deps: ClientDeps,
 ): Promise<SavedKey> {
+  if (identityFile === undefined) {
+    throw new UsageError(
+      "PuTTY, WinSCP and FileZilla are given a key file, and the key is the agent's or in memory",
+      {
+        hint: 'leave out `--identity agent` and --key-store, or load the key into Pageant and connect without one',
+      },
+    );
+  }
   const key = await savePuttyKey({ identityFile, sessionId: session.id }, deps);
   const { reporter } = deps;
   if (key.change !== 'unchanged') reporter.info(`saved the key for PuTTY's programs as ${key.path}`);

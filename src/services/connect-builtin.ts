@@ -81,9 +81,10 @@ export async function openBuiltin(
   deps: BuiltinDeps,
 ): Promise<BuiltinConnection> {
   const agent = work.forwardsAgent ? agentOf(deps) : undefined;
+  // It may ask for a passphrase.
+  const way = await findWay(session, deps);
   const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {
-    const way = await findWay(session, deps);
     return await connect(way, (request) => deps.openSsh({ ...request, agent }), deps);
   } finally {
     busy.stop();

@@ -9,11 +9,13 @@ import { builtinWork, connectionFailed, type SshClientWish } from '../core/ssh-c
 import { sshArguments } from '../core/ssh-command.ts';
 import { limitTime } from '../core/time-limit.ts';
 import { BaiError, NotFoundError } from '../errors.ts';
+import type { LoginKey } from '../ssh/login.ts';
 import { type BuiltinDeps, connectBuiltin } from './connect-builtin.ts';
 import { createSession } from './create-session.ts';
 import { type ClusterDeps, enterNode } from './enter-node.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { openRunningSession } from './open-session.ts';
+import { agentRing } from './own-keys.ts';
 import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
 import type { LoginRequest } from './ssh-way.ts';
 import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
@@ -33,15 +35,13 @@ export interface ConnectSshDeps extends ClusterDeps, BuiltinDeps {
   /** Whether stdin is a terminal. */
   readonly isTerminal: boolean;
   hasSystemSsh(): Promise<boolean>;
+  /** Whether a key file has a passphrase, or is of a kind that only the system's ssh knows. */
+  isForSsh(path: string): Promise<boolean>;
   runSsh(args: readonly string[]): Promise<number>;
   /** Logs in, hangs up, and returns the server's name for itself; rejects with a BaiError that says why it could not. */
-  readonly probeLogin: (request: ProbeRequest) => Promise<string | undefined>;
+  readonly probeLogin: (request: LoginRequest) => Promise<string | undefined>;
   /** While ssh has the terminal, Ctrl-C is for what runs inside it. */
   readonly leaveInterruptsToChild: () => Disposable;
-}
-
-export interface ProbeRequest extends Omit<LoginRequest, 'privateKey'> {
-  readonly identityFile: string;
 }
 
 /** ssh's exit status: that of the remote command, 255 when the connection failed. */
@@ -77,27 +77,27 @@ export async function workOfBuiltin(
   deps: ConnectSshDeps,
 ): Promise<SshWork | undefined> {
   if (client === 'system') return undefined;
+  const { keyStore, usesAgent, identity } = deps.settings;
+  // Another program cannot use a key in this one's memory.
+  const isOnlyHere = keyStore === 'memory' && !usesAgent && identity === undefined;
   const work = await builtinWork({
-    wish: client,
+    wish: client === 'auto' && isOnlyHere ? 'builtin' : client,
     parsed: parseSshArguments(words),
     isTerminal: deps.isTerminal,
     needsPort: port !== undefined || strictPort,
     hasSystem: () => deps.hasSystemSsh(),
   });
-  const { identity } = deps.settings;
-  const isForSsh = work !== undefined && client === 'auto' && identity !== undefined;
-  return isForSsh && (await needsPassphrase(identity, deps)) ? undefined : work;
+  if (work === undefined || client !== 'auto' || !(await deps.hasSystemSsh())) return work;
+  return (await isForSsh(deps)) ? undefined : work;
 }
 
-/** A key with a passphrase is ssh's to open. */
-async function needsPassphrase(identity: string, deps: ConnectSshDeps): Promise<boolean> {
-  try {
-    await deps.readOwnKey(identity);
-    return false;
-  } catch (error) {
-    if (!(error instanceof BaiError) || error.code !== 'key-unusable') throw error;
-    return true;
-  }
+/** A key that the system's ssh can use and the builtin client cannot, or not without a question. */
+async function isForSsh(deps: ConnectSshDeps): Promise<boolean> {
+  const { identity, usesAgent } = deps.settings;
+  if (identity !== undefined) return deps.isForSsh(identity);
+  if (!usesAgent) return false;
+  const agent = await deps.agentLogin();
+  return agent === undefined || agent.unusable.length > 0;
 }
 
 export async function connectSystem(
@@ -143,8 +143,12 @@ async function explainFailure(
   deps: ConnectSshDeps,
 ): Promise<void> {
   const { session, tunnel, identityFile, hostKeyAlias } = ready;
+  // That one cannot be tried here explains nothing, and nobody is asked for a passphrase twice.
+  if (identityFile !== undefined && (await deps.isForSsh(identityFile))) return;
   using limit = limitTime(deps.signal, explainLimitMs);
   const { signal } = limit;
+  const key = triedKey(ready, deps);
+  key.catch(() => {});
   let stream: Duplex | undefined;
   try {
     stream = await tunnel.dial(signal);
@@ -153,8 +157,8 @@ async function explainFailure(
       node: session.node,
       user: deps.settings.user,
       stream,
-      identityFile,
-      verifyHostKey: (key) => deps.knownHosts.verify(hostKeyAlias, key, session),
+      privateKey: key,
+      verifyHostKey: (hostKey) => deps.knownHosts.verify(hostKeyAlias, hostKey, session),
       signal,
     });
     const error = explainTooLong({ session: session.name, command: commandOf(words), software });
@@ -162,12 +166,16 @@ async function explainFailure(
   } catch (error) {
     if (signal.aborted) return;
     if (!(error instanceof BaiError)) throw error;
-    // A key with a passphrase is for ssh alone; that it cannot be tried here explains nothing.
-    if (error.code === 'key-unusable') return;
-    warnOf(await explainRefusal({ session, key: deps.readOwnKey(identityFile), error }, deps), deps);
+    warnOf(await explainRefusal({ session, key, error }, deps), deps);
   } finally {
     stream?.destroy();
   }
+}
+
+async function triedKey({ identityFile, ownKeys }: PreparedSsh, deps: ConnectSshDeps): Promise<LoginKey> {
+  if (identityFile !== undefined) return deps.readOwnKey(identityFile);
+  if (ownKeys.length === 0) return agentRing(deps);
+  return { agent: await deps.agentLogin(), ...(await deps.defaultKeys()) };
 }
 
 /** Of words with options that only ssh knows, the last one is the command when any is. */

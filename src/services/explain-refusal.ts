@@ -7,12 +7,14 @@ import type { SessionRef } from '../core/session.ts';
 import { usualAccount } from '../core/settings.ts';
 import { limitTime } from '../core/time-limit.ts';
 import { BaiError, DeniedError } from '../errors.ts';
+import type { KeyRing, LoginKey, UnlockedKey } from '../ssh/login.ts';
 import type { AppDeps } from './app-deps.ts';
+import { namesOf } from './own-keys.ts';
 
 export interface Refused {
   readonly session: SessionRef;
-  /** The private key that was used. */
-  readonly key: Uint8Array | Promise<Uint8Array>;
+  /** What was logged in with. */
+  readonly key: LoginKey | Promise<LoginKey>;
   readonly error: unknown;
 }
 
@@ -32,9 +34,13 @@ export async function explainRefusal({ session, key, error }: Refused, deps: Exp
   if (!(error instanceof DeniedError) || error.code !== 'key-refused') return error;
   // What the manager can tell is of main1.
   if (session.node !== undefined) return error;
-  const facts = await gather(session, await key, deps);
+  const used = await key;
+  const isOne = used instanceof Uint8Array || 'unlocked' in used;
+  const facts = await gather(session, isOne ? used : undefined, deps);
   if (deps.signal.aborted) return error;
-  const { reason, message, hint } = causeOf(facts);
+  const { reason, message, hint } = isOne
+    ? causeOf(facts)
+    : causeOfRing(used, facts, error.details['hungUp'] === true);
   const { fingerprint, user } = facts;
   return new DeniedError(message, {
     code: 'key-refused',
@@ -59,13 +65,17 @@ interface Facts {
   readonly isMounted: boolean;
 }
 
-async function gather(session: SessionRef, key: Uint8Array, deps: ExplainDeps): Promise<Facts> {
+async function gather(
+  session: SessionRef,
+  key: Uint8Array | UnlockedKey | undefined,
+  deps: ExplainDeps,
+): Promise<Facts> {
   const { identity, user } = deps.settings;
   using limit = limitTime(deps.signal, limitMs);
   const { signal } = limit;
-  const fingerprint = deps.files.fingerprintOf(key);
+  const fingerprint = key instanceof Uint8Array ? deps.files.fingerprintOf(key) : key?.fingerprint;
   const [own, authorised, details, isIssued] = await Promise.all([
-    identity === undefined
+    identity === undefined || key === undefined
       ? fingerprint
       : orNothing(deps.readKey(session, signal).then((issued) => issued.fingerprint)),
     orNothing(deps.readAuthorized(session, signal)),
@@ -100,6 +110,30 @@ function causeOf(facts: Facts): Cause {
   if (facts.identity !== undefined) return ofOwnKey(facts, facts.identity);
   if (authorised === undefined) return ofSomething(facts);
   return facts.isMounted ? ofMountedFolder(facts) : ofForeignList(facts);
+}
+
+/** Of several keys of the user's own, of which the session took none. */
+function causeOfRing(ring: KeyRing, facts: Facts, hungUp: boolean): Cause {
+  const { name, authorised } = facts;
+  const { agent, files } = ring;
+  const isListed = ({ fingerprint }: { fingerprint: string }): boolean =>
+    authorised?.includes(fingerprint) === true;
+  const tried = namesOf(ring).join(', ');
+  const listed = [...(agent?.offered ?? []), ...files].find(isListed);
+  if (listed !== undefined && hungUp) {
+    return {
+      reason: 'too-many-keys',
+      message: `session ${name} hung up while it was offered ${tried}: it lists ${listed.fingerprint}, which came too late`,
+      hint: 'name that key by its file: --identity FILE; or take others out of the agent: `ssh-add -d FILE`',
+    };
+  }
+  if (listed !== undefined) return ofPermissions(facts);
+  const doubt = authorised === undefined ? 'probably ' : '';
+  return {
+    reason: 'not-authorised',
+    message: `session ${name} refused ${tried}: its ~/.ssh/authorized_keys ${doubt}lists none of them`,
+    hint: `\`bai key authorize ${name}\` adds a public key to that file, from where a key that it lists is at hand; or name such a key with --identity FILE`,
+  };
 }
 
 const tighten = 'chmod go-w ~ ~/.ssh ~/.ssh/authorized_keys';

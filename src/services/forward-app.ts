@@ -35,7 +35,8 @@ export interface ForwardedApp {
 
 export interface ForwardedSsh {
   readonly user: string;
-  readonly identityFile: string;
+  /** Nothing when the keys of the SSH agent, or ssh's usual ones, are used. */
+  readonly identityFile?: string;
   readonly sshUrl: string;
   readonly sftpUrl: string;
   readonly commands: ReadyCommands;
@@ -63,7 +64,7 @@ export async function forwardApp(
     return await holdForwarder({ ...request, tunnel: ready.tunnel }, deps, (forwarder) => {
       const target = sshTarget(ready, forwarder, deps);
       const help = client && { client: client.help(forwarder) };
-      const ssh = { ...describeSsh(target, ready.identityFile), ...help };
+      const ssh = { ...describeSsh(target), ...help };
       onReady({ session: place.session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
     });
   }
@@ -74,11 +75,11 @@ export async function forwardApp(
   );
 }
 
-function describeSsh(target: SshTarget, identityFile: string): ForwardedSsh {
-  const { user, host, port } = target;
+function describeSsh(target: SshTarget): ForwardedSsh {
+  const { user, host, port, identityFile } = target;
   return {
     user,
-    identityFile,
+    ...(identityFile !== undefined && { identityFile }),
     sshUrl: `ssh://${user}@${host}:${port}`,
     sftpUrl: sftpUrl({ host, user, path: home }, port),
     commands: readyCommands(target, home),

@@ -53,7 +53,8 @@ export interface OpenedEditor extends OpenedPlace {
 
 export interface OpenedFiles extends OpenedPlace {
   readonly port: number;
-  readonly identityFile: string;
+  /** Nothing when the keys of the SSH agent are used. */
+  readonly identityFile?: string;
 }
 
 /** The session runs, ssh can go into it by the host's name, and the program was started or there is none. */
@@ -87,7 +88,8 @@ export async function openFiles(
   await holdForwarder({ ...request, tunnel }, deps, async ({ host, port }) => {
     const place = { host, user: deps.settings.user, path };
     const url = sftpUrl(place, port);
-    onReady({ program: 'sftp', session, ...place, url, port, identityFile });
+    const key = identityFile === undefined ? {} : { identityFile };
+    onReady({ program: 'sftp', session, ...place, url, port, ...key });
     if (request.printOnly) return;
     const ways = { commands: deps.urlOpeners(url), otherwise: 'give it to a program on this machine' };
     await openWith(ways, deps).catch((error: unknown) => {

@@ -55,11 +55,12 @@ export async function openSftp(
 ): Promise<OpenedSftp> {
   const session = await openRunningSession(reference, deps);
   found(session);
+  // It may ask for a passphrase.
+  const way = await findWay(session, deps);
   const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {
     const peer = hostKeyAlias(session);
     const line = await deps.lineOf(peer);
-    const way = await findWay(session, deps);
     const dial = (): Promise<SftpConnection> => connectSftp(way, cipherOrder(line?.cipher), deps);
     return { connection: await dial(), dial, peer, line };
   } finally {

@@ -3,8 +3,11 @@
 import type { SessionRef } from '../core/session.ts';
 import type { Forwarder, Tunnel } from '../core/ssh-access.ts';
 import type { SshTarget } from '../core/ssh-command.ts';
+import { UsageError } from '../errors.ts';
+import type { PrivateKey } from '../keys/private-key.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
+import { filesOf, issuedOrOwn } from './own-keys.ts';
 import { saveKeyBeside } from './save-key.ts';
 
 export const sshApp = 'sshd';
@@ -12,7 +15,9 @@ export const sshApp = 'sshd';
 export interface PreparedSsh {
   readonly session: SessionRef;
   readonly tunnel: Tunnel;
-  readonly identityFile: string;
+  /** Nothing: ssh offers the agent's keys, and then `ownKeys`. */
+  readonly identityFile: string | undefined;
+  readonly ownKeys: readonly string[];
   readonly hostKeyAlias: string;
 }
 
@@ -21,20 +26,42 @@ export async function prepareSsh(session: SessionRef, deps: AppDeps): Promise<Pr
   const { identity } = deps.settings;
   // What the user can mend alone is said before anything is dialled.
   if (identity !== undefined) await deps.checkOwnKey(identity);
+  else refuseMemory(deps);
   const tunnel = deps.tunnelTo(session, sshApp);
   const app = session.node === undefined ? checkApp(session, sshApp, deps) : undefined;
-  const key = identityFile(session, deps);
+  const key = keyForSsh(session, deps);
   const pin = pinHostKey(session, tunnel, deps);
   for (const outcome of await Promise.allSettled([app, key, pin])) {
     if (outcome.status === 'rejected') throw outcome.reason;
   }
-  return { session, tunnel, identityFile: await key, hostKeyAlias: hostKeyAlias(session) };
+  return { session, tunnel, ...(await key), hostKeyAlias: hostKeyAlias(session) };
 }
 
-async function identityFile(session: SessionRef, deps: AppDeps): Promise<string> {
-  const { identity, keyPath } = deps.settings;
-  if (identity !== undefined) return identity;
-  const key = await deps.readKey(session, deps.signal);
+type KeyForSsh = Pick<PreparedSsh, 'identityFile' | 'ownKeys'>;
+
+async function keyForSsh(session: SessionRef, deps: AppDeps): Promise<KeyForSsh> {
+  const { identity, usesAgent, keyStore } = deps.settings;
+  if (identity !== undefined) return { identityFile: identity, ownKeys: [] };
+  if (usesAgent) return { identityFile: undefined, ownKeys: [] };
+  const issued = await issuedOrOwn(session, deps);
+  if ('ring' in issued) return { identityFile: undefined, ownKeys: filesOf(issued.ring) };
+  const { key } = issued;
+  if (keyStore === 'agent') {
+    await deps.addToAgent(key);
+    return { identityFile: undefined, ownKeys: [] };
+  }
+  return { identityFile: await saveBeside(key, session, deps), ownKeys: [] };
+}
+
+function refuseMemory({ settings }: AppDeps): void {
+  if (settings.usesAgent || settings.keyStore !== 'memory') return;
+  throw new UsageError("another program cannot use a key in bai's memory", {
+    hint: 'choose --key-store agent, which writes nothing either, or --key-store file',
+  });
+}
+
+async function saveBeside(key: PrivateKey, session: SessionRef, deps: AppDeps): Promise<string> {
+  const { keyPath } = deps.settings;
   const saved = await saveKeyBeside({ key, sessionId: session.id, path: keyPath }, deps);
   if (saved.change === 'created') deps.reporter.info(`saved the session's key as ${saved.path}`);
   return saved.path;
@@ -51,13 +78,14 @@ async function pinHostKey(session: SessionRef, tunnel: Tunnel, deps: AppDeps): P
 
 /** What ssh is told to reach the session through a forwarder. */
 export function sshTarget(ready: PreparedSsh, { host, port }: Forwarder, deps: AppDeps): SshTarget {
-  const { identityFile, hostKeyAlias: alias } = ready;
+  const { identityFile, ownKeys, hostKeyAlias: alias } = ready;
   const { settings, knownHosts, nullDevice } = deps;
   return {
     host,
     port,
     user: settings.user,
     identityFile,
+    ownKeys,
     knownHosts: knownHosts.path,
     hostKeyAlias: alias,
     nullDevice,

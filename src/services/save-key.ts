@@ -102,6 +102,7 @@ async function write(
   await repairFolder(path, deps);
   if (state === 'same') {
     const mode = await deps.files.tighten(path);
+    await deps.ledger.use(path, key.fingerprint, sessionId);
     if (mode !== undefined) deps.warn(`${path} could be read by others (mode ${mode}); it is 0600 now`);
     return { ...facts, change: 'unchanged' };
   }

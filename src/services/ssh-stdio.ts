@@ -119,11 +119,11 @@ async function isPrepared(
   host: string | undefined,
   deps: SshStdioDeps,
 ): Promise<boolean> {
-  const { identity, keyPath } = deps.settings;
+  const { keyPath } = deps.settings;
   const elsewhere = host === undefined ? undefined : await deps.hostFiles.keyOf(host);
   const facts = await hostFacts(session, elsewhere ?? keyPath, deps);
   if (facts.hostKeys.length === 0) return false;
-  if (identity === undefined && facts.keyStamp === undefined) return false;
+  if (isIssued(deps) && facts.keyStamp === undefined) return false;
   return host === undefined || deps.hostFiles.areCurrent(host, facts);
 }
 
@@ -132,9 +132,9 @@ async function prepare(session: SessionRef, host: string | undefined, deps: SshS
   const { reporter, settings, hostFiles } = deps;
   const { identityFile } = await prepareSsh(session, { ...(await deps.preparing()), reporter });
   const { identity, keyPath } = settings;
-  const isElsewhere = identityFile !== (identity ?? keyPath);
+  const isElsewhere = identityFile !== undefined && identityFile !== (identity ?? keyPath);
   if (host !== undefined) {
-    const facts = await hostFacts(session, identityFile, deps);
+    const facts = await hostFacts(session, identityFile ?? keyPath, deps);
     return hostFiles.write(host, facts, isElsewhere ? identityFile : undefined);
   }
   if (isElsewhere) {
@@ -147,9 +147,13 @@ async function prepare(session: SessionRef, host: string | undefined, deps: SshS
 
 async function hostFacts(session: SessionRef, keyFile: string, deps: SshStdioDeps): Promise<HostFacts> {
   const hostKeys = await deps.knownHosts.pinned(hostKeyAlias(session));
-  const isOwn = deps.settings.identity !== undefined;
-  const keyStamp = isOwn ? undefined : await deps.stampOf(keyFile);
+  const keyStamp = isIssued(deps) ? await deps.stampOf(keyFile) : undefined;
   return { sessionId: session.id, alias: aliasByName, hostKeys, keyStamp };
+}
+
+/** Whether ssh needs the file of the session's own key. */
+function isIssued({ settings }: SshStdioDeps): boolean {
+  return settings.identity === undefined && !settings.usesAgent;
 }
 
 /** How often it is looked whether the program at the other end of stdout is still there. */

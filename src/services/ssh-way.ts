@@ -4,14 +4,16 @@ import { setImmediate } from 'node:timers/promises';
 import type { SessionRef } from '../core/session.ts';
 import type { Tunnel } from '../core/ssh-access.ts';
 import type { SshConnectionOptions } from '../ssh/connection.ts';
+import type { LoginKey } from '../ssh/login.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
 import { explainRefusal, type ReadAuthorized } from './explain-refusal.ts';
+import { agentRing, issuedOrOwn } from './own-keys.ts';
 import { sshApp } from './prepare-ssh.ts';
 
 export interface WayDeps extends AppDeps, ReadAuthorized {
-  /** The user's own key, read and checked. */
-  readOwnKey(path: string): Promise<Uint8Array>;
+  /** The user's own key, read and checked; a passphrase is asked for where there is a terminal. */
+  readOwnKey(path: string): Promise<LoginKey>;
 }
 
 export type LoginRequest = Omit<SshConnectionOptions, 'ciphers'>;
@@ -20,14 +22,15 @@ export interface Way {
   readonly session: SessionRef;
   readonly tunnel: Tunnel;
   /** What every connection of a run needs; asked for once, by the first. */
-  ask(): { readonly app: Promise<unknown>; readonly key: Promise<Uint8Array> };
+  ask(): { readonly app: Promise<unknown>; readonly key: Promise<LoginKey> };
 }
 
 /** Nothing is dialled yet. */
 export async function findWay(session: SessionRef, deps: WayDeps): Promise<Way> {
-  const { identity } = deps.settings;
+  const { identity, usesAgent } = deps.settings;
   // What the user can mend alone is said before anything is dialled.
-  const ownKey = identity === undefined ? undefined : await deps.readOwnKey(identity);
+  const agentKeys = usesAgent ? await agentRing(deps) : undefined;
+  const ownKey = identity === undefined ? agentKeys : await deps.readOwnKey(identity);
   let asked: ReturnType<Way['ask']> | undefined;
   return {
     session,
@@ -43,8 +46,9 @@ export async function findWay(session: SessionRef, deps: WayDeps): Promise<Way> 
   };
 }
 
-async function downloadKey(session: SessionRef, deps: WayDeps): Promise<Uint8Array> {
-  return Buffer.from((await deps.readKey(session, deps.signal)).text);
+async function downloadKey(session: SessionRef, deps: WayDeps): Promise<LoginKey> {
+  const issued = await issuedOrOwn(session, deps);
+  return 'ring' in issued ? issued.ring : Buffer.from(issued.key.text);
 }
 
 /** `login` makes the SSH connection; it is not called when there is no way to the session's sshd. */

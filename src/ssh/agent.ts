@@ -1,4 +1,4 @@
-/** The SSH agent of this machine, for programs of a session to ask (-A), and for `key list`. bai itself does not log in with it. */
+/** The SSH agent of this machine: to log in with its keys, to list them, and for programs of a session to ask (-A). */
 
 import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
 
@@ -11,6 +11,16 @@ export function findAgent(
   platform: NodeJS.Platform,
 ): string | undefined {
   return socket || (platform === 'win32' ? windowsPipe : undefined);
+}
+
+/** The agents to try for a login, the first that answers counts. PuTTY's is one more on Windows. */
+export function agentPaths(
+  environment: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform,
+): readonly string[] {
+  const path = findAgent(environment, platform);
+  const own = path === undefined ? [] : [path];
+  return platform === 'win32' ? [...own, 'pageant'] : own;
 }
 
 /** Each program that asks gets a connection of its own to the agent that listens at `path`. */

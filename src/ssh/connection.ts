@@ -1,18 +1,14 @@
 /** An SSH connection over a tunnel's stream, without a local port. The host key is checked before any key is used. */
 
 import type { Duplex } from 'node:stream';
-import ssh2, {
-  type AuthHandlerMiddleware,
-  type Client,
-  type ConnectConfig,
-  type ServerHostKeyAlgorithm,
-} from 'ssh2';
+import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
 import { type StrongCipher, strongCiphers } from '../core/line-setting.ts';
 import { placeName } from '../core/session.ts';
-import { BaiError, ConflictError, DeniedError, InterruptedError, UnreachableError } from '../errors.ts';
+import { BaiError, ConflictError, InterruptedError, UnreachableError } from '../errors.ts';
 import { openAgent } from './agent.ts';
 import { Brake } from './brake.ts';
 import { type SavedRoundTrips, saveRoundTrips } from './fewer-round-trips.ts';
+import { Login, type LoginKey } from './login.ts';
 
 export interface SshConnectionOptions {
   /** For messages. */
@@ -21,8 +17,8 @@ export interface SshConnectionOptions {
   readonly node?: string | undefined;
   readonly user: string;
   readonly stream: Duplex;
-  /** As text. Awaited when it is time to log in: it may still be on its way while the connection is made. */
-  readonly privateKey: Promise<Uint8Array>;
+  /** Awaited when it is time to log in: it may still be on its way while the connection is made. */
+  readonly privateKey: Promise<LoginKey>;
   /** Rejects to refuse the host key. */
   readonly verifyHostKey: (key: Uint8Array) => Promise<unknown>;
   readonly signal: AbortSignal;
@@ -67,16 +63,18 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
   // ssh2 would wait for the end of a stream that has ended already, until its handshake times out.
   if (stream.destroyed) throw connectionLost(placeOf(options));
   const client = new ssh2.Client();
+  const login = new Login({ ...options, place: placeOf(options) });
   let refusal: unknown;
   const lost = new Promise<never>((_, reject) => {
-    client.on('error', (error) => reject(refusal ?? explain(error, options)));
-    client.on('close', () => reject(refusal ?? connectionLost(placeOf(options))));
+    client.on('error', (error) => reject(refusal ?? explain(error, login, options)));
+    client.on('close', () => reject(refusal ?? login.hungUp() ?? connectionLost(placeOf(options))));
     // A session that hangs up in good order ends the stream only: ssh2 then answers no request, and never closes.
-    client.on('end', () => reject(refusal ?? connectionLost(placeOf(options))));
+    client.on('end', () => reject(refusal ?? login.hungUp() ?? connectionLost(placeOf(options))));
     let isReady = false;
     let farewell: NodeJS.Timeout | undefined;
     client.once('ready', () => {
       isReady = true;
+      login.done();
     });
     const interrupt = (): void => {
       const end = (): void => reject(new InterruptedError());
@@ -98,11 +96,12 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
     cipher = cs.cipher === sc.cipher ? cs.cipher : undefined;
   });
   client.connect(
-    configOf(options, (error) => {
+    configOf(options, login, (error) => {
       refusal = error;
     }),
   );
   const saved = saveRoundTrips(client);
+  void saved.loginAccepted.then(() => login.accept());
   await Promise.race([ready, lost]);
   const brake = new Brake(client, options.stream);
   return {
@@ -127,7 +126,11 @@ function softwareOf(client: Client): string | undefined {
   return typeof software === 'string' ? software : undefined;
 }
 
-function configOf(options: SshConnectionOptions, refuse: (error: unknown) => void): ConnectConfig {
+function configOf(
+  options: SshConnectionOptions,
+  login: Login,
+  refuse: (error: unknown) => void,
+): ConnectConfig {
   const { user, stream, agent, ciphers = strongCiphers } = options;
   return {
     sock: stream,
@@ -137,7 +140,7 @@ function configOf(options: SshConnectionOptions, refuse: (error: unknown) => voi
     ...keepalive,
     ...(agent !== undefined && { agent: openAgent(agent) }),
     hostVerifier: verifyOnce(options, refuse),
-    authHandler: logInWith(options, refuse),
+    authHandler: login.handler(refuse),
   };
 }
 
@@ -165,29 +168,6 @@ function verifyOnce(
       (error: unknown) => {
         refuse(error);
         answer(false);
-      },
-    );
-  };
-}
-
-/** What is refused with the first signature may be taken once the server has told which kinds it checks. */
-const mostLogins = 2;
-
-function logInWith(
-  { user, privateKey }: SshConnectionOptions,
-  refuse: (error: unknown) => void,
-): AuthHandlerMiddleware {
-  let logins = 0;
-  return (_left, _partly, next) => {
-    logins += 1;
-    // ssh2 takes `false` for the end of all ways in; its declared type does not know it.
-    const giveUp = (): void => Reflect.apply(next, undefined, [false]);
-    if (logins > mostLogins) return giveUp();
-    privateKey.then(
-      (key) => next({ type: 'publickey', username: user, key: Buffer.from(key) }),
-      (error: unknown) => {
-        refuse(error);
-        giveUp();
       },
     );
   };
@@ -243,17 +223,8 @@ function connectionLost(place: string, cause?: unknown): UnreachableError {
   });
 }
 
-function explain(error: Error & { level?: string }, options: SshConnectionOptions): unknown {
+function explain(error: Error & { level?: string }, login: Login, options: SshConnectionOptions): unknown {
   if (error instanceof BaiError) return error;
-  if (error.level === 'client-authentication') {
-    const { session, node, user } = options;
-    return new DeniedError(`${placeOf(options)} refused the key of account ${user}`, {
-      code: 'key-refused',
-      ...(node !== undefined && {
-        hint: `where the account has no SSH keypair each container makes a key of its own, and main1's opens main1 only: go on from there with \`bai ssh ${session} -- ssh ${node}\``,
-      }),
-      cause: error,
-    });
-  }
-  return connectionLost(placeOf(options), error);
+  if (error.level === 'client-authentication') return login.refused(error);
+  return login.hungUp(error) ?? connectionLost(placeOf(options), error);
 }

@@ -11,6 +11,7 @@ import type { Client, ParsedKey } from 'ssh2';
 type Sign = (bytes: Buffer, done: (signature: Buffer) => void) => void;
 
 interface Protocol {
+  readonly _packetRW?: { readonly write?: { finalize?: (packet: Buffer) => Buffer } };
   authPK?: (this: Protocol, user: string, key: ParsedKey, algorithm: string | undefined, sign?: Sign) => void;
   subsystem?: (this: Protocol, channel: number, name: string, wantReply?: boolean) => void;
   readonly _handlers?: { SERVICE_ACCEPT?: (this: void, protocol: unknown, name: string) => void };
@@ -27,15 +28,21 @@ export interface SavedRoundTrips {
    * number and fails over it with an error that says nothing.
    */
   announcedBytes(): number | undefined;
+  /** The server has let the login begin, and told before which signatures it checks. */
+  readonly loginAccepted: Promise<void>;
 }
 
 /** To be called right after `connect`, for logins with a private key. */
 export function saveRoundTrips(client: Client): SavedRoundTrips {
   const protocol: unknown = Reflect.get(client, '_protocol');
-  if (!isProtocol(protocol)) return { sftpOpenedAt: () => undefined, announcedBytes: () => undefined };
-  askForLoginAtOnce(client, protocol);
+  if (!isProtocol(protocol)) {
+    const unknown = (): undefined => undefined;
+    return { sftpOpenedAt: unknown, announcedBytes: unknown, loginAccepted: Promise.resolve() };
+  }
+  const loginAccepted = askForLoginAtOnce(client, protocol);
   signAtOnce(protocol);
-  return greetFileServerAtOnce(client, protocol);
+  signByDevice(protocol);
+  return { ...greetFileServerAtOnce(client, protocol), loginAccepted };
 }
 
 function isProtocol(value: unknown): value is Protocol {
@@ -43,14 +50,17 @@ function isProtocol(value: unknown): value is Protocol {
 }
 
 /** The login goes out with the request for the login service, whose only other answer is a hang-up. */
-function askForLoginAtOnce(client: Client, protocol: Protocol): void {
+function askForLoginAtOnce(client: Client, protocol: Protocol): Promise<void> {
   const handlers = protocol._handlers;
   const begin = handlers?.SERVICE_ACCEPT;
-  if (handlers === undefined || begin === undefined) return;
+  if (handlers === undefined || begin === undefined) return Promise.resolve();
   let isAsked = false;
-  handlers.SERVICE_ACCEPT = (...answer) => {
-    if (!isAsked) begin(...answer);
-  };
+  const accepted = new Promise<void>((resolve) => {
+    handlers.SERVICE_ACCEPT = (...answer) => {
+      resolve();
+      if (!isAsked) begin(...answer);
+    };
+  });
   client.once('handshake', () => {
     // ssh2 sends the request for the service right after it has told of the handshake.
     process.nextTick(() => {
@@ -58,6 +68,7 @@ function askForLoginAtOnce(client: Client, protocol: Protocol): void {
       begin(protocol, 'ssh-userauth');
     });
   });
+  return accepted;
 }
 
 /** ssh2 asks whether a key would do before it signs with it; with one key the signature can be the question. */
@@ -77,8 +88,43 @@ function signAtOnce(protocol: Protocol): void {
   };
 }
 
+/** What a FIDO device adds to a signature: one byte of flags, and its counter. */
+const deviceFactsBytes = 5;
+
+/**
+ * ssh2 writes all that was signed as one text. In signatures of devices the flags and the counter stand behind that text, so
+ * its length is put right in the packet before that is sent.
+ */
+function signByDevice(protocol: Protocol): void {
+  const { authPK } = protocol;
+  if (authPK === undefined) return;
+  protocol.authPK = (user, key, algorithm, sign) => {
+    // There is another writer after the key exchange.
+    const write = protocol._packetRW?.write;
+    const finalize = write?.finalize;
+    const isOfDevice = sign !== undefined && key.type.startsWith('sk-');
+    if (!isOfDevice || write === undefined || finalize === undefined) {
+      return authPK.call(protocol, user, key, algorithm, sign);
+    }
+    authPK.call(protocol, user, key, algorithm, (bytes, done) =>
+      sign(bytes, (signature) => {
+        write.finalize = (packet) => {
+          const at = packet.lastIndexOf(signature);
+          if (at >= 4) packet.writeUInt32BE(signature.length - deviceFactsBytes, at - 4);
+          return finalize.call(write, packet);
+        };
+        try {
+          done(signature);
+        } finally {
+          write.finalize = finalize;
+        }
+      }),
+    );
+  };
+}
+
 /** SFTP's first packet goes out with the request for the subsystem. */
-function greetFileServerAtOnce(client: Client, protocol: Protocol): SavedRoundTrips {
+function greetFileServerAtOnce(client: Client, protocol: Protocol): Omit<SavedRoundTrips, 'loginAccepted'> {
   const { subsystem } = protocol;
   let openedAt: number | undefined;
   let opened: object | undefined;

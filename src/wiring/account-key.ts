@@ -13,7 +13,8 @@ import { generateAccountKey, readAccountKey, uploadAccountKey } from '../manager
 import type { AccountKeyDeps } from '../services/account-key-deps.ts';
 import { fingerprints, keyType } from '../ssh/known-hosts.ts';
 import { appSettings } from './app-settings.ts';
-import { type AppParts, keyFilesFor } from './apps.ts';
+import type { AppParts } from './apps.ts';
+import { keyFilesFor } from './login-keys.ts';
 
 export function accountKeyDeps(parts: AppParts): AccountKeyDeps {
   const { manager, reporter, signal } = parts;

@@ -3,7 +3,7 @@
 import { devNull } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expandHome, findHome } from '../config/places.ts';
-import { type Settings, usualAccount } from '../core/settings.ts';
+import { agentIdentity, isKeyStore, type Settings, usualAccount } from '../core/settings.ts';
 import type { AppSettings } from '../services/app-deps.ts';
 
 export const issuedKey = 'id_container';
@@ -12,12 +12,16 @@ export const issuedKey = 'id_container';
 export const nullDevice = process.platform === 'win32' ? 'NUL' : devNull;
 
 export function appSettings(settings: Settings): AppSettings {
-  const { sshDir, identity, sshPort, user } = settings;
+  const { sshDir, identity, sshPort, user, keyStore, keyLifetime } = settings;
+  const usesAgent = identity.value === agentIdentity;
   const folder = sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value));
   return {
     user: user.value ?? usualAccount,
     keyPath: join(folder, issuedKey),
-    identity: identity.value === undefined ? undefined : resolve(expandHome(identity.value)),
+    identity: identity.value === undefined || usesAgent ? undefined : resolve(expandHome(identity.value)),
+    usesAgent,
+    keyStore: isKeyStore(keyStore.value) ? keyStore.value : 'file',
+    keyLifetime: keyLifetime.value ?? '1h',
     preferredPort: sshPort.value === undefined ? undefined : Number(sshPort.value),
   };
 }

@@ -1,24 +1,18 @@
 /** Joins tunnels, forwarder, ssh and keys for the services that go into a session. */
 
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
 import { findPlaces } from '../config/places.ts';
+import { askYesOrNo } from '../config/yes-or-no.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
-import { BaiError, NotFoundError, systemCode } from '../errors.ts';
+import { BaiError } from '../errors.ts';
 import { authorizedFingerprints } from '../keys/authorized-keys.ts';
-import {
-  createKeyFile,
-  readKeyFile,
-  tightenKeyFile,
-  tightenKeyFolder,
-  writeKeyFile,
-} from '../keys/key-file.ts';
+import { removeKeyFileIf } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
-import { type PrivateKey, readIssuedKey, readOwnKey } from '../keys/private-key.ts';
+import { type PrivateKey, readIssuedKey } from '../keys/private-key.ts';
 import { captureOutput } from '../output/captured-output.ts';
 import { labelledLines } from '../output/labelled-lines.ts';
 import { wantsColor } from '../output/style.ts';
@@ -34,7 +28,7 @@ import {
   openLine,
   openSftp as openSftpTo,
 } from '../services/open-sftp.ts';
-import type { KeyFiles } from '../services/save-key.ts';
+import type { PruneDeps } from '../services/prune-keys.ts';
 import type { SftpDeps } from '../services/sftp-deps.ts';
 import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
 import type { LoginRequest } from '../services/ssh-way.ts';
@@ -50,6 +44,7 @@ import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { appSettings, issuedKey, nullDevice } from './app-settings.ts';
+import { keyFilesFor, ownKeyDeps } from './login-keys.ts';
 import type { ManagerAccess } from './manager.ts';
 import { tunnelTo } from './tunnel.ts';
 
@@ -76,23 +71,21 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     startForwarder,
     knownHosts: openKnownHosts(places.knownHosts),
     fetchHostKey,
-    checkOwnKey,
+    ...ownKeyDeps(parts, settings),
     settings,
     nullDevice,
     readKey: (session, until) => readSessionKey(manager, session, until),
     files: keyFilesFor(dirname(settings.keyPath)),
-    ledger: openKeyLedger(places.keyLedger),
+    ledger: openKeyLedger(places.keyLedger, accountOf(parts.settings)),
     warn: (message) => reporter.warn(message),
     runSsh: (args) => runSsh(args, { program: 'ssh', signal, terminal: parts.streams }),
     isTerminal: parts.streams.stdin.isTTY,
     hasSystemSsh: async () => (await findProgram('ssh', parts.environment)) !== undefined,
-    readOwnKey: async (path) => Buffer.from((await readOwn(path)).text),
     openSsh: (request) => openBuiltin(request, parts),
     agent: findAgent(parts.environment, process.platform),
     openStreams: async (request) => openNodeStreams(await connectSsh(request), { session: request.session }),
-    async probeLogin({ identityFile, ...request }) {
-      const privateKey = Buffer.from((await readOwn(identityFile)).text);
-      await using connection = await connectSsh({ ...request, privateKey: Promise.resolve(privateKey) });
+    async probeLogin(request) {
+      await using connection = await connectSsh(request);
       return connection.software;
     },
     readAuthorized: async (session, until) =>
@@ -166,6 +159,23 @@ function lineSettings({ environment }: AppParts): LineSettings {
   return openLineSettings(join(findPlaces(environment).stateDir, 'lines'));
 }
 
+export function pruneDeps(parts: AppParts): PruneDeps {
+  const { api, signal, ledger, files, reporter } = appDeps(parts);
+  const { streams } = parts;
+  const canAsk = streams.stdin.isTTY && reporter.interactive;
+  return {
+    ...{ api, signal, ledger },
+    readKey: (session, until) => readSessionKey(parts.manager, session, until),
+    files: { ...files, remove: removeKeyFileIf },
+    ask: canAsk ? (question) => askYesOrNo(question, { ...streams, signal }) : undefined,
+  };
+}
+
+/** What the ids of sessions are of. */
+function accountOf({ endpoint, accessKey }: Settings): string {
+  return `${accessKey.value ?? ''} ${endpoint.value ?? ''}`;
+}
+
 export function hostKeyDeps(parts: AppParts): HostKeyDeps {
   const knownHosts = openKnownHosts(findPlaces(parts.environment).knownHosts);
   return { api: parts.manager.api, signal: parts.signal, knownHosts, fingerprints, keyType };
@@ -188,38 +198,3 @@ async function readSessionKey(
     throw await explainMissingKey(session, cause, { api: manager.api, signal });
   }
 }
-
-/** A key with a passphrase is ssh's to open. */
-async function checkOwnKey(path: string): Promise<void> {
-  try {
-    await readOwn(path);
-  } catch (error) {
-    if (!(error instanceof BaiError) || error.code !== 'key-unusable') throw error;
-  }
-}
-
-async function readOwn(path: string): Promise<PrivateKey> {
-  try {
-    return readOwnKey(await readFile(path), path);
-  } catch (cause) {
-    if (systemCode(cause) !== 'ENOENT') throw cause;
-    throw new NotFoundError(`the key ${path} does not exist`, { hint: 'check --identity', cause });
-  }
-}
-
-/** Only the user's own ssh folder is ever repaired; a folder of --output may be shared on purpose. */
-export const keyFilesFor = (sshFolder: string): KeyFiles => ({
-  read: readKeyFile,
-  write: writeKeyFile,
-  create: createKeyFile,
-  tightenFolder: async (path) => (dirname(path) === sshFolder ? tightenKeyFolder(sshFolder) : undefined),
-  tighten: tightenKeyFile,
-  fingerprintOf(bytes) {
-    try {
-      return readIssuedKey(bytes, 'the file').fingerprint;
-    } catch (error) {
-      if (error instanceof BaiError) return undefined;
-      throw error;
-    }
-  },
-});

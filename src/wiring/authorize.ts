@@ -7,6 +7,7 @@ import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
 import type { AuthorizeDeps, OpenedKeys } from '../services/authorize-key.ts';
 import { openSftp } from '../services/open-sftp.ts';
 import { fingerprints, keyType } from '../ssh/known-hosts.ts';
+import type { LoginKey } from '../ssh/login.ts';
 import { openAuthorizedKeys } from '../transfer/authorized-keys.ts';
 import { questionOf } from './account-key.ts';
 import { appSettings } from './app-settings.ts';
@@ -38,9 +39,9 @@ async function openKeys(session: string, parts: AppParts): Promise<OpenedKeys> {
       return key;
     },
     async readOwnKey(path) {
-      const text = await deps.readOwnKey(path);
-      ownKey = publicBlobOf(text);
-      return text;
+      const key = await deps.readOwnKey(path);
+      ownKey = publicHalfOf(key);
+      return key;
     },
   });
   const keys = openAuthorizedKeys(connection, {
@@ -48,6 +49,12 @@ async function openKeys(session: string, parts: AppParts): Promise<OpenedKeys> {
     waiting: () => parts.reporter.info('waiting for another command that changes authorized_keys'),
   });
   return { ...keys, ownKey: ownKey ?? new Uint8Array() };
+}
+
+/** Nothing where it is not known which of several keys will be taken. */
+function publicHalfOf(key: LoginKey): Uint8Array | undefined {
+  if ('unlocked' in key) return key.unlocked.getPublicSSH();
+  return key instanceof Uint8Array ? publicBlobOf(key) : undefined;
 }
 
 const mostBytes = 64 * 1024;

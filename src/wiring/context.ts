@@ -150,6 +150,11 @@ class LazyContext implements Context {
     return authorizeDeps(await this.#parts());
   }
 
+  async pruneKeys(): ReturnType<Context['pruneKeys']> {
+    const { pruneDeps } = await import('./apps.ts');
+    return pruneDeps(await this.#parts());
+  }
+
   async configuration(): ReturnType<Context['configuration']> {
     const { configureDeps } = await import('./settings.ts');
     return configureDeps(this, this.#flags, this.#facts.environment);

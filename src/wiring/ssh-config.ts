@@ -24,10 +24,12 @@ export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDe
     files: { read: readConfigFile, write: writeConfigFile, remove: removeConfigFile },
     sessions: async () => (await context.sessions()).api,
     async facts() {
-      const { user, identity, keyPath } = appSettings(await context.settings());
+      const { user, identity, keyPath, usesAgent, keyStore } = appSettings(await context.settings());
+      const isInAgent = identity === undefined && keyStore === 'agent';
       return {
         ...{ user, knownHosts },
         identityFile: identity ?? keyPath,
+        agentKeys: usesAgent ? 'own' : isInAgent ? 'issued' : undefined,
         hostsFolder: sshHosts,
         nullDevice,
         bai: baiCommand(flags, environment),

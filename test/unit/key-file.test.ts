@@ -1,10 +1,11 @@
-import { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConflictError, LocalSystemError } from '../../src/errors.ts';
 import {
   createKeyFile,
   readKeyFile,
+  removeKeyFileIf,
   tightenKeyFile,
   tightenKeyFolder,
   writeKeyFile,
@@ -129,6 +130,59 @@ test('a link that appears where the key goes is replaced, not followed', async (
   await writeKeyFile(path, 'key\n');
   expect(await readFile(target, 'utf8')).toBe('untouched');
   expect(await readFile(path, 'utf8')).toBe('key\n');
+});
+
+test('a file that is swapped for a link between the look and the write: what the link leads to is neither read nor changed', async () => {
+  using folder = tempFolder();
+  const [path, target] = [join(folder.path, 'id_container'), join(folder.path, 'target')];
+  await writeFile(target, 'untouched', { mode: 0o644 });
+  const swap = async (): Promise<void> => {
+    await rm(path, { force: true });
+    await symlink(target, path);
+  };
+  expect(await readKeyFile(path)).toBeUndefined();
+  await swap();
+  expect(await createKeyFile(path, 'key\n')).toBe(false);
+  await expect(tightenKeyFile(path)).rejects.toThrow(ConflictError);
+  expect(await removeKeyFileIf(path, async () => true)).toBe(false);
+  expect(await readlink(path)).toBe(target);
+  expect([await readFile(target, 'utf8'), await modeOf(target)]).toEqual(['untouched', '644']);
+  await writeKeyFile(path, 'key\n');
+  expect([await readFile(target, 'utf8'), await readFile(path, 'utf8')]).toEqual(['untouched', 'key\n']);
+});
+
+test('a key is removed only when its content is right, and else keeps name, content and mode', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'id_container');
+  await writeFile(path, 'key\n', { mode: 0o600 });
+  const seen: string[] = [];
+  const isRight = (answer: boolean) => async (content: Uint8Array) => {
+    seen.push(Buffer.from(content).toString());
+    return answer;
+  };
+  expect(await removeKeyFileIf(path, isRight(false))).toBe(false);
+  expect([await readFile(path, 'utf8'), await modeOf(path)]).toEqual(['key\n', '600']);
+  await expect(removeKeyFileIf(path, () => Promise.reject(new Error('asked in vain')))).rejects.toThrow(
+    'vain',
+  );
+  expect(await readdir(folder.path)).toEqual(['id_container']);
+  expect(await removeKeyFileIf(path, isRight(true))).toBe(true);
+  expect(await removeKeyFileIf(path, isRight(true))).toBe(false);
+  expect([seen, await readdir(folder.path)]).toEqual([['key\n', 'key\n'], []]);
+});
+
+test('what takes the name of a key that is being looked at stays, and the key is not lost', async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, 'id_container');
+  await writeFile(path, 'key\n');
+  const failed = removeKeyFileIf(path, async () => {
+    await writeFile(path, 'new\n');
+    return false;
+  });
+  await expect(failed).rejects.toThrow(ConflictError);
+  const names = await readdir(folder.path);
+  const contents = await Promise.all(names.map((name) => readFile(join(folder.path, name), 'utf8')));
+  expect([await readFile(path, 'utf8'), contents.sort()]).toEqual(['new\n', ['key\n', 'new\n']]);
 });
 
 test('a failed write leaves nothing beside', async () => {

@@ -31,6 +31,8 @@ const samples: Record<SettingName, readonly [string, string]> = {
   proxyJump: ['login.example', 'me@one.example:2222,two.example'],
   user: ['work', 'root'],
   identity: ['/one', '/two'],
+  keyStore: ['agent', 'memory'],
+  keyLifetime: ['90m', '1d12h'],
   sshDir: ['/one', '/two'],
   skipTlsVerify: ['yes', 'no'],
   connectTimeout: ['1', '2.5'],

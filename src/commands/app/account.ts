@@ -2,21 +2,31 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import { keyStores } from '../../core/settings.ts';
 
 export interface AccountFlags {
   readonly user?: string;
   readonly identity?: string;
+  readonly keyStore?: string;
+  readonly keyLifetime?: string;
 }
 
 export function addAccountOptions(command: Command): Command {
   return command
     .option('--user <name>', 'the account inside the session (default: work)')
-    .option('-i, --identity <file>', "a private key of your own, in place of the session's id_container");
+    .option(
+      '-i, --identity <file>',
+      "a private key of your own, or `agent` for the SSH agent's, in place of the session's id_container",
+    )
+    .option('--key-store <where>', `where the session's key is kept: ${keyStores.join(', ')} (default: file)`)
+    .option('--key-lifetime <time>', 'how long the agent keeps it, such as 90m (default: 1h)');
 }
 
 export function useAccount(context: Context, flags: AccountFlags): void {
   context.overrideSettings({
     ...(flags.user !== undefined && { user: flags.user }),
     ...(flags.identity !== undefined && { identity: flags.identity }),
+    ...(flags.keyStore !== undefined && { keyStore: flags.keyStore }),
+    ...(flags.keyLifetime !== undefined && { keyLifetime: flags.keyLifetime }),
   });
 }

@@ -51,7 +51,7 @@ function lines({ session, app, host, port, url, ssh }: ForwardedApp): string[] {
     ['Port', String(port)],
     ['URL', url],
     ['User', ssh?.user],
-    ['Key', ssh?.identityFile],
+    ['Key', ssh === undefined ? undefined : (ssh.identityFile ?? 'those of the SSH agent')],
     ['SSH URL', ssh?.sshUrl],
     ['SFTP URL', ssh?.sftpUrl],
   ];

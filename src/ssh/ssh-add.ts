@@ -1,0 +1,62 @@
+/** Gives a private key to the SSH agent, through a pipe: it is in no file and on no command line. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { sanitizeLine } from '../core/sanitize.ts';
+import { BaiError, LocalSystemError, NotFoundError, systemCode } from '../errors.ts';
+
+export interface AddKeyRequest {
+  /** The private key as text. */
+  readonly key: string;
+  /** As `ssh-add -t` takes it; the agent forgets the key then. */
+  readonly lifetime: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+/** What ssh-add ends with when no agent answers. */
+const noAgentStatus = 2;
+
+export async function addToAgent({ key, lifetime, environment, signal }: AddKeyRequest): Promise<void> {
+  signal.throwIfAborted();
+  // Nobody could answer a question: the key has no passphrase.
+  const env = { ...environment, SSH_ASKPASS_REQUIRE: 'never' };
+  const child = spawn('ssh-add', ['-q', '-t', lifetime, '-'], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env,
+    signal,
+  });
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(0, 1_000);
+  });
+  // It may end before it has read the key.
+  child.stdin.on('error', () => {});
+  child.stdin.end(key);
+  try {
+    const [status] = await ended;
+    if (status !== 0) throw notAdded(status, said);
+  } catch (error) {
+    if (error instanceof BaiError || systemCode(error) !== 'ENOENT') throw error;
+    throw new LocalSystemError('the program "ssh-add" is not on this machine', {
+      code: 'no-ssh',
+      hint: 'install the OpenSSH client, or choose --key-store memory',
+      cause: error,
+    });
+  }
+}
+
+function notAdded(status: number | null, said: string): BaiError {
+  if (status === noAgentStatus) {
+    return new NotFoundError('there is no SSH agent to keep the key', {
+      code: 'no-agent',
+      hint: 'start one: `eval "$(ssh-agent)"`; or choose --key-store memory',
+    });
+  }
+  const words = sanitizeLine(said.trim().replaceAll(/\s+/g, ' '));
+  return new LocalSystemError(`the SSH agent did not take the key${words === '' ? '' : `: ${words}`}`, {
+    code: 'agent-refused',
+    hint: 'it may be locked (`ssh-add -X`) or of another kind; choose --key-store memory or file',
+  });
+}

@@ -1,0 +1,130 @@
+/** Joins key files, the SSH agent and the terminal for the services that log in. */
+
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readHiddenLine } from '../config/hidden-line.ts';
+import { BaiError, DeniedError, NotFoundError, systemCode } from '../errors.ts';
+import {
+  createKeyFile,
+  readKeyFile,
+  tightenKeyFile,
+  tightenKeyFolder,
+  writeKeyFile,
+} from '../keys/key-file.ts';
+import {
+  hasPassphrase,
+  type PrivateKey,
+  readIssuedKey,
+  readOwnKey,
+  unlockOwnKey,
+} from '../keys/private-key.ts';
+import type { AppDeps, AppSettings } from '../services/app-deps.ts';
+import type { ConnectSshDeps } from '../services/connect-ssh.ts';
+import type { OwnKeyDeps } from '../services/own-keys.ts';
+import type { KeyFiles } from '../services/save-key.ts';
+import { agentPaths } from '../ssh/agent.ts';
+import { openAgentLogin } from '../ssh/agent-keys.ts';
+import type { LoginKey, OwnKey, UnlockedKey } from '../ssh/login.ts';
+import { addToAgent } from '../ssh/ssh-add.ts';
+import type { AppParts } from './apps.ts';
+
+type KeyUse = Pick<AppDeps, 'checkOwnKey' | 'addToAgent'> &
+  Pick<ConnectSshDeps, 'readOwnKey' | 'isForSsh'> &
+  Pick<OwnKeyDeps, 'agentLogin' | 'defaultKeys'>;
+
+export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
+  const { environment, signal } = parts;
+  // A run may log in several times, and nobody wants to type a passphrase for each.
+  const read = new Map<string, Promise<LoginKey>>();
+  return {
+    checkOwnKey: async (path) => void (await isForSsh(path)),
+    isForSsh,
+    readOwnKey(path) {
+      const key = read.get(path) ?? readAndUnlock(path, parts);
+      read.set(path, key);
+      return key;
+    },
+    agentLogin: () => openAgentLogin(agentPaths(environment, process.platform)),
+    defaultKeys: () => readDefaultKeys(dirname(settings.keyPath)),
+    addToAgent: ({ text }) => addToAgent({ key: text, lifetime: settings.keyLifetime, environment, signal }),
+  };
+}
+
+/** A key with a passphrase, and kinds that the builtin client does not know, are ssh's to open. */
+async function isForSsh(path: string): Promise<boolean> {
+  try {
+    await readOwn(path);
+    return false;
+  } catch (error) {
+    if (!(error instanceof BaiError) || error.code !== 'key-unusable') throw error;
+    return true;
+  }
+}
+
+async function readOwn(path: string): Promise<PrivateKey> {
+  return readOwnKey(await readOwnFile(path), path);
+}
+
+async function readOwnFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') throw cause;
+    throw new NotFoundError(`the key ${path} does not exist`, { hint: 'check --identity', cause });
+  }
+}
+
+/** As often as ssh asks. */
+const mostQuestions = 3;
+
+async function readAndUnlock(path: string, { streams, signal }: AppParts): Promise<LoginKey> {
+  const bytes = await readOwnFile(path);
+  if (!hasPassphrase(bytes) || !streams.stdin.isTTY || !streams.stderr.isTTY) {
+    return Buffer.from(readOwnKey(bytes, path).text);
+  }
+  for (let asked = 0; asked < mostQuestions; asked += 1) {
+    const passphrase = await readHiddenLine(`Passphrase of ${path}: `, { ...streams, signal });
+    if (passphrase === '') break;
+    const opened: UnlockedKey | undefined = unlockOwnKey(bytes, passphrase, path);
+    if (opened !== undefined) return opened;
+  }
+  throw new DeniedError(`${path} was not opened: that is not its passphrase`, {
+    code: 'wrong-passphrase',
+    hint: 'run the same command again, or give the key to the agent with `ssh-add` and use --identity agent',
+  });
+}
+
+/** In ssh's order. */
+const defaultNames = ['id_rsa', 'id_ecdsa', 'id_ed25519'] as const;
+
+async function readDefaultKeys(folder: string): ReturnType<OwnKeyDeps['defaultKeys']> {
+  const files: OwnKey[] = [];
+  const locked: string[] = [];
+  for (const path of defaultNames.map((name) => join(folder, name))) {
+    try {
+      const { text, fingerprint } = await readOwn(path);
+      files.push({ path, key: Buffer.from(text), fingerprint });
+    } catch (error) {
+      if (error instanceof BaiError && error.code === 'key-unusable') locked.push(path);
+      else if (!(error instanceof BaiError) && systemCode(error) === undefined) throw error;
+    }
+  }
+  return { files, locked };
+}
+
+/** Only the user's own ssh folder is ever repaired; a folder of --output may be shared on purpose. */
+export const keyFilesFor = (sshFolder: string): KeyFiles => ({
+  read: readKeyFile,
+  write: writeKeyFile,
+  create: createKeyFile,
+  tightenFolder: async (path) => (dirname(path) === sshFolder ? tightenKeyFolder(sshFolder) : undefined),
+  tighten: tightenKeyFile,
+  fingerprintOf(bytes) {
+    try {
+      return readIssuedKey(bytes, 'the file').fingerprint;
+    } catch (error) {
+      if (error instanceof BaiError) return undefined;
+      throw error;
+    }
+  },
+});
