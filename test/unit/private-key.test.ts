@@ -136,7 +136,7 @@ test('a key of PuTTY given as identity is said to be one, with the command that 
   const ppk = await writeKey(pair, { format: 'ppk', passphrase: undefined });
   expect(() => readOwnKey(ppk, '/home/me/my keys/id.ppk')).toThrow(
     expect.objectContaining({
-      code: 'key-unusable',
+      code: 'key-ppk',
       hint: expect.stringContaining("bai key convert '/home/me/my keys/id.ppk' --to openssh"),
     }),
   );
