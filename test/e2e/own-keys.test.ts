@@ -244,7 +244,7 @@ describe.skipIf(sessionDropbearMissing !== undefined)('a key with a passphrase',
     for (const way of ways) {
       const failed = await bed.in(way, { env: { BAI_IDENTITY: own } });
       expect([failed.code, failed.stdout], way).toEqual([2, '']);
-      expect(failed.stderr).toMatch(/PuTTY's format.*\nhint: `bai key convert .* --to openssh`/);
+      expect(failed.stderr).toMatch(/a key of PuTTY.*\nhint: convert it: bai key convert .* --to openssh/);
     }
   });
 });
