@@ -3,7 +3,16 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -102,6 +111,24 @@ describe('generate', () => {
       const line = await publicLineBySshKeygen(readFileSync(at('id_ed25519')), undefined);
       expect(readFileSync(at('id_ed25519.pub'), 'utf8')).toContain(line);
       expect(existsSync('/nowhere')).toBe(false);
+    },
+  );
+
+  test.each([['id_ed25519'], ['id_ed25519.pub'], ['id_ed25519.ppk']])(
+    'a pipe or folder at %s is not replaced with --force either, and nothing beside it goes',
+    async (name) => {
+      mkdirSync(home.ssh, { mode: 0o700 });
+      const others = ['id_ed25519', 'id_ed25519.pub', 'id_ed25519.ppk'].filter((other) => other !== name);
+      for (const other of others) writeFileSync(at(other), 'old');
+      for (const make of [() => execFileSync('mkfifo', [at(name)]), () => mkdirSync(at(name))]) {
+        make();
+        const refused = await key(['generate', '--no-passphrase', '--ppk', '--force', '--json']);
+        expect(refused.code).toBe(6);
+        expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: 'key-conflict', path: at(name) } });
+        expect(statSync(at(name)).isFile()).toBe(false);
+        for (const other of others) expect(readFileSync(at(other), 'utf8')).toBe('old');
+        rmSync(at(name), { recursive: true });
+      }
     },
   );
 
@@ -256,6 +283,12 @@ describe('convert', () => {
     expect(inPlace.code, inPlace.stderr).toBe(0);
     expect(readFileSync(at('id_container'), 'utf8')).toContain('BEGIN OPENSSH PRIVATE KEY');
     expect(await publicLineBySshKeygen(readFileSync(at('id_container')), undefined)).toBe(line);
+  });
+
+  test('a pipe at the output is not replaced with --force', async () => {
+    execFileSync('mkfifo', [at('pipe')]);
+    const refused = await key(['convert', at('id_container'), '--to', 'pem', '-o', at('pipe'), '--force']);
+    expect([refused.code, statSync(at('pipe')).isFIFO()]).toEqual([6, true]);
   });
 
   test('a public key, no key, a folder, a pipe and a file that is not there are named', async () => {
