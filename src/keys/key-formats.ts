@@ -145,14 +145,15 @@ function isOpenssh(pem: string): boolean {
   return pem.startsWith('-----BEGIN OPENSSH ');
 }
 
-/** From its first dash to its last, with plain line ends. */
+/** From its first dash to its last, with plain line ends and without the blanks that copying leaves around lines. */
 function pemOf(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes).toString('latin1');
   const start = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----/.exec(text);
   if (start === null) return undefined;
   const end = text.indexOf(`-----END ${start[1]}-----`, start.index);
   if (end < 0) throw new MalformedKey('it ends too early');
-  return `${text.slice(start.index, end)}${start[0].replace('BEGIN', 'END')}\n`.replaceAll(/\r\n?/g, '\n');
+  const lines = text.slice(start.index, end).split(/\r\n?|\n/);
+  return `${lines.map((line) => line.trim()).join('\n')}${start[0].replace('BEGIN', 'END')}\n`;
 }
 
 function explained<T>(origin: string, work: () => T): T {

@@ -291,6 +291,37 @@ describe('convert', () => {
     expect([refused.code, statSync(at('pipe')).isFIFO()]).toEqual([6, true]);
   });
 
+  test.each([['openssh'], ['ppk'], ['pkcs8'], ['pem']])(
+    'a key on a curve whose numbers are all written out becomes %s',
+    async (to) => {
+      const pem = execFileSync('openssl', [
+        ...['ecparam', '-name', 'secp384r1', '-genkey', '-noout', '-param_enc', 'explicit'],
+      ]);
+      writeFileSync(at('explicit'), pem, { mode: 0o600 });
+      const made = await key(['convert', at('explicit'), '--to', to, '-o', at('new')]);
+      expect(made.code, made.stderr).toBe(0);
+      const line = await publicLineBySshKeygen(pem, undefined);
+      const written = readFileSync(at('new'));
+      const read =
+        to === 'ppk' ? puttygen(written, undefined, '-L') : publicLineBySshKeygen(written, undefined);
+      expect((await read).toString()).toContain(line);
+    },
+  );
+
+  test.each([
+    ['blanks behind its lines', (text: string) => text.replaceAll('\n', '  \n')],
+    ['blanks before its lines', (text: string) => text.replaceAll(/^/gm, '  ')],
+  ])('a key with %s is read, in all formats', async (_, spoil) => {
+    const line = await publicLineBySshKeygen(readFileSync(at('id_container')), undefined);
+    for (const to of ['openssh', 'pkcs8', 'pem']) {
+      await key(['convert', at('id_container'), '--to', to, '-o', at(to)]);
+      writeFileSync(at(to), spoil(readFileSync(at(to), 'utf8')));
+      const made = await key(['convert', at(to), '--to', 'openssh', '-o', at('new'), '--force']);
+      expect(made.code, `${to}: ${made.stderr}`).toBe(0);
+      expect(await publicLineBySshKeygen(readFileSync(at('new')), undefined)).toBe(line);
+    }
+  });
+
   test('a public key, no key, a folder, a pipe and a file that is not there are named', async () => {
     writeFileSync(at('notes'), 'no key\n');
     execFileSync('mkfifo', [at('pipe')]);
