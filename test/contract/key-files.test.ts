@@ -285,6 +285,23 @@ describe('convert', () => {
     expect(await publicLineBySshKeygen(readFileSync(at('id_container')), undefined)).toBe(line);
   });
 
+  test('a key under a cipher that bai cannot open is listed and shown; convert says how ssh-keygen mends it', async () => {
+    const path = at('id_chacha');
+    execFileSync('ssh-keygen', [
+      ...['-q', '-t', 'ed25519', '-N', 'secret', '-Z', 'chacha20-poly1305@openssh.com', '-f', path],
+    ]);
+    const line = readFileSync(`${path}.pub`, 'utf8').split(' ')[1];
+    rmSync(`${path}.pub`);
+    const shown = await key(['show', path]);
+    expect([shown.code, shown.stdout.split(' ')[1]?.trim()]).toEqual([0, line]);
+    const listed = JSON.parse((await key(['list', '--json'])).stdout).keys;
+    expect(listed).toContainEqual(expect.objectContaining({ path, passphrase: true, problems: [] }));
+    const refused = await keyWith('secret\n', 'convert', path, '--to', 'ppk', '--passphrase-stdin', '--json');
+    expect(refused.code).toBe(2);
+    expect(JSON.parse(refused.stderr).error).toMatchObject({ code: 'not-a-key' });
+    expect(refused.stderr).toContain(`ssh-keygen -p -Z aes256-ctr -f ${path}`);
+  });
+
   test('a pipe at the output is not replaced with --force', async () => {
     execFileSync('mkfifo', [at('pipe')]);
     const refused = await key(['convert', at('id_container'), '--to', 'pem', '-o', at('pipe'), '--force']);
