@@ -47,7 +47,8 @@ export interface StagedKeyFile extends AsyncDisposable {
 export async function stageKeyFile(path: string, content: KeyContent, mode = 0o600): Promise<StagedKeyFile> {
   const folder = dirname(path);
   await makeKeyFolder(folder);
-  const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
+  // Names of files have 255 bytes at most, and what is added here must not make a long one too long.
+  const beside = join(folder, `.${basename(path).slice(0, 60)}.${randomBytes(6).toString('hex')}.new`);
   const discard = (): Promise<void> => rm(beside, { force: true }).catch(() => {});
   try {
     await writeNew(beside, content, mode);

@@ -132,6 +132,19 @@ describe('generate', () => {
     },
   );
 
+  test.each([[251], [255]])('a name as long as %i bytes is one for a key', async (length) => {
+    // The public half beside has four more, so that the longest names are for converted keys alone.
+    await key(['generate', '--no-passphrase', '-o', at('k')]);
+    const path = at('x'.repeat(length));
+    const made = await key(
+      length === 251
+        ? ['generate', '--no-passphrase', '-o', path]
+        : ['convert', at('k'), '--to', 'ppk', '-o', path],
+    );
+    expect(made.code, made.stderr).toBe(0);
+    expect(existsSync(path)).toBe(true);
+  });
+
   test.each([
     [['-t', 'dsa'], /--type/],
     [['-t', 'ed25519', '-b', '512'], /one size/],
