@@ -315,6 +315,19 @@ describe('convert', () => {
     expect(refused.stderr).toContain(`ssh-keygen -p -Z aes256-ctr -f ${path}`);
   });
 
+  test.each([
+    ['a byte order mark', Buffer.from('\ufeff')],
+    ['an empty line', Buffer.from('\r\n')],
+  ])('a file of PuTTY is read with %s before it', async (_, before) => {
+    const line = await publicLineBySshKeygen(readFileSync(at('id_container')), undefined);
+    await key(['convert', at('id_container'), '--to', 'ppk']);
+    const path = at('id_container.ppk');
+    writeFileSync(path, Buffer.concat([before, readFileSync(path)]));
+    const made = await key(['convert', path, '--to', 'openssh', '-o', at('new')]);
+    expect(made.code, made.stderr).toBe(0);
+    expect(await publicLineBySshKeygen(readFileSync(at('new')), undefined)).toBe(line);
+  });
+
   test('a pipe at the output is not replaced with --force', async () => {
     execFileSync('mkfifo', [at('pipe')]);
     const refused = await key(['convert', at('id_container'), '--to', 'pem', '-o', at('pipe'), '--force']);
