@@ -194,8 +194,10 @@ export async function tightenKeyFile(path: string): Promise<string | undefined> 
   return (mode & 0o777).toString(8).padStart(4, '0');
 }
 
+/** Names of files have 255 bytes at most, and what is added here must not make a long one too long. */
 function besidePath(path: string, ending: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.${ending}`);
+  const start = basename(path).slice(0, 60);
+  return join(dirname(path), `.${start}.${randomBytes(6).toString('hex')}.${ending}`);
 }
 
 async function writeNew(path: string, content: KeyContent, mode: number): Promise<void> {

@@ -1,9 +1,10 @@
 /** Key files of all the formats people have: told apart, opened, and written. */
 
 import ssh2 from 'ssh2';
+import { shellQuote } from '../core/shell-quote.ts';
 import { DeniedError, UsageError } from '../errors.ts';
 import { type KeyPair, keyPairOf } from './key-pair.ts';
-import { readOpensshHeader } from './openssh-file.ts';
+import { readOpensshHeader, UnknownCipher } from './openssh-file.ts';
 import { dsaBlob, isEncryptedPem, openPem } from './pem-file.ts';
 import { isPpk, openPpk, type PpkVersion, parsePpk, toPpk, WrongPassphrase } from './ppk.ts';
 import { describePublicKey, type PublicKey, parsePublicKey } from './public-key.ts';
@@ -99,7 +100,9 @@ async function toOpenssh(pair: KeyPair, passphrase: Uint8Array | undefined): Pro
 }
 
 function openOpenssh(pem: string, passphrase: Uint8Array | undefined): KeyPair {
-  const { encrypted, publicBlob } = readOpensshHeader(pem);
+  const header = readOpensshHeader(pem);
+  header.requireOpenable();
+  const { encrypted, publicBlob } = header;
   const key = ssh2.utils.parseKey(pem, encrypted && passphrase ? Buffer.from(passphrase) : undefined);
   // What is encrypted has been checked for everything but its passphrase.
   if (key instanceof Error)
@@ -145,14 +148,15 @@ function isOpenssh(pem: string): boolean {
   return pem.startsWith('-----BEGIN OPENSSH ');
 }
 
-/** From its first dash to its last, with plain line ends. */
+/** From its first dash to its last, with plain line ends and without the blanks that copying leaves around lines. */
 function pemOf(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes).toString('latin1');
   const start = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----/.exec(text);
   if (start === null) return undefined;
   const end = text.indexOf(`-----END ${start[1]}-----`, start.index);
   if (end < 0) throw new MalformedKey('it ends too early');
-  return `${text.slice(start.index, end)}${start[0].replace('BEGIN', 'END')}\n`.replaceAll(/\r\n?/g, '\n');
+  const lines = text.slice(start.index, end).split(/\r\n?|\n/);
+  return `${lines.map((line) => line.trim()).join('\n')}${start[0].replace('BEGIN', 'END')}\n`;
 }
 
 function explained<T>(origin: string, work: () => T): T {
@@ -164,6 +168,13 @@ function explained<T>(origin: string, work: () => T): T {
 }
 
 function explain(origin: string, error: unknown): unknown {
+  if (error instanceof UnknownCipher) {
+    return notAKey(
+      origin,
+      error.message,
+      `\`ssh-keygen -p -Z aes256-ctr -f ${shellQuote(origin)}\` changes that`,
+    );
+  }
   if (error instanceof MalformedKey) return notAKey(origin, error.message);
   if (!(error instanceof WrongPassphrase)) return error;
   return new DeniedError(`that is not the passphrase of ${origin}`, {
@@ -172,9 +183,9 @@ function explain(origin: string, error: unknown): unknown {
   });
 }
 
-function notAKey(origin: string, why: string): UsageError {
-  return new UsageError(`${origin} cannot be read as a key: ${why}`, {
-    code: 'not-a-key',
-    hint: 'private keys of OpenSSH, PEM, PKCS#8 and PuTTY (version 2 and 3) are read, and their public halves',
-  });
+const formatsRead =
+  'private keys of OpenSSH, PEM, PKCS#8 and PuTTY (version 2 and 3) are read, and their public halves';
+
+function notAKey(origin: string, why: string, hint = formatsRead): UsageError {
+  return new UsageError(`${origin} cannot be read as a key: ${why}`, { code: 'not-a-key', hint });
 }

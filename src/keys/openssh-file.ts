@@ -5,14 +5,19 @@ import { MalformedKey, WireReader } from './ssh-wire.ts';
 export interface OpensshHeader {
   readonly encrypted: boolean;
   readonly publicBlob: Buffer;
+  /** Throws a MalformedKey for what bai cannot open, and what would keep it busy for minutes. */
+  requireOpenable(): void;
 }
+
+/** Whole, and of use to ssh, but not to bai. */
+export class UnknownCipher extends MalformedKey {}
 
 const magic = 'openssh-key-v1\0';
 
 /** ssh-keygen makes 16 or 24, and `-a` more; a thousand take ten seconds. */
 const mostRounds = 1_000;
 
-/** Throws a MalformedKey, also for what would keep bai busy for minutes. */
+/** Throws a MalformedKey. */
 export function readOpensshHeader(pem: string): OpensshHeader {
   const base64 = pem.replaceAll(/-----[A-Z ]+-----|\s/g, '');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) throw new MalformedKey('it is damaged');
@@ -25,8 +30,7 @@ export function readOpensshHeader(pem: string): OpensshHeader {
   const publicBlob = reader.string();
   reader.string();
   const encrypted = cipher !== 'none';
-  if (encrypted) checkKdf(cipher, kdf, options);
-  return { encrypted, publicBlob };
+  return { encrypted, publicBlob, requireOpenable: () => encrypted && checkKdf(cipher, kdf, options) };
 }
 
 function checkKdf(cipher: string, kdf: string, options: Buffer): void {
@@ -34,7 +38,7 @@ function checkKdf(cipher: string, kdf: string, options: Buffer): void {
     kdf !== 'bcrypt' ||
     !/^(3des-cbc|aes(128|192|256)-(ctr|cbc)|aes(128|256)-gcm@openssh\.com)$/.test(cipher)
   ) {
-    throw new MalformedKey('it is encrypted in a way that bai does not know');
+    throw new UnknownCipher('it is encrypted in a way that bai does not know');
   }
   const reader = new WireReader(options);
   reader.string();

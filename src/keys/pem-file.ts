@@ -16,10 +16,18 @@ export function openPem(pem: string, passphrase: Uint8Array | undefined): KeyObj
   if (passphrase !== undefined && passphrase.length > 1024) throw new WrongPassphrase();
   const secret = passphrase === undefined ? {} : { passphrase: Buffer.from(passphrase) };
   try {
-    return createPrivateKey({ key: pem, format: 'pem', ...(encrypted && secret) });
+    return withNamedCurve(createPrivateKey({ key: pem, format: 'pem', ...(encrypted && secret) }));
   } catch {
     throw encrypted ? new WrongPassphrase() : new MalformedKey('it is damaged');
   }
+}
+
+/** OpenSSL also writes a curve as all its numbers, and would go on doing so; who reads its name finds none. */
+function withNamedCurve(key: KeyObject): KeyObject {
+  if (key.asymmetricKeyType !== 'ec') return key;
+  const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
+  if (!curves.has(key.asymmetricKeyDetails?.namedCurve ?? '')) return key;
+  return createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
 }
 
 /** DSA is no key to use any more, but one to name; Node tells its numbers in DER alone. */

@@ -117,7 +117,14 @@ function lines(name: string, blob: Buffer): string[] {
 }
 
 export function isPpk(bytes: Uint8Array): boolean {
-  return /^PuTTY-User-Key-File-\d+: /.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1'));
+  return /^PuTTY-User-Key-File-\d+: /.test(bare(bytes.subarray(0, 64)));
+}
+
+/** Without the byte order mark (as latin1) and the empty lines that editors put before it. */
+function bare(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/^(?:ï»¿)?\s*/, '');
 }
 
 /** Throws a MalformedKey. */
@@ -223,9 +230,7 @@ function macOf(
 }
 
 function lineReader(bytes: Uint8Array): () => string {
-  const all = Buffer.from(bytes)
-    .toString('latin1')
-    .split(/\r\n|\n|\r/);
+  const all = bare(bytes).split(/\r\n|\n|\r/);
   let at = 0;
   return () => {
     const line = all[at];

@@ -52,3 +52,9 @@ export async function listKeyPaths(folder: string): Promise<readonly string[]> {
 export async function isTaken(path: string): Promise<boolean> {
   return (await lstat(path).catch(noneIfMissing)) !== undefined;
 }
+
+/** Whether a key may take the name: nothing has it, or a file or a link has. */
+export async function isReplaceable(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(noneIfMissing);
+  return found === undefined || found.isFile() || found.isSymbolicLink();
+}

@@ -45,7 +45,7 @@ export async function convertKey(request: ConvertKeyRequest, deps: KeyToolDeps):
   if (file.kind === 'public') throw publicHalf(request.path);
   // Before anybody types a passphrase for nothing.
   if (file.publicBlob !== undefined) deps.formats.requireForm(request.to, file.publicBlob);
-  if (!request.force) await refuseTaken([output], deps);
+  await refuseTaken([output], request.force, deps);
   const old = file.encrypted ? await oldPassphrase(request.path, request.source, deps) : undefined;
   const opened = await deps.formats.open(bytes, request.path, old);
   const pair = { ...opened, comment: await commentOf(request.path, file, opened, deps) };

@@ -46,7 +46,7 @@ export interface GeneratedKey {
 
 export async function generateKey(request: GenerateKeyRequest, deps: GenerateKeyDeps): Promise<GeneratedKey> {
   const paths = [request.path, `${request.path}.pub`, ...(request.ppk ? [`${request.path}.ppk`] : [])];
-  if (!request.force) await refuseTaken(paths, deps);
+  await refuseTaken(paths, request.force, deps);
   const passphrase = await newPassphrase(request.passphrase, deps);
   const making = deps.makePair(request, request.comment ?? deps.defaultComment);
   const pair = await unlessAborted(making, deps.signal);

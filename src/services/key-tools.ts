@@ -24,6 +24,8 @@ export interface KeyFormats {
 export interface KeyDisk {
   read(path: string): Promise<KeyBytes>;
   isTaken(path: string): Promise<boolean>;
+  /** Nothing is there, or a file or a link. */
+  isReplaceable(path: string): Promise<boolean>;
   stage(path: string, content: Uint8Array | string, mode?: number): Promise<StagedKeyFile>;
   remove(path: string): Promise<void>;
   /** Repairs the ssh folder when others may write to it; the mode it had. */
@@ -103,8 +105,24 @@ async function pipedPassphrase(
 }
 
 /** Before anybody types a passphrase; what appears afterwards is not replaced either. */
-export async function refuseTaken(paths: readonly string[], { disk }: KeyToolDeps): Promise<void> {
-  for (const path of paths) if (await disk.isTaken(path)) throw taken(path);
+export async function refuseTaken(
+  paths: readonly string[],
+  force: boolean,
+  { disk }: KeyToolDeps,
+): Promise<void> {
+  for (const path of paths) {
+    if (!(await disk.isReplaceable(path))) throw noFile(path);
+    if (!force && (await disk.isTaken(path))) throw taken(path);
+  }
+}
+
+/** A device such as /dev/null would be gone for everybody, so --force does not help. */
+function noFile(path: string): ConflictError {
+  return new ConflictError(`${path} is a folder or a device, and no key can have its place`, {
+    code: 'key-conflict',
+    hint: 'choose another name with --output',
+    details: { path },
+  });
 }
 
 export function taken(path: string): ConflictError {

@@ -1,5 +1,6 @@
 /** `bai key list`: the keys in the ssh folder and in the agent, and what is wrong with each. */
 
+import { limitTime } from '../core/time-limit.ts';
 import { BaiError, systemCode } from '../errors.ts';
 import type { KeyFile, KeyFormat, PrivateKeyFile } from '../keys/key-formats.ts';
 import type { PublicKey, PublicKeyFacts } from '../keys/public-key.ts';
@@ -178,7 +179,7 @@ function isTimeout(error: unknown): boolean {
   return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
 }
 
-function within<T>(ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
-  return unlessAborted(ask(limit), limit);
+async function within<T>(ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  using limit = limitTime(signal, answerWithinMs);
+  return await unlessAborted(ask(limit.signal), limit.signal);
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { limitTime } from '../core/time-limit.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -66,9 +67,13 @@ export interface Feeding extends Launch {
 export async function feed({ program, args, environment, signal, text }: Feeding): Promise<boolean> {
   const path = await findProgram(program, environment);
   if (path === undefined) return false;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(settledMs)]);
+  using limit = limitTime(signal, settledMs);
   // What it prints goes nowhere: whoever holds the clipboard would hold a pipe open too.
-  const child = spawn(path, args, { stdio: ['pipe', 'ignore', 'ignore'], windowsHide: true, signal: limit });
+  const child = spawn(path, args, {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    windowsHide: true,
+    signal: limit.signal,
+  });
   const ended = new Promise<boolean>((resolve) => {
     child.once('exit', (status) => resolve(status === 0));
     child.once('error', () => resolve(false));
@@ -76,5 +81,5 @@ export async function feed({ program, args, environment, signal, text }: Feeding
   // One that ends early shows it by its status.
   child.stdin.on('error', () => {});
   child.stdin.end(text);
-  return ended;
+  return await ended;
 }

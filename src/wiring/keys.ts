@@ -12,7 +12,7 @@ import { removeKeyFile, stageKeyFile, tightenKeyFolder } from '../keys/key-file.
 import { inspectKey, openKey, requireForm, requireKey, writeKey } from '../keys/key-formats.ts';
 import { makePair } from '../keys/make-pair.ts';
 import { describePublicKey, publicLine } from '../keys/public-key.ts';
-import { isTaken, listKeyPaths, readUserKey } from '../keys/read-key.ts';
+import { isReplaceable, isTaken, listKeyPaths, readUserKey } from '../keys/read-key.ts';
 import { readAccountKey } from '../manager/account-key.ts';
 import type { KeyDeps } from '../services/key-deps.ts';
 import type { KeyFormats, Passphrases } from '../services/key-tools.ts';
@@ -49,7 +49,7 @@ export function keyDeps({ settings, reporter, manager }: KeyParts, facts: Stream
   return {
     ...{ folder, identity, makePair, signal, formats: keyFormats },
     disk: {
-      ...{ read: readUserKey, isTaken, stage: stageKeyFile, remove: removeKeyFile },
+      ...{ read: readUserKey, isTaken, isReplaceable, stage: stageKeyFile, remove: removeKeyFile },
       // Any other folder may be shared on purpose.
       tightenFolder: async (path) => (dirname(path) === folder ? tightenKeyFolder(folder) : undefined),
     },

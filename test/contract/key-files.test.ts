@@ -3,7 +3,16 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -104,6 +113,37 @@ describe('generate', () => {
       expect(existsSync('/nowhere')).toBe(false);
     },
   );
+
+  test.each([['id_ed25519'], ['id_ed25519.pub'], ['id_ed25519.ppk']])(
+    'a pipe or folder at %s is not replaced with --force either, and nothing beside it goes',
+    async (name) => {
+      mkdirSync(home.ssh, { mode: 0o700 });
+      const others = ['id_ed25519', 'id_ed25519.pub', 'id_ed25519.ppk'].filter((other) => other !== name);
+      for (const other of others) writeFileSync(at(other), 'old');
+      for (const make of [() => execFileSync('mkfifo', [at(name)]), () => mkdirSync(at(name))]) {
+        make();
+        const refused = await key(['generate', '--no-passphrase', '--ppk', '--force', '--json']);
+        expect(refused.code).toBe(6);
+        expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: 'key-conflict', path: at(name) } });
+        expect(statSync(at(name)).isFile()).toBe(false);
+        for (const other of others) expect(readFileSync(at(other), 'utf8')).toBe('old');
+        rmSync(at(name), { recursive: true });
+      }
+    },
+  );
+
+  test.each([[251], [255]])('a name as long as %i bytes is one for a key', async (length) => {
+    // The public half beside has four more, so that the longest names are for converted keys alone.
+    await key(['generate', '--no-passphrase', '-o', at('k')]);
+    const path = at('x'.repeat(length));
+    const made = await key(
+      length === 251
+        ? ['generate', '--no-passphrase', '-o', path]
+        : ['convert', at('k'), '--to', 'ppk', '-o', path],
+    );
+    expect(made.code, made.stderr).toBe(0);
+    expect(existsSync(path)).toBe(true);
+  });
 
   test.each([
     [['-t', 'dsa'], /--type/],
@@ -256,6 +296,73 @@ describe('convert', () => {
     expect(inPlace.code, inPlace.stderr).toBe(0);
     expect(readFileSync(at('id_container'), 'utf8')).toContain('BEGIN OPENSSH PRIVATE KEY');
     expect(await publicLineBySshKeygen(readFileSync(at('id_container')), undefined)).toBe(line);
+  });
+
+  test('a key under a cipher that bai cannot open is listed and shown; convert says how ssh-keygen mends it', async () => {
+    const path = at('id_chacha');
+    execFileSync('ssh-keygen', [
+      ...['-q', '-t', 'ed25519', '-N', 'secret', '-Z', 'chacha20-poly1305@openssh.com', '-f', path],
+    ]);
+    const line = readFileSync(`${path}.pub`, 'utf8').split(' ')[1];
+    rmSync(`${path}.pub`);
+    const shown = await key(['show', path]);
+    expect([shown.code, shown.stdout.split(' ')[1]?.trim()]).toEqual([0, line]);
+    const listed = JSON.parse((await key(['list', '--json'])).stdout).keys;
+    expect(listed).toContainEqual(expect.objectContaining({ path, passphrase: true, problems: [] }));
+    const refused = await keyWith('secret\n', 'convert', path, '--to', 'ppk', '--passphrase-stdin', '--json');
+    expect(refused.code).toBe(2);
+    expect(JSON.parse(refused.stderr).error).toMatchObject({ code: 'not-a-key' });
+    expect(refused.stderr).toContain(`ssh-keygen -p -Z aes256-ctr -f ${path}`);
+  });
+
+  test.each([
+    ['a byte order mark', Buffer.from('\ufeff')],
+    ['an empty line', Buffer.from('\r\n')],
+  ])('a file of PuTTY is read with %s before it', async (_, before) => {
+    const line = await publicLineBySshKeygen(readFileSync(at('id_container')), undefined);
+    await key(['convert', at('id_container'), '--to', 'ppk']);
+    const path = at('id_container.ppk');
+    writeFileSync(path, Buffer.concat([before, readFileSync(path)]));
+    const made = await key(['convert', path, '--to', 'openssh', '-o', at('new')]);
+    expect(made.code, made.stderr).toBe(0);
+    expect(await publicLineBySshKeygen(readFileSync(at('new')), undefined)).toBe(line);
+  });
+
+  test('a pipe at the output is not replaced with --force', async () => {
+    execFileSync('mkfifo', [at('pipe')]);
+    const refused = await key(['convert', at('id_container'), '--to', 'pem', '-o', at('pipe'), '--force']);
+    expect([refused.code, statSync(at('pipe')).isFIFO()]).toEqual([6, true]);
+  });
+
+  test.each([['openssh'], ['ppk'], ['pkcs8'], ['pem']])(
+    'a key on a curve whose numbers are all written out becomes %s',
+    async (to) => {
+      const pem = execFileSync('openssl', [
+        ...['ecparam', '-name', 'secp384r1', '-genkey', '-noout', '-param_enc', 'explicit'],
+      ]);
+      writeFileSync(at('explicit'), pem, { mode: 0o600 });
+      const made = await key(['convert', at('explicit'), '--to', to, '-o', at('new')]);
+      expect(made.code, made.stderr).toBe(0);
+      const line = await publicLineBySshKeygen(pem, undefined);
+      const written = readFileSync(at('new'));
+      const read =
+        to === 'ppk' ? puttygen(written, undefined, '-L') : publicLineBySshKeygen(written, undefined);
+      expect((await read).toString()).toContain(line);
+    },
+  );
+
+  test.each([
+    ['blanks behind its lines', (text: string) => text.replaceAll('\n', '  \n')],
+    ['blanks before its lines', (text: string) => text.replaceAll(/^/gm, '  ')],
+  ])('a key with %s is read, in all formats', async (_, spoil) => {
+    const line = await publicLineBySshKeygen(readFileSync(at('id_container')), undefined);
+    for (const to of ['openssh', 'pkcs8', 'pem']) {
+      await key(['convert', at('id_container'), '--to', to, '-o', at(to)]);
+      writeFileSync(at(to), spoil(readFileSync(at(to), 'utf8')));
+      const made = await key(['convert', at(to), '--to', 'openssh', '-o', at('new'), '--force']);
+      expect(made.code, `${to}: ${made.stderr}`).toBe(0);
+      expect(await publicLineBySshKeygen(readFileSync(at('new')), undefined)).toBe(line);
+    }
   });
 
   test('a public key, no key, a folder, a pipe and a file that is not there are named', async () => {
