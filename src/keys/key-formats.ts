@@ -99,7 +99,8 @@ async function toOpenssh(pair: KeyPair, passphrase: Uint8Array | undefined): Pro
 }
 
 function openOpenssh(pem: string, passphrase: Uint8Array | undefined): KeyPair {
-  const { encrypted, publicBlob } = readOpensshHeader(pem);
+  const { encrypted, publicBlob, requireKdf } = readOpensshHeader(pem);
+  requireKdf();
   const key = ssh2.utils.parseKey(pem, encrypted && passphrase ? Buffer.from(passphrase) : undefined);
   // What is encrypted has been checked for everything but its passphrase.
   if (key instanceof Error)

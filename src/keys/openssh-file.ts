@@ -5,6 +5,8 @@ import { MalformedKey, WireReader } from './ssh-wire.ts';
 export interface OpensshHeader {
   readonly encrypted: boolean;
   readonly publicBlob: Buffer;
+  /** Throws a MalformedKey for what bai cannot decrypt, or not within seconds. */
+  requireKdf(): void;
 }
 
 const magic = 'openssh-key-v1\0';
@@ -12,7 +14,7 @@ const magic = 'openssh-key-v1\0';
 /** ssh-keygen makes 16 or 24, and `-a` more; a thousand take ten seconds. */
 const mostRounds = 1_000;
 
-/** Throws a MalformedKey, also for what would keep bai busy for minutes. */
+/** Throws a MalformedKey. */
 export function readOpensshHeader(pem: string): OpensshHeader {
   const base64 = pem.replaceAll(/-----[A-Z ]+-----|\s/g, '');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) throw new MalformedKey('it is damaged');
@@ -25,8 +27,8 @@ export function readOpensshHeader(pem: string): OpensshHeader {
   const publicBlob = reader.string();
   reader.string();
   const encrypted = cipher !== 'none';
-  if (encrypted) checkKdf(cipher, kdf, options);
-  return { encrypted, publicBlob };
+  const requireKdf = () => (encrypted ? checkKdf(cipher, kdf, options) : undefined);
+  return { encrypted, publicBlob, requireKdf };
 }
 
 function checkKdf(cipher: string, kdf: string, options: Buffer): void {
