@@ -3,7 +3,7 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -409,6 +409,22 @@ describe('list', () => {
     expect(sha256.stdout).toContain(list.keys[0].sha256.replace('SHA256:', ''));
     expect(md5.stdout).toContain(list.keys[0].md5.replace('MD5:', ''));
     expect(sha256.stderr).toContain('no manager is chosen');
+  });
+
+  test('a file of PuTTY without another form is named, and the command of its hint ends that', async () => {
+    await key(['generate', '--no-passphrase', '--ppk', '--output', at('mine')]);
+    const ppkProblems = async (): Promise<{ name: string; hint: string }[]> => {
+      const { keys } = JSON.parse((await key(['list', '--json'])).stdout);
+      return keys.find(({ path }: { path: string }) => path === at('mine.ppk')).problems;
+    };
+    expect(await ppkProblems()).toEqual([]);
+    rmSync(at('mine'));
+    const [problem] = await ppkProblems();
+    expect(problem?.name).toBe('putty-only');
+    const cure = /`bai key (convert [^`]+)`/.exec(problem?.hint ?? '')?.[1] ?? '';
+    expect((await key(cure.split(' '))).code).toBe(0);
+    expect(readFileSync(at('mine'), 'utf8')).toContain('BEGIN OPENSSH PRIVATE KEY');
+    expect(await ppkProblems()).toEqual([]);
   });
 
   test('what is wrong with a key is named, with the way out', async () => {
