@@ -6,7 +6,7 @@ export interface OpensshHeader {
   readonly encrypted: boolean;
   readonly publicBlob: Buffer;
   /** Throws a MalformedKey for what bai cannot decrypt, or not within seconds. */
-  requireKdf(): void;
+  readonly requireKdf: () => void;
 }
 
 const magic = 'openssh-key-v1\0';
