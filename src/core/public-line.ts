@@ -12,15 +12,16 @@ export interface PublicLine {
   readonly comment: string;
 }
 
-const types: ReadonlySet<string> = new Set([
-  'ssh-ed25519',
-  'ssh-rsa',
-  'ssh-dss',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'sk-ssh-ed25519@openssh.com',
-  'sk-ecdsa-sha2-nistp256@openssh.com',
+/** SSH's names of the types, and as people and ssh-keygen say them. */
+export const algorithms: ReadonlyMap<string, string> = new Map([
+  ['ssh-rsa', 'RSA'],
+  ['ssh-dss', 'DSA'],
+  ['ssh-ed25519', 'ED25519'],
+  ['ecdsa-sha2-nistp256', 'ECDSA'],
+  ['ecdsa-sha2-nistp384', 'ECDSA'],
+  ['ecdsa-sha2-nistp521', 'ECDSA'],
+  ['sk-ssh-ed25519@openssh.com', 'ED25519-SK'],
+  ['sk-ecdsa-sha2-nistp256@openssh.com', 'ECDSA-SK'],
 ]);
 
 /** The sessions' dropbear passes over longer lines. */
@@ -65,7 +66,7 @@ export function readAnyPublicLine(text: string, origin: string): PublicLine {
     throw notPublic(`${origin} has several lines`, 'give one public key, on one line');
   }
   if (line.startsWith('---- BEGIN SSH2 PUBLIC KEY')) {
-    throw notPublic(`${origin} is in the SSH2 form`, '`ssh-keygen -i -f FILE` prints it as one line');
+    throw notPublic(`${origin} is in the SSH2 form`, '`bai key show FILE` prints it as one line');
   }
   const parsed = parsePublicLine(line);
   if (parsed === undefined) {
@@ -79,29 +80,28 @@ export function checkStrength(type: string, blob: Uint8Array, origin: string): v
   if (type === 'ssh-dss') {
     throw new UsageError(`${origin} is a DSA key, which no current server takes`, {
       code: 'weak-key',
-      hint: 'make an Ed25519 key: ssh-keygen -t ed25519',
+      hint: 'make an Ed25519 key: `bai key generate`',
     });
   }
-  const bits = rsaBits(type, blob);
-  if (bits !== undefined && bits < 2048) {
+  const bits = type === 'ssh-rsa' ? bitLength(fieldsOf(blob)?.[2] ?? new Uint8Array()) : Infinity;
+  if (bits < 2048) {
     throw new UsageError(`${origin} is an RSA key of ${bits} bits, which is too short`, {
       code: 'weak-key',
-      hint: 'make one of 3072 bits or more, or an Ed25519 key: ssh-keygen -t ed25519',
+      hint: 'make one of 3072 bits or more, or an Ed25519 key: `bai key generate`',
     });
   }
 }
 
-function rsaBits(type: string, blob: Uint8Array): number | undefined {
-  if (type !== 'ssh-rsa') return undefined;
-  const modulus = fieldsOf(blob)?.[2] ?? new Uint8Array();
-  const start = modulus.findIndex((byte) => byte !== 0);
-  return start < 0 ? 0 : (modulus.length - start) * 8 - Math.clz32(modulus[start] ?? 0) + 24;
+/** Of a number as SSH sends it, zeros in front or not. */
+export function bitLength(number: Uint8Array): number {
+  const start = number.findIndex((byte) => byte !== 0);
+  return start < 0 ? 0 : (number.length - start) * 8 - Math.clz32(number[start] ?? 0) + 24;
 }
 
 function keyOf(text: string, options: string): PublicLine | undefined {
   const [, type = '', base64 = '', comment = ''] =
     /^(\S{1,64})[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t]+(.*))?$/s.exec(text) ?? [];
-  if (!types.has(type)) return undefined;
+  if (!algorithms.has(type)) return undefined;
   const blob = decode(base64);
   const fields = blob && fieldsOf(blob);
   if (blob === undefined || fields === undefined || !hasShape(type, fields)) return undefined;

@@ -3,9 +3,11 @@
 import { createPrivateKey } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { checkStrength } from '../core/public-line.ts';
+import { shellCommand } from '../core/shell-quote.ts';
 import { ConflictError, UsageError } from '../errors.ts';
+import { isPpk } from './ppk.ts';
 import { readOwnKey } from './private-key.ts';
-import { isEncrypted, isPutty, publicBlobOf } from './public-half.ts';
+import { isEncrypted, publicBlobOf } from './public-half.ts';
 
 export interface AccountPair {
   readonly type: string;
@@ -22,7 +24,7 @@ export interface AccountPair {
 
 /** Throws a UsageError for what a manager or the sessions would refuse. */
 export function readAccountPair(bytes: Uint8Array, path: string): AccountPair {
-  refuseOtherForms(bytes, path);
+  refusePassphrase(bytes, path);
   const { text, type, publicKey, fingerprint } = readOwnKey(bytes, path);
   const key = ssh2.utils.parseKey(text);
   if (key instanceof Error) throw key;
@@ -43,21 +45,16 @@ export function checkBeside(pair: AccountPair, beside: Uint8Array, path: string)
   if (found !== undefined && Buffer.from(found).equals(pair.blob)) return;
   throw new ConflictError(`${path}.pub is not the public half of ${path}`, {
     code: 'key-mismatch',
-    hint: `\`ssh-keygen -y -f ${path}\` prints the right one; put it there, or take the wrong one away`,
+    hint: `\`${shellCommand(['bai', 'key', 'show', path])}\` prints the right one; put it there, or take the wrong one away`,
   });
 }
 
-function refuseOtherForms(bytes: Uint8Array, path: string): void {
-  if (isPutty(bytes)) {
-    throw new UsageError(`${path} is a key in PuTTY's form`, {
-      code: 'key-unusable',
-      hint: 'convert it: `puttygen FILE -O private-openssh-new -o NEWFILE`',
-    });
-  }
-  if (!isEncrypted(bytes)) return;
+function refusePassphrase(bytes: Uint8Array, path: string): void {
+  // One of PuTTY is refused for its form, whatever protects it.
+  if (isPpk(bytes) || !isEncrypted(bytes)) return;
   throw new UsageError(`${path} has a passphrase, which a manager cannot open`, {
     code: 'key-unusable',
-    hint: 'make a key without one for the sessions alone: `ssh-keygen -t ed25519 -N "" -f FILE`; leave your own key as it is',
+    hint: 'make a key without one for the sessions alone: `bai key generate --no-passphrase --output FILE`; leave your own key as it is',
   });
 }
 

@@ -4,8 +4,8 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { shellCommand } from '../core/shell-quote.ts';
 import { ProtocolError, UsageError } from '../errors.ts';
-import { fingerprintOf } from './authorized-keys.ts';
 import { isPpk } from './ppk.ts';
+import { fingerprintOf } from './public-key.ts';
 
 export interface PrivateKey {
   /** The key as text, from its first dash to its last newline. */

@@ -1,6 +1,7 @@
 /** The public half of a key: how it is written on one line, and what `ssh-keygen -l` says of it. */
 
 import { createHash } from 'node:crypto';
+import { algorithms, bitLength, formatPublicLine } from '../core/public-line.ts';
 import { MalformedKey, WireReader } from './ssh-wire.ts';
 
 export interface PublicKey {
@@ -20,29 +21,23 @@ export interface PublicKeyFacts {
   readonly md5: string;
 }
 
-const algorithms: ReadonlyMap<string, string> = new Map([
-  ['ssh-rsa', 'RSA'],
-  ['ssh-dss', 'DSA'],
-  ['ssh-ed25519', 'ED25519'],
-  ['ecdsa-sha2-nistp256', 'ECDSA'],
-  ['ecdsa-sha2-nistp384', 'ECDSA'],
-  ['ecdsa-sha2-nistp521', 'ECDSA'],
-  ['sk-ssh-ed25519@openssh.com', 'ED25519-SK'],
-  ['sk-ecdsa-sha2-nistp256@openssh.com', 'ECDSA-SK'],
-]);
-
 /** Throws a MalformedKey when the bytes are no public half. */
 export function describePublicKey(blob: Buffer): PublicKeyFacts {
   const reader = new WireReader(blob);
   const type = reader.string().toString('latin1');
-  const digest = (name: string): Buffer => createHash(name).update(blob).digest();
+  const md5 = createHash('md5').update(blob).digest('hex');
   return {
     type,
     algorithm: algorithms.get(type) ?? type,
     bits: bitsOf(type, reader),
-    sha256: `SHA256:${digest('sha256').toString('base64').replace(/=+$/, '')}`,
-    md5: `MD5:${(digest('md5').toString('hex').match(/../g) ?? []).join(':')}`,
+    sha256: fingerprintOf(blob),
+    md5: `MD5:${(md5.match(/../g) ?? []).join(':')}`,
   };
+}
+
+/** `SHA256:…` of a public half, as `ssh` shows it. */
+export function fingerprintOf(blob: Uint8Array): string {
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 }
 
 function bitsOf(type: string, reader: WireReader): number | undefined {
@@ -51,14 +46,13 @@ function bitsOf(type: string, reader: WireReader): number | undefined {
   if (type.includes('ed25519')) return 256;
   if (type !== 'ssh-rsa' && type !== 'ssh-dss') return undefined;
   if (type === 'ssh-rsa') reader.number();
-  const modulus = reader.number();
-  return modulus.length === 0 ? 0 : modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
+  return bitLength(reader.number());
 }
 
 /** As it stands in `.pub` files and `authorized_keys`. */
 export function publicLine({ blob, comment }: PublicKey): string {
-  const words = [new WireReader(blob).string().toString('latin1'), blob.toString('base64'), oneLine(comment)];
-  return words.filter((word) => word !== '').join(' ');
+  const type = new WireReader(blob).string().toString('latin1');
+  return formatPublicLine({ options: '', type, blob, comment: oneLine(comment) });
 }
 
 /** A comment is anybody's text: it must not end its line. */

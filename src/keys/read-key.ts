@@ -3,7 +3,7 @@
 import { constants, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noneIfMissing } from '../core/unless-missing.ts';
-import { NotFoundError, systemCode, UsageError } from '../errors.ts';
+import { NotFoundError, UsageError } from '../errors.ts';
 import { mostKeyBytes } from './key-formats.ts';
 
 export interface KeyBytes {
@@ -12,12 +12,17 @@ export interface KeyBytes {
   readonly mode: number | undefined;
 }
 
-/** Never waits for a pipe, and reads nothing that is larger than a key. */
+/** As `findUserKey`, where it must be there. */
 export async function readUserKey(path: string): Promise<KeyBytes> {
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause: unknown) => {
-    if (systemCode(cause) !== 'ENOENT') throw cause;
-    throw new NotFoundError(`the key ${path} does not exist`, { hint: '`bai key list` lists yours', cause });
-  });
+  const read = await findUserKey(path);
+  if (read !== undefined) return read;
+  throw new NotFoundError(`the key ${path} does not exist`, { hint: '`bai key list` lists yours' });
+}
+
+/** Never waits for a pipe, and reads nothing that is larger than a key. Nothing when nothing is there. */
+export async function findUserKey(path: string): Promise<KeyBytes | undefined> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(noneIfMissing);
+  if (file === undefined) return undefined;
   try {
     const { mode, size } = await file.stat().then((found) => {
       if (found.isFile() && found.size <= mostKeyBytes) return found;

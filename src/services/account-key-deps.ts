@@ -5,9 +5,10 @@ import type { AccountPair } from '../keys/account-pair.ts';
 import type { PrivateKey } from '../keys/private-key.ts';
 import type { GeneratedKeypair, UploadedKeypair } from '../manager/account-key.ts';
 import type { Release } from '../manager/release.ts';
+import type { KeyReading } from './key-tools.ts';
 import type { SaveKeyDeps } from './save-key.ts';
 
-export interface AccountKeyDeps extends SaveKeyDeps {
+export interface AccountKeyDeps extends SaveKeyDeps, KeyReading {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   readonly account: AccountKeys;
@@ -17,15 +18,9 @@ export interface AccountKeyDeps extends SaveKeyDeps {
   readonly keyPath: string;
   /** Nothing where nobody can be asked. Enter means no. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
-  readFile(path: string): Promise<Uint8Array | undefined>;
   readPair(bytes: Uint8Array, path: string): AccountPair;
   checkBeside(pair: AccountPair, beside: Uint8Array, path: string): void;
   readIssuedKey(bytes: Uint8Array, origin: string): PrivateKey;
-  /** Nothing when the bytes are no key. */
-  publicHalf(bytes: Uint8Array): Uint8Array | undefined;
-  /** `SHA256:…` */
-  fingerprint(blob: Uint8Array): string;
-  keyType(blob: Uint8Array): string;
   /** Throws when a key cannot be written there. */
   checkRoom(path: string): Promise<void>;
 }

@@ -7,12 +7,11 @@ import type { Reporter } from '../core/reporter.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import type { AuthorizedKeys, KeysPlace } from '../transfer/authorized-keys.ts';
 import { type FindKeyDeps, findAnyPublicKey, readFingerprint } from './find-public-key.ts';
+import type { KeyReading } from './key-tools.ts';
 
-export interface AuthorizeDeps extends FindKeyDeps {
+export interface AuthorizeDeps extends FindKeyDeps, KeyReading {
   readonly reporter: Reporter;
   openKeys(session: string): Promise<OpenedKeys>;
-  /** `SHA256:…` */
-  fingerprint(blob: Uint8Array): string;
   /** Nothing where nobody can be asked. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
 }

@@ -26,7 +26,7 @@ export async function explainMissingKey(
       `session ${name} hands out no id_container: your folder .ssh is mounted on its ~/.ssh`,
       {
         code: noIssuedKey,
-        hint: `the authorized_keys in that folder rules: use a key that it lists, ${own}`,
+        hint: `the authorized_keys in that folder rules: use a key that it lists, ${own}. \`bai key authorize SESSION KEY\` with that BAI_IDENTITY adds another; for new sessions \`bai key upload FILE\` does without that folder`,
         cause,
       },
     );

@@ -5,6 +5,7 @@
 
 import type { SessionRef } from '../core/session.ts';
 import { usualAccount } from '../core/settings.ts';
+import { shellCommand } from '../core/shell-quote.ts';
 import { limitTime } from '../core/time-limit.ts';
 import { BaiError, DeniedError } from '../errors.ts';
 import type { KeyRing, LoginKey, UnlockedKey } from '../ssh/login.ts';
@@ -158,7 +159,7 @@ function ofAccount({ name, user }: Facts): Cause {
   };
 }
 
-function ofOwnKey({ name, identity, fingerprint, own, isIssued, authorised }: Facts, path: string): Cause {
+function ofOwnKey({ name, fingerprint, own, isIssued, authorised }: Facts, path: string): Cause {
   const key = `${path}${fingerprint === undefined ? '' : ` (${fingerprint})`}`;
   if (isIssued && own !== fingerprint) {
     return {
@@ -171,17 +172,19 @@ function ofOwnKey({ name, identity, fingerprint, own, isIssued, authorised }: Fa
   return {
     reason: 'not-authorised',
     message: `session ${name} refused ${key}: its ~/.ssh/authorized_keys ${doubt}does not list that key`,
-    hint: `leave out --identity to use the session's own key; or add the line of ${identity}.pub to ~/.ssh/authorized_keys in ${terminalOf(name)}`,
+    hint: `leave out --identity to use the session's own key; \`${shellCommand(['bai', 'key', 'authorize', name, path])}\`, without BAI_IDENTITY and the setting identity, adds yours to the session. \`bai key upload FILE\` gives every new session a key that you choose`,
   };
 }
 
 const addOwn = '`ssh-keygen -y -f ~/id_container >> ~/.ssh/authorized_keys`';
 
+const listMore = '`bai key authorize SESSION KEY` with the same BAI_IDENTITY adds another key';
+
 function ofMountedFolder({ name }: Facts): Cause {
   return {
     reason: 'mounted-ssh',
     message: `session ${name} refused its own key: your folder .ssh is mounted on its ~/.ssh, and the authorized_keys in it does not list that key`,
-    hint: `use a key that it lists, with --identity FILE or BAI_IDENTITY; or type ${addOwn} into ${terminalOf(name)}`,
+    hint: `use a key that it lists, with --identity FILE or BAI_IDENTITY (${listMore}); or type ${addOwn} into ${terminalOf(name)}. For new sessions \`bai key upload FILE\` does without that folder`,
   };
 }
 
@@ -189,7 +192,7 @@ function ofForeignList({ name }: Facts): Cause {
   return {
     reason: 'not-authorised',
     message: `session ${name} refused its own key: its ~/.ssh/authorized_keys does not list it`,
-    hint: `somebody has replaced that file. Type ${addOwn} into ${terminalOf(name)}; or use a key that it lists, with --identity FILE or BAI_IDENTITY`,
+    hint: `somebody has replaced that file. Type ${addOwn} into ${terminalOf(name)}; or use a key that it lists, with --identity FILE or BAI_IDENTITY (${listMore})`,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { basename, join } from 'node:path';
 import { sameBytes } from '../core/authorized-keys.ts';
+import { personalKeyNames } from '../core/key-names.ts';
 import {
   formatPublicLine,
   type PublicLine,
@@ -9,20 +10,15 @@ import {
   readAnyPublicLine,
   readPublicLine,
 } from '../core/public-line.ts';
+import { shellCommand, shellQuote } from '../core/shell-quote.ts';
 import { NotFoundError, UsageError } from '../errors.ts';
+import type { KeyReading } from './key-tools.ts';
 
-export interface FindKeyDeps {
+export interface FindKeyDeps extends Pick<KeyReading, 'readFile' | 'publicHalf' | 'keyType'> {
   readonly sshFolder: string;
-  readFile(path: string): Promise<Uint8Array | undefined>;
   readStdin(): Promise<Uint8Array>;
   isPrivateKey(bytes: Uint8Array): boolean;
-  /** Without a passphrase, where the form has the public half in the clear. */
-  publicHalf(bytes: Uint8Array): Uint8Array | undefined;
-  keyType(blob: Uint8Array): string;
 }
-
-/** Never `id_container`: sessions have that one already. */
-const defaultNames = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 
 /** A key that a session may accept. */
 export async function findPublicKey(source: string | undefined, deps: FindKeyDeps): Promise<PublicLine> {
@@ -71,19 +67,19 @@ async function publicTextOf(bytes: Uint8Array, path: string, deps: FindKeyDeps):
   }
   throw new UsageError(`the public half of ${path} cannot be read without its passphrase`, {
     code: 'key-unusable',
-    hint: `\`ssh-keygen -y -f ${path} >${path}.pub\` asks for it, and writes the public half`,
+    hint: `\`${shellCommand(['bai', 'key', 'show', path])} > ${shellQuote(`${path}.pub`)}\` asks for it, and writes the public half`,
   });
 }
 
 async function findDefault(deps: FindKeyDeps): Promise<PublicLine> {
-  for (const name of defaultNames) {
+  for (const name of personalKeyNames) {
     for (const path of [join(deps.sshFolder, `${name}.pub`), join(deps.sshFolder, name)]) {
       const bytes = await deps.readFile(path);
       if (bytes !== undefined) return readPublicLine(await publicTextOf(bytes, path, deps), path);
     }
   }
-  throw new NotFoundError(`there is no key of yours in ${deps.sshFolder} (${defaultNames.join(', ')})`, {
-    hint: 'make one with `ssh-keygen -t ed25519`, or name a public key',
+  throw new NotFoundError(`there is no key of yours in ${deps.sshFolder} (${personalKeyNames.join(', ')})`, {
+    hint: 'make one with `bai key generate`, or name a public key',
   });
 }
 
@@ -99,6 +95,6 @@ function decode(bytes: Uint8Array): string {
 function privateOnStdin(): UsageError {
   return new UsageError('a private key came from stdin', {
     code: 'not-a-public-key',
-    hint: 'pipe the public half: `ssh-keygen -y -f FILE | bai key authorize SESSION -`',
+    hint: 'pipe the public half: `bai key show FILE | bai key authorize SESSION -`',
   });
 }

@@ -1,6 +1,6 @@
 /** What is wrong with a key, and what to do about it. */
 
-import { shellQuote } from '../core/shell-quote.ts';
+import { shellCommand, shellQuote } from '../core/shell-quote.ts';
 import type { FoundKey } from './list-keys.ts';
 
 export interface KeyProblem {
@@ -10,6 +10,7 @@ export interface KeyProblem {
     | 'dsa'
     | 'rsa-too-short'
     | 'p521-of-putty'
+    | 'putty-only'
     | 'public-as-identity'
     | 'other-public-half';
   readonly message: string;
@@ -21,7 +22,7 @@ export function problemsOf(
   all: readonly FoundKey[],
   identity: string | undefined,
 ): readonly KeyProblem[] {
-  return [...fileProblems(key, all, identity), ...typeProblems(key, all)];
+  return [...fileProblems(key, all, identity), ...formatProblems(key, all), ...typeProblems(key, all)];
 }
 
 function fileProblems(
@@ -59,6 +60,23 @@ function fileProblems(
     });
   }
   return problems;
+}
+
+/** OpenSSH reads no file of PuTTY; where the key lies in another form too, nothing has to be done. */
+function formatProblems(key: FoundKey, all: readonly FoundKey[]): readonly KeyProblem[] {
+  const { path, format } = key.listed;
+  const isElsewhere = ({ listed }: FoundKey) => listed.kind === 'private' && listed.format !== 'ppk';
+  if (path === undefined || format !== 'ppk') return [];
+  if (all.some((other) => isElsewhere(other) && isSameKey(key, other))) return [];
+  const output = /.\.ppk$/i.test(path) ? path.slice(0, -4) : `${path}.openssh`;
+  const convert = shellCommand(['bai', 'key', 'convert', path, '--to', 'openssh', '--output', output]);
+  return [
+    {
+      name: 'putty-only',
+      message: `${path} is a key of PuTTY, which ssh does not read`,
+      hint: `\`${convert}\` writes the form that it does`,
+    },
+  ];
 }
 
 function typeProblems(key: FoundKey, all: readonly FoundKey[]): readonly KeyProblem[] {

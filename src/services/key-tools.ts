@@ -32,6 +32,17 @@ export interface KeyDisk {
   tightenFolder(path: string): Promise<string | undefined>;
 }
 
+/** For services that only look at a key's public half. */
+export interface KeyReading {
+  /** Nothing when nothing is there. */
+  readFile(path: string): Promise<Uint8Array | undefined>;
+  /** Without a passphrase, where the form has it in the clear; nothing when the bytes are no key. */
+  publicHalf(bytes: Uint8Array): Uint8Array | undefined;
+  /** `SHA256:…` */
+  fingerprint(blob: Uint8Array): string;
+  keyType(blob: Uint8Array): string;
+}
+
 export interface Passphrases {
   readonly isTerminal: boolean;
   /** Typed unseen. */

@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import { clearTextEndpoint } from '../core/clear-text.ts';
+import { personalKeyNames } from '../core/key-names.ts';
 import { BaiError, NotFoundError, UsageError } from '../errors.ts';
 import type { AccountPair } from '../keys/account-pair.ts';
 import type { Release } from '../manager/release.ts';
@@ -37,7 +38,7 @@ async function readPair(path: string, deps: AccountKeyDeps): Promise<AccountPair
   const bytes = await deps.readFile(path);
   if (bytes === undefined) {
     throw new NotFoundError(`the key ${path} does not exist`, {
-      hint: 'make one for the sessions alone: `ssh-keygen -t ed25519 -N "" -f FILE`, then `bai key upload FILE`',
+      hint: 'make one for the sessions alone: `bai key generate --no-passphrase --output FILE`, then `bai key upload FILE`',
     });
   }
   const pair = deps.readPair(bytes, path);
@@ -67,12 +68,12 @@ function formFor(release: Release, { pem, text, type }: AccountPair, path: strin
     `a manager of release ${release.text} does not take ${path}: of Ed25519 keys it reads PKCS#8 only, which most SSH clients do not`,
     {
       code: 'key-unusable',
-      hint: `make an ECDSA or RSA key in its place, e.g. \`ssh-keygen -t ecdsa -N "" -f FILE\` (${type} needs release 26.4.4)`,
+      hint: `make an ECDSA or RSA key in its place, e.g. \`bai key generate --type ecdsa --no-passphrase --output FILE\` (${type} needs release 26.4.4)`,
     },
   );
 }
 
-const personalNames: ReadonlySet<string> = new Set(['id_rsa', 'id_ecdsa', 'id_ed25519', 'id_dsa']);
+const personalNames: ReadonlySet<string> = new Set([...personalKeyNames, 'id_dsa']);
 
 async function agree({ yes }: UploadKeyRequest, path: string, deps: AccountKeyDeps): Promise<void> {
   const personal = personalNames.has(basename(path));

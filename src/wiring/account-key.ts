@@ -6,14 +6,12 @@ import { askYesOrNo } from '../config/yes-or-no.ts';
 import { checkBeside, readAccountPair } from '../keys/account-pair.ts';
 import { checkKeyRoom } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
-import { readSmallFile } from '../keys/own-file.ts';
 import { readIssuedKey } from '../keys/private-key.ts';
-import { publicBlobOf } from '../keys/public-half.ts';
 import { generateAccountKey, readAccountKey, uploadAccountKey } from '../manager/account-key.ts';
 import type { AccountKeyDeps } from '../services/account-key-deps.ts';
-import { fingerprints, keyType } from '../ssh/known-hosts.ts';
 import { appSettings } from './app-settings.ts';
 import type { AppParts } from './apps.ts';
+import { keyReading } from './keys.ts';
 import { keyFilesFor } from './login-keys.ts';
 
 export function accountKeyDeps(parts: AppParts): AccountKeyDeps {
@@ -21,6 +19,7 @@ export function accountKeyDeps(parts: AppParts): AccountKeyDeps {
   const { client } = manager;
   const { keyPath } = appSettings(parts.settings);
   return {
+    ...keyReading,
     reporter,
     signal,
     account: {
@@ -32,13 +31,9 @@ export function accountKeyDeps(parts: AppParts): AccountKeyDeps {
     endpoints: (parts.settings.endpoint.value ?? '').split(',').map((each) => each.trim()),
     keyPath,
     ask: questionOf(parts, 'no'),
-    readFile: readSmallFile,
     readPair: readAccountPair,
     checkBeside,
     readIssuedKey,
-    publicHalf: publicBlobOf,
-    fingerprint: (blob) => fingerprints(blob).sha256,
-    keyType,
     checkRoom: checkKeyRoom,
     files: keyFilesFor(dirname(keyPath)),
     ledger: openKeyLedger(findPlaces(parts.environment).keyLedger),

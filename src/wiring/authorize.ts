@@ -2,29 +2,27 @@
 
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
-import { readSmallFile } from '../keys/own-file.ts';
+import { mostKeyBytes } from '../keys/key-formats.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
 import type { AuthorizeDeps, OpenedKeys } from '../services/authorize-key.ts';
 import { openSftp } from '../services/open-sftp.ts';
-import { fingerprints, keyType } from '../ssh/known-hosts.ts';
 import type { LoginKey } from '../ssh/login.ts';
 import { openAuthorizedKeys } from '../transfer/authorized-keys.ts';
 import { questionOf } from './account-key.ts';
 import { appSettings } from './app-settings.ts';
 import { type AppParts, openSftpDeps } from './apps.ts';
+import { keyReading } from './keys.ts';
 
 export function authorizeDeps(parts: AppParts): AuthorizeDeps {
   return {
+    ...keyReading,
     reporter: parts.reporter,
     openKeys: (session) => openKeys(session, parts),
-    fingerprint: (blob) => fingerprints(blob).sha256,
     ask: questionOf(parts, 'yes'),
     sshFolder: dirname(appSettings(parts.settings).keyPath),
-    readFile: (path) => readSmallFile(resolve(path)),
+    readFile: (path) => keyReading.readFile(resolve(path)),
     readStdin: () => readAll(parts.streams.stdin),
     isPrivateKey: isPrivateKeyText,
-    publicHalf: publicBlobOf,
-    keyType,
   };
 }
 
@@ -57,14 +55,12 @@ function publicHalfOf(key: LoginKey): Uint8Array | undefined {
   return key instanceof Uint8Array ? publicBlobOf(key) : undefined;
 }
 
-const mostBytes = 64 * 1024;
-
 async function readAll(stdin: NodeJS.ReadStream): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stdin as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > mostBytes) throw new UsageError('what came from stdin is too large to be a key');
+    if (size > mostKeyBytes) throw new UsageError('what came from stdin is too large to be a key');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

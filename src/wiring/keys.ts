@@ -5,19 +5,22 @@ import { dirname, join } from 'node:path';
 import { readHiddenLine, secretLines } from '../config/hidden-line.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
 import { clipboardPrograms, isOverSsh, osc52 } from '../core/clipboard.ts';
+import { personalKeyNames } from '../core/key-names.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Settings } from '../core/settings.ts';
 import { systemCode } from '../errors.ts';
 import { removeKeyFile, stageKeyFile, tightenKeyFolder } from '../keys/key-file.ts';
 import { inspectKey, openKey, requireForm, requireKey, writeKey } from '../keys/key-formats.ts';
 import { makePair } from '../keys/make-pair.ts';
-import { describePublicKey, publicLine } from '../keys/public-key.ts';
-import { isReplaceable, isTaken, listKeyPaths, readUserKey } from '../keys/read-key.ts';
+import { publicBlobOf } from '../keys/public-half.ts';
+import { describePublicKey, fingerprintOf, publicLine } from '../keys/public-key.ts';
+import { findUserKey, isReplaceable, isTaken, listKeyPaths, readUserKey } from '../keys/read-key.ts';
 import { readAccountKey } from '../manager/account-key.ts';
 import type { KeyDeps } from '../services/key-deps.ts';
-import type { KeyFormats, Passphrases } from '../services/key-tools.ts';
+import type { KeyFormats, KeyReading, Passphrases } from '../services/key-tools.ts';
 import type { Clipboard } from '../services/show-key.ts';
 import { findAgent, listAgentKeys } from '../ssh/agent.ts';
+import { keyType } from '../ssh/known-hosts.ts';
 import { feed } from '../ssh/programs.ts';
 import { appSettings } from './app-settings.ts';
 import type { ManagerAccess } from './manager.ts';
@@ -41,6 +44,13 @@ export const keyFormats: KeyFormats = {
   line: publicLine,
 };
 
+export const keyReading: KeyReading = {
+  readFile: async (path) => (await findUserKey(path))?.bytes,
+  publicHalf: publicBlobOf,
+  fingerprint: fingerprintOf,
+  keyType,
+};
+
 export function keyDeps({ settings, reporter, manager }: KeyParts, facts: Streams): KeyDeps {
   const { environment, signal } = facts;
   const { keyPath, identity } = appSettings(settings);
@@ -56,7 +66,7 @@ export function keyDeps({ settings, reporter, manager }: KeyParts, facts: Stream
     passphrases: passphrases(facts),
     warn: (message) => reporter.warn(message),
     defaultComment: defaultComment(environment),
-    defaultKeys: ['id_ed25519', 'id_ecdsa', 'id_rsa', 'id_container'].map((name) => join(folder, name)),
+    defaultKeys: [...personalKeyNames, 'id_container'].map((name) => join(folder, name)),
     clipboard: clipboard(facts),
     paths: async () => [...new Set([...(await listKeyPaths(folder)), ...(identity ? [identity] : [])])],
     agentKeys: agent === undefined ? undefined : () => agentKeys(agent, environment),

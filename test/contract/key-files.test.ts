@@ -518,6 +518,22 @@ describe('list', () => {
     expect(sha256.stderr).toContain('no manager is chosen');
   });
 
+  test('a file of PuTTY without another form is named, and the command of its hint ends that', async () => {
+    await key(['generate', '--no-passphrase', '--ppk', '--output', at('mine')]);
+    const ppkProblems = async (): Promise<{ name: string; hint: string }[]> => {
+      const { keys } = JSON.parse((await key(['list', '--json'])).stdout);
+      return keys.find(({ path }: { path: string }) => path === at('mine.ppk')).problems;
+    };
+    expect(await ppkProblems()).toEqual([]);
+    rmSync(at('mine'));
+    const [problem] = await ppkProblems();
+    expect(problem?.name).toBe('putty-only');
+    const cure = /`bai key (convert [^`]+)`/.exec(problem?.hint ?? '')?.[1] ?? '';
+    expect((await key(cure.split(' '))).code).toBe(0);
+    expect(readFileSync(at('mine'), 'utf8')).toContain('BEGIN OPENSSH PRIVATE KEY');
+    expect(await ppkProblems()).toEqual([]);
+  });
+
   test('what is wrong with a key is named, with the way out', async () => {
     mkdirSync(home.ssh, { mode: 0o700 });
     execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-b', '1024', '-N', '', '-f', at('short')]);

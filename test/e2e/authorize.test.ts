@@ -206,7 +206,7 @@ describe.skipIf(sshdMissing !== undefined)('on OpenSSH', () => {
     if (!existsSync(container)) renameSync(makeKey(ssh).path, container);
     const none = await authorize();
     expect([none.code, none.stdout]).toEqual([4, '']);
-    expect(none.stderr).toMatch(/ssh-keygen/);
+    expect(none.stderr).toMatch(/`bai key generate`/);
     const rsa = makeKey(ssh, ['-t', 'rsa', '-b', '2048', '-N', '']);
     renameSync(`${rsa.path}.pub`, join(ssh, 'id_rsa.pub'));
     expect((await authorize()).stdout).toBe(`added: ssh-rsa ${rsa.fingerprint}\n`);

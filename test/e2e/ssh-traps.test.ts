@@ -1,7 +1,7 @@
 /** The named traps on the way into a session, each provoked on real dropbear: one message with the cause and the cure. */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, chmodSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BaiResult, cleanEnvironment, finished } from '../support/bai.ts';
 import {
@@ -74,14 +74,16 @@ describe.each(servers)('$name', ({ missing, start, longest }) => {
       },
     );
 
-    test('a key of the user’s own that the session does not list: it is named, and listing it lets it in', async () => {
+    test('a key of the user’s own that the session does not list: it is named, and the command that lists it lets it in', async () => {
       const env = { BAI_IDENTITY: trap.here('own') };
-      for (const stderr of await refusals(env)) {
+      const told = await refusals(env);
+      for (const stderr of told) {
         expect(stderr).toContain(`refused ${trap.here('own')} (SHA256:`);
         expect(stderr).toMatch(/authorized_keys does not list that key[\s\S]*leave out --identity/);
       }
       await getIn();
-      appendFileSync(keys(), `${other.public}\n`);
+      const cure = /`bai (key authorize [^`]+)`/.exec(told[0] ?? '')?.[1] ?? 'false';
+      expect(await trap.bed.bai(cure.split(' '))).toMatchObject({ code: 0 });
       await getIn(env);
       copyFileSync(trap.here('keys'), keys());
     });
@@ -119,7 +121,10 @@ describe.each(servers)('$name', ({ missing, start, longest }) => {
       expect(JSON.parse(asJson.stderr)).toMatchObject({
         error: { code: 'key-refused', reason: 'mounted-ssh', user: 'work' },
       });
-      await getIn({ BAI_IDENTITY: trap.here('own') });
+      const env = { BAI_IDENTITY: trap.here('own') };
+      await getIn(env);
+      const more = ['key', 'authorize', 'demo', generateKey().public];
+      expect((await trap.bed.bai(more, { env })).stdout).toMatch(/^added: /);
       typeCure(told[0] ?? '');
       await getIn();
       Reflect.deleteProperty(mounts, '.ssh');

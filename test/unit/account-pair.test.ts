@@ -43,6 +43,13 @@ test.each(kinds)(
   },
 );
 
+test('a cipher that bai cannot open hides neither the public half nor that there is a passphrase', () => {
+  const made = keygen(['-t', 'ed25519', '-Z', 'chacha20-poly1305@openssh.com'], 'secret');
+  const found = publicBlobOf(made.bytes) ?? new Uint8Array();
+  expect(Buffer.from(found).toString('base64')).toBe(made.publicLine.split(' ')[1]);
+  expect(() => readAccountPair(made.bytes, 'FILE')).toThrow(/passphrase, which a manager/);
+});
+
 test.each([
   ['a passphrase', () => keygen(['-t', 'ed25519'], 'secret').bytes, /passphrase/, 'key-unusable'],
   [

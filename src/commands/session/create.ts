@@ -35,6 +35,19 @@ interface Flags {
 }
 
 export function define(command: Command, context: Context): void {
+  defineSession(command);
+  defineWaiting(command);
+  command.action(async (image: string, flags: Flags & Aliases) => {
+    const session = await sessionOf(image, flags, context);
+    const wait = flags.wait && !flags.enqueueOnly;
+    const request = { session, wait, timeoutMs: seconds('--timeout', flags.timeout) };
+    const made = await create(request, flags.authorize, context);
+    context.reporter.result(made, `${made.name} ${made.id}`);
+  });
+}
+
+/** What the session is. */
+function defineSession(command: Command): void {
   command
     .argument('<image>', 'an image, e.g. python:3.11, its full name, or an alias')
     .option('-t, --name <name>', 'name of the session; a random one when not given')
@@ -63,7 +76,12 @@ export function define(command: Command, context: Context): void {
     .option('--bootstrap-script <path>', 'run this script before anything else in the container')
     .option('--tag <text>', 'a tag to find the session by')
     .option('--priority <number>', 'place in the queue, 0 to 100 (managers from 24.09)')
-    .option('--preopen <port[,port]>', 'ports inside the session to make reachable (repeatable)', collect)
+    .option('--preopen <port[,port]>', 'ports inside the session to make reachable (repeatable)', collect);
+}
+
+/** How the command goes about it. */
+function defineWaiting(command: Command): void {
+  command
     .option('--reuse', 'use a session of that name that is already there (the default)', true)
     .option('--no-reuse', 'fail when there is one')
     .option('--wait', 'wait until the session runs (the default)', true)
@@ -72,30 +90,23 @@ export function define(command: Command, context: Context): void {
     .option('--authorize <pubkey>', 'let this public key in too: a file, a line, or - for stdin')
     .addOption(new Option('--group <name>').hideHelp())
     .addOption(new Option('--client-token <name>').hideHelp())
-    .addOption(new Option('--enqueue-only').hideHelp())
-    .action(async (image: string, flags: Flags & Aliases) => {
-      const defaults = sessionDefaults(await context.settings());
-      const mounts = {
-        ...defaults.mounts,
-        ...parseMounts([...(flags.mount ?? []), ...(flags.volume ?? [])]),
-      };
-      const project = flags.project ?? flags.group ?? defaults.project;
-      const domain = flags.domain ?? defaults.domain;
-      const session = {
-        ...readRequest(image, flags),
-        mounts,
-        project,
-        domain,
-        ...(await bootstrapOf(flags)),
-      };
-      const request = {
-        session,
-        wait: flags.wait && !flags.enqueueOnly,
-        timeoutMs: seconds('--timeout', flags.timeout),
-      };
-      const made = await create(request, flags.authorize, context);
-      context.reporter.result(made, `${made.name} ${made.id}`);
-    });
+    .addOption(new Option('--enqueue-only').hideHelp());
+}
+
+async function sessionOf(
+  image: string,
+  flags: Flags & Aliases,
+  context: Context,
+): Promise<CreateSessionRequest['session']> {
+  const defaults = sessionDefaults(await context.settings());
+  const mounts = parseMounts([...(flags.mount ?? []), ...(flags.volume ?? [])]);
+  return {
+    ...readRequest(image, flags),
+    mounts: { ...defaults.mounts, ...mounts },
+    project: flags.project ?? flags.group ?? defaults.project,
+    domain: flags.domain ?? defaults.domain,
+    ...(await bootstrapOf(flags)),
+  };
 }
 
 async function create(
