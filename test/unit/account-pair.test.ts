@@ -64,7 +64,7 @@ test.each([
     /passphrase/,
     'key-unusable',
   ],
-  ['the form of PuTTY', () => Buffer.from('PuTTY-User-Key-File-3: ssh-ed25519\n'), /PuTTY/, 'key-unusable'],
+  ['the form of PuTTY', () => Buffer.from('PuTTY-User-Key-File-3: ssh-ed25519\n'), /PuTTY/, 'key-ppk'],
   ['1024 bits', () => keygen(['-t', 'rsa', '-b', '1024']).bytes, /1024 bits/, 'weak-key'],
   ['the type DSA', dsa, /DSA/, 'weak-key'],
   [
