@@ -22,7 +22,7 @@ import { restrictToOwner } from './windows-acl.ts';
 /** What stands at a key's path. A link, folder or device is never read and never replaced. */
 export async function readKeyFile(path: string): Promise<Uint8Array | undefined> {
   await using file = await openPlain(path);
-  return file?.readFile();
+  return await file?.readFile();
 }
 
 /** Nothing when there is no such file. What it opens is what it has looked at: a link that comes in between is not followed. */
@@ -60,7 +60,7 @@ export async function writeKeyFile(path: string, content: KeyContent): Promise<v
 /** As `writeKeyFile`, but false, and nothing changed, when something has the name by now. */
 export async function createKeyFile(path: string, content: KeyContent): Promise<boolean> {
   await using staged = await stageKeyFile(path, content);
-  return staged.create();
+  return await staged.create();
 }
 
 export type KeyContent = string | Uint8Array;
