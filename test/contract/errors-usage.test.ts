@@ -13,7 +13,7 @@ const account = {
 
 async function run(args: readonly string[]) {
   using home = tempFolder();
-  return bai(args, { home: home.path, env: account });
+  return await bai(args, { home: home.path, env: account });
 }
 
 test('bai alone shows help', async () => {
