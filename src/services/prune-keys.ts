@@ -5,6 +5,7 @@ import type { SessionApi } from '../core/session-api.ts';
 import { BaiError, UsageError } from '../errors.ts';
 import type { KeyLedger, KeyRecord } from '../keys/key-ledger.ts';
 import type { PrivateKey } from '../keys/private-key.ts';
+import { accountMark } from './rotate-key.ts';
 import type { KeyFiles } from './save-key.ts';
 
 export interface PruneRequest {
@@ -22,6 +23,8 @@ export interface PruneDeps {
     remove(path: string, isRight: (content: Uint8Array) => Promise<boolean>): Promise<boolean>;
   };
   readKey(session: SessionRef, signal: AbortSignal): Promise<PrivateKey>;
+  /** The fingerprint of what new sessions accept; nothing when each makes its own. */
+  accountKey(signal: AbortSignal): Promise<string | undefined>;
   /** Nothing where nobody can be asked. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
 }
@@ -37,7 +40,7 @@ export interface KeptKey extends PrunedKey {
   readonly session?: string;
 }
 
-export type KeepReason = 'in-use' | 'other-account' | 'changed' | 'not-a-file';
+export type KeepReason = 'in-use' | 'account' | 'other-account' | 'changed' | 'not-a-file';
 
 export interface PruneResult {
   readonly dryRun: boolean;
@@ -108,7 +111,9 @@ async function verdict(record: KeyRecord, deps: PruneDeps): Promise<'gone' | 'mi
   if (content === undefined) return 'missing';
   if (deps.files.fingerprintOf(content) !== fingerprint) return { ...key, reason: 'changed' };
   if (!isOfThisAccount) return { ...key, reason: 'other-account' };
-  for (const id of sessions) {
+  if (sessions.includes(accountMark) && (await deps.accountKey(deps.signal)) === fingerprint)
+    return { ...key, reason: 'account' };
+  for (const id of sessions.filter((each) => each !== accountMark)) {
     const session = await deps.api.describe(id, deps.signal);
     if (session !== undefined && isLive(session.status)) {
       return { ...key, reason: 'in-use', session: session.name };

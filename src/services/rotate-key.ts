@@ -23,7 +23,7 @@ export interface KeptKey {
 }
 
 /** Stands in the ledger for keys that are the account's and not of one session. */
-const accountMark = 'account';
+export const accountMark = 'account';
 
 export async function rotateKey(request: RotateKeyRequest, deps: AccountKeyDeps): Promise<RotatedKey> {
   warnOfClearText(deps);

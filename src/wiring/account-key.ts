@@ -10,7 +10,7 @@ import { readIssuedKey } from '../keys/private-key.ts';
 import { generateAccountKey, readAccountKey, uploadAccountKey } from '../manager/account-key.ts';
 import type { AccountKeyDeps } from '../services/account-key-deps.ts';
 import { appSettings } from './app-settings.ts';
-import type { AppParts } from './apps.ts';
+import { type AppParts, accountOf } from './apps.ts';
 import { keyReading } from './keys.ts';
 import { keyFilesFor } from './login-keys.ts';
 
@@ -36,7 +36,7 @@ export function accountKeyDeps(parts: AppParts): AccountKeyDeps {
     readIssuedKey,
     checkRoom: checkKeyRoom,
     files: keyFilesFor(dirname(keyPath)),
-    ledger: openKeyLedger(findPlaces(parts.environment).keyLedger),
+    ledger: openKeyLedger(findPlaces(parts.environment).keyLedger, accountOf(parts.settings)),
     warn: (message) => reporter.warn(message),
   };
 }

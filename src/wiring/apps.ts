@@ -13,6 +13,9 @@ import { authorizedFingerprints } from '../keys/authorized-keys.ts';
 import { removeKeyFileIf } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
 import { type PrivateKey, readIssuedKey } from '../keys/private-key.ts';
+import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
+import { fingerprintOf } from '../keys/public-key.ts';
+import { readAccountKey } from '../manager/account-key.ts';
 import { captureOutput } from '../output/captured-output.ts';
 import { labelledLines } from '../output/labelled-lines.ts';
 import { wantsColor } from '../output/style.ts';
@@ -166,13 +169,23 @@ export function pruneDeps(parts: AppParts): PruneDeps {
   return {
     ...{ api, signal, ledger },
     readKey: (session, until) => readSessionKey(parts.manager, session, until),
-    files: { ...files, remove: removeKeyFileIf },
+    // PuTTY's form as well, which bai makes beside a key.
+    files: { ...files, fingerprintOf: fingerprintOfPrivate, remove: removeKeyFileIf },
+    async accountKey(until) {
+      const blob = await readAccountKey(parts.manager.client, until);
+      return blob && fingerprintOf(blob);
+    },
     ask: canAsk ? (question) => askYesOrNo(question, { ...streams, signal }) : undefined,
   };
 }
 
+function fingerprintOfPrivate(bytes: Uint8Array): string | undefined {
+  const blob = isPrivateKeyText(bytes) ? publicBlobOf(bytes) : undefined;
+  return blob && fingerprintOf(blob);
+}
+
 /** What the ids of sessions are of. */
-function accountOf({ endpoint, accessKey }: Settings): string {
+export function accountOf({ endpoint, accessKey }: Settings): string {
   return `${accessKey.value ?? ''} ${endpoint.value ?? ''}`;
 }
 

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { launcher } from '../support/bai.ts';
+import { finished, launcher, untilPrinted } from '../support/bai.ts';
 import { makeKey } from '../support/ssh-agent.ts';
 import { openTerminal } from '../support/terminal.ts';
 import { type EmulatorBed, filesIn, openEmulator } from './app-bed.ts';
@@ -61,6 +61,31 @@ describe('bai key prune', () => {
     writeFileSync(gone, readFileSync(join(bed.home, 'first')), { mode: 0o600 });
     expect((await prune('--yes')).stdout).not.toContain(`${gone} `);
     expect(existsSync(gone)).toBe(true);
+  });
+
+  test('what key rotate saved stays while new sessions accept it, and goes when the account has another key', async () => {
+    const rotated = JSON.parse((await bed.bai(['key', 'rotate', '--json'])).stdout);
+    expect((await prune('--yes')).stdout).toBe(
+      `kept ${rotated.path}: new sessions accept it (\`bai key rotate\` saved it)\n`,
+    );
+    const again = JSON.parse((await bed.bai(['key', 'rotate', '--json'])).stdout);
+    const { code, stdout } = await prune('--yes');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`removed ${again.previous.path} (${rotated.fingerprint})`);
+    expect(stdout).toContain(`kept ${again.path}: new sessions accept it`);
+  });
+
+  test('the file for PuTTY goes with the key it was made of', async () => {
+    const path = await sessionWithKey('first');
+    const child = bed.start(['app', 'forward', 'first', '--for', 'plink']);
+    await untilPrinted(child, 'stdout', /plink/);
+    const ended = finished(child);
+    child.kill('SIGTERM');
+    await ended;
+    expect(existsSync(`${path}.ppk`)).toBe(true);
+    await end('first');
+    expect((await prune('--yes')).stdout).toContain(`removed ${path}.ppk (SHA256:`);
+    expect(filesIn(ssh())).toEqual([]);
   });
 
   test('a file stays while any live session has the same key, also one that bai never was in', async () => {

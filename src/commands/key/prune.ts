@@ -33,6 +33,7 @@ function lines({ removed, kept, dryRun }: PruneResult): string[] {
 
 const reasons: Readonly<Record<KeepReason, string>> = {
   'in-use': 'in use',
+  account: 'new sessions accept it (`bai key rotate` saved it)',
   'other-account': 'it is of another manager or account',
   changed: 'it is not the key that bai wrote',
   'not-a-file': 'it is a link or a folder now, which bai did not write',
