@@ -1,7 +1,7 @@
 /** Keys of every kind, and the programs that judge what bai writes. */
 
 import { execFile, execFileSync } from 'node:child_process';
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,12 +21,19 @@ export const puttyMissing = ((): boolean => {
 
 export const passphrase = 'open séçret, "quoted"';
 
-const makers: Readonly<Record<string, () => KeyObject>> = {
-  'rsa 2048': () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
-  'ecdsa 256': () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
-  'ecdsa 384': () => generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey,
-  'ecdsa 521': () => generateKeyPairSync('ec', { namedCurve: 'P-521' }).privateKey,
-  ed25519: () => generateKeyPairSync('ed25519').privateKey,
+/** By way of bytes, as bai makes keys itself: see src/keys/make-pair.ts. */
+const publicKeyEncoding = { type: 'spki', format: 'der' } as const;
+const privateKeyEncoding = { type: 'pkcs8', format: 'der' } as const;
+const curve = (namedCurve: string): Buffer =>
+  generateKeyPairSync('ec', { namedCurve, publicKeyEncoding, privateKeyEncoding }).privateKey;
+
+const makers: Readonly<Record<string, () => Buffer>> = {
+  'rsa 2048': () =>
+    generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding, privateKeyEncoding }).privateKey,
+  'ecdsa 256': () => curve('P-256'),
+  'ecdsa 384': () => curve('P-384'),
+  'ecdsa 521': () => curve('P-521'),
+  ed25519: () => generateKeyPairSync('ed25519', { publicKeyEncoding, privateKeyEncoding }).privateKey,
 };
 
 export const keyTypes = Object.keys(makers);
@@ -34,7 +41,7 @@ export const keyTypes = Object.keys(makers);
 export function makeKey(type: string): KeyObject {
   const make = makers[type];
   if (make === undefined) throw new Error(`no key of type ${type}`);
-  return make();
+  return createPrivateKey({ key: make(), format: 'der', type: 'pkcs8' });
 }
 
 /** What `puttygen` makes of a key file: its public line (`-L`), or another format (`-O …`). */

@@ -1,17 +1,11 @@
 /** Numbers that begin with zeros, or with a set bit: writers of keys drop or add bytes there, for one key in some hundred. */
 
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type KeyFormat, openKey, writeKey } from '../../src/keys/key-formats.ts';
 import { keyPairOf } from '../../src/keys/key-pair.ts';
 import { publicLine } from '../../src/keys/public-key.ts';
-import { publicLineBySshKeygen, puttygen, puttyMissing } from '../support/key-programs.ts';
+import { makeKey, publicLineBySshKeygen, puttygen, puttyMissing } from '../support/key-programs.ts';
 
 function ed25519(seed: Buffer): KeyObject {
   const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
@@ -29,8 +23,8 @@ function found(make: () => KeyObject, name: 'x' | 'y' | 'd', fits: (first: numbe
 
 const isZero = (first: number): boolean => first === 0;
 const newEd25519 = (): KeyObject => ed25519(randomBytes(32));
-const newP256 = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-const newP521 = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-521' }).privateKey;
+const newP256 = (): KeyObject => makeKey('ecdsa 256');
+const newP521 = (): KeyObject => makeKey('ecdsa 521');
 
 const keys: Readonly<Record<string, () => KeyObject>> = {
   'Ed25519, seed from 00': () => ed25519(Buffer.concat([Buffer.alloc(1), randomBytes(31)])),

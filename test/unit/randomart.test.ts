@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { randomart } from '../../src/core/randomart.ts';
 import { keyPairOf } from '../../src/keys/key-pair.ts';
 import { describePublicKey, publicLine } from '../../src/keys/public-key.ts';
+import { makeKey } from '../support/key-programs.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 test('the picture is that of ssh-keygen, for many keys', () => {
@@ -13,8 +13,8 @@ test('the picture is that of ssh-keygen, for many keys', () => {
   const file = join(folder.path, 'keys');
   const blobs = Array.from({ length: 300 }, (_, at) =>
     at % 2 === 0
-      ? keyPairOf(generateKeyPairSync('ed25519').privateKey, '').publicBlob
-      : keyPairOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey, '').publicBlob,
+      ? keyPairOf(makeKey('ed25519'), '').publicBlob
+      : keyPairOf(makeKey('ecdsa 384'), '').publicBlob,
   );
   writeFileSync(file, blobs.map((blob) => `${publicLine({ blob, comment: '' })}\n`).join(''));
   const said = execFileSync('ssh-keygen', ['-l', '-v', '-f', file], { encoding: 'utf8' });
