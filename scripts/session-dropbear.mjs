@@ -25,6 +25,7 @@ const folderInPackage = 'ai/backend/runner';
 const programs = {
   'dropbearmulti.x86_64.bin': 'a48eee916b5afd43a47abd7814d8b4397f4914b151b8761acf2d92207902bcc0',
   'sftp-server.x86_64.bin': 'eb0494a423f7d9828ea8ad65ceec049e1a0c34a2780a7aae0c7f23e67448def8',
+  'tmux.x86_64.bin': 'bbce20882fb8ea1616e12018e3b22b94efb6316fdf75c47c15df70fda0cd2408',
 };
 
 const folder =
