@@ -21,6 +21,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import getPort from 'get-port';
 import { median, printTable } from './measure.mjs';
 import { launcher } from './transfer/contenders.mjs';
 import { openStand } from './transfer/stands.mjs';
@@ -77,15 +78,6 @@ async function readHaltingly(stream) {
   return hash.digest('hex');
 }
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 function startSsh(stand, words, stdio) {
   const args = [launcher, 'ssh', stand.session, '--client', 'builtin', '--', ...words];
   return spawn(process.execPath, args, { env: stand.env, stdio, timeout: longestRunMs });
@@ -116,7 +108,7 @@ const ways = {
       pipeline(createReadStream(source), socket).catch(() => {});
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const port = await freePort();
+    const port = await getPort({ host: '127.0.0.1' });
     const words = ['-L', `${port}:127.0.0.1:${server.address().port}`, 'echo ready; cat'];
     const child = startSsh(stand, words, ['pipe', 'pipe', 'inherit']);
     const ended = endOf(child);

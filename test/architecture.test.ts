@@ -19,7 +19,7 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
       'proxy-from-env',
     ],
   },
-  proxy: { values: ['core', 'errors'], types: [...edges], packages: ['ws'] },
+  proxy: { values: ['core', 'errors'], types: [...edges], packages: ['ws', 'get-port'] },
   ssh: { values: ['core', 'errors'], types: [...edges], packages: ['ssh2'] },
   transfer: { values: ['core', 'errors'], types: [...edges], packages: ['ssh2', 'tar-stream'] },
   keys: { values: ['core', 'errors'], types: [...edges], packages: ['ssh2', 'sshpk', 'hash-wasm', 'zod'] },

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import getPort from 'get-port';
 import { launcher } from './contenders.mjs';
 import { cpuSecondsOf, output, serve, serveUntil } from './processes.mjs';
 
@@ -68,19 +69,11 @@ export async function openLine(stand, roundTripMs) {
 }
 
 async function startPython({ pythonClient, session }, env) {
-  const port = await freePort();
+  const port = await getPort({ host: '127.0.0.1' });
   const words = [pythonClient, 'app', session, 'sshd', '-b', `127.0.0.1:${port}`];
   // It is installed somewhere below the user's own home.
   const own = { ...process.env, BACKEND_ENDPOINT: env.BACKEND_ENDPOINT };
   return { port, ...(await serveUntil(words, { env: own, isReady: () => greets(port) })) };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
 }
 
 async function greets(port) {

@@ -1,33 +1,61 @@
-/** Binds the local port. Binding is the test: a port that was free a moment ago may be busy now. */
+/** Binds the local port. get-port proposes it and binding judges: what was free a moment ago may be busy now. */
 
 import type { Server } from 'node:net';
 import { portCandidates } from '../core/port-range.ts';
 import { ConflictError, LocalSystemError, systemCode } from '../errors.ts';
 
 export interface ListenRequest {
+  /** A loopback address: the only one that is ever listened on, be it for a moment. */
   readonly host: string;
   readonly preferredPort: number | undefined;
   /** Fail when the preferred port is taken. */
   readonly strict: boolean;
 }
 
-/** The bound port. With no preference, or when it is taken, a random one in 10000–65000. */
-export async function listen(server: Server, request: ListenRequest): Promise<number> {
-  for (const port of portCandidates(request.preferredPort, Math.random)) {
-    if (await tryPort(server, port, request)) return port;
-    if (request.strict && port === request.preferredPort) throw taken(port);
+/**
+ * The bound port. With no preference, or when it cannot be had, a random one in 10000–65000.
+ * Throws ConflictError (`port-taken`) or LocalSystemError (`port-refused`) for a strict port, and LocalSystemError
+ * (`no-free-port`) when no random one is free.
+ */
+export async function listen(
+  server: Server,
+  { host, preferredPort, strict }: ListenRequest,
+): Promise<number> {
+  if (strict && preferredPort !== undefined) {
+    await bindStrictly(server, preferredPort, host);
+    return preferredPort;
   }
-  throw new LocalSystemError('none of 20 random ports between 10000 and 65000 was free', {
-    code: 'no-free-port',
-    hint: 'close other forwarders, or choose a port with --port',
+  const candidates = new Set(portCandidates(preferredPort, Math.random));
+  for (;;) {
+    const port = await propose(candidates, host);
+    // When all are taken, get-port chooses anywhere.
+    if (!candidates.delete(port)) throw noFreePort();
+    if ((await bind(server, port, host)) === undefined) return port;
+  }
+}
+
+/** The first candidate that is free now. */
+async function propose(candidates: Iterable<number>, host: string): Promise<number> {
+  const { clearLockedPorts, default: getPort } = await import('get-port');
+  // It keeps back for a while what it has proposed, also when nobody listens there any more.
+  clearLockedPorts();
+  // Without a host it would listen on every interface to find out.
+  return getPort({ host, port: candidates });
+}
+
+async function bindStrictly(server: Server, port: number, host: string): Promise<void> {
+  const problem = await bind(server, port, host);
+  if (problem === undefined) return;
+  if (systemCode(problem) === 'EADDRINUSE') throw taken(port);
+  throw new LocalSystemError(`this system does not allow you to listen on port ${port}`, {
+    code: 'port-refused',
+    hint: 'choose a port between 10000 and 65000',
+    cause: problem,
   });
 }
 
-async function tryPort(
-  server: Server,
-  port: number,
-  { host, preferredPort }: ListenRequest,
-): Promise<boolean> {
+/** Nothing once the server listens; else why this port cannot be had (some systems keep ranges of ports to themselves). */
+async function bind(server: Server, port: number, host: string): Promise<Error | undefined> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -36,18 +64,9 @@ async function tryPort(
         resolve();
       });
     });
-    return true;
+    return undefined;
   } catch (error) {
-    if (systemCode(error) === 'EADDRINUSE') return false;
-    // Some systems keep ranges of ports to themselves: no reason to give up a random choice.
-    if (systemCode(error) === 'EACCES' && port !== preferredPort) return false;
-    if (systemCode(error) === 'EACCES') {
-      throw new LocalSystemError(`this system does not allow you to listen on port ${port}`, {
-        code: 'port-refused',
-        hint: 'choose a port between 10000 and 65000',
-        cause: error,
-      });
-    }
+    if (systemCode(error) === 'EADDRINUSE' || systemCode(error) === 'EACCES') return error as Error;
     throw error;
   }
 }
@@ -56,5 +75,12 @@ function taken(port: number): ConflictError {
   return new ConflictError(`port ${port} on this machine is taken`, {
     code: 'port-taken',
     hint: 'choose another --port, or leave --strict-port away for a random one',
+  });
+}
+
+function noFreePort(): LocalSystemError {
+  return new LocalSystemError('none of 20 random ports between 10000 and 65000 was free', {
+    code: 'no-free-port',
+    hint: 'close other forwarders, or choose a port with --port',
   });
 }

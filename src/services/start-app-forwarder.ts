@@ -7,7 +7,7 @@ import type { AppDeps } from './app-deps.ts';
 export interface PortWish {
   /** Beats the `sshPort` setting. */
   readonly port?: number | undefined;
-  /** Fail when the port is taken, in place of a random one. */
+  /** Fail when the port is not free, in place of a random one. */
   readonly strictPort: boolean;
 }
 
@@ -29,7 +29,7 @@ export async function startAppForwarder(request: StartRequest, deps: AppDeps): P
     onConnectionFailed: request.onConnectionFailed,
   });
   if (preferred !== undefined && forwarder.port !== preferred) {
-    deps.reporter.warn(`port ${preferred} is taken; using ${forwarder.port}`);
+    deps.reporter.warn(`port ${preferred} is not free; using ${forwarder.port}`);
   }
   return forwarder;
 }

@@ -1,16 +1,17 @@
 /** One running session on a manager, and a HOME of the test's own, for the tests that go inside sessions. */
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
 import { type BaiOptions, type BaiResult, bai, startBai, untilPrinted } from '../support/bai.ts';
 import type { ManagerKind } from '../support/managers.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+
+export { freePort } from '../support/free-port.ts';
 
 type MoreOptions = Partial<BaiOptions>;
 
@@ -214,22 +215,6 @@ export function deferred<T = void>(): Deferred<T> {
     resolve = settle;
   });
   return { promise, resolve };
-}
-
-/** Below the ports that systems hand out for outgoing connections: those may be taken again before they are used. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(15_000, 32_000);
-    const server = createServer().listen(port, '127.0.0.1');
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
 }
 
 /** Local addresses that listen on a port, as the kernel tells: `127.0.0.1`, `0.0.0.0`, or hexadecimal for IPv6. */

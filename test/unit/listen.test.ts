@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type ListenOptions, Server } from 'node:net';
 import { expect, test } from 'vitest';
 import { parsePort, portCandidates } from '../../src/core/port-range.ts';
 import { ConflictError, LocalSystemError, UsageError } from '../../src/errors.ts';
 import { listen } from '../../src/proxy/listen.ts';
+import { freePort } from '../support/free-port.ts';
 
 const host = '127.0.0.1';
 
@@ -60,12 +61,47 @@ test('a hundred at once all get a port of their own', async () => {
   }
 });
 
+test('a port that somebody takes between its proposal and the binding gives the next proposal', async () => {
+  const thieves: Server[] = [];
+  const robbed: number[] = [];
+  /** Whatever this server is to listen on, another one takes first: three times. */
+  class Robbed extends Server {
+    override listen(...args: unknown[]): this {
+      const goOn = (): this => super.listen(...(args as [ListenOptions, () => void]));
+      const { port } = args[0] as ListenOptions;
+      if (robbed.length === 3 || port === undefined) return goOn();
+      robbed.push(port);
+      thieves.push(createServer().listen(port, host, goOn));
+      return this;
+    }
+  }
+  const server = new Robbed();
+  try {
+    const preferredPort = await freePort();
+    const port = await listen(server, { host, preferredPort, strict: false });
+    expect(robbed[0]).toBe(preferredPort);
+    expect(new Set([...robbed, port]).size).toBe(4);
+    expect(server.address()).toMatchObject({ port, address: host });
+  } finally {
+    for (const each of [server, ...thieves]) each.close();
+  }
+});
+
+test('a port that was given back a moment ago is taken again', async () => {
+  const preferredPort = await freePort();
+  for (let round = 0; round < 3; round += 1) {
+    await using server = open();
+    expect(await listen(server.it, { host, preferredPort, strict: false })).toBe(preferredPort);
+  }
+});
+
 const privileged = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) > 80;
 
 test.skipIf(!privileged || process.getuid?.() === 0)('a port the system reserves says so', async () => {
   await using server = open();
-  const failed = listen(server.it, { host, preferredPort: 80, strict: false });
+  const failed = listen(server.it, { host, preferredPort: 80, strict: true });
   await expect(failed).rejects.toThrow(LocalSystemError);
+  expect(await listen(server.it, { host, preferredPort: 80, strict: false })).toBeGreaterThanOrEqual(10_000);
 });
 
 test.each(['0', '80', '1023', '65536', '99999', '-1', '1e4', '0x3000', '12 34', '', '12000.5', '٣٠٠٠٠'])(
@@ -99,13 +135,6 @@ function open(): { readonly it: Server } & AsyncDisposable {
       await once(it, 'close');
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  await using server = open();
-  server.it.listen(0, host);
-  await once(server.it, 'listening');
-  return portOf(server.it);
 }
 
 function portOf(server: Server): number {
