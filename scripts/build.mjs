@@ -1,13 +1,39 @@
-/** Bundles src/ into dist/: one small entry, each command and library in a chunk of its own. */
+/**
+ * `npm run build`: bundles src/ into dist/, one small entry, each command and library in a chunk of its own.
+ *
+ *     --force   also when nothing has changed since the last build
+ *     --clean   nothing but this build in dist/ afterwards, as a package needs it
+ *
+ * A bai that runs meanwhile is not disturbed. Everything is made in a folder beside and then renamed into place: chunks
+ * first, which are named by their content, the entry last. Chunks of earlier builds stay for a day, since a running bai
+ * loads some of them only when it needs them.
+ */
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { writeLicenses } from './licenses.mjs';
+import { parseArgs } from 'node:util';
+import { licensesOf } from './licenses.mjs';
+import { withLock } from './lock.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+const dist = join(root, 'dist');
+/** What the last build was made from, and what it consists of. */
+const recordPath = join(dist, '.build.json');
+const licensesPath = join(root, 'THIRD-PARTY-LICENSES.txt');
+const keptMs = 24 * 60 * 60_000;
 
 // CommonJS libraries inside ES modules: ssh2 looks for these three when it is loaded.
 const banner = [
@@ -19,31 +45,127 @@ const banner = [
   'const __dirname = __pathDirname(__filename);',
 ].join('\n');
 
-rmSync(`${root}/dist`, { recursive: true, force: true });
-const result = await build({
-  absWorkingDir: root,
-  entryPoints: { cli: 'src/cli.ts', emulator: 'src/emulator/emulator.ts' },
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  keepNames: true,
-  metafile: true,
-  logLevel: 'warning',
-  define: { BAI_VERSION: JSON.stringify(version) },
-  // Native parts that the libraries do without when they are not there.
-  external: ['*.node', 'cpu-features', 'utf-8-validate'],
-  // Under this name ws asks for a masking faster than its own.
-  alias: { bufferutil: './src/proxy/xor-mask.ts' },
-  banner: { js: banner },
+const { values: options } = parseArgs({
+  options: { force: { type: 'boolean', default: false }, clean: { type: 'boolean', default: false } },
 });
-writeLicenses(root, result.metafile);
+await withLock(join(dist, '.lock'), buildUnlessCurrent);
 
-const help = execFileSync(process.execPath, [`${root}/dist/cli.js`, '--help'], {
-  env: { ...process.env, COLUMNS: '80' },
-});
-writeFileSync(`${root}/dist/help.txt`, help);
+async function buildUnlessCurrent() {
+  const digest = digestOfInputs();
+  const before = readRecord();
+  if (!options.force && !options.clean && isCurrent(before, digest)) return;
+  const scratch = join(dist, `.new-${process.pid}`);
+  try {
+    const licenses = await bundle(scratch);
+    renderHelp(scratch);
+    const files = readdirSync(scratch);
+    place(scratch, files);
+    replace(licensesPath, licenses);
+    retire(before?.files ?? [], files);
+    replace(recordPath, JSON.stringify({ digest, files }));
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Of everything that decides what comes out, by content: a checkout or a merge gives files new times. */
+function digestOfInputs() {
+  const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const others = [
+    ...['scripts/build.mjs', 'scripts/licenses.mjs', 'package.json', 'package-lock.json', 'tsconfig.json'],
+    'node_modules/.package-lock.json',
+  ];
+  const hash = createHash('sha256');
+  for (const path of [...sources.sort(), ...others.map((name) => join(root, name))]) {
+    const content = existsSync(path) ? readFileSync(path) : '';
+    hash.update(`${path.slice(root.length)}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+function readRecord() {
+  try {
+    return JSON.parse(readFileSync(recordPath, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function isCurrent(record, digest) {
+  const isWhole = record?.files?.every((name) => existsSync(join(dist, name)));
+  return isWhole === true && record.digest === digest && existsSync(licensesPath);
+}
+
+/** Into `folder`; the licences of what went in are returned. */
+async function bundle(folder) {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { build } = await import('esbuild');
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { cli: 'src/cli.ts', emulator: 'src/emulator/emulator.ts' },
+    outdir: folder,
+    entryNames: '[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    metafile: true,
+    logLevel: 'warning',
+    define: { BAI_VERSION: JSON.stringify(version) },
+    // Native parts that the libraries do without when they are not there.
+    external: ['*.node', 'cpu-features', 'utf-8-validate'],
+    // Under this name ws asks for a masking faster than its own.
+    alias: { bufferutil: './src/proxy/xor-mask.ts' },
+    banner: { js: banner },
+  });
+  const entries = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint !== undefined);
+  const named = (source) =>
+    entries
+      .find(([, { entryPoint }]) => entryPoint === source)[0]
+      .split('/')
+      .pop();
+  renameSync(join(folder, named('src/cli.ts')), join(folder, 'cli.js'));
+  // Chunks load it, too, and a running bai must get the one it was built with.
+  writeFileSync(join(folder, 'emulator.js'), `export * from './${named('src/emulator/emulator.ts')}';\n`);
+  return licensesOf(root, metafile);
+}
+
+function renderHelp(folder) {
+  const env = { ...process.env, COLUMNS: '80' };
+  writeFileSync(
+    join(folder, 'help.txt'),
+    execFileSync(process.execPath, [join(folder, 'cli.js'), '--help'], { env }),
+  );
+}
+
+/** At every moment each entry finds its chunks. */
+function place(scratch, files) {
+  const entries = ['emulator.js', 'help.txt', 'cli.js'];
+  const chunks = files.filter((name) => !entries.includes(name));
+  for (const name of [...chunks, ...entries]) renameSync(join(scratch, name), join(dist, name));
+}
+
+/** What was of the last build and is not of this one counts its day from now; what has had it goes. */
+function retire(before, files) {
+  const now = new Date();
+  for (const name of before)
+    if (!files.includes(name) && existsSync(join(dist, name))) utimesSync(join(dist, name), now, now);
+  for (const name of readdirSync(dist)) {
+    if (files.includes(name) || name.startsWith('.')) continue;
+    const isOld = now.getTime() - statSync(join(dist, name)).mtimeMs > keptMs;
+    if (options.clean || isOld) rmSync(join(dist, name), { recursive: true });
+  }
+}
+
+function replace(path, text) {
+  const scratch = join(dist, `.${process.pid}`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(scratch, text);
+  renameSync(scratch, path);
+}

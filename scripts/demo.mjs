@@ -70,7 +70,7 @@ process.once('SIGINT', () => current?.kill('SIGINT'));
 process.once('SIGTERM', () => current?.kill('SIGTERM'));
 
 try {
-  setUp();
+  await setUp();
   const startedAt = performance.now();
   await mainJob();
   await cleanUp();

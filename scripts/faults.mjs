@@ -8,7 +8,6 @@ import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { installPrograms } from './programs.mjs';
 import { root, setUp } from './setup.mjs';
 
@@ -42,10 +41,12 @@ if (values.help || ![seed, count, only ?? 0, Number(values.workers)].every(Numbe
   process.exit(values.help ? 0 : 2);
 }
 
-setUp();
-installPrograms();
+await setUp();
+await installPrograms();
 const folder = mkdtempSync(join(tmpdir(), 'bai-faults-programs-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+// Not before the packages are installed.
+const { build } = await import('esbuild');
 await build({
   absWorkingDir: root,
   entryPoints: ['test/faults/worker.ts', 'test/faults/manager-process.ts'],

@@ -1,21 +1,17 @@
 /** Collects the licences of every package that went into the bundle. */
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Writes THIRD-PARTY-LICENSES.txt beside package.json; throws when a bundled package has no licence text. */
-export function writeLicenses(root, metafile) {
+/** The text of THIRD-PARTY-LICENSES.txt; throws when a bundled package has no licence. */
+export function licensesOf(root, metafile) {
   const folders = new Set(
     Object.keys(metafile.inputs).flatMap(
-      (path) =>
-        path.match(/^node_modules\/(?:@[^/]+\/)?[^/]+(?:\/node_modules\/(?:@[^/]+\/)?[^/]+)*/)?.[0] ?? [],
+      (path) => path.match(/^.*\bnode_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? [],
     ),
   );
   const texts = [...folders].sort().map((folder) => licenseOf(join(root, folder)));
-  writeFileSync(
-    join(root, 'THIRD-PARTY-LICENSES.txt'),
-    `bai is bundled with the packages below.\n\n${texts.join('\n')}`,
-  );
+  return `bai is bundled with the packages below.\n\n${texts.join('\n')}`;
 }
 
 function licenseOf(folder) {

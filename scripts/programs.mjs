@@ -2,8 +2,8 @@
 
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { aptGet } from './apt.mjs';
 import { installSessionDropbear } from './session-dropbear.mjs';
-import { run } from './setup.mjs';
 
 /** Program → its Debian package, and what its lack leaves out. */
 const programs = {
@@ -19,9 +19,9 @@ const programs = {
 };
 
 /** Installs what is missing where it can, and returns the names of what is missing still. */
-export function installPrograms() {
+export async function installPrograms() {
   const before = missingPrograms();
-  if (before.length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) install(before);
+  if (before.length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) await install(before);
   const missing = missingPrograms();
   for (const name of missing)
     console.error(
@@ -33,17 +33,15 @@ export function installPrograms() {
   return [...missing, 'dropbear of real sessions'];
 }
 
-function install(names) {
+async function install(names) {
   const packages = [...new Set(names.map((name) => programs[name][0])), 'openssh-sftp-server'];
   console.error(`installing ${packages.join(', ')} …`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  const quiet = { stdio: ['ignore', 'ignore', 2], env };
   try {
-    run('apt-get', ['update', '-qq'], quiet);
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet);
+    await aptGet(['update', '-qq']);
+    await aptGet(['install', '-y', '-qq', '--no-install-recommends', ...packages]);
   } catch (error) {
     // What is missing is reported by name; a machine without package sources still runs the other tests.
-    console.error(`apt-get failed: ${error.message}`);
+    console.error(error.message);
   }
 }
 

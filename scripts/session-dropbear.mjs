@@ -62,7 +62,8 @@ function keep(path, digest) {
   if (found !== digest) throw new Error(`${path} is not the program that was expected`);
   const target = join(folder, path.slice(dirname(path).length + 1));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  copyFileSync(path, `${target}.new`);
-  chmodSync(`${target}.new`, 0o755);
-  renameSync(`${target}.new`, target);
+  const part = `${target}.${process.pid}`;
+  copyFileSync(path, part);
+  chmodSync(part, 0o755);
+  renameSync(part, target);
 }

@@ -4,23 +4,27 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withLock } from './lock.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Installs when the lock file is newer than what is installed, then builds. Throws when a step fails. */
-export function setUp() {
+/** Installs when the lock file is newer than what is installed, and builds when a source has changed. Throws when a step fails. */
+export async function setUp() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19))
     throw new Error(`Node 20.19 or later is needed; this is ${process.versions.node}`);
-  if (!isInstalled()) {
-    // npm empties what the link leads to, which another checkout may be using.
-    if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
-      throw new Error('node_modules is a link and older than package-lock.json: install where it leads to');
-    console.error('installing the packages …');
-    // Their install scripts only compile optional native parts, which the bundle does not use.
-    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
-  }
+  await withLock(join(root, 'dist/.lock-of-install'), install);
   run(process.execPath, ['scripts/build.mjs']);
+}
+
+function install() {
+  if (isInstalled()) return;
+  // npm empties what the link leads to, which another checkout may be using.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new Error('node_modules is a link and older than package-lock.json: install where it leads to');
+  console.error('installing the packages …');
+  // Their install scripts only compile optional native parts, which the bundle does not use.
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 export function run(program, args, options = {}) {

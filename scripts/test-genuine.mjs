@@ -30,8 +30,8 @@ const wanted = process.argv.slice(2);
 const chosen = recipes.filter(
   ({ folder }) => wanted.length === 0 || wanted.some((word) => folder.includes(word)),
 );
-setUp();
-installPrograms();
+await setUp();
+await installPrograms();
 if (process.env.BAI_TEST_MANAGERS) {
   report(test(process.env.BAI_TEST_MANAGERS));
 } else {

@@ -14,8 +14,8 @@ function check() {
   run(process.execPath, ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', 'src', 'test']);
 }
 
-setUp();
-const missing = installPrograms();
+await setUp();
+const missing = await installPrograms();
 check();
 const result = runTests(process.argv.slice(2));
 if (missing.length > 0 && process.env.CI === 'true') {

@@ -1,0 +1,137 @@
+/** `npm run build` while bai runs, and while another build runs: nobody notices. */
+
+import { execFile, spawn } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cleanEnvironment, finished } from '../support/bai.ts';
+import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { openTerminal } from '../support/terminal.ts';
+
+const root = join(import.meta.dirname, '../..');
+const run = promisify(execFile);
+let checkout: TempFolder;
+let home: TempFolder;
+
+/** A checkout of its own, since the other tests use what is built here. */
+beforeAll(async () => {
+  checkout = tempFolder();
+  home = tempFolder();
+  for (const name of ['bin', 'src', 'scripts', 'package.json', 'package-lock.json', 'tsconfig.json'])
+    cpSync(join(root, name), join(checkout.path, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(checkout.path, 'node_modules'));
+  await build();
+});
+
+afterAll(() => {
+  for (const folder of [checkout, home]) folder?.[Symbol.dispose]();
+});
+
+const dist = (...names: readonly string[]): string => join(checkout.path, 'dist', ...names);
+const chunks = (): string[] => readdirSync(dist()).filter((name) => name.endsWith('.js'));
+
+const build = (...options: readonly string[]) =>
+  run(process.execPath, [join(checkout.path, 'scripts/build.mjs'), ...options]);
+
+function start(...words: readonly string[]) {
+  const options = { cwd: home.path, env: cleanEnvironment({ home: home.path }) };
+  return spawn(process.execPath, [join(checkout.path, 'bin/bai.cjs'), ...words], options);
+}
+
+/** Every chunk is another one by it, and so has another name. */
+function changeAll(): void {
+  const script = join(checkout.path, 'scripts/build.mjs');
+  const text = readFileSync(script, 'utf8');
+  writeFileSync(script, text.replace("].join('\\n');", `  '/* ${performance.now()} */',\n].join('\\n');`));
+}
+
+test('two builds at once disturb neither each other nor the commands that are started meanwhile', async () => {
+  const before = chunks();
+  changeAll();
+  let isBuilding = true;
+  const builds = Promise.all([build(), build(), build('--force')]).finally(() => {
+    isBuilding = false;
+  });
+  const wrong: unknown[] = [];
+  let count = 0;
+  const keepAsking = async (...words: readonly string[]): Promise<void> => {
+    while (isBuilding) {
+      const { code, stdout, stderr } = await finished(start(...words));
+      count += 1;
+      if (code !== 0 || stderr !== '' || stdout === '') wrong.push({ words, code, stderr });
+    }
+  };
+  await Promise.all([
+    builds,
+    keepAsking('--help'),
+    keepAsking('config', 'list'),
+    keepAsking('key', '--help'),
+  ]);
+  expect(wrong).toEqual([]);
+  expect(count).toBeGreaterThan(3);
+  expect(chunks().filter((name) => !before.includes(name)).length).toBeGreaterThan(20);
+});
+
+test('a bai that was started before finds what it loads only afterwards', async () => {
+  using terminal = openTerminal({ home: home.path });
+  terminal.type(
+    `'${process.execPath}' '${join(checkout.path, 'bin/bai.cjs')}' config set secretKey; echo "status $?"\r`,
+  );
+  await terminal.see(/secretKey: /);
+  const before = chunks();
+  changeAll();
+  await build();
+  expect(recorded().filter((name) => before.includes(name))).toEqual(['cli.js', 'emulator.js']);
+  terminal.type('a-secret\r');
+  const [, status] = await terminal.see(/status (\d+)/);
+  expect(status, terminal.screen()).toBe('0');
+});
+
+test('a build of what is built already leaves every file alone', async () => {
+  await build();
+  const facts = (): unknown =>
+    readdirSync(dist(), { withFileTypes: true }).map(({ name }) => [name, statSync(dist(name)).ino]);
+  const before = facts();
+  await build();
+  expect(facts()).toEqual(before);
+});
+
+test('a file that is missing is built again', async () => {
+  const [name = ''] = recorded();
+  rmSync(dist(name));
+  await build();
+  expect(existsSync(dist(name))).toBe(true);
+});
+
+test('chunks of earlier builds stay for a day, and a clean build has none', async () => {
+  const age = (name: string, hours: number): void => {
+    const then = Date.now() / 1000 - hours * 3600;
+    utimesSync(dist(name), then, then);
+  };
+  const first: { files: string[] } = JSON.parse(readFileSync(dist('.build.json'), 'utf8'));
+  changeAll();
+  await build();
+  const gone = first.files.filter((name) => !recorded().includes(name));
+  const [old = '', young = ''] = gone;
+  age(old, 25);
+  age(young, 23);
+  changeAll();
+  await build();
+  expect(existsSync(dist(old))).toBe(false);
+  expect(existsSync(dist(young))).toBe(true);
+  await build('--clean');
+  expect(readdirSync(dist()).sort()).toEqual([...recorded(), '.build.json'].sort());
+});
+
+const recorded = (): string[] => JSON.parse(readFileSync(dist('.build.json'), 'utf8')).files;
