@@ -3,11 +3,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { root } from './setup.mjs';
 
-/** Counts, and vitest's own exit status (a file that could not be loaded fails no test but the run). */
-export function runTests(extra, environment = {}) {
+/**
+ * Counts, and vitest's own exit status (a file that could not be loaded fails no test but the run). With another `node`, all
+ * that the tests start runs on that one too.
+ */
+export function runTests(extra, environment = {}, node = process.execPath) {
   const folder = mkdtempSync(join(tmpdir(), 'bai-report-'));
   const output = join(folder, 'report.json');
   const args = [
@@ -19,7 +22,8 @@ export function runTests(extra, environment = {}) {
     ...extra,
   ];
   const env = { ...process.env, BAI_TEST_BUILT: '1', ...environment };
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env });
+  if (node !== process.execPath) env.PATH = [dirname(node), env.PATH].join(delimiter);
+  const { status } = spawnSync(node, args, { cwd: root, stdio: 'inherit', env });
   const counts = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : {};
   rmSync(folder, { recursive: true, force: true });
   const { numPassedTests: passed = 0, numFailedTests: failed = 0, numPendingTests: skipped = 0 } = counts;

@@ -206,7 +206,7 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
       await using forwarded = await forward(bed, [bed.session, '-p', port]);
       expect(forwarded.port).toBeGreaterThanOrEqual(10_000);
       expect(forwarded.port).toBeLessThanOrEqual(65_000);
-      expect(forwarded.stderr()).toContain(`port ${port} is taken; using ${forwarded.port}`);
+      expect(forwarded.stderr()).toContain(`port ${port} is not free; using ${forwarded.port}`);
       const strict = await bed.bai(['app', 'ssh', bed.session, '-p', port, '--strict-port', '--', 'true']);
       expect(strict.code).toBe(6);
       expect(strict.stderr).toContain(`port ${port}`);

@@ -6,11 +6,11 @@ import { chmod, readFile, stat, truncate, utimes, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultTransferOptions as options } from '../../src/core/transfer-options.ts';
 import { InterruptedError } from '../../src/errors.ts';
 import { createRemoteFiles, type RemoteFiles } from '../../src/transfer/remote-files.ts';
+import { bundle } from '../support/bundle.ts';
 import { startRelay } from '../support/relay.ts';
 import { dropbearMissing, sshdMissing, startDropbear, startSshd, type TestSshd } from '../support/sshd.ts';
 import {
@@ -25,6 +25,8 @@ import {
 
 const mebibyte = 1024 * 1024;
 const gibibyte = 1024 * mebibyte;
+/** Of growth, of which most is what Node has not yet collected: 61 to 81 were seen with Node 20, 98 to 116 with 22 to 26. */
+const mostMebibytes = 140;
 const run = promisify(execFile);
 const why = sshdMissing === undefined ? '' : ` (${sshdMissing})`;
 
@@ -176,28 +178,18 @@ describe.skipIf(sshdMissing !== undefined)(`streams of bai sftp${why}`, () => {
 
   describe('of 1 GiB', () => {
     let program: TempFolder;
+    let streamProgram: string;
     beforeAll(async () => {
       program = await tempFolder();
-      await build({
-        entryPoints: [join(import.meta.dirname, 'stream-process.ts')],
-        outfile: join(program.path, 'stream.mjs'),
-        bundle: true,
-        platform: 'node',
-        target: 'node20',
-        format: 'esm',
-        external: ['*.node', 'cpu-features'],
-        banner: {
-          js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); const __dirname = import.meta.dirname; const __filename = import.meta.filename;",
-        },
-      });
+      streamProgram = await bundle(join(import.meta.dirname, 'stream-process.ts'), program.path);
     });
     afterAll(() => program?.[Symbol.asyncDispose]());
 
-    /** The output of a shell line in which `$0` streams, and the most memory that took, in MiB. */
+    /** The output of a shell line in which STREAM streams, and by how much that process grew, in MiB. */
     async function stream(direction: 'put' | 'get', remote: string, line: string) {
       const { port, user, privateKeyPath } = server;
       const order = JSON.stringify({ server: { port, user, privateKeyPath }, direction, remote });
-      const node = `${process.execPath} ${join(program.path, 'stream.mjs')} '${order}'`;
+      const node = `${process.execPath} ${streamProgram} '${order}'`;
       const { stdout, stderr } = await run('sh', ['-c', line.replace('STREAM', node)]);
       return { stdout, mebibytes: Number(/(\d+) kB/.exec(stderr)?.[1]) / 1024 };
     }
@@ -205,7 +197,7 @@ describe.skipIf(sshdMissing !== undefined)(`streams of bai sftp${why}`, () => {
     test('put takes little memory', async () => {
       const { mebibytes } = await stream('put', 'huge', `head -c ${gibibyte} /dev/zero | STREAM`);
       expect((await stat(at('huge'))).size).toBe(gibibyte);
-      expect(mebibytes).toBeLessThan(160);
+      expect(mebibytes).toBeLessThan(mostMebibytes);
     }, 180_000);
 
     test('get with a slow reader takes little memory', async () => {
@@ -213,7 +205,7 @@ describe.skipIf(sshdMissing !== undefined)(`streams of bai sftp${why}`, () => {
       await truncate(at('sparse'), gibibyte);
       const answer = await stream('get', 'sparse', 'STREAM | (sleep 1; cat) | wc -c');
       expect(Number(answer.stdout)).toBe(gibibyte);
-      expect(answer.mebibytes).toBeLessThan(160);
+      expect(answer.mebibytes).toBeLessThan(mostMebibytes);
     }, 180_000);
   });
 });

@@ -1,4 +1,4 @@
-/** A process of its own that streams one file: `node FILE JSON`; at its end it prints its largest size in memory on stderr. */
+/** A process of its own that streams one file: `node FILE JSON`; at its end it prints on stderr by how much its memory has grown. */
 
 import { readFileSync } from 'node:fs';
 import { defaultTransferOptions as options } from '../../src/core/transfer-options.ts';
@@ -13,6 +13,9 @@ interface Order {
 
 const { server, direction, remote } = JSON.parse(process.argv[2] ?? '') as Order; // Written by the test that starts this.
 const files = createRemoteFiles(await connectSftp(server), { signal: new AbortController().signal });
+const memory = (field: 'VmHWM' | 'VmRSS'): number =>
+  Number(new RegExp(`^${field}:\\s*(\\d+)`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+const before = memory('VmRSS');
 const write = (bytes: Uint8Array): Promise<void> =>
   new Promise((resolve, reject) => {
     process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
@@ -21,4 +24,4 @@ await (direction === 'put'
   ? files.putStream({ source: process.stdin, name: '-', remote, options }, watch())
   : files.getStream({ remote, write, options }, watch()));
 await files[Symbol.asyncDispose]();
-process.stderr.write(/^VmHWM:.*$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[0] ?? '');
+process.stderr.write(`${memory('VmHWM') - before} kB`);

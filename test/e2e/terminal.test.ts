@@ -175,7 +175,7 @@ describe('with the system client only', () => {
     const address = taken.address();
     const port = typeof address === 'object' ? address?.port : 0;
     terminal.type(`${bai(` -p ${port}`)}; echo "status=$?"\r`);
-    await terminal.see(/is taken; using \d+/);
+    await terminal.see(/is not free; using \d+/);
     await terminal.see(/work@\S+:.*[$#] $/);
     const start = terminal.screen().length;
     bed.emulator.faults.add({ kind: 'tunnel', code: 1011 }, 1);
