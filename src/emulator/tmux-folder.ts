@@ -15,9 +15,17 @@ export function makeTmuxFolder(): Promise<string> {
 }
 
 export async function removeTmuxFolder(folder: string): Promise<void> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  for (const entry of entries) if (entry.isSocket()) await endServer(join(entry.parentPath, entry.name));
+  for await (const socket of socketsBelow(folder)) await endServer(socket);
   await rm(folder, { recursive: true, force: true });
+}
+
+/** Step by step: the recursive `readdir` of Node 26 follows links, and a session can link to the sockets of others. */
+async function* socketsBelow(folder: string): AsyncGenerator<string> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isSocket()) yield path;
+    if (entry.isDirectory()) yield* socketsBelow(path);
+  }
 }
 
 async function endServer(socket: string): Promise<void> {

@@ -275,9 +275,12 @@ export async function until(
 }
 
 /** All files below a folder, hidden ones included. */
-export function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+export function filesIn(folder: string, below = ''): string[] {
+  // Step by step: the recursive `readdirSync` of Node 22 and later follows links.
+  return readdirSync(join(folder, below), { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = join(below, entry.name);
+      return entry.isDirectory() ? filesIn(folder, path) : [path];
+    })
     .sort();
 }

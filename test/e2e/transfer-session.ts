@@ -142,13 +142,17 @@ export async function tempFolder(): Promise<TempFolder> {
 
 /** All names below a folder, sorted, folders with a slash at their end. */
 export async function tree(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .map(
-      (entry) =>
-        join(entry.parentPath, entry.name).slice(folder.length + 1) + (entry.isDirectory() ? '/' : ''),
-    )
-    .sort();
+  const paths: string[] = [];
+  // Step by step: the recursive `readdir` of Node 26 follows links.
+  const walk = async (below: string): Promise<void> => {
+    for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+      const path = join(below, entry.name);
+      paths.push(entry.isDirectory() ? `${path}/` : path);
+      if (entry.isDirectory()) await walk(path);
+    }
+  };
+  await walk('');
+  return paths.sort();
 }
 
 /** The same bytes for the same seed and size, with no period that a misplaced piece could hide in. */
