@@ -211,7 +211,7 @@ describe.skipIf(sessionDropbearMissing !== undefined)('a key with a passphrase',
       terminal.type('wrong\r');
       await terminal.see(/Passphrase of .*: /);
       terminal.type(`${words}\r`);
-      await terminal.see(/42\r/);
+      await terminal.see(/42\r[\s\S]*local\$ /);
       terminal.type(`${bai} sftp ls demo:.ssh\r`);
       await terminal.see(/Passphrase of .*: /);
       terminal.type(`${words}\r`);
