@@ -15,7 +15,7 @@ export default defineConfig({
     pool: 'forks',
     retry: 0,
     // Most tests wait for other programs: more workers than cores.
-    maxWorkers: 3,
+    maxWorkers: 4,
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       project('unit', 30_000),

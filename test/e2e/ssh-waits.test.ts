@@ -32,7 +32,8 @@ async function failures({ bed, ...trap }: TrapBed): Promise<string[]> {
 const patience = { timeout: 120_000 };
 
 describe.skipIf(sessionDropbearMissing !== undefined)('the dropbear of sessions', () => {
-  test(
+  // Each waits for half a minute in a session of its own.
+  test.concurrent(
     'a host key that is gone: all ways name it after 30 s, and with the key back all get in',
     patience,
     async () => {
@@ -54,18 +55,22 @@ describe.skipIf(sessionDropbearMissing !== undefined)('the dropbear of sessions'
     },
   );
 
-  test('an sshd that does not listen is tried for 30 s in all ways, once for each', patience, async () => {
-    await using trap = await openTrap(startSessionDropbear);
-    await trap.bed.bai(['ssh-config', 'install']);
-    expect((await plainSsh(trap.bed, 'demo.bai', 'echo in')).stdout).toBe('in\n');
-    const hostPort = await freePort();
-    const session = trap.bed.emulator.sessions.get('demo');
-    session.addApp({ name: 'sshd', protocol: 'tcp', containerPort: 2200, hostPort });
-    for (const stderr of await failures(trap)) {
-      expect(stderr).toMatch(/does not listen inside the session; it was tried for 30 s/);
-      expect(stderr).toMatch(/hint: .*`bai session logs \S+`.*make the session anew/);
-    }
-  });
+  test.concurrent(
+    'an sshd that does not listen is tried for 30 s in all ways, once for each',
+    patience,
+    async () => {
+      await using trap = await openTrap(startSessionDropbear);
+      await trap.bed.bai(['ssh-config', 'install']);
+      expect((await plainSsh(trap.bed, 'demo.bai', 'echo in')).stdout).toBe('in\n');
+      const hostPort = await freePort();
+      const session = trap.bed.emulator.sessions.get('demo');
+      session.addApp({ name: 'sshd', protocol: 'tcp', containerPort: 2200, hostPort });
+      for (const stderr of await failures(trap)) {
+        expect(stderr).toMatch(/does not listen inside the session; it was tried for 30 s/);
+        expect(stderr).toMatch(/hint: .*`bai session logs \S+`.*make the session anew/);
+      }
+    },
+  );
 
   test('a session without sshd among its apps: all ways name those there are', async () => {
     await using trap = await openTrap(startSessionDropbear);
