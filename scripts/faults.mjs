@@ -141,7 +141,7 @@ function report() {
   for (const why of new Set(results.flatMap(({ skipped }) => skipped ?? []))) {
     const left = results.filter(({ skipped }) => skipped === why);
     console.log(
-      `${left.length} cases (${[...new Set(left.map(({ fault }) => fault.kind))]}) left out: ${why}`,
+      `${left.length} cases (${[...new Set(left.map(({ fault }) => fault.kind))].join(', ')}) left out: ${why}`,
     );
   }
   for (const { fault } of run.filter(({ wrongs }) => wrongs.length > 0)) {

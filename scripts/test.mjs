@@ -8,10 +8,21 @@ import { installPrograms } from './programs.mjs';
 import { run, setUp } from './setup.mjs';
 import { report, runTests } from './vitest.mjs';
 
+const checks = [
+  ['node_modules/typescript/bin/tsc', '--noEmit'],
+  ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+  ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', 'src', 'test'],
+];
+
 function check() {
-  run(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit']);
-  run(process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']);
-  run(process.execPath, ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', 'src', 'test']);
+  for (const words of checks) {
+    try {
+      run(process.execPath, words);
+    } catch ({ status }) {
+      console.error(`${words.join(' ')} ended with ${status}: no test was run`);
+      process.exit(1);
+    }
+  }
 }
 
 const words = process.argv.slice(2);

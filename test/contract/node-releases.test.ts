@@ -64,23 +64,28 @@ const lines = [
   'session terminate demo',
 ];
 
-test.each(nodes)('%s has no word of its own between what bai prints', async (_, node) => {
-  // A proxy is looked up and not used.
-  const env = { HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1' };
-  run = (line, input) => {
-    const options = { cwd: home.path, env: cleanEnvironment({ home: home.path, env }) };
-    const child = spawn(node, [launcher, ...line.split(' ')], options);
-    child.stdin.end(input);
-    return finished(child);
-  };
-  mkdirSync(join(home.path, 'tree'));
-  for (const path of ['file', 'tree/a', 'tree/b']) writeFileSync(join(home.path, path), path);
-  expect(await run('local up --quiet')).toMatchObject({ code: 0, stderr: '' });
-  const wrong: unknown[] = [];
-  for (const line of lines) {
-    const { code, stderr } = await run(`${line} --quiet`);
-    if (code !== 0 || stderr !== '') wrong.push({ line, code, stderr });
-  }
-  expect(wrong).toEqual([]);
-  expect(readFileSync(join(home.path, '.local/share/bai/local.log'), 'utf8')).not.toMatch(/warning|node:/i);
-});
+test.each(nodes)(
+  '%s has no word of its own between what bai prints',
+  async (_, node) => {
+    // A proxy is looked up and not used.
+    const env = { HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1' };
+    run = (line, input) => {
+      const options = { cwd: home.path, env: cleanEnvironment({ home: home.path, env }) };
+      const child = spawn(node, [launcher, ...line.split(' ')], options);
+      child.stdin.end(input);
+      return finished(child);
+    };
+    mkdirSync(join(home.path, 'tree'));
+    for (const path of ['file', 'tree/a', 'tree/b']) writeFileSync(join(home.path, path), path);
+    expect(await run('local up --quiet')).toMatchObject({ code: 0, stderr: '' });
+    const wrong: unknown[] = [];
+    for (const line of lines) {
+      const { code, stderr } = await run(`${line} --quiet`);
+      if (code !== 0 || stderr !== '') wrong.push({ line, code, stderr });
+    }
+    expect(wrong).toEqual([]);
+    expect(readFileSync(join(home.path, '.local/share/bai/local.log'), 'utf8')).not.toMatch(/warning|node:/i);
+    // Thirty processes, one after the other.
+  },
+  300_000,
+);
