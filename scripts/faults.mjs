@@ -135,7 +135,12 @@ function report() {
     rows.set(`${kind} ${direction}`, [...row, result]);
   }
   console.table(
-    Object.fromEntries([...[...rows].sort(), ['all', run]].map(([name, group]) => [name, tableRow(group)])),
+    Object.fromEntries(
+      [...[...rows].sort(([one], [other]) => (one < other ? -1 : 1)), ['all', run]].map(([name, group]) => [
+        name,
+        tableRow(group),
+      ]),
+    ),
   );
   for (const { index, broken: why } of broken) console.log(`case ${index} could not be run: ${why}`);
   for (const why of new Set(results.flatMap(({ skipped }) => skipped ?? []))) {
