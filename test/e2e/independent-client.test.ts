@@ -55,11 +55,14 @@ for (const server of regressServers(managerKinds())) {
     }, 60_000);
 
     afterAll(async () => {
-      await client?.rmdir(folder, true);
-      await client?.end();
-      tunnel?.kill('SIGTERM');
-      here?.[Symbol.dispose]();
-      await place?.[Symbol.asyncDispose]();
+      try {
+        await client?.rmdir(folder, true);
+        await client?.end();
+      } finally {
+        tunnel?.kill('SIGTERM');
+        here?.[Symbol.dispose]();
+        await place?.[Symbol.asyncDispose]();
+      }
     });
 
     const local = (file: string): string => join(here.path, file);
