@@ -6,6 +6,7 @@ import { findPlaces } from '../config/places.ts';
 import { askYesOrNo } from '../config/yes-or-no.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
+import { sanitizeLine } from '../core/sanitize.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
 import { BaiError } from '../errors.ts';
@@ -114,7 +115,7 @@ async function openBuiltin(
 ): Promise<BuiltinConnection> {
   const connection = await connectSsh(request);
   const say = (message: string): void =>
-    void streams.stderr.write(`${message}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
+    void streams.stderr.write(`${sanitizeLine(message)}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
   return {
     software: connection.software,
     run(work, { stdout, stderr } = streams) {
