@@ -49,7 +49,7 @@ async function readEntries({ path, all }: ListRequest, files: RemoteFiles): Prom
 
 function longTable(entries: readonly RemoteEntry[]): Table {
   return {
-    columns: ['MODE', 'SIZE', 'MODIFIED', 'NAME'],
+    columns: ['MODE', 'SIZE', 'MODIFIED', { title: 'NAME', whole: true }],
     rows: entries.map((entry) => [
       modeText(entry.attributes),
       entry.attributes.size?.toString(),

@@ -16,7 +16,14 @@ export interface ManagerAccess {
   readonly network: Network;
 }
 
-export function openManager(settings: Settings, version: string, reporter: Reporter): ManagerAccess {
+export interface ManagerOptions {
+  readonly version: string;
+  readonly reporter: Reporter;
+  /** For an administrator: whose sessions are meant. */
+  readonly owner?: string | undefined;
+}
+
+export function openManager(settings: Settings, { version, reporter, owner }: ManagerOptions): ManagerAccess {
   const { endpoint, accessKey, secretKey, domain } = settings;
   if (endpoint.value === undefined) {
     throw new UsageError('no manager is chosen: the endpoint is not set', {
@@ -43,7 +50,7 @@ export function openManager(settings: Settings, version: string, reporter: Repor
     network,
     now: () => new Date(),
   });
-  return { client, network, api: createSessionApi({ client, accessKey: accessKey.value }) };
+  return { client, network, api: createSessionApi({ client, accessKey: accessKey.value, owner }) };
 }
 
 function dialThrough({ proxyJump, connectTimeout }: Settings): Dial | undefined {
