@@ -3,8 +3,8 @@
 import { jumpArguments, parseJumpHosts } from '../core/jump-hosts.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionApi } from '../core/session-api.ts';
-import { isYes, type Settings } from '../core/settings.ts';
-import { UsageError } from '../errors.ts';
+import { commandLine, isYes, type Settings } from '../core/settings.ts';
+import { DeniedError, UsageError } from '../errors.ts';
 import { createManagerClient, type ManagerClient } from '../manager/client.ts';
 import { createNetwork, type Dial, type Network } from '../manager/network.ts';
 import { createSessionApi } from '../manager/sessions.ts';
@@ -26,11 +26,12 @@ export interface ManagerOptions {
 export function openManager(settings: Settings, { version, reporter, owner }: ManagerOptions): ManagerAccess {
   const { endpoint, accessKey, secretKey, domain } = settings;
   if (endpoint.value === undefined) {
-    throw new UsageError('no manager is chosen: the endpoint is not set', {
+    throw new UsageError(`no manager is chosen: the endpoint is ${endpoint.origin}`, {
       code: 'no-endpoint',
       hint: 'set BACKEND_ENDPOINT, or `bai config set endpoint https://…`; `bai local up` starts a manager on this machine to try bai with',
     });
   }
+  refuseForeignKeys(settings);
   const skipTlsVerify = isYes(settings.skipTlsVerify.value);
   if (skipTlsVerify) {
     reporter.warn(`the manager's TLS certificate is not checked (${settings.skipTlsVerify.origin})`);
@@ -51,6 +52,22 @@ export function openManager(settings: Settings, { version, reporter, owner }: Ma
     now: () => new Date(),
   });
   return { client, network, api: createSessionApi({ client, accessKey: accessKey.value, owner }) };
+}
+
+/** A key that is somewhere, but not for this endpoint, is told before anything is sent. */
+function refuseForeignKeys({ endpoint, accessKey, secretKey }: Settings): void {
+  const withheld = [accessKey, secretKey].find(
+    ({ value, origin }) => value === undefined && origin !== 'not set',
+  );
+  if (withheld === undefined) return;
+  const name = withheld === accessKey ? 'accessKey' : 'secretKey';
+  const typed = endpoint.origin === commandLine;
+  throw new DeniedError(`no key is used for ${endpoint.value}: ${name} is ${withheld.origin}`, {
+    code: 'not-signed-in',
+    hint: typed
+      ? 'name the profile or the environment file whose keys are meant: --profile NAME or --env-file PATH beside --endpoint'
+      : 'set endpoint, accessKey and secretKey in one place; `bai config list` shows where each comes from',
+  });
 }
 
 function dialThrough({ proxyJump, connectTimeout }: Settings): Dial | undefined {
