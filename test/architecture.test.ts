@@ -80,6 +80,15 @@ test('only those write to a terminal that make safe what they write', () => {
   expect(found.map((file) => file.replaceAll('\\', '/')).sort()).toEqual(Object.keys(writers).sort());
 });
 
+test.each(files)('%s starts programs by a path that was looked up, never by a name', (file) => {
+  const named = /\b(?:spawn|spawnSync|execFile|execFileSync|exec|execSync|fork)\(\s*['"`]/g;
+  expect(
+    readFileSync(join(root, file), 'utf8')
+      .replaceAll(/\.exec\(/g, '')
+      .match(named),
+  ).toBeNull();
+});
+
 function layerOf(file: string): string {
   return (file.split(/[\\/]/)[0] ?? '').replace(/\.ts$/, '');
 }

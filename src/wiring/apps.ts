@@ -82,9 +82,10 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     files: keyFilesFor(dirname(settings.keyPath)),
     ledger: openKeyLedger(places.keyLedger, accountOf(parts.settings)),
     warn: (message) => reporter.warn(message),
-    runSsh: (args) => runSsh(args, { program: 'ssh', signal, terminal: parts.streams }),
+    runSsh: (args) =>
+      runSsh(args, { program: 'ssh', environment: parts.environment, signal, terminal: parts.streams }),
     isTerminal: parts.streams.stdin.isTTY,
-    hasSystemSsh: async () => (await findProgram('ssh', parts.environment)) !== undefined,
+    hasSystemSsh: async () => findProgram('ssh', parts.environment) !== undefined,
     openSsh: (request) => openBuiltin(request, parts),
     agent: findAgent(parts.environment, process.platform),
     openStreams: async (request) => openNodeStreams(await connectSsh(request), { session: request.session }),
@@ -119,7 +120,7 @@ async function openBuiltin(
   return {
     software: connection.software,
     run(work, { stdout, stderr } = streams) {
-      const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'] };
+      const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'], environment };
       return runBuiltin(connection, work, { ...local, signal, say });
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),

@@ -193,8 +193,8 @@ class LazyContext implements Context {
 
   async #connectManager(): Promise<ManagerAccess> {
     const { openManager } = await import('./manager.ts');
-    const { version, reporter } = this;
-    const access = openManager(await this.settings(), { version, reporter, owner: this.#owner });
+    const { version, reporter, environment } = this;
+    const access = openManager(await this.settings(), { version, reporter, environment, owner: this.#owner });
     this.#network = access.network;
     return access;
   }

@@ -1,5 +1,6 @@
 /** From settings to a manager's sessions. */
 
+import type { Environment } from '../context.ts';
 import { jumpArguments, parseJumpHosts } from '../core/jump-hosts.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionApi } from '../core/session-api.ts';
@@ -19,11 +20,16 @@ export interface ManagerAccess {
 export interface ManagerOptions {
   readonly version: string;
   readonly reporter: Reporter;
+  /** Where programs are looked for. */
+  readonly environment: Environment;
   /** For an administrator: whose sessions are meant. */
   readonly owner?: string | undefined;
 }
 
-export function openManager(settings: Settings, { version, reporter, owner }: ManagerOptions): ManagerAccess {
+export function openManager(
+  settings: Settings,
+  { version, reporter, environment, owner }: ManagerOptions,
+): ManagerAccess {
   const { endpoint, accessKey, secretKey, domain } = settings;
   if (endpoint.value === undefined) {
     throw new UsageError(`no manager is chosen: the endpoint is ${endpoint.origin}`, {
@@ -40,7 +46,7 @@ export function openManager(settings: Settings, { version, reporter, owner }: Ma
     skipTlsVerify,
     connectTimeoutMs: Number(settings.connectTimeout.value) * 1000,
     readTimeoutMs: Number(settings.readTimeout.value) * 1000,
-    dial: dialThrough(settings),
+    dial: dialThrough(settings, environment),
   });
   const hasKey = accessKey.value !== undefined && secretKey.value !== undefined;
   const client = createManagerClient({
@@ -70,12 +76,13 @@ function refuseForeignKeys({ endpoint, accessKey, secretKey }: Settings): void {
   });
 }
 
-function dialThrough({ proxyJump, connectTimeout }: Settings): Dial | undefined {
+function dialThrough({ proxyJump, connectTimeout }: Settings, environment: Environment): Dial | undefined {
   const written = proxyJump.value;
   const hops = written === undefined ? [] : parseJumpHosts(written, 'proxyJump');
   if (written === undefined || hops.length === 0) return undefined;
   return (target) =>
     openThroughJump({
+      environment,
       args: jumpArguments(hops, target, Number(connectTimeout.value)),
       hops: written,
       target: `${target.host}:${target.port}`,
