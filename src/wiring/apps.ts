@@ -3,6 +3,7 @@
 import { dirname, join } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
 import { findPlaces } from '../config/places.ts';
+import { isFirstTime } from '../config/told.ts';
 import { askYesOrNo } from '../config/yes-or-no.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -133,6 +134,7 @@ export function sftpDeps(parts: AppParts): SftpDeps {
     reporter: parts.reporter,
     signal: parts.signal,
     local: localFiles,
+    isFirstTime: ({ id }) => isFirstTime(join(findPlaces(parts.environment).stateDir, 'told'), id),
     mountsOf: async ({ id }) => (await parts.manager.api.describe(id, parts.signal))?.mounts,
     async open(session, found) {
       const { connection, dial, peer, line } = await openSftpTo(session, deps, found);
