@@ -71,8 +71,11 @@ export interface Reporter {
   /** Something the user should know of; with --json one line of JSON on stderr. */
   warn(message: string, hint?: string): void;
   step(text: string): Step;
-  /** On a terminal, what is waited for and how many seconds it takes, once it is more than one; `stop` leaves no trace. */
-  busy(text: string): { stop(): void };
+  /**
+   * On a terminal, what is waited for and how many seconds it takes, once it is more than one (`now`: at once, and no
+   * seconds); `stop` leaves no trace. While another is shown, nothing.
+   */
+  busy(text: string, when?: 'now'): { stop(): void };
   transfer(): TransferProgress;
   /** Prints the failure and returns the exit status it stands for. */
   failure(error: unknown): number;

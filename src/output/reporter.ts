@@ -63,11 +63,12 @@ function humanReporter(options: ReporterOptions): Reporter {
   const area = createLiveArea(stderr);
   const say = (line: string): void => area.print(`${line}\n`);
   let moving = 0;
-  // A spinner draws over bars.
-  const spinNow = (text: string, afterMs?: number): Ora | undefined =>
+  // Two would draw over each other, and over bars.
+  const spinners = oneAtATime((text, afterMs) =>
     moving > 0
       ? undefined
-      : spin?.(stderr, lineOf(text), { color, ...(afterMs !== undefined && { afterMs }) });
+      : spin?.(stderr, lineOf(text), { color, ...(afterMs !== undefined && { afterMs }) }),
+  );
   return {
     json: false,
     interactive,
@@ -89,10 +90,10 @@ function humanReporter(options: ReporterOptions): Reporter {
     },
     resultAside: () => {},
     step(text) {
-      const spinner = spinNow(text);
+      const spinner = spinners.step(text);
       return spinner ? spinnerStep(spinner, style) : lineStep(say, options.quiet, text);
     },
-    busy: (text) => spinNow(text, busyAfterMs) ?? { stop: () => {} },
+    busy: (text, when) => spinners.busy(text, when === 'now' ? undefined : busyAfterMs),
     transfer() {
       const view = humanView(options, area, say);
       const telling = wordTelling(
@@ -160,20 +161,58 @@ function lineStep(say: (line: string) => void, quiet: boolean, text: string): St
   return { update: tell, done: tell, fail: tell };
 }
 
-function spinnerStep(spinner: Ora, style: Style): Step {
+interface Spinners {
+  /** Nothing while another step is shown; what is waited for gives way. */
+  step(text: string): SpinningStep | undefined;
+  busy(text: string, afterMs: number | undefined): { stop(): void };
+}
+
+interface SpinningStep {
+  readonly spinner: Ora;
+  readonly ended: () => void;
+}
+
+function oneAtATime(spin: (text: string, afterMs?: number) => Ora | undefined): Spinners {
+  let current: { readonly isStep: boolean; stop(): void } | undefined;
+  return {
+    step(text) {
+      if (current?.isStep) return undefined;
+      current?.stop();
+      const spinner = spin(text);
+      if (spinner === undefined) return undefined;
+      const own = { isStep: true, stop: () => {} };
+      current = own;
+      const ended = (): void => {
+        if (current === own) current = undefined;
+      };
+      return { spinner, ended };
+    },
+    busy(text, afterMs) {
+      const spinner = current === undefined ? spin(text, afterMs) : undefined;
+      if (spinner === undefined) return { stop: () => {} };
+      const own = {
+        isStep: false,
+        stop() {
+          spinner.stop();
+          if (current === own) current = undefined;
+        },
+      };
+      current = own;
+      return own;
+    },
+  };
+}
+
+function spinnerStep({ spinner, ended }: SpinningStep, style: Style): Step {
+  const persist = (symbol: string, line: string | undefined): void => {
+    spinner.stopAndPersist({ symbol, text: line === undefined ? spinner.text : lineOf(line) });
+    ended();
+  };
   return {
     update(line) {
       spinner.text = lineOf(line);
     },
-    done: (line) =>
-      void spinner.stopAndPersist({
-        symbol: style.good('✓'),
-        text: line === undefined ? spinner.text : lineOf(line),
-      }),
-    fail: (line) =>
-      void spinner.stopAndPersist({
-        symbol: style.error('✗'),
-        text: line === undefined ? spinner.text : lineOf(line),
-      }),
+    done: (line) => persist(style.good('✓'), line),
+    fail: (line) => persist(style.error('✗'), line),
   };
 }
