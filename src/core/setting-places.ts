@@ -4,6 +4,8 @@ import type { Setting, SettingName, SettingValues } from './settings.ts';
 
 /** A place that values come from, such as the environment or a profile. */
 export interface SettingPlace {
+  /** Nobody has set it, so it is not told where it does not count. */
+  readonly isImplicit?: boolean;
   /** What the user names on the command line is meant, whatever else is there. */
   readonly isNamed: boolean;
   get(name: SettingName): Setting | undefined;
@@ -99,7 +101,7 @@ function withheld(
   all: readonly SettingPlace[],
   endpoint: Setting | undefined,
 ): Setting {
-  const other = all.find((place) => place.get(name) !== undefined);
+  const other = all.find((place) => !place.isImplicit && place.get(name) !== undefined);
   const found = other?.get(name);
   if (other === undefined || found === undefined) return notSet;
   // A secret without any access key signs nothing: what is missing is the other one.

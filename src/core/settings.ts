@@ -197,7 +197,7 @@ function placesOf(sources: SettingSources): {
   return {
     flags: valuesPlace(sources.flags, commandLine, true),
     others: isNamed ? [stored, real, given] : [real, given, stored],
-    local: valuesPlace(sources.local, 'the local manager', false),
+    local: { ...valuesPlace(sources.local, 'the local manager', false), isImplicit: true },
   };
 }
 

@@ -192,10 +192,17 @@ class LazyContext implements Context {
   }
 
   async #connectManager(): Promise<ManagerAccess> {
-    const { openManager } = await import('./manager.ts');
+    const [{ openManager }, { localDial }] = await Promise.all([
+      import('./manager.ts'),
+      import('./local-dial.ts'),
+    ]);
     const { version, reporter, environment } = this;
-    const access = openManager(await this.settings(), { version, reporter, environment, owner: this.#owner });
+    const settings = await this.settings();
+    const dial = localDial(settings, environment);
+    const access = openManager(settings, { version, reporter, environment, dial, owner: this.#owner });
     this.#network = access.network;
+    // ssh asks on the terminal what a jump host wants to know, with each connection.
+    if (settings.proxyJump.value !== undefined) this.#reporter = { ...reporter, busy: () => ({ stop() {} }) };
     return access;
   }
 

@@ -22,13 +22,15 @@ export interface ManagerOptions {
   readonly reporter: Reporter;
   /** Where programs are looked for. */
   readonly environment: Environment;
+  /** Where connections begin with more than a handshake. */
+  readonly dial?: Dial | undefined;
   /** For an administrator: whose sessions are meant. */
   readonly owner?: string | undefined;
 }
 
 export function openManager(
   settings: Settings,
-  { version, reporter, environment, owner }: ManagerOptions,
+  { version, reporter, environment, dial, owner }: ManagerOptions,
 ): ManagerAccess {
   const { endpoint, accessKey, secretKey, domain } = settings;
   if (endpoint.value === undefined) {
@@ -46,7 +48,7 @@ export function openManager(
     skipTlsVerify,
     connectTimeoutMs: Number(settings.connectTimeout.value) * 1000,
     readTimeoutMs: Number(settings.readTimeout.value) * 1000,
-    dial: dialThrough(settings, environment),
+    dial: dial ?? dialThrough(settings, environment),
   });
   const hasKey = accessKey.value !== undefined && secretKey.value !== undefined;
   const client = createManagerClient({
