@@ -47,6 +47,8 @@ export interface Column {
   readonly short?: (text: string) => string;
   /** Never cut: half of it is of no use. */
   readonly whole?: boolean;
+  /** What is cut off; the end when not given. The end of a path tells more than its beginning. */
+  readonly cut?: 'start';
   /** Cells are cut to so many terminal cells before a column that gives way last is left out; 8 when not given. */
   readonly least?: number;
   /** Left out where the table is too wide: before anything is cut, or when cutting is not enough; the right ones first. */

@@ -53,8 +53,8 @@ export interface Account {
 }
 
 /**
- * All three come from the first place that has one of them. An address on the command line goes with the keys of the first
- * place whose keys may go there: it was named on the command line too, has the same address, or has none.
+ * All three come from the first place that has one of them. An address on the command line goes with the first keys that may
+ * go there: those of a place that was named on the command line too, has the same address, or has none.
  */
 export function pickAccount(flags: SettingPlace, places: readonly SettingPlace[]): Account {
   const typed = flags.get('endpoint');
@@ -63,8 +63,12 @@ export function pickAccount(flags: SettingPlace, places: readonly SettingPlace[]
     const place = all.find((each) => hasKeys(each) || each.get('endpoint') !== undefined);
     return { place, settings: readAccount(place, all, place?.get('endpoint')) };
   }
-  const place = places.find((each) => hasKeys(each) && mayTake(each, typed.value ?? ''));
-  return { place, settings: { ...readAccount(place, places, typed), endpoint: typed } };
+  const allowed = places.filter((each) => mayTake(each, typed.value ?? ''));
+  const read = (name: 'accessKey' | 'secretKey'): Setting =>
+    allowed.map((each) => each.get(name)).find((found) => found !== undefined) ??
+    withheld(name, places, typed);
+  const settings = { endpoint: typed, accessKey: read('accessKey'), secretKey: read('secretKey') };
+  return { place: allowed.find(hasKeys), settings };
 }
 
 function hasKeys(place: SettingPlace): boolean {
@@ -78,11 +82,14 @@ function mayTake(place: SettingPlace, endpoint: string): boolean {
   return addressesOf(endpoint).every((address) => known.has(address));
 }
 
-/** As they are compared: `https://A.example:443/` is `https://a.example`. */
+/** As they are compared: `https://A.example:443/` is `https://a.example`, and `localhost` is 127.0.0.1. */
 function addressesOf(endpoint: string): string[] {
   return endpoint.split(',').map((each) => {
     const text = each.trim();
-    return URL.canParse(text) ? new URL(text).href.replace(/\/+$/, '') : text;
+    if (!URL.canParse(text)) return text;
+    const url = new URL(text);
+    if (url.hostname === 'localhost') url.hostname = '127.0.0.1';
+    return url.href.replace(/\/+$/, '');
   });
 }
 

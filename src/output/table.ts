@@ -3,7 +3,7 @@
 import stringWidth from 'string-width';
 import type { Column, Table } from '../core/reporter.ts';
 import { foreignStart, sanitizeLine } from '../core/sanitize.ts';
-import { cutEnd } from './fit-text.ts';
+import { cutEnd, cutStart } from './fit-text.ts';
 
 /** Header and rows, aligned by display width (CJK names count double), within so many cells; 0 is any number. */
 export function alignedTable(table: Table, terminalWidth = 0): string {
@@ -17,7 +17,7 @@ export function alignedTable(table: Table, terminalWidth = 0): string {
     Math.max(stringWidth(title), ...rows.map((row) => stringWidth(row[at] ?? ''))),
   );
   const fitted = room === undefined ? widths : fitColumns(columns, widths, room);
-  return [columns.map(({ title }) => title), ...rows].map((row) => lineOf(row, fitted)).join('\n');
+  return [columns.map(({ title }) => title), ...rows].map((row) => lineOf(row, fitted, columns)).join('\n');
 }
 
 interface Showing {
@@ -31,7 +31,7 @@ function shownCell(text: string | undefined, at: number, { column, isWide, room 
   const wanted = isWide || column.short === undefined || text === undefined ? text : column.short(text);
   const shown = at === 0 ? foreignStart(cell(wanted)) : cell(wanted);
   // Measuring a text of a server is only worth it as far as it can be shown.
-  return room === undefined || column.whole ? shown : cutEnd(shown, room);
+  return room === undefined || column.whole ? shown : cutTo(shown, room, column);
 }
 
 /** Rows only, one a line, whole fields joined by tabs: for `cut` and `awk`. */
@@ -83,14 +83,18 @@ function total(widths: readonly number[]): number {
   return shown.reduce((sum, width) => sum + width, 0) + gap.length * Math.max(0, shown.length - 1);
 }
 
-function lineOf(row: readonly string[], widths: readonly number[]): string {
+function lineOf(row: readonly string[], widths: readonly number[], columns: readonly Column[]): string {
   return row
     .flatMap((text, at) => {
       const width = widths[at] ?? 0;
-      return width === 0 ? [] : [pad(cutEnd(text, width), width)];
+      return width === 0 ? [] : [pad(cutTo(text, width, columns[at]), width)];
     })
     .join(gap)
     .trimEnd();
+}
+
+function cutTo(text: string, width: number, column: Column | undefined): string {
+  return column?.cut === 'start' ? cutStart(text, width) : cutEnd(text, width);
 }
 
 function columnOf(column: string | Column): Column {

@@ -52,14 +52,17 @@ interface Work {
   status: number;
 }
 
-/** Without others there is nothing that could go on, and the failure is the command's. */
+/**
+ * Without others there is nothing that could go on, and the failure is the command's; so is that of a manager that is gone
+ * before anything was ended.
+ */
 async function onItsOwn(work: Work, step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (error) {
-    const isFatal =
-      !(error instanceof BaiError) || error instanceof InterruptedError || error instanceof UnreachableError;
-    if (isFatal || work.request.sessions.length === 1) throw error;
+    const isAlone = work.request.sessions.length === 1;
+    const isGone = error instanceof UnreachableError && work.ended.length === 0;
+    if (!(error instanceof BaiError) || error instanceof InterruptedError || isAlone || isGone) throw error;
     const status = work.deps.reporter.failure(error);
     if (work.status === ExitCode.ok) work.status = status;
   }

@@ -398,28 +398,40 @@ const genuine: readonly GenuineWithAdmin[] = path ? JSON.parse(readFileSync(path
 
 for (const { name: manager, endpoint, accessKey, secretKey, image, admin: root } of genuine) {
   if (root === undefined) continue;
-  test(`genuine ${manager}: an administrator sees their own live sessions by default`, async () => {
+  const as = async (keys: { accessKey: string; secretKey: string }, args: string): Promise<BaiResult> => {
     using home = tempFolder();
-    const as = (keys: { accessKey: string; secretKey: string }, args: string) =>
-      bai(args.split(' '), {
-        home: home.path,
-        env: {
-          BACKEND_ENDPOINT: endpoint,
-          BACKEND_ACCESS_KEY: keys.accessKey,
-          BACKEND_SECRET_KEY: keys.secretKey,
-        },
-      });
+    const env = {
+      BACKEND_ENDPOINT: endpoint,
+      BACKEND_ACCESS_KEY: keys.accessKey,
+      BACKEND_SECRET_KEY: keys.secretKey,
+    };
+    return await bai(args.split(' '), { home: home.path, env });
+  };
+  const user = { accessKey, secretKey };
+
+  test(`genuine ${manager}: an administrator sees their own live sessions by default, and others with --owner`, async () => {
     const name = `c1-${process.pid}-theirs`;
-    await as(
-      { accessKey, secretKey },
-      `session create ${image} --name ${name} -r cpu=1 -r mem=256m --no-wait`,
-    );
+    const made = await as(user, `session create ${image} --name ${name} -r cpu=1 -r mem=256m`);
+    const id = made.stdout.trim().split(' ').at(-1) ?? '';
     try {
       expect(names(await as(root, 'session list --name-only'))).not.toContain(name);
-      expect(names(await as(root, 'session list --name-only -A'))).toContain(name);
+      expect((await as(root, 'session list -A')).stdout).toMatch(
+        new RegExp(`^${name}\\t.*\\t${accessKey}$`, 'm'),
+      );
+      expect(await as(root, `session info ${name}`)).toMatchObject({
+        code: 4,
+        stderr: expect.stringContaining(`--owner ${accessKey}`),
+      });
+      expect(await as(root, `ssh ${name} -- true`)).toMatchObject({ code: 4 });
+      for (const reference of [name, id, id.slice(0, 8)]) {
+        const owned = `${reference} --owner ${accessKey}`;
+        expect((await as(root, `session info ${owned}`)).stdout).toContain(id);
+        expect(await as(root, `session logs ${owned}`)).toMatchObject({ code: 0 });
+        expect(await as(root, `session wait ${owned} --timeout 60`)).toMatchObject({ code: 0 });
+      }
+      expect(await as(root, `session terminate ${name} -o ${accessKey}`)).toMatchObject({ code: 0 });
     } finally {
-      await as({ accessKey, secretKey }, `session wait ${name} --timeout 60`);
-      await as({ accessKey, secretKey }, `session terminate ${name}`);
+      await as(user, `session terminate ${name}`);
     }
   });
 }

@@ -85,16 +85,15 @@ test(`in none of ${combinations.length} combinations do keys go where they were 
     const { endpoint, accessKey, secretKey } = placesOf(combination);
     // Without an access key nothing is signed, so nothing is sent.
     if (accessKey === undefined) continue;
-    const keys = new Set([accessKey, secretKey].filter((place) => place !== undefined));
-    expect({ combination, keys: keys.size }).toMatchObject({ keys: keys.size === 0 ? 0 : 1 });
-    const [key] = keys;
-    if (key === undefined || endpoint === undefined || key === endpoint) continue;
-    // Only the address that was typed, with keys that were named beside it or have no address of their own.
-    expect({ combination, endpoint }).toMatchObject({ endpoint: 'flag' });
-    const wasNamed = key === 'file' || (key === 'profile' && combination.isNamed);
-    const bits =
-      key === 'environment' ? combination.environment : key === 'profile' ? combination.profile : 7;
-    expect({ combination, key, isMeant: wasNamed || (bits & 1) === 0 }).toMatchObject({ isMeant: true });
+    for (const key of [accessKey, secretKey]) {
+      if (key === undefined || endpoint === undefined || key === endpoint) continue;
+      // Only the address that was typed, with keys that were named beside it or have no address of their own.
+      expect({ combination, endpoint }).toMatchObject({ endpoint: 'flag' });
+      const wasNamed = key === 'file' || (key === 'profile' && combination.isNamed);
+      const bits =
+        key === 'environment' ? combination.environment : key === 'profile' ? combination.profile : 7;
+      expect({ combination, key, isMeant: wasNamed || (bits & 1) === 0 }).toMatchObject({ isMeant: true });
+    }
   }
 });
 
@@ -156,6 +155,15 @@ test.each([
   if (!isSame) expect(settings.accessKey.origin).toContain('https://profile.example');
 });
 
+test('localhost is the same address as 127.0.0.1, and no other port is', () => {
+  const values = { ...whole, endpoint: 'http://127.0.0.1:8091' };
+  const keyFor = (endpoint: string): string | undefined =>
+    resolveSettings({ ...none, flags: { endpoint }, profile: { name: 'p', values } }).accessKey.value;
+  expect(keyFor('http://localhost:8091')).toBe('accessKey-profile');
+  expect(keyFor('http://localhost:8092')).toBeUndefined();
+  expect(keyFor('http://localhost.example:8091')).toBeUndefined();
+});
+
 test('one address of several that a place has goes with its keys', () => {
   const values = { ...whole, endpoint: 'https://a.example, https://b.example' };
   const settings = resolveSettings({
@@ -164,6 +172,16 @@ test('one address of several that a place has goes with its keys', () => {
     profile: { name: 'p', values },
   });
   expect(settings.secretKey.value).toBe('secretKey-profile');
+});
+
+test('an address and a file that are both typed go together, with what the environment has for that address', () => {
+  const settings = resolveSettings({
+    ...none,
+    flags: { endpoint: 'https://a.example' },
+    environment: { BACKEND_ENDPOINT: 'https://a.example', BACKEND_ACCESS_KEY: 'AKIA' },
+    environmentFile: { path: 'ci.env', values: { BACKEND_SECRET_KEY: 'secret' } },
+  });
+  expect([settings.accessKey.value, settings.secretKey.value]).toEqual(['AKIA', 'secret']);
 });
 
 test('the kind of an endpoint comes from where the endpoint is from', () => {

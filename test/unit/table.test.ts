@@ -79,6 +79,14 @@ test('a column that gives way first goes before anything is cut', () => {
   expect(alignedTable({ columns: named, rows }, 29)).toBe('NAME\na-name-of-a-session');
 });
 
+test('of paths the end stays', () => {
+  const table = {
+    columns: [{ title: 'KEY', cut: 'start' as const }],
+    rows: [['~/.ssh/a-long-name/id_ed25519.pub']],
+  };
+  expect(alignedTable(table, 20)).toBe('KEY\n…name/id_ed25519.pub');
+});
+
 test('a cell that is whole is never cut', () => {
   const fingerprint = 'SHA256:qn7uJuSCQw/i4VdwHXOBup2Ik1zZOmT2iCGU0u6o8AY';
   const table = {

@@ -18,7 +18,7 @@ export function define(command: Command, context: Context): void {
       const { listKeys } = await import('../../services/list-keys.ts');
       const list = await listKeys(await context.keys());
       context.reporter.result(list, {
-        columns: [...columns, { title: flags.md5 ? 'MD5' : 'SHA256', gives: 'last' }],
+        columns: [...columns, { title: flags.md5 ? 'MD5' : 'SHA256', least: 12, gives: 'last' }],
         wide: flags.wide === true,
         rows: list.keys.map((key) => [
           ...row(key, shortPath(key, context)),
@@ -30,10 +30,10 @@ export function define(command: Command, context: Context): void {
 }
 
 const columns: readonly (string | Column)[] = [
-  { title: 'KEY', least: 16 },
+  { title: 'KEY', cut: 'start', least: 24 },
   { title: 'KIND', gives: 'first' },
-  'TYPE',
-  { title: 'PASSPHRASE', gives: 'last' },
+  { title: 'TYPE', whole: true },
+  { title: 'PASSPHRASE', gives: 'first' },
   { title: 'MODE', gives: 'last' },
   'SESSIONS',
   { title: 'PROBLEMS', least: 16 },
