@@ -65,12 +65,14 @@ export async function openOrCreate(
   deps: ConnectSshDeps,
 ): Promise<SessionRef> {
   try {
-    return await openRunningSession(session, deps);
+    const found = await openRunningSession(session, deps);
+    // What is made goes by its name: the beginning of another session's id is no reason not to.
+    if (create === undefined || found.name === session || found.id === session) return found;
   } catch (error) {
     if (create === undefined || !(error instanceof NotFoundError) || !missing.has(error.code)) throw error;
-    const { id, name, status } = await createSession({ session: create, wait: true }, deps);
-    return { id, name, status };
   }
+  const { id, name, status } = await createSession({ session: create, wait: true }, deps);
+  return { id, name, status };
 }
 
 /** Nothing when the system's ssh is to do it. */

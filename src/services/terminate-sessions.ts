@@ -82,7 +82,7 @@ async function askFirst(
   const named = sessions.map(({ name, id, status }) => `${name} (${shortId(id)}, ${status})`).join(', ');
   const what = `${sessions.length === 1 ? 'session' : `${sessions.length} sessions:`} ${named}`;
   const more = recursive ? ' and what depends on it' : '';
-  if (await ask(`end ${what}${more}? Files that are not in a mounted folder are lost`)) return;
+  if (await ask(`end ${what}${more}? Files outside of mounts are lost`)) return;
   throw new BaiError('nothing was ended', {
     code: 'not-confirmed',
     hint: '--yes ends sessions without a question',
