@@ -26,7 +26,7 @@ export interface GlobalFlags {
   /** With `json`: progress too. */
   readonly events: boolean;
   readonly quiet: boolean;
-  /** False after --no-color; undefined leaves it to the terminal. */
+  /** As --color and --no-color say; undefined leaves it to the terminal. */
   readonly color: boolean | undefined;
   readonly profile: string | undefined;
   readonly environmentFile: string | undefined;
@@ -64,6 +64,8 @@ export interface Context {
   useFlags(flags: GlobalFlags): void;
   /** Settings that a command's own options override, such as `--user`. */
   overrideSettings(values: SettingValues): void;
+  /** From now on sessions are those of this access key, which is for administrators. */
+  actFor(owner: string): void;
   settings(): Promise<Settings>;
   sessions(): Promise<SessionDeps>;
   apps(): Promise<ConnectSshDeps>;

@@ -39,7 +39,11 @@ export async function createProgram(
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => [command.name(), ...command.aliases()].join('|'),
+      commandUsage,
+    })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
@@ -61,6 +65,13 @@ export async function createProgram(
   for (const entry of commands) await addCommand(entry, { program, parents, wanted, context });
   program.addHelpText('after', examples);
   return program;
+}
+
+/** Without aliases, which have a line of their own. */
+function commandUsage(command: Command): string {
+  const names: string[] = [];
+  for (let each: Command | null = command; each !== null; each = each.parent) names.unshift(each.name());
+  return [...names, command.usage()].join(' ');
 }
 
 const examples = `
@@ -87,6 +98,7 @@ async function addCommand(entry: CommandEntry, tree: Tree): Promise<void> {
   if (parent === undefined) throw new Error(`the command "${entry.path}" has no group`);
   const command = parent.command(name, { hidden: entry.hidden === true }).description(entry.summary);
   command.aliases([...(entry.aliases ?? [])]);
+  if (entry.aliases !== undefined) command.addHelpText('after', `\nAliases: ${entry.aliases.join(', ')}`);
   const asked = wanted[words.length - 1] ?? '';
   const isWanted =
     (words.length === 1 || wanted[0] === words[0]) && (asked === name || entry.aliases?.includes(asked));
@@ -99,6 +111,7 @@ function addGlobalOptions(program: Command): void {
     .option('--json', 'print the answer, and errors, as JSON (--json=events: also progress, on stderr)')
     .addOption(new Option('--json-events').hideHelp())
     .option('-q, --quiet', 'print errors and the answer only')
+    .option('--color', 'colours where there is no terminal too')
     .option('--no-color', 'no colours')
     .option('--profile <name>', 'the profile to take settings from')
     .option('--endpoint <url>', "the manager's address")
@@ -140,7 +153,7 @@ function readFlags(command: Command): GlobalFlags {
     json: flags['json'] === true || flags['jsonEvents'] === true,
     events: flags['jsonEvents'] === true,
     quiet: flags['quiet'] === true,
-    color: flags['color'] === false ? false : undefined,
+    color: typeof flags['color'] === 'boolean' ? flags['color'] : undefined,
     profile: text('profile'),
     environmentFile: text('envFile'),
     settings: endpoint === undefined ? {} : { endpoint },
@@ -156,7 +169,7 @@ function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'eve
     json: events || words.includes('--json'),
     events,
     quiet: false,
-    color: words.includes('--no-color') ? false : undefined,
+    color: words.includes('--no-color') ? false : words.includes('--color') ? true : undefined,
   };
 }
 

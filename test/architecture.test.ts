@@ -53,6 +53,42 @@ test.each(files)('%s stays within the size of a file', (file) => {
   expect(readFileSync(join(root, file), 'utf8').split('\n').length).toBeLessThanOrEqual(351);
 });
 
+/** Who writes to a terminal, and why nothing of a server, a file name or the user's file comes out raw there. */
+const writers: Readonly<Record<string, string>> = {
+  'cli.ts': 'the code of a system error',
+  'main.ts': "bai's own help",
+  'output/json-reporter.ts': 'safeJson',
+  'output/live-area.ts': 'lines that are sanitised where they are made',
+  'output/reporter.ts': 'sanitizeLine, sanitizeText',
+  'config/hidden-line.ts': 'a sanitised prompt',
+  'config/yes-or-no.ts': 'a sanitised question',
+  'services/sftp-get.ts': 'the bytes of a file, which are the answer',
+  'services/sftp-shell-lines.ts': 'escaped words for Tab',
+  'services/ssh-stdio.ts': 'the bytes of a connection',
+  'ssh/builtin-client.ts': "bai's own list of escapes",
+  'ssh/system-ssh.ts': 'what resets the terminal',
+  'ssh/terminal.ts': 'what resets the terminal',
+  'wiring/apps.ts': 'sanitizeLine',
+  'wiring/keys.ts': 'base64 for the clipboard',
+};
+
+test('only those write to a terminal that make safe what they write', () => {
+  const write =
+    /\b(?:stdout|stderr|output)\.write\(|\bstream\.write\((?!packed|Buffer)|\bconsole\.|\bcreateInterface\(/;
+  const outside = files.filter((file) => !/^(?:emulator|ssh\/(?:agent-keys|socks)\.ts)/.test(file));
+  const found = outside.filter((file) => write.test(readFileSync(join(root, file), 'utf8')));
+  expect(found.map((file) => file.replaceAll('\\', '/')).sort()).toEqual(Object.keys(writers).sort());
+});
+
+test.each(files)('%s starts programs by a path that was looked up, never by a name', (file) => {
+  const named = /\b(?:spawn|spawnSync|execFile|execFileSync|exec|execSync|fork)\(\s*['"`]/g;
+  expect(
+    readFileSync(join(root, file), 'utf8')
+      .replaceAll(/\.exec\(/g, '')
+      .match(named),
+  ).toBeNull();
+});
+
 function layerOf(file: string): string {
   return (file.split(/[\\/]/)[0] ?? '').replace(/\.ts$/, '');
 }

@@ -2,6 +2,7 @@
 
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { sanitizeLine } from '../core/sanitize.ts';
 import { InterruptedError } from '../errors.ts';
 
 export interface AskStreams {
@@ -17,7 +18,7 @@ export async function readHiddenLine(prompt: string, { stdin, stderr, signal }: 
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: nowhere, terminal: onTerminal });
   // Only now, when the terminal no longer shows what is typed.
-  if (onTerminal) stderr.write(prompt);
+  if (onTerminal) stderr.write(sanitizeLine(prompt));
   try {
     return await new Promise<string>((resolve, reject) => {
       const interrupt = (): void => reject(new InterruptedError());

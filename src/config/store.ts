@@ -9,6 +9,8 @@ import { LocalSystemError, systemCode } from '../errors.ts';
 
 export interface ProfileStore {
   readonly path: string;
+  /** Of all profiles, in alphabetical order. */
+  names(): readonly string[];
   /** Values of one profile; unknown keys of a newer bai are left out here and kept in the file. */
   read(profile: string): SettingValues;
   write(profile: string, name: SettingName, value: string): Promise<void>;
@@ -28,6 +30,7 @@ const storeSchema = z.object({
 export function openProfileStore(path: string): ProfileStore {
   return {
     path,
+    names: () => Object.keys(readProfiles(path)).sort(),
     read(profile) {
       const entries = Object.entries(readProfiles(path)[profile] ?? {});
       return Object.fromEntries(entries.filter(([name]) => isSettingName(name)));

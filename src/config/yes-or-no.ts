@@ -1,6 +1,7 @@
 /** Asks a question on the terminal. */
 
 import { createInterface } from 'node:readline';
+import { sanitizeLine } from '../core/sanitize.ts';
 import { InterruptedError } from '../errors.ts';
 import type { AskStreams } from './hidden-line.ts';
 
@@ -17,7 +18,7 @@ export async function askYesOrNo(
       lines.once('SIGINT', interrupt);
       signal.addEventListener('abort', interrupt, { once: true });
       lines.once('close', () => resolve('no'));
-      lines.question(`${question} ${enter === 'yes' ? '[Y/n]' : '[y/N]'} `, resolve);
+      lines.question(`${sanitizeLine(question)} ${enter === 'yes' ? '[Y/n]' : '[y/N]'} `, resolve);
     });
     return /^\s*(y|yes)\s*$/i.test(answer.trim() === '' ? enter : answer);
   } finally {

@@ -35,8 +35,24 @@ export interface TransferProgress extends Disposable {
 
 /** How the answer looks for people; `undefined` cells print as `-`. */
 export interface Table {
-  readonly columns: readonly string[];
+  readonly columns: readonly (string | Column)[];
   readonly rows: readonly (readonly (string | undefined)[])[];
+  /** Whole cells and all columns, however narrow the terminal is. In a pipe nothing is ever cut. */
+  readonly wide?: boolean;
+}
+
+export interface Column {
+  readonly title: string;
+  /** What a cell says on a terminal, unless the table is wide. */
+  readonly short?: (text: string) => string;
+  /** Never cut: half of it is of no use. */
+  readonly whole?: boolean;
+  /** What is cut off; the end when not given. The end of a path tells more than its beginning. */
+  readonly cut?: 'start';
+  /** Cells are cut to so many terminal cells before a column that gives way last is left out; 8 when not given. */
+  readonly least?: number;
+  /** Left out where the table is too wide: before anything is cut, or when cutting is not enough; the right ones first. */
+  readonly gives?: 'first' | 'last';
 }
 
 export interface Reporter {
@@ -57,8 +73,11 @@ export interface Reporter {
   /** Something the user should know of; with --json one line of JSON on stderr. */
   warn(message: string, hint?: string): void;
   step(text: string): Step;
-  /** A spinner while something short is going on, and nothing elsewhere; `stop` leaves no trace. */
-  busy(text: string): { stop(): void };
+  /**
+   * On a terminal, what is waited for and how many seconds it takes, once it is more than one (`now`: at once, and no
+   * seconds); `stop` leaves no trace. While another is shown, nothing.
+   */
+  busy(text: string, when?: 'now'): { stop(): void };
   transfer(): TransferProgress;
   /** Prints the failure and returns the exit status it stands for. */
   failure(error: unknown): number;

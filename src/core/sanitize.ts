@@ -1,35 +1,51 @@
 /** Makes text from a server safe for a terminal and for one line of a log. */
 
-/** C0, DEL, C1, bidi controls and marks, line separators, and the replacement for invalid UTF-8. */
+/**
+ * What a reader does not see, or sees somewhere else, by the Unicode tables of this Node: controls, format characters (bidi, zero
+ * width, tags), separators of lines and paragraphs, lone surrogates and what is ignored by default. U+FE0F stays where it
+ * makes an emoji of a character that is not always one, or a keycap.
+ */
 const unsafe =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /(?!(?<=(?!\p{Emoji_Presentation}|[#*\d])\p{Emoji})\ufe0f|(?<=[#*\d])\ufe0f(?=\u20e3))[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** One line: every control character becomes a visible escape such as `\x1b`. */
+/** One line: every character that is not seen becomes a visible escape such as `\x1b`, `\u200b` or `\u{e0041}`. */
 export function sanitizeLine(text: string): string {
-  return text.replace(unsafe, visible);
+  return escapeUnseen(text, visible);
 }
 
 /** Several lines: newlines and tabs stay, the rest is escaped as in `sanitizeLine`. */
 export function sanitizeText(text: string): string {
-  return text.replaceAll('\r\n', '\n').replace(unsafe, (c) => (c === '\n' || c === '\t' ? c : visible(c)));
+  return escapeUnseen(text.replaceAll('\r\n', '\n'), (c) => (c === '\n' || c === '\t' ? c : visible(c)));
 }
 
-function visible(character: string): string {
-  const code = character.charCodeAt(0);
+/** The text with each character that is not seen, one code point, replaced by what `shown` makes of it. */
+export function escapeUnseen(text: string, shown: (character: string) => string): string {
+  return text.replace(unsafe, shown);
+}
+
+/** The character as an escape that ANSI C quoting (`$'…'`) reads, but for those beyond U+FFFF, which are written `\u{1f600}`. */
+export function visible(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
   if (code === 0x0a) return '\\n';
   if (code === 0x0d) return '\\r';
   if (code === 0x09) return '\\t';
-  return code < 0x100
-    ? `\\x${code.toString(16).padStart(2, '0')}`
-    : `\\u${code.toString(16).padStart(4, '0')}`;
+  const hex = code.toString(16);
+  if (code < 0x100) return `\\x${hex.padStart(2, '0')}`;
+  return code < 0x1_0000 ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;
+}
+
+/** Names and words of others at the start of a line, where they could be taken for a line of bai's own. */
+export function foreignStart(text: string): string {
+  return /^\s*(?:error|warning|hint)\s*:/i.test(text) ? `"${text}"` : text;
 }
 
 /** JSON that is safe to show: what JSON lets stand becomes `\uXXXX`, which reads back as the same text. */
 export function safeJson(value: unknown, indent?: number): string {
-  const escaped = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const unit = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
   // Control characters cannot be among them, but for the line breaks of the indentation.
-  return JSON.stringify(value, null, indent).replace(unsafe, (c) => (c === '\n' ? c : escaped(c)));
+  return escapeUnseen(JSON.stringify(value, null, indent), (c) =>
+    c === '\n' ? c : c.split('').map(unit).join(''),
+  );
 }
 
 /** The text, or so much of it that it holds no more memory than it shows: a slice keeps the whole it was taken from. */

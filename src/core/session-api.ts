@@ -43,6 +43,8 @@ export interface SessionListFilter {
   readonly statuses: readonly string[] | 'live' | 'all';
   /** `own` also for an administrator, or everybody's (administrators only), or one access key's. */
   readonly owner: 'own' | 'everyone' | { readonly accessKey: string };
+  /** Exactly this name; any when left out. */
+  readonly name?: string;
 }
 
 export interface SessionApi {

@@ -96,6 +96,16 @@ export function isSessionId(reference: string): boolean {
   return uuid.test(reference);
 }
 
+/** Enough of an id to tell sessions apart by, as lists show it. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
+
+/** Whether the text can be the beginning of an id. */
+export function isIdPrefix(text: string): boolean {
+  return /^[0-9a-f]{4,8}(-[0-9a-f-]{0,27})?$/i.test(text) && text.length < 36;
+}
+
 /**
  * Why a name cannot be a session name, or nothing. Managers from 26.3 no longer check; others refuse,
  * and a name with other characters cannot be addressed by every release.

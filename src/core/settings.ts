@@ -3,6 +3,13 @@
 import { UsageError } from '../errors.ts';
 import { parseJumpHosts } from './jump-hosts.ts';
 import { parsePort } from './port-range.ts';
+import {
+  type Account,
+  pickAccount,
+  type SettingPlace,
+  valuesPlace,
+  variablesPlace,
+} from './setting-places.ts';
 
 export interface SettingDefinition {
   /** Environment variables, the winner first. `BACKEND_*` are those of the Python client. */
@@ -133,7 +140,12 @@ export interface SettingSources {
     readonly path: string;
     readonly values: Readonly<Record<string, string | undefined>>;
   };
-  readonly profile: { readonly name: string; readonly values: SettingValues };
+  readonly profile: {
+    readonly name: string;
+    readonly values: SettingValues;
+    /** On the command line: it then goes before the environment. */
+    readonly isNamed?: boolean;
+  };
   /** Of the manager that `bai local up` started, when one runs. */
   readonly local: SettingValues;
 }
@@ -146,11 +158,15 @@ export function definitionOf(name: SettingName): SettingDefinition {
   return settingDefinitions[name];
 }
 
-/** Flags > environment > --env-file > profile > local manager > default. Checks every value it picks. */
+/**
+ * Flags > named profile > environment > --env-file > profile > local manager > default, but endpoint and keys from one place
+ * together. Checks every value it picks.
+ */
 export function resolveSettings(sources: SettingSources): Settings {
-  const account = pickAccount(sources);
+  const { flags, others, local } = placesOf(sources);
+  const account = pickAccount(flags, [...others, local]);
   const entries = settingNames.map((name) => {
-    const setting = resolveOne(name, sources, account);
+    const setting = resolveOne(name, [flags, ...others], account);
     if (setting.value !== undefined) checkSetting(name, setting.value, setting.origin);
     return [name, setting];
   });
@@ -162,33 +178,37 @@ export function checkSetting(name: SettingName, value: string, origin: string): 
   definitionOf(name).check?.(value, origin === name ? name : `${name} (from ${origin})`);
 }
 
-const accountSettings: ReadonlySet<SettingName> = new Set(['endpoint', 'accessKey', 'secretKey']);
+/** The origin of what was typed. */
+export const commandLine = 'the command line';
 
-/**
- * Endpoint and keys of the local manager count only together: a key of one manager must never be
- * sent to another because a single variable happens to be set.
- */
-function pickAccount(sources: SettingSources): boolean {
-  return [...accountSettings].every((name) => resolveOne(name, sources, false).value === undefined);
+/** From the first to the last but one; the local manager has nothing but an account. */
+function placesOf(sources: SettingSources): {
+  readonly flags: SettingPlace;
+  readonly others: readonly SettingPlace[];
+  readonly local: SettingPlace;
+} {
+  const { environment, environmentFile: file, profile } = sources;
+  const variablesOf = (name: SettingName): readonly string[] => definitionOf(name).env;
+  const real = variablesPlace(environment, { isNamed: false, variablesOf, originOf: (name) => name });
+  const originOf = (name: string): string => `${name} in ${file?.path}`;
+  const given = variablesPlace(file?.values ?? {}, { isNamed: true, variablesOf, originOf });
+  const isNamed = profile.isNamed === true;
+  const stored = valuesPlace(profile.values, `profile "${profile.name}"`, isNamed);
+  return {
+    flags: valuesPlace(sources.flags, commandLine, true),
+    others: isNamed ? [stored, real, given] : [real, given, stored],
+    local: { ...valuesPlace(sources.local, 'the local manager', false), isImplicit: true },
+  };
 }
 
-function resolveOne(name: SettingName, sources: SettingSources, localAccount: boolean): Setting {
-  const definition = definitionOf(name);
-  const flag = sources.flags[name];
-  if (flag !== undefined) return { value: flag, origin: 'the command line' };
-  for (const variable of definition.env) {
-    const value = sources.environment[variable];
-    if (value) return { value, origin: variable };
-  }
-  for (const variable of definition.env) {
-    const value = sources.environmentFile?.values[variable];
-    if (value) return { value, origin: `${variable} in ${sources.environmentFile?.path}` };
-  }
-  const stored = sources.profile.values[name];
-  if (stored !== undefined) return { value: stored, origin: `profile "${sources.profile.name}"` };
-  const local = localAccount || !accountSettings.has(name) ? sources.local[name] : undefined;
-  if (local !== undefined) return { value: local, origin: 'the local manager' };
-  return { value: definition.fallback, origin: definition.fallback === undefined ? 'not set' : 'default' };
+function resolveOne(name: SettingName, places: readonly SettingPlace[], account: Account): Setting {
+  if (name === 'endpoint' || name === 'accessKey' || name === 'secretKey') return account.settings[name];
+  // The kind of an endpoint belongs to it; without an account any place may say it.
+  const belongs = name === 'endpointType' && account.place !== undefined;
+  const asked = belongs ? [...places.slice(0, 1), account.place] : places;
+  const found = asked.map((place) => place.get(name)).find((setting) => setting !== undefined);
+  const { fallback } = definitionOf(name);
+  return found ?? { value: fallback, origin: fallback === undefined ? 'not set' : 'default' };
 }
 
 /** What `y`, `yes`, `t`, `true`, `1` and `on` mean to the Python client as well. */

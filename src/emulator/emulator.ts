@@ -34,6 +34,8 @@ export interface EmulatorOptions {
   readonly accounts?: readonly EmulatorAccount[];
   /** Canonical references, `registry/name:tag`; short aliases (`python`, `python:3.11`) follow from them. */
   readonly images?: readonly string[];
+  /** Proves to whoever asks that this is the manager that was started here. */
+  readonly prove?: (challenge: string, port: number) => unknown;
   /** Time a session spends in each state on its way to RUNNING; 150 by default. */
   readonly stepDelayMs?: number;
   /** Connections per session that may be open without having logged in; 5 by default, as the sessions' dropbear. */
@@ -95,6 +97,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     faults,
     routes: routesOf(machine, hub, tunnels),
     upgrade: (exchange) => tunnels.prepare(exchange),
+    prove: options.prove,
   });
   await front.listen(options.port ?? 0);
   return assemble({ first, front, faults, sessions, tunnels });

@@ -10,9 +10,10 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isChallenge, proofPath } from '../core/local-proof.ts';
 import type { Account } from './accounts.ts';
 import { authenticate, checkVersion } from './authentication.ts';
-import type { Answer, Exchange, Route } from './exchange.ts';
+import { type Answer, type Exchange, ok, type Route } from './exchange.ts';
 import type { Fault, FaultBook } from './faults.ts';
 import { badRequest, internalError, methodNotAllowed, Problem } from './problems.ts';
 import type { ReleaseBehaviour } from './release.ts';
@@ -24,6 +25,8 @@ export interface HttpFrontDeps {
   readonly accounts: readonly Account[];
   readonly faults: FaultBook;
   readonly routes: readonly Route[];
+  /** Answers whoever asks who this is: see `core/local-proof.ts`. */
+  readonly prove?: ((challenge: string, port: number) => unknown) | undefined;
   /** Checks an upgrade request and returns what accepts it; throws a Problem to refuse. */
   upgrade(exchange: Exchange): (socket: Duplex, head: Buffer) => void;
 }
@@ -127,6 +130,9 @@ export class HttpFront implements AsyncDisposable {
       const { method, path } = arrival;
       checkVersion(arrival.request, this.#deps.behaviour);
       if (method === 'GET' && path === '/') return this.#handshake();
+      const challenge = arrival.query.get('challenge');
+      if (this.#deps.prove !== undefined && path === proofPath && isChallenge(challenge))
+        return ok(this.#deps.prove(challenge, this.#port));
       const found = this.#find(method, path);
       if (found === undefined) return this.#unknown(`${method} ${path}`);
       const exchange = this.#exchange(arrival, { body, captured: found.captured, signal });

@@ -52,7 +52,7 @@ export function streamSession({ behaviour, sessions }: Machine, exchange: Exchan
       code: 'session_read_not-found',
     });
   }
-  return sessions.resolve(reference, exchange.account);
+  return sessions.resolve(reference, exchange.account, { ownOnly: true });
 }
 
 /** Throws what a release says of an app stream into a session that does not run yet. */

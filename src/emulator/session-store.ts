@@ -10,6 +10,8 @@ export interface LookUp {
   readonly deadNames?: boolean;
   /** Ids also find sessions that have ended. */
   readonly deadIds?: boolean;
+  /** Whatever the caller's role: only their owner gets into a session. */
+  readonly ownOnly?: boolean;
 }
 
 export class SessionStore implements AsyncDisposable {
@@ -80,6 +82,8 @@ export class SessionStore implements AsyncDisposable {
   #byId(id: string, account: Account, options: LookUp): Session {
     const { behaviour } = this.#deps;
     const session = this.#sessions.find((candidate) => candidate.id === id.toLowerCase());
+    if (options.ownOnly === true && session !== undefined && !owns(account, session))
+      throw noSuchSession(behaviour, id);
     const mayRead = session !== undefined && (owns(account, session) || account.role === 'admin');
     if (!mayRead && behaviour.entityErrors) {
       throw forbidden(

@@ -42,7 +42,15 @@ export type ShellEnd =
 
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const shell = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
-const scriptProgram = ['/usr/bin/script', '/bin/script'].find((path) => existsSync(path));
+const scriptProgram = systemProgram('script');
+
+/** By its whole path: PATH may begin with a folder that somebody else has filled. */
+export function systemProgram(name: string): string | undefined {
+  return searchPath
+    .split(':')
+    .map((folder) => `${folder}/${name}`)
+    .find((path) => existsSync(path));
+}
 
 /**
  * A terminal comes from util-linux's `script`; where that is missing (other systems than Linux) an interactive
@@ -82,8 +90,9 @@ function startOnTerminal(request: ShellRequest, terminal: Terminal, program: str
   });
   const shellProcess = processOf(child, (rows, columns) => {
     void inside.then(([device]) => {
-      if (device === undefined) return;
-      const stty = spawn('stty', ['-F', device, 'rows', String(rows), 'cols', String(columns)], {
+      const program = systemProgram('stty');
+      if (device === undefined || program === undefined) return;
+      const stty = spawn(program, ['-F', device, 'rows', String(rows), 'cols', String(columns)], {
         stdio: 'ignore',
       });
       stty.on('error', () => undefined);

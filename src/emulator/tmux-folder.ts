@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemProgram } from './shell-process.ts';
 
 /** Not in the home: the path of a socket is short. */
 export function makeTmuxFolder(): Promise<string> {
@@ -29,8 +30,10 @@ async function* socketsBelow(folder: string): AsyncGenerator<string> {
 }
 
 async function endServer(socket: string): Promise<void> {
-  const tmux = spawn('tmux', ['-S', socket, 'kill-server'], { stdio: 'ignore' });
+  const program = systemProgram('tmux');
   // There is no tmux on this machine, and so no server.
+  if (program === undefined) return;
+  const tmux = spawn(program, ['-S', socket, 'kill-server'], { stdio: 'ignore' });
   tmux.on('error', () => undefined);
   await once(tmux, 'close').catch(() => undefined);
 }

@@ -3,8 +3,8 @@
 const summaryFields =
   'session_id name type status status_info image access_key group_name scaling_group cluster_size created_at terminated_at service_ports';
 
-export const listQuery = `query($limit:Int!,$offset:Int!,$ak:String,$status:String){
-  compute_session_list(limit:$limit,offset:$offset,access_key:$ak,status:$status,order:"-created_at"){
+export const listQuery = `query($limit:Int!,$offset:Int!,$ak:String,$status:String,$filter:String){
+  compute_session_list(limit:$limit,offset:$offset,access_key:$ak,status:$status,filter:$filter,order:"-created_at"){
     total_count items{ ${summaryFields} occupying_slots }
   }
 }`;

@@ -25,16 +25,20 @@ export interface SessionApiOptions {
   readonly client: ManagerClient;
   /** The caller's own, for lists: without it an administrator sees everybody's sessions. */
   readonly accessKey: string | undefined;
+  /** For an administrator: whose sessions are meant in place of the caller's own. */
+  readonly owner?: string | undefined;
 }
 
 const pageSize = 100;
 /** The server says how many there are; it must not keep bai asking for ever. */
 const mostPages = 1_000;
 
-export function createSessionApi({ client, accessKey }: SessionApiOptions): SessionApi {
+export function createSessionApi({ client, accessKey, owner }: SessionApiOptions): SessionApi {
+  const whose = owner ?? accessKey;
   return {
     create: (request, signal) => create(client, request, signal),
     async match(reference, signal) {
+      if (owner !== undefined) return matchOf(owner, reference, { api: this, signal });
       const call = {
         what: `look for session ${reference}`,
         path: 'session/_/match',
@@ -63,14 +67,14 @@ export function createSessionApi({ client, accessKey }: SessionApiOptions): Sess
     },
     async list(filter, signal) {
       try {
-        return await list(client, accessKey, { filter, signal });
+        return await list(client, whose, { filter, signal });
       } catch (error) {
         if (filter.owner === 'own' || !(error instanceof BaiError) || error.code !== 'query-refused')
           throw error;
         throw new DeniedError(error.message, {
           code: 'forbidden',
           cause: error,
-          hint: "other people's sessions are for administrators: leave --all-users and --access-key away",
+          hint: "other people's sessions are for administrators: leave --all-users and --owner away",
         });
       }
     },
@@ -79,6 +83,7 @@ export function createSessionApi({ client, accessKey }: SessionApiOptions): Sess
       const call = {
         what: `read the logs of ${session.name}`,
         path: `session/${encodeURIComponent(session.id)}/logs`,
+        query: onBehalfOf(owner),
       };
       return (await client.json({ method: 'GET', signal, ...call }, schema.logsSchema)).result.logs;
     },
@@ -92,7 +97,7 @@ export function createSessionApi({ client, accessKey }: SessionApiOptions): Sess
         signal,
       });
     },
-    terminate: (session, options, signal) => terminate(client, session, { ...options, signal }),
+    terminate: (session, options, signal) => terminate(client, session, { ...options, owner, signal }),
     images: (signal) => images(client, signal),
     async apps(session, signal) {
       const reference = encodeURIComponent(streamReference(await client.release(signal), session));
@@ -106,6 +111,25 @@ export function createSessionApi({ client, accessKey }: SessionApiOptions): Sess
   };
 }
 
+/** Only administrators may send it, and not every call takes it. */
+function onBehalfOf(owner: string | undefined): Readonly<Record<string, string>> {
+  return owner === undefined ? {} : { owner_access_key: owner };
+}
+
+/** The manager's own call knows the sessions of the caller alone. */
+async function matchOf(
+  accessKey: string,
+  reference: string,
+  { api, signal }: { readonly api: Pick<SessionApi, 'describe' | 'list'>; readonly signal: AbortSignal },
+): Promise<readonly SessionRef[]> {
+  if (isSessionId(reference)) {
+    const session = await api.describe(reference, signal);
+    return session?.accessKey === accessKey ? [session] : [];
+  }
+  const named = await api.list({ statuses: 'all', owner: { accessKey }, name: reference }, signal);
+  return named.filter(({ id, name }) => isSessionId(id) && name === reference);
+}
+
 /** POST parameters stand in the query and in the body: where they are read has moved between patch releases. */
 function bothPlaces(parameters: Readonly<Record<string, string>>): Pick<Call, 'query' | 'body'> {
   return { query: parameters, body: parameters };
@@ -114,9 +138,10 @@ function bothPlaces(parameters: Readonly<Record<string, string>>): Pick<Call, 'q
 async function terminate(
   client: ManagerClient,
   session: SessionRef,
-  { forced, recursive, signal }: TerminateOptions & { signal: AbortSignal },
+  { forced, recursive, owner, signal }: TerminateOptions & { owner: string | undefined; signal: AbortSignal },
 ): Promise<void> {
-  const query = { ...(forced && { forced: 'true' }), ...(recursive && { recursive: 'true' }) };
+  const flags = { ...(forced && { forced: 'true' }), ...(recursive && { recursive: 'true' }) };
+  const query = { ...flags, ...onBehalfOf(owner) };
   const path = `session/${encodeURIComponent(session.id)}`;
   try {
     await discard(client, { what: `terminate ${session.name}`, method: 'DELETE', path, query, signal });
@@ -174,6 +199,8 @@ async function list(
       offset,
       ak: owner ?? null,
       status: statuses === 'all' ? null : statuses.join(','),
+      // Other characters would have to be quoted in the language of the filter.
+      filter: filter.name !== undefined && /^[\w.-]+$/.test(filter.name) ? `name == "${filter.name}"` : null,
     };
     const call: GraphqlCall = { what: 'list the sessions', query: listQuery, variables, signal };
     const page = await graphql(client, call, 'compute_session_list', schema.sessionListSchema);

@@ -1,11 +1,12 @@
 /** Turns whatever was thrown into what a person reads and what a script parses. */
 
-import { sanitizeText } from '../core/sanitize.ts';
+import { sanitizeLine, sanitizeText } from '../core/sanitize.ts';
 import { BaiError, ExitCode, systemCode } from '../errors.ts';
 
 export interface DescribedError {
   readonly exitCode: number;
   readonly code: string;
+  /** One line, whatever a server put into it; so is the hint. */
   readonly message: string;
   readonly hint: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
@@ -18,8 +19,8 @@ export function describeError(error: unknown): DescribedError {
     return {
       exitCode: error.exitCode,
       code: error.code,
-      message: sanitizeText(error.message),
-      hint: error.hint === undefined ? undefined : sanitizeText(error.hint),
+      message: sanitizeLine(error.message),
+      hint: error.hint === undefined ? undefined : sanitizeLine(error.hint),
       details: error.details,
       stack: undefined,
     };
@@ -30,11 +31,16 @@ export function describeError(error: unknown): DescribedError {
   return {
     exitCode: ExitCode.bug,
     code: 'bug',
-    message: `this is a bug in bai: ${text}`,
+    message: sanitizeLine(`this is a bug in bai: ${text}`),
     hint: 'report it with the lines above and the command you ran (never with your keys)',
     details: {},
-    stack: error instanceof Error ? sanitizeText(error.stack ?? '') : undefined,
+    stack: error instanceof Error ? stackOf(error) : undefined,
   };
+}
+
+/** The message in it may be a server's: it makes no line that could be taken for a call. */
+function stackOf({ stack = '', message }: Error): string {
+  return sanitizeText(message === '' ? stack : stack.replace(message, () => sanitizeLine(message)));
 }
 
 /** What the operating system says about this machine's files is no bug of bai's wherever it comes up. */
@@ -62,7 +68,7 @@ function describeSystemError(error: unknown): DescribedError | undefined {
   return {
     exitCode: ExitCode.failure,
     code: `local-${(code ?? '').toLowerCase()}`,
-    message: path === undefined ? what : `${path}: ${what}`,
+    message: sanitizeLine(path === undefined ? what : `${path}: ${what}`),
     hint,
     details: {},
     stack: undefined,

@@ -3,7 +3,7 @@
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { Chalk } from 'chalk';
-import { sanitizeText } from '../core/sanitize.ts';
+import { foreignStart, sanitizeText } from '../core/sanitize.ts';
 
 type Output = Writable & { readonly isTTY?: boolean };
 
@@ -28,12 +28,16 @@ export const longestLineBytes = 64 * 1024;
 /** One output for each label. The labels are aligned, and their lines are never mixed up. */
 export function labelledLines(options: LabelledLinesOptions): (label: string) => LabelledOutput {
   const { labels, color } = options;
-  const width = Math.max(...labels.map((label) => label.length));
+  // A container may be called `error`.
+  const shownAs = (label: string): string =>
+    foreignStart(`${label}:`) === `${label}:` ? label : `"${label}"`;
+  const width = Math.max(...labels.map((label) => shownAs(label).length));
   const chalk = new Chalk({ level: color ? 1 : 0 });
   const hues = [chalk.cyan, chalk.magenta, chalk.yellow, chalk.blue, chalk.green];
   return (label) => {
     const hue = hues[labels.indexOf(label) % hues.length] ?? chalk.cyan;
-    const prefix = Buffer.from(`${hue(`${label}:`)}${' '.repeat(width - label.length + 1)}`);
+    const shown = shownAs(label);
+    const prefix = Buffer.from(`${hue(`${shown}:`)}${' '.repeat(width - shown.length + 1)}`);
     const [stdout, stderr] = [options.stdout, options.stderr].map((to) => new LabelledLines(prefix, to));
     if (stdout === undefined || stderr === undefined) throw new Error('there are two streams');
     return {

@@ -2,6 +2,7 @@
 
 import stringWidth from 'string-width';
 import { formatBytes, formatDuration } from '../core/units.ts';
+import { cutEnd, cutStart } from './fit-text.ts';
 
 export interface Progress {
   readonly label: string;
@@ -16,10 +17,9 @@ export function progressLine(progress: Progress, columns: number): string {
   const facts = ` ${factsOf(progress)}`;
   const room = columns - 1 - stringWidth(facts);
   const bar = progress.totalBytes === undefined ? '' : barOf(shareOf(progress), room);
-  return `${shorten(progress.label, Math.max(0, room - stringWidth(bar)))}${bar}${facts}`.slice(
-    0,
-    Math.max(0, columns - 1),
-  );
+  // The end of a path tells more than its beginning.
+  const label = cutStart(progress.label, Math.max(0, room - stringWidth(bar)));
+  return cutEnd(`${label}${bar}${facts}`, Math.max(0, columns - 1));
 }
 
 /** Milliseconds until the end at the present rate; infinite where nobody can tell. */
@@ -50,16 +50,4 @@ function barOf(share: number, room: number): string {
   const width = Math.max(0, Math.min(30, room - 24));
   const filled = Math.round(share * width);
   return width >= 8 ? ` [${'='.repeat(filled)}${' '.repeat(width - filled)}]` : '';
-}
-
-/** The end of a path tells more than its beginning. */
-function shorten(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
-  const characters = Array.from(text);
-  let kept = '';
-  for (let next = characters.pop(); next !== undefined; next = characters.pop()) {
-    if (stringWidth(next + kept) > width - 1) break;
-    kept = next + kept;
-  }
-  return width > 0 ? `…${kept}` : '';
 }

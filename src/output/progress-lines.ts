@@ -1,6 +1,6 @@
 /** A transfer as lines: bars for a terminal, one sentence for a log. */
 
-import { sanitizeLine } from '../core/sanitize.ts';
+import { foreignStart, sanitizeLine } from '../core/sanitize.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import { percent, progressLine, timeLeft } from './progress-bar.ts';
 import type { FileView, TotalView } from './transfer-state.ts';
@@ -17,7 +17,9 @@ export function barLines(files: readonly FileView[], total: TotalView, screen: S
   const room = Math.max(1, Math.min(mostBars, screen.rows - 4));
   const lines = files
     .slice(0, room)
-    .map(({ path, ...file }) => progressLine({ label: sanitizeLine(path), ...file }, screen.columns));
+    .map(({ path, ...file }) =>
+      progressLine({ label: foreignStart(sanitizeLine(path)), ...file }, screen.columns),
+    );
   const hidden = files.length - room;
   if (hidden > 0) lines.push(`  … and ${hidden} more`.slice(0, screen.columns - 1));
   const isAlone = total.startedFiles === 1 && (total.totalFiles ?? 1) === 1 && total.retries === 0;

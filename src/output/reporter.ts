@@ -1,16 +1,16 @@
 /** Prints: the answer on stdout, the conversation on stderr, both for people or both as JSON. */
 
 import type { Ora } from 'ora';
-import type { ProgressBar, Reporter, Step, Table, TransferProgress } from '../core/reporter.ts';
-import { safeJson, sanitizeLine, sanitizeText } from '../core/sanitize.ts';
+import type { Reporter, Step, Table, TransferProgress } from '../core/reporter.ts';
+import { foreignStart, sanitizeLine, sanitizeText } from '../core/sanitize.ts';
 import { describeError } from './describe-error.ts';
+import { jsonReporter } from './json-reporter.ts';
 import { createLiveArea, type LiveArea } from './live-area.ts';
+import type { SpinnerStyle } from './spinner.ts';
 import { createStyle, type Style, wantsColor } from './style.ts';
 import { alignedTable, tabSeparated } from './table.ts';
 import {
   barView,
-  eventTelling,
-  eventView,
   heartbeatView,
   noView,
   processClock,
@@ -29,8 +29,11 @@ export interface ReporterOptions {
   readonly quiet: boolean;
   readonly color: boolean | undefined;
   /** Starts a spinner; nothing where none can be shown. */
-  readonly spin: ((stream: NodeJS.WriteStream, text: string) => Ora) | undefined;
+  readonly spin: ((stream: NodeJS.WriteStream, text: string, style: SpinnerStyle) => Ora) | undefined;
 }
+
+/** Work that is over before was not worth a line. */
+const busyAfterMs = 1_000;
 
 /** Whether stderr shows spinners and bars: a terminal that can move its cursor, outside CI. */
 export function isAnimated(
@@ -53,39 +56,44 @@ function isTable(human: string | readonly string[] | Table): human is Table {
 
 function humanReporter(options: ReporterOptions): Reporter {
   const { stdout, stderr } = options;
-  const style = createStyle(wantsColor(stderr, options.environment, options.color));
+  const color = wantsColor(stderr, options.environment, options.color);
+  const style = createStyle(color);
   const interactive = stderr.isTTY === true && !options.environment['CI'];
   const spin = options.quiet ? undefined : options.spin;
   const area = createLiveArea(stderr);
   const say = (line: string): void => area.print(`${line}\n`);
   let moving = 0;
-  // A spinner draws over bars.
-  const spinNow = (text: string): Ora | undefined =>
-    moving > 0 ? undefined : spin?.(stderr, sanitizeLine(text));
+  // Two would draw over each other, and over bars.
+  const spinners = oneAtATime((text, afterMs) =>
+    moving > 0
+      ? undefined
+      : spin?.(stderr, lineOf(text), { color, ...(afterMs !== undefined && { afterMs }) }),
+  );
   return {
     json: false,
     interactive,
     result(_value, human) {
       if (isTable(human)) {
-        const text = stdout.isTTY ? alignedTable(human) : tabSeparated(human);
+        const text = stdout.isTTY ? alignedTable(human, stdout.columns) : tabSeparated(human);
         if (human.rows.length > 0) stdout.write(`${text}\n`);
         return;
       }
       if (human === '') return;
-      for (const line of typeof human === 'string' ? [human] : human) stdout.write(`${sanitizeLine(line)}\n`);
+      const shown = stdout.isTTY ? lineOf : sanitizeLine;
+      for (const line of typeof human === 'string' ? [human] : human) stdout.write(`${shown(line)}\n`);
     },
     text: (content) => void stdout.write(stdout.isTTY ? sanitizeText(content) : content),
-    info: (message) => void (options.quiet || say(paragraph(message))),
+    info: (message) => void (options.quiet || say(lineOf(message))),
     warn(message, hint) {
-      say(`${style.warning('warning:')} ${paragraph(message)}`);
-      if (hint !== undefined) say(style.hint(`hint: ${paragraph(hint)}`));
+      say(`${style.warning('warning:')} ${sanitizeLine(message)}`);
+      if (hint !== undefined) say(style.hint(`hint: ${sanitizeLine(hint)}`));
     },
     resultAside: () => {},
     step(text) {
-      const spinner = spinNow(text);
+      const spinner = spinners.step(text);
       return spinner ? spinnerStep(spinner, style) : lineStep(say, options.quiet, text);
     },
-    busy: (text) => spinNow(text) ?? silentBar,
+    busy: (text, when) => spinners.busy(text, when === 'now' ? undefined : busyAfterMs),
     transfer() {
       const view = humanView(options, area, say);
       const telling = wordTelling(
@@ -100,9 +108,9 @@ function humanReporter(options: ReporterOptions): Reporter {
     },
     failure(error) {
       const described = describeError(error);
-      if (described.stack) say(described.stack);
-      say(`${style.error('error:')} ${paragraph(described.message)}`);
-      if (described.hint) say(style.hint(`hint: ${paragraph(described.hint)}`));
+      for (const line of described.stack?.split('\n') ?? []) say(`  ${line}`);
+      say(`${style.error('error:')} ${described.message}`);
+      if (described.hint) say(style.hint(`hint: ${described.hint}`));
       return described.exitCode;
     },
   };
@@ -136,43 +144,10 @@ function withEnd(shown: TransferProgress, onEnd: () => void): TransferProgress {
   };
 }
 
-/** Later lines are indented: text of a server must not look like a line of bai's own. */
-function paragraph(text: string): string {
-  return sanitizeText(text).replaceAll('\n', '\n  ');
+/** One line of conversation, or of an answer on a terminal: no text of others makes a line, or looks like one of bai's own. */
+function lineOf(text: string): string {
+  return foreignStart(sanitizeLine(text));
 }
-
-function jsonReporter({ stdout, stderr, events }: ReporterOptions): Reporter {
-  const note = (value: unknown): void => void stderr.write(`${safeJson(value)}\n`);
-  return {
-    json: true,
-    interactive: false,
-    result: (value) => void stdout.write(`${safeJson(value, 2)}\n`),
-    text: (content) => void stdout.write(`${safeJson({ text: content })}\n`),
-    info: () => {},
-    warn: (message, hint) => note({ warning: message, ...(hint !== undefined && { hint }) }),
-    step: () => silentStep,
-    busy: () => silentBar,
-    resultAside: (value) => note({ result: value }),
-    transfer() {
-      if (events) return showTransfer(eventView(note), eventTelling(note), processClock);
-      const telling = wordTelling(
-        (message) => this.warn(message),
-        () => {},
-      );
-      return showTransfer(noView, telling, processClock);
-    },
-    failure(error) {
-      const { exitCode, code, message, hint, details, stack } = describeError(error);
-      note({
-        error: { code, message, ...(hint && { hint }), exitCode, ...details, ...(stack && { stack }) },
-      });
-      return exitCode;
-    },
-  };
-}
-
-const silentBar: ProgressBar = { update: () => {}, stop: () => {} };
-const silentStep: Step = { update: () => {}, done: () => {}, fail: () => {} };
 
 /** Off a terminal each new text is one line, once. */
 function lineStep(say: (line: string) => void, quiet: boolean, text: string): Step {
@@ -180,20 +155,64 @@ function lineStep(say: (line: string) => void, quiet: boolean, text: string): St
   const tell = (line: string | undefined): void => {
     if (line === undefined || line === last || quiet) return;
     last = line;
-    say(sanitizeText(line));
+    say(lineOf(line));
   };
   tell(text);
   return { update: tell, done: tell, fail: tell };
 }
 
-function spinnerStep(spinner: Ora, style: Style): Step {
+interface Spinners {
+  /** Nothing while another step is shown; what is waited for gives way. */
+  step(text: string): SpinningStep | undefined;
+  busy(text: string, afterMs: number | undefined): { stop(): void };
+}
+
+interface SpinningStep {
+  readonly spinner: Ora;
+  readonly ended: () => void;
+}
+
+function oneAtATime(spin: (text: string, afterMs?: number) => Ora | undefined): Spinners {
+  let current: { readonly isStep: boolean; stop(): void } | undefined;
+  return {
+    step(text) {
+      if (current?.isStep) return undefined;
+      current?.stop();
+      const spinner = spin(text);
+      if (spinner === undefined) return undefined;
+      const own = { isStep: true, stop: () => {} };
+      current = own;
+      const ended = (): void => {
+        if (current === own) current = undefined;
+      };
+      return { spinner, ended };
+    },
+    busy(text, afterMs) {
+      const spinner = current === undefined ? spin(text, afterMs) : undefined;
+      if (spinner === undefined) return { stop: () => {} };
+      const own = {
+        isStep: false,
+        stop() {
+          spinner.stop();
+          if (current === own) current = undefined;
+        },
+      };
+      current = own;
+      return own;
+    },
+  };
+}
+
+function spinnerStep({ spinner, ended }: SpinningStep, style: Style): Step {
+  const persist = (symbol: string, line: string | undefined): void => {
+    spinner.stopAndPersist({ symbol, text: line === undefined ? spinner.text : lineOf(line) });
+    ended();
+  };
   return {
     update(line) {
-      spinner.text = sanitizeLine(line);
+      spinner.text = lineOf(line);
     },
-    done: (line) =>
-      void spinner.stopAndPersist({ symbol: style.good('✓'), text: sanitizeLine(line ?? spinner.text) }),
-    fail: (line) =>
-      void spinner.stopAndPersist({ symbol: style.error('✗'), text: sanitizeLine(line ?? spinner.text) }),
+    done: (line) => persist(style.good('✓'), line),
+    fail: (line) => persist(style.error('✗'), line),
   };
 }

@@ -20,14 +20,15 @@ export function createStyle(enabled: boolean): Style {
   };
 }
 
-/** NO_COLOR, FORCE_COLOR and TERM=dumb as their conventions say; the flag comes first. */
+/** The flag comes first, then NO_COLOR, FORCE_COLOR (`0` and `false` mean none) and TERM=dumb as their conventions say. */
 export function wantsColor(
   stream: { readonly isTTY?: boolean },
   environment: Readonly<Record<string, string | undefined>>,
   flag: boolean | undefined,
 ): boolean {
-  if (flag === false) return false;
+  if (flag !== undefined) return flag;
   if (environment['NO_COLOR']) return false;
-  if (environment['FORCE_COLOR'] && environment['FORCE_COLOR'] !== '0') return true;
+  const forced = environment['FORCE_COLOR'];
+  if (forced) return !/^(0|false)$/i.test(forced);
   return stream.isTTY === true && environment['TERM'] !== 'dumb';
 }

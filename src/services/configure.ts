@@ -18,6 +18,8 @@ export interface ConfigureDeps {
     remove(profile: string, name: SettingName): Promise<boolean>;
   };
   readonly profile: string;
+  /** Throws for a profile that nothing was stored in. */
+  mustExist(profile: string): void;
   settings(): Promise<Settings>;
   /** One line from stdin, or typed unseen on a terminal. */
   readSecret(prompt: string): Promise<string>;
@@ -77,7 +79,8 @@ export async function setSetting({ name, value }: SetRequest, deps: ConfigureDep
   await deps.store.write(deps.profile, name, given);
 }
 
-export function unsetSetting(name: SettingName, deps: ConfigureDeps): Promise<boolean> {
+export async function unsetSetting(name: SettingName, deps: ConfigureDeps): Promise<boolean> {
+  deps.mustExist(deps.profile);
   return deps.store.remove(deps.profile, name);
 }
 

@@ -83,7 +83,7 @@ export async function openBuiltin(
   const agent = work.forwardsAgent ? agentOf(deps) : undefined;
   // It may ask for a passphrase.
   const way = await findWay(session, deps);
-  const busy = deps.reporter.busy(`connecting to ${session.name}`);
+  const busy = deps.reporter.busy(`connecting to session ${session.name}`);
   try {
     return await connect(way, (request) => deps.openSsh({ ...request, agent }), deps);
   } finally {

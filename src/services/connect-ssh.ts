@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { explainTooLong } from '../core/command-limit.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { CreateRequest } from '../core/session-api.ts';
+import type { Tunnel } from '../core/ssh-access.ts';
 import { parseSshArguments, type SshWork } from '../core/ssh-arguments.ts';
 import { builtinWork, connectionFailed, type SshClientWish } from '../core/ssh-client.ts';
 import { sshArguments } from '../core/ssh-command.ts';
@@ -18,7 +19,8 @@ import { openRunningSession } from './open-session.ts';
 import { agentRing } from './own-keys.ts';
 import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
 import type { LoginRequest } from './ssh-way.ts';
-import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
+import { type PortWish, type StartRequest, startAppForwarder } from './start-app-forwarder.ts';
+import { whileBusy } from './while-busy.ts';
 
 export interface ConnectSshRequest extends PortWish {
   readonly session: string;
@@ -63,12 +65,14 @@ export async function openOrCreate(
   deps: ConnectSshDeps,
 ): Promise<SessionRef> {
   try {
-    return await openRunningSession(session, deps);
+    const found = await openRunningSession(session, deps);
+    // What is made goes by its name: the beginning of another session's id is no reason not to.
+    if (create === undefined || found.name === session || found.id === session) return found;
   } catch (error) {
     if (create === undefined || !(error instanceof NotFoundError) || !missing.has(error.code)) throw error;
-    const { id, name, status } = await createSession({ session: create, wait: true }, deps);
-    return { id, name, status };
   }
+  const { id, name, status } = await createSession({ session: create, wait: true }, deps);
+  return { id, name, status };
 }
 
 /** Nothing when the system's ssh is to do it. */
@@ -106,26 +110,54 @@ export async function connectSystem(
   deps: ConnectSshDeps,
 ): Promise<number> {
   const failures: unknown[] = [];
-  const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {
-    const ready = await prepareSsh(session, deps);
-    await using forwarder = await startAppForwarder(
-      { ...request, tunnel: ready.tunnel, onConnectionFailed: (error) => void failures.push(error) },
+    const ready = await whileBusy(`connecting to session ${session.name}`, prepareSsh(session, deps), deps);
+    return await runSystem(
+      ready,
+      { ...request, onConnectionFailed: (error) => void failures.push(error) },
       deps,
     );
-    busy.stop();
-    const status = await runInTerminal(
-      sshArguments(sshTarget(ready, forwarder, deps), request.sshArguments),
-      deps,
-    );
-    if (status === connectionFailed && failures.length === 0 && !deps.signal.aborted)
-      await explainFailure(ready, request.sshArguments, deps);
-    return status;
   } finally {
-    busy.stop();
     // Not while ssh has the terminal: the lines would land in the middle of the user's screen.
     for (const failure of failures) warnOf(failure, deps);
   }
+}
+
+async function runSystem(
+  ready: PreparedSsh,
+  request: Omit<StartRequest, 'tunnel'> & Pick<ConnectSshRequest, 'sshArguments'>,
+  deps: ConnectSshDeps,
+): Promise<number> {
+  let hasFailed = false;
+  // ssh says nothing before sshd has greeted, unless it was asked to.
+  const busy = isVerbose(request.sshArguments)
+    ? undefined
+    : deps.reporter.busy(`waiting for the sshd of session ${ready.session.name}`);
+  try {
+    const tunnel = afterFirstDial(ready.tunnel, () => busy?.stop());
+    const onConnectionFailed = (error: unknown): void => {
+      hasFailed = true;
+      request.onConnectionFailed(error);
+    };
+    await using forwarder = await startAppForwarder({ ...request, tunnel, onConnectionFailed }, deps);
+    const words = sshArguments(sshTarget(ready, forwarder, deps), request.sshArguments);
+    const status = await runInTerminal(words, deps);
+    busy?.stop();
+    if (status === connectionFailed && !hasFailed && !deps.signal.aborted)
+      await explainFailure(ready, request.sshArguments, deps);
+    return status;
+  } finally {
+    busy?.stop();
+  }
+}
+
+function isVerbose(words: readonly string[]): boolean {
+  return words.some((word) => /^-\w*v/.test(word));
+}
+
+/** From then on the terminal is ssh's, or whoever waited is told. */
+function afterFirstDial(tunnel: Tunnel, dialled: () => void): Tunnel {
+  return { dial: (signal) => tunnel.dial(signal).finally(dialled) };
 }
 
 async function runInTerminal(args: readonly string[], deps: ConnectSshDeps): Promise<number> {

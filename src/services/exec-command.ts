@@ -125,7 +125,7 @@ async function runOnAll({ session, work, nodes }: Work, deps: ExecDeps): Promise
   await using shared = shareMain(session, deps);
   const outputOf = deps.labelled(nodes.map(({ hostname }) => hostname));
   const gate = createGate(loginsAtOnce);
-  const busy = deps.reporter.busy(`connecting to ${session.name}`);
+  const busy = deps.reporter.busy(`connecting to session ${session.name}`);
   const runs = nodes.map(async (node) => {
     const captured = deps.reporter.json ? deps.capture() : undefined;
     const output = captured ?? outputOf(node.hostname);

@@ -25,7 +25,7 @@ export interface LocalManagerDeps {
   readState(): Promise<LocalManagerState | undefined>;
   /** Only what this process left behind: that of another manager stays. */
   removeState(pid: number): Promise<void>;
-  /** Whether a manager that knows these keys answers there. */
+  /** Whether the process of this state answers there, and proves that it knows the keys. */
   answers(state: LocalManagerState): Promise<boolean>;
   /** Starts the process; it goes on when this one ends. Rejects when it could not be started. */
   spawn(request: LocalUpRequest): Promise<SpawnedManager>;

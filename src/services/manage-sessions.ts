@@ -1,4 +1,4 @@
-/** The small jobs on sessions: list, info, logs, rename, terminate, wait. */
+/** The small jobs on sessions: list, info, logs, rename, wait. */
 
 import {
   type SessionDetails,
@@ -6,7 +6,7 @@ import {
   type SessionSummary,
   sessionNameProblem,
 } from '../core/session.ts';
-import type { SessionListFilter, TerminateOptions } from '../core/session-api.ts';
+import type { SessionListFilter } from '../core/session-api.ts';
 import { NotFoundError, UsageError } from '../errors.ts';
 import { resolveAnySession, resolveLiveSession } from './resolve-session.ts';
 import type { SessionDeps } from './session-deps.ts';
@@ -49,28 +49,6 @@ export async function renameSession(
   const session = await resolveLiveSession(reference, deps);
   await deps.api.rename(session, name, deps.signal);
   return { ...session, name };
-}
-
-export interface TerminateRequest extends TerminateOptions {
-  readonly sessions: readonly string[];
-}
-
-/** Each in turn. All references are looked up before the first session ends: a typing error ends none. */
-export async function terminateSessions(
-  request: TerminateRequest,
-  deps: SessionDeps,
-): Promise<readonly SessionRef[]> {
-  const byId = new Map<string, SessionRef>();
-  for (const reference of request.sessions) {
-    const session = await resolveLiveSession(reference, deps);
-    byId.set(session.id, session);
-  }
-  const sessions = [...byId.values()];
-  for (const session of sessions) {
-    await deps.api.terminate(session, request, deps.signal);
-    deps.reporter.info(`terminating ${session.name}`);
-  }
-  return sessions;
 }
 
 export interface WaitForRequest {

@@ -5,6 +5,7 @@ import { NotFoundError } from '../errors.ts';
 import { resolveLiveSession } from './resolve-session.ts';
 import type { SessionDeps } from './session-deps.ts';
 import { watchSession } from './wait-session.ts';
+import { whileBusy } from './while-busy.ts';
 
 /** A batch session that did its work is no failure, but nobody can go inside. */
 function endedMeanwhile({ name, id, status }: SessionRef): NotFoundError {
@@ -17,7 +18,11 @@ function endedMeanwhile({ name, id, status }: SessionRef): NotFoundError {
 
 /** A session that is still starting is waited for, its states shown; one that failed or is ending throws. */
 export async function openRunningSession(reference: string, deps: SessionDeps): Promise<SessionRef> {
-  const session = await resolveLiveSession(reference, deps);
+  const session = await whileBusy(
+    `looking for session ${reference}`,
+    resolveLiveSession(reference, deps),
+    deps,
+  );
   if (waitVerdict(session.status) === 'ready') return session;
   const running = await watchSession({ session }, deps);
   if (waitVerdict(running.status) !== 'ready') throw endedMeanwhile(running);

@@ -57,7 +57,7 @@ export async function openSftp(
   found(session);
   // It may ask for a passphrase.
   const way = await findWay(session, deps);
-  const busy = deps.reporter.busy(`connecting to ${session.name}`);
+  const busy = deps.reporter.busy(`connecting to session ${session.name}`);
   try {
     const peer = hostKeyAlias(session);
     const line = await deps.lineOf(peer);

@@ -174,7 +174,7 @@ async function connectBuiltinOnce(
 /** With a count-down where somebody watches. */
 async function pause(seconds: number, name: string, { reporter, signal }: ConnectSshDeps): Promise<void> {
   for (let left = seconds; left > 0; left -= 1) {
-    const shown = reporter.busy(`connecting to ${name} again in ${left} s; Ctrl-C ends it`);
+    const shown = reporter.busy(`connecting to ${name} again in ${left} s; Ctrl-C ends it`, 'now');
     try {
       await delay(1_000, undefined, { signal });
     } finally {

@@ -10,6 +10,8 @@ export interface ServeLocalDeps {
   readonly signal: AbortSignal;
   newKeys(): { readonly accessKey: string; readonly secretKey: string };
   startEmulator(options: EmulatorOptions): Promise<Emulator>;
+  /** What shows a challenger that this process knows the secret key. */
+  prove(secretKey: string, challenge: { readonly challenge: string; readonly port: number }): unknown;
   /** False, and nothing changed, when another manager that answers has written its own. */
   claimState(state: LocalManagerState): Promise<boolean>;
   removeState(pid: number): Promise<void>;
@@ -26,6 +28,7 @@ export async function serveLocal(
     homesRoot: deps.homesRoot,
     release,
     accounts: [{ email: 'you@localhost', role: 'user', sshKeypair: 'made', ...keys }],
+    prove: (challenge, at) => deps.prove(keys.secretKey, { challenge, port: at }),
   });
   const { endpoint } = emulator;
   if (!(await deps.claimState({ pid: deps.pid, endpoint, release, ...keys }))) {

@@ -7,4 +7,8 @@ export interface SessionDeps {
   readonly api: SessionApi;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** The access key whose sessions `api` has, where that is not the caller's own. */
+  readonly owner?: string | undefined;
+  /** Nothing where nobody can be asked. Enter means no. */
+  readonly ask?: ((question: string) => Promise<boolean>) | undefined;
 }

@@ -13,4 +13,6 @@ export interface SftpDeps {
   open(session: string, found?: (session: SessionRef) => void): Promise<RemoteFiles>;
   /** Names of the virtual folders that a session has; nothing when the manager does not tell. */
   readonly mountsOf?: (session: SessionRef) => Promise<readonly string[] | undefined>;
+  /** Whether no run before has told of this session what is told once; remembered from then on. */
+  readonly isFirstTime?: (session: SessionRef) => Promise<boolean>;
 }

@@ -49,7 +49,8 @@ async function readEntries({ path, all }: ListRequest, files: RemoteFiles): Prom
 
 function longTable(entries: readonly RemoteEntry[]): Table {
   return {
-    columns: ['MODE', 'SIZE', 'MODIFIED', 'NAME'],
+    // A name that is cut names nothing, so a long one goes on in the next line, as with `ls`.
+    columns: ['MODE', 'SIZE', 'MODIFIED', 'NAME'].map((title) => ({ title, whole: true })),
     rows: entries.map((entry) => [
       modeText(entry.attributes),
       entry.attributes.size?.toString(),

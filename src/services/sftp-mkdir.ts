@@ -2,7 +2,9 @@
 
 import { remoteAncestors, remotePath } from '../core/remote-path.ts';
 import type { SftpPaths } from '../core/sftp-target.ts';
+import { ExitCode } from '../errors.ts';
 import type { RemoteFiles } from '../transfer/remote-files.ts';
+import { eachPath } from './each-path.ts';
 import type { SftpDeps } from './sftp-deps.ts';
 
 export interface MkdirRequest extends SftpPaths {
@@ -10,16 +12,18 @@ export interface MkdirRequest extends SftpPaths {
   readonly parents: boolean;
 }
 
-export async function makeFolders(request: MkdirRequest, deps: SftpDeps): Promise<void> {
+/** Each path on its own: one that cannot be made leaves none of the others out. */
+export async function makeFolders(request: MkdirRequest, deps: SftpDeps): Promise<ExitCode> {
   const paths = request.paths.map(remotePath);
   await using files = await deps.open(request.session);
   const created: string[] = [];
-  for (const path of paths) {
-    for (const step of request.parents ? remoteAncestors(path) : [path]) {
+  const make = async (path: string): Promise<void> => {
+    for (const step of request.parents ? remoteAncestors(path) : [path])
       if (await makeFolder(step, request.parents, files)) created.push(step);
-    }
-  }
-  deps.reporter.result({ session: request.session, created }, '');
+  };
+  const failed = await eachPath(paths, { what: 'not made', step: make }, deps);
+  deps.reporter.result({ session: request.session, created, ...(failed.length > 0 && { failed }) }, '');
+  return failed.length === 0 ? ExitCode.ok : ExitCode.failure;
 }
 
 async function makeFolder(path: string, canExist: boolean, files: RemoteFiles): Promise<boolean> {

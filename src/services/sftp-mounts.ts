@@ -5,15 +5,19 @@ import { isWithinMount } from '../core/mounts.ts';
 import { joinRemote, remoteFolder, remoteName, remotePath } from '../core/remote-path.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { SftpTarget } from '../core/sftp-target.ts';
+import type { TransferSummary } from '../core/transfer-plan.ts';
 import { unlessMissing } from '../core/unless-missing.ts';
 import { BaiError } from '../errors.ts';
-import type { RemoteFiles } from '../transfer/remote-files.ts';
+import type { RemoteFiles, TreeObserver } from '../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
 
 export interface OpenedToWrite extends AsyncDisposable {
   readonly files: RemoteFiles;
-  /** The work's own result; the warning comes while it goes on, and is not waited for much longer. */
-  warning<T>(work: Promise<T>): Promise<T>;
+  /** The work's own summary. Where it moves something, the warning comes while it goes on, and is not waited for much longer. */
+  warning(
+    observer: TreeObserver,
+    work: (observer: TreeObserver) => Promise<TransferSummary>,
+  ): Promise<TransferSummary>;
 }
 
 /**
@@ -31,11 +35,23 @@ export async function openToWrite(
   });
   return {
     files,
-    async warning(work) {
-      const warned = asked === undefined ? undefined : warnUnlessMounted(target, asked, { files, deps });
-      const result = await work;
+    async warning(observer, work) {
+      let warned: Promise<void> | undefined;
+      const warn = (): void => {
+        if (asked !== undefined) warned ??= warnUnlessMounted(target, asked, { files, deps });
+      };
+      const watched: TreeObserver = {
+        ...observer,
+        started(path, totalBytes) {
+          warn();
+          return observer.started(path, totalBytes);
+        },
+      };
+      const summary = await work(watched);
+      // Those that went in one stream were not started one by one.
+      if (summary.files > 0) warn();
       if (warned !== undefined) await briefly(warned);
-      return result;
+      return summary;
     },
     [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
   };
@@ -72,11 +88,14 @@ async function warnUnlessMounted(
     const isKept = (name = ''): boolean => isWithinMount(joinRemote(real, name), home, names);
     if (isKept() || (sources.length > 0 && sources.every(isKept))) return;
     if (!(await areAllAtHome(home, names, files))) return;
-    deps.reporter.warn(
-      `${real} is not inside a mounted folder: it is lost when session ${session.name} ends`,
+    // What is said before each transfer is read by nobody.
+    if (!((await deps.isFirstTime?.(session)) ?? true)) return;
+    const kept =
       names.length === 0
-        ? 'a session keeps files in virtual folders: `bai session create … --mount FOLDER` mounts one'
-        : `mounted here: ${names.map((name) => joinRemote(home, name)).join(', ')}`,
+        ? '`bai session create --mount FOLDER` mounts one'
+        : `mounted: ${names.map((name) => joinRemote(home, name)).join(', ')}`;
+    deps.reporter.warn(
+      `${real} is not inside a mounted folder: it is lost when session ${session.name} ends (${kept})`,
     );
   } catch (error) {
     if (!(error instanceof BaiError)) throw error;

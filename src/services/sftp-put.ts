@@ -35,8 +35,8 @@ export async function putFiles(request: PutRequest, deps: PutDeps): Promise<Exit
     { session: target.session, reporter: deps.reporter },
     async (observer, progress) => {
       using _counting = measure({ sources, recursive, options }, localMeasure(deps.local), progress);
-      return await opened.warning(
-        opened.files.put({ sources, target: target.path, recursive, options }, observer),
+      return await opened.warning(observer, (watched) =>
+        opened.files.put({ sources, target: target.path, recursive, options }, watched),
       );
     },
   );
@@ -50,7 +50,7 @@ async function putStream({ sources, target, options }: PutRequest, deps: PutDeps
   if ((await unlessMissing(files.stat(target.path)))?.kind === 'folder') throw namelessError();
   const job = { source: deps.stdin, name: '-', remote: target.path, options };
   return await reportTransfer({ session: target.session, reporter: deps.reporter }, (observer) =>
-    opened.warning(files.putStream(job, observer)),
+    opened.warning(observer, (watched) => files.putStream(job, watched)),
   );
 }
 

@@ -1,9 +1,12 @@
 /** The commands of the shell of `bai sftp SESSION`. */
 
 import { remotePath } from '../core/remote-path.ts';
+import type { Reporter } from '../core/reporter.ts';
+import { sanitizeLine } from '../core/sanitize.ts';
 import { defaultTransferOptions } from '../core/transfer-options.ts';
 import { ConflictError, ExitCode, NotFoundError, UsageError } from '../errors.ts';
 import type { RemoteFiles } from '../transfer/remote-files.ts';
+import { eachPath } from './each-path.ts';
 import type { GetDeps, getFiles } from './sftp-get.ts';
 import { listFiles, listMatches } from './sftp-list.ts';
 import { makeFolders } from './sftp-mkdir.ts';
@@ -84,10 +87,10 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
     state.local = await state.deps.local.realPath(path);
   }),
   pwd: command('pwd', 'the folder in the session', 'nothing', async (_, { deps, remote }) => {
-    deps.reporter.text(`${remote}\n`);
+    tellNames([remote], deps.reporter);
   }),
   lpwd: command('lpwd', 'the folder on this machine', 'nothing', async (_, { deps, local }) => {
-    deps.reporter.text(`${local}\n`);
+    tellNames([local], deps.reporter);
   }),
   ls: command(
     'ls [-la] [PATH]',
@@ -111,12 +114,7 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
     const names: string[] = [];
     const folder = atLocal(upToOne(paths, 'lls') ?? '.', state);
     for await (const { name } of state.deps.local.list(folder, false)) names.push(name);
-    state.deps.reporter.text(
-      names
-        .sort()
-        .map((name) => `${name}\n`)
-        .join(''),
-    );
+    tellNames(names.sort(), state.deps.reporter);
   }),
   get: command(
     'get [-rp] REMOTE [LOCAL]',
@@ -161,8 +159,9 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
         });
       }
       const { found, refused } = await matchRemote(atLeastOne(targets), state);
-      for (const path of found) await state.files.changeMode(path, Number.parseInt(mode, 8));
-      return refused ? ExitCode.failure : ExitCode.ok;
+      const change = (path: string): Promise<void> => state.files.changeMode(path, Number.parseInt(mode, 8));
+      const failed = await eachPath(found, { what: 'mode not changed', step: change }, state.deps);
+      return refused || failed.length > 0 ? ExitCode.failure : ExitCode.ok;
     },
   ),
   rm: command(
@@ -188,6 +187,12 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
   bye: leave,
   quit: leave,
 };
+
+/** Each on a line that it cannot leave, as `ls` prints those of the session. */
+function tellNames(names: readonly string[], reporter: Reporter): void {
+  const shown = reporter.json ? names : names.map(sanitizeLine);
+  reporter.text(shown.map((name) => `${name}\n`).join(''));
+}
 
 function optionsOf(flags: string): Pick<Parameters<typeof getFiles>[0], 'recursive' | 'options'> {
   const options = { ...defaultTransferOptions, preserve: flags.includes('p') };

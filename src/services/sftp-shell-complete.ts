@@ -18,10 +18,12 @@ export async function completeLine(line: string, state: ShellState): Promise<rea
   try {
     if (name === undefined)
       return [startingWith(typed, Object.keys(shellCommands)).map((word) => `${word} `), typed];
-    const [word = ''] = splitWords(typed);
+    // What several names have in common may end in the middle of a `$'\u200b'`.
+    const begun = /\$'[^']*$/.exec(typed)?.index;
+    const [word = ''] = splitWords(typed.slice(0, begun));
     const isSecond = others.filter((other) => !other.startsWith('-')).length > 0;
-    const words = await names(word, sideOf(name, isSecond), state);
-    return [words.map(escapeWord), typed];
+    const words = (await names(word, sideOf(name, isSecond), state)).map(escapeWord);
+    return [begun === undefined ? words : startingWith(typed, words), typed];
   } catch (error) {
     // Whoever presses Tab is told nothing rather than disturbed.
     if (error instanceof BaiError) return [[], typed];

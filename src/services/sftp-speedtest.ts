@@ -37,13 +37,13 @@ export async function testSpeed({ session, stepMs }: SpeedTestRequest, deps: Spe
 
 async function measure(line: OpenedLine, stepMs: number, deps: SpeedTestDeps): Promise<LineReport> {
   const { reporter, signal } = deps;
-  const busy = { now: reporter.busy(`connecting to ${line.session.name}`) };
+  const busy = { now: reporter.busy(`connecting to session ${line.session.name}`) };
   try {
     return await deps.measureLine(line.connect, {
       ...{ stepMs, signal },
       onStep(text) {
         busy.now.stop();
-        busy.now = reporter.busy(text);
+        busy.now = reporter.busy(text, 'now');
       },
       onProblem: (what, { message }) => reporter.warn(`${what} could not be measured: ${message}`),
     });

@@ -31,14 +31,14 @@ export async function syncFolders(request: SyncRequest, deps: SftpDeps): Promise
   refuseWholePlace(request);
   await using opened = await openEnds(request, deps);
   const { files } = opened;
-  const plan = await opened.warning(makePlan(request, files, deps));
+  const plan = await makePlan(request, files, deps);
   const about: TransferAbout = {
     session: request.remote.session,
     reporter: deps.reporter,
     refused: plan.failed,
   };
   if (plan.keeps !== undefined) deps.reporter.warn(`nothing is removed: ${plan.keeps}`);
-  return request.dryRun ? showPlan(plan, about) : await carryOut({ request, plan, about }, files, deps);
+  return request.dryRun ? showPlan(plan, about) : await carryOut({ request, plan, about }, opened, deps);
 }
 
 function openEnds({ direction, remote }: SyncRequest, deps: SftpDeps): Promise<OpenedToWrite> {
@@ -107,17 +107,18 @@ interface Work {
 
 async function carryOut(
   { request, plan, about }: Work,
-  files: RemoteFiles,
+  opened: OpenedToWrite,
   deps: SftpDeps,
 ): Promise<ExitCode> {
   const { reporter } = deps;
+  const { files } = opened;
   const outcome = await runTransfer(about, async (observer, progress) => {
     for (const problem of plan.skipped) progress.skipped(problem);
     progress.expect(
       plan.copies.length,
       plan.copies.reduce((sum, { bytes }) => sum + bytes, 0),
     );
-    return await copy({ request, plan, about }, files, observer);
+    return await opened.warning(observer, (watched) => copy({ request, plan, about }, files, watched));
   });
   const failed = outcome.summary.failed;
   // What was to take the place of the removed may be what failed.

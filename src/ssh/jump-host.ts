@@ -4,8 +4,11 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { sanitizeLine } from '../core/sanitize.ts';
 import { LocalSystemError, systemCode, UnreachableError } from '../errors.ts';
+import { programPath } from './programs.ts';
 
 export interface JumpOptions {
+  /** Where ssh is looked for. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** For ssh; see `core/jump-hosts.ts`. */
   readonly args: readonly string[];
   /** For messages: the hosts as the user wrote them. */
@@ -32,7 +35,7 @@ class JumpStream extends Duplex {
   constructor(options: JumpOptions) {
     super({ allowHalfOpen: true });
     this.#options = options;
-    this.#child = spawn('ssh', options.args, { stdio: 'pipe' });
+    this.#child = spawn(programPath('ssh', options.environment), options.args, { stdio: 'pipe' });
     const { stdin, stdout, stderr } = this.#child;
     this.#child.once('error', (cause) => this.destroy(notStarted(cause)));
     // After its output has been read to the end.

@@ -179,7 +179,7 @@ interface Change {
 function changed({ place, path, key, pinned }: Change): ConflictError {
   const shown = (each: Uint8Array): string => `${fingerprints(each).sha256} (${fingerprints(each).md5})`;
   return new ConflictError(
-    `the host key of ${placeName(place)} is not the one pinned for it\n  pinned:  ${pinned.map(shown).join(', ')}\n  offered: ${shown(key)}`,
+    `the host key of ${placeName(place)} is not the one pinned for it; pinned: ${pinned.map(shown).join(', ')}; offered: ${shown(key)}`,
     {
       code: 'host-key-changed',
       hint: `nothing was sent. Agents before 26.3 make a new host key when a session is restarted; if that is the case, run \`bai host-key forget ${place.name}\`. If not, somebody may be in between`,

@@ -1,30 +1,33 @@
 /** Programs of this machine: looked for on PATH, started to go on by themselves, or given a text. */
 
 import { spawn } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, statSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { programPaths } from '../core/program-paths.ts';
 import { limitTime } from '../core/time-limit.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * Its whole path, or nothing. On Windows only what can be started without a shell: editors' own command lines are batch files
- * there.
- */
-export async function findProgram(name: string, environment: Environment): Promise<string | undefined> {
-  const file = process.platform === 'win32' && !name.endsWith('.exe') ? `${name}.exe` : name;
-  const folders = (environment['PATH'] ?? environment['Path'] ?? '').split(delimiter);
-  // Where an empty one means the current folder, that is no place to start programs from.
-  for (const folder of folders.filter((each) => each !== '')) {
-    const path = join(folder, file);
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return path;
+/** Its whole path, or nothing: see `programPaths`. */
+export function findProgram(name: string, environment: Environment): string | undefined {
+  return programPaths(name, { environment, platform: process.platform }).find(isProgram);
+}
+
+/** Of a name or a whole path, for `spawn`, which tells what is not there: it then gets a path where nothing is. */
+export function programPath(program: string, environment: Environment): string {
+  return isAbsolute(program) ? program : (findProgram(program, environment) ?? join(nowhere, program));
+}
+
+const nowhere = resolve('/not-found-on-PATH');
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
   }
-  return undefined;
 }
 
 export interface Launch {
@@ -39,7 +42,7 @@ const settledMs = 5_000;
 
 /** Whether it was there and has not failed. It gets neither the terminal nor its Ctrl-C, and bai does not wait for its end. */
 export async function launch({ program, args, environment, signal }: Launch): Promise<boolean> {
-  const path = await findProgram(program, environment);
+  const path = findProgram(program, environment);
   if (path === undefined) return false;
   const child = spawn(path, args, { detached: true, stdio: 'ignore', windowsHide: true });
   const ended = new Promise<boolean>((resolve) => {
@@ -65,7 +68,7 @@ export interface Feeding extends Launch {
 
 /** Whether it was there and took the text. Some go on in the background, with the clipboard in their hands. */
 export async function feed({ program, args, environment, signal, text }: Feeding): Promise<boolean> {
-  const path = await findProgram(program, environment);
+  const path = findProgram(program, environment);
   if (path === undefined) return false;
   using limit = limitTime(signal, settledMs);
   // What it prints goes nowhere: whoever holds the clipboard would hold a pipe open too.

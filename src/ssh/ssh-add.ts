@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { sanitizeLine } from '../core/sanitize.ts';
 import { BaiError, LocalSystemError, NotFoundError, systemCode } from '../errors.ts';
+import { programPath } from './programs.ts';
 
 export interface AddKeyRequest {
   /** The private key as text. */
@@ -21,7 +22,7 @@ export async function addToAgent({ key, lifetime, environment, signal }: AddKeyR
   signal.throwIfAborted();
   // Nobody could answer a question: the key has no passphrase.
   const env = { ...environment, SSH_ASKPASS_REQUIRE: 'never' };
-  const child = spawn('ssh-add', ['-q', '-t', lifetime, '-'], {
+  const child = spawn(programPath('ssh-add', environment), ['-q', '-t', lifetime, '-'], {
     stdio: ['pipe', 'ignore', 'pipe'],
     env,
     signal,

@@ -4,21 +4,24 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { connectionFailed } from '../core/ssh-client.ts';
 import { InterruptedError, LocalSystemError, systemCode } from '../errors.ts';
+import { programPath } from './programs.ts';
 import { type LocalStreams, stty, terminalReset } from './terminal.ts';
 
 export interface RunOptions {
   /** Name or path of the program; never a shell string. */
   readonly program: string;
+  /** Where it is looked for. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly terminal: Pick<LocalStreams, 'stdin' | 'stdout'>;
 }
 
 /** The program's exit status, or 128 + n when signal n ended it. The terminal is the program's while it runs. */
 export async function runSsh(args: readonly string[], options: RunOptions): Promise<number> {
-  const { program, signal, terminal } = options;
+  const { program, environment, signal, terminal } = options;
   if (signal.aborted) throw new InterruptedError();
-  const settings = terminal.stdin.isTTY ? stty(['-g']) : undefined;
-  const child = spawn(program, args, { stdio: 'inherit' });
+  const settings = terminal.stdin.isTTY ? stty(['-g'], environment) : undefined;
+  const child = spawn(programPath(program, environment), args, { stdio: 'inherit' });
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -29,7 +32,7 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
       );
     });
     const isKilled = child.signalCode !== null;
-    if (isKilled && settings !== undefined) stty([settings]);
+    if (isKilled && settings !== undefined) stty([settings], environment);
     // Perhaps in the middle of a program that draws on the screen.
     if ((isKilled || status === connectionFailed) && terminal.stdout.isTTY)
       terminal.stdout.write(terminalReset);

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { PseudoTtyOptions } from 'ssh2';
+import { programPath } from './programs.ts';
 
 /** The process's own stream, or what takes its place. */
 export type LocalOutput = Writable & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows'>>;
@@ -13,6 +14,8 @@ export interface LocalStreams {
   readonly stderr: Writable;
   /** The kind of terminal, as `$TERM` has it. */
   readonly term: string | undefined;
+  /** Where programs are looked for. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -28,8 +31,8 @@ export const terminalReset = [
 ].join('');
 
 /** Asks for the terminal's settings, or sets them. Returns what was asked; nothing where there is no stty. */
-export function stty(words: readonly string[]): string | undefined {
-  const { status, stdout } = spawnSync('stty', words, {
+export function stty(words: readonly string[], environment: LocalStreams['environment']): string | undefined {
+  const { status, stdout } = spawnSync(programPath('stty', environment), words, {
     stdio: ['inherit', 'pipe', 'ignore'],
     encoding: 'utf8',
   });
@@ -82,7 +85,7 @@ export class RawTerminal implements Disposable {
     stdin.setRawMode(true);
     this.#isTaken = true;
     // Node leaves it to the terminal to begin each line anew, which the session's side has done already.
-    if (process.platform !== 'win32') stty(['-opost']);
+    if (process.platform !== 'win32') stty(['-opost'], this.#streams.environment);
   }
 
   #giveBack(): void {

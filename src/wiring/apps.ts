@@ -3,9 +3,11 @@
 import { dirname, join } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
 import { findPlaces } from '../config/places.ts';
+import { isFirstTime } from '../config/told.ts';
 import { askYesOrNo } from '../config/yes-or-no.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
+import { sanitizeLine } from '../core/sanitize.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
 import { BaiError } from '../errors.ts';
@@ -81,9 +83,10 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     files: keyFilesFor(dirname(settings.keyPath)),
     ledger: openKeyLedger(places.keyLedger, accountOf(parts.settings)),
     warn: (message) => reporter.warn(message),
-    runSsh: (args) => runSsh(args, { program: 'ssh', signal, terminal: parts.streams }),
+    runSsh: (args) =>
+      runSsh(args, { program: 'ssh', environment: parts.environment, signal, terminal: parts.streams }),
     isTerminal: parts.streams.stdin.isTTY,
-    hasSystemSsh: async () => (await findProgram('ssh', parts.environment)) !== undefined,
+    hasSystemSsh: async () => findProgram('ssh', parts.environment) !== undefined,
     openSsh: (request) => openBuiltin(request, parts),
     agent: findAgent(parts.environment, process.platform),
     openStreams: async (request) => openNodeStreams(await connectSsh(request), { session: request.session }),
@@ -114,11 +117,11 @@ async function openBuiltin(
 ): Promise<BuiltinConnection> {
   const connection = await connectSsh(request);
   const say = (message: string): void =>
-    void streams.stderr.write(`${message}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
+    void streams.stderr.write(`${sanitizeLine(message)}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
   return {
     software: connection.software,
     run(work, { stdout, stderr } = streams) {
-      const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'] };
+      const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'], environment };
       return runBuiltin(connection, work, { ...local, signal, say });
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
@@ -131,6 +134,7 @@ export function sftpDeps(parts: AppParts): SftpDeps {
     reporter: parts.reporter,
     signal: parts.signal,
     local: localFiles,
+    isFirstTime: ({ id }) => isFirstTime(join(findPlaces(parts.environment).stateDir, 'told'), id),
     mountsOf: async ({ id }) => (await parts.manager.api.describe(id, parts.signal))?.mounts,
     async open(session, found) {
       const { connection, dial, peer, line } = await openSftpTo(session, deps, found);

@@ -19,6 +19,7 @@ class LazyContext implements Context {
   #reporter: Reporter | undefined;
   #manager: Promise<ManagerAccess> | undefined;
   #network: Network | undefined;
+  #owner: string | undefined;
   exitCode = 0;
 
   constructor(facts: ProcessFacts) {
@@ -73,6 +74,10 @@ class LazyContext implements Context {
     this.#settings = undefined;
   }
 
+  actFor(owner: string): void {
+    this.#owner = owner;
+  }
+
   settings(): Promise<Settings> {
     this.#settings ??= this.#loadSettings();
     return this.#settings;
@@ -85,7 +90,13 @@ class LazyContext implements Context {
 
   async sessions(): ReturnType<Context['sessions']> {
     const { api } = await this.manager();
-    return { api, reporter: this.reporter, signal: this.signal };
+    const { reporter, signal, stdin, stderr } = this;
+    const canAsk = stdin.isTTY === true && reporter.interactive;
+    const ask = async (question: string): Promise<boolean> => {
+      const { askYesOrNo } = await import('../config/yes-or-no.ts');
+      return askYesOrNo(question, { stdin, stderr, signal }, 'no');
+    };
+    return { api, reporter, signal, owner: this.#owner, ...(canAsk && { ask }) };
   }
 
   async apps(): ReturnType<Context['apps']> {
@@ -181,9 +192,17 @@ class LazyContext implements Context {
   }
 
   async #connectManager(): Promise<ManagerAccess> {
-    const { openManager } = await import('./manager.ts');
-    const access = openManager(await this.settings(), this.version, this.reporter);
+    const [{ openManager }, { localDial }] = await Promise.all([
+      import('./manager.ts'),
+      import('./local-dial.ts'),
+    ]);
+    const { version, reporter, environment } = this;
+    const settings = await this.settings();
+    const dial = localDial(settings, environment);
+    const access = openManager(settings, { version, reporter, environment, dial, owner: this.#owner });
     this.#network = access.network;
+    // ssh asks on the terminal what a jump host wants to know, with each connection.
+    if (settings.proxyJump.value !== undefined) this.#reporter = { ...reporter, busy: () => ({ stop() {} }) };
     return access;
   }
 

@@ -12,8 +12,7 @@ import { findPlaces } from '../config/places.ts';
 import type { Context, Environment } from '../context.ts';
 import { BaiError, InterruptedError, systemCode } from '../errors.ts';
 import { createKeyFile } from '../keys/key-file.ts';
-import { createManagerClient } from '../manager/client.ts';
-import { createNetwork } from '../manager/network.ts';
+import { connectProven, type LocalProof, proofOf } from '../manager/local-proof.ts';
 import type {
   LocalManagerDeps,
   LocalManagerState,
@@ -50,35 +49,26 @@ export function serveLocalDeps(environment: Environment): Omit<ServeLocalDeps, '
     }),
     claimState: (state) => claimState(localManager, state),
     removeState: (pid) => removeOwnState(localManager, pid),
+    prove(secretKey, { challenge, port }) {
+      const { pid } = process;
+      return { pid, proof: proofOf(secretKey, { challenge, pid, port }) } satisfies LocalProof;
+    },
     pid: process.pid,
   };
 }
 
+/** Another user may listen on the port of a manager that was killed, and another process may have its number. */
 async function answers(state: LocalManagerState, signal: AbortSignal): Promise<boolean> {
-  const network = createNetwork({ skipTlsVerify: false, connectTimeoutMs: 2_000, readTimeoutMs: 2_000 });
-  const client = createManagerClient({
-    endpoints: [new URL(state.endpoint)],
-    key: state,
-    domain: 'default',
-    userAgent: 'bai',
-    network,
-    now: () => new Date(),
-  });
+  const { hostname, port } = new URL(state.endpoint);
   try {
-    const call = {
-      what: 'ask the local manager',
-      method: 'GET',
-      path: 'auth',
-      query: { echo: 'bai' },
-      signal,
-    } as const;
-    (await client.open(call)).resume();
-    return true;
+    const target = { host: hostname, port: Number(port), secretKey: state.secretKey };
+    const { socket, pid } = await connectProven(target, signal);
+    socket.destroy();
+    return pid === state.pid;
   } catch (error) {
-    if (error instanceof BaiError && !(error instanceof InterruptedError)) return false;
+    const isOver = error instanceof Error && error.name === 'TimeoutError';
+    if (isOver || (error instanceof BaiError && !(error instanceof InterruptedError))) return false;
     throw error;
-  } finally {
-    network.close();
   }
 }
 
@@ -133,6 +123,8 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     if (systemCode(error) === 'ESRCH') return false;
+    // Somebody else's.
+    if (systemCode(error) === 'EPERM') return true;
     throw error;
   }
 }

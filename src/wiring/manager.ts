@@ -1,10 +1,11 @@
 /** From settings to a manager's sessions. */
 
+import type { Environment } from '../context.ts';
 import { jumpArguments, parseJumpHosts } from '../core/jump-hosts.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionApi } from '../core/session-api.ts';
-import { isYes, type Settings } from '../core/settings.ts';
-import { UsageError } from '../errors.ts';
+import { commandLine, isYes, type Settings } from '../core/settings.ts';
+import { DeniedError, UsageError } from '../errors.ts';
 import { createManagerClient, type ManagerClient } from '../manager/client.ts';
 import { createNetwork, type Dial, type Network } from '../manager/network.ts';
 import { createSessionApi } from '../manager/sessions.ts';
@@ -16,14 +17,29 @@ export interface ManagerAccess {
   readonly network: Network;
 }
 
-export function openManager(settings: Settings, version: string, reporter: Reporter): ManagerAccess {
+export interface ManagerOptions {
+  readonly version: string;
+  readonly reporter: Reporter;
+  /** Where programs are looked for. */
+  readonly environment: Environment;
+  /** Where connections begin with more than a handshake. */
+  readonly dial?: Dial | undefined;
+  /** For an administrator: whose sessions are meant. */
+  readonly owner?: string | undefined;
+}
+
+export function openManager(
+  settings: Settings,
+  { version, reporter, environment, dial, owner }: ManagerOptions,
+): ManagerAccess {
   const { endpoint, accessKey, secretKey, domain } = settings;
   if (endpoint.value === undefined) {
-    throw new UsageError('no manager is chosen: the endpoint is not set', {
+    throw new UsageError(`no manager is chosen: the endpoint is ${endpoint.origin}`, {
       code: 'no-endpoint',
       hint: 'set BACKEND_ENDPOINT, or `bai config set endpoint https://…`; `bai local up` starts a manager on this machine to try bai with',
     });
   }
+  refuseForeignKeys(settings);
   const skipTlsVerify = isYes(settings.skipTlsVerify.value);
   if (skipTlsVerify) {
     reporter.warn(`the manager's TLS certificate is not checked (${settings.skipTlsVerify.origin})`);
@@ -32,7 +48,7 @@ export function openManager(settings: Settings, version: string, reporter: Repor
     skipTlsVerify,
     connectTimeoutMs: Number(settings.connectTimeout.value) * 1000,
     readTimeoutMs: Number(settings.readTimeout.value) * 1000,
-    dial: dialThrough(settings),
+    dial: dial ?? dialThrough(settings, environment),
   });
   const hasKey = accessKey.value !== undefined && secretKey.value !== undefined;
   const client = createManagerClient({
@@ -43,15 +59,32 @@ export function openManager(settings: Settings, version: string, reporter: Repor
     network,
     now: () => new Date(),
   });
-  return { client, network, api: createSessionApi({ client, accessKey: accessKey.value }) };
+  return { client, network, api: createSessionApi({ client, accessKey: accessKey.value, owner }) };
 }
 
-function dialThrough({ proxyJump, connectTimeout }: Settings): Dial | undefined {
+/** A key that is somewhere, but not for this endpoint, is told before anything is sent. */
+function refuseForeignKeys({ endpoint, accessKey, secretKey }: Settings): void {
+  const withheld = [accessKey, secretKey].find(
+    ({ value, origin }) => value === undefined && origin !== 'not set',
+  );
+  if (withheld === undefined) return;
+  const name = withheld === accessKey ? 'accessKey' : 'secretKey';
+  const typed = endpoint.origin === commandLine;
+  throw new DeniedError(`no key is used for ${endpoint.value}: ${name} is ${withheld.origin}`, {
+    code: 'not-signed-in',
+    hint: typed
+      ? 'name the profile or the environment file whose keys are meant: --profile NAME or --env-file PATH beside --endpoint'
+      : 'set endpoint, accessKey and secretKey in one place; `bai config list` shows where each comes from',
+  });
+}
+
+function dialThrough({ proxyJump, connectTimeout }: Settings, environment: Environment): Dial | undefined {
   const written = proxyJump.value;
   const hops = written === undefined ? [] : parseJumpHosts(written, 'proxyJump');
   if (written === undefined || hops.length === 0) return undefined;
   return (target) =>
     openThroughJump({
+      environment,
       args: jumpArguments(hops, target, Number(connectTimeout.value)),
       hops: written,
       target: `${target.host}:${target.port}`,

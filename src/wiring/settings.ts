@@ -8,26 +8,30 @@ import { openProfileStore } from '../config/store.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { resolveSettings, type Settings, type SettingValues } from '../core/settings.ts';
+import { similarNames } from '../core/similar.ts';
 import { UsageError } from '../errors.ts';
 import type { ConfigureDeps } from '../services/configure.ts';
 
-/** Flags > environment > --env-file > profile > local manager > default. */
+/** Flags > named profile > environment > --env-file > profile > local manager > default. */
 export function loadSettings(flags: GlobalFlags, environment: Environment, reporter: Reporter): Settings {
   const name = profileName(flags, environment);
-  const places = name === 'default' ? findPlacesIfAny(environment) : findPlaces(environment);
+  const places = name === usualProfile ? findPlacesIfAny(environment) : findPlaces(environment);
   const values = places === undefined ? {} : readProfile(places.configFile, name, reporter);
   const path = flags.environmentFile;
   return resolveSettings({
     flags: flags.settings,
     environment,
     ...(path !== undefined && { environmentFile: { path, values: readEnvironmentFile(path) } }),
-    profile: { name, values },
+    profile: { name, values, isNamed: flags.profile !== undefined },
     local: places === undefined ? {} : localValues(places.localManager),
   });
 }
 
+const usualProfile = 'default';
+
 function readProfile(file: string, name: string, reporter: Reporter): SettingValues {
   const store = openProfileStore(file);
+  checkExists(name, store.names());
   const values = store.read(name);
   const exposed = store.exposedMode();
   if (values.secretKey !== undefined && exposed !== 0) {
@@ -38,17 +42,32 @@ function readProfile(file: string, name: string, reporter: Reporter): SettingVal
   return values;
 }
 
+/** Going on without it would take another manager for the one that was meant. */
+function checkExists(name: string, names: readonly string[]): void {
+  if (name === usualProfile || names.includes(name)) return;
+  const near = similarNames(name, names);
+  const known = names.length === 0 ? 'there is none so far' : `profiles: ${names.join(', ')}`;
+  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : known;
+  throw new UsageError(`there is no profile "${name}"`, {
+    code: 'no-such-profile',
+    hint: `${hint}; \`bai --profile ${name} config set …\` makes it`,
+    details: { profiles: names },
+  });
+}
+
 export function configureDeps(context: Context, flags: GlobalFlags, environment: Environment): ConfigureDeps {
+  const store = openProfileStore(findPlaces(environment).configFile);
   return {
-    store: openProfileStore(findPlaces(environment).configFile),
+    store,
     profile: profileName(flags, environment),
+    mustExist: (name) => checkExists(name, store.names()),
     settings: () => context.settings(),
     readSecret: (prompt) => readHiddenLine(prompt, context),
   };
 }
 
 function profileName(flags: GlobalFlags, environment: Environment): string {
-  const name = flags.profile ?? (environment['BAI_PROFILE'] || 'default');
+  const name = flags.profile ?? (environment['BAI_PROFILE'] || usualProfile);
   if (/^[\w.-]{1,64}$/.test(name) && name !== '__proto__') return name;
   throw new UsageError(`"${name}" cannot be a profile's name`, {
     hint: 'use letters, digits, "_", "-" and "."',

@@ -1,9 +1,15 @@
 /** `bai local`: a manager of one's own, in a process of its own. */
 
+import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type BaiResult, bai } from '../support/bai.ts';
+import { proofOf } from '../../src/manager/local-proof.ts';
+import { type BaiResult, bai, startBai, untilPrinted } from '../support/bai.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { freePort, isAlive, listenersOn, until } from './app-bed.ts';
 
@@ -116,6 +122,123 @@ test('what a killed one left behind does not hurt, and the next up replaces it',
   expect((await call('local', 'up')).code).toBe(0);
   expect(state().pid).not.toBe(pid);
   expect((await call('session', 'list')).code).toBe(0);
+});
+
+interface Impostor extends AsyncDisposable {
+  /** The first line of each request, and what else came. */
+  readonly heard: string[];
+}
+
+/** Another user's program on the port of a manager that was killed: it agrees to everything. */
+async function impostorOn(port: number, pid: number): Promise<Impostor> {
+  const heard: string[] = [];
+  const server = createServer((request, response) => {
+    heard.push(`${request.method} ${request.url} ${request.headers.authorization ?? ''}`);
+    const all = {
+      version: 'v9.20250722',
+      manager: '26.9.6',
+      proof: '0'.repeat(64),
+      pid,
+      matches: [],
+    };
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(all));
+  });
+  server.on('upgrade', (request, socket) => {
+    heard.push(`UPGRADE ${request.url}`);
+    socket.end();
+  });
+  // A process that is dead lets go of its port a moment later.
+  await until(async () => {
+    server.listen(port, '127.0.0.1');
+    return once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+  }, 'the port is free');
+  return {
+    heard,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const onlyChallenges = /^GET \/bai\/proof\?challenge=[0-9a-f]{64} $/;
+
+test('whoever listens on the port of a manager that was killed is sent nothing, and nobody is killed for it', async () => {
+  // A port that the system does not give to others meanwhile.
+  await call('local', 'up', '--port', String(await freePort()));
+  await call('session', 'create', 'python', '--name', 'demo');
+  const exported = await call('local', 'up', '--export');
+  const { pid, endpoint } = state();
+  process.kill(pid, 'SIGKILL');
+  await until(() => !isAlive(pid), 'it is dead');
+  await using impostor = await impostorOn(Number(new URL(endpoint).port), pid);
+  const sleeper = spawn('/bin/sleep', ['600']);
+  try {
+    // The number of the process belongs to another one by now.
+    writeFileSync(statePath(), JSON.stringify({ ...state(), pid: sleeper.pid }));
+    for (const args of [
+      ['session', 'list'],
+      ['ssh', 'demo', '--', 'true'],
+      ['sftp', 'put', statePath(), 'demo:'],
+    ]) {
+      const { code, stderr } = await call(...args);
+      expect({ args, code }).toEqual({ args, code: 5 });
+      expect(stderr).toContain('is not the local manager that was started here');
+    }
+    const variables = Object.fromEntries(
+      [...exported.stdout.matchAll(/^export (\w+)=(.*)$/gm)].map(([, k, v]) => [k, v]),
+    );
+    expect((await bai(['session', 'list'], { home: folder.path, env: variables })).code).toBe(5);
+    expect((await call('local', 'status')).code).toBe(4);
+    expect((await call('local', 'down')).stderr).toMatch(/no local manager/);
+    expect(sleeper.exitCode ?? sleeper.signalCode).toBeNull();
+    expect(impostor.heard.length).toBeGreaterThan(3);
+    for (const line of impostor.heard) expect(line).toMatch(onlyChallenges);
+    expect((await call('local', 'up')).code).toBe(0);
+    expect(state().endpoint).not.toBe(endpoint);
+  } finally {
+    sleeper.kill();
+  }
+}, 60_000);
+
+test('a forward that is open while the manager is replaced by another program sends that one nothing', async () => {
+  // A port that the system does not give to others meanwhile.
+  await call('local', 'up', '--port', String(await freePort()));
+  await call('session', 'create', 'python', '--name', 'demo');
+  const forward = startBai(['app', 'forward', 'demo'], { home: folder.path });
+  const [, port] = await untilPrinted(forward, 'stdout', /Port\s+(\d+)\n/);
+  const { pid, endpoint } = state();
+  process.kill(pid, 'SIGKILL');
+  await until(() => !isAlive(pid), 'it is dead');
+  await using impostor = await impostorOn(Number(new URL(endpoint).port), pid);
+  const client = connect({ host: '127.0.0.1', port: Number(port) });
+  client.on('error', () => {});
+  client.write('what nobody else may read');
+  await new Promise((resolve) => client.once('close', resolve));
+  forward.kill();
+  await once(forward, 'close');
+  expect(impostor.heard.filter((line) => !onlyChallenges.test(line))).toEqual([]);
+}, 60_000);
+
+test('what one manager proves is no proof for another, and of no use for requests', async () => {
+  await call('local', 'up');
+  const { endpoint, secretKey, pid } = state();
+  const challenge = '20261121'.repeat(8);
+  const response = await fetch(`${endpoint}/bai/proof?challenge=${challenge}`);
+  const port = Number(new URL(endpoint).port);
+  const answer: unknown = await response.json();
+  expect(answer).toEqual({ pid, proof: proofOf(secretKey, { challenge, pid, port }) });
+  const asSigned = createHmac('sha256', secretKey).update(`${challenge}\n${pid}\n${port}`).digest('hex');
+  expect(answer).not.toMatchObject({ proof: asSigned });
+  for (const other of [{ port: port + 1 }, { pid: pid + 1 }, { challenge: challenge.replace('2', '3') }])
+    expect(proofOf(secretKey, { challenge, pid, port, ...other })).not.toBe(
+      proofOf(secretKey, { challenge, pid, port }),
+    );
+  expect((await fetch(`${endpoint}/bai/proof?challenge=short`)).status).not.toBe(200);
 });
 
 test('a state file that names somebody else’s process never gets that process killed', async () => {

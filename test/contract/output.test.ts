@@ -37,6 +37,11 @@ async function onTerminal(bed: TestBed, args: string, env: Record<string, string
   return { code: exitCode, screen };
 }
 
+async function asScreen(bed: TestBed, args: string) {
+  const { code, stdout, stderr } = await run(bed, args);
+  return { code, screen: stdout + stderr };
+}
+
 const refusal = (text: string) =>
   ({
     kind: 'answer',
@@ -120,6 +125,51 @@ test("a manager's message cannot forge a hint of bai", async () => {
   expect(stderr.match(/^error:/gm)).toHaveLength(1);
 });
 
+test.each(['', 'terminal'])(
+  'a line break in the name or status of a session makes no line of its own while it starts %s',
+  async (where) => {
+    await using bed = await openBed();
+    const name = 'demo\nerror: fake';
+    const starting = { ...row, name, status: 'PULLING\nerror: fake', status_info: 'x\r\nerror: fake' };
+    bed.emulator.faults.add({
+      ...matched,
+      body: { matches: [{ id: row.session_id, name, status: 'PENDING' }] },
+    });
+    bed.emulator.faults.add({ ...listed, body: { data: { compute_session: starting } } }, 1);
+    bed.emulator.faults.add({
+      ...listed,
+      body: { data: { compute_session: { ...starting, status: 'ERROR' } } },
+    });
+    const args = 'session wait demo';
+    const { code, screen } = where === 'terminal' ? await onTerminal(bed, args) : await asScreen(bed, args);
+    expect(code).toBe(10);
+    expect(screen).toContain('error: fake');
+    // Neither after a line break nor after what moves the cursor to the first column.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the moves.
+    expect(screen).not.toMatch(/(?:^|\n|\r|\x1b\[\d*G)(?:\x1b\[[\d;]*m)*\s*error: fake/);
+  },
+);
+
+test("a session that is called `error: fake` starts no line as bai's own errors do", async () => {
+  await using bed = await openBed();
+  const named = { ...row, name: 'error: fake', status: 'RUNNING' };
+  bed.emulator.faults.add({
+    ...listed,
+    body: { data: { compute_session_list: { total_count: 1, items: [named] } } },
+  });
+  for (const args of ['session list', 'session list --name-only']) {
+    expect((await onTerminal(bed, args)).screen).not.toMatch(/^error: fake/m);
+    expect((await run(bed, args)).stdout).toMatch(/^error: fake/);
+  }
+});
+
+test("the words of a bug of bai's keep a server's line breaks to themselves", async () => {
+  const { describeError } = await import('../../src/output/describe-error.ts');
+  const described = describeError(new TypeError('x\nerror: fake\n    at nowhere'));
+  expect(`${described.message}\n${described.stack}`).not.toMatch(/^\s*(error: fake|at nowhere)/m);
+  expect(described.stack).toMatch(/\n {4}at /);
+});
+
 test.each(['', ' --json'])('invalid UTF-8 is shown as replacement characters%s', async (json) => {
   await using bed = await openBed();
   const server = createServer((incoming, outgoing) => {
@@ -171,6 +221,8 @@ test('errors are red on a terminal, and plain in a pipe', async () => {
 test.each([
   ['--no-color', {}],
   ['', { NO_COLOR: '1' }],
+  ['', { NO_COLOR: '1', FORCE_COLOR: '1' }],
+  ['', { FORCE_COLOR: '0' }],
   ['', { TERM: 'dumb' }],
 ])('no colour with %s %j', async (flag, env) => {
   await using bed = await openBed();
@@ -182,6 +234,35 @@ test.each([
 test('FORCE_COLOR colours a pipe', async () => {
   await using bed = await openBed();
   expect((await run(bed, 'session info nothing', { FORCE_COLOR: '1' })).stderr).toContain(colour);
+});
+
+test('--color colours a pipe, and wins over NO_COLOR', async () => {
+  await using bed = await openBed();
+  const { stderr } = await run(bed, 'session info nothing --color', { NO_COLOR: '1' });
+  expect(stderr).toContain(colour);
+});
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what colours are made of.
+const anyColour = /\u001b\[[\d;]*m/;
+
+test.each([
+  ['--no-color', {}],
+  ['', { NO_COLOR: '1' }],
+  ['', { NO_COLOR: '1', FORCE_COLOR: '1' }],
+  ['', { FORCE_COLOR: '0' }],
+  ['', { TERM: 'dumb' }],
+  ['', { CI: 'true', NO_COLOR: '1' }],
+])('the spinner has no colour with %s %j', async (flag, env) => {
+  await using bed = await openBed();
+  const { code, screen } = await onTerminal(bed, `session create python --name demo ${flag}`.trim(), env);
+  expect(code).toBe(0);
+  expect(screen).toContain('demo: RUNNING');
+  expect(screen).not.toMatch(anyColour);
+});
+
+test('the spinner has its colour where nothing speaks against it', async () => {
+  await using bed = await openBed();
+  expect((await onTerminal(bed, 'session create python --name demo')).screen).toMatch(anyColour);
 });
 
 test('on a terminal a wait is one line that changes, and the answer stands below it', async () => {

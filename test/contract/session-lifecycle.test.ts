@@ -67,8 +67,9 @@ async function wholeLife(run: Run, image: string): Promise<void> {
     expect(await answer(run, `session terminate ${later}`)).toBe(`${later} ${id}\n`);
     await untilEnded(run, id);
     expect(await run(`session terminate ${later}`)).toMatchObject({
-      code: 4,
-      stderr: expect.stringContaining('has ended'),
+      code: 0,
+      stdout: '',
+      stderr: expect.stringContaining('has ended already'),
     });
     expect(await answer(run, 'session list --name-only')).not.toContain(later);
     expect(await answer(run, 'session list --all --name-only')).toContain(later);

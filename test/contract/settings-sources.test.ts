@@ -39,25 +39,100 @@ test.each(['BACKEND', 'BAI'])('%s_* variables are enough to work', async (prefix
   expect(await list(bed, accountOf(bed, prefix))).toMatchObject({ code: 0, stdout: 'demo\n' });
 });
 
+/** Stores all three in a profile. */
+async function store(bed: TestBed, endpoint: string, profile = 'default'): Promise<void> {
+  const run = (args: string[], input?: string) =>
+    bai(['--profile', profile, ...args], { home: bed.folder, ...(input !== undefined && { input }) });
+  await run(['config', 'set', 'endpoint', endpoint]);
+  await run(['config', 'set', 'accessKey', bed.emulator.accessKey]);
+  await run(['config', 'set', 'secretKey'], bed.emulator.secretKey);
+}
+
 test('flag over BAI_ over BACKEND_ over --env-file over profile', async () => {
   await using bed = await openBed();
   const file = join(bed.folder, 'my.env');
-  const set = (name: string, value: string) => bai(['config', 'set', name, value], { home: bed.folder });
-  const { accessKey, secretKey, endpoint } = bed.emulator;
-  await set('accessKey', accessKey);
-  await bai(['config', 'set', 'secretKey'], { home: bed.folder, input: secretKey });
-  const good: Record<string, string> = {};
-  const works = async (args: readonly string[]) => (await list(bed, good, args)).code === 0;
+  const { endpoint } = bed.emulator;
+  const keys = { ...accountOf(bed), BACKEND_ENDPOINT: '' };
+  const works = async (env: Record<string, string>, args: readonly string[] = []) =>
+    (await list(bed, env, args)).code === 0;
 
-  await set('endpoint', endpoint);
-  expect(await works([])).toBe(true);
-  writeFileSync(file, `BACKEND_ENDPOINT=${nowhere}\n`);
-  expect(await works(['--env-file', file])).toBe(false);
-  good['BACKEND_ENDPOINT'] = endpoint;
-  expect(await works(['--env-file', file])).toBe(true);
-  good['BAI_ENDPOINT'] = nowhere;
-  expect(await works([])).toBe(false);
-  expect(await works(['--endpoint', endpoint])).toBe(true);
+  await store(bed, endpoint);
+  expect(await works({})).toBe(true);
+  writeFileSync(file, asFile({ ...keys, BACKEND_ENDPOINT: nowhere }));
+  expect(await works({}, ['--env-file', file])).toBe(false);
+  const good = { ...keys, BACKEND_ENDPOINT: endpoint };
+  expect(await works(good, ['--env-file', file])).toBe(true);
+  expect(await works({ ...good, BAI_ENDPOINT: nowhere })).toBe(false);
+  expect(await works({ ...keys, BACKEND_ENDPOINT: nowhere, BAI_ENDPOINT: endpoint })).toBe(true);
+  expect(await works(keys, ['--endpoint', endpoint])).toBe(true);
+});
+
+test('the keys of a profile do not go to an endpoint of the environment, and the error says so', async () => {
+  await using bed = await openBed();
+  await using other = await openBed();
+  await store(bed, bed.emulator.endpoint);
+  const { code, stderr } = await list(bed, { BACKEND_ENDPOINT: other.emulator.endpoint });
+  expect(code).toBe(3);
+  expect(stderr).toContain(`that of profile "default" is for ${bed.emulator.endpoint}`);
+  expect(other.emulator.requests).toEqual([]);
+});
+
+test('a profile on the command line wins over an endpoint of the environment, and config list says so', async () => {
+  await using bed = await openBed();
+  await bed.session('demo');
+  await store(bed, bed.emulator.endpoint, 'one');
+  const env = { BACKEND_ENDPOINT: nowhere };
+  expect(await list(bed, env, ['--profile', 'one'])).toMatchObject({ code: 0, stdout: 'demo\n' });
+  const listed = await bai(['--profile', 'one', 'config', 'list'], { home: bed.folder, env });
+  for (const name of ['endpoint', 'accessKey', 'secretKey'])
+    expect(listed.stdout).toMatch(new RegExp(`^${name}\t\\S+\tprofile "one"$`, 'm'));
+  expect((await list(bed, { ...env, BAI_PROFILE: 'one' })).code).toBe(3);
+});
+
+test('--endpoint takes keys that are for another address along only when they are named beside it', async () => {
+  await using bed = await openBed();
+  await store(bed, nowhere);
+  const args = ['--endpoint', bed.emulator.endpoint];
+  const { code, stderr } = await list(bed, {}, args);
+  expect([code, bed.emulator.requests]).toEqual([3, []]);
+  expect(stderr).toContain('--profile NAME or --env-file PATH beside --endpoint');
+  expect(await list(bed, {}, [...args, '--profile', 'default'])).toMatchObject({ code: 0 });
+  const env = { ...accountOf(bed), BACKEND_ENDPOINT: nowhere };
+  expect((await list(bed, env, args)).code).toBe(3);
+});
+
+test.each([
+  ['--profile', ['--profile', 'ohne'], {}],
+  ['BAI_PROFILE', [], { BAI_PROFILE: 'ohne' }],
+] as const)('a profile of %s that is not there is an error with the known names', async (_way, args, env) => {
+  await using bed = await openBed();
+  await store(bed, bed.emulator.endpoint, 'one');
+  await store(bed, bed.emulator.endpoint, 'two');
+  for (const command of [
+    ['session', 'list'],
+    ['config', 'list'],
+    ['config', 'get', 'endpoint'],
+    ['ssh-config', 'print'],
+  ]) {
+    const answer = await bai([...args, ...command], { home: bed.folder, env });
+    expect({ command, ...answer }).toMatchObject({ code: 2, stdout: '' });
+    expect(answer.stderr).toContain('there is no profile "ohne"');
+    expect(answer.stderr).toContain('one');
+  }
+  const unset = await bai([...args, 'config', 'unset', 'user'], { home: bed.folder, env });
+  expect(unset).toMatchObject({ code: 2 });
+  expect(bed.emulator.requests).toEqual([]);
+  const near = await bai(['--profile', 'tow', 'session', 'list'], { home: bed.folder });
+  expect(near.stderr).toContain('did you mean two?');
+});
+
+test('without any profile --profile is an error too, and not the local manager', async () => {
+  await using bed = await openBed();
+  const { code, stderr } = await list(bed, {}, ['--profile', 'nosuch']);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('there is none so far')]);
+  expect(await bai(['--profile', 'new', 'config', 'set', 'user', 'me'], { home: bed.folder })).toMatchObject({
+    code: 0,
+  });
 });
 
 test('.env of the current folder, or of one above, is not read', async () => {

@@ -1,9 +1,10 @@
 /** What is written outside of mounted folders is lost with the session, and bai says so. */
 
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { managerKinds } from '../support/managers.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { type EmulatorBed, openEmulator, openSession, type SessionBed } from './app-bed.ts';
 
 describe.each(managerKinds())('bai sftp and mounts on $name', (kind) => {
@@ -23,7 +24,10 @@ describe.each(managerKinds())('bai sftp and mounts on $name', (kind) => {
         `warning: \\S+/a\\.txt is not inside a mounted folder: it is lost when session ${bed.session} ends`,
       ),
     );
-    expect(stderr).toMatch(/hint: .*--mount/);
+    expect(stderr).toMatch(/warning: .*--mount/);
+    expect(stderr).not.toContain('hint:');
+    const again = await bed.bai(['sftp', 'put', 'a.txt', `${bed.session}:b.txt`]);
+    expect([again.code, again.stderr.includes('warning:')]).toEqual([0, false]);
   }, 60_000);
 });
 
@@ -58,12 +62,38 @@ describe.each(['26.9.6', '23.09.10'])('bai sftp and a mounted folder on the emul
     [['put', 'a.txt', 'demo:data/../b.txt'], '/home/work/b.txt'],
     [['put', '-', 'demo:database'], '/home/work/database'],
     [['sync', '.', 'demo:nowhere'], '/home/work/nowhere'],
-  ])('%j warns that the target is lost, and names what is mounted', async (args, place) => {
-    const { code, stderr } = await bed.bai(['sftp', ...args], { input: 'x' });
+  ])('%j warns in one line that the target is lost, and names what is mounted', async (args, place) => {
+    using state = tempFolder();
+    const { code, stderr } = await bed.bai(['sftp', ...args], { input: 'x', env: { BAI_HOME: state.path } });
     expect(code).toBe(0);
-    expect(stderr).toContain(`warning: ${place} is not inside a mounted folder`);
-    expect(stderr).toContain('hint: mounted here: /home/work/data');
+    expect(stderr).toContain(
+      `warning: ${place} is not inside a mounted folder: it is lost when session demo ends (mounted: /home/work/data)\n`,
+    );
+    expect(stderr).not.toContain('hint:');
   });
+
+  test('of a session that is told once: not by the next put, by a dry run, or for what is not there', async () => {
+    using state = tempFolder();
+    const run = (...args: string[]) =>
+      bed.bai(['sftp', ...args], { env: { BAI_HOME: state.path }, input: '' });
+    await mkdir(join(bed.home, 'tree'), { recursive: true });
+    await writeFile(join(bed.home, 'tree', 'new'), String(Math.random()));
+    for (const args of [
+      ['put', 'nothing', 'demo:'],
+      ['put', 'nothing', 'neither', 'demo:'],
+      ['sync', '-n', 'tree', 'demo:dry'],
+    ])
+      expect((await run(...args)).stderr).not.toContain('mounted');
+    const both = await Promise.all([run('put', 'a.txt', 'demo:one'), run('put', 'a.txt', 'demo:two')]);
+    expect(
+      both
+        .map(({ stderr }) => stderr)
+        .join('')
+        .match(/warning:/g),
+    ).toHaveLength(1);
+    expect((await run('sync', 'tree', 'demo:tree')).stderr).not.toContain('mounted');
+    expect((await run('put', 'nothing', 'demo:')).stderr).not.toContain('mounted');
+  }, 60_000);
 
   test('a folder that is mounted elsewhere leaves the question open, and nothing is said', async () => {
     const { stderr } = await bed.bai(['sftp', 'put', 'a.txt', 'else:a.txt']);
@@ -71,7 +101,9 @@ describe.each(['26.9.6', '23.09.10'])('bai sftp and a mounted folder on the emul
   });
 
   test('the shell warns at its first put and not again', async () => {
+    using state = tempFolder();
     const { code, stderr } = await bed.bai(['sftp', 'demo'], {
+      env: { BAI_HOME: state.path },
       input: 'put a.txt\nput a.txt b.txt\nput a.txt data\n',
     });
     expect(code).toBe(0);

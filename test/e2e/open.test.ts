@@ -290,6 +290,7 @@ describe('without bai’s hosts in ssh’s configuration', () => {
   });
 
   test('hosts of another profile are not gone by, for a name may be another session there', async () => {
+    await bed.bai(['--profile', 'other', 'config', 'set', 'project', 'default'], { home: home.path });
     await bed.bai(['ssh-config', 'install', '--profile', 'other'], { home: home.path });
     const refused = await openHere('--json');
     expect(JSON.parse(refused.stderr).error.code).toBe('ssh-config-other');
@@ -320,6 +321,7 @@ describe('without bai’s hosts in ssh’s configuration', () => {
   });
 
   test('on a terminal those of another profile are replaced when the user says so', async () => {
+    await bed.bai(['--profile', 'other', 'config', 'set', 'project', 'default'], { home: home.path });
     await bed.bai(['ssh-config', 'install', '--profile', 'other'], { home: home.path });
     const own = join(home.path, '.local/share/bai/ssh_config');
     place('code');

@@ -187,4 +187,32 @@ describe.skipIf(sshdMissing !== undefined)(`the shell of bai sftp${why}`, () => 
     expect(await complete('ls nowhere/x')).toEqual([[], 'nowhere/x']);
     expect(await complete('pwd x')).toEqual([[], 'x']);
   });
+
+  test('Tab shows two names that look alike as what they are, and what it writes is the name', async () => {
+    await using local = await tempFolder();
+    const folder = join(server.home, 'alike');
+    await mkdir(folder, { recursive: true });
+    const names = ['pay', 'pay\u200b', 'pay\u202e', 'tag\u{e0041}'];
+    for (const name of names) await writeFile(join(folder, name), name);
+    await using files = await openFiles(server);
+    const deps = { local: localFiles } as never; // Completion asks for nothing else.
+    const state = { files, deps, remote: folder, local: local.path } as never;
+    const complete: Completer = (line) => completeLine(line, state);
+    const words = ['pay', "pay$'\\u200b'", "pay$'\\u202e'"];
+    expect(await complete('get p')).toEqual([words, 'p']);
+    expect(await complete("get pay$'\\u20")).toEqual([words.slice(1), "pay$'\\u20"]);
+    expect(await complete('get t')).toEqual([["tag$'\\u{e0041}'"], 't']);
+    const answer = await shell(['cd alike', `lcd '${local.path}'`, `rm ${words[1]}`, `get ${words[2]} got`]);
+    expect(answer).toMatchObject({ status: 0, failures: [] });
+    expect(await tree(folder)).toEqual(names.filter((name) => name !== 'pay\u200b'));
+    expect(await readFile(join(local.path, 'got'), 'utf8')).toBe('pay\u202e');
+  });
+
+  test('pwd and lls print each name on one line', async () => {
+    await using local = await tempFolder();
+    await writeFile(join(local.path, 'a\nerror: fake'), '');
+    await mkdir(join(server.home, 'in\nhere'), { recursive: true });
+    const answer = await shell(["cd $'in\\nhere'", 'pwd', `lls ${local.path}`]);
+    expect(answer.texts).toEqual([`${server.home}/in\\nhere\n`, 'a\\nerror: fake\n']);
+  });
 });

@@ -222,7 +222,9 @@ test('what chose the manager stays chosen: profile, endpoint, environment file a
     'ssh-config',
     'install',
   ];
-  const ran = await bed.bai(args, { home: home.path, env: { BAI_HOME: state, BACKEND_SECRET_KEY: '' } });
+  const env = { BAI_HOME: state, BACKEND_SECRET_KEY: '' };
+  await bed.bai(['--profile', 'work', 'config', 'set', 'project', 'default'], { home: home.path, env });
+  const ran = await bed.bai(args, { home: home.path, env });
   expect(ran.code, ran.stderr).toBe(0);
   const text = readFileSync(join(state, 'ssh_config'), 'utf8');
   const chosen = `--profile work --endpoint ${bed.emulator.endpoint} --env-file '${file}' app ssh --stdio`;

@@ -44,3 +44,14 @@ test('an image that is not there is told, and --create goes with a client only',
   for (const flag of ['--no-client', '--stdio'])
     expect((await bed.bai(['ssh', 'never', '--create', 'python', flag])).code).toBe(2);
 });
+
+test('a name that is the beginning of another session’s id is made, and not that one entered', async () => {
+  await using bed = await openEmulator();
+  const name = (await bed.create('other')).slice(0, 8);
+  const made = await bed.bai(['ssh', name, '--create', 'python', '--', 'true']);
+  expect(made, made.stderr).toMatchObject({ code: 0 });
+  expect(JSON.parse((await bed.bai(['session', 'list', '--json'])).stdout)).toMatchObject([
+    { name },
+    { name: 'other' },
+  ]);
+});

@@ -4,12 +4,23 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmulatorBed, openEmulator } from '../contract/app-bed.ts';
+import { launcher } from '../support/bai.ts';
+import { openTerminal } from '../support/terminal.ts';
 
 /** Fetched as they are, but never shown raw. */
-const bidi = ['\u202egnp.exe', 'left\u2066right', 'zero\u200bwidth'];
+const bidi = [
+  '\u202egnp.exe',
+  'left\u2066right',
+  'zero\u200bwidth',
+  'tag\u{e0041}ged',
+  'soft\u00adhyphen',
+  'hangul\u3164filler',
+  'line\u2028separator',
+];
 const refused = ['line\nbreak', '\u001b[2Jred', 'c1\u009b31m', 'back\bspace'];
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there.
-const raw = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069]/;
+/** But for what bai's own colours, cursor, lines and fields are made of. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+const raw = /(?![\t\n\r\x1b])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/u;
 
 let bed: EmulatorBed;
 beforeAll(async () => {
@@ -49,6 +60,24 @@ test.skipIf(process.platform === 'win32')(
       const { code, stdout, stderr } = await bed.bai([...flags, 'sftp', 'ls', '-l', 'demo:odd']);
       expect([code, raw.test(stdout + stderr)]).toEqual([0, false]);
     }
+  },
+  60_000,
+);
+
+test.skipIf(process.platform === 'win32')(
+  'Tab in the sftp shell lists them escaped',
+  async () => {
+    using terminal = openTerminal(bed);
+    terminal.type(`'${process.execPath}' '${launcher}' sftp demo\r`);
+    await terminal.see(/sftp> /);
+    terminal.type('cd odd\r');
+    await terminal.see(/sftp> /);
+    terminal.type('ls \t\t');
+    // The last one of the list.
+    await terminal.see(/zero\S+width/);
+    expect(terminal.screen()).toContain("zero$'\\u200b'width");
+    expect(terminal.screen()).toContain("tag$'\\u{e0041}'ged");
+    expect(terminal.screen().replaceAll('\u0007', '')).not.toMatch(raw);
   },
   60_000,
 );

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { sanitizeLine } from '../../src/core/sanitize.ts';
 import { escapeWord, splitWords } from '../../src/core/shell-words.ts';
 import { UsageError } from '../../src/errors.ts';
 
@@ -17,18 +18,39 @@ test.each<[string, string[]]>([
   ['ls # all of it', ['ls']],
   ['ls a#b', ['ls', 'a#b']],
   ['a\\', ['a\\']],
+  ['"a\\b\\\\"', ['a\\b\\']],
+  ["a$'\\u202e'b", ['a\u202eb']],
+  ["$'tab\\there\\x21\\u{1f600}\\'\\\\'", ["tab\there!\u{1f600}'\\"]],
+  ["a\\$'b c'", ['a$b c']],
+  ['$x "$y"', ['$x', '$y']],
 ])('%s has the words %j', (line, words) => {
   expect(splitWords(line)).toEqual(words);
 });
 
-test.each(["a 'b", 'a "b'])('%s is a usage error', (line) => {
-  expect(() => splitWords(line)).toThrow(UsageError);
-});
+test.each(["a 'b", 'a "b', '"a\\"', "a $'b", "$'a\\'", "$'\\q'", "$'\\u12'"])(
+  '%s is a usage error',
+  (line) => {
+    expect(() => splitWords(line)).toThrow(UsageError);
+  },
+);
 
-test('an escaped word is one word again', () => {
+const word = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(' ', "'", '"', '\\', '$', '#', '\u202e', '\u{e0041}', '\u2028'),
+    ),
+    { minLength: 1 },
+  )
+  .map((parts) => parts.join(''))
+  .filter((text) => text !== '');
+
+test('an escaped word is one word again, and shows what it holds', () => {
   fc.assert(
-    fc.property(fc.string({ minLength: 1 }), (word) => {
-      expect(splitWords(escapeWord(word))).toEqual([word]);
+    fc.property(word, (text) => {
+      const escaped = escapeWord(text);
+      expect(splitWords(escaped)).toEqual([text]);
+      expect(sanitizeLine(escaped)).toBe(escaped);
     }),
   );
 });

@@ -4,12 +4,16 @@ import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 
 export function define(command: Command, context: Context): void {
-  command.argument('<session>', 'name or id').action(async (session: string) => {
-    const { listApps } = await import('../../services/list-apps.ts');
-    const apps = await listApps(session, await context.sessions());
-    context.reporter.result(apps, {
-      columns: ['NAME', 'PROTOCOL', 'PORTS'],
-      rows: apps.map((app) => [app.name, app.protocol, app.ports.join(',')]),
+  command
+    .argument('<session>', 'name or id')
+    .option('--wide', 'whole cells, however narrow the terminal is')
+    .action(async (session: string, flags: { readonly wide?: boolean }) => {
+      const { listApps } = await import('../../services/list-apps.ts');
+      const apps = await listApps(session, await context.sessions());
+      context.reporter.result(apps, {
+        columns: ['NAME', 'PROTOCOL', 'PORTS'],
+        wide: flags.wide === true,
+        rows: apps.map((app) => [app.name, app.protocol, app.ports.join(',')]),
+      });
     });
-  });
 }

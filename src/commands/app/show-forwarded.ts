@@ -10,6 +10,9 @@ export async function forwardAndShow(request: ForwardAppRequest, context: Contex
   await forwardApp(request, await context.clients(), (forwarded) => {
     const client = forwarded.ssh?.client;
     if (client !== undefined) tellAbout(client, forwarded, context);
+    // A login protects sshd; of a web app whoever reaches the port is in.
+    if (forwarded.ssh === undefined)
+      context.reporter.info(`every user of this machine can use ${forwarded.app} through this port`);
     context.reporter.result(forwarded, client === undefined ? lines(forwarded) : clientLines(client));
     context.reporter.info('Ctrl-C closes the port and its connections');
   });

@@ -4,16 +4,23 @@ import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 
 export function define(command: Command, context: Context): void {
-  command.action(async () => {
-    const { listSettings } = await import('../../services/configure.ts');
-    const settings = await listSettings(await context.configuration());
-    context.reporter.result(settings, {
-      columns: ['SETTING', 'VALUE', 'ORIGIN'],
-      rows: settings.map((each) => [
-        each.name,
-        each.value ?? (each.isSet ? '(secret)' : undefined),
-        each.origin,
-      ]),
+  command
+    .option('--wide', 'whole values, however narrow the terminal is')
+    .action(async (flags: { readonly wide?: boolean }) => {
+      const { listSettings } = await import('../../services/configure.ts');
+      const settings = await listSettings(await context.configuration());
+      context.reporter.result(settings, {
+        columns: [
+          { title: 'SETTING', whole: true },
+          { title: 'VALUE', least: 20 },
+          { title: 'ORIGIN', least: 16 },
+        ],
+        wide: flags.wide === true,
+        rows: settings.map((each) => [
+          each.name,
+          each.value ?? (each.isSet ? '(secret)' : undefined),
+          each.origin,
+        ]),
+      });
     });
-  });
 }

@@ -2,28 +2,43 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import type { Column } from '../../core/reporter.ts';
 import type { KeyList, ListedKey } from '../../services/list-keys.ts';
 
 interface Flags {
   readonly md5?: boolean;
+  readonly wide?: boolean;
 }
 
 export function define(command: Command, context: Context): void {
-  command.option('--md5', 'print MD5 fingerprints in place of SHA256').action(async (flags: Flags) => {
-    const { listKeys } = await import('../../services/list-keys.ts');
-    const list = await listKeys(await context.keys());
-    context.reporter.result(list, {
-      columns: [...columns, flags.md5 ? 'MD5' : 'SHA256'],
-      rows: list.keys.map((key) => [
-        ...row(key, shortPath(key, context)),
-        fingerprint(key, flags.md5 === true),
-      ]),
+  command
+    .option('--md5', 'print MD5 fingerprints in place of SHA256')
+    .option('--wide', 'whole cells and all columns, however narrow the terminal is')
+    .action(async (flags: Flags) => {
+      const { listKeys } = await import('../../services/list-keys.ts');
+      const list = await listKeys(await context.keys());
+      context.reporter.result(list, {
+        columns: [...columns, { title: flags.md5 ? 'MD5' : 'SHA256', least: 12, gives: 'last' }],
+        wide: flags.wide === true,
+        rows: list.keys.map((key) => [
+          ...row(key, shortPath(key, context)),
+          fingerprint(key, flags.md5 === true),
+        ]),
+      });
+      if (!context.reporter.json) explain(list, context);
     });
-    if (!context.reporter.json) explain(list, context);
-  });
 }
 
-const columns = ['KEY', 'KIND', 'TYPE', 'PASSPHRASE', 'MODE', 'SESSIONS', 'PROBLEMS', 'COMMENT'];
+const columns: readonly (string | Column)[] = [
+  { title: 'KEY', cut: 'start', least: 24 },
+  { title: 'KIND', gives: 'first' },
+  { title: 'TYPE', whole: true },
+  { title: 'PASSPHRASE', gives: 'first' },
+  { title: 'MODE', gives: 'last' },
+  'SESSIONS',
+  { title: 'PROBLEMS', least: 16 },
+  { title: 'COMMENT', gives: 'first' },
+];
 
 function row(key: ListedKey, path: string): (string | undefined)[] {
   return [

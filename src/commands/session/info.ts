@@ -4,13 +4,18 @@ import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { describeResources } from '../../core/resources.ts';
 import type { SessionDetails } from '../../core/session.ts';
+import { type OwnerFlags, ownerOption, useOwner } from './owner.ts';
 
 export function define(command: Command, context: Context): void {
-  command.argument('<session>', 'name or id; ended sessions too').action(async (session: string) => {
-    const { sessionInfo } = await import('../../services/manage-sessions.ts');
-    const details = await sessionInfo(session, await context.sessions());
-    context.reporter.result(details, lines(details));
-  });
+  command
+    .argument('<session>', 'name or id; ended sessions too')
+    .addOption(ownerOption())
+    .action(async (session: string, flags: OwnerFlags) => {
+      useOwner(context, flags);
+      const { sessionInfo } = await import('../../services/manage-sessions.ts');
+      const details = await sessionInfo(session, await context.sessions());
+      context.reporter.result(details, lines(details));
+    });
 }
 
 function lines(details: SessionDetails): string[] {
@@ -18,6 +23,7 @@ function lines(details: SessionDetails): string[] {
     ['name', details.name],
     ['id', details.id],
     ['status', details.statusInfo ? `${details.status} (${details.statusInfo})` : details.status],
+    ['owner', details.accessKey],
     ['type', details.type],
     ['image', details.image],
     ['resources', describeResources(details.resources)],

@@ -1,10 +1,10 @@
 /** `bai session list` */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
-import type { Table } from '../../core/reporter.ts';
+import type { Column, Table } from '../../core/reporter.ts';
 import { describeResources } from '../../core/resources.ts';
-import type { SessionSummary } from '../../core/session.ts';
+import { type SessionSummary, shortId } from '../../core/session.ts';
 import type { SessionListFilter } from '../../core/session-api.ts';
 import { formatAge } from '../../core/units.ts';
 
@@ -12,8 +12,10 @@ interface Flags {
   readonly all?: boolean;
   readonly status?: string;
   readonly allUsers?: boolean;
+  readonly owner?: string;
   readonly accessKey?: string;
   readonly nameOnly?: boolean;
+  readonly wide?: boolean;
 }
 
 export function define(command: Command, context: Context): void {
@@ -21,32 +23,46 @@ export function define(command: Command, context: Context): void {
     .option('-a, --all', 'ended sessions too')
     .option('-s, --status <words>', 'only sessions in these states, separated by commas')
     .option('-A, --all-users', "everybody's sessions (administrators)")
-    .option('--access-key <key>', "one keypair's sessions (administrators)")
+    .option('-o, --owner <access-key>', "somebody else's sessions (administrators)")
+    .addOption(new Option('--access-key <key>').hideHelp())
     .option('--name-only', 'print names only')
+    .option('--wide', 'whole ids, image names and cells, however narrow the terminal is')
     .action(async (flags: Flags) => {
       const { listSessions } = await import('../../services/manage-sessions.ts');
       const sessions = await listSessions(readFilter(flags), await context.sessions());
       if (sessions.length === 0) context.reporter.info('no sessions; `bai session create IMAGE` makes one');
-      const human = flags.nameOnly ? sessions.map((session) => session.name) : table(sessions, Date.now());
+      const human = flags.nameOnly ? sessions.map((session) => session.name) : table(sessions, flags);
       context.reporter.result(sessions, human);
     });
 }
 
 function readFilter(flags: Flags): SessionListFilter {
+  const owner = flags.owner ?? flags.accessKey;
   const statuses = flags.status?.split(',').map((word) => word.trim().toUpperCase());
   return {
     statuses: statuses ?? (flags.all ? 'all' : 'live'),
-    owner: flags.allUsers
-      ? 'everyone'
-      : flags.accessKey === undefined
-        ? 'own'
-        : { accessKey: flags.accessKey },
+    owner: flags.allUsers ? 'everyone' : owner === undefined ? 'own' : { accessKey: owner },
   };
 }
 
-function table(sessions: readonly SessionSummary[], now: number): Table {
+/** On a terminal; each is whole in a pipe and with --wide. */
+const columns: readonly Column[] = [
+  { title: 'NAME', least: 16 },
+  { title: 'STATUS' },
+  { title: 'IMAGE', least: 16, gives: 'last', short: (image) => image.slice(image.lastIndexOf('/') + 1) },
+  { title: 'AGE', gives: 'last' },
+  { title: 'RESOURCES', least: 16, gives: 'last' },
+  { title: 'NODES', gives: 'first' },
+  { title: 'TYPE', gives: 'first' },
+  { title: 'ID', short: shortId },
+];
+
+function table(sessions: readonly SessionSummary[], { allUsers, wide }: Flags): Table {
+  const now = Date.now();
+  const owner: readonly Column[] = allUsers ? [{ title: 'OWNER', whole: true }] : [];
   return {
-    columns: ['NAME', 'STATUS', 'IMAGE', 'AGE', 'RESOURCES', 'NODES', 'TYPE', 'ID'],
+    columns: [...columns, ...owner],
+    wide: wide === true,
     rows: sessions.map((session) => [
       session.name,
       session.status,
@@ -56,6 +72,7 @@ function table(sessions: readonly SessionSummary[], now: number): Table {
       String(session.nodes),
       session.type,
       session.id,
+      ...(allUsers ? [session.accessKey] : []),
     ]),
   };
 }

@@ -2,10 +2,12 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import { type OwnerFlags, ownerOption, useOwner } from './owner.ts';
 
-interface Flags {
+interface Flags extends OwnerFlags {
   readonly forced?: boolean;
   readonly recursive?: boolean;
+  readonly yes?: boolean;
 }
 
 export function define(command: Command, context: Context): void {
@@ -13,13 +15,20 @@ export function define(command: Command, context: Context): void {
     .argument('<sessions...>', 'names or ids')
     .option('-f, --forced', 'also when the session hangs in a state that cannot be ended')
     .option('-r, --recursive', 'also the sessions that depend on it')
+    .option('-y, --yes', 'do not ask; nobody is asked where there is no terminal')
+    .addOption(ownerOption())
     .action(async (sessions: string[], flags: Flags) => {
-      const { terminateSessions } = await import('../../services/manage-sessions.ts');
-      const request = { sessions, forced: flags.forced === true, recursive: flags.recursive === true };
-      const ended = await terminateSessions(request, await context.sessions());
-      context.reporter.result(
-        ended.map(({ id, name }) => ({ id, name })),
-        ended.map(({ id, name }) => `${name} ${id}`),
-      );
+      useOwner(context, flags);
+      const { terminateSessions } = await import('../../services/terminate-sessions.ts');
+      const request = {
+        ...{ sessions, yes: flags.yes === true },
+        ...{ forced: flags.forced === true, recursive: flags.recursive === true },
+      };
+      const { sessions: ended, status } = await terminateSessions(request, await context.sessions());
+      context.exitCode = status;
+      if (ended.length > 0) {
+        const human = ended.filter(({ hadEnded }) => !hadEnded).map(({ id, name }) => `${name} ${id}`);
+        context.reporter.result(ended, human);
+      }
     });
 }

@@ -1,0 +1,26 @@
+/** The way to the local manager: no connection is used before it has proved who listens there. */
+
+import { readLocalState } from '../config/local-state.ts';
+import { findPlacesIfAny } from '../config/places.ts';
+import type { Environment } from '../context.ts';
+import type { Settings } from '../core/settings.ts';
+import { LateStream } from '../manager/late-stream.ts';
+import { connectProven } from '../manager/local-proof.ts';
+import type { Dial } from '../manager/network.ts';
+
+/**
+ * For the endpoint and keys of the manager that was started here, wherever they are set: each connection begins with its proof.
+ * Nothing for any other.
+ */
+export function localDial(settings: Settings, environment: Environment): Dial | undefined {
+  const { endpoint, secretKey } = settings;
+  const places = findPlacesIfAny(environment);
+  const state = places === undefined ? undefined : readLocalState(places.localManager);
+  const isLocal = state?.endpoint === endpoint.value && state?.secretKey === secretKey.value;
+  if (state === undefined || !isLocal) return undefined;
+  return (target) =>
+    new LateStream(async (signal) => {
+      const { socket } = await connectProven({ ...target, secretKey: state.secretKey }, signal);
+      return socket;
+    });
+}
