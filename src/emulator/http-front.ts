@@ -123,28 +123,24 @@ export class HttpFront implements AsyncDisposable {
 
   async #answer(arrival: Arrival, signal: AbortSignal): Promise<Answer> {
     try {
-      const body = await readBody(arrival.request);
-      const { method, path } = arrival;
-      checkVersion(arrival.request, this.#deps.behaviour);
+      const { method, path, request } = arrival;
+      checkVersion(request, this.#deps.behaviour);
       if (method === 'GET' && path === '/') return this.#handshake();
       const found = this.#find(method, path);
       if (found === undefined) return this.#unknown(`${method} ${path}`);
-      const exchange = this.#exchange(arrival, { body, captured: found.captured, signal });
-      return await found.route.handle(exchange);
+      // The signature does not cover the body: who may not call keeps nothing of his in memory.
+      const caller = this.#callerOf(request);
+      const body = await readBody(request);
+      return await found.route.handle({ ...arrival, ...caller, body, captured: found.captured, signal });
     } catch (error) {
       return this.#failure(error);
     }
   }
 
-  #exchange(
-    arrival: Arrival,
-    rest: { readonly body: Buffer; readonly captured: readonly string[]; readonly signal: AbortSignal },
-  ): Exchange {
+  #callerOf(request: IncomingMessage): Pick<Exchange, 'account' | 'apiVersion'> {
     const { behaviour, accounts } = this.#deps;
-    const version =
-      arrival.request.headers['x-backendai-version'] ?? arrival.request.headers['x-sorna-version'];
-    const account = authenticate(arrival.request, accounts, behaviour);
-    return { ...arrival, ...rest, account, apiVersion: String(version) };
+    const version = request.headers['x-backendai-version'] ?? request.headers['x-sorna-version'];
+    return { account: authenticate(request, accounts, behaviour), apiVersion: String(version) };
   }
 
   #handshake(): Answer {
@@ -257,9 +253,9 @@ export class HttpFront implements AsyncDisposable {
       throw badRequest(`the emulator upgrades no ${arrival.path}`);
     }
     const captured = [decodePart(match[1] ?? '')];
-    return this.#deps.upgrade(
-      this.#exchange(arrival, { body: Buffer.alloc(0), captured, signal: this.#closing.signal }),
-    );
+    const caller = this.#callerOf(arrival.request);
+    const { signal } = this.#closing;
+    return this.#deps.upgrade({ ...arrival, ...caller, body: Buffer.alloc(0), captured, signal });
   }
 
   #record(arrival: Arrival, status: number): void {
