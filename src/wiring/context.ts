@@ -182,7 +182,10 @@ class LazyContext implements Context {
 
   async #connectManager(): Promise<ManagerAccess> {
     const { openManager } = await import('./manager.ts');
-    const access = openManager(await this.settings(), this.version, this.reporter);
+    const { surroundingEnvironment } = await import('./settings.ts');
+    const { version, reporter } = this;
+    const environment = surroundingEnvironment(this.#flags, this.#facts.environment);
+    const access = openManager(await this.settings(), { version, reporter, environment });
     this.#network = access.network;
     return access;
   }

@@ -55,7 +55,13 @@ export function serveLocalDeps(environment: Environment): Omit<ServeLocalDeps, '
 }
 
 async function answers(state: LocalManagerState, signal: AbortSignal): Promise<boolean> {
-  const network = createNetwork({ skipTlsVerify: false, connectTimeoutMs: 2_000, readTimeoutMs: 2_000 });
+  const network = createNetwork({
+    skipTlsVerify: false,
+    connectTimeoutMs: 2_000,
+    readTimeoutMs: 2_000,
+    // It is on this machine, where no proxy has to be asked.
+    environment: {},
+  });
   const client = createManagerClient({
     endpoints: [new URL(state.endpoint)],
     key: state,

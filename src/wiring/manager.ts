@@ -1,11 +1,12 @@
 /** From settings to a manager's sessions. */
 
+import type { Environment } from '../context.ts';
 import { jumpArguments, parseJumpHosts } from '../core/jump-hosts.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { SessionApi } from '../core/session-api.ts';
 import { isYes, type Settings } from '../core/settings.ts';
 import { UsageError } from '../errors.ts';
-import { createManagerClient, type ManagerClient } from '../manager/client.ts';
+import { type ClientOptions, createManagerClient, type ManagerClient } from '../manager/client.ts';
 import { createNetwork, type Dial, type Network } from '../manager/network.ts';
 import { createSessionApi } from '../manager/sessions.ts';
 import { openThroughJump } from '../ssh/jump-host.ts';
@@ -16,8 +17,18 @@ export interface ManagerAccess {
   readonly network: Network;
 }
 
-export function openManager(settings: Settings, version: string, reporter: Reporter): ManagerAccess {
-  const { endpoint, accessKey, secretKey, domain } = settings;
+export interface ManagerSurroundings {
+  readonly version: string;
+  readonly reporter: Reporter;
+  /** Where proxies are named; that of `--env-file` below it. */
+  readonly environment: Environment;
+}
+
+export function openManager(
+  settings: Settings,
+  { version, reporter, environment }: ManagerSurroundings,
+): ManagerAccess {
+  const { endpoint, accessKey, domain } = settings;
   if (endpoint.value === undefined) {
     throw new UsageError('no manager is chosen: the endpoint is not set', {
       code: 'no-endpoint',
@@ -33,17 +44,34 @@ export function openManager(settings: Settings, version: string, reporter: Repor
     connectTimeoutMs: Number(settings.connectTimeout.value) * 1000,
     readTimeoutMs: Number(settings.readTimeout.value) * 1000,
     dial: dialThrough(settings),
+    environment,
   });
-  const hasKey = accessKey.value !== undefined && secretKey.value !== undefined;
   const client = createManagerClient({
     endpoints: endpoint.value.split(',').map((each) => new URL(each.trim())),
-    key: hasKey ? { accessKey: accessKey.value, secretKey: secretKey.value } : undefined,
+    ...keyOf(settings),
     domain: domain.value ?? 'default',
     userAgent: `bai/${version}`,
     network,
     now: () => new Date(),
+    onPause: (message) => reporter.info(message),
   });
-  return { client, network, api: createSessionApi({ client, accessKey: accessKey.value }) };
+  return {
+    client,
+    network,
+    api: createSessionApi({
+      client,
+      accessKey: accessKey.value,
+      warn: (message, hint) => reporter.warn(message, hint),
+    }),
+  };
+}
+
+function keyOf({ accessKey, secretKey }: Settings): Pick<ClientOptions, 'key' | 'missing'> {
+  if (accessKey.value !== undefined && secretKey.value !== undefined)
+    return { key: { accessKey: accessKey.value, secretKey: secretKey.value } };
+  const hasOne = accessKey.value !== undefined || secretKey.value !== undefined;
+  const missing = accessKey.value === undefined ? 'accessKey' : 'secretKey';
+  return { key: undefined, missing: hasOne ? missing : 'both' };
 }
 
 function dialThrough({ proxyJump, connectTimeout }: Settings): Dial | undefined {

@@ -4,9 +4,11 @@ import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import type { Table } from '../../core/reporter.ts';
 import { describeResources } from '../../core/resources.ts';
-import type { SessionSummary } from '../../core/session.ts';
+import { type SessionSummary, statusWords } from '../../core/session.ts';
 import type { SessionListFilter } from '../../core/session-api.ts';
+import { similarNames } from '../../core/similar.ts';
 import { formatAge } from '../../core/units.ts';
+import { UsageError } from '../../errors.ts';
 
 interface Flags {
   readonly all?: boolean;
@@ -33,7 +35,7 @@ export function define(command: Command, context: Context): void {
 }
 
 function readFilter(flags: Flags): SessionListFilter {
-  const statuses = flags.status?.split(',').map((word) => word.trim().toUpperCase());
+  const statuses = flags.status?.split(',').map((word) => statusWord(word.trim().toUpperCase()));
   return {
     statuses: statuses ?? (flags.all ? 'all' : 'live'),
     owner: flags.allUsers
@@ -42,6 +44,15 @@ function readFilter(flags: Flags): SessionListFilter {
         ? 'own'
         : { accessKey: flags.accessKey },
   };
+}
+
+/** Managers answer a word they do not know with the word alone. */
+function statusWord(word: string): string {
+  if (statusWords.some((known) => known === word)) return word;
+  const near = similarNames(word, statusWords);
+  throw new UsageError(`--status knows no state ${word === '' ? 'without a name' : word}`, {
+    hint: near.length > 0 ? `did you mean ${near.join(' or ')}?` : `states: ${statusWords.join(', ')}`,
+  });
 }
 
 function table(sessions: readonly SessionSummary[], now: number): Table {
