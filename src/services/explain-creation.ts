@@ -19,7 +19,8 @@ export async function explainCreation(
   { api, signal }: SessionDeps,
 ): Promise<BaiError> {
   const status = Number(refusal.details['status']);
-  if (!statuses.has(status) || otherReasons.has(refusal.code) || isNamedImage(refusal)) return refusal;
+  const isAboutNames = statuses.has(status) && !otherReasons.has(refusal.code) && !lacksRole(refusal);
+  if (!isAboutNames || isNamedImage(refusal)) return refusal;
   const choices = await api.choices(session, signal);
   const wrong = firstWrong(session, choices);
   if (wrong !== undefined) return wrongName(wrong, refusal);
@@ -30,6 +31,11 @@ export async function explainCreation(
 export function isAboutImage(refusal: BaiError): boolean {
   const named = refusal.details['errorCode'];
   return refusal instanceof NotFoundError && (named === undefined || isNamedImage(refusal));
+}
+
+/** Such an account sees no project, whichever it is in. */
+function lacksRole({ details }: BaiError): boolean {
+  return details['type'] === 'not-enough-permission';
 }
 
 function isNamedImage({ details }: BaiError): boolean {

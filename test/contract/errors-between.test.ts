@@ -1,7 +1,9 @@
 /** What stands between bai and a manager that is well: gateways that are busy, away, compress, or take headers away. */
 
+import { readdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -368,4 +370,35 @@ test('create when the manager goes away after the handshake: nothing was sent', 
   expect(port).toBeGreaterThan(0);
   expect([code, error.code]).toEqual([5, 'unreachable']);
   expect(error.message).not.toContain('may have been');
+});
+
+const keysIn = (bed: EmulatorBed): string[] =>
+  readdirSync(join(bed.home, '.ssh')).filter((name) => name.startsWith('id_container'));
+
+test.each(notSent)(
+  'key rotate at %s: no new key is in doubt, and no second copy of the old one stays',
+  async (_where, env) => {
+    await using bed = await openEmulator();
+    await bed.bai(['key', 'rotate']);
+    const { code, error } = await json(bed, ['key', 'rotate'], env);
+    expect([code, keysIn(bed)]).toEqual([5, ['id_container']]);
+    expect(error.message).not.toMatch(/may have|all the same/);
+  },
+);
+
+test('key rotate that is refused leaves no second copy; one whose answer is lost keeps it, and says so', async () => {
+  await using bed = await openEmulator();
+  await bed.bai(['key', 'rotate']);
+  let status = 403;
+  await using gateway = await openGateway(bed, ({ method }, outgoing) => {
+    if (method !== 'PATCH') return false;
+    return !!outgoing.writeHead(status).end(page);
+  });
+  const refused = await json(bed, ['key', 'rotate'], gateway.env);
+  expect([refused.code, keysIn(bed)]).toEqual([3, ['id_container']]);
+  status = 524;
+  const lost = await json(bed, ['key', 'rotate'], gateway.env);
+  expect([lost.code, keysIn(bed).length]).toEqual([5, 2]);
+  expect(lost.error.message).toContain('the account may have a new key all the same');
+  expect(lost.error.hint).toMatch(/^`bai key status` tells/);
 });
