@@ -169,6 +169,15 @@ export class UnsureError extends RetoldError {
   }
 }
 
+/** Whether the same may go well a little later: no answer, that of a gateway before the manager, or a failure inside of it. */
+export function mayPass(error: unknown): error is BaiError {
+  return (
+    error instanceof UnreachableError ||
+    error instanceof TimeoutError ||
+    (error instanceof BaiError && error.code === 'server-error')
+  );
+}
+
 /** Of a number that Node has no text for, such as that of a quota that is used up. */
 function nameOf(errno: number | undefined): string | undefined {
   if (errno === undefined || errno >= 0) return undefined;

@@ -27,7 +27,7 @@ export function proxyFailed(proxy: ProxyServer, error: unknown): unknown {
   if (isSpeech(error)) return speaksOtherwise(proxy, error);
   return new UnreachableError(message, {
     code: isCertificate ? 'tls' : 'proxy-unreachable',
-    hint: isCertificate ? hint : `check that it is the right address; ${goAround(proxy)}`,
+    hint: isCertificate ? hint : goAround(proxy),
     cause: error,
   });
 }

@@ -7,7 +7,8 @@ export function retryAfterMs({ headers }: Pick<IncomingMessage, 'headers'>, now:
   const text = headers['retry-after']?.trim();
   if (text === undefined || text === '') return undefined;
   if (/^\d+$/.test(text)) return Math.min(Number(text), longestSeconds) * 1000;
-  const until = Date.parse(text);
+  // A date of HTTP begins with its day; Node takes much else for one.
+  const until = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(until)) return undefined;
   const theirs = Date.parse(headers.date ?? '');
   const ms = until - (Number.isNaN(theirs) ? now.getTime() : theirs);

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLive, type SessionRef, waitVerdict } from '../core/session.ts';
 import type { CreatedSession, CreateRequest } from '../core/session-api.ts';
-import { BaiError, ConflictError } from '../errors.ts';
+import { BaiError, ConflictError, mayPass } from '../errors.ts';
 import type { SessionDeps } from './session-deps.ts';
 
 const lookEveryMs = 1_000;
@@ -42,15 +42,28 @@ async function untilGone({ id, name }: SessionRef, { api, reporter, signal }: Se
   const deadline = performance.now() + patienceMs;
   try {
     for (;;) {
-      const details = await api.describe(id, signal);
-      if (details === undefined || !isLive(details.status)) break;
-      if (performance.now() > deadline) throw stillThere(name, details.status);
+      const status = await statusOf(id, { api, signal });
+      if (status === undefined || !isLive(status)) break;
+      if (performance.now() > deadline) throw stillThere(name, status);
       await delay(lookEveryMs, undefined, { signal });
     }
     step.done(`${name}: the one of that name has ended`);
   } catch (error) {
     step.fail();
     throw error;
+  }
+}
+
+/** Nothing when it is gone. A manager that is away for a moment has not ended it. */
+async function statusOf(
+  id: string,
+  { api, signal }: Pick<SessionDeps, 'api' | 'signal'>,
+): Promise<string | undefined> {
+  try {
+    return (await api.describe(id, signal))?.status;
+  } catch (error) {
+    if (!mayPass(error) || signal.aborted) throw error;
+    return 'TERMINATING';
   }
 }
 

@@ -100,7 +100,7 @@ function wrongName({ what, code, name, names, where }: WrongName, refusal: BaiEr
   const shown = `${near.slice(0, 10).join(', ')}${near.length > 10 ? ', …' : ''}`;
   return new NotFoundError(`cannot create the session: ${what} ${name}`, {
     code,
-    hint: `correct ${where}; ${near.length === 0 ? 'you have none' : `there ${near.length === 1 ? 'is' : 'are'}: ${shown}`}`,
+    hint: `correct ${where}; ${near.length === 0 ? 'there is none' : `known: ${shown}`}`,
     cause: refusal,
     details: { ...refusal.details },
   });

@@ -11,14 +11,14 @@ import {
 } from '../core/session.ts';
 import type { SessionApi } from '../core/session-api.ts';
 import {
-  BaiError,
+  type BaiError,
   type ErrorFacts,
   InterruptedError,
+  mayPass,
   NotFoundError,
   RetoldError,
   SessionEndedError,
   TimeoutError,
-  UnreachableError,
 } from '../errors.ts';
 import type { SessionDeps } from './session-deps.ts';
 
@@ -139,15 +139,6 @@ async function lookPatiently(
 const defaultPatienceMs = 120_000;
 /** Who asks for more is asked again all the same: the user's own limit and Ctrl-C hold. */
 const longestPauseMs = 300_000;
-
-/** No answer, that of a gateway before the manager, or a failure inside of it. */
-function mayPass(error: unknown): error is BaiError {
-  return (
-    error instanceof UnreachableError ||
-    error instanceof TimeoutError ||
-    (error instanceof BaiError && error.code === 'server-error')
-  );
-}
 
 function askedPauseMs({ details }: BaiError): number {
   const seconds = details['retryAfterSeconds'];

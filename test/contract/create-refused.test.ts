@@ -23,10 +23,10 @@ test.each(releases)(
   async (release) => {
     await using bed = await openEmulator({ release, folders: ['data', 'models'] });
     const wrong = [
-      [['--project', 'nogroup'], 'project-not-found', 'in no project called nogroup', 'there is: default'],
-      [['--domain', 'nodomain'], 'domain-not-found', 'not in the domain nodomain', 'there is: default'],
+      [['--project', 'nogroup'], 'project-not-found', 'in no project called nogroup', 'known: default'],
+      [['--domain', 'nodomain'], 'domain-not-found', 'not in the domain nodomain', 'known: default'],
       [['--scaling-group', 'nope'], 'resource-group-not-found', 'no resource group called nope', 'default'],
-      [['-m', 'date'], 'folder-not-found', 'no virtual folder called date', 'there are: data, models'],
+      [['-m', 'date'], 'folder-not-found', 'no virtual folder called date', 'known: data, models'],
       [['-m', 'data', '-m', 'modells'], 'folder-not-found', 'called modells', 'models, data'],
     ] as const;
     for (const [args, code, message, hint] of wrong) {
@@ -47,7 +47,7 @@ test('where the setting stands that is wrong is told', async () => {
     env: { BACKEND_GROUP: 'not-mine' },
   });
   expect(stderr).toMatch(
-    /hint: correct --project, BACKEND_GROUP or `bai config set project NAME`; there is: default\n/,
+    /hint: correct --project, BACKEND_GROUP or `bai config set project NAME`; known: default\n/,
   );
 });
 
