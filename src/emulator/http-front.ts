@@ -10,6 +10,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import { percentDecoded } from '../core/percent.ts';
 import type { Account } from './accounts.ts';
 import { authenticate, checkVersion } from './authentication.ts';
 import type { Answer, Exchange, Route } from './exchange.ts';
@@ -154,7 +155,7 @@ export class HttpFront implements AsyncDisposable {
       const match = expression.exec(path);
       if (match === null) continue;
       known = true;
-      if (route.method === method) return { route, captured: match.slice(1).map(decodePart) };
+      if (route.method === method) return { route, captured: match.slice(1).map(percentDecoded) };
     }
     if (known) throw methodNotAllowed();
     return undefined;
@@ -252,7 +253,7 @@ export class HttpFront implements AsyncDisposable {
       this.unknownRoutes.push(`${arrival.method} ${arrival.path}`);
       throw badRequest(`the emulator upgrades no ${arrival.path}`);
     }
-    const captured = [decodePart(match[1] ?? '')];
+    const captured = [percentDecoded(match[1] ?? '')];
     const caller = this.#callerOf(arrival.request);
     const { signal } = this.#closing;
     return this.#deps.upgrade({ ...arrival, ...caller, body: Buffer.alloc(0), captured, signal });
@@ -297,15 +298,6 @@ function faultAnswer(fault: Extract<Fault, { kind: 'answer' }>): Answer {
 
 function resetSocket(request: IncomingMessage): void {
   request.socket.resetAndDestroy();
-}
-
-function decodePart(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch (error) {
-    if (error instanceof URIError) return part;
-    throw error;
-  }
 }
 
 function stackOf(error: unknown): string {

@@ -35,6 +35,8 @@ export class LateStream extends Duplex {
       this.#refresh();
       if (!this.push(chunk)) inner.pause();
     });
+    // It may have been paused on purpose, and a first read of this one has gone unheard.
+    inner.resume();
     this.#waiting?.(inner);
     this.emit('connect');
     this.#refresh();

@@ -1,5 +1,6 @@
 /** Which proxy the environment names for an address: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, as curl has them. */
 
+import { percentDecoded } from '../core/percent.ts';
 import { UsageError } from '../errors.ts';
 import { isExempt } from './no-proxy.ts';
 
@@ -66,7 +67,8 @@ function readProxy({ name: variable, value }: Variable): ProxyServer {
 
 function loginOf({ username, password }: URL): ProxyServer['login'] {
   if (username === '' && password === '') return undefined;
-  return { user: decoded(username), password: decoded(password) };
+  // One that was not encoded may hold a percent sign of its own.
+  return { user: percentDecoded(username), password: percentDecoded(password) };
 }
 
 /** The length of each is one byte there. */
@@ -83,16 +85,6 @@ function kindOf(protocol: string): ProxyKind | undefined {
 
 function isKind(scheme: string): scheme is ProxyKind {
   return Object.hasOwn(defaultPorts, scheme);
-}
-
-/** A password that was not encoded may hold a percent sign of its own. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    if (error instanceof URIError) return text;
-    throw error;
-  }
 }
 
 /** The value is not repeated: it may hold a password. */

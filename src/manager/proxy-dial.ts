@@ -32,10 +32,10 @@ export interface ProxyWay {
  */
 export function dialThrough({ proxy, target, limits }: ProxyWay): Promise<Duplex> {
   return inTime({ proxy, target, limits }, async (signal) => {
-    const socket = await connectTo(proxy, signal);
-    if (!proxy.kind.startsWith('socks')) return await tunnelTo(target, { proxy, socket, signal });
-    const { askSocks } = await import('./socks-dial.ts');
-    return await askSocks(target, { proxy, socket, signal });
+    // Loaded before there is a connection: nobody would hear it break meanwhile.
+    const socks = proxy.kind.startsWith('socks') ? await import('./socks-dial.ts') : undefined;
+    const connection = { proxy, socket: await connectTo(proxy, signal), signal };
+    return socks === undefined ? tunnelTo(target, connection) : socks.askSocks(target, connection);
   });
 }
 
@@ -81,11 +81,13 @@ async function connectTo({ kind, host, port }: ProxyServer, signal: AbortSignal)
         ...(net.isIP(host) === 0 && { servername: host }),
       })
     : net.connect({ host, port });
+  // Between two listeners an error would end the process; whoever reads on is told by the end of the stream.
+  socket.on('error', () => {});
   await untilAborted(socket, signal, once(socket, secure ? 'secureConnect' : 'connect', { signal }));
   return socket;
 }
 
-/** A socket that is given up is closed; an error that comes later has nobody to hear it. */
+/** A stream that is given up is closed; an error that comes later has nobody to hear it. */
 export async function untilAborted<T>(socket: Duplex, signal: AbortSignal, done: Promise<T>): Promise<T> {
   const stop = (): void => void socket.destroy();
   signal.addEventListener('abort', stop, { once: true });

@@ -49,11 +49,20 @@ async function createInTime(
     return await createFromImage(session, { ...deps, signal: limit.signal });
   } catch (error) {
     if (!limit.isOver || deps.signal.aborted) throw error;
-    const late = new TimeoutError(`the manager did not answer within ${timeoutMs / 1000} s`, {
-      cause: error,
-    });
-    throw error instanceof UnsureError ? new UnsureError(late, error.doubt) : late;
+    throw tooLate(session.name, timeoutMs / 1000, error);
   }
+}
+
+function tooLate(name: string, seconds: number, cause: unknown): TimeoutError | UnsureError {
+  if (cause instanceof UnsureError)
+    return new UnsureError(
+      new TimeoutError(`the manager did not answer within ${seconds} s`, { cause }),
+      cause.doubt,
+    );
+  return new TimeoutError(`session ${name} was not created within ${seconds} s`, {
+    hint: '--timeout allows more time; without it there is no limit',
+    cause,
+  });
 }
 
 /**

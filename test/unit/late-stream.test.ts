@@ -77,6 +77,21 @@ test('a reader that is slow holds the other side back', async () => {
   stream.destroy();
 });
 
+test('a connection that was paused, with bytes put back, is read from those bytes on', async () => {
+  await using echo = await startEcho();
+  const socket = await echo.dial();
+  socket.pause();
+  socket.unshift('first ');
+  const stream = new LateStream(async () => socket);
+  let read = '';
+  stream.on('data', (chunk: Buffer) => {
+    read += chunk.toString();
+  });
+  stream.end('second');
+  await once(stream, 'end');
+  expect(read).toBe('first second');
+});
+
 test('a connection that does not come about is an error, once', async () => {
   const stream = new LateStream(() => Promise.reject(new Error('no way')));
   const [error] = await once(stream, 'error');
