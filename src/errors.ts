@@ -161,7 +161,7 @@ export interface Doubt {
 export class UnsureError extends RetoldError {
   readonly doubt: Doubt;
   constructor(error: BaiError, doubt: Doubt) {
-    super(error, `${error.message}; ${doubt.words}`, {
+    super(error, `${error.message.replace(/\.$/, '')}; ${doubt.words}`, {
       hint: error.hint === undefined ? doubt.hint : `${doubt.hint}; ${error.hint}`,
       details: { ...error.details, ...doubt.details },
     });

@@ -113,6 +113,8 @@ function checkProject(behaviour: ReleaseBehaviour, parameters: RequestParameters
   const group = parameters.text('group', 'groupName', 'group_name') ?? 'default';
   const domain = parameters.text('domain', 'domainName', 'domain_name') ?? 'default';
   if (group === 'default' && domain === 'default') return;
+  // As 25.15.12 does.
+  if (behaviour.newScheduler && !behaviour.atLeast('26.3')) throw internalError();
   if (!behaviour.entityErrors) throw invalidParams(scopeWords(behaviour, group, domain));
   throw notFound('Entity not found.', 'No ProjectRow matches the given key', 'project_read_not-found');
 }

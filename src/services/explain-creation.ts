@@ -8,8 +8,8 @@ import { similarNames } from '../core/similar.ts';
 import { type BaiError, NotFoundError, RetoldError } from '../errors.ts';
 import type { SessionDeps } from './session-deps.ts';
 
-/** Those that a name in the request can be the reason of. */
-const statuses = new Set([400, 403, 404]);
+/** Those that a name in the request can be the reason of: 25.15.12 fails inside over an unknown project or domain. */
+const statuses = new Set([400, 403, 404, 500]);
 const otherReasons = new Set(['session-exists', 'quota-exceeded', 'clock-skew']);
 
 /** The refusal itself when all names are right, or it is about something else. */
