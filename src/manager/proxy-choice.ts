@@ -1,6 +1,7 @@
 /** Which proxy the environment names for an address: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, as curl has them. */
 
 import { percentDecoded } from '../core/percent.ts';
+import { controlCharacterProblem } from '../core/text-check.ts';
 import { UsageError } from '../errors.ts';
 import { isExempt } from './no-proxy.ts';
 
@@ -48,6 +49,8 @@ function lookUp(environment: ProxyEnvironment, name: string): Variable | undefin
 }
 
 function readProxy({ name: variable, value }: Variable): ProxyServer {
+  // URLs drop line ends and tabs without a word, wherever they stand.
+  if (controlCharacterProblem(value) !== undefined) throw notUsable(variable);
   const text = value.includes('://') ? value : `http://${value}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const kind = url && kindOf(url.protocol);

@@ -343,7 +343,7 @@ test('bytes that come right behind the answer to CONNECT are not lost', async ()
   );
 });
 
-test.each(['ftp://127.0.0.1:21', 'http://', 'http://%zz', 'http://[::1', 'quic://a:1'])(
+test.each(['ftp://127.0.0.1:21', 'http://', 'http://%zz', 'http://[::1', 'quic://a:1', 'http://a\nb:1'])(
   'a proxy variable that names none (%s) is said to, without its value',
   async (value) => {
     await using bed = await openEmulator();
