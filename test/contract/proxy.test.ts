@@ -129,40 +129,46 @@ test.skipIf(tinyproxyMissing).each([
   },
 );
 
-test.skipIf(microsocksMissing)('SOCKS 5 works with and without a login, for http and https', async () => {
-  await using bed = await openEmulator();
-  await bed.create('demo');
-  await using open = await startMicrosocks();
-  await using closed = await startMicrosocks(login);
-  const { front, env } = await withTls(bed);
-  await using _front = front;
-  const who = `${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@`;
-  for (const scheme of ['socks5', 'socks5h', 'socks']) {
+test.skipIf(microsocksMissing).each(['socks5', 'socks5h', 'socks'])(
+  '%s works with and without a login, for http and https',
+  async (scheme) => {
+    await using bed = await openEmulator();
+    await bed.create('demo');
+    await using open = await startMicrosocks();
+    await using closed = await startMicrosocks(login);
+    const { front, env } = await withTls(bed);
+    await using _front = front;
+    const who = `${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@`;
     await expectBothWays(bed, { ALL_PROXY: at(scheme, open) });
     await expectBothWays(bed, { ...env, all_proxy: at(scheme, closed, who) });
-  }
-  expect([open.connections, closed.connections].map((count) => count > 2)).toEqual([true, true]);
+    expect([open.connections, closed.connections].map((count) => count > 1)).toEqual([true, true]);
+  },
+);
+
+test.skipIf(microsocksMissing)('a SOCKS proxy that wants another login has the code of 407', async () => {
+  await using bed = await openEmulator();
+  await using proxy = await startMicrosocks(login);
   for (const wrong of ['', 'kim:no@']) {
-    const result = await failing(bed, { ALL_PROXY: at('socks5', closed, wrong) });
+    const result = await failing(bed, { ALL_PROXY: at('socks5', proxy, wrong) });
     expect(result).toMatchObject({ code: 3, error: { code: 'proxy-auth' } });
   }
 });
 
-test.skipIf(sshdMissing)('SOCKS 4, 4a, 5 and 5h work through the dynamic forward of ssh', async () => {
-  await using bed = await openEmulator();
-  await bed.create('demo');
-  await using proxy = await startSshSocks();
-  const { front, env } = await withTls(bed);
-  await using _front = front;
-  for (const scheme of ['socks4', 'socks4a', 'socks5', 'socks5h']) {
-    const before = proxy.connections;
+test.skipIf(sshdMissing).each(['socks4', 'socks4a', 'socks5', 'socks5h'])(
+  '%s works through the dynamic forward of ssh, for addresses, names and https',
+  async (scheme) => {
+    await using bed = await openEmulator();
+    await bed.create('demo');
+    await using proxy = await startSshSocks();
+    const { front, env } = await withTls(bed);
+    await using _front = front;
     await expectBothWays(bed, { HTTP_PROXY: at(scheme, proxy) });
     await expectBothWays(bed, { ...env, HTTPS_PROXY: at(scheme, proxy) });
     const named = { BACKEND_ENDPOINT: `http://localhost:${new URL(bed.emulator.endpoint).port}` };
     await expectBothWays(bed, { ...named, HTTP_PROXY: at(scheme, proxy) });
-    expect(proxy.connections).toBeGreaterThan(before + 3);
-  }
-});
+    expect(proxy.connections).toBeGreaterThan(3);
+  },
+);
 
 test.skipIf(microsocksMissing)('a SOCKS proxy that finds nothing behind it says so', async () => {
   await using bed = await openEmulator();
