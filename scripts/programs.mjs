@@ -16,6 +16,8 @@ const programs = {
   strace: ['strace', 'the modes of key files at every moment'],
   openssl: ['openssl', 'TLS errors'],
   curl: ['curl', 'the dynamic forwards'],
+  tinyproxy: ['tinyproxy-bin', 'a real HTTP proxy'],
+  microsocks: ['microsocks', 'a real SOCKS proxy'],
 };
 
 /** Installs what is missing where it can, and returns the names of what is missing still. */

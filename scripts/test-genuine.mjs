@@ -18,7 +18,7 @@ function filesThatTakeManagers() {
     const files = readdirSync(folder).filter((file) => file.endsWith('.test.ts'));
     return files
       .map((file) => join(folder, file))
-      .filter((file) => readFileSync(file, 'utf8').includes('managerKinds('));
+      .filter((file) => /\b(managerKinds|spareAccountKinds)\(/.test(readFileSync(file, 'utf8')));
   });
 }
 

@@ -148,6 +148,36 @@ export class RetoldError extends BaiError {
   }
 }
 
+/** What may have happened all the same, when no answer tells whether it did. */
+export interface Doubt {
+  /** Behind the failure, e.g. `session demo may have been created`. */
+  readonly words: string;
+  /** How to find out. */
+  readonly hint: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** Something was to be changed, the request may have arrived, and nothing tells what became of it. */
+export class UnsureError extends RetoldError {
+  readonly doubt: Doubt;
+  constructor(error: BaiError, doubt: Doubt) {
+    super(error, `${error.message.replace(/\.$/, '')}; ${doubt.words}`, {
+      hint: error.hint === undefined ? doubt.hint : `${doubt.hint}; ${error.hint}`,
+      details: { ...error.details, ...doubt.details },
+    });
+    this.doubt = doubt;
+  }
+}
+
+/** Whether the same may go well a little later: no answer, that of a gateway before the manager, or a failure inside of it. */
+export function mayPass(error: unknown): error is BaiError {
+  return (
+    error instanceof UnreachableError ||
+    error instanceof TimeoutError ||
+    (error instanceof BaiError && error.code === 'server-error')
+  );
+}
+
 /** Of a number that Node has no text for, such as that of a quota that is used up. */
 function nameOf(errno: number | undefined): string | undefined {
   if (errno === undefined || errno >= 0) return undefined;

@@ -10,14 +10,7 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
   manager: {
     values: ['core', 'errors'],
     types: [...edges],
-    packages: [
-      'zod',
-      'eventsource-parser',
-      'tar-stream',
-      'https-proxy-agent',
-      'http-proxy-agent',
-      'proxy-from-env',
-    ],
+    packages: ['zod', 'eventsource-parser', 'tar-stream', 'socks'],
   },
   proxy: { values: ['core', 'errors'], types: [...edges], packages: ['ws', 'get-port'] },
   ssh: { values: ['core', 'errors'], types: [...edges], packages: ['ssh2'] },

@@ -38,6 +38,14 @@ export interface ImageSummary {
   readonly aliases: readonly string[];
 }
 
+/** Names that a request may hold; nothing for a kind that the provider does not tell. */
+export interface CreateChoices {
+  readonly domains?: readonly string[] | undefined;
+  readonly projects?: readonly string[] | undefined;
+  readonly resourceGroups?: readonly string[] | undefined;
+  readonly folders?: readonly string[] | undefined;
+}
+
 export interface SessionListFilter {
   /** Status words; none means the live ones, `all` every one. */
   readonly statuses: readonly string[] | 'live' | 'all';
@@ -60,6 +68,8 @@ export interface SessionApi {
   rename(session: SessionRef, name: string, signal: AbortSignal): Promise<void>;
   terminate(session: SessionRef, options: TerminateOptions, signal: AbortSignal): Promise<void>;
   images(signal: AbortSignal): Promise<readonly ImageSummary[]>;
+  /** What the account can choose from in place of the names of `request`; never rejects for what it cannot find out. */
+  choices(request: Pick<CreateRequest, 'project'>, signal: AbortSignal): Promise<CreateChoices>;
   apps(session: SessionRef, signal: AbortSignal): Promise<readonly ServicePort[]>;
   /** A small file (at most 1 MiB) below the session's home. */
   readFile(session: SessionRef, path: string, signal: AbortSignal): Promise<Uint8Array>;

@@ -63,6 +63,27 @@ export interface SessionEvent {
   readonly reason: string;
 }
 
+/** Every state a manager of any release knows, in the order in which a session passes them. */
+export const statusWords = [
+  'PENDING',
+  'SCHEDULED',
+  'DEPRIORITIZING',
+  'RESERVED',
+  'PREEMPTED',
+  'RESCHEDULING',
+  'PULLING',
+  'PREPARING',
+  'PREPARED',
+  'CREATING',
+  'RUNNING',
+  'RUNNING_DEGRADED',
+  'RESTARTING',
+  'TERMINATING',
+  'TERMINATED',
+  'ERROR',
+  'CANCELLED',
+] as const;
+
 export type WaitVerdict = 'ready' | 'waiting' | 'ERROR' | 'CANCELLED' | 'TERMINATED';
 
 /** What a state means to a client that waits for the session; an unknown word is still on its way. */

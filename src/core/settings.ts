@@ -10,6 +10,7 @@ import {
   valuesPlace,
   variablesPlace,
 } from './setting-places.ts';
+import { controlCharacterProblem } from './text-check.ts';
 
 export interface SettingDefinition {
   /** Environment variables, the winner first. `BACKEND_*` are those of the Python client. */
@@ -46,6 +47,7 @@ export const settingDefinitions = {
     env: ['BAI_SECRET_KEY', 'BACKEND_SECRET_KEY'],
     secret: true,
     summary: "the keypair's secret key",
+    check: checkHeaderText,
   },
   domain: {
     env: ['BAI_DOMAIN', 'BACKEND_DOMAIN'],
@@ -175,7 +177,11 @@ export function resolveSettings(sources: SettingSources): Settings {
 
 /** Throws a UsageError that names `origin` when `value` cannot be this setting's. */
 export function checkSetting(name: SettingName, value: string, origin: string): void {
-  definitionOf(name).check?.(value, origin === name ? name : `${name} (from ${origin})`);
+  const where = origin === name ? name : `${name} (from ${origin})`;
+  const problem = value.trim() === '' ? 'is empty' : controlCharacterProblem(value);
+  // The value is not repeated: it may be a secret.
+  if (problem !== undefined) throw new UsageError(`${where} ${problem}`, { hint: copyAgain });
+  definitionOf(name).check?.(value, where);
 }
 
 /** The origin of what was typed. */
@@ -266,12 +272,12 @@ function checkLifetime(text: string, name: string): void {
   throw new UsageError(`${name} must be a time above 0 such as 90m, 8h or 1d, not "${text}"`);
 }
 
-/** Goes into a header; and what does not look like a key may be a secret in the wrong place, so it is not repeated. */
+const copyAgain = 'copy it again, without quotes and line ends';
+
+/** Goes into a header or a signature; and what does not look like a key may be a secret in the wrong place, so it is not repeated. */
 function checkHeaderText(text: string, name: string): void {
   if (!/^[\x21-\x7e]+$/.test(text)) {
-    throw new UsageError(`${name} holds a space, a line break or a character that is not ASCII`, {
-      hint: 'copy it again, without quotes and line ends',
-    });
+    throw new UsageError(`${name} holds a space or a character that is not ASCII`, { hint: copyAgain });
   }
 }
 

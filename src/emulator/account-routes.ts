@@ -4,6 +4,7 @@ import { makeKeypair, type SshKeypair } from './accounts.ts';
 import { type Answer, type Exchange, type Machine, ok, type Route } from './exchange.ts';
 import { checkKeypair } from './keypair-check.ts';
 import { readParameters } from './parameters.ts';
+import { checkRole } from './problems.ts';
 
 export function accountRoutes(machine: Machine): readonly Route[] {
   const echo = (exchange: Exchange) => answerEcho(machine, exchange);
@@ -14,7 +15,7 @@ export function accountRoutes(machine: Machine): readonly Route[] {
       { method: 'POST', path, handle: echo },
     ]),
     { method: 'GET', path: '/auth/ssh-keypair', handle: (exchange) => showKeypair(machine, exchange) },
-    { method: 'PATCH', path: '/auth/ssh-keypair', handle: generateKeypair },
+    { method: 'PATCH', path: '/auth/ssh-keypair', handle: (exchange) => generateKeypair(machine, exchange) },
     { method: 'POST', path: '/auth/ssh-keypair', handle: (exchange) => storeKeypair(machine, exchange) },
   ];
 }
@@ -26,16 +27,19 @@ function answerEcho({ behaviour }: Machine, exchange: Exchange): Answer {
 }
 
 function showKeypair({ behaviour }: Machine, { account }: Exchange): Answer {
+  checkRole(behaviour, account, 'read on keypair');
   const none = behaviour.entityErrors ? '' : null;
   return ok({ ssh_public_key: account.sshKeypair?.publicKey ?? none });
 }
 
-async function generateKeypair({ account }: Exchange): Promise<Answer> {
+async function generateKeypair({ behaviour }: Machine, { account }: Exchange): Promise<Answer> {
+  checkRole(behaviour, account, 'create on keypair');
   account.sshKeypair = await makeKeypair('pkcs1');
   return ok(shown(account.sshKeypair));
 }
 
 function storeKeypair({ behaviour }: Machine, exchange: Exchange): Answer {
+  checkRole(behaviour, exchange.account, 'create on keypair');
   const parameters = readParameters(exchange, behaviour, 'body').allowOnly(['pubkey', 'privkey']);
   const publicKey = `${parameters.requiredText('pubkey').trim()}\n`;
   const privateKey = `${parameters.requiredText('privkey').trim()}\n`;

@@ -15,6 +15,8 @@ export interface EmulatorAccount {
   readonly accessKey: string;
   readonly secretKey: string;
   readonly role: 'user' | 'admin';
+  /** An account that nobody gave a role: releases from 26.4 refuse it most calls. */
+  readonly hasNoRole?: true;
   /** In every container of this account; `made`: a new one. Left out, each container makes a key of its own. */
   readonly sshKeypair?: SshKeypair | 'made';
 }

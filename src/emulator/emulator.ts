@@ -12,6 +12,7 @@ import { graphqlRoutes } from './graphql-routes.ts';
 import { HttpFront, type RequestRecord } from './http-front.ts';
 import { defaultImages, openImages } from './images.ts';
 import { releaseBehaviour } from './release.ts';
+import { scopeRoutes } from './scope-routes.ts';
 import type { Session } from './session.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { SessionStore } from './session-store.ts';
@@ -36,6 +37,8 @@ export interface EmulatorOptions {
   readonly images?: readonly string[];
   /** Proves to whoever asks that this is the manager that was started here. */
   readonly prove?: (challenge: string, port: number) => unknown;
+  /** Names of virtual folders; when left out, each that a request names is there. */
+  readonly folders?: readonly string[];
   /** Time a session spends in each state on its way to RUNNING; 150 by default. */
   readonly stepDelayMs?: number;
   /** Connections per session that may be open without having logged in; 5 by default, as the sessions' dropbear. */
@@ -87,6 +90,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     behaviour,
     accounts,
     images: openImages(options.images ?? defaultImages),
+    folders: options.folders,
     sessions,
     faults,
   };
@@ -116,6 +120,7 @@ function routesOf(machine: Machine, hub: EventHub, tunnels: TunnelServer): reado
     ...accountRoutes(machine),
     ...sessionRoutes(machine),
     ...graphqlRoutes(machine),
+    ...scopeRoutes(machine),
     { method: 'GET', path: '/events/session', handle: (exchange) => sessionEvents(machine, hub, exchange) },
     ...tunnel,
   ];

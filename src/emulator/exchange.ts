@@ -12,6 +12,8 @@ export interface Machine {
   readonly behaviour: ReleaseBehaviour;
   readonly accounts: readonly Account[];
   readonly images: readonly Image[];
+  /** The virtual folders there are; nothing: each that a request names. */
+  readonly folders: readonly string[] | undefined;
   readonly sessions: SessionStore;
   readonly faults: FaultBook;
 }

@@ -232,7 +232,7 @@ function userFields(account: Account): Record<string, unknown> {
     status: 'active',
     domain_name: 'default',
     role: account.role,
-    groups: [{ id: projectId, name: 'default' }],
+    groups: account.hasNoRole ? [] : [{ id: projectId, name: 'default' }],
     main_access_key: account.accessKey,
   };
 }

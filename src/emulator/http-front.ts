@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isChallenge, proofPath } from '../core/local-proof.ts';
+import { percentDecoded } from '../core/percent.ts';
 import type { Account } from './accounts.ts';
 import { authenticate, checkVersion } from './authentication.ts';
 import { type Answer, type Exchange, ok, type Route } from './exchange.ts';
@@ -126,31 +127,27 @@ export class HttpFront implements AsyncDisposable {
 
   async #answer(arrival: Arrival, signal: AbortSignal): Promise<Answer> {
     try {
-      const body = await readBody(arrival.request);
-      const { method, path } = arrival;
-      checkVersion(arrival.request, this.#deps.behaviour);
+      const { method, path, request } = arrival;
+      checkVersion(request, this.#deps.behaviour);
       if (method === 'GET' && path === '/') return this.#handshake();
       const challenge = arrival.query.get('challenge');
       if (this.#deps.prove !== undefined && path === proofPath && isChallenge(challenge))
         return ok(this.#deps.prove(challenge, this.#port));
       const found = this.#find(method, path);
       if (found === undefined) return this.#unknown(`${method} ${path}`);
-      const exchange = this.#exchange(arrival, { body, captured: found.captured, signal });
-      return await found.route.handle(exchange);
+      // The signature does not cover the body: who may not call keeps nothing of his in memory.
+      const caller = this.#callerOf(request);
+      const body = await readBody(request);
+      return await found.route.handle({ ...arrival, ...caller, body, captured: found.captured, signal });
     } catch (error) {
       return this.#failure(error);
     }
   }
 
-  #exchange(
-    arrival: Arrival,
-    rest: { readonly body: Buffer; readonly captured: readonly string[]; readonly signal: AbortSignal },
-  ): Exchange {
+  #callerOf(request: IncomingMessage): Pick<Exchange, 'account' | 'apiVersion'> {
     const { behaviour, accounts } = this.#deps;
-    const version =
-      arrival.request.headers['x-backendai-version'] ?? arrival.request.headers['x-sorna-version'];
-    const account = authenticate(arrival.request, accounts, behaviour);
-    return { ...arrival, ...rest, account, apiVersion: String(version) };
+    const version = request.headers['x-backendai-version'] ?? request.headers['x-sorna-version'];
+    return { account: authenticate(request, accounts, behaviour), apiVersion: String(version) };
   }
 
   #handshake(): Answer {
@@ -164,7 +161,7 @@ export class HttpFront implements AsyncDisposable {
       const match = expression.exec(path);
       if (match === null) continue;
       known = true;
-      if (route.method === method) return { route, captured: match.slice(1).map(decodePart) };
+      if (route.method === method) return { route, captured: match.slice(1).map(percentDecoded) };
     }
     if (known) throw methodNotAllowed();
     return undefined;
@@ -262,10 +259,10 @@ export class HttpFront implements AsyncDisposable {
       this.unknownRoutes.push(`${arrival.method} ${arrival.path}`);
       throw badRequest(`the emulator upgrades no ${arrival.path}`);
     }
-    const captured = [decodePart(match[1] ?? '')];
-    return this.#deps.upgrade(
-      this.#exchange(arrival, { body: Buffer.alloc(0), captured, signal: this.#closing.signal }),
-    );
+    const captured = [percentDecoded(match[1] ?? '')];
+    const caller = this.#callerOf(arrival.request);
+    const { signal } = this.#closing;
+    return this.#deps.upgrade({ ...arrival, ...caller, body: Buffer.alloc(0), captured, signal });
   }
 
   #record(arrival: Arrival, status: number): void {
@@ -307,15 +304,6 @@ function faultAnswer(fault: Extract<Fault, { kind: 'answer' }>): Answer {
 
 function resetSocket(request: IncomingMessage): void {
   request.socket.resetAndDestroy();
-}
-
-function decodePart(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch (error) {
-    if (error instanceof URIError) return part;
-    throw error;
-  }
 }
 
 function stackOf(error: unknown): string {

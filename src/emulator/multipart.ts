@@ -1,6 +1,7 @@
 /** Reads `multipart/form-data` uploads and writes `multipart/mixed` downloads. */
 
 import { randomUUID } from 'node:crypto';
+import { percentDecoded } from '../core/percent.ts';
 
 export interface UploadedFile {
   readonly field: string;
@@ -39,18 +40,9 @@ function readPart(part: Buffer): UploadedFile | undefined {
   const field = /[;\s]name="([^"]*)"/i.exec(disposition)?.[1];
   const extended = /filename\*=UTF-8''([^;\s]+)/i.exec(disposition)?.[1];
   const plain = /filename="((?:[^"\\]|\\.)*)"/i.exec(disposition)?.[1];
-  const name = extended === undefined ? plain : decoded(extended);
+  const name = extended === undefined ? plain : percentDecoded(extended);
   if (field === undefined || name === undefined) return undefined;
   return { field, name, content: part.subarray(split + 4) };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    if (error instanceof URIError) return text;
-    throw error;
-  }
 }
 
 export function mixedParts(parts: readonly Buffer[]): {

@@ -1,5 +1,6 @@
 /** Failures as the manager words them: `application/problem+json` bodies. */
 
+import type { Account } from './accounts.ts';
 import type { ReleaseBehaviour } from './release.ts';
 
 export interface ProblemFacts {
@@ -76,11 +77,18 @@ export function invalidParams(msg: string, data?: unknown): Problem {
 export function invalidField(behaviour: ReleaseBehaviour, field: string, reason: string): Problem {
   if (behaviour.generation !== 'C') return invalidParams('Input validation error', { [field]: reason });
   const text = reason === 'is required' ? 'Field required' : reason;
+  const lines = [
+    '<BackendAISchemaValidationFailed(400): Schema validation failed. (1 validation error for Request',
+    field,
+    `  ${text} [type=value_error, input_value='…', input_type=str]`,
+    '    For further information visit https://errors.pydantic.dev/2.11/v/value_error)>',
+    ` -> extra_data: {'errors': [{'type': 'value_error', 'loc': ('${field}',), 'msg': '${text}'}]}`,
+  ];
   return new Problem(400, {
     slug: 'generic-bad-request',
     title: 'Invalid or Missing API Parameters.',
     code: 'api_parsing_invalid-parameters',
-    msg: `1 validation error\n${field}\n  ${text}`,
+    msg: lines.join('\n'),
   });
 }
 
@@ -105,6 +113,17 @@ export function internalError(msg?: string, code = 'backendai_generic_internal-e
 
 export function forbidden(msg: string, code = 'backendai_generic_forbidden'): Problem {
   return new Problem(403, { slug: 'generic-forbidden', title: 'Forbidden operation.', code, msg });
+}
+
+/** In place of an answer to an account that was given no role, as 26.4.16 words it. */
+export function checkRole(behaviour: ReleaseBehaviour, account: Account, what: string): void {
+  if (!behaviour.needsRoles || account.hasNoRole !== true) return;
+  throw new Problem(403, {
+    slug: 'not-enough-permission',
+    title: 'Insufficient permission to perform this operation.',
+    code: 'role_create_forbidden',
+    msg: `User ${account.userId} lacks permission ${what} at RBACElementRef(element_type=<RBACElementType.USER: 'user'>, element_id='${account.userId}')`,
+  });
 }
 
 export function notFound(title: string, msg: string, code = 'backendai_read_not-found'): Problem {

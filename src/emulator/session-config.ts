@@ -1,6 +1,7 @@
 /** The `config` object of session creation. */
 
-import { internalError, invalidParams, notFound } from './problems.ts';
+import type { Machine } from './exchange.ts';
+import { internalError, invalidParams, notFound, Problem } from './problems.ts';
 import type { ReleaseBehaviour } from './release.ts';
 
 export interface CreateConfig {
@@ -16,7 +17,8 @@ export interface CreateConfig {
 const leastMemory = 128 * 1024 * 1024;
 
 /** Unknown keys in here are an internal error in generations A and B, and ignored in C. */
-export function readConfig(behaviour: ReleaseBehaviour, apiVersion: string, value: unknown): CreateConfig {
+export function readConfig(machine: Machine, apiVersion: string, value: unknown): CreateConfig {
+  const { behaviour } = machine;
   const config = objectOf(value ?? {});
   if (behaviour.generation !== 'C') {
     const known = new Set(knownKeys(behaviour, apiVersion));
@@ -24,8 +26,8 @@ export function readConfig(behaviour: ReleaseBehaviour, apiVersion: string, valu
   }
   const resources = objectOf(config['resources'] ?? {});
   const strange = Object.keys(resources).find((slot) => slot !== 'cpu' && slot !== 'mem');
-  if (strange !== undefined)
-    throw invalidParams(`Invalid resource allocation: Unknown slot type: '${strange}'`);
+  if (strange !== undefined) throw unknownSlot(behaviour, strange);
+  for (const [slot, amount] of Object.entries(resources)) checkAmount(slot, amount);
   const cpu = Number(resources['cpu'] ?? 1);
   const memory = bytesOf(resources['mem'] ?? leastMemory);
   if (!(cpu >= 1) || !(memory >= leastMemory)) throw tooSmall(behaviour);
@@ -35,8 +37,8 @@ export function readConfig(behaviour: ReleaseBehaviour, apiVersion: string, valu
     cpu,
     memory,
     mounts: [
-      ...mountsOf(config['mounts'], config['mount_map'] ?? config['mountMap']),
-      ...mountsOf(config['mount_ids'], config['mount_id_map']),
+      ...mountsOf(machine, config['mounts'], config['mount_map'] ?? config['mountMap']),
+      ...mountsOf(machine, config['mount_ids'], config['mount_id_map']),
     ],
     preopenPorts: listOf(config['preopen_ports'] ?? config['preopenPorts']).map(Number),
   };
@@ -66,22 +68,53 @@ function checkScalingGroup(behaviour: ReleaseBehaviour, value: unknown): void {
   const name = typeof value === 'string' ? value : JSON.stringify(value);
   throw notFound(
     'No such scaling group.',
-    behaviour.entityErrors
-      ? name
-      : `The scaling group '${name}' does not exist or you do not have access to the scaling group '${name}'.`,
-    'resource-group_read_not-found',
+    scalingGroupWords(behaviour, name),
+    behaviour.entityErrors ? 'resource-group_read_not-found' : 'scaling-group_read_not-found',
   );
 }
 
-function mountsOf(names: unknown, map: unknown): CreateConfig['mounts'] {
+function mountsOf({ behaviour, folders }: Machine, names: unknown, map: unknown): CreateConfig['mounts'] {
   const targets = textsOf(map);
   return listOf(names).map((item) => {
     const name = String(item);
-    if (name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
-      throw notFound('No such virtual folder.', name, 'vfolder_read_not-found');
-    }
+    const isOdd = name === '.' || name === '..' || name.includes('/') || name.includes('\0');
+    if (isOdd || folders?.includes(name) === false) throw noSuchFolder(behaviour, name);
     return [name, targets[name]] as const;
   });
+}
+
+/** 23.09.10 tells no name, 26.4.16 has it as data. */
+function noSuchFolder(behaviour: ReleaseBehaviour, name: string): Problem {
+  return new Problem(404, {
+    slug: 'object-not-found',
+    title: 'No such virtual folder.',
+    code: 'vfolder_read_not-found',
+    ...(behaviour.atLeast('26.3') ? { data: [name] } : { msg: 'There is no accessible vfolders at all.' }),
+  });
+}
+
+function unknownSlot(behaviour: ReleaseBehaviour, slot: string): Problem {
+  const said = `Unknown slot type: '${slot}'`;
+  if (!behaviour.atLeast('26.3')) return invalidParams(`Invalid resource allocation: ${said}`);
+  return new Problem(400, {
+    slug: 'unknown-resource-slot-type',
+    title: 'Unknown resource slot type.',
+    code: 'backendai_parsing_not-found',
+    msg: said,
+  });
+}
+
+function checkAmount(slot: string, amount: unknown): void {
+  if (!Number.isNaN(bytesOf(amount))) return;
+  throw invalidParams(
+    `Invalid resource allocation: Cannot convert the slot '${slot}' to decimal: '${String(amount)}'`,
+  );
+}
+
+function scalingGroupWords(behaviour: ReleaseBehaviour, name: string): string {
+  if (behaviour.entityErrors) return name;
+  if (behaviour.atLeast('26.3')) return `Resource group ${name} not found`;
+  return `The scaling group '${name}' does not exist or you do not have access to the scaling group '${name}'.`;
 }
 
 /** `256m`, `2g`, `2GiB` or a number of bytes. */

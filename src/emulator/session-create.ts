@@ -6,7 +6,15 @@ import { type Answer, type Exchange, type Machine, ok } from './exchange.ts';
 import { mountFolder } from './home.ts';
 import { findImage, type Image } from './images.ts';
 import { type RequestParameters, readParameters } from './parameters.ts';
-import { forbidden, internalError, invalidField, invalidParams, notFound, Problem } from './problems.ts';
+import {
+  checkRole,
+  forbidden,
+  internalError,
+  invalidField,
+  invalidParams,
+  notFound,
+  Problem,
+} from './problems.ts';
 import type { ReleaseBehaviour } from './release.ts';
 import type { Session, SessionSpec } from './session.ts';
 import { type CreateConfig, readConfig } from './session-config.ts';
@@ -14,6 +22,7 @@ import { rawPorts, shownPorts } from './session-shapes.ts';
 
 export async function createSession(machine: Machine, exchange: Exchange): Promise<Answer> {
   const { behaviour, sessions } = machine;
+  checkRole(behaviour, exchange.account, 'create on session');
   const parameters = readParameters(exchange, behaviour, 'body').allowOnly(knownKeys(behaviour));
   const account = ownerOf(machine, exchange.account, parameters);
   const name = nameOf(behaviour, parameters);
@@ -25,7 +34,7 @@ export async function createSession(machine: Machine, exchange: Exchange): Promi
     if (!mayReuse) throw alreadyExists(existing);
     return ok(reusedAnswer(behaviour, existing), 201);
   }
-  const config = readConfig(behaviour, exchange.apiVersion, parameters.value('config'));
+  const config = readConfig(machine, exchange.apiVersion, parameters.value('config'));
   const session = sessions.create(specOf({ behaviour, parameters, account, name, image, config }));
   if (parameters.flag(false, 'enqueueOnly', 'enqueue')) return ok(createdAnswer(session, 'PENDING'), 201);
   const maxWaitSeconds = parameters.integer(0, 'maxWaitSeconds', 'maxWait', 'max_wait_seconds');
@@ -92,7 +101,9 @@ function imageOf({ behaviour, images }: Machine, parameters: RequestParameters):
   }
   throw notFound(
     'No such environment image.',
-    `Unknown image references: ref:'${wanted}', alias:'${wanted}'`,
+    behaviour.atLeast('25.6')
+      ? `Unknown image references: identifier:ImageIdentifier(canonical='${wanted}', architecture='${architecture || 'x86_64'}'), alias:'${wanted}'`
+      : `Unknown image references: ref:'${wanted}', alias:'${wanted}'`,
     'image_read_not-found',
   );
 }
@@ -102,8 +113,17 @@ function checkProject(behaviour: ReleaseBehaviour, parameters: RequestParameters
   const group = parameters.text('group', 'groupName', 'group_name') ?? 'default';
   const domain = parameters.text('domain', 'domainName', 'domain_name') ?? 'default';
   if (group === 'default' && domain === 'default') return;
-  if (!behaviour.entityErrors) throw invalidParams(domain === 'default' ? 'Invalid group' : 'Invalid domain');
+  // As 25.15.12 does.
+  if (behaviour.newScheduler && !behaviour.atLeast('26.3')) throw internalError();
+  if (!behaviour.entityErrors) throw invalidParams(scopeWords(behaviour, group, domain));
   throw notFound('Entity not found.', 'No ProjectRow matches the given key', 'project_read_not-found');
+}
+
+function scopeWords(behaviour: ReleaseBehaviour, group: string, domain: string): string {
+  if (!behaviour.atLeast('26.3')) return domain === 'default' ? 'Invalid group' : 'Invalid domain';
+  return domain === 'default'
+    ? `Invalid group (${group}): the group does not exist, is inactive, or the user is not a member.`
+    : `Invalid or inactive domain: ${domain}`;
 }
 
 interface SpecParts {
@@ -130,6 +150,9 @@ function specOf({ behaviour, parameters, account, name, image, config }: SpecPar
   }
   const clusterSize = parameters.integer(1, 'clusterSize', 'cluster_size');
   if (clusterSize < 1) throw invalidField(behaviour, 'clusterSize', 'value should be >= 1');
+  const priority = parameters.integer(10, 'priority');
+  if (priority < 0 || priority > 100)
+    throw invalidField(behaviour, 'priority', 'Input should be less than or equal to 100');
   return {
     name,
     account,
@@ -144,7 +167,7 @@ function specOf({ behaviour, parameters, account, name, image, config }: SpecPar
     preopenPorts: config.preopenPorts,
     startupCommand,
     tag: parameters.text('tag') ?? null,
-    priority: parameters.integer(10, 'priority'),
+    priority,
   };
 }
 

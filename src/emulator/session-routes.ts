@@ -4,6 +4,7 @@ import { type Answer, type Exchange, type Machine, ok, type Route } from './exch
 import { fileRoutes } from './file-routes.ts';
 import { readParameters } from './parameters.ts';
 import {
+  checkRole,
   forbidden,
   internalError,
   invalidField,
@@ -79,6 +80,7 @@ function showDirectAccess(machine: Machine, exchange: Exchange): Answer {
 }
 
 function matchSessions({ behaviour, sessions }: Machine, exchange: Exchange): Answer {
+  checkRole(behaviour, exchange.account, 'read on session');
   const reference = readParameters(exchange, behaviour, 'query').allowOnly(['id']).requiredText('id');
   const matches = sessions.matching(reference, exchange.account);
   return ok({ matches: matches.map(({ id, name, status }) => ({ id, name, status })) });

@@ -73,7 +73,7 @@ export class SessionStore implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#held = undefined;
+    this.holdAt(undefined);
     await Promise.all(
       this.#sessions.filter(({ isLive }) => isLive).map((s) => s.end('TERMINATED', 'shutdown')),
     );

@@ -174,6 +174,8 @@ export class Session {
   async #end(finalStatus: 'TERMINATED' | 'CANCELLED', info: string): Promise<void> {
     if (finalStatus === 'TERMINATED') this.#enter('TERMINATING', info);
     this.#life.abort();
+    while (this.status === 'TERMINATING' && this.#deps.heldState() === this.status)
+      await once(this.#changes, 'wake');
     await this.#work;
     await Promise.all(this.#nodes.map((node) => node[Symbol.asyncDispose]()));
     if (this.#tmux !== undefined) await removeTmuxFolder(this.#tmux);

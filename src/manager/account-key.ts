@@ -2,7 +2,7 @@
 
 import { sameBytes } from '../core/authorized-keys.ts';
 import { parsePublicLine } from '../core/public-line.ts';
-import { BaiError, ProtocolError } from '../errors.ts';
+import { BaiError, type Doubt, ProtocolError, UnsureError } from '../errors.ts';
 import type { ManagerClient } from './client.ts';
 import { generatedKeypairSchema, keypairSchema } from './schema.ts';
 
@@ -29,10 +29,25 @@ export async function generateAccountKey(
   client: ManagerClient,
   signal: AbortSignal,
 ): Promise<GeneratedKeypair> {
-  const call = { what: "renew the account's SSH key", method: 'PATCH', path, signal } as const;
+  const call = {
+    what: "renew the account's SSH key",
+    method: 'PATCH',
+    path,
+    doubt: renewed,
+    signal,
+  } as const;
   const made = await client.json(call, generatedKeypairSchema);
-  return { publicKey: blobOf(made.ssh_public_key), privateText: made.ssh_private_key };
+  try {
+    return { publicKey: blobOf(made.ssh_public_key), privateText: made.ssh_private_key };
+  } catch (error) {
+    throw error instanceof BaiError ? new UnsureError(error, renewed) : error;
+  }
 }
+
+const renewed: Doubt = {
+  words: 'the account may have a new key all the same',
+  hint: '`bai key status` tells; if so, every new session hands the new key out (`bai key fetch SESSION`)',
+};
 
 export interface UploadedKeypair {
   readonly publicLine: string;
@@ -46,7 +61,14 @@ export async function uploadAccountKey(
   signal: AbortSignal,
 ): Promise<void> {
   const body = { pubkey: publicLine, privkey: privateText };
-  const call = { what: 'store the SSH key for the account', method: 'POST', path, body, signal } as const;
+  const call = {
+    what: 'store the SSH key for the account',
+    method: 'POST',
+    path,
+    body,
+    doubt: { words: 'the account may have the key all the same', hint: '`bai key status` tells' },
+    signal,
+  } as const;
   const stored = await client.json(call, keypairSchema).catch((error: unknown) => {
     throw withoutSecret(error, privateText);
   });

@@ -1,24 +1,35 @@
 /** Signed calls to the manager: handshake, endpoint list, errors. Knows no single route. */
 
 import type { IncomingMessage } from 'node:http';
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { parseJson } from '../core/json.ts';
 import { limitTime } from '../core/time-limit.ts';
-import { BaiError, DeniedError, ProtocolError, UnreachableError } from '../errors.ts';
+import { BaiError, type Doubt, ProtocolError, UnreachableError } from '../errors.ts';
+import { acceptEncoding } from './decode.ts';
+import { readHello } from './handshake.ts';
 import { exchange, readBody } from './http.ts';
 import type { Network } from './network.ts';
-import { networkError, parseProblem, refusalError } from './problem.ts';
-import { negotiate, type Release } from './release.ts';
+import { networkError } from './network-error.ts';
+import { doubted, type MissingKey, mayHaveActed, noKey, readProblem } from './outcome.ts';
+import { withPauses } from './pauses.ts';
+import { type Problem, redirected, refusalError } from './problem.ts';
+import { labelOf } from './proxy-error.ts';
+import type { Release } from './release.ts';
 import { authorization, type SigningKey } from './signature.ts';
+import { lostUpgrade, upgradeFailed } from './upgrade.ts';
 
 export interface ClientOptions {
   readonly endpoints: readonly URL[];
   /** Without a key calls go out unsigned, and the manager refuses most of them. */
   readonly key: SigningKey | undefined;
+  /** Which parts of the key are not set, for messages. */
+  readonly missing?: MissingKey | undefined;
   readonly domain: string;
   readonly userAgent: string;
   readonly network: Network;
   readonly now: () => Date;
+  /** Hears that a server asked for a pause, which bai makes. */
+  readonly onPause?: ((message: string) => void) | undefined;
 }
 
 export interface Call {
@@ -32,6 +43,10 @@ export interface Call {
   readonly body?: unknown;
   /** A POST that changes nothing may go to the next endpoint like a GET. */
   readonly readsOnly?: boolean;
+  /** Of a call that changes something: what is told when nobody knows whether it was carried out. */
+  readonly doubt?: Doubt;
+  /** Bytes of an answer in JSON; a default that holds all but logs. */
+  readonly mostBytes?: number;
   readonly signal: AbortSignal;
 }
 
@@ -66,15 +81,18 @@ export interface SignedUpgrade {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const helloSchema = z.object({ version: z.string(), manager: z.optional(z.string()) });
-
 export function createManagerClient(options: ClientOptions): ManagerClient {
   const client = new Client(options);
   return {
     release: (signal) => client.release(signal),
     open: (call) => client.open(call),
     async json(call, schema) {
-      return readJson(call, await client.open(call), schema);
+      const response = await client.open(call);
+      try {
+        return await client.readJson(call, response, schema);
+      } catch (error) {
+        throw doubted(call, error);
+      }
     },
     async bytes(call, limit) {
       const response = await client.open(call);
@@ -106,8 +124,7 @@ class Client {
   async open(call: Call): Promise<IncomingMessage> {
     const { api } = await this.release(call.signal);
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    const repeatable = call.method === 'GET' || call.readsOnly === true;
-    const response = await this.#send(repeatable, (base) => {
+    const attempt = (base: URL): Promise<IncomingMessage> => {
       const url = join(base, call.path, call.query);
       const headers = this.#sign(call.method, url, api, body === undefined ? undefined : 'application/json');
       return exchange(this.#options.network, {
@@ -117,9 +134,27 @@ class Client {
         signal: call.signal,
         ...(body !== undefined && { body }),
       });
-    });
-    await this.#refuse(call.what, response, call.signal);
+    };
+    const response = await this.#paused(call, () => this.#send(call, attempt));
+    await this.#refuse(call, response);
     return response;
+  }
+
+  async readJson<S extends z.ZodMiniType>(
+    { what, signal, mostBytes = largestJson }: Call,
+    response: IncomingMessage,
+    schema: S,
+  ): Promise<z.infer<S>> {
+    const text = (await readBody(response, { signal, limit: mostBytes })).toString();
+    const parsed = schema.safeParse(parseJson(text));
+    if (parsed.success) return parsed.data;
+    throw new ProtocolError(
+      `cannot ${what}: the answer of the manager at ${this.#endpoint().origin} has not the expected form`,
+      {
+        cause: parsed.error,
+        hint: 'check that the endpoint is a Backend.AI manager; if it is, report this with its release',
+      },
+    );
   }
 
   async signUpgrade(
@@ -138,70 +173,63 @@ class Client {
   async explainUpgrade({ what, error, response, signal }: UpgradeFailure): Promise<unknown> {
     const endpoint = this.#endpoint();
     if (response === undefined) {
-      const explained = networkError(error, endpoint);
+      const explained = this.#networkError(error, endpoint);
       if (explained instanceof UnreachableError) this.#leave(endpoint);
       return explained instanceof BaiError ? explained : upgradeFailed(what, error);
     }
+    const status = response.statusCode ?? 0;
     using limit = limitTime(signal, refusalLimitMs);
     try {
-      await this.#refuse(what, response, limit.signal);
+      const problem = await readProblem(response, limit.signal, signal);
+      if (lostUpgrade(problem)) return upgradeFailed(what, undefined, status);
+      this.#refuseWith(what, problem, response);
     } catch (refusal) {
       return refusal;
     }
-    return upgradeFailed(what, undefined);
+    return upgradeFailed(what, undefined, status);
   }
 
   async #shakeHands(signal: AbortSignal): Promise<Release> {
-    const response = await this.#send(true, (base) =>
-      exchange(this.#options.network, {
-        method: 'GET',
-        url: join(base, '', undefined),
-        headers: { 'User-Agent': this.#options.userAgent },
-        signal,
-      }),
-    );
-    const where = this.#endpoint();
-    if ((response.statusCode ?? 0) >= 300 && (response.statusCode ?? 0) < 400)
-      throw redirected(where, response);
-    const status = response.statusCode ?? 0;
-    if (status >= 502 && status <= 504) throw proxyWithoutManager(where, status);
-    const hello = helloSchema.safeParse(
-      parseJson((await readBody(response, { limit: 1 << 20, signal })).toString()),
-    );
-    if (response.statusCode !== 200 || !hello.success) {
-      throw new ProtocolError(
-        `${where.href} does not answer as a Backend.AI manager (status ${response.statusCode})`,
-        {
-          code: 'not-a-manager',
-          hint: "check the endpoint: it is the manager's own address, not that of a web console",
-        },
-      );
-    }
-    return negotiate(hello.data.version, hello.data.manager ?? '');
+    const { network, userAgent, now } = this.#options;
+    const headers = { 'User-Agent': userAgent, ...acceptEncoding };
+    const hello = (base: URL): Promise<IncomingMessage> =>
+      exchange(network, { method: 'GET', url: join(base, '', undefined), headers, signal });
+    const call = { what: 'reach the manager', method: 'GET', path: '', signal } as const;
+    const response = await this.#paused(call, () => this.#send(call, hello));
+    const endpoint = this.#endpoint();
+    const { proxy, path } = network.routeTo(endpoint);
+    const speaker = path === undefined ? undefined : proxy;
+    return readHello(response, { endpoint, proxy: speaker, signal, now: now() });
+  }
+
+  #paused(call: Call, attempt: () => Promise<IncomingMessage>): Promise<IncomingMessage> {
+    const { now, onPause } = this.#options;
+    return withPauses(attempt, { signal: call.signal, isRepeatable: isRepeatable(call), now, onPause });
   }
 
   /** Tries the endpoints in turn. Once a request may have been seen, only a repeatable one goes to the next. */
-  async #send(
-    repeatable: boolean,
-    attempt: (base: URL) => Promise<IncomingMessage>,
-  ): Promise<IncomingMessage> {
+  async #send(call: Call, attempt: (base: URL) => Promise<IncomingMessage>): Promise<IncomingMessage> {
     const { endpoints } = this.#options;
     for (let tried = 1; ; tried += 1) {
       const base = this.#endpoint();
       try {
         return await attempt(base);
       } catch (error) {
-        const explained = networkError(error, base);
+        const explained = this.#networkError(error, base);
         const notSent = error instanceof Error && 'notSent' in error && error.notSent === true;
-        if (
-          !(explained instanceof UnreachableError) &&
-          !(explained instanceof BaiError && explained.code === 'unreachable')
-        )
-          throw explained;
-        if (tried >= endpoints.length || !(repeatable || notSent)) throw explained;
+        const isAway =
+          explained instanceof UnreachableError ||
+          (explained instanceof BaiError && ['unreachable', 'proxy-unreachable'].includes(explained.code));
+        if (!isAway || tried >= endpoints.length || !(isRepeatable(call) || notSent))
+          throw notSent ? explained : doubted(call, explained);
         this.#leave(base);
       }
     }
+  }
+
+  #networkError(error: unknown, base: URL): unknown {
+    const proxy = this.#options.network.proxyTo(base);
+    return networkError(error, base, { through: proxy && labelOf(proxy), now: this.#options.now() });
   }
 
   /** The next one is used from now on, unless another call has found out already. */
@@ -221,6 +249,7 @@ class Client {
       'User-Agent': this.#options.userAgent,
       'X-BackendAI-Version': api,
       'X-BackendAI-Domain': this.#options.domain,
+      ...acceptEncoding,
       Date: date,
       ...(contentType !== undefined && { 'Content-Type': contentType }),
     };
@@ -236,72 +265,38 @@ class Client {
     return { ...headers, Authorization: authorization(parts, this.#options.key) };
   }
 
-  async #refuse(what: string, response: IncomingMessage, signal: AbortSignal): Promise<void> {
+  async #refuse(call: Call, response: IncomingMessage): Promise<void> {
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return;
-    const body = (await readBody(response, { limit: 1 << 20, signal })).toString();
+    const problem = await readProblem(response, call.signal, call.signal);
+    try {
+      this.#refuseWith(call.what, problem, response);
+    } catch (error) {
+      throw mayHaveActed(problem) ? doubted(call, error) : error;
+    }
+  }
+
+  #refuseWith(what: string, problem: Problem, response: IncomingMessage): void {
+    const { status } = problem;
+    if (status >= 200 && status < 300) return;
     if (status >= 300 && status < 400) throw redirected(this.#endpoint(), response);
-    if (status === 401 && this.#options.key === undefined) throw noKey(what);
-    throw refusalError(what, parseProblem(status, body), response, this.#options.now());
+    if (status === 401 && this.#options.key === undefined) throw noKey(what, this.#options.missing);
+    throw refusalError(what, problem, response, this.#options.now());
   }
 }
 
-/** A call without a key: the answer is known before it is sent, but `GET /` and a wrong endpoint come first. */
-function noKey(what: string): DeniedError {
-  return new DeniedError(`cannot ${what}: no access key is set`, {
-    code: 'not-signed-in',
-    hint: 'set BACKEND_ACCESS_KEY and BACKEND_SECRET_KEY, or `bai config set accessKey …` and `bai config set secretKey`',
-  });
+function isRepeatable({ method, readsOnly }: Call): boolean {
+  return method === 'GET' || readsOnly === true;
 }
+
+/** A list of all images of a large site is a tenth of it; read and checked, it takes many times its size. */
+const largestJson = 16 << 20;
 
 /** How long the body of a refusal may take: it only makes the message better. */
 const refusalLimitMs = 5_000;
-
-function upgradeFailed(what: string, cause: unknown): UnreachableError {
-  return new UnreachableError(`cannot ${what}: the WebSocket did not open`, {
-    code: 'upgrade-failed',
-    hint: 'a proxy in between may not pass WebSockets on',
-    cause,
-  });
-}
-
-function proxyWithoutManager(endpoint: URL, status: number): UnreachableError {
-  return new UnreachableError(
-    `the manager at ${endpoint.origin} does not answer (status ${status} of a proxy before it)`,
-    {
-      code: 'unavailable',
-      hint: 'the manager is down or in maintenance: try again later',
-    },
-  );
-}
-
-/** Signed requests are for one host and path; following a redirect would hand them to another. */
-function redirected(endpoint: URL, response: IncomingMessage): UnreachableError {
-  return new UnreachableError(
-    `${endpoint.origin} sends requests on to ${response.headers.location ?? 'another address'}`,
-    {
-      code: 'redirected',
-      hint: 'set the endpoint to the address requests end at',
-    },
-  );
-}
 
 function join(base: URL, path: string, query: Readonly<Record<string, string>> | undefined): URL {
   const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}/${path}`);
   for (const [name, value] of Object.entries(query ?? {})) url.searchParams.append(name, value);
   return url;
-}
-
-async function readJson<S extends z.ZodMiniType>(
-  { what, signal }: Call,
-  response: IncomingMessage,
-  schema: S,
-): Promise<z.infer<S>> {
-  const text = (await readBody(response, { signal })).toString();
-  const parsed = schema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  throw new ProtocolError(`cannot ${what}: the manager's answer has not the expected form`, {
-    cause: parsed.error,
-    hint: 'check that the endpoint is a Backend.AI manager; if it is, report this with its release',
-  });
 }

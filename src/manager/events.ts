@@ -5,6 +5,7 @@ import { parseJson } from '../core/json.ts';
 import type { SessionEvent, SessionRef } from '../core/session.ts';
 import { ProtocolError } from '../errors.ts';
 import type { ManagerClient } from './client.ts';
+import { decodedStream } from './decode.ts';
 import { eventSchema } from './schema.ts';
 
 /** A server that never ends a line must not fill the memory. */
@@ -28,10 +29,10 @@ export async function* sessionEvents(
   });
   const arrived: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (message) => arrived.push(message), maxBufferSize: lineLimit });
-  response.setEncoding('utf8');
+  const frames = decodedStream(response).setEncoding('utf8');
   // The keep-alive comment comes every 15 s; a read limit meant for answers would cut the stream.
   response.socket?.setTimeout(0);
-  for await (const text of response) {
+  for await (const text of frames) {
     feed(parser, text);
     for (const message of arrived.splice(0)) {
       const event = readEvent(message);

@@ -5,7 +5,10 @@ import http from 'node:http';
 import https from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { BaiError, InterruptedError, ProtocolError, TimeoutError, UnreachableError } from '../errors.ts';
+import { decodeBody } from './decode.ts';
 import type { Network } from './network.ts';
+import type { ProxyServer } from './proxy-choice.ts';
+import { limitReached, proxyWantsLogin } from './proxy-error.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -25,16 +28,20 @@ const bodyLimit = 64 * 1024 * 1024;
 export function exchange(network: Network, request: HttpRequest): Promise<IncomingMessage> {
   const { method, url, headers, body, signal } = request;
   const send = url.protocol === 'https:' ? https.request : http.request;
+  const { proxy, ...route } = network.routeTo(url);
   return new Promise((resolve, reject) => {
     const outgoing = send(url, {
       method,
-      headers:
-        body === undefined ? headers : { ...headers, 'Content-Length': String(Buffer.byteLength(body)) },
-      agent: network.agentFor(url),
+      ...route,
+      headers: {
+        ...headers,
+        ...route.headers,
+        ...(body !== undefined && { 'Content-Length': String(Buffer.byteLength(body)) }),
+      },
       signal,
     });
     let connected = false;
-    const timer = limitConnecting(network, url, (error) => outgoing.destroy(error));
+    const timer = limitConnecting(network, { url, proxy }, (error) => outgoing.destroy(error));
     outgoing.once('socket', (socket) => {
       const ready = (): void => {
         connected = true;
@@ -52,7 +59,9 @@ export function exchange(network: Network, request: HttpRequest): Promise<Incomi
     });
     outgoing.once('response', (response) => {
       clearTimeout(timer);
-      resolve(response);
+      if (proxy === undefined || response.statusCode !== 407) return resolve(response);
+      response.destroy();
+      reject(Object.assign(proxyWantsLogin(proxy), { notSent: true }));
     });
     outgoing.once('error', (error) => {
       clearTimeout(timer);
@@ -67,14 +76,20 @@ function isHandshaking(socket: TLSSocket): boolean {
   return 'secureConnecting' in socket && socket.secureConnecting === true;
 }
 
+interface Connecting {
+  readonly url: URL;
+  readonly proxy: ProxyServer | undefined;
+}
+
 function limitConnecting(
   network: Network,
-  url: URL,
+  { url, proxy }: Connecting,
   fail: (error: Error) => void,
 ): NodeJS.Timeout | undefined {
   const limit = network.options.connectTimeoutMs;
   if (limit <= 0) return undefined;
   return setTimeout(() => {
+    if (proxy !== undefined) return fail(limitReached(proxy, url.host, limit));
     const error = new TimeoutError(`no connection to ${url.host} in ${limit / 1000} s`, {
       code: 'unreachable',
       hint: 'check the endpoint and your network (VPN, proxy, firewall)',
@@ -115,7 +130,7 @@ export async function readBody(
     signal.removeEventListener('abort', stop);
   }
   if (!response.complete) throw brokenOff(undefined);
-  return Buffer.concat(chunks);
+  return decodeBody(response, Buffer.concat(chunks), { limit, tooLarge: () => tooLarge(limit) });
 }
 
 function tooLarge(limit: number): ProtocolError {

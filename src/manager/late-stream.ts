@@ -9,6 +9,8 @@ export type OpenStream = (signal: AbortSignal) => Promise<Duplex>;
 export class LateStream extends Duplex {
   /** As a socket's: until the event `connect`. */
   connecting = true;
+  /** As a socket's. */
+  bytesRead = 0;
   readonly #unwanted = new AbortController();
   #inner: Duplex | undefined;
   #waiting: ((inner: Duplex) => void) | undefined;
@@ -33,8 +35,11 @@ export class LateStream extends Duplex {
     });
     inner.on('data', (chunk: Buffer) => {
       this.#refresh();
+      this.bytesRead += chunk.length;
       if (!this.push(chunk)) inner.pause();
     });
+    // It may have been paused on purpose, and a first read of this one has gone unheard.
+    inner.resume();
     this.#waiting?.(inner);
     this.emit('connect');
     this.#refresh();

@@ -1,13 +1,13 @@
 /** One way to the manager for HTTP and for WebSockets: the same proxy, the same certificates. */
 
+import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
-import { HttpProxyAgent } from 'http-proxy-agent';
-import { HttpsProxyAgent } from 'https-proxy-agent';
-import { getProxyForUrl } from 'proxy-from-env';
-import { UsageError } from '../errors.ts';
+import { LateStream, type OpenStream } from './late-stream.ts';
+import { chooseProxy, type ProxyEnvironment, type ProxyServer } from './proxy-choice.ts';
+import { type DialTarget, dialProxy, dialThrough, loginHeader, untilAborted } from './proxy-dial.ts';
 
 export interface NetworkOptions {
   readonly skipTlsVerify: boolean;
@@ -17,15 +17,30 @@ export interface NetworkOptions {
   readonly readTimeoutMs: number;
   /** Another way to the manager's port than the network of this machine; then no proxy is asked. */
   readonly dial?: Dial | undefined;
+  /** Where proxies are named. */
+  readonly environment: ProxyEnvironment;
 }
 
 /** A stream that the HTTP agents can use in place of a socket. It ends with an error when there is no way. */
-export type Dial = (target: { readonly host: string; readonly port: number }) => Duplex;
+export type Dial = (target: DialTarget) => Duplex;
+
+/** How a request gets there. */
+export interface Route {
+  /** Connections are kept and used again where that is the manager's to decide. */
+  readonly agent: http.Agent;
+  /** In place of the path alone, for a proxy that passes requests on. */
+  readonly path?: string;
+  /** What is in between. */
+  readonly proxy: ProxyServer | undefined;
+  /** For that proxy only. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 export interface Network {
   readonly options: NetworkOptions;
-  /** For requests: connections are kept and used again. */
-  agentFor(url: URL): http.Agent;
+  routeTo(url: URL): Route;
+  /** What is in between, for messages. */
+  proxyTo(url: URL): ProxyServer | undefined;
   /** For WebSockets; `takesOver`: over a connection that a request has left, when there is one. */
   upgradeAgentFor(url: URL, takesOver: boolean): http.Agent;
   close(): void;
@@ -34,22 +49,29 @@ export interface Network {
 /** Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; extra CAs from NODE_EXTRA_CA_CERTS. */
 export function createNetwork(options: NetworkOptions): Network {
   const agents = new Map<string, http.Agent>();
-  const tls = { rejectUnauthorized: !options.skipTlsVerify };
+  const proxyTo = (url: URL): ProxyServer | undefined =>
+    options.dial === undefined ? chooseProxy(options.environment, url) : undefined;
   const agent = (url: URL, keepAlive: boolean): http.Agent => {
-    const isDirect = options.dial !== undefined;
-    const proxy = isDirect ? '' : getProxyForUrl(`${url.protocol.replace('ws', 'http')}//${url.host}`);
-    // Through a proxy the two go different ways; else a WebSocket begins as a request.
-    const scheme = proxy === '' ? url.protocol.replace('ws', 'http') : url.protocol;
-    const key = `${scheme} ${proxy} ${keepAlive}`;
+    const proxy = proxyTo(url);
+    const passesOn = isPassedOn(url, proxy);
+    const key = [isSecure(url), passesOn, proxy?.variable, keepAlive].join(' ');
     const known = agents.get(key);
     if (known) return known;
-    const made = createAgent(url, { proxy, dial: options.dial }, { keepAlive, ...tls });
+    const settings = { keepAlive, rejectUnauthorized: !options.skipTlsVerify };
+    const open = wayOf(options, proxy, passesOn);
+    const made = open === undefined ? directAgent(url, settings) : lateAgent(url, open, settings);
     agents.set(key, made);
     return made;
   };
   return {
     options,
-    agentFor: (url) => agent(url, true),
+    proxyTo,
+    routeTo(url) {
+      const proxy = proxyTo(url);
+      if (proxy === undefined || !isPassedOn(url, proxy)) return { agent: agent(url, true), proxy };
+      // Many proxies close a connection after each request, and some without saying so.
+      return { agent: agent(url, false), proxy, path: url.href, headers: loginHeader(proxy) };
+    },
     upgradeAgentFor: (url, takesOver) => agent(url, takesOver),
     close() {
       for (const each of agents.values()) each.destroy();
@@ -58,26 +80,37 @@ export function createNetwork(options: NetworkOptions): Network {
   };
 }
 
-interface Way {
-  readonly proxy: string;
-  readonly dial: Dial | undefined;
+function isSecure(url: URL): boolean {
+  return url.protocol === 'https:' || url.protocol === 'wss:';
 }
 
-function createAgent(url: URL, { proxy, dial }: Way, options: https.AgentOptions): http.Agent {
-  const secure = url.protocol === 'https:' || url.protocol === 'wss:';
-  if (dial !== undefined) return secure ? new SecureDialAgent(dial, options) : new DialAgent(dial, options);
-  if (proxy === '') return secure ? new https.Agent(options) : new http.Agent(options);
-  // A WebSocket needs CONNECT whatever the scheme: a plain proxy does not pass an upgrade on.
-  const tunnels = secure || url.protocol === 'ws:';
-  try {
-    return tunnels ? new HttpsProxyAgent(proxy, options) : new HttpProxyAgent(proxy, options);
-  } catch (cause) {
-    throw new UsageError('the proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is not a valid address', {
-      code: 'bad-proxy',
-      hint: 'write it as http://host:port, or unset it',
-      cause,
-    });
-  }
+/** Plain requests go to the proxy itself, which often connects on to port 443 alone. A WebSocket it would not pass on. */
+function isPassedOn(url: URL, proxy: ProxyServer | undefined): boolean {
+  return url.protocol === 'http:' && (proxy?.kind === 'http' || proxy?.kind === 'https');
+}
+
+type OpenTo = (target: DialTarget, signal: AbortSignal) => Promise<Duplex>;
+
+/** Nothing for the network of this machine. */
+function wayOf(
+  { dial, connectTimeoutMs }: NetworkOptions,
+  proxy: ProxyServer | undefined,
+  passesOn: boolean,
+): OpenTo | undefined {
+  if (dial !== undefined) return async (target) => dial(target);
+  if (proxy === undefined) return undefined;
+  return (target, signal) => {
+    const way = { proxy, target, limits: { signal, connectTimeoutMs } };
+    return passesOn ? dialProxy(way) : dialThrough(way);
+  };
+}
+
+function directAgent(url: URL, settings: https.AgentOptions): http.Agent {
+  return isSecure(url) ? new https.Agent(settings) : new http.Agent(settings);
+}
+
+function lateAgent(url: URL, open: OpenTo, settings: https.AgentOptions): http.Agent {
+  return isSecure(url) ? new SecureLateAgent(open, settings) : new LateAgent(open, settings);
 }
 
 interface Dialled {
@@ -85,33 +118,41 @@ interface Dialled {
   readonly port?: number | string | null | undefined;
 }
 
-function targetOf({ host, port }: Dialled): Parameters<Dial>[0] {
+function targetOf({ host, port }: Dialled): DialTarget {
   return { host: host ?? 'localhost', port: Number(port) };
 }
 
-class DialAgent extends http.Agent {
-  readonly #dial: Dial;
+class LateAgent extends http.Agent {
+  readonly #open: OpenTo;
 
-  constructor(dial: Dial, options: http.AgentOptions) {
+  constructor(open: OpenTo, options: http.AgentOptions) {
     super(options);
-    this.#dial = dial;
+    this.#open = open;
   }
 
   override createConnection(options: http.ClientRequestArgs): Duplex {
-    return this.#dial(targetOf(options));
+    return new LateStream((signal) => this.#open(targetOf(options), signal));
   }
 }
 
-class SecureDialAgent extends https.Agent {
-  readonly #dial: Dial;
+class SecureLateAgent extends https.Agent {
+  readonly #open: OpenTo;
 
-  constructor(dial: Dial, options: https.AgentOptions) {
+  constructor(open: OpenTo, options: https.AgentOptions) {
     super(options);
-    this.#dial = dial;
+    this.#open = open;
   }
 
   override createConnection(options: https.RequestOptions & tls.ConnectionOptions): Duplex {
     const { host, port } = options;
-    return tls.connect({ ...options, socket: this.#dial(targetOf({ host, port })) });
+    const open: OpenStream = async (signal) => {
+      const raw = await this.#open(targetOf({ host, port }), signal);
+      // Below the stream that is handed over, so that Node encrypts on the socket itself.
+      const socket = tls.connect({ ...options, socket: raw });
+      raw.on('error', (error) => socket.destroy(error));
+      await untilAborted(socket, signal, once(socket, 'secureConnect', { signal }));
+      return socket;
+    };
+    return new LateStream(open);
   }
 }

@@ -1,19 +1,19 @@
-/** What the manager's refusals and the network's failures mean to a user. */
+/** What the manager's refusals mean to a user. */
 
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/json.ts';
+import { plainWords } from '../core/plain-words.ts';
 import {
   BaiError,
   ConflictError,
   DeniedError,
   type ErrorFacts,
-  InterruptedError,
   NotFoundError,
   ProtocolError,
-  systemCode,
   UnreachableError,
 } from '../errors.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 /** RFC 9457 as the manager writes it; `error_code` from 25.8, `agent-details` in place of `msg` for agent failures. */
 export interface Problem {
@@ -44,7 +44,9 @@ export function parseProblem(status: number, body: string): Problem {
     slug: type?.split('/').pop() ?? '',
     errorCode: errorCode ?? '',
     title: title ?? '',
-    detail: agent?.exception ?? (typeof msg === 'string' ? msg : msg == null ? '' : JSON.stringify(msg)),
+    detail: plainWords(
+      agent?.exception ?? (typeof msg === 'string' ? msg : msg == null ? '' : JSON.stringify(msg)),
+    ),
     data,
   };
 }
@@ -62,7 +64,7 @@ export function refusalError(what: string, problem: Problem, response: IncomingM
     .filter((text) => text !== '')
     .join(' ');
   const facts = { cause: problem, details: { status: problem.status, ...slugOf(problem) } };
-  const message = `cannot ${what}: ${said === '' ? `the manager answered ${problem.status}` : said}`;
+  const message = `cannot ${what}: ${said === '' ? unsaid(problem) : said}`;
   const skew = clockSkewSeconds(response, now);
   if (problem.status < 500 && Math.abs(skew) > 14 * 60) {
     return new DeniedError(
@@ -75,7 +77,34 @@ export function refusalError(what: string, problem: Problem, response: IncomingM
     );
   }
   const { Failure, code, hint } = meaningOf(problem);
-  return new Failure(message, { ...facts, ...(code !== undefined && { code }), hint });
+  const retry = retryFacts(problem.status, retryAfterMs(response, now));
+  return new Failure(message, {
+    ...facts,
+    ...(code !== undefined && { code }),
+    hint: retry?.hint ?? hint,
+    details: { ...facts.details, ...retry?.details },
+  });
+}
+
+interface RetryFacts {
+  readonly hint: string;
+  readonly details: Readonly<Record<string, number>>;
+}
+
+function retryFacts(status: number, pauseMs: number | undefined): RetryFacts | undefined {
+  if (pauseMs === undefined || (status !== 429 && status !== 503)) return undefined;
+  const seconds = Math.ceil(pauseMs / 1000);
+  return {
+    hint: `it asks to be tried again in ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`}`,
+    details: { retryAfterSeconds: seconds },
+  };
+}
+
+/** Who spoke is not known: a gateway's own page and a manager that says nothing look alike. */
+function unsaid({ status, slug }: Problem): string {
+  return slug === ''
+    ? `the manager or a proxy before it answered ${status}`
+    : `the manager answered ${status} (${slug})`;
 }
 
 interface Meaning {
@@ -95,6 +124,7 @@ const unavailable: Meaning = {
   code: 'unavailable',
   hint: 'the manager is down or in maintenance: try again later',
 };
+const tryAgain: Meaning = { Failure: UnreachableError, code: 'unavailable', hint: 'try again' };
 const notOffered: Meaning = {
   Failure: ProtocolError,
   code: 'not-supported',
@@ -103,6 +133,15 @@ const notOffered: Meaning = {
 
 const bySlug: Readonly<Record<string, Meaning>> = {
   'quota-exceeded': quota,
+  'not-enough-permission': {
+    Failure: DeniedError,
+    code: 'forbidden',
+    hint: 'your account lacks a role for it: ask an administrator',
+  },
+  'url-not-found': {
+    Failure: NotFoundError,
+    hint: 'this manager does not offer it, or the endpoint has a wrong path',
+  },
   'session-already-exists': {
     Failure: ConflictError,
     code: 'session-exists',
@@ -119,28 +158,39 @@ const byStatus: Readonly<Record<number, Meaning>> = {
   403: { Failure: DeniedError, code: 'forbidden', hint: 'ask the owner or an administrator' },
   404: { Failure: NotFoundError, hint: 'check the names; `bai session list --all` shows your sessions' },
   405: notOffered,
+  407: {
+    Failure: DeniedError,
+    code: 'proxy-auth',
+    hint: 'a proxy in between wants a login: name it with HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT',
+  },
+  408: tryAgain,
+  425: tryAgain,
   409: {
     Failure: ConflictError,
     hint: 'something of that kind is there already: choose another name, or end it first',
   },
   412: quota,
   429: { Failure: UnreachableError, code: 'rate-limited', hint: 'wait some minutes and try again' },
+  500: {
+    Failure: BaiError,
+    code: 'server-error',
+    hint: 'try again; when it stays, show this to an administrator',
+  },
   501: notOffered,
-  502: unavailable,
-  503: unavailable,
-  504: unavailable,
+  505: notOffered,
+  511: {
+    Failure: UnreachableError,
+    code: 'unavailable',
+    hint: 'this network wants you to sign in first: open any page in a browser',
+  },
 };
 
 function meaningOf({ slug, status }: Problem): Meaning {
   const known = bySlug[slug] ?? byStatus[status];
   if (known !== undefined) return known;
-  return status >= 500
-    ? {
-        Failure: BaiError,
-        code: 'server-error',
-        hint: 'try again; when it stays, show this to an administrator',
-      }
-    : { Failure: BaiError, code: 'refused', hint: 'correct what the manager names, and try again' };
+  // All further ones of this class are a gateway's (502 to 504, Cloudflare's 520 to 530) and pass.
+  if (status >= 500) return unavailable;
+  return { Failure: BaiError, code: 'refused', hint: 'correct what the manager names, and try again' };
 }
 
 function slugOf(problem: Problem): Record<string, string> {
@@ -152,71 +202,22 @@ function slugOf(problem: Problem): Record<string, string> {
 
 /** Managers up to 26.2 put what is wrong into `data`, field by field. */
 function fieldErrors(data: unknown): string {
-  if (typeof data === 'string') return data;
+  if (typeof data === 'string') return plainWords(data);
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return '';
   const fields = Object.entries(data).filter(([, text]) => typeof text === 'string');
-  return fields.map(([field, text]) => `${field}: ${text}`).join('; ');
+  return fields.map(([field, text]) => `${field}: ${plainWords(String(text))}`).join('; ');
+}
+
+/** Signed requests are for one host and path; following a redirect would hand them to another. */
+export function redirected(endpoint: URL, { headers }: IncomingMessage): UnreachableError {
+  return new UnreachableError(
+    `${endpoint.origin} sends requests on to ${headers.location ?? 'another address'}`,
+    { code: 'redirected', hint: 'set the endpoint to the address requests end at' },
+  );
 }
 
 /** How far the manager's clock is ahead of ours; 0 when it does not tell. */
 function clockSkewSeconds(response: IncomingMessage, now: Date): number {
   const theirs = Date.parse(response.headers.date ?? '');
   return Number.isNaN(theirs) ? 0 : (theirs - now.getTime()) / 1000;
-}
-
-const certificateCodes: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its chain has a self-signed certificate',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its issuer is not known',
-  UNABLE_TO_GET_ISSUER_CERT: 'its issuer is not known',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its issuer is not known',
-  CERT_HAS_EXPIRED: 'it has expired',
-  CERT_NOT_YET_VALID: 'it is not valid yet',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'it was made for another host name',
-};
-
-const networkCodes: Readonly<Record<string, readonly [string, string]>> = {
-  ECONNREFUSED: ['nothing listens there', 'check the endpoint, and that the manager runs'],
-  ENOTFOUND: ['the host name is not known', 'check the endpoint for a typing error, and your DNS or VPN'],
-  EAI_AGAIN: ['the name server does not answer', 'check your network or VPN'],
-  ETIMEDOUT: ['no answer', 'check your network (VPN, proxy, firewall)'],
-  EHOSTUNREACH: ['no route to the host', 'check your network or VPN'],
-  ENETUNREACH: ['no route to the network', 'check your network or VPN'],
-  ECONNRESET: ['the connection was cut', 'try again; when it stays, look for a proxy or firewall in between'],
-  EPIPE: ['the connection was cut', 'try again; when it stays, look for a proxy or firewall in between'],
-  EPROTO: ['the TLS handshake failed', 'check whether the endpoint is http:// or https://'],
-};
-
-/** A failure to get any answer from `url`. Anything it does not know is returned as it is. */
-export function networkError(error: unknown, url: URL): unknown {
-  if (error instanceof BaiError) return error;
-  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
-    return new InterruptedError('interrupted', { cause: error });
-  }
-  const code = nodeCode(error);
-  const certificate = certificateCodes[code];
-  if (certificate !== undefined) {
-    return new UnreachableError(`the TLS certificate of ${url.host} is not trusted: ${certificate}`, {
-      code: 'tls',
-      cause: error,
-      hint: "give your organisation's CA with NODE_EXTRA_CA_CERTS=FILE; a test server can be used with BAI_SKIP_TLS_VERIFY=yes",
-    });
-  }
-  const [what, hint] =
-    networkCodes[code] ??
-    (/^(HPE_|ERR_SSL|ERR_TLS|ERR_HTTP)/.test(code)
-      ? ['it does not speak HTTP as expected', 'check whether the endpoint is http:// or https://']
-      : []);
-  if (what === undefined) return error;
-  return new UnreachableError(`cannot reach the manager at ${url.origin}: ${what} (${code})`, {
-    cause: error,
-    ...(hint !== undefined && { hint }),
-  });
-}
-
-function nodeCode(error: unknown): string {
-  const known = systemCode(error);
-  if (known !== undefined) return known;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : '';
 }

@@ -9,6 +9,16 @@ export const listQuery = `query($limit:Int!,$offset:Int!,$ak:String,$status:Stri
   }
 }`;
 
+/** Who has which name; `filter` is the manager's own small language. */
+export const namesQuery = `query($ak:String,$filter:String){
+  compute_session_list(limit:10,offset:0,access_key:$ak,filter:$filter,order:"-created_at"){
+    items{ session_id name status }
+  }
+}`;
+
+/** What the caller is in. */
+export const memberQuery = 'query{ user{ domain_name groups{ name } } }';
+
 export const detailsQuery = `query($id:UUID!){
   compute_session(id:$id){
     ${summaryFields} occupying_slots status_data idle_checks result mounts

@@ -86,6 +86,21 @@ export const graphqlSchema = z.object({
 
 export const sessionListSchema = z.object({ total_count: z.number(), items: z.array(sessionRowSchema) });
 
+export const namesSchema = z.object({
+  items: z.array(
+    z.object({ session_id: z.optional(z.nullable(z.string())), name: text, status: z.string() }),
+  ),
+});
+
+export const memberSchema = z.object({
+  domain_name: z.nullable(z.string()),
+  groups: z.nullable(z.array(z.nullable(z.object({ name: z.string() })))),
+});
+
+export const foldersSchema = z.array(z.object({ name: z.string() }));
+
+export const resourceGroupsSchema = z.object({ scaling_groups: z.array(z.object({ name: z.string() })) });
+
 export const imagesSchema = z.array(
   z.object({
     name: text,

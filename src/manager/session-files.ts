@@ -50,6 +50,7 @@ async function read(
   const post: Call = {
     ...common,
     method: 'POST',
+    readsOnly: true,
     body: { [parameter]: parameter === 'files' ? [path] : path },
   };
   const [first, second] = downloadMethod(release) === 'GET' ? [get, post] : [post, get];

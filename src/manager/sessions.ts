@@ -1,25 +1,22 @@
 /** Sessions of a Backend.AI manager. The only place that spells URL paths, and where parameters go per release. */
 
 import * as z from 'zod/mini';
-import type { SessionRef, SessionSummary } from '../core/session.ts';
+import type { SessionRef } from '../core/session.ts';
 import { isSessionId } from '../core/session.ts';
-import type {
-  CreateRequest,
-  ImageSummary,
-  SessionApi,
-  SessionListFilter,
-  TerminateOptions,
-} from '../core/session-api.ts';
+import type { CreateRequest, ImageSummary, SessionApi, TerminateOptions } from '../core/session-api.ts';
 import { BaiError, DeniedError, NotFoundError, ProtocolError } from '../errors.ts';
 import type { Call, ManagerClient } from './client.ts';
 import { createBody } from './create-body.ts';
+import { createChoices } from './create-choices.ts';
 import { sessionEvents } from './events.ts';
+import { type GraphqlCall, graphql } from './graphql.ts';
 import { isProblem } from './problem.ts';
-import { detailsQuery, imagesQuery, listQuery } from './queries.ts';
-import { liveStatuses, streamReference } from './release.ts';
+import { detailsQuery, imagesQuery } from './queries.ts';
+import { streamReference } from './release.ts';
 import * as schema from './schema.ts';
 import { readSessionFile } from './session-files.ts';
-import { detailsOf, summaryOf } from './session-row.ts';
+import { listSessions, matchSessions } from './session-list.ts';
+import { detailsOf } from './session-row.ts';
 
 export interface SessionApiOptions {
   readonly client: ManagerClient;
@@ -27,26 +24,17 @@ export interface SessionApiOptions {
   readonly accessKey: string | undefined;
   /** For an administrator: whose sessions are meant in place of the caller's own. */
   readonly owner?: string | undefined;
+  /** Hears that an answer is not whole. */
+  readonly warn: (message: string, hint: string) => void;
 }
 
-const pageSize = 100;
-/** The server says how many there are; it must not keep bai asking for ever. */
-const mostPages = 1_000;
-
-export function createSessionApi({ client, accessKey, owner }: SessionApiOptions): SessionApi {
+export function createSessionApi({ client, accessKey, owner, warn }: SessionApiOptions): SessionApi {
   const whose = owner ?? accessKey;
   return {
     create: (request, signal) => create(client, request, signal),
-    async match(reference, signal) {
+    match(reference, signal) {
       if (owner !== undefined) return matchOf(owner, reference, { api: this, signal });
-      const call = {
-        what: `look for session ${reference}`,
-        path: 'session/_/match',
-        query: { id: reference },
-      };
-      const { matches } = await client.json({ method: 'GET', signal, ...call }, schema.matchesSchema);
-      // An id goes into file names, host key names and arguments: whatever is not one is not a session.
-      return matches.filter((match) => isSessionId(match.id));
+      return matchSessions(client, { reference, accessKey, signal });
     },
     async describe(id, signal) {
       const call: GraphqlCall = {
@@ -67,7 +55,7 @@ export function createSessionApi({ client, accessKey, owner }: SessionApiOptions
     },
     async list(filter, signal) {
       try {
-        return await list(client, whose, { filter, signal });
+        return await listSessions(client, { accessKey: whose, filter, signal, warn });
       } catch (error) {
         if (filter.owner === 'own' || !(error instanceof BaiError) || error.code !== 'query-refused')
           throw error;
@@ -84,6 +72,7 @@ export function createSessionApi({ client, accessKey, owner }: SessionApiOptions
         what: `read the logs of ${session.name}`,
         path: `session/${encodeURIComponent(session.id)}/logs`,
         query: onBehalfOf(owner),
+        mostBytes: largestLogs,
       };
       return (await client.json({ method: 'GET', signal, ...call }, schema.logsSchema)).result.logs;
     },
@@ -94,11 +83,13 @@ export function createSessionApi({ client, accessKey, owner }: SessionApiOptions
         method: 'POST',
         path,
         ...bothPlaces({ name }),
+        doubt: { words: 'it may have its new name', hint: lookAt(session) },
         signal,
       });
     },
     terminate: (session, options, signal) => terminate(client, session, { ...options, owner, signal }),
     images: (signal) => images(client, signal),
+    choices: (request, signal) => createChoices(client, request.project, signal),
     async apps(session, signal) {
       const reference = encodeURIComponent(streamReference(await client.release(signal), session));
       const path = `stream/session/${reference}/apps`;
@@ -130,9 +121,16 @@ async function matchOf(
   return named.filter(({ id, name }) => isSessionId(id) && name === reference);
 }
 
+/** Managers keep 10 MiB, in which each byte may be an escape of six. */
+const largestLogs = 64 << 20;
+
 /** POST parameters stand in the query and in the body: where they are read has moved between patch releases. */
 function bothPlaces(parameters: Readonly<Record<string, string>>): Pick<Call, 'query' | 'body'> {
   return { query: parameters, body: parameters };
+}
+
+function lookAt({ id }: SessionRef): string {
+  return `\`bai session info ${id}\` tells`;
 }
 
 async function terminate(
@@ -140,11 +138,19 @@ async function terminate(
   session: SessionRef,
   { forced, recursive, owner, signal }: TerminateOptions & { owner: string | undefined; signal: AbortSignal },
 ): Promise<void> {
+  const doubt = { words: 'it may end all the same', hint: lookAt(session) };
   const flags = { ...(forced && { forced: 'true' }), ...(recursive && { recursive: 'true' }) };
   const query = { ...flags, ...onBehalfOf(owner) };
   const path = `session/${encodeURIComponent(session.id)}`;
   try {
-    await discard(client, { what: `terminate ${session.name}`, method: 'DELETE', path, query, signal });
+    await discard(client, {
+      what: `terminate ${session.name}`,
+      method: 'DELETE',
+      path,
+      query,
+      doubt,
+      signal,
+    });
   } catch (error) {
     if (forced || !(error instanceof DeniedError) || error.code !== 'forbidden') throw error;
     // Managers up to 25.12 refuse in some states, and the session may be the caller's all the same.
@@ -165,11 +171,22 @@ async function create(
   request: CreateRequest,
   signal: AbortSignal,
 ): ReturnType<SessionApi['create']> {
+  if (request.priority !== undefined && !(await client.release(signal)).atLeast(24, 9)) {
+    throw new BaiError('this manager has no priorities: they came with release 24.09', {
+      code: 'not-supported',
+      hint: 'leave --priority away',
+    });
+  }
   const call: Call = {
     what: 'create the session',
     method: 'POST',
     path: 'session',
     body: createBody(request),
+    doubt: {
+      words: `session ${request.name} may have been created`,
+      hint: `\`bai session wait ${request.name}\` tells, and --name ${request.name} takes it again`,
+      details: { name: request.name },
+    },
     signal,
   };
   const made = await client.json(call, schema.createdSchema);
@@ -183,33 +200,6 @@ async function create(
   };
 }
 
-async function list(
-  client: ManagerClient,
-  accessKey: string | undefined,
-  { filter, signal }: { filter: SessionListFilter; signal: AbortSignal },
-): Promise<SessionSummary[]> {
-  const live = liveStatuses(await client.release(signal));
-  const statuses = filter.statuses === 'live' ? live : filter.statuses;
-  const owner =
-    filter.owner === 'own' ? accessKey : filter.owner === 'everyone' ? undefined : filter.owner.accessKey;
-  const found: SessionSummary[] = [];
-  for (let offset = 0; offset < pageSize * mostPages; offset += pageSize) {
-    const variables = {
-      limit: pageSize,
-      offset,
-      ak: owner ?? null,
-      status: statuses === 'all' ? null : statuses.join(','),
-      // Other characters would have to be quoted in the language of the filter.
-      filter: filter.name !== undefined && /^[\w.-]+$/.test(filter.name) ? `name == "${filter.name}"` : null,
-    };
-    const call: GraphqlCall = { what: 'list the sessions', query: listQuery, variables, signal };
-    const page = await graphql(client, call, 'compute_session_list', schema.sessionListSchema);
-    found.push(...page.items.map(summaryOf));
-    if (page.items.length === 0 || found.length >= page.total_count) break;
-  }
-  return found;
-}
-
 async function images(client: ManagerClient, signal: AbortSignal): Promise<ImageSummary[]> {
   const call: GraphqlCall = { what: 'list the images', query: imagesQuery, variables: {}, signal };
   const rows = await graphql(client, call, 'images', schema.imagesSchema);
@@ -218,42 +208,4 @@ async function images(client: ManagerClient, signal: AbortSignal): Promise<Image
     architecture,
     aliases,
   }));
-}
-
-interface GraphqlCall {
-  readonly what: string;
-  readonly query: string;
-  readonly variables: Readonly<Record<string, unknown>>;
-  readonly signal: AbortSignal;
-}
-
-async function graphql<S extends z.ZodMiniType>(
-  client: ManagerClient,
-  { what, query, variables, signal }: GraphqlCall,
-  field: string,
-  expected: S,
-): Promise<z.infer<S>> {
-  const call: Call = {
-    what,
-    method: 'POST',
-    path: 'admin/gql',
-    body: { query, variables },
-    readsOnly: true,
-    signal,
-  };
-  const answer = await client.json(call, schema.graphqlSchema);
-  const parsed = expected.safeParse(answer.data?.[field]);
-  if (parsed.success && !answer.errors?.length) return parsed.data;
-  const said = answer.errors?.map((error) => error.message).join('; ') ?? '';
-  if (answer.errors?.length) {
-    throw new BaiError(`cannot ${what}: ${said}`, {
-      code: 'query-refused',
-      hint: 'the manager refused the question: it may be for administrators, or a word in it is unknown to this release',
-      details: { errors: said },
-    });
-  }
-  throw new ProtocolError(`cannot ${what}: the manager's answer has not the expected form`, {
-    hint: 'check that the endpoint is a Backend.AI manager; if it is, report this with its release',
-    cause: parsed.error,
-  });
 }

@@ -21,6 +21,8 @@ export interface AccountKeyDeps extends SaveKeyDeps, KeyReading {
   readPair(bytes: Uint8Array, path: string): AccountPair;
   checkBeside(pair: AccountPair, beside: Uint8Array, path: string): void;
   readIssuedKey(bytes: Uint8Array, origin: string): PrivateKey;
+  /** Removes a key file that `isRight` knows again; false when it stays or was gone. */
+  removeCopy(path: string, isRight: (content: Uint8Array) => Promise<boolean>): Promise<boolean>;
   /** Throws when a key cannot be written there. */
   checkRoom(path: string): Promise<void>;
 }

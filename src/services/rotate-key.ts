@@ -1,7 +1,7 @@
 /** `bai key rotate`: the manager makes a new keypair for the account, and neither the old key nor the new one is lost. */
 
 import { clearTextEndpoint } from '../core/clear-text.ts';
-import { BaiError, ConflictError, LocalSystemError, ProtocolError, RetoldError } from '../errors.ts';
+import { BaiError, ConflictError, LocalSystemError, ProtocolError, UnsureError } from '../errors.ts';
 import type { PrivateKey } from '../keys/private-key.ts';
 import type { GeneratedKeypair } from '../manager/account-key.ts';
 import type { AccountKeyDeps } from './account-key-deps.ts';
@@ -27,10 +27,13 @@ export const accountMark = 'account';
 
 export async function rotateKey(request: RotateKeyRequest, deps: AccountKeyDeps): Promise<RotatedKey> {
   warnOfClearText(deps);
+  // A manager that is away is found out before anything is prepared for its answer.
+  await deps.account.release(deps.signal);
   // All that can fail on this machine fails before the account has another key.
   await deps.checkRoom(deps.keyPath);
-  const previous = await keepOld(request, deps);
-  const key = readNew(await generate(deps), deps);
+  const old = await keepOld(request, deps);
+  const previous = old && { path: old.path, fingerprint: old.fingerprint };
+  const key = readNew(await generate(old, deps), deps);
   const saved = await save(key, previous, deps);
   await compareWithAccount(saved, deps);
   deps.reporter.info('new sessions will accept this key; those that run keep the old one');
@@ -42,8 +45,13 @@ function warnOfClearText({ endpoints, warn }: AccountKeyDeps): void {
   if (exposed !== undefined) warn(`the new private key travels from ${new URL(exposed).origin} in the clear`);
 }
 
+interface KeptCopy extends KeptKey {
+  /** This run made it. */
+  readonly isNew: boolean;
+}
+
 /** A copy beside, under the name that the key has wherever another one is `id_container`. */
-async function keepOld({ force }: RotateKeyRequest, deps: AccountKeyDeps): Promise<KeptKey | undefined> {
+async function keepOld({ force }: RotateKeyRequest, deps: AccountKeyDeps): Promise<KeptCopy | undefined> {
   const { files, ledger, keyPath } = deps;
   const bytes = await files.read(keyPath);
   if (bytes === undefined) return undefined;
@@ -57,19 +65,20 @@ async function keepOld({ force }: RotateKeyRequest, deps: AccountKeyDeps): Promi
     const hint = `pass --force to replace it (a copy is kept as ${path}); nothing was changed`;
     throw conflict(`${keyPath} holds a key that bai did not write`, hint);
   }
-  await copyOld({ path, fingerprint }, bytes, deps);
+  const isNew = await copyOld({ path, fingerprint }, bytes, deps);
   // What bai did not write it must never take away either, so the copy of such a key is the user's.
   if (isOurs) await ledger.record(path, fingerprint, accountMark);
-  return { path, fingerprint };
+  return { path, fingerprint, isNew };
 }
 
+/** False when it was there already. */
 async function copyOld(
   { path, fingerprint }: KeptKey,
   bytes: Uint8Array,
   deps: AccountKeyDeps,
-): Promise<void> {
+): Promise<boolean> {
   const { files } = deps;
-  if (await files.create(path, new TextDecoder().decode(bytes))) return;
+  if (await files.create(path, new TextDecoder().decode(bytes))) return true;
   const present = await files.read(path);
   if (present === undefined || files.fingerprintOf(present) !== fingerprint) {
     throw conflict(
@@ -78,31 +87,22 @@ async function copyOld(
     );
   }
   await files.tighten(path);
+  return false;
 }
 
-async function generate(deps: AccountKeyDeps): Promise<GeneratedKeypair> {
+/** When it is certain that nothing has changed, no second copy of the key stays. */
+async function generate(old: KeptCopy | undefined, deps: AccountKeyDeps): Promise<GeneratedKeypair> {
   try {
     return await deps.account.generate(deps.signal);
   } catch (error) {
-    if (!(error instanceof BaiError) || !isUnsure(error)) throw error;
-    throw new RetoldError(error, `${error.message}; the account may have a new key all the same`, {
-      hint: '`bai key status` tells; if so, every new session hands the new key out (`bai key fetch SESSION`)',
-      details: error.details,
-    });
+    if (old?.isNew && !(error instanceof UnsureError)) await dropCopy(old, deps);
+    throw error;
   }
 }
 
-/** No answer came, or none that can be read: the manager may have done it. */
-function isUnsure(error: BaiError): boolean {
-  return [
-    'unreachable',
-    'timeout',
-    'interrupted',
-    'answer-cut',
-    'protocol',
-    'server-error',
-    'unavailable',
-  ].includes(error.code);
+async function dropCopy({ path, fingerprint }: KeptKey, deps: AccountKeyDeps): Promise<void> {
+  const isIt = async (bytes: Uint8Array): Promise<boolean> => deps.files.fingerprintOf(bytes) === fingerprint;
+  if (await deps.removeCopy(path, isIt)) await deps.ledger.forget(path);
 }
 
 function readNew({ privateText, publicKey }: GeneratedKeypair, deps: AccountKeyDeps): PrivateKey {

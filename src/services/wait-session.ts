@@ -1,5 +1,6 @@
 /** Waits until a session runs: its events, and its state asked for every few seconds beside them. */
 
+import { plainWords } from '../core/plain-words.ts';
 import type { Step } from '../core/reporter.ts';
 import {
   type SessionDetails,
@@ -10,12 +11,14 @@ import {
 } from '../core/session.ts';
 import type { SessionApi } from '../core/session-api.ts';
 import {
+  type BaiError,
   type ErrorFacts,
   InterruptedError,
+  mayPass,
   NotFoundError,
+  RetoldError,
   SessionEndedError,
   TimeoutError,
-  UnreachableError,
 } from '../errors.ts';
 import type { SessionDeps } from './session-deps.ts';
 
@@ -33,6 +36,8 @@ export interface WaitDeps {
   readonly signal: AbortSignal;
   /** Milliseconds between two looks when no event comes. */
   readonly pollMs?: number;
+  /** How long the manager may be away before it is given up. */
+  readonly patienceMs?: number;
 }
 
 /** Waits with each state shown, on one line that stays. */
@@ -81,18 +86,28 @@ async function lookUntilReady(session: SessionRef, deps: WaitDeps, bell: Bell): 
     const details = await lookPatiently(session, deps, bell);
     if (details === undefined) throw gone(session);
     const line = describeState(details, bell.lastReason());
-    if (line !== shown) deps.step.update(line);
-    shown = line;
     const verdict = verdictOf(details);
+    if (line !== shown) deps.step.update(line);
     if (verdict === 'ready' || (verdict === 'TERMINATED' && details.result === 'SUCCESS')) return details;
     if (verdict !== 'waiting') {
-      throw new SessionEndedError(verdict, `session ${details.name} did not start: ${line}`, {
-        hint: `\`bai session info ${details.id}\` and \`bai session logs ${details.id}\` show more`,
-        details: { id: details.id, status: details.status, reason: reasonOf(details) },
-      });
+      throw new SessionEndedError(
+        verdict,
+        `session ${details.name} ${whatHappened(details, shown !== '')}: ${line}`,
+        {
+          hint: `\`bai session info ${details.id}\` and \`bai session logs ${details.id}\` show more`,
+          details: { id: details.id, status: details.status, reason: reasonOf(details) },
+        },
+      );
     }
+    shown = line;
     await bell.wait(deps.pollMs ?? 2_000);
   }
+}
+
+/** Who was seen starting did not start; a session that was on its way out before may have run for days. */
+function whatHappened({ status }: SessionDetails, wasStarting: boolean): string {
+  if (wasStarting || !status.startsWith('TERMINAT')) return 'did not start';
+  return status === 'TERMINATING' ? 'is ending' : 'has ended';
 }
 
 /** A batch session that ends is only through with its command when it has a result. */
@@ -106,25 +121,33 @@ async function lookPatiently(
   deps: WaitDeps,
   bell: Bell,
 ): Promise<SessionDetails | undefined> {
-  for (let failures = 1; ; failures += 1) {
+  const begun = performance.now();
+  for (;;) {
     try {
       return await deps.api.describe(session.id, deps.signal);
     } catch (error) {
-      if (!(error instanceof UnreachableError) || failures >= failuresInARow) throw lostSight(session, error);
+      if (!mayPass(error) || deps.signal.aborted) throw error;
+      const waitedMs = performance.now() - begun;
+      if (waitedMs > (deps.patienceMs ?? defaultPatienceMs)) throw lostSight(session, error);
+      deps.step.update(`${session.name}: ${error.message}; looking again`);
+      await bell.wait(Math.max(deps.pollMs ?? 2_000, askedPauseMs(error)));
     }
-    await bell.wait(deps.pollMs ?? 2_000);
   }
 }
 
-const failuresInARow = 5;
+/** Longer than a manager needs to be started anew. */
+const defaultPatienceMs = 120_000;
+/** Who asks for more is asked again all the same: the user's own limit and Ctrl-C hold. */
+const longestPauseMs = 300_000;
+
+function askedPauseMs({ details }: BaiError): number {
+  const seconds = details['retryAfterSeconds'];
+  return typeof seconds === 'number' ? Math.min(seconds * 1000, longestPauseMs) : 0;
+}
 
 /** The failure itself, with what became of the session. */
-function lostSight(session: SessionRef, error: unknown): unknown {
-  if (!(error instanceof UnreachableError)) return error;
-  const { code, message } = error;
-  return new UnreachableError(`${message}; session ${session.name} was still starting`, {
-    code,
-    cause: error,
+function lostSight(session: SessionRef, error: BaiError): BaiError {
+  return new RetoldError(error, `${error.message}; session ${session.name} was still starting`, {
     hint: `it goes on starting: \`bai session wait ${session.name}\` waits on`,
     details: { ...error.details, id: session.id },
   });
@@ -141,7 +164,10 @@ function reasonOf(details: SessionDetails): string {
   const scheduler = fieldOf(details.statusData, 'scheduler');
   const said = fieldOf(scheduler, 'msg');
   const error = fieldOf(fieldOf(details.statusData, 'error'), 'repr');
-  return [details.statusInfo, typeof said === 'string' ? said : '', typeof error === 'string' ? error : '']
+  return [
+    details.statusInfo,
+    ...[said, error].map((text) => (typeof text === 'string' ? plainWords(text) : '')),
+  ]
     .filter((text) => text !== '' && text !== 'None')
     .join(': ');
 }

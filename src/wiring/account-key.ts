@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { findPlaces } from '../config/places.ts';
 import { askYesOrNo } from '../config/yes-or-no.ts';
 import { checkBeside, readAccountPair } from '../keys/account-pair.ts';
-import { checkKeyRoom } from '../keys/key-file.ts';
+import { checkKeyRoom, removeKeyFileIf } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
 import { readIssuedKey } from '../keys/private-key.ts';
 import { generateAccountKey, readAccountKey, uploadAccountKey } from '../manager/account-key.ts';
@@ -35,6 +35,7 @@ export function accountKeyDeps(parts: AppParts): AccountKeyDeps {
     checkBeside,
     readIssuedKey,
     checkRoom: checkKeyRoom,
+    removeCopy: removeKeyFileIf,
     files: keyFilesFor(dirname(keyPath)),
     ledger: openKeyLedger(findPlaces(parts.environment).keyLedger, accountOf(parts.settings)),
     warn: (message) => reporter.warn(message),

@@ -192,13 +192,15 @@ class LazyContext implements Context {
   }
 
   async #connectManager(): Promise<ManagerAccess> {
-    const [{ openManager }, { localDial }] = await Promise.all([
+    const [{ openManager }, { localDial }, { surroundingEnvironment }] = await Promise.all([
       import('./manager.ts'),
       import('./local-dial.ts'),
+      import('./settings.ts'),
     ]);
-    const { version, reporter, environment } = this;
+    const { version, reporter } = this;
     const settings = await this.settings();
-    const dial = localDial(settings, environment);
+    const environment = surroundingEnvironment(this.#flags, this.environment);
+    const dial = localDial(settings, this.environment);
     const access = openManager(settings, { version, reporter, environment, dial, owner: this.#owner });
     this.#network = access.network;
     // ssh asks on the terminal what a jump host wants to know, with each connection.

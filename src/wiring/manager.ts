@@ -6,7 +6,7 @@ import type { Reporter } from '../core/reporter.ts';
 import type { SessionApi } from '../core/session-api.ts';
 import { commandLine, isYes, type Settings } from '../core/settings.ts';
 import { DeniedError, UsageError } from '../errors.ts';
-import { createManagerClient, type ManagerClient } from '../manager/client.ts';
+import { type ClientOptions, createManagerClient, type ManagerClient } from '../manager/client.ts';
 import { createNetwork, type Dial, type Network } from '../manager/network.ts';
 import { createSessionApi } from '../manager/sessions.ts';
 import { openThroughJump } from '../ssh/jump-host.ts';
@@ -20,7 +20,7 @@ export interface ManagerAccess {
 export interface ManagerOptions {
   readonly version: string;
   readonly reporter: Reporter;
-  /** Where programs are looked for. */
+  /** Where proxies are named and programs are looked for; that of `--env-file` below it. */
   readonly environment: Environment;
   /** Where connections begin with more than a handshake. */
   readonly dial?: Dial | undefined;
@@ -32,7 +32,7 @@ export function openManager(
   settings: Settings,
   { version, reporter, environment, dial, owner }: ManagerOptions,
 ): ManagerAccess {
-  const { endpoint, accessKey, secretKey, domain } = settings;
+  const { endpoint, accessKey, domain } = settings;
   if (endpoint.value === undefined) {
     throw new UsageError(`no manager is chosen: the endpoint is ${endpoint.origin}`, {
       code: 'no-endpoint',
@@ -49,17 +49,27 @@ export function openManager(
     connectTimeoutMs: Number(settings.connectTimeout.value) * 1000,
     readTimeoutMs: Number(settings.readTimeout.value) * 1000,
     dial: dial ?? dialThrough(settings, environment),
+    environment,
   });
-  const hasKey = accessKey.value !== undefined && secretKey.value !== undefined;
   const client = createManagerClient({
     endpoints: endpoint.value.split(',').map((each) => new URL(each.trim())),
-    key: hasKey ? { accessKey: accessKey.value, secretKey: secretKey.value } : undefined,
+    ...keyOf(settings),
     domain: domain.value ?? 'default',
     userAgent: `bai/${version}`,
     network,
     now: () => new Date(),
+    onPause: (message) => reporter.info(message),
   });
-  return { client, network, api: createSessionApi({ client, accessKey: accessKey.value, owner }) };
+  return {
+    client,
+    network,
+    api: createSessionApi({
+      client,
+      accessKey: accessKey.value,
+      owner,
+      warn: (message, hint) => reporter.warn(message, hint),
+    }),
+  };
 }
 
 /** A key that is somewhere, but not for this endpoint, is told before anything is sent. */
@@ -76,6 +86,14 @@ function refuseForeignKeys({ endpoint, accessKey, secretKey }: Settings): void {
       ? 'name the profile or the environment file whose keys are meant: --profile NAME or --env-file PATH beside --endpoint'
       : 'set endpoint, accessKey and secretKey in one place; `bai config list` shows where each comes from',
   });
+}
+
+function keyOf({ accessKey, secretKey }: Settings): Pick<ClientOptions, 'key' | 'missing'> {
+  if (accessKey.value !== undefined && secretKey.value !== undefined)
+    return { key: { accessKey: accessKey.value, secretKey: secretKey.value } };
+  const hasOne = accessKey.value !== undefined || secretKey.value !== undefined;
+  const missing = accessKey.value === undefined ? 'accessKey' : 'secretKey';
+  return { key: undefined, missing: hasOne ? missing : 'both' };
 }
 
 function dialThrough({ proxyJump, connectTimeout }: Settings, environment: Environment): Dial | undefined {

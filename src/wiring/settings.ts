@@ -29,6 +29,14 @@ export function loadSettings(flags: GlobalFlags, environment: Environment, repor
 
 const usualProfile = 'default';
 
+/** The environment, and for what it does not have the file of `--env-file`. */
+export function surroundingEnvironment(flags: GlobalFlags, environment: Environment): Environment {
+  const { environmentFile } = flags;
+  return environmentFile === undefined
+    ? environment
+    : { ...readEnvironmentFile(environmentFile), ...environment };
+}
+
 function readProfile(file: string, name: string, reporter: Reporter): SettingValues {
   const store = openProfileStore(file);
   checkExists(name, store.names());

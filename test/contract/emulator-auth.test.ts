@@ -97,8 +97,8 @@ test('a newer API version than the release speaks is refused, an older one is no
 
 test('a route nobody wrote is answered 501 and remembered; a wrong method is 405', async () => {
   await using bed = await openBed();
-  expect((await bed.call('GET', '/folders')).status).toBe(501);
-  expect(bed.emulator.unknownRoutes).toEqual(['GET /folders']);
+  expect((await bed.call('GET', '/nothing')).status).toBe(501);
+  expect(bed.emulator.unknownRoutes).toEqual(['GET /nothing']);
   expect((await bed.call('PUT', '/session')).status).toBe(405);
 });
 

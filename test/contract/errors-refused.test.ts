@@ -43,10 +43,16 @@ const refusals = [
     }),
     1,
     'server-error',
-    "OSError('no space')",
+    'no space',
   ],
-  [500, '<h1>Internal Server Error</h1>', 1, 'server-error', 'the manager answered 500'],
-  [502, '<html><h1>Bad Gateway</h1></html>', 5, 'unavailable', 'the manager answered 502'],
+  [500, '<h1>Internal Server Error</h1>', 1, 'server-error', 'the manager or a proxy before it answered 500'],
+  [
+    502,
+    '<html><h1>Bad Gateway</h1></html>',
+    5,
+    'unavailable',
+    'the manager or a proxy before it answered 502',
+  ],
   [503, problem('server-frozen'), 5, 'unavailable', 'The title.'],
 ] as const;
 

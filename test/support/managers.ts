@@ -48,12 +48,12 @@ export function managerKinds(): ManagerKind[] {
   return kindsOf(['26.9.6', '23.09.10'], genuineManagers());
 }
 
-/** The same, signed in with an account whose keypair may be changed. */
+/** The same, signed in with an account whose keypair may be changed, and a release in between that takes fewer forms of keys. */
 export function spareAccountKinds(): ManagerKind[] {
   const genuine = genuineManagers().flatMap((each) =>
     each.spare === undefined ? [] : [{ ...each, ...each.spare }],
   );
-  return kindsOf(['26.9.6', '23.09.10'], genuine);
+  return kindsOf(['26.9.6', '25.15.12', '23.09.10'], genuine);
 }
 
 function genuineManagers(): GenuineManager[] {

@@ -2,7 +2,8 @@
 
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
-import { isProblem, networkError, parseProblem, refusalError } from '../../src/manager/problem.ts';
+import { networkError } from '../../src/manager/network-error.ts';
+import { isProblem, parseProblem, refusalError } from '../../src/manager/problem.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');
 
@@ -56,9 +57,9 @@ test('title, message and field errors are all told', () => {
   );
 });
 
-test("an agent's own words are told", () => {
+test("an agent's own words are told, without Python around them", () => {
   const body = of('kernel-execution-failed', { 'agent-details': { exception: "KeyError('disk full')" } });
-  expect(refusal(500, body).message).toContain("KeyError('disk full')");
+  expect(refusal(500, body).message).toBe('cannot create the session: A title. disk full');
 });
 
 test('null in place of text is no word', () => {
@@ -67,7 +68,9 @@ test('null in place of text is no word', () => {
 });
 
 test('a body that is no problem document leaves the status', () => {
-  expect(refusal(500, '<html>').message).toBe('cannot create the session: the manager answered 500');
+  expect(refusal(500, '<html>').message).toBe(
+    'cannot create the session: the manager or a proxy before it answered 500',
+  );
 });
 
 test('slug and error code are part of the JSON form', () => {

@@ -7,6 +7,7 @@ import {
   checkKeyRoom,
   createKeyFile,
   readKeyFile,
+  removeKeyFileIf,
   tightenKeyFile,
   tightenKeyFolder,
   writeKeyFile,
@@ -140,6 +141,7 @@ function bedIn(folder: TempFolder, answer: string, publicHalf = answer) {
     fingerprint: (blob) => fingerprints(blob).sha256,
     keyType,
     checkRoom: checkKeyRoom,
+    removeCopy: removeKeyFileIf,
     files: {
       read: readKeyFile,
       write: writeKeyFile,

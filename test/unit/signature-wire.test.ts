@@ -27,7 +27,12 @@ async function openBed(endpointOf: (port: number) => string): Promise<Bed> {
     response.end(JSON.stringify({ version: 'v9.20250722', manager: '26.9.6' }));
   });
   await listen(server);
-  const network = createNetwork({ skipTlsVerify: false, connectTimeoutMs: 5_000, readTimeoutMs: 5_000 });
+  const network = createNetwork({
+    environment: {},
+    skipTlsVerify: false,
+    connectTimeoutMs: 5_000,
+    readTimeoutMs: 5_000,
+  });
   const { port } = server.address() as AddressInfo; // A TCP server that listens has one.
   const client = createManagerClient({
     endpoints: [new URL(endpointOf(port))],

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Step } from '../../src/core/reporter.ts';
 import type { SessionDetails, SessionEvent } from '../../src/core/session.ts';
-import { UnreachableError } from '../../src/errors.ts';
+import { BaiError, DeniedError, TimeoutError, UnreachableError } from '../../src/errors.ts';
 import { waitForSession } from '../../src/services/wait-session.ts';
 
 const session = { id: '2f1c9b5e-7d0a-4b63-9a51-0f6d2c1e8b77', name: 'demo', status: 'PENDING' };
@@ -37,6 +37,7 @@ interface Script {
   readonly looks: readonly (SessionDetails | undefined | Error)[];
   readonly events?: (signal: AbortSignal) => AsyncIterable<SessionEvent>;
   readonly pollMs?: number;
+  readonly patienceMs?: number;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -51,6 +52,7 @@ async function wait(script: Script): Promise<{ shown: string[]; looks: number; r
       step,
       signal: script.signal ?? new AbortController().signal,
       pollMs: script.pollMs ?? 1,
+      ...(script.patienceMs !== undefined && { patienceMs: script.patienceMs }),
       api: {
         async describe() {
           const look = script.looks[Math.min(looks, script.looks.length - 1)];
@@ -151,6 +153,37 @@ test('a stream that ends does not end the wait', async () => {
 test('one look that fails on the way does not end the wait', async () => {
   const looks = [details('PENDING'), new UnreachableError('502'), details('RUNNING')];
   expect((await wait({ looks })).looks).toBe(3);
+});
+
+test.each([
+  ['no answer', new UnreachableError('502')],
+  ['a manager that failed inside', new BaiError('500', { code: 'server-error' })],
+  ['an answer that took too long', new TimeoutError('no answer in 60 s')],
+])('%s, again and again, does not end the wait before the patience does', async (_what, error) => {
+  const looks = [details('PENDING'), ...Array.from({ length: 40 }, () => error), details('RUNNING')];
+  const { looks: looked, shown } = await wait({ looks });
+  expect([looked, shown[1]]).toEqual([42, `demo: ${error.message}; looking again`]);
+});
+
+test('a manager that stays away is given up, and the session is said to go on', async () => {
+  const failing = wait({ looks: [details('PENDING'), new UnreachableError('502')], patienceMs: 50 });
+  await expect(failing).rejects.toMatchObject({
+    exitCode: 5,
+    message: '502; session demo was still starting',
+    hint: expect.stringContaining('bai session wait demo'),
+  });
+});
+
+test('what does not pass ends the wait at once', async () => {
+  const failing = wait({ looks: [details('PENDING'), new DeniedError('no', { code: 'auth-failed' })] });
+  await expect(failing).rejects.toMatchObject({ exitCode: 3, message: 'no' });
+});
+
+test('who asks for a pause is left alone for it', async () => {
+  const asking = new UnreachableError('429', { details: { retryAfterSeconds: 0.3 } });
+  const begun = performance.now();
+  await wait({ looks: [asking, details('RUNNING')] });
+  expect(performance.now() - begun).toBeGreaterThan(290);
 });
 
 test('a timeout is a failure that says how to go on', async () => {

@@ -4,9 +4,11 @@ import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
 import type { Column, Table } from '../../core/reporter.ts';
 import { describeResources } from '../../core/resources.ts';
-import { type SessionSummary, shortId } from '../../core/session.ts';
+import { type SessionSummary, shortId, statusWords } from '../../core/session.ts';
 import type { SessionListFilter } from '../../core/session-api.ts';
+import { similarNames } from '../../core/similar.ts';
 import { formatAge } from '../../core/units.ts';
+import { UsageError } from '../../errors.ts';
 
 interface Flags {
   readonly all?: boolean;
@@ -38,11 +40,20 @@ export function define(command: Command, context: Context): void {
 
 function readFilter(flags: Flags): SessionListFilter {
   const owner = flags.owner ?? flags.accessKey;
-  const statuses = flags.status?.split(',').map((word) => word.trim().toUpperCase());
+  const statuses = flags.status?.split(',').map((word) => statusWord(word.trim().toUpperCase()));
   return {
     statuses: statuses ?? (flags.all ? 'all' : 'live'),
     owner: flags.allUsers ? 'everyone' : owner === undefined ? 'own' : { accessKey: owner },
   };
+}
+
+/** Managers answer a word they do not know with the word alone. */
+function statusWord(word: string): string {
+  if (statusWords.some((known) => known === word)) return word;
+  const near = similarNames(word, statusWords);
+  throw new UsageError(`--status knows no state ${word === '' ? 'without a name' : word}`, {
+    hint: near.length > 0 ? `did you mean ${near.join(' or ')}?` : `states: ${statusWords.join(', ')}`,
+  });
 }
 
 /** On a terminal; each is whole in a pipe and with --wide. */

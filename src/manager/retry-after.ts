@@ -1,0 +1,19 @@
+/** `Retry-After`, by which servers and gateways ask to be left alone for a while (RFC 9110, 10.2.3). */
+
+import type { IncomingMessage } from 'node:http';
+
+/** Milliseconds; nothing when the answer does not tell. A date is taken by the server's own clock when it shows it. */
+export function retryAfterMs({ headers }: Pick<IncomingMessage, 'headers'>, now: Date): number | undefined {
+  const text = headers['retry-after']?.trim();
+  if (text === undefined || text === '') return undefined;
+  if (/^\d+$/.test(text)) return Math.min(Number(text), longestSeconds) * 1000;
+  // A date of HTTP begins with its day; Node takes much else for one.
+  const until = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(until)) return undefined;
+  const theirs = Date.parse(headers.date ?? '');
+  const ms = until - (Number.isNaN(theirs) ? now.getTime() : theirs);
+  return Math.min(Math.max(0, ms), longestSeconds * 1000);
+}
+
+/** A year says as much as a century, and fits every timer and sum. */
+const longestSeconds = 365 * 86_400;
