@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/json.ts';
 import { limitTime } from '../core/time-limit.ts';
-import { BaiError, DeniedError, ProtocolError, UnreachableError } from '../errors.ts';
+import { BaiError, DeniedError, ProtocolError, TimeoutError, UnreachableError } from '../errors.ts';
 import { exchange, readBody } from './http.ts';
 import type { Network } from './network.ts';
 import { networkError, parseProblem, refusalError } from './problem.ts';
@@ -32,6 +32,8 @@ export interface Call {
   readonly body?: unknown;
   /** A POST that changes nothing may go to the next endpoint like a GET. */
   readonly readsOnly?: boolean;
+  /** Its answer goes on without an end, silent or not. */
+  readonly isStream?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -107,14 +109,12 @@ class Client {
     const { api } = await this.release(call.signal);
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     const repeatable = call.method === 'GET' || call.readsOnly === true;
-    const response = await this.#send(repeatable, (base) => {
+    const response = await this.#send(repeatable, (base, isAlone) => {
       const url = join(base, call.path, call.query);
       const headers = this.#sign(call.method, url, api, body === undefined ? undefined : 'application/json');
+      const { what, method, signal, isStream = false } = call;
       return exchange(this.#options.network, {
-        method: call.method,
-        url,
-        headers,
-        signal: call.signal,
+        ...{ what, method, url, headers, signal, isAlone, isStream },
         ...(body !== undefined && { body }),
       });
     });
@@ -152,12 +152,10 @@ class Client {
   }
 
   async #shakeHands(signal: AbortSignal): Promise<Release> {
-    const response = await this.#send(true, (base) =>
+    const headers = { 'User-Agent': this.#options.userAgent };
+    const response = await this.#send(true, (base, isAlone) =>
       exchange(this.#options.network, {
-        method: 'GET',
-        url: join(base, '', undefined),
-        headers: { 'User-Agent': this.#options.userAgent },
-        signal,
+        ...{ what: 'answer', method: 'GET', url: join(base, '', undefined), headers, signal, isAlone },
       }),
     );
     const where = this.#endpoint();
@@ -181,23 +179,16 @@ class Client {
   }
 
   /** Tries the endpoints in turn. Once a request may have been seen, only a repeatable one goes to the next. */
-  async #send(
-    repeatable: boolean,
-    attempt: (base: URL) => Promise<IncomingMessage>,
-  ): Promise<IncomingMessage> {
+  async #send(repeatable: boolean, attempt: Attempt): Promise<IncomingMessage> {
     const { endpoints } = this.#options;
     for (let tried = 1; ; tried += 1) {
       const base = this.#endpoint();
       try {
-        return await attempt(base);
+        return await overLiveConnection(base, repeatable, attempt);
       } catch (error) {
         const explained = networkError(error, base);
         const notSent = error instanceof Error && 'notSent' in error && error.notSent === true;
-        if (
-          !(explained instanceof UnreachableError) &&
-          !(explained instanceof BaiError && explained.code === 'unreachable')
-        )
-          throw explained;
+        if (!(explained instanceof UnreachableError || explained instanceof TimeoutError)) throw explained;
         if (tried >= endpoints.length || !(repeatable || notSent)) throw explained;
         this.#leave(base);
       }
@@ -243,6 +234,27 @@ class Client {
     if (status >= 300 && status < 400) throw redirected(this.#endpoint(), response);
     if (status === 401 && this.#options.key === undefined) throw noKey(what);
     throw refusalError(what, parseProblem(status, body), response, this.#options.now());
+  }
+}
+
+/** `isAlone`: not over a connection that is kept. */
+type Attempt = (base: URL, isAlone: boolean) => Promise<IncomingMessage>;
+
+/**
+ * A connection that was kept may be closed over there at the moment it is used again: that says nothing about the request,
+ * which is signed and sent once more. What must not be carried out twice never goes over such a connection.
+ */
+async function overLiveConnection(
+  base: URL,
+  repeatable: boolean,
+  attempt: Attempt,
+): Promise<IncomingMessage> {
+  try {
+    return await attempt(base, !repeatable);
+  } catch (error) {
+    const isStale = error instanceof Error && 'isStale' in error && error.isStale === true;
+    if (!repeatable || !isStale) throw error;
+    return await attempt(base, true);
   }
 }
 

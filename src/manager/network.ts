@@ -15,6 +15,8 @@ export interface NetworkOptions {
   readonly connectTimeoutMs: number;
   /** Milliseconds without a byte of an answer; 0 is no limit. */
   readonly readTimeoutMs: number;
+  /** Shows somebody what is waited for, once that has taken a moment, until it is disposed of. */
+  readonly waiting?: ((text: string, limitMs: number) => Disposable) | undefined;
   /** Another way to the manager's port than the network of this machine; then no proxy is asked. */
   readonly dial?: Dial | undefined;
 }
@@ -24,8 +26,8 @@ export type Dial = (target: { readonly host: string; readonly port: number }) =>
 
 export interface Network {
   readonly options: NetworkOptions;
-  /** For requests: connections are kept and used again. */
-  agentFor(url: URL): http.Agent;
+  /** For requests: connections are kept and used again, unless `isAlone`. */
+  agentFor(url: URL, isAlone: boolean): http.Agent;
   /** For WebSockets; `takesOver`: over a connection that a request has left, when there is one. */
   upgradeAgentFor(url: URL, takesOver: boolean): http.Agent;
   close(): void;
@@ -34,6 +36,11 @@ export interface Network {
 /** Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; extra CAs from NODE_EXTRA_CA_CERTS. */
 export function createNetwork(options: NetworkOptions): Network {
   const agents = new Map<string, http.Agent>();
+  let leftAt = Date.now();
+  const dropOld = (): void => {
+    // By the clock on the wall, which does not stand still while this machine sleeps.
+    if (Math.abs(Date.now() - leftAt) > keptMs) for (const each of agents.values()) dropIdle(each);
+  };
   const tls = { rejectUnauthorized: !options.skipTlsVerify };
   const agent = (url: URL, keepAlive: boolean): http.Agent => {
     const isDirect = options.dial !== undefined;
@@ -44,18 +51,34 @@ export function createNetwork(options: NetworkOptions): Network {
     const known = agents.get(key);
     if (known) return known;
     const made = createAgent(url, { proxy, dial: options.dial }, { keepAlive, ...tls });
+    made.on('free', () => {
+      leftAt = Date.now();
+    });
     agents.set(key, made);
     return made;
   };
   return {
     options,
-    agentFor: (url) => agent(url, true),
-    upgradeAgentFor: (url, takesOver) => agent(url, takesOver),
+    agentFor(url, isAlone) {
+      dropOld();
+      return agent(url, !isAlone);
+    },
+    upgradeAgentFor(url, takesOver) {
+      dropOld();
+      return agent(url, takesOver);
+    },
     close() {
       for (const each of agents.values()) each.destroy();
       agents.clear();
     },
   };
+}
+
+/** A connection that nobody has used for longer may be dead, as all are when a line was cut or a lid closed. */
+const keptMs = 5_000;
+
+function dropIdle({ freeSockets }: http.Agent): void {
+  for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
 interface Way {

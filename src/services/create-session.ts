@@ -3,7 +3,7 @@
 import { type SessionRef, sessionNameProblem } from '../core/session.ts';
 import type { CreatedSession, CreateRequest, ImageSummary } from '../core/session-api.ts';
 import { similarNames } from '../core/similar.ts';
-import { limitTime } from '../core/time-limit.ts';
+import { limitTime, startStopwatch } from '../core/time-limit.ts';
 import {
   type BaiError,
   InterruptedError,
@@ -31,12 +31,12 @@ export async function createSession(
   deps: SessionDeps,
 ): Promise<CreateSessionResult> {
   checkRequest(request.session);
-  const startedAt = performance.now();
+  using watch = startStopwatch();
   const { session, image } = await createInTime(request, deps);
   if (!session.created) deps.reporter.info(`session ${session.name} is already there and is used again`);
   if (!request.wait) return { ...session, image };
   const { timeoutMs } = request;
-  const elapsedMs = performance.now() - startedAt;
+  const { elapsedMs } = watch;
   const running = await watchSession({ session, timeoutMs, elapsedMs }, deps);
   return { id: session.id, name: session.name, status: running.status, created: session.created, image };
 }
@@ -77,7 +77,11 @@ async function createFromImage(
   try {
     return { session: await deps.api.create(session, deps.signal), image: session.image };
   } catch (error) {
-    if (error instanceof UnreachableError || error instanceof InterruptedError)
+    if (
+      error instanceof UnreachableError ||
+      error instanceof TimeoutError ||
+      error instanceof InterruptedError
+    )
       throw maybeCreated(session, error);
     if (!(error instanceof NotFoundError)) throw error;
     const meant = await findImage(session, error, deps);

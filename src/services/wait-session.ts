@@ -9,10 +9,12 @@ import {
   waitVerdict,
 } from '../core/session.ts';
 import type { SessionApi } from '../core/session-api.ts';
+import { countDown } from '../core/time-limit.ts';
 import {
   type ErrorFacts,
   InterruptedError,
   NotFoundError,
+  RetoldError,
   SessionEndedError,
   TimeoutError,
   UnreachableError,
@@ -56,10 +58,10 @@ export async function waitForSession(
 ): Promise<SessionDetails> {
   const stop = new AbortController();
   const signal = AbortSignal.any([deps.signal, stop.signal]);
-  const timer =
+  using _limit =
     timeoutMs === undefined
       ? undefined
-      : setTimeout(() => stop.abort(timeoutOf(session, timeoutMs)), Math.max(0, timeoutMs - elapsedMs));
+      : countDown(Math.max(0, timeoutMs - elapsedMs), () => stop.abort(timeoutOf(session, timeoutMs)));
   const bell = createBell(signal);
   // The stream first, then a look: an event in between would be missed, for there is no replay.
   const events = ringOnEvents(deps, session, { bell, signal });
@@ -69,7 +71,6 @@ export async function waitForSession(
   } catch (error) {
     throw stop.signal.aborted ? stop.signal.reason : deps.signal.aborted ? interrupted(session) : error;
   } finally {
-    clearTimeout(timer);
     stop.abort();
     await events;
   }
@@ -110,7 +111,8 @@ async function lookPatiently(
     try {
       return await deps.api.describe(session.id, deps.signal);
     } catch (error) {
-      if (!(error instanceof UnreachableError) || failures >= failuresInARow) throw lostSight(session, error);
+      const isAway = error instanceof UnreachableError || error instanceof TimeoutError;
+      if (!isAway || failures >= failuresInARow) throw lostSight(session, error);
     }
     await bell.wait(deps.pollMs ?? 2_000);
   }
@@ -120,11 +122,8 @@ const failuresInARow = 5;
 
 /** The failure itself, with what became of the session. */
 function lostSight(session: SessionRef, error: unknown): unknown {
-  if (!(error instanceof UnreachableError)) return error;
-  const { code, message } = error;
-  return new UnreachableError(`${message}; session ${session.name} was still starting`, {
-    code,
-    cause: error,
+  if (!(error instanceof UnreachableError || error instanceof TimeoutError)) return error;
+  return new RetoldError(error, `${error.message}; session ${session.name} was still starting`, {
     hint: `it goes on starting: \`bai session wait ${session.name}\` waits on`,
     details: { ...error.details, id: session.id },
   });
