@@ -31,6 +31,8 @@ export interface TransferProgress extends Disposable {
   retrying(problem: TransferProblem): void;
   failed(problem: TransferProblem): void;
   skipped(problem: TransferProblem): void;
+  /** These may be left in the session, half made. */
+  left(paths: readonly string[]): void;
 }
 
 /** How the answer looks for people; `undefined` cells print as `-`. */
@@ -59,6 +61,12 @@ export interface Reporter {
   step(text: string): Step;
   /** A spinner while something short is going on, and nothing elsewhere; `stop` leaves no trace. */
   busy(text: string): { stop(): void };
+  /** Tells somebody at a terminal what is waited for, and how long, once that has taken a second; 0 is no limit. */
+  wait(text: string, limitMs: number): Disposable;
+  /** No spinner is drawn until it is disposed of: another program has the terminal. */
+  yieldTerminal(): Disposable;
+  /** No spinner from now on, but lines: another program prints on the same terminal. */
+  withoutSpinner(): void;
   transfer(): TransferProgress;
   /** Prints the failure and returns the exit status it stands for. */
   failure(error: unknown): number;

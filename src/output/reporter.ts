@@ -18,6 +18,7 @@ import {
   type View,
   wordTelling,
 } from './transfer-progress.ts';
+import { type ShownWait, Waiting } from './waiting.ts';
 
 export interface ReporterOptions {
   readonly stdout: NodeJS.WriteStream;
@@ -58,10 +59,10 @@ function humanReporter(options: ReporterOptions): Reporter {
   const spin = options.quiet ? undefined : options.spin;
   const area = createLiveArea(stderr);
   const say = (line: string): void => area.print(`${line}\n`);
-  let moving = 0;
-  // A spinner draws over bars.
-  const spinNow = (text: string): Ora | undefined =>
-    moving > 0 ? undefined : spin?.(stderr, sanitizeLine(text));
+  const waiting = new Waiting({
+    spin: spin && ((text) => spin(stderr, text)),
+    say: interactive && !options.quiet ? say : undefined,
+  });
   return {
     json: false,
     interactive,
@@ -81,22 +82,23 @@ function humanReporter(options: ReporterOptions): Reporter {
       if (hint !== undefined) say(style.hint(`hint: ${paragraph(hint)}`));
     },
     resultAside: () => {},
-    step(text) {
-      const spinner = spinNow(text);
-      return spinner ? spinnerStep(spinner, style) : lineStep(say, options.quiet, text);
+    step: (text) => (spin ? spinnerStep(waiting.work(text), style) : lineStep(say, options.quiet, text)),
+    busy(text) {
+      const shown = waiting.work(text);
+      return { stop: () => shown[Symbol.dispose]() };
     },
-    busy: (text) => spinNow(text) ?? silentBar,
+    wait: (text, limitMs) => waiting.wait(text, limitMs),
+    yieldTerminal: () => waiting.hold(),
+    withoutSpinner: () => waiting.withoutSpinner(),
     transfer() {
       const view = humanView(options, area, say);
       const telling = wordTelling(
         (message) => this.warn(message),
         (message) => this.info(message),
       );
-      moving += 1;
-      const shown = showTransfer(view, telling, processClock);
-      return withEnd(shown, () => {
-        moving -= 1;
-      });
+      // A spinner draws over bars.
+      const held = waiting.hold();
+      return withEnd(showTransfer(view, telling, processClock), () => held[Symbol.dispose]());
     },
     failure(error) {
       const described = describeError(error);
@@ -152,6 +154,9 @@ function jsonReporter({ stdout, stderr, events }: ReporterOptions): Reporter {
     warn: (message, hint) => note({ warning: message, ...(hint !== undefined && { hint }) }),
     step: () => silentStep,
     busy: () => silentBar,
+    wait: () => nothing,
+    yieldTerminal: () => nothing,
+    withoutSpinner: () => {},
     resultAside: (value) => note({ result: value }),
     transfer() {
       if (events) return showTransfer(eventView(note), eventTelling(note), processClock);
@@ -171,6 +176,7 @@ function jsonReporter({ stdout, stderr, events }: ReporterOptions): Reporter {
   };
 }
 
+const nothing: Disposable = { [Symbol.dispose]: () => {} };
 const silentBar: ProgressBar = { update: () => {}, stop: () => {} };
 const silentStep: Step = { update: () => {}, done: () => {}, fail: () => {} };
 
@@ -186,14 +192,10 @@ function lineStep(say: (line: string) => void, quiet: boolean, text: string): St
   return { update: tell, done: tell, fail: tell };
 }
 
-function spinnerStep(spinner: Ora, style: Style): Step {
+function spinnerStep(shown: ShownWait, style: Style): Step {
   return {
-    update(line) {
-      spinner.text = sanitizeLine(line);
-    },
-    done: (line) =>
-      void spinner.stopAndPersist({ symbol: style.good('✓'), text: sanitizeLine(line ?? spinner.text) }),
-    fail: (line) =>
-      void spinner.stopAndPersist({ symbol: style.error('✗'), text: sanitizeLine(line ?? spinner.text) }),
+    update: (line) => shown.update(line),
+    done: (line) => shown.persist(style.good('✓'), line),
+    fail: (line) => shown.persist(style.error('✗'), line),
   };
 }

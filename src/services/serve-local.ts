@@ -11,8 +11,10 @@ export interface ServeLocalDeps {
   newKeys(): { readonly accessKey: string; readonly secretKey: string };
   startEmulator(options: EmulatorOptions): Promise<Emulator>;
   /** False, and nothing changed, when another manager that answers has written its own. */
-  claimState(state: LocalManagerState): Promise<boolean>;
+  claimState(state: LocalManagerState, signal: AbortSignal): Promise<boolean>;
   removeState(pid: number): Promise<void>;
+  /** The end of its sessions and their programs may take longer than that of other commands. */
+  takeTimeToEnd(): Disposable;
 }
 
 const newestRelease = '26.9.6';
@@ -21,6 +23,7 @@ export async function serveLocal(
   { port, release = newestRelease }: LocalUpRequest,
   deps: ServeLocalDeps,
 ): Promise<void> {
+  using _time = deps.takeTimeToEnd();
   const keys = deps.newKeys();
   await using emulator = await startOn(port, deps, {
     homesRoot: deps.homesRoot,
@@ -28,7 +31,7 @@ export async function serveLocal(
     accounts: [{ email: 'you@localhost', role: 'user', sshKeypair: 'made', ...keys }],
   });
   const { endpoint } = emulator;
-  if (!(await deps.claimState({ pid: deps.pid, endpoint, release, ...keys }))) {
+  if (!(await deps.claimState({ pid: deps.pid, endpoint, release, ...keys }, deps.signal))) {
     throw new ConflictError('another local manager was quicker', { code: 'local-manager-running' });
   }
   try {

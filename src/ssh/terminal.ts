@@ -32,6 +32,8 @@ export function stty(words: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync('stty', words, {
     stdio: ['inherit', 'pipe', 'ignore'],
     encoding: 'utf8',
+    // Nothing else goes on meanwhile, not even Ctrl-C.
+    timeout: 1_000,
   });
   return status === 0 ? stdout.trim() : undefined;
 }

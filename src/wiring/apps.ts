@@ -19,6 +19,7 @@ import { readAccountKey } from '../manager/account-key.ts';
 import { captureOutput } from '../output/captured-output.ts';
 import { labelledLines } from '../output/labelled-lines.ts';
 import { wantsColor } from '../output/style.ts';
+import { leftInSession } from '../output/transfer-progress.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
 import type { BuiltinConnection } from '../services/connect-builtin.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
@@ -37,7 +38,7 @@ import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
 import type { LoginRequest } from '../services/ssh-way.ts';
 import { findAgent } from '../ssh/agent.ts';
 import { runBuiltin } from '../ssh/builtin-client.ts';
-import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
+import { connectSsh, fetchHostKey, type SshConnection } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
 import { openNodeStreams } from '../ssh/node-streams.ts';
 import { findProgram } from '../ssh/programs.ts';
@@ -46,7 +47,7 @@ import { runSsh } from '../ssh/system-ssh.ts';
 import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
-import { appSettings, issuedKey, nullDevice } from './app-settings.ts';
+import { answerLimit, appSettings, issuedKey, nullDevice } from './app-settings.ts';
 import { keyFilesFor, ownKeyDeps } from './login-keys.ts';
 import type { ManagerAccess } from './manager.ts';
 import { tunnelTo } from './tunnel.ts';
@@ -66,6 +67,11 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
   const { manager, reporter, signal } = parts;
   const places = findPlaces(parts.environment);
   const settings = appSettings(parts.settings);
+  const answerMs = answerLimit(parts.settings);
+  const logIn = async (request: LoginRequest): Promise<SshConnection> => {
+    using _shown = reporter.wait(`waiting for session ${request.session} to log in`, answerMs);
+    return await connectSsh({ ...request, answerMs });
+  };
   return {
     api: manager.api,
     reporter,
@@ -73,7 +79,10 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     tunnelTo: (session, app) => tunnelTo(manager, { session, app, reporter }),
     startForwarder,
     knownHosts: openKnownHosts(places.knownHosts),
-    fetchHostKey,
+    async fetchHostKey(stream, session, until) {
+      using _shown = reporter.wait(`waiting for the host key of session ${session}`, answerMs);
+      return await fetchHostKey(stream, session, until, { answerMs });
+    },
     ...ownKeyDeps(parts, settings),
     settings,
     nullDevice,
@@ -84,16 +93,17 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     runSsh: (args) => runSsh(args, { program: 'ssh', signal, terminal: parts.streams }),
     isTerminal: parts.streams.stdin.isTTY,
     hasSystemSsh: async () => (await findProgram('ssh', parts.environment)) !== undefined,
-    openSsh: (request) => openBuiltin(request, parts),
+    openSsh: async (request) => builtinOver(await logIn(request), parts),
     agent: findAgent(parts.environment, process.platform),
-    openStreams: async (request) => openNodeStreams(await connectSsh(request), { session: request.session }),
+    openStreams: async (request) =>
+      openNodeStreams(await logIn(request), { session: request.session, patienceMs: answerMs / 4 }),
     async probeLogin(request) {
-      await using connection = await connectSsh(request);
+      await using connection = await logIn(request);
       return connection.software;
     },
     readAuthorized: async (session, until) =>
       authorizedFingerprints(await manager.api.readFile(session, '.ssh/authorized_keys', until)),
-    leaveInterruptsToChild: parts.leaveInterruptsToChild,
+    leaveInterruptsToChild: () => both(parts.leaveInterruptsToChild(), reporter.yieldTerminal()),
   };
 }
 
@@ -108,25 +118,35 @@ export function execDeps(parts: AppParts, color: boolean | undefined): ExecDeps 
   };
 }
 
-async function openBuiltin(
-  request: LoginRequest,
-  { streams, environment, signal }: AppParts,
-): Promise<BuiltinConnection> {
-  const connection = await connectSsh(request);
+function builtinOver(
+  connection: SshConnection,
+  { streams, environment, reporter, signal }: AppParts,
+): BuiltinConnection {
   const say = (message: string): void =>
     void streams.stderr.write(`${message}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
   return {
     software: connection.software,
-    run(work, { stdout, stderr } = streams) {
+    async run(work, { stdout, stderr } = streams) {
+      using _terminal = reporter.yieldTerminal();
       const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'] };
-      return runBuiltin(connection, work, { ...local, signal, say });
+      return await runBuiltin(connection, work, { ...local, signal, say });
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
 }
 
+function both(first: Disposable, second: Disposable): Disposable {
+  return {
+    [Symbol.dispose]() {
+      second[Symbol.dispose]();
+      first[Symbol.dispose]();
+    },
+  };
+}
+
 export function sftpDeps(parts: AppParts): SftpDeps {
   const deps = openSftpDeps(parts);
+  const answerMs = answerLimit(parts.settings);
   return {
     reporter: parts.reporter,
     signal: parts.signal,
@@ -135,8 +155,12 @@ export function sftpDeps(parts: AppParts): SftpDeps {
     async open(session, found) {
       const { connection, dial, peer, line } = await openSftpTo(session, deps, found);
       const folder = join(findPlaces(parts.environment).stateDir, 'transfers');
-      const resume = { folder, peer };
-      return createRemoteFiles(connection, { signal: parts.signal, dial, resume, hint: line?.connections });
+      return createRemoteFiles(connection, {
+        ...{ signal: parts.signal, dial, resume: { folder, peer }, hint: line?.connections },
+        ...{ stallMs: 5 * answerMs, programMs: answerMs },
+        waiting: (ms) => parts.reporter.wait(`waiting for the file server of session ${session}`, ms),
+        onTrouble: ({ path, reason }) => parts.reporter.info(`${path}: ${reason}`),
+      });
     },
   };
 }
@@ -144,7 +168,13 @@ export function sftpDeps(parts: AppParts): SftpDeps {
 export function speedTestDeps(parts: AppParts): SpeedTestDeps {
   const { reporter, signal } = parts;
   return {
-    ...{ reporter, signal, measureLine },
+    ...{ reporter, signal },
+    measureLine: (connect, options) =>
+      measureLine(connect, {
+        ...options,
+        stallMs: answerLimit(parts.settings) / 2,
+        onLeft: (path) => reporter.warn(leftInSession([path])),
+      }),
     openLine: (session) => openLine(session, openSftpDeps(parts)),
     remember: (peer, setting) => lineSettings(parts).write(peer, setting),
   };
@@ -153,7 +183,7 @@ export function speedTestDeps(parts: AppParts): SpeedTestDeps {
 export function openSftpDeps(parts: AppParts): OpenSftpDeps {
   return {
     ...appDeps(parts),
-    connectSftp,
+    connectSftp: (request) => connectSftp({ ...request, answerMs: answerLimit(parts.settings) }, parts),
     lineOf: (peer) => lineSettings(parts).read(peer),
   };
 }
@@ -194,8 +224,16 @@ export function hostKeyDeps(parts: AppParts): HostKeyDeps {
   return { api: parts.manager.api, signal: parts.signal, knownHosts, fingerprints, keyType };
 }
 
-async function connectSftp(request: ConnectSftpRequest): ReturnType<typeof openSftp> {
-  return openSftp(await connectSsh(request), request.session);
+async function connectSftp(
+  request: ConnectSftpRequest & { readonly answerMs: number },
+  { reporter }: AppParts,
+): ReturnType<typeof openSftp> {
+  const { session, answerMs } = request;
+  using _shown = reporter.wait(
+    `waiting for session ${session} to log in and start its file server`,
+    answerMs,
+  );
+  return await openSftp(await connectSsh(request), session);
 }
 
 async function readSessionKey(

@@ -105,6 +105,8 @@ class LazyContext implements Context {
 
   async sshStdio(): ReturnType<Context['sshStdio']> {
     const { sshStdioDeps } = await import('./ssh-stdio.ts');
+    // ssh has started bai, and shows what it prints as it comes.
+    this.reporter.withoutSpinner();
     return sshStdioDeps(await this.#parts(), this.#facts);
   }
 
@@ -167,7 +169,7 @@ class LazyContext implements Context {
 
   async serveLocal(): ReturnType<Context['serveLocal']> {
     const { serveLocalDeps } = await import('./local.ts');
-    return serveLocalDeps(this.#facts.environment);
+    return serveLocalDeps(this.#facts);
   }
 
   async close(): Promise<void> {
@@ -177,7 +179,7 @@ class LazyContext implements Context {
   async #loadSettings(): Promise<Settings> {
     const { loadSettings } = await import('./settings.ts');
     const flags = { ...this.#flags, settings: { ...this.#flags.settings, ...this.#overrides } };
-    return loadSettings(flags, this.#facts.environment, this.reporter);
+    return loadSettings(flags, this.#facts, this.reporter);
   }
 
   async #connectManager(): Promise<ManagerAccess> {

@@ -9,11 +9,14 @@ import { createManagerClient, type ManagerClient } from '../manager/client.ts';
 import { createNetwork, type Dial, type Network } from '../manager/network.ts';
 import { createSessionApi } from '../manager/sessions.ts';
 import { openThroughJump } from '../ssh/jump-host.ts';
+import { answerLimit } from './app-settings.ts';
 
 export interface ManagerAccess {
   readonly client: ManagerClient;
   readonly api: SessionApi;
   readonly network: Network;
+  /** How long a tunnel may take, and what is at its end. */
+  readonly answerMs: number;
 }
 
 export function openManager(settings: Settings, version: string, reporter: Reporter): ManagerAccess {
@@ -33,6 +36,7 @@ export function openManager(settings: Settings, version: string, reporter: Repor
     connectTimeoutMs: Number(settings.connectTimeout.value) * 1000,
     readTimeoutMs: Number(settings.readTimeout.value) * 1000,
     dial: dialThrough(settings),
+    waiting: (text, limitMs) => reporter.wait(text, limitMs),
   });
   const hasKey = accessKey.value !== undefined && secretKey.value !== undefined;
   const client = createManagerClient({
@@ -43,7 +47,8 @@ export function openManager(settings: Settings, version: string, reporter: Repor
     network,
     now: () => new Date(),
   });
-  return { client, network, api: createSessionApi({ client, accessKey: accessKey.value }) };
+  const api = createSessionApi({ client, accessKey: accessKey.value });
+  return { client, network, api, answerMs: answerLimit(settings) };
 }
 
 function dialThrough({ proxyJump, connectTimeout }: Settings): Dial | undefined {

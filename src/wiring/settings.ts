@@ -5,14 +5,18 @@ import { readHiddenLine } from '../config/hidden-line.ts';
 import { readLocalState } from '../config/local-state.ts';
 import { findPlaces, findPlacesIfAny } from '../config/places.ts';
 import { openProfileStore } from '../config/store.ts';
-import type { Context, Environment, GlobalFlags } from '../context.ts';
+import type { Context, Environment, GlobalFlags, ProcessFacts } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { resolveSettings, type Settings, type SettingValues } from '../core/settings.ts';
 import { UsageError } from '../errors.ts';
 import type { ConfigureDeps } from '../services/configure.ts';
 
 /** Flags > environment > --env-file > profile > local manager > default. */
-export function loadSettings(flags: GlobalFlags, environment: Environment, reporter: Reporter): Settings {
+export async function loadSettings(
+  flags: GlobalFlags,
+  { environment, signal }: Pick<ProcessFacts, 'environment' | 'signal'>,
+  reporter: Reporter,
+): Promise<Settings> {
   const name = profileName(flags, environment);
   const places = name === 'default' ? findPlacesIfAny(environment) : findPlaces(environment);
   const values = places === undefined ? {} : readProfile(places.configFile, name, reporter);
@@ -20,7 +24,7 @@ export function loadSettings(flags: GlobalFlags, environment: Environment, repor
   return resolveSettings({
     flags: flags.settings,
     environment,
-    ...(path !== undefined && { environmentFile: { path, values: readEnvironmentFile(path) } }),
+    ...(path !== undefined && { environmentFile: { path, values: await readEnvironmentFile(path, signal) } }),
     profile: { name, values },
     local: places === undefined ? {} : localValues(places.localManager),
   });
