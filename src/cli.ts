@@ -36,12 +36,21 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+/** What the disk takes for the last bytes. */
+const diskMs = 100;
+
 /** To read a pipe that nobody writes to holds a thread for ever, and Node waits for its threads: then it ends by the signal. */
-function leave(status: string | number | null | undefined): void {
-  if (process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'))) {
+function leave(status: typeof process.exitCode): void {
+  if (!isReading()) process.exit(status);
+  setTimeout(() => {
+    if (!isReading()) process.exit(status);
     process.removeAllListeners(received);
     process.kill(process.pid, received);
-  } else process.exit(status);
+  }, diskMs);
+}
+
+function isReading(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 }
 
 function counting(counter: { count: number }): () => Disposable {
