@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { basename } from 'node:path';
 import { expect } from 'vitest';
 import { type EmulatorBed, filesIn, openEmulator, until } from '../contract/app-bed.ts';
+import { statusOf } from '../support/bai.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
 /** What a row of the walk has to wait in: a manager, a session called demo, a HOME. */
@@ -84,7 +85,7 @@ interface Ended {
 }
 
 /** Runs into the wait, sends the signal, and returns how the program ended. */
-export async function interrupt(wait: Wait, place: Place, signal: NodeJS.Signals): Promise<void> {
+export async function interrupt(wait: Wait, place: Place, signal: 'SIGINT' | 'SIGTERM'): Promise<void> {
   const waiting = await begin(wait, place);
   if (waiting.isShort === true) return;
   const before = namesIn(place);
@@ -93,7 +94,7 @@ export async function interrupt(wait: Wait, place: Place, signal: NodeJS.Signals
   expect(run.hasEnded(), `it ended by itself: ${run.seen.stderr}`).toBe(false);
   const reference = await startReference();
   const [ended, referenceMs] = await Promise.all([run.end(signal), reference.end(signal)]);
-  const code = waiting.endsWith ?? (signal === 'SIGINT' ? 130 : 143);
+  const code = waiting.endsWith ?? statusOf(signal);
   expect(ended.code, `${ended.stderr} (${Math.round(ended.ms)} ms)`).toBe(code);
   expect(ended.ms, ended.stderr).toBeLessThan(interruptedWithinMs + slowdown * referenceMs);
   expect(ended.stderr).not.toMatch(/bug in bai|at .*\.js|did not end in time/);
