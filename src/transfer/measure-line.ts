@@ -24,6 +24,12 @@ export interface LineOptions extends MeasureOptions {
   readonly onLeft?: (path: string) => void;
 }
 
+interface Scratch {
+  readonly path: string;
+  readonly connect: LineConnect;
+  readonly options: LineOptions & { readonly stallMs: number };
+}
+
 const usualStallMs = 30_000;
 const mostRoundTrips = 9;
 
@@ -48,23 +54,24 @@ export async function measureLine(connect: LineConnect, wanted: LineOptions): Pr
     const seenWindow = ((usual ?? 0) * roundTripMs) / 1000;
     return { roundTripMs, windowBytes: Math.round(idleWindow ?? seenWindow), ...report };
   } finally {
-    let isLeft = false;
-    const left = (): void => {
-      isLeft = true;
-    };
-    await discardPart({ ...lane.cleanup, left }, path, undefined);
-    if (isLeft && lane.lost !== undefined && !options.signal.aborted)
-      await discardAnew(path, connect, options);
-    else if (isLeft) options.onLeft?.(path);
+    await discardScratch({ path, connect, options }, lane);
   }
 }
 
+async function discardScratch(scratch: Scratch, lane: Lane): Promise<void> {
+  const { path, options } = scratch;
+  let isLeft = false;
+  const left = (): void => {
+    isLeft = true;
+  };
+  await discardPart({ ...lane.cleanup, left }, path, undefined);
+  if (!isLeft) return;
+  if (lane.lost !== undefined && !options.signal.aborted) await discardAnew(scratch);
+  else options.onLeft?.(path);
+}
+
 /** The connection was lost, and with it the last request. That another cannot be had is told elsewhere. */
-async function discardAnew(
-  path: string,
-  connect: LineConnect,
-  options: LineOptions & { readonly stallMs: number },
-): Promise<void> {
+async function discardAnew({ path, connect, options }: Scratch): Promise<void> {
   try {
     await using connection = await connect(strongCiphers);
     const lane = new Lane(connection, connection.sftp, options);

@@ -1,14 +1,16 @@
 /** Connections to the manager that are kept between two calls, and closed over there meanwhile. */
 
-import { once } from 'node:events';
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { type Call, createManagerClient, type ManagerClient } from '../../src/manager/client.ts';
-import { createNetwork } from '../../src/manager/network.ts';
+import type { Call } from '../../src/manager/client.ts';
+import { openWireClient, type WireClient } from '../support/wire-client.ts';
 
 const { signal } = new AbortController();
+// As the program does: everything that waits listens to it.
+setMaxListeners(0, signal);
 const read: Call = { what: 'read', method: 'GET', path: 'read', signal };
 const create: Call = { what: 'create', method: 'POST', path: 'create', body: {}, signal };
 const nothing = z.object({});
@@ -21,8 +23,7 @@ interface Arrival {
   readonly index: number;
 }
 
-interface Bed extends AsyncDisposable {
-  readonly client: ManagerClient;
+interface Bed extends WireClient {
   readonly arrivals: readonly Arrival[];
   readonly connections: readonly Socket[];
 }
@@ -46,27 +47,7 @@ async function openBed(
       response.end(JSON.stringify({ version: 'v9.20250722', manager: '26.9.6' }));
   });
   server.on('connection', (socket) => connections.push(socket));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const network = createNetwork({ skipTlsVerify: false, connectTimeoutMs: 5_000, readTimeoutMs: 5_000 });
-  const client = createManagerClient({
-    endpoints: [new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)],
-    key: { accessKey: 'AKIATEST', secretKey: 'a-secret' },
-    domain: 'default',
-    userAgent: 'test',
-    network,
-    now: () => new Date(),
-  });
-  return {
-    client,
-    arrivals,
-    connections,
-    async [Symbol.asyncDispose]() {
-      network.close();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return { ...(await openWireClient(server)), arrivals, connections };
 }
 
 const path = ({ request }: Arrival): string => `${request.method} ${request.url}`;
