@@ -19,38 +19,44 @@ const latestEndMs = 1_900;
 setMaxListeners(0, interrupted.signal);
 
 let received: NodeJS.Signals = 'SIGINT';
+let isOver = false;
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     if (name === 'SIGINT' && childHasTerminal.count > 0) return;
     const status = 128 + constants.signals[name];
-    // The second time somebody insists: no more cleaning up.
-    if (interrupted.signal.aborted) return leave(status);
     received = name;
+    // The second time somebody insists: no more cleaning up.
+    if (interrupted.signal.aborted || isOver) return leave(status);
     interrupted.abort(new InterruptedError('interrupted', {}, status));
     setTimeout(() => {
       if (takesItsTime.count > 0) return;
       process.stderr.write('error: interrupted; what was going on did not end in time\n');
-      leave(status);
+      leave(status, 0);
     }, latestEndMs).unref();
   });
 }
 
-/** What the disk takes for the last bytes. */
-const diskMs = 100;
+/** What a busy disk takes for the last bytes. */
+const diskMs = 300;
+const lookAgainMs = 20;
 
-/** To read a pipe that nobody writes to holds a thread for ever, and Node waits for its threads: then it ends by the signal. */
-function leave(status: typeof process.exitCode): void {
-  if (!isReading()) process.exit(status);
-  setTimeout(() => {
-    if (!isReading()) process.exit(status);
-    process.removeAllListeners(received);
-    process.kill(process.pid, received);
-  }, diskMs);
+/**
+ * Node waits for its threads, and a pipe that nobody writes to or a name server that does not answer holds one for long:
+ * then it ends by the signal.
+ */
+function leave(status: typeof process.exitCode, patienceMs = diskMs): void {
+  if (!isThreadBusy()) process.exit(status);
+  if (patienceMs > 0) {
+    setTimeout(() => leave(status, patienceMs - lookAgainMs), lookAgainMs);
+    return;
+  }
+  process.removeAllListeners(received);
+  process.kill(process.pid, received);
 }
 
-function isReading(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+function isThreadBusy(): boolean {
+  return process.getActiveResourcesInfo().some((name) => /^(FSReq|GetAddrInfo)/.test(name));
 }
 
 function counting(counter: { count: number }): () => Disposable {
@@ -96,5 +102,6 @@ try {
 // Until the command has said how it ended: a promise that never settles must not look like success.
 process.exitCode = 70;
 process.exitCode = await run(context, process.argv.slice(2));
+isOver = true;
 // What a slow reader has not taken yet is not waited for after Ctrl-C.
 if (interrupted.signal.aborted) leave(process.exitCode);

@@ -33,6 +33,8 @@ export interface Waiting {
   readonly isShort?: boolean;
   /** stdin stays open and brings nothing. */
   readonly keepsStdin?: boolean;
+  /** All that stdin brings. */
+  readonly stdin?: string;
 }
 
 export interface Limit {
@@ -183,13 +185,13 @@ interface Run {
 }
 
 function start(
-  { args, env, keepsStdin }: Waiting,
+  { args, env, keepsStdin, stdin = '' }: Waiting,
   { bed, folder }: Place,
   limits: Readonly<Record<string, string>>,
 ): Run {
   const child = bed.start(args, { env: { ...limits, ...env }, cwd: folder });
   child.stdin.on('error', () => {});
-  if (keepsStdin !== true) child.stdin.end();
+  if (keepsStdin !== true) child.stdin.end(stdin);
   const seen = { stderr: '', stdout: '', pid: child.pid ?? 0 };
   for (const name of ['stderr', 'stdout'] as const)
     child[name].on('data', (chunk: Buffer) => {

@@ -1,129 +1,14 @@
-/** Waits for what is on this machine: agents, programs, locks, pipes. */
+/** Waits for what is on this machine: programs, locks, pipes, stdin. */
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { generateKey } from '../support/sshd.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import type { Place, Wait, Waiting } from './waits-bed.ts';
-
-interface SilentAgent extends AsyncDisposable {
-  readonly socket: string;
-  /** Of the key that it lists. */
-  readonly publicLine: string;
-  /** Whether it has been asked for this. */
-  wasAsked(type: number): boolean;
-}
-
-const requestIdentities = 11;
-const signRequest = 13;
-
-/** Lists one key, or answers nothing at all; it never signs and takes no key. */
-async function startSilentAgent(lists: boolean): Promise<SilentAgent> {
-  const folder = tempFolder();
-  const socket = join(folder.path, 'agent');
-  const publicLine = generateKey().public;
-  const asked = new Set<number>();
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    sockets.add(client);
-    client.on('error', () => {});
-    client.on('data', (chunk) => {
-      const type = chunk[4] ?? 0;
-      asked.add(type);
-      if (lists && type === requestIdentities) client.write(identities(publicLine));
-    });
-  });
-  server.listen(socket);
-  await once(server, 'listening');
-  return {
-    socket,
-    publicLine,
-    wasAsked: (type) => asked.has(type) || (asked.size > 0 && type === 0),
-    async [Symbol.asyncDispose]() {
-      for (const each of sockets) each.destroy();
-      server.close();
-      folder[Symbol.dispose]();
-    },
-  };
-}
-
-function identities(publicLine: string): Buffer {
-  const blob = Buffer.from(publicLine.split(' ')[1] ?? '', 'base64');
-  const text = (bytes: Buffer): Buffer => Buffer.concat([number(bytes.length), bytes]);
-  return text(Buffer.concat([Buffer.of(12), number(1), text(blob), text(Buffer.from('silent'))]));
-}
-
-function number(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-interface AgentWait {
-  readonly name: string;
-  readonly covers: readonly string[];
-  readonly lists: boolean;
-  readonly asks: number;
-  readonly args: readonly string[];
-  readonly limit: Waiting['limit'];
-}
-
-const agents: AgentWait[] = [
-  {
-    name: 'an agent that does not list its keys, for a login',
-    covers: ['agent-keys.ts'],
-    lists: false,
-    asks: requestIdentities,
-    args: ['ssh', 'demo', '--identity', 'agent', '--', 'true'],
-    limit: { code: 5, says: /the SSH agent did not answer in \d+ s/ },
-  },
-  {
-    name: 'an agent that does not list its keys, for key list',
-    covers: ['agent.ts'],
-    lists: false,
-    asks: requestIdentities,
-    args: ['key', 'list'],
-    limit: { code: 0, says: /the SSH agent does not answer/ },
-  },
-  {
-    name: 'an agent that does not sign',
-    covers: ['agent sign'],
-    lists: true,
-    asks: signRequest,
-    args: ['ssh', 'demo', '--identity', 'agent', '--client', 'builtin', '--', 'true'],
-    limit: { code: 255, says: /the SSH agent did not sign the login in \d+ s/ },
-  },
-  {
-    name: 'an agent that does not take a key',
-    covers: ['ssh-add.ts'],
-    lists: false,
-    asks: 0,
-    args: ['ssh', 'demo', '--key-store', 'agent', '--client', 'system', '--', 'true'],
-    limit: { code: 5, says: /the SSH agent did not take the key in \d+ s/ },
-  },
-];
-
-function ofAgent({ name, covers, lists, asks, args, limit }: AgentWait): Wait {
-  return {
-    name,
-    covers,
-    async begin(place) {
-      const agent = place.keep(await startSilentAgent(lists));
-      // A server asks for a signature only where it would take the key.
-      if (asks === signRequest)
-        appendFileSync(join(place.remoteHome, '.ssh', 'authorized_keys'), `${agent.publicLine}\n`);
-      return {
-        args,
-        env: { SSH_AUTH_SOCK: agent.socket },
-        reached: () => agent.wasAsked(asks),
-        ...(limit && { limit }),
-      };
-    },
-  };
-}
+import { idle } from './waits-process.ts';
 
 /** stdin brings nothing and does not end. */
 function ofStdin(name: string, args: readonly string[], covers: readonly string[] = []): Wait {
@@ -133,20 +18,6 @@ function ofStdin(name: string, args: readonly string[], covers: readonly string[
     begin: () => ({ args, keepsStdin: true, reached: idle }),
   };
 }
-
-/** Sleeps, and has slept for a moment: a process that waits for its input shows it by nothing else. */
-function idle({ pid }: { readonly pid: number }): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const used = Number(fields[10]) + Number(fields[11]);
-  const last = samples.get(pid);
-  if (state === 'S' && last?.used === used) return performance.now() - last.since > 400;
-  samples.set(pid, { used, since: performance.now() });
-  return false;
-}
-
-/** Time of the processor that a process had used, and since when it has used no more. */
-const samples = new Map<number, { readonly used: number; readonly since: number }>();
 
 /** A named pipe that nobody writes to, in the place of a file. */
 function ofPipe(name: string, args: readonly string[], covers: readonly string[] = []): Wait {
@@ -311,7 +182,6 @@ async function startFull(): Promise<Disposable & { readonly port: number }> {
 }
 
 export const localWaits: Wait[] = [
-  ...agents.map(ofAgent),
   ...programs.map(ofProgram),
   ofStdin('a public key from stdin', ['key', 'authorize', 'demo', '-'], ['authorize.ts readAll']),
   ofStdin('commands from stdin', ['sftp', 'shell', 'demo', '-b', '-'], ['sftp-shell-lines.ts']),
@@ -324,6 +194,7 @@ export const localWaits: Wait[] = [
   ofStdin('a secret from stdin', ['config', 'set', 'secretKey']),
   ofPipe('an environment file that is a pipe', ['--env-file', 'pipe', 'session', 'list'], ['env-file.ts']),
   ofPipe('a key that is a pipe', ['ssh', 'demo', '--identity', 'pipe', '--', 'true']),
+  ofPipe('a bootstrap script that is a pipe', ['session', 'create', 'python', '--bootstrap-script', 'pipe']),
   ofPipe('a batch that is a pipe', ['sftp', 'shell', 'demo', '-b', 'pipe']),
   ...others,
 ];

@@ -1,14 +1,18 @@
 /** What people met while bai waited, each by its symptom. */
 
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { until } from '../contract/app-bed.ts';
-import { finished } from '../support/bai.ts';
+import { cleanEnvironment, finished, launcher } from '../support/bai.ts';
+import { inNamespace } from '../support/namespace.ts';
 import { startRelay } from '../support/relay.ts';
 import { sessionDropbearMissing, sshdMissing, startSessionDropbear, startSshd } from '../support/sshd.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { openTrap } from './traps-bed.ts';
 
 describe.skipIf(sessionDropbearMissing !== undefined)(
@@ -79,4 +83,54 @@ describe.skipIf(sshdMissing !== undefined)('a computer whose lid is closed in th
     expect(stderr).toMatch(/trying again: /);
     expect(readFileSync(join(server.home, 'large.bin')).equals(content)).toBe(true);
   });
+});
+
+const ownNetwork = [...inNamespace, '--net'];
+const canHaveNetwork = ((): boolean => {
+  try {
+    execFileSync('unshare', [...ownNetwork, 'ip', 'link', 'set', 'lo', 'up'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** Its name server takes every question and answers none, until stdin ends. bai takes the place of the shell. */
+const besideSilentNameServer = `ip link set lo up
+printf 'nameserver 127.0.0.1\\noptions timeout:30\\n' > "$HOME/resolv.conf"
+mount --bind "$HOME/resolv.conf" /etc/resolv.conf
+exec 3<&0 < /dev/null
+"$1" -e "$2" > "$HOME/log" 2>&1 &
+shift 2
+exec "$@" 3<&-`;
+const silentNameServer = `const server = require('dgram').createSocket('udp4').bind(53, '127.0.0.1');
+server.once('message', () => require('fs').writeFileSync(process.env.HOME + '/asked', ''));
+new (require('net').Socket)({ fd: 3 }).on('end', () => process.exit()).resume();`;
+const unknownHost = {
+  BACKEND_ENDPOINT: 'http://manager.example.com',
+  BACKEND_ACCESS_KEY: 'AKIATEST',
+  BACKEND_SECRET_KEY: 'a-secret',
+};
+
+describe.skipIf(!canHaveNetwork)('a name server that does not answer', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '"interrupted", and it goes on for minutes: %s ends it',
+    async (signal) => {
+      using home = tempFolder();
+      const words = [process.execPath, silentNameServer, process.execPath, launcher, 'session', 'list'];
+      const child = spawn('unshare', [...ownNetwork, 'sh', '-c', besideSilentNameServer, 'sh', ...words], {
+        env: cleanEnvironment({ home: home.path, env: unknownHost }),
+      });
+      const ended = finished(child);
+      const exited = once(child, 'exit');
+      await until(() => exists(join(home.path, 'asked')), 'it has asked for the name', 20_000);
+      const since = performance.now();
+      child.kill(signal);
+      // A thread asks on, so that it is the signal itself that ends it.
+      expect(await exited).toEqual([null, signal]);
+      expect(performance.now() - since).toBeLessThan(5_000);
+      child.stdin.end();
+      expect((await ended).stderr).toBe('error: interrupted\n');
+    },
+  );
 });

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { interrupt, leaveAlone, openPlace } from './waits-bed.ts';
+import { keyWaits } from './waits-keys.ts';
 import { localWaits } from './waits-local.ts';
 import { managerWaits } from './waits-manager.ts';
 import { programWaits } from './waits-programs.ts';
@@ -14,6 +15,7 @@ const walk = [
   ['the manager', managerWaits],
   ['a session', sessionWaits],
   ['programs of a session', programWaits],
+  ['keys', keyWaits],
   ['this machine', localWaits],
 ] as const;
 
