@@ -1,7 +1,7 @@
 /** The process: its streams, its signals, its exit status. */
 
 import { setMaxListeners } from 'node:events';
-import { homedir } from 'node:os';
+import { constants, homedir } from 'node:os';
 import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
 import { createContext } from './wiring/context.ts';
@@ -10,17 +10,64 @@ declare const BAI_VERSION: string;
 
 const interrupted = new AbortController();
 const childHasTerminal = { count: 0 };
+const takesItsTime = { count: 0 };
+
+/** Everything ends by itself before: what was begun is taken back in less. */
+const latestEndMs = 1_900;
 
 // Everything that waits listens to it, and a cluster session may have many containers.
 setMaxListeners(0, interrupted.signal);
 
+let received: NodeJS.Signals = 'SIGINT';
+let isOver = false;
+
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     if (name === 'SIGINT' && childHasTerminal.count > 0) return;
+    const status = 128 + constants.signals[name];
+    received = name;
     // The second time somebody insists: no more cleaning up.
-    if (interrupted.signal.aborted) process.exit(130);
-    interrupted.abort(new InterruptedError());
+    if (interrupted.signal.aborted || isOver) return leave(status);
+    interrupted.abort(new InterruptedError('interrupted', {}, status));
+    setTimeout(() => {
+      if (takesItsTime.count > 0) return;
+      process.stderr.write('error: interrupted; what was going on did not end in time\n');
+      leave(status, 0);
+    }, latestEndMs).unref();
   });
+}
+
+/** What a busy disk takes for the last bytes. */
+const diskMs = 300;
+const lookAgainMs = 20;
+
+/**
+ * Node waits for its threads, and a pipe that nobody writes to or a name server that does not answer holds one for long:
+ * then it ends by the signal.
+ */
+function leave(status: typeof process.exitCode, patienceMs = diskMs): void {
+  if (!isThreadBusy()) process.exit(status);
+  if (patienceMs > 0) {
+    setTimeout(() => leave(status, patienceMs - lookAgainMs), lookAgainMs);
+    return;
+  }
+  process.removeAllListeners(received);
+  process.kill(process.pid, received);
+}
+
+function isThreadBusy(): boolean {
+  return process.getActiveResourcesInfo().some((name) => /^(FSReq|GetAddrInfo)/.test(name));
+}
+
+function counting(counter: { count: number }): () => Disposable {
+  return () => {
+    counter.count += 1;
+    return {
+      [Symbol.dispose]() {
+        counter.count -= 1;
+      },
+    };
+  };
 }
 
 // `bai … | head` closes stdout early; what is not wanted any more is no error, but how a command over there ended is not known.
@@ -41,14 +88,8 @@ const context = createContext({
   environment: process.env,
   version: BAI_VERSION,
   signal: interrupted.signal,
-  leaveInterruptsToChild() {
-    childHasTerminal.count += 1;
-    return {
-      [Symbol.dispose]() {
-        childHasTerminal.count -= 1;
-      },
-    };
-  },
+  leaveInterruptsToChild: counting(childHasTerminal),
+  takeTimeToEnd: counting(takesItsTime),
 });
 
 // Libraries ask for the home folder as they are loaded, and an account without an entry in the password file has none.
@@ -61,5 +102,6 @@ try {
 // Until the command has said how it ended: a promise that never settles must not look like success.
 process.exitCode = 70;
 process.exitCode = await run(context, process.argv.slice(2));
+isOver = true;
 // What a slow reader has not taken yet is not waited for after Ctrl-C.
-if (interrupted.signal.aborted) process.exit();
+if (interrupted.signal.aborted) leave(process.exitCode);

@@ -45,6 +45,8 @@ export interface ProcessFacts {
   /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
   readonly signal: AbortSignal;
   readonly leaveInterruptsToChild: () => Disposable;
+  /** After a signal nobody ends the process by force while somebody holds this. */
+  readonly takeTimeToEnd: () => Disposable;
 }
 
 export interface Context {

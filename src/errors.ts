@@ -14,7 +14,9 @@ export const ExitCode = {
   sessionCancelled: 11,
   sessionTerminated: 12,
   bug: 70,
+  hungUp: 129,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
@@ -133,10 +135,21 @@ export class ProtocolError extends BaiError {
 
 /** Ctrl-C, SIGTERM or SIGHUP. */
 export class InterruptedError extends BaiError {
-  override readonly exitCode = ExitCode.interrupted;
-  constructor(message = 'interrupted', facts: ErrorFacts = {}) {
+  override readonly exitCode: number;
+  constructor(message = 'interrupted', facts: ErrorFacts = {}, exitCode: number = ExitCode.interrupted) {
     super(message, { code: 'interrupted', ...facts });
+    this.exitCode = exitCode;
   }
+}
+
+/** What an aborted signal stands for: wherever a wait ended, the status is that of the process's own signal. */
+export function interruptedBy(signal: AbortSignal, error?: Error): InterruptedError {
+  const { reason } = signal;
+  const status = reason instanceof InterruptedError ? reason.exitCode : ExitCode.interrupted;
+  if (!(error instanceof BaiError)) return new InterruptedError('interrupted', { cause: error }, status);
+  const { message, code, hint, details } = error;
+  const facts = { code, details, cause: error, ...(hint !== undefined && { hint }) };
+  return new InterruptedError(message, facts, status);
 }
 
 /** A failure with more to say than where it was thrown: its exit status stays. */

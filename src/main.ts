@@ -5,7 +5,7 @@ import type { CommandEntry } from './commands/command.ts';
 import { commands, groups } from './commands/index.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import type { Reporter } from './core/reporter.ts';
-import { ExitCode, InterruptedError, UsageError } from './errors.ts';
+import { BaiError, ExitCode, interruptedBy, UsageError } from './errors.ts';
 
 /** The only error boundary. Never rejects. */
 export async function run(
@@ -202,8 +202,12 @@ function hasShownHelp({ code, exitCode }: CommanderError): boolean {
 /** Waits of Node's own end with an AbortError when Ctrl-C comes: no bug. */
 function explained(error: unknown, signal: AbortSignal, argv: readonly string[]): unknown {
   if (error instanceof CommanderError) return withUsageHint(usageError(error), argv);
-  const isAbort = error instanceof Error && error.name === 'AbortError';
-  return signal.aborted && isAbort ? new InterruptedError() : withUsageHint(error, argv);
+  if (signal.aborted && error instanceof Error && isAbort(error)) return interruptedBy(signal, error);
+  return withUsageHint(error, argv);
+}
+
+function isAbort(error: Error): boolean {
+  return error instanceof BaiError ? error.exitCode === ExitCode.interrupted : error.name === 'AbortError';
 }
 
 /** commander's own words for a wrong command line, on one line. */

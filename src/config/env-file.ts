@@ -1,14 +1,19 @@
 /** Reads the file of `--env-file`. bai never reads a `.env` of the current folder by itself. */
 
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
-import { NotFoundError } from '../errors.ts';
+import { unlessAborted } from '../core/time-limit.ts';
+import { NotFoundError, systemCode } from '../errors.ts';
 
-export function readEnvironmentFile(path: string): Readonly<Record<string, string | undefined>> {
+/** It may be a pipe, whose other end is somebody's program: that is waited for. */
+export async function readEnvironmentFile(
+  path: string,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string | undefined>>> {
   try {
-    return parseEnv(readFileSync(path, 'utf8'));
+    return parseEnv(await unlessAborted(readFile(path, 'utf8'), signal));
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    if (systemCode(cause) !== 'ENOENT') throw cause;
     throw new NotFoundError(`the environment file ${path} does not exist`, {
       hint: 'check --env-file',
       cause,

@@ -31,6 +31,8 @@ export interface TransferProgress extends Disposable {
   retrying(problem: TransferProblem): void;
   failed(problem: TransferProblem): void;
   skipped(problem: TransferProblem): void;
+  /** These may be left in the session, half made. */
+  left(paths: readonly string[]): void;
 }
 
 /** How the answer looks for people; `undefined` cells print as `-`. */
@@ -75,9 +77,15 @@ export interface Reporter {
   step(text: string): Step;
   /**
    * On a terminal, what is waited for and how many seconds it takes, once it is more than one (`now`: at once, and no
-   * seconds); `stop` leaves no trace. While another is shown, nothing.
+   * seconds); `stop` leaves no trace. What began last is what is shown.
    */
   busy(text: string, when?: 'now'): { stop(): void };
+  /** As `busy`, with a limit in milliseconds that is shown too; 0 is none. Told in a line where there is no spinner. */
+  wait(text: string, limitMs: number): Disposable;
+  /** No spinner is drawn until it is disposed of: another program has the terminal. */
+  yieldTerminal(): Disposable;
+  /** No spinner from now on, but lines: another program prints on the same terminal. */
+  withoutSpinner(): void;
   transfer(): TransferProgress;
   /** Prints the failure and returns the exit status it stands for. */
   failure(error: unknown): number;

@@ -39,6 +39,11 @@ export function foreignStart(text: string): string {
   return /^\s*(?:error|warning|hint)\s*:/i.test(text) ? `"${text}"` : text;
 }
 
+/** One line of conversation, or of an answer on a terminal: no text of others makes a line, or looks like one of bai's own. */
+export function conversationLine(text: string): string {
+  return foreignStart(sanitizeLine(text));
+}
+
 /** JSON that is safe to show: what JSON lets stand becomes `\uXXXX`, which reads back as the same text. */
 export function safeJson(value: unknown, indent?: number): string {
   const unit = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;

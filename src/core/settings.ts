@@ -113,9 +113,16 @@ export const settingDefinitions = {
   },
   readTimeout: {
     env: ['BAI_READ_TIMEOUT', 'BACKEND_READ_TIMEOUT'],
-    fallback: '0',
-    summary: 'seconds to wait for an answer of the manager; 0 is for ever',
+    fallback: '60',
+    summary: 'seconds to wait for an answer of the manager, or for more of it; 0 is for ever',
     check: (text, name) => checkNumber(text, name, 0, 86_400),
+  },
+  answerTimeout: {
+    env: ['BAI_ANSWER_TIMEOUT'],
+    fallback: '60',
+    summary:
+      'seconds to wait for an answer on the way into a session: of its SSH server, of a program that bai runs there, of your SSH agent; its file server has five times as long',
+    check: (text, name) => checkNumber(text, name, 1, 86_400),
   },
 } as const satisfies Record<string, SettingDefinition>;
 

@@ -19,7 +19,7 @@ import { SessionStore } from './session-store.ts';
 import { refusePlainRequest, TunnelServer } from './tunnel.ts';
 
 export type { EmulatorAccount, SshKeypair } from './accounts.ts';
-export type { ActiveFault, EmulatorFaults, Fault, RoutePattern } from './faults.ts';
+export type { ActiveFault, EmulatorFaults, Fault, RoutePattern, SshStage } from './faults.ts';
 export type { RequestRecord } from './http-front.ts';
 export type { Session as EmulatedSession } from './session.ts';
 export type { App } from './session-parts.ts';

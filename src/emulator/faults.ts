@@ -26,12 +26,33 @@ export type Fault =
   /** The session's sshd accepts and says nothing, or says `text` before its banner, or `text` and hangs up. */
   | { readonly kind: 'sshd-silent' }
   | { readonly kind: 'sshd-text'; readonly text: string | Uint8Array; readonly thenClose?: boolean }
+  /** sshd comes this far with a connection, and never answers. */
+  | { readonly kind: 'ssh-silent'; readonly at: SshStage }
+  /** The file server never answers this request, nor what comes after it on the same channel. */
+  | { readonly kind: 'sftp-silent'; readonly request: string }
+  /** The file server answers this request with these bytes, as they are. */
+  | { readonly kind: 'sftp-bytes'; readonly request: string; readonly bytes: Uint8Array }
+  /** The file server announces no extension. */
+  | { readonly kind: 'sftp-plain' }
   /** Downloads succeed with these bytes in place of each file. */
   | { readonly kind: 'download'; readonly content: string | Uint8Array }
   /** Every SFTP folder listing also has these names. */
   | { readonly kind: 'sftp-names'; readonly names: readonly string[] }
   /** SFTP reports this size for every file. */
   | { readonly kind: 'sftp-size'; readonly bytes: number };
+
+/** What a client waits for, in the order of a connection; the names of requests are those of RFC 4254. */
+export type SshStage =
+  | 'key-exchange'
+  | 'login'
+  | 'channel'
+  | 'subsystem'
+  | 'pty-req'
+  | 'exec'
+  | 'shell'
+  | 'auth-agent-req'
+  | 'tcpip-forward'
+  | 'direct-tcpip';
 
 export interface ActiveFault extends Disposable {
   /** How often it has struck. */
@@ -89,12 +110,19 @@ export class FaultBook {
     return struck;
   }
 
-  take<K extends Kind>(kind: K): Of<K> | undefined {
-    const entry = this.#entries.find(({ fault, left }) => fault.kind === kind && left >= 1);
+  take<K extends Kind>(kind: K, fits: (fault: Of<K>) => boolean = () => true): Of<K> | undefined {
+    // The search compares the kind, which the compiler does not follow through `find`.
+    const entry = this.#entries.find(
+      ({ fault, left }) => fault.kind === kind && left >= 1 && fits(fault as Of<K>),
+    );
     if (entry === undefined) return undefined;
     strike(entry);
-    // The search above compared the kind, which the compiler does not follow through `find`.
     return entry.fault as Of<K>;
+  }
+
+  /** Whether sshd falls silent here. */
+  isSilentAt(stage: SshStage): boolean {
+    return this.take('ssh-silent', ({ at }) => at === stage) !== undefined;
   }
 }
 

@@ -142,6 +142,31 @@ export class PacketReader {
   }
 }
 
+const requestNames = new Map<number, string>(Object.entries(PacketType).map(([name, type]) => [type, name]));
+
+/**
+ * `open`, `readdir` and so on; of an extension its own name, and of `fsetstat` also what is set, as in `fsetstat mode`:
+ * clients use it for many things.
+ */
+export function requestName(request: Buffer): string {
+  const type = request.readUInt8(0);
+  const name = requestNames.get(type) ?? `${type}`;
+  if (type !== PacketType.extended && type !== PacketType.fsetstat) return name;
+  try {
+    const reader = new PacketReader(request.subarray(5));
+    const first = reader.text();
+    return type === PacketType.extended ? first : `${name} ${attributeNames(reader.uint32())}`;
+  } catch (error) {
+    if (error instanceof RangeError) return name;
+    throw error;
+  }
+}
+
+function attributeNames(flags: number): string {
+  const set = Object.entries(AttributeFlag).filter(([, flag]) => (flags & flag) !== 0);
+  return set.map(([name]) => name).join(' ');
+}
+
 export function uint32(value: number): Buffer {
   const buffer = Buffer.allocUnsafe(4);
   buffer.writeUInt32BE(value >>> 0);

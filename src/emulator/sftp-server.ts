@@ -7,7 +7,16 @@ import { once } from 'node:events';
 import type { ServerChannel } from 'ssh2';
 import { OutsideError } from './confinement.ts';
 import type { FaultBook } from './faults.ts';
-import { PacketReader, PacketType, packet, packetsOf, StatusCode, status, text } from './sftp-codec.ts';
+import {
+  PacketReader,
+  PacketType,
+  packet,
+  packetsOf,
+  requestName,
+  StatusCode,
+  status,
+  text,
+} from './sftp-codec.ts';
 import { SftpFiles } from './sftp-files.ts';
 
 export interface SftpDeps {
@@ -36,11 +45,18 @@ export async function serveSftp(channel: ServerChannel, deps: SftpDeps): Promise
   // Answers leave in the order of their requests: OpenSSH's scp cuts a file short when they do not.
   let sending: Promise<unknown> = Promise.resolve();
   channel.on('error', () => channel.close());
+  const lying = createLying(deps.faults);
   try {
     for await (const request of packetsOf(channel)) {
+      const lie = lying(request);
+      if (lie === 'silent') continue;
+      if (lie !== undefined) {
+        channel.write(lie);
+        continue;
+      }
       const concurrent = request[0] === PacketType.read || request[0] === PacketType.write;
       const before = concurrent ? order : Promise.all([order, ...moving]);
-      const answer = before.then(() => answerTo(files, request));
+      const answer = before.then(() => answerTo(files, request, deps.faults));
       if (concurrent) {
         moving.add(answer);
         void answer.finally(() => moving.delete(answer));
@@ -66,13 +82,24 @@ export async function serveSftp(channel: ServerChannel, deps: SftpDeps): Promise
   channel.end();
 }
 
-/** Never rejects: a failure is an answer too. */
-async function answerTo(files: SftpFiles, request: Buffer): Promise<Buffer> {
-  return request[0] === PacketType.init ? version() : answerOf(files, request);
+/** What a fault says in place of an answer. A channel that has fallen silent stays so. */
+function createLying(faults: FaultBook): (request: Buffer) => 'silent' | Uint8Array | undefined {
+  let isSilent = false;
+  return (request) => {
+    const name = requestName(request);
+    isSilent ||= faults.take('sftp-silent', (fault) => fault.request === name) !== undefined;
+    return isSilent ? 'silent' : faults.take('sftp-bytes', (fault) => fault.request === name)?.bytes;
+  };
 }
 
-function version(): Buffer {
-  const fields = extensions.flatMap(([name, value]) => [text(name), text(value)]);
+/** Never rejects: a failure is an answer too. */
+async function answerTo(files: SftpFiles, request: Buffer, faults: FaultBook): Promise<Buffer> {
+  return request[0] === PacketType.init ? version(faults) : answerOf(files, request);
+}
+
+function version(faults: FaultBook): Buffer {
+  const announced = faults.take('sftp-plain') === undefined ? extensions : [];
+  const fields = announced.flatMap(([name, value]) => [text(name), text(value)]);
   // VERSION has no request id: the protocol number stands in its place.
   return packet(PacketType.version, 3, ...fields);
 }

@@ -3,12 +3,19 @@
 import { connect } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Connection } from 'ssh2';
+import type { FaultBook } from './faults.ts';
 
 /** Where a port of a host is on 127.0.0.1; nothing when the session's network has no such host. */
 export type Reach = (host: string, port: number) => number | undefined;
 
-export function serveForwarding(client: Connection, reach: Reach): void {
+export interface ForwardingDeps {
+  readonly reach: Reach;
+  readonly faults: FaultBook;
+}
+
+export function serveForwarding(client: Connection, { reach, faults }: ForwardingDeps): void {
   client.on('tcpip', (accept, reject, { destIP, destPort }) => {
+    if (faults.isSilentAt('direct-tcpip')) return;
     const port = reach(destIP, destPort);
     if (port === undefined) return reject();
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });

@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Connection, ServerChannel } from 'ssh2';
+import type { FaultBook } from './faults.ts';
 
 /** They end with the connection. */
-export function serveRemoteForwarding(client: Connection): void {
+export function serveRemoteForwarding(client: Connection, faults: FaultBook): void {
   const servers = new Map<string, Server>();
   client.on('request', (accept, reject, name, info) => {
     const { bindAddr, bindPort } = info as { readonly bindAddr: string; readonly bindPort: number };
@@ -16,6 +17,7 @@ export function serveRemoteForwarding(client: Connection): void {
       return servers.delete(key) ? accept?.() : reject?.();
     }
     if (name !== 'tcpip-forward') return reject?.();
+    if (faults.isSilentAt('tcpip-forward')) return;
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       const { port } = server.address() as AddressInfo;
       lead(client, socket, { address: bindAddr, port });

@@ -29,7 +29,9 @@ export function serveSession(session: Session, deps: SshSessionDeps): Promise<vo
     environment[key] = val;
     accept?.();
   });
+  const { faults } = deps;
   session.on('pty', (accept, _reject, info) => {
+    if (faults.isSilentAt('pty-req')) return;
     terminal = { name: info.term || 'xterm', rows: info.rows || 24, columns: info.cols || 80 };
     accept();
   });
@@ -52,14 +54,21 @@ export function serveSession(session: Session, deps: SshSessionDeps): Promise<vo
     deps.started(shell);
     task = runShell(shell, channel, deps.signal);
   };
-  session.on('shell', (accept) => run(accept()));
+  session.on('auth-agent', (_accept, reject) => {
+    if (!faults.isSilentAt('auth-agent-req')) reject?.();
+  });
+  session.on('shell', (accept) => {
+    if (!faults.isSilentAt('shell')) run(accept());
+  });
   session.on('exec', (accept, _reject, { command }) => {
+    if (faults.isSilentAt('exec')) return;
     if (Buffer.byteLength(command) > deps.behaviour.longestCommand) return deps.disconnect();
     run(accept(), command);
   });
   session.on('subsystem', (accept, reject, { name }) => {
     if (name !== 'sftp') return reject();
-    task = serveSftp(accept(), { home: deps.home, faults: deps.faults });
+    if (faults.isSilentAt('subsystem')) return;
+    task = serveSftp(accept(), { home: deps.home, faults });
   });
   return new Promise((resolve) => {
     const done = () => resolve(task);

@@ -103,6 +103,11 @@ function greetWrongly(socket: Socket, faults: FaultBook): boolean {
     socket.resume();
     return true;
   }
+  if (faults.isSilentAt('key-exchange')) {
+    socket.write('SSH-2.0-silent\r\n');
+    socket.resume();
+    return true;
+  }
   const fault = faults.take('sshd-text');
   if (fault === undefined) return false;
   socket.write(fault.text);
@@ -131,15 +136,18 @@ async function serveConnection(client: Connection, deps: ConnectionDeps): Promis
   const closing = new AbortController();
   const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
   client.on('error', () => client.end());
-  client.on('authentication', (context) => void authenticate(context, deps.home));
+  client.on('authentication', (context) => {
+    if (!deps.faults.isSilentAt('login')) void authenticate(context, deps.home);
+  });
   client.on('ready', () => {
     deps.loggedIn();
     client.on('session', (accept) => {
+      if (deps.faults.isSilentAt('channel')) return;
       const session = { ...deps, signal: closing.signal, disconnect: () => client.end() };
       tasks.add(serveSession(accept(), session));
     });
-    serveForwarding(client, deps.reach);
-    serveRemoteForwarding(client);
+    serveForwarding(client, deps);
+    serveRemoteForwarding(client, deps.faults);
   });
   await closed;
   closing.abort();

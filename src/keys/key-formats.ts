@@ -9,6 +9,7 @@ import { dsaBlob, isEncryptedPem, openPem } from './pem-file.ts';
 import { isPpk, openPpk, type PpkVersion, parsePpk, toPpk, WrongPassphrase } from './ppk.ts';
 import { describePublicKey, type PublicKey, parsePublicKey } from './public-key.ts';
 import { MalformedKey } from './ssh-wire.ts';
+import { leaveSignalsToSystem } from './system-signals.ts';
 
 export type KeyFormat = 'openssh' | 'pem' | 'pkcs8' | 'ppk';
 
@@ -49,6 +50,7 @@ export function requireKey(bytes: Uint8Array, origin: string): KeyFile {
 
 /** The private key, opened. Throws a DeniedError for a wrong passphrase, a UsageError for what is none. */
 export async function openKey(bytes: Uint8Array, origin: string, passphrase?: Uint8Array): Promise<KeyPair> {
+  using _signals = leaveSignalsToSystem();
   try {
     if (isPpk(bytes)) return await openPpk(parsePpk(bytes), passphrase);
     const pem = pemOf(bytes);

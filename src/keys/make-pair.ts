@@ -3,6 +3,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type KeyPair, keyPairOf } from './key-pair.ts';
+import { leaveSignalsToSystem } from './system-signals.ts';
 
 const generate = promisify(generateKeyPair);
 
@@ -13,6 +14,8 @@ export interface NewPair {
 }
 
 export async function makePair(wanted: NewPair, comment: string): Promise<KeyPair> {
+  // A long RSA key takes minutes, and Node waits for its threads before it ends.
+  using _signals = leaveSignalsToSystem();
   return keyPairOf(await makePrivateKey(wanted), comment);
 }
 

@@ -6,6 +6,7 @@ import { shellCommand } from '../core/shell-quote.ts';
 import { ProtocolError, UsageError } from '../errors.ts';
 import { isPpk } from './ppk.ts';
 import { fingerprintOf } from './public-key.ts';
+import { leaveSignalsToSystem } from './system-signals.ts';
 
 export interface PrivateKey {
   /** The key as text, from its first dash to its last newline. */
@@ -77,6 +78,7 @@ export interface OpenedKey {
 
 /** Nothing when the passphrase is not the right one. */
 export function unlockOwnKey(bytes: Uint8Array, passphrase: string, path: string): OpenedKey | undefined {
+  using _signals = leaveSignalsToSystem();
   const plain = Buffer.from(bytes).toString('latin1');
   const text = plain.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----')
     ? unlockPkcs8(plain, passphrase, path)

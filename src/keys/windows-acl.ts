@@ -53,6 +53,6 @@ export async function restrictToOwner(
 }
 
 async function runHidden({ program, args }: AclCommand): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, args, { windowsHide: true });
+  const { stdout } = await promisify(execFile)(program, args, { windowsHide: true, timeout: 10_000 });
   return stdout;
 }

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod/mini';
 import { parseJson } from '../core/json.ts';
 import { limitTime } from '../core/time-limit.ts';
-import { BaiError, type Doubt, ProtocolError, UnreachableError } from '../errors.ts';
+import { BaiError, type Doubt, ProtocolError, TimeoutError, UnreachableError } from '../errors.ts';
 import { acceptEncoding } from './decode.ts';
 import { readHello } from './handshake.ts';
 import { exchange, readBody } from './http.ts';
@@ -47,6 +47,8 @@ export interface Call {
   readonly doubt?: Doubt;
   /** Bytes of an answer in JSON; a default that holds all but logs. */
   readonly mostBytes?: number;
+  /** Its answer goes on without an end, silent or not. */
+  readonly isStream?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -124,14 +126,12 @@ class Client {
   async open(call: Call): Promise<IncomingMessage> {
     const { api } = await this.release(call.signal);
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    const attempt = (base: URL): Promise<IncomingMessage> => {
+    const attempt: Attempt = (base, isAlone) => {
       const url = join(base, call.path, call.query);
       const headers = this.#sign(call.method, url, api, body === undefined ? undefined : 'application/json');
+      const { what, method, signal, isStream = false } = call;
       return exchange(this.#options.network, {
-        method: call.method,
-        url,
-        headers,
-        signal: call.signal,
+        ...{ what, method, url, headers, signal, isAlone, isStream },
         ...(body !== undefined && { body }),
       });
     };
@@ -192,12 +192,14 @@ class Client {
   async #shakeHands(signal: AbortSignal): Promise<Release> {
     const { network, userAgent, now } = this.#options;
     const headers = { 'User-Agent': userAgent, ...acceptEncoding };
-    const hello = (base: URL): Promise<IncomingMessage> =>
-      exchange(network, { method: 'GET', url: join(base, '', undefined), headers, signal });
+    const hello: Attempt = (base, isAlone) =>
+      exchange(network, {
+        ...{ what: 'answer', method: 'GET', url: join(base, '', undefined), headers, signal, isAlone },
+      });
     const call = { what: 'reach the manager', method: 'GET', path: '', signal } as const;
     const response = await this.#paused(call, () => this.#send(call, hello));
     const endpoint = this.#endpoint();
-    const { proxy, path } = network.routeTo(endpoint);
+    const { proxy, path } = network.routeTo(endpoint, false);
     const speaker = path === undefined ? undefined : proxy;
     return readHello(response, { endpoint, proxy: speaker, signal, now: now() });
   }
@@ -208,18 +210,19 @@ class Client {
   }
 
   /** Tries the endpoints in turn. Once a request may have been seen, only a repeatable one goes to the next. */
-  async #send(call: Call, attempt: (base: URL) => Promise<IncomingMessage>): Promise<IncomingMessage> {
+  async #send(call: Call, attempt: Attempt): Promise<IncomingMessage> {
     const { endpoints } = this.#options;
     for (let tried = 1; ; tried += 1) {
       const base = this.#endpoint();
       try {
-        return await attempt(base);
+        return await overLiveConnection(base, isRepeatable(call), attempt);
       } catch (error) {
         const explained = this.#networkError(error, base);
         const notSent = error instanceof Error && 'notSent' in error && error.notSent === true;
         const isAway =
           explained instanceof UnreachableError ||
-          (explained instanceof BaiError && ['unreachable', 'proxy-unreachable'].includes(explained.code));
+          explained instanceof TimeoutError ||
+          (explained instanceof BaiError && explained.code === 'proxy-unreachable');
         if (!isAway || tried >= endpoints.length || !(isRepeatable(call) || notSent))
           throw notSent ? explained : doubted(call, explained);
         this.#leave(base);
@@ -282,6 +285,27 @@ class Client {
     if (status >= 300 && status < 400) throw redirected(this.#endpoint(), response);
     if (status === 401 && this.#options.key === undefined) throw noKey(what, this.#options.missing);
     throw refusalError(what, problem, response, this.#options.now());
+  }
+}
+
+/** `isAlone`: not over a connection that is kept. */
+type Attempt = (base: URL, isAlone: boolean) => Promise<IncomingMessage>;
+
+/**
+ * A connection that was kept may be closed over there at the moment it is used again: that says nothing about the request,
+ * which is signed and sent once more. What must not be carried out twice never goes over such a connection.
+ */
+async function overLiveConnection(
+  base: URL,
+  repeatable: boolean,
+  attempt: Attempt,
+): Promise<IncomingMessage> {
+  try {
+    return await attempt(base, !repeatable);
+  } catch (error) {
+    const isStale = error instanceof Error && 'isStale' in error && error.isStale === true;
+    if (!repeatable || !isStale) throw error;
+    return await attempt(base, true);
   }
 }
 

@@ -25,13 +25,12 @@ export async function* sessionEvents(
     method: 'GET',
     path: 'events/session',
     query: { sessionName: session.name, sessionId: session.id },
+    isStream: true,
     signal,
   });
   const arrived: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (message) => arrived.push(message), maxBufferSize: lineLimit });
   const frames = decodedStream(response).setEncoding('utf8');
-  // The keep-alive comment comes every 15 s; a read limit meant for answers would cut the stream.
-  response.socket?.setTimeout(0);
   for await (const text of frames) {
     feed(parser, text);
     for (const message of arrived.splice(0)) {

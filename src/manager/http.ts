@@ -1,9 +1,10 @@
 /** One HTTP exchange with the manager: bounded in time and size, redirects not followed. */
 
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import http from 'node:http';
 import https from 'node:https';
 import { TLSSocket } from 'node:tls';
+import { type Countdown, countDown } from '../core/time-limit.ts';
 import { BaiError, InterruptedError, ProtocolError, TimeoutError, UnreachableError } from '../errors.ts';
 import { decodeBody } from './decode.ts';
 import type { Network } from './network.ts';
@@ -11,64 +12,87 @@ import type { ProxyServer } from './proxy-choice.ts';
 import { limitReached, proxyWantsLogin } from './proxy-error.ts';
 
 export interface HttpRequest {
+  /** For people: completes "waiting for HOST to …". */
+  readonly what: string;
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Never over a connection that was used before. */
+  readonly isAlone?: boolean;
+  /** Its answer goes on as long as it likes, silent or not. */
+  readonly isStream?: boolean;
   readonly signal: AbortSignal;
 }
 
 /** The server decides how much it sends; nothing bai asks for in one piece is larger. */
 const bodyLimit = 64 * 1024 * 1024;
 
+/** What became of a request that got no answer. */
+export interface Unanswered {
+  /** The server cannot have seen it. */
+  readonly notSent: boolean;
+  /** It went over a connection that was kept, which ended before a byte of an answer: that is about the connection. */
+  readonly isStale: boolean;
+}
+
 /**
- * The answer once its header is there. Rejects with the system's error when there is no answer;
- * `notSent` on that error tells that the server cannot have seen the request.
+ * The answer once its header is there. Rejects with the system's error, or a TimeoutError, when there is no answer; both
+ * have the properties of `Unanswered`. Who reads the body finds it ended by a TimeoutError when it does not go on.
  */
 export function exchange(network: Network, request: HttpRequest): Promise<IncomingMessage> {
-  const { method, url, headers, body, signal } = request;
-  const send = url.protocol === 'https:' ? https.request : http.request;
-  const { proxy, ...route } = network.routeTo(url);
   return new Promise((resolve, reject) => {
-    const outgoing = send(url, {
-      method,
-      ...route,
-      headers: {
-        ...headers,
-        ...route.headers,
-        ...(body !== undefined && { 'Content-Length': String(Buffer.byteLength(body)) }),
-      },
-      signal,
-    });
-    let connected = false;
-    const timer = limitConnecting(network, { url, proxy }, (error) => outgoing.destroy(error));
+    const { outgoing, proxy } = start(network, request);
+    let [connected, bytesBefore] = [false, 0];
+    const fail = (error: Error): void => {
+      limits[Symbol.dispose]();
+      const isCut = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+      const isStale = isCut && outgoing.reusedSocket && outgoing.socket?.bytesRead === bytesBefore;
+      reject(Object.assign(error, { notSent: !connected, isStale } satisfies Unanswered));
+      // Who is asked for the connection may not hear of it: a proxy that says nothing is not waited for.
+      outgoing.destroy();
+    };
+    const limits = new ExchangeLimits({ network, proxy, request, fail });
+    outgoing.on('error', fail);
     outgoing.once('socket', (socket) => {
-      const ready = (): void => {
+      bytesBefore = socket.bytesRead;
+      whenConnected(outgoing, () => {
         connected = true;
-        clearTimeout(timer);
-      };
-      // An agent may hand over a socket that stands already: one used before, or one to a proxy.
-      const pending = socket instanceof TLSSocket ? isHandshaking(socket) : socket.connecting;
-      if (outgoing.reusedSocket || !pending) ready();
-      else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', ready);
-    });
-    outgoing.setTimeout(network.options.readTimeoutMs, () => {
-      outgoing.destroy(
-        new TimeoutError(`${url.host} did not answer in ${network.options.readTimeoutMs / 1000} s`),
-      );
+        limits.connected();
+      });
     });
     outgoing.once('response', (response) => {
-      clearTimeout(timer);
-      if (proxy === undefined || response.statusCode !== 407) return resolve(response);
-      response.destroy();
-      reject(Object.assign(proxyWantsLogin(proxy), { notSent: true }));
+      if (proxy !== undefined && response.statusCode === 407) {
+        response.destroy();
+        return fail(proxyWantsLogin(proxy));
+      }
+      limits.answered(response);
+      resolve(response);
     });
-    outgoing.once('error', (error) => {
-      clearTimeout(timer);
-      reject(Object.assign(error, { notSent: !connected }));
-    });
-    outgoing.end(body);
+    outgoing.end(request.body);
   });
+}
+
+interface Started {
+  readonly outgoing: ClientRequest;
+  readonly proxy: ProxyServer | undefined;
+}
+
+function start(network: Network, { method, url, headers, body, isAlone = false }: HttpRequest): Started {
+  const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
+  const send = url.protocol === 'https:' ? https.request : http.request;
+  const { proxy, ...route } = network.routeTo(url, isAlone);
+  const outgoing = send(url, { method, ...route, headers: { ...headers, ...route.headers, ...length } });
+  return { outgoing, proxy };
+}
+
+/** An agent may hand over a socket that stands already: one used before, or one to a proxy. */
+function whenConnected(outgoing: ClientRequest, ready: () => void): void {
+  const { socket } = outgoing;
+  if (socket === null) return;
+  const pending = socket instanceof TLSSocket ? isHandshaking(socket) : socket.connecting;
+  if (outgoing.reusedSocket || !pending) ready();
+  else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', ready);
 }
 
 /** Node's types leave the property out. */
@@ -76,26 +100,101 @@ function isHandshaking(socket: TLSSocket): boolean {
   return 'secureConnecting' in socket && socket.secureConnecting === true;
 }
 
-interface Connecting {
-  readonly url: URL;
+interface Limited {
+  readonly network: Network;
   readonly proxy: ProxyServer | undefined;
+  readonly request: HttpRequest;
+  readonly fail: (error: Error) => void;
 }
 
-function limitConnecting(
-  network: Network,
-  { url, proxy }: Connecting,
-  fail: (error: Error) => void,
-): NodeJS.Timeout | undefined {
-  const limit = network.options.connectTimeoutMs;
-  if (limit <= 0) return undefined;
-  return setTimeout(() => {
-    if (proxy !== undefined) return fail(limitReached(proxy, url.host, limit));
-    const error = new TimeoutError(`no connection to ${url.host} in ${limit / 1000} s`, {
-      code: 'unreachable',
-      hint: 'check the endpoint and your network (VPN, proxy, firewall)',
-    });
-    fail(error);
-  }, limit);
+/**
+ * Ctrl-C, and the limits of one exchange: until the connection stands, until the answer begins, and for as long as it
+ * brings nothing more. Somebody who waits sees for what.
+ */
+class ExchangeLimits implements Disposable {
+  readonly #options: Network['options'];
+  readonly #request: HttpRequest;
+  readonly #shown: Disposable | undefined;
+  readonly #interrupt = (): void => this.#end(new InterruptedError());
+  #end: (error: Error) => void;
+  #running: Countdown | undefined;
+
+  constructor({ network: { options }, proxy, request, fail }: Limited) {
+    const { url, what, signal } = request;
+    this.#options = options;
+    this.#request = request;
+    this.#shown = options.waiting?.(`waiting for ${url.host} to ${what}`, options.readTimeoutMs);
+    this.#end = fail;
+    signal.addEventListener('abort', this.#interrupt, { once: true });
+    // Not before the caller knows of these limits.
+    if (signal.aborted) queueMicrotask(this.#interrupt);
+    this.#limit(options.connectTimeoutMs, (seconds) =>
+      proxy === undefined ? noConnection(url.host, seconds) : limitReached(proxy, url.host, seconds * 1000),
+    );
+  }
+
+  connected(): void {
+    this.#limit(this.#options.readTimeoutMs, (seconds) => noAnswer(this.#request.url.host, seconds));
+  }
+
+  /** From now on what ends early is the answer. */
+  answered(response: IncomingMessage): void {
+    this.#end = (error) => void response.destroy(error);
+    response.once('close', () => this[Symbol.dispose]());
+    this.#running?.[Symbol.dispose]();
+    if (this.#request.isStream === true) this.#shown?.[Symbol.dispose]();
+    else this.#limitBody(response);
+  }
+
+  [Symbol.dispose](): void {
+    this.#request.signal.removeEventListener('abort', this.#interrupt);
+    this.#running?.[Symbol.dispose]();
+    this.#shown?.[Symbol.dispose]();
+  }
+
+  #limit(ms: number, late: (seconds: number) => Error): void {
+    this.#running?.[Symbol.dispose]();
+    this.#running = ms > 0 ? countDown(ms, () => this.#end(late(ms / 1000))) : undefined;
+  }
+
+  /** Single bytes now and then are no answer either. */
+  #limitBody(response: IncomingMessage): void {
+    const { readTimeoutMs: ms } = this.#options;
+    if (ms <= 0) return;
+    const patience = countDown(ms, () => this.#end(noMoreOfAnswer(this.#request.url.host, ms / 1000)));
+    this.#running = patience;
+    let bytes = 0;
+    // To listen for the bytes would set them flowing before anybody takes them.
+    const push = response.push.bind(response);
+    response.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+      bytes += Buffer.isBuffer(chunk) ? chunk.length : 0;
+      if (bytes >= progressBytes) {
+        bytes = 0;
+        patience.restart();
+      }
+      return push(chunk, encoding);
+    };
+  }
+}
+
+/** What an answer has to bring within its limit. */
+const progressBytes = 16 * 1024;
+
+function noConnection(host: string, seconds: number): TimeoutError {
+  return new TimeoutError(`no connection to ${host} in ${seconds} s`, {
+    code: 'unreachable',
+    hint: 'check the endpoint and your network (VPN, proxy, firewall)',
+  });
+}
+
+const longerReading = 'try again; BAI_READ_TIMEOUT (the setting readTimeout) lets it take more seconds';
+
+function noAnswer(host: string, seconds: number): TimeoutError {
+  return new TimeoutError(`${host} did not answer in ${seconds} s`, { hint: longerReading });
+}
+
+function noMoreOfAnswer(host: string, seconds: number): TimeoutError {
+  return new TimeoutError(`${host} did not go on with its answer for ${seconds} s`, { hint: longerReading });
 }
 
 export interface ReadOptions {

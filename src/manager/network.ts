@@ -15,6 +15,8 @@ export interface NetworkOptions {
   readonly connectTimeoutMs: number;
   /** Milliseconds without a byte of an answer; 0 is no limit. */
   readonly readTimeoutMs: number;
+  /** Shows somebody what is waited for, once that has taken a moment, until it is disposed of. */
+  readonly waiting?: ((text: string, limitMs: number) => Disposable) | undefined;
   /** Another way to the manager's port than the network of this machine; then no proxy is asked. */
   readonly dial?: Dial | undefined;
   /** Where proxies are named. */
@@ -38,7 +40,8 @@ export interface Route {
 
 export interface Network {
   readonly options: NetworkOptions;
-  routeTo(url: URL): Route;
+  /** Connections are kept and used again, unless `isAlone`. */
+  routeTo(url: URL, isAlone: boolean): Route;
   /** What is in between, for messages. */
   proxyTo(url: URL): ProxyServer | undefined;
   /** For WebSockets; `takesOver`: over a connection that a request has left, when there is one. */
@@ -49,6 +52,11 @@ export interface Network {
 /** Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; extra CAs from NODE_EXTRA_CA_CERTS. */
 export function createNetwork(options: NetworkOptions): Network {
   const agents = new Map<string, http.Agent>();
+  let leftAt = Date.now();
+  const dropOld = (): void => {
+    // By the clock on the wall, which does not stand still while this machine sleeps.
+    if (Math.abs(Date.now() - leftAt) > keptMs) for (const each of agents.values()) dropIdle(each);
+  };
   const proxyTo = (url: URL): ProxyServer | undefined =>
     options.dial === undefined ? chooseProxy(options.environment, url) : undefined;
   const agent = (url: URL, keepAlive: boolean): http.Agent => {
@@ -60,24 +68,38 @@ export function createNetwork(options: NetworkOptions): Network {
     const settings = { keepAlive, rejectUnauthorized: !options.skipTlsVerify };
     const open = wayOf(options, proxy, passesOn);
     const made = open === undefined ? directAgent(url, settings) : lateAgent(url, open, settings);
+    made.on('free', () => {
+      leftAt = Date.now();
+    });
     agents.set(key, made);
     return made;
   };
   return {
     options,
     proxyTo,
-    routeTo(url) {
+    routeTo(url, isAlone) {
+      dropOld();
       const proxy = proxyTo(url);
-      if (proxy === undefined || !isPassedOn(url, proxy)) return { agent: agent(url, true), proxy };
+      if (proxy === undefined || !isPassedOn(url, proxy)) return { agent: agent(url, !isAlone), proxy };
       // Many proxies close a connection after each request, and some without saying so.
       return { agent: agent(url, false), proxy, path: url.href, headers: loginHeader(proxy) };
     },
-    upgradeAgentFor: (url, takesOver) => agent(url, takesOver),
+    upgradeAgentFor(url, takesOver) {
+      dropOld();
+      return agent(url, takesOver);
+    },
     close() {
       for (const each of agents.values()) each.destroy();
       agents.clear();
     },
   };
+}
+
+/** A connection that nobody has used for longer may be dead, as all are when a line was cut or a lid closed. */
+const keptMs = 5_000;
+
+function dropIdle({ freeSockets }: http.Agent): void {
+  for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
 function isSecure(url: URL): boolean {

@@ -30,6 +30,9 @@ export function jsonReporter({ stdout, stderr, events }: JsonReporterOptions): R
     warn: (message, hint) => note({ warning: message, ...(hint !== undefined && { hint }) }),
     step: () => silentStep,
     busy: () => ({ stop: () => {} }),
+    wait: () => nothing,
+    yieldTerminal: () => nothing,
+    withoutSpinner: () => {},
     resultAside: (value) => note({ result: value }),
     transfer() {
       if (events) return showTransfer(eventView(note), eventTelling(note), processClock);
@@ -49,4 +52,5 @@ export function jsonReporter({ stdout, stderr, events }: JsonReporterOptions): R
   };
 }
 
+const nothing: Disposable = { [Symbol.dispose]: () => {} };
 const silentStep: Step = { update: () => {}, done: () => {}, fail: () => {} };

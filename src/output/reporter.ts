@@ -2,7 +2,7 @@
 
 import type { Ora } from 'ora';
 import type { Reporter, Step, Table, TransferProgress } from '../core/reporter.ts';
-import { foreignStart, sanitizeLine, sanitizeText } from '../core/sanitize.ts';
+import { conversationLine, sanitizeLine, sanitizeText } from '../core/sanitize.ts';
 import { describeError } from './describe-error.ts';
 import { jsonReporter } from './json-reporter.ts';
 import { createLiveArea, type LiveArea } from './live-area.ts';
@@ -18,6 +18,7 @@ import {
   type View,
   wordTelling,
 } from './transfer-progress.ts';
+import { type ShownWait, Waiting } from './waiting.ts';
 
 export interface ReporterOptions {
   readonly stdout: NodeJS.WriteStream;
@@ -31,9 +32,6 @@ export interface ReporterOptions {
   /** Starts a spinner; nothing where none can be shown. */
   readonly spin: ((stream: NodeJS.WriteStream, text: string, style: SpinnerStyle) => Ora) | undefined;
 }
-
-/** Work that is over before was not worth a line. */
-const busyAfterMs = 1_000;
 
 /** Whether stderr shows spinners and bars: a terminal that can move its cursor, outside CI. */
 export function isAnimated(
@@ -62,13 +60,10 @@ function humanReporter(options: ReporterOptions): Reporter {
   const spin = options.quiet ? undefined : options.spin;
   const area = createLiveArea(stderr);
   const say = (line: string): void => area.print(`${line}\n`);
-  let moving = 0;
-  // Two would draw over each other, and over bars.
-  const spinners = oneAtATime((text, afterMs) =>
-    moving > 0
-      ? undefined
-      : spin?.(stderr, lineOf(text), { color, ...(afterMs !== undefined && { afterMs }) }),
-  );
+  const waiting = new Waiting({
+    spin: spin && ((text) => spin(stderr, text, { color })),
+    say: interactive && !options.quiet ? say : undefined,
+  });
   return {
     json: false,
     interactive,
@@ -79,32 +74,33 @@ function humanReporter(options: ReporterOptions): Reporter {
         return;
       }
       if (human === '') return;
-      const shown = stdout.isTTY ? lineOf : sanitizeLine;
+      const shown = stdout.isTTY ? conversationLine : sanitizeLine;
       for (const line of typeof human === 'string' ? [human] : human) stdout.write(`${shown(line)}\n`);
     },
     text: (content) => void stdout.write(stdout.isTTY ? sanitizeText(content) : content),
-    info: (message) => void (options.quiet || say(lineOf(message))),
+    info: (message) => void (options.quiet || say(conversationLine(message))),
     warn(message, hint) {
       say(`${style.warning('warning:')} ${sanitizeLine(message)}`);
       if (hint !== undefined) say(style.hint(`hint: ${sanitizeLine(hint)}`));
     },
     resultAside: () => {},
-    step(text) {
-      const spinner = spinners.step(text);
-      return spinner ? spinnerStep(spinner, style) : lineStep(say, options.quiet, text);
+    step: (text) => (spin ? spinnerStep(waiting.work(text), style) : lineStep(say, options.quiet, text)),
+    busy(text, when) {
+      const shown = when === 'now' ? waiting.work(text) : waiting.busy(text);
+      return { stop: () => shown[Symbol.dispose]() };
     },
-    busy: (text, when) => spinners.busy(text, when === 'now' ? undefined : busyAfterMs),
+    wait: (text, limitMs) => waiting.wait(text, limitMs),
+    yieldTerminal: () => waiting.hold(),
+    withoutSpinner: () => waiting.withoutSpinner(),
     transfer() {
       const view = humanView(options, area, say);
       const telling = wordTelling(
         (message) => this.warn(message),
         (message) => this.info(message),
       );
-      moving += 1;
-      const shown = showTransfer(view, telling, processClock);
-      return withEnd(shown, () => {
-        moving -= 1;
-      });
+      // A spinner draws over bars.
+      const held = waiting.hold();
+      return withEnd(showTransfer(view, telling, processClock), () => held[Symbol.dispose]());
     },
     failure(error) {
       const described = describeError(error);
@@ -144,75 +140,22 @@ function withEnd(shown: TransferProgress, onEnd: () => void): TransferProgress {
   };
 }
 
-/** One line of conversation, or of an answer on a terminal: no text of others makes a line, or looks like one of bai's own. */
-function lineOf(text: string): string {
-  return foreignStart(sanitizeLine(text));
-}
-
 /** Off a terminal each new text is one line, once. */
 function lineStep(say: (line: string) => void, quiet: boolean, text: string): Step {
   let last = '';
   const tell = (line: string | undefined): void => {
     if (line === undefined || line === last || quiet) return;
     last = line;
-    say(lineOf(line));
+    say(conversationLine(line));
   };
   tell(text);
   return { update: tell, done: tell, fail: tell };
 }
 
-interface Spinners {
-  /** Nothing while another step is shown; what is waited for gives way. */
-  step(text: string): SpinningStep | undefined;
-  busy(text: string, afterMs: number | undefined): { stop(): void };
-}
-
-interface SpinningStep {
-  readonly spinner: Ora;
-  readonly ended: () => void;
-}
-
-function oneAtATime(spin: (text: string, afterMs?: number) => Ora | undefined): Spinners {
-  let current: { readonly isStep: boolean; stop(): void } | undefined;
+function spinnerStep(shown: ShownWait, style: Style): Step {
   return {
-    step(text) {
-      if (current?.isStep) return undefined;
-      current?.stop();
-      const spinner = spin(text);
-      if (spinner === undefined) return undefined;
-      const own = { isStep: true, stop: () => {} };
-      current = own;
-      const ended = (): void => {
-        if (current === own) current = undefined;
-      };
-      return { spinner, ended };
-    },
-    busy(text, afterMs) {
-      const spinner = current === undefined ? spin(text, afterMs) : undefined;
-      if (spinner === undefined) return { stop: () => {} };
-      const own = {
-        isStep: false,
-        stop() {
-          spinner.stop();
-          if (current === own) current = undefined;
-        },
-      };
-      current = own;
-      return own;
-    },
-  };
-}
-
-function spinnerStep({ spinner, ended }: SpinningStep, style: Style): Step {
-  const persist = (symbol: string, line: string | undefined): void => {
-    spinner.stopAndPersist({ symbol, text: line === undefined ? spinner.text : lineOf(line) });
-    ended();
-  };
-  return {
-    update(line) {
-      spinner.text = lineOf(line);
-    },
-    done: (line) => persist(style.good('✓'), line),
-    fail: (line) => persist(style.error('✗'), line),
+    update: (line) => shown.update(line),
+    done: (line) => shown.persist(style.good('✓'), line),
+    fail: (line) => shown.persist(style.error('✗'), line),
   };
 }

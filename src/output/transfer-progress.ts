@@ -91,6 +91,7 @@ export interface Telling {
   failed(problem: TransferProblem): void;
   skipped(problem: TransferProblem): void;
   retrying(problem: TransferProblem): void;
+  left(paths: readonly string[]): void;
 }
 
 export function wordTelling(warn: (message: string) => void, info: (message: string) => void): Telling {
@@ -99,6 +100,7 @@ export function wordTelling(warn: (message: string) => void, info: (message: str
     failed: ({ path, reason }) => warn(`${about(path)}not moved: ${reason}`),
     skipped: ({ path, reason }) => warn(`${about(path)}left out: ${reason}`),
     retrying: ({ path, reason }) => info(`${about(path)}trying again: ${reason}`),
+    left: (paths) => warn(leftInSession(paths)),
   };
 }
 
@@ -107,7 +109,19 @@ export function eventTelling(note: (event: object) => void): Telling {
     const { path, reason, code } = problem;
     note({ event, path, reason, code });
   };
-  return { failed: tell('failed'), skipped: tell('skipped'), retrying: tell('retry') };
+  return {
+    ...{ failed: tell('failed'), skipped: tell('skipped'), retrying: tell('retry') },
+    left: (paths) => note({ event: 'left', paths }),
+  };
+}
+
+const mostLeftNamed = 5;
+
+/** One line however many there are. */
+export function leftInSession(paths: readonly string[]): string {
+  const more = paths.length - mostLeftNamed;
+  const named = paths.slice(0, mostLeftNamed).map(sanitizeLine).join(', ');
+  return `may be left in the session, because nothing could take it away: ${named}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 export const noView: View = {
@@ -152,6 +166,7 @@ export function showTransfer(view: View, telling: Telling, clock: Clock): Transf
     },
     failed: (problem) => telling.failed(problem),
     skipped: (problem) => telling.skipped(problem),
+    left: (paths) => telling.left(paths),
     retrying(problem) {
       state.retries += 1;
       telling.retrying(problem);

@@ -5,7 +5,8 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGate, type Gate } from '../core/gate.ts';
 import type { Tunnel } from '../core/ssh-access.ts';
-import { UnreachableError } from '../errors.ts';
+import { countDown, startStopwatch, within } from '../core/time-limit.ts';
+import { TimeoutError, UnreachableError } from '../errors.ts';
 import { openWebSocketStream, UpgradeRefused } from './websocket-stream.ts';
 
 export interface ManagerTunnelOptions {
@@ -31,6 +32,8 @@ export interface ManagerTunnelOptions {
   endsWithoutCloseFrame(signal: AbortSignal): Promise<boolean>;
   /** How long to try again while the app does not listen yet or does not let us in. */
   readonly patienceMs?: number;
+  /** How long the manager may take to open a tunnel: it starts the app before it answers. */
+  readonly upgradeLimitMs?: number;
   /** Hears, once for each dial, that it takes longer, and for how long at most it is tried. */
   readonly onWait?: ((message: string) => void) | undefined;
   /** When that is said. */
@@ -47,12 +50,12 @@ const graceMs = 150;
 const defaultPatienceMs = 30_000;
 /** Longer than sshd takes to start in a session that has just begun to run. */
 const defaultQuietMs = 3_000;
-/** The manager starts the app before it answers, which may take longer than a connection does. */
-const upgradeLimitMs = 60_000;
+const defaultUpgradeLimitMs = 60_000;
 
 export function createManagerTunnel(options: ManagerTunnelOptions): Tunnel {
   const gate = options.greets ? createGate(dialsAtOnce) : undefined;
-  const state = { knownToListen: false, takesOverUntil: performance.now() + takeOverMs };
+  // By the clock on the wall, which does not stand still while this machine sleeps.
+  const state = { knownToListen: false, takesOverUntil: Date.now() + takeOverMs };
   return { dial: (signal) => dialInTurn(options, { gate, state }, signal) };
 }
 
@@ -84,7 +87,7 @@ async function dialPatiently(
   { state }: DialShared,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const begun = performance.now();
+  using watch = startStopwatch();
   let hasTold = false;
   for (let attempt = 0; ; attempt += 1) {
     const outcome = await dialOnce(options, state, signal);
@@ -92,7 +95,7 @@ async function dialPatiently(
       state.knownToListen = true;
       return outcome;
     }
-    const waitedMs = performance.now() - begun;
+    const waitedMs = watch.elapsedMs;
     if (waitedMs > patienceOf(options)) throw gaveUp(options, outcome);
     if (!hasTold && waitedMs > (options.quietMs ?? defaultQuietMs)) {
       hasTold = true;
@@ -125,7 +128,7 @@ async function dialOnce(
   state: DialState,
   signal: AbortSignal,
 ): Promise<Duplex | NotYet> {
-  const takesOver = performance.now() < state.takesOverUntil;
+  const takesOver = Date.now() < state.takesOverUntil;
   state.takesOverUntil = 0;
   const { stream, begun } = await connect(options, takesOver, signal);
   const abort = (): void => void stream.destroy();
@@ -150,11 +153,12 @@ function limitOfBeginning(
   signal: AbortSignal,
 ): Promise<'bytes' | NotYet> {
   if (!options.greets && knownToListen) return Promise.resolve('bytes');
-  const limit: Promise<'bytes' | NotYet> = options.greets
-    ? delay(patienceOf(options), 'silent', { signal })
-    : delay(graceMs, 'bytes', { signal });
-  limit.catch(() => {});
-  return limit;
+  return new Promise((resolve) => {
+    const count = options.greets
+      ? countDown(patienceOf(options), () => resolve('silent'))
+      : countDown(graceMs, () => resolve('bytes'));
+    signal.addEventListener('abort', () => count[Symbol.dispose](), { once: true });
+  });
 }
 
 async function connect(
@@ -166,12 +170,27 @@ async function connect(
     const { url, headers } = await options.sign(signal);
     const agent = options.agentFor(url, takesOver);
     const endsWithoutCloseFrame = await options.endsWithoutCloseFrame(signal);
-    const target = { url, headers, agent, timeoutMs: upgradeLimitMs, endsWithoutCloseFrame };
-    return await openWebSocketStream(target, signal);
+    const target = { url, headers, agent, endsWithoutCloseFrame };
+    const { upgradeLimitMs: ms = defaultUpgradeLimitMs } = options;
+    const late = (): Error => notOpened(options, ms / 1000);
+    return await within((until) => openWebSocketStream(target, until), { signal, ms, late });
   } catch (error) {
     signal.throwIfAborted();
+    // What was kept may have been closed over there meanwhile, which says nothing about the tunnel.
+    if (takesOver && isCut(error)) return await connect(options, false, signal);
     throw await options.explain(error, error instanceof UpgradeRefused ? error.response : undefined, signal);
   }
+}
+
+function isCut(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+function notOpened({ label }: ManagerTunnelOptions, seconds: number): TimeoutError {
+  return new TimeoutError(`the manager did not open the tunnel to the ${label} in ${seconds} s`, {
+    hint: 'try again; BAI_ANSWER_TIMEOUT (the setting answerTimeout) lets it take more seconds',
+  });
 }
 
 function gaveUp(options: ManagerTunnelOptions, code: NotYet): UnreachableError {

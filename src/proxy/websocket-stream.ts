@@ -10,8 +10,6 @@ export interface UpgradeTarget {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly agent: Agent;
-  /** Milliseconds until the connection must stand. */
-  readonly timeoutMs: number;
   /** Older managers end a tunnel by ending its connection, without a close frame. */
   readonly endsWithoutCloseFrame: boolean;
 }
@@ -50,7 +48,6 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
     perMessageDeflate: false,
     generateMask,
     maxPayload: largestFrame,
-    handshakeTimeout: target.timeoutMs,
     followRedirects: false,
   });
   let report: (begun: 'bytes' | number) => void = () => {};

@@ -37,6 +37,7 @@ const failuresOfConnection: ReadonlySet<string> = new Set([
   'host-key-revoked',
   'key-refused',
   'node-unreachable',
+  'no-answer',
   'no-exec',
   'port-taken',
   'sshd-not-greeting',

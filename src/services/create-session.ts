@@ -3,7 +3,7 @@
 import { checkCreateRequest } from '../core/create-check.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { CreatedSession, CreateRequest } from '../core/session-api.ts';
-import { limitTime } from '../core/time-limit.ts';
+import { limitTime, startStopwatch } from '../core/time-limit.ts';
 import { BaiError, TimeoutError, UnsureError } from '../errors.ts';
 import { createUnderName } from './create-under-name.ts';
 import { explainCreation, isAboutImage } from './explain-creation.ts';
@@ -27,12 +27,12 @@ export async function createSession(
   deps: SessionDeps,
 ): Promise<CreateSessionResult> {
   checkCreateRequest(request.session);
-  const startedAt = performance.now();
+  using watch = startStopwatch();
   const { session, image } = await createInTime(request, deps);
   if (!session.created) deps.reporter.info(`session ${session.name} is already there and is used again`);
   if (!request.wait) return { ...session, image };
   const { timeoutMs } = request;
-  const elapsedMs = performance.now() - startedAt;
+  const { elapsedMs } = watch;
   const running = await watchSession({ session, timeoutMs, elapsedMs }, deps);
   return { id: session.id, name: session.name, status: running.status, created: session.created, image };
 }

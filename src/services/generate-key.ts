@@ -1,6 +1,7 @@
 /** `bai key generate`: a new key pair in the ssh folder, with a PuTTY file beside it when asked for. */
 
 import { randomart } from '../core/randomart.ts';
+import { unlessAborted } from '../core/time-limit.ts';
 import type { StagedKeyFile } from '../keys/key-file.ts';
 import type { KeyPair } from '../keys/key-pair.ts';
 import {
@@ -10,7 +11,6 @@ import {
   refuseTaken,
   repairFolder,
   taken,
-  unlessAborted,
 } from './key-tools.ts';
 
 export type NewKeyType = 'ed25519' | 'rsa' | 'ecdsa';

@@ -165,12 +165,3 @@ export async function publicBeside(
     throw error;
   }
 }
-
-/** The answer, unless Ctrl-C comes first: what takes long cannot always be stopped, but need not be waited for. */
-export async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = new Promise<never>((_, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-  );
-  return Promise.race([answer, aborted]);
-}

@@ -1,11 +1,11 @@
 /** `bai key list`: the keys in the ssh folder and in the agent, and what is wrong with each. */
 
-import { limitTime } from '../core/time-limit.ts';
+import { limitTime, unlessAborted } from '../core/time-limit.ts';
 import { BaiError, systemCode } from '../errors.ts';
 import type { KeyFile, KeyFormat, PrivateKeyFile } from '../keys/key-formats.ts';
 import type { PublicKey, PublicKeyFacts } from '../keys/public-key.ts';
 import { type KeyProblem, problemsOf } from './key-problems.ts';
-import { type KeyToolDeps, unlessAborted } from './key-tools.ts';
+import type { KeyToolDeps } from './key-tools.ts';
 
 export interface ListKeysDeps extends Pick<KeyToolDeps, 'formats' | 'disk' | 'warn' | 'signal'> {
   readonly folder: string;
@@ -141,7 +141,10 @@ function withPublicBeside(key: FoundKey, all: readonly FoundKey[]): FoundKey {
 
 async function askAgent(deps: ListKeysDeps): Promise<{ state: KeyList['agent']; keys: readonly FoundKey[] }> {
   if (deps.agentKeys === undefined) return { state: 'none', keys: [] };
-  const keys = await within(deps.agentKeys, deps.signal).catch(() => undefined);
+  const keys = await within(deps.agentKeys, deps.signal).catch(() => {
+    deps.signal.throwIfAborted();
+    return undefined;
+  });
   if (keys === undefined) {
     deps.warn('the SSH agent does not answer, so its keys are not listed');
     return { state: 'silent', keys: [] };
@@ -166,6 +169,7 @@ async function askAccount(deps: ListKeysDeps): Promise<AccountAnswer> {
   try {
     return { state: 'asked', key: await within(deps.accountKey, deps.signal) };
   } catch (error) {
+    deps.signal.throwIfAborted();
     const why = error instanceof BaiError ? error.message : 'it did not answer in time';
     if (!(error instanceof BaiError) && !isTimeout(error)) throw error;
     deps.warn(`which key new sessions accept is not known: ${why}`);

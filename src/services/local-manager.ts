@@ -1,6 +1,7 @@
 /** `bai local`: a manager and its sessions on this machine, in a process of its own. */
 
 import type { Reporter } from '../core/reporter.ts';
+import { startStopwatch } from '../core/time-limit.ts';
 import {
   ConflictError,
   ExitCode,
@@ -76,8 +77,8 @@ export async function localUp(request: LocalUpRequest, deps: LocalManagerDeps): 
 
 /** Of two that start at the same time one steps back; its command uses the other's. */
 async function untilItAnswers(manager: SpawnedManager, deps: LocalManagerDeps): Promise<LocalManagerState> {
-  const deadline = performance.now() + startLimitMs;
-  while (performance.now() < deadline) {
+  using watch = startStopwatch();
+  while (watch.elapsedMs < startLimitMs) {
     const status = manager.status();
     const state = await runningManager(deps);
     if (state) return state;
@@ -116,9 +117,9 @@ export async function localDown(deps: LocalManagerDeps): Promise<boolean> {
   const state = await runningManager(deps);
   if (!state) return false;
   deps.stop(state.pid);
-  const deadline = performance.now() + stopLimitMs;
+  using watch = startStopwatch();
   while (deps.isAlive(state.pid)) {
-    if (performance.now() > deadline) {
+    if (watch.elapsedMs > stopLimitMs) {
       throw new UnreachableError(`the local manager (process ${state.pid}) does not end`, {
         hint: `kill ${state.pid}`,
       });

@@ -13,8 +13,10 @@ export interface ServeLocalDeps {
   /** What shows a challenger that this process knows the secret key. */
   prove(secretKey: string, challenge: { readonly challenge: string; readonly port: number }): unknown;
   /** False, and nothing changed, when another manager that answers has written its own. */
-  claimState(state: LocalManagerState): Promise<boolean>;
+  claimState(state: LocalManagerState, signal: AbortSignal): Promise<boolean>;
   removeState(pid: number): Promise<void>;
+  /** The end of its sessions and their programs may take longer than that of other commands. */
+  takeTimeToEnd(): Disposable;
 }
 
 const newestRelease = '26.9.6';
@@ -23,6 +25,7 @@ export async function serveLocal(
   { port, release = newestRelease }: LocalUpRequest,
   deps: ServeLocalDeps,
 ): Promise<void> {
+  using _time = deps.takeTimeToEnd();
   const keys = deps.newKeys();
   await using emulator = await startOn(port, deps, {
     homesRoot: deps.homesRoot,
@@ -31,7 +34,7 @@ export async function serveLocal(
     prove: (challenge, at) => deps.prove(keys.secretKey, { challenge, port: at }),
   });
   const { endpoint } = emulator;
-  if (!(await deps.claimState({ pid: deps.pid, endpoint, release, ...keys }))) {
+  if (!(await deps.claimState({ pid: deps.pid, endpoint, release, ...keys }, deps.signal))) {
     throw new ConflictError('another local manager was quicker', { code: 'local-manager-running' });
   }
   try {

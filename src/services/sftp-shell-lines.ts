@@ -1,6 +1,7 @@
 /** Where the lines of the shell come from: somebody at a terminal, a file, or a pipe. */
 
 import { createInterface } from 'node:readline';
+import { unlessAborted } from '../core/time-limit.ts';
 import type { LocalFiles } from '../transfer/local-files.ts';
 import type { Completer } from './sftp-shell.ts';
 
@@ -23,14 +24,14 @@ export async function* typedLines(terminal: Terminal, complete: Completer): Asyn
   }
 }
 
-/** `-` is stdin. */
+/** `-` is stdin. A file may be a pipe as well: Ctrl-C ends the wait for either, and with it the lines. */
 export async function* batchLines(
   file: string,
-  stdin: NodeJS.ReadableStream,
+  { input, signal }: Pick<Terminal, 'input' | 'signal'>,
   local: LocalFiles,
 ): AsyncGenerator<string> {
-  if (file === '-') yield* createInterface({ input: stdin, terminal: false });
-  else yield* (await local.readText(file)).split(/\r?\n/);
+  if (file === '-') yield* createInterface({ input, signal, terminal: false });
+  else yield* (await unlessAborted(local.readText(file), signal)).split(/\r?\n/);
 }
 
 interface History {

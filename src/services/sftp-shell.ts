@@ -52,6 +52,8 @@ export async function runShell({ session }: ShellRequest, deps: ShellDeps): Prom
     if (status !== ExitCode.ok && !deps.goesOn && !line.trimStart().startsWith('-')) return status;
     if (state.isOver) break;
   }
+  // The lines end with the signal, too.
+  deps.signal.throwIfAborted();
   return ExitCode.ok;
 }
 

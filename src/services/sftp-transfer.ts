@@ -65,6 +65,7 @@ function createObserver(progress: TransferProgress): TreeObserver {
     skipped: (problem) => progress.skipped(problem),
     retrying: (problem) => progress.retrying(problem),
     resumed: (path, bytes) => progress.resumed(path, bytes),
+    left: (paths) => progress.left(paths),
   };
 }
 

@@ -8,7 +8,7 @@ import { HostKeyReader } from '../core/host-key-reader.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { isSessionId, type SessionRef } from '../core/session.ts';
 import { aliasByName, hostSuffix, sessionOfHost } from '../core/ssh-config.ts';
-import { BaiError, ExitCode, NotFoundError, UnreachableError, UsageError } from '../errors.ts';
+import { BaiError, ExitCode, interruptedBy, NotFoundError, UnreachableError, UsageError } from '../errors.ts';
 import type { HostFacts, HostFiles } from '../ssh/host-files.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
@@ -178,7 +178,7 @@ async function copy({ session, remote }: OpenedStream, deps: SshStdioDeps): Prom
     return ExitCode.ok;
   } catch (error) {
     // ssh ends the command it started with a signal, and nobody wants to read of that.
-    if (signal.aborted) return ExitCode.interrupted;
+    if (signal.aborted) return interruptedBy(signal).exitCode;
     throw error instanceof BaiError ? error : brokenTunnel(error);
   } finally {
     done.abort();

@@ -10,6 +10,7 @@ import {
   waitVerdict,
 } from '../core/session.ts';
 import type { SessionApi } from '../core/session-api.ts';
+import { countDown } from '../core/time-limit.ts';
 import {
   type BaiError,
   type ErrorFacts,
@@ -61,10 +62,10 @@ export async function waitForSession(
 ): Promise<SessionDetails> {
   const stop = new AbortController();
   const signal = AbortSignal.any([deps.signal, stop.signal]);
-  const timer =
+  using _limit =
     timeoutMs === undefined
       ? undefined
-      : setTimeout(() => stop.abort(timeoutOf(session, timeoutMs)), Math.max(0, timeoutMs - elapsedMs));
+      : countDown(Math.max(0, timeoutMs - elapsedMs), () => stop.abort(timeoutOf(session, timeoutMs)));
   const bell = createBell(signal);
   // The stream first, then a look: an event in between would be missed, for there is no replay.
   const events = ringOnEvents(deps, session, { bell, signal });
@@ -74,7 +75,6 @@ export async function waitForSession(
   } catch (error) {
     throw stop.signal.aborted ? stop.signal.reason : deps.signal.aborted ? interrupted(session) : error;
   } finally {
-    clearTimeout(timer);
     stop.abort();
     await events;
   }

@@ -2,7 +2,10 @@
 
 import type { Duplex } from 'node:stream';
 import ssh2, { type BaseAgent, type ParsedKey, type SignCallback, type SigningRequestOptions } from 'ssh2';
+import { within } from '../core/time-limit.ts';
+import { BaiError } from '../errors.ts';
 import { openAgent } from './agent.ts';
+import { noAnswer } from './ask.ts';
 import { fingerprints } from './known-hosts.ts';
 
 export interface AgentKey {
@@ -21,26 +24,45 @@ export interface AgentLogin {
   readonly offered: readonly AgentKey[];
   /** Those that this client cannot sign with, such as certificates. */
   readonly unusable: readonly AgentKey[];
+  /** Whether a signature that was asked for has not come. */
+  isSigning(): boolean;
 }
 
-/** The first agent of `paths` that answers; nothing when none does. */
-export async function openAgentLogin(paths: readonly string[]): Promise<AgentLogin | undefined> {
+export interface AgentWait {
+  readonly signal: AbortSignal;
+  /** How long an agent may take: it may ask its owner something. */
+  readonly answerMs: number;
+}
+
+/** The first agent of `paths` that there is; nothing when there is none. Throws when one does not answer in time. */
+export async function openAgentLogin(
+  paths: readonly string[],
+  wait: AgentWait,
+): Promise<AgentLogin | undefined> {
   for (const path of paths) {
-    const keys = await listAgentKeys(path).catch(noAgent);
+    const keys = await listInTime(path, wait).catch(noAgent);
     if (keys === undefined) continue;
     const offered = keys.filter((key) => parsed(key) !== undefined);
-    return {
-      agent: new ChosenKeys(path, offered),
-      offered,
-      unusable: keys.filter((key) => parsed(key) === undefined),
-    };
+    const agent = new ChosenKeys(path, offered);
+    const unusable = keys.filter((key) => parsed(key) === undefined);
+    return { agent, offered, unusable, isSigning: () => agent.isSigning };
   }
   return undefined;
 }
 
+async function listInTime(path: string, { signal, answerMs: ms }: AgentWait): Promise<AgentKey[]> {
+  const late = (): Error =>
+    noAnswer(
+      'the SSH agent did not answer',
+      ms / 1000,
+      'look whether it asks you something, or start another one',
+    );
+  return await within((until) => listAgentKeys(path, until), { signal, ms, late });
+}
+
 /** All of them, in the agent's order; ssh2 leaves out what it does not know. Rejects when no agent answers. */
-export async function listAgentKeys(path: string): Promise<AgentKey[]> {
-  const answer = await request(path, Buffer.of(requestIdentities));
+export async function listAgentKeys(path: string, signal?: AbortSignal): Promise<AgentKey[]> {
+  const answer = await request(path, Buffer.of(requestIdentities), signal);
   if (answer[0] !== identitiesAnswer) throw new AgentError();
   const reader = new Reader(answer.subarray(1));
   const count = reader.number();
@@ -88,12 +110,15 @@ class AgentError extends Error {
 
 /** A socket that nobody listens on, or somebody who is no agent. */
 function noAgent(error: unknown): undefined {
-  if (error instanceof Error) return undefined;
+  if (error instanceof Error && !(error instanceof BaiError)) return undefined;
   throw error;
 }
 
-async function request(path: string, message: Buffer): Promise<Buffer> {
+async function request(path: string, message: Buffer, signal?: AbortSignal): Promise<Buffer> {
   const stream = await streamTo(path);
+  const stop = (): void => void stream.destroy();
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop, { once: true });
   try {
     stream.write(packed(message));
     let answer = Buffer.alloc(0);
@@ -105,6 +130,7 @@ async function request(path: string, message: Buffer): Promise<Buffer> {
     }
     throw new AgentError();
   } finally {
+    signal?.removeEventListener('abort', stop);
     stream.destroy();
   }
 }
@@ -173,6 +199,7 @@ const modelKey: AgentKey = {
 
 /** An agent that has these keys only. */
 class ChosenKeys extends ssh2.BaseAgent<ParsedKey> {
+  isSigning = false;
   readonly #path: string;
   readonly #agent: BaseAgent;
   readonly #keys: readonly AgentKey[];
@@ -197,13 +224,18 @@ class ChosenKeys extends ssh2.BaseAgent<ParsedKey> {
     options: SigningRequestOptions | SignCallback,
     done?: SignCallback,
   ): void {
-    const answer = typeof options === 'function' ? options : done;
+    const given = typeof options === 'function' ? options : done;
+    const answer: SignCallback = (...result) => {
+      this.isSigning = false;
+      given?.(...result);
+    };
+    this.isSigning = true;
     if (ofDevices.has(key.type)) {
       signByDevice(this.#path, key.getPublicSSH(), data).then(
-        (signature) => answer?.(undefined, signature),
-        (error: Error) => answer?.(error),
+        (signature) => answer(undefined, signature),
+        (error: Error) => answer(error),
       );
-    } else if (typeof options === 'function') this.#agent.sign(key, data, options);
-    else this.#agent.sign(key, data, options, done);
+    } else if (typeof options === 'function') this.#agent.sign(key, data, answer);
+    else this.#agent.sign(key, data, options, answer);
   }
 }

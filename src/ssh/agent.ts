@@ -1,5 +1,6 @@
 /** The SSH agent of this machine: to log in with its keys, to list them, and for programs of a session to ask (-A). */
 
+import { Socket } from 'node:net';
 import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
 
 /** OpenSSH for Windows sets no variable. */
@@ -32,6 +33,8 @@ export function openAgent(path: string): BaseAgent {
     getStream((error, stream) => {
       // ssh2 stops to listen once it stands; an agent that ends is no reason for bai to end.
       stream?.on('error', () => stream.destroy());
+      // Nor is one that does not answer a reason to stay: who asks it has a limit of their own.
+      if (stream instanceof Socket) stream.unref();
       answer(error, stream);
     });
   return agent;

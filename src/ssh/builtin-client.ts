@@ -5,12 +5,13 @@ import type { ClientChannel, ExecOptions, ShellOptions } from 'ssh2';
 import type { SshWork } from '../core/ssh-arguments.ts';
 import { connectionFailed, wantsTerminal } from '../core/ssh-client.ts';
 import { InterruptedError, ProtocolError } from '../errors.ts';
+import { ask, noAnswer, type SshQuestion } from './ask.ts';
 import type { SshConnection } from './connection.ts';
 import { type Escape, EscapeReader, escapeHelp } from './escapes.ts';
 import { openForwards } from './forwards.ts';
 import { pour } from './pour.ts';
 import { type LocalStreams, RawTerminal } from './terminal.ts';
-import { widenWindow } from './window.ts';
+import { closeChannel, widenWindow } from './window.ts';
 
 export interface BuiltinOptions extends LocalStreams {
   readonly signal: AbortSignal;
@@ -79,7 +80,8 @@ interface Parts extends Start {
 async function startWithAgent(parts: Start): Promise<BuiltinProgram> {
   const { forwardsAgent } = parts.work;
   if (!forwardsAgent) return start(parts, false);
-  return start(parts, true).catch(async () => {
+  return start(parts, true).catch(async (error: unknown) => {
+    if (!(error instanceof ProtocolError)) throw error;
     const program = await start(parts, false);
     parts.options.say('warning: the session refused agent forwarding');
     return program;
@@ -90,21 +92,27 @@ interface AgentWish extends ShellOptions, ExecOptions {
   readonly agentForward: boolean;
 }
 
-function start(parts: Start, agentForward: boolean): Promise<BuiltinProgram> {
-  const { client } = parts.connection;
+async function start(parts: Start, agentForward: boolean): Promise<BuiltinProgram> {
+  const { connection, options: local, terminal } = parts;
   const { command } = parts.work;
-  return new Promise((resolve, reject) => {
-    const opened = (error: Error | undefined, channel: ClientChannel): void => {
-      // In this very turn: a short program has ended in the packets that follow.
-      if (!error) resolve(new BuiltinProgram({ ...parts, channel }));
-      else reject(notStarted(command === undefined ? 'shell' : 'command', error));
-    };
-    const size = parts.terminal?.size;
-    // ssh2's declared types leave the wish out.
-    const options: AgentWish = { agentForward };
-    if (command === undefined) client.shell(size ?? false, options, opened);
-    else client.exec(command, { ...options, ...(size && { pty: size }) }, opened);
-  });
+  const what = command === undefined ? 'shell' : 'command';
+  const question: SshQuestion<BuiltinProgram> = {
+    send(done) {
+      const opened = (error: Error | undefined, channel: ClientChannel): void => {
+        // In this very turn: a short program has ended in the packets that follow.
+        if (!error) done(undefined, new BuiltinProgram({ ...parts, channel }));
+        else done(notStarted(what, error));
+      };
+      const size = terminal?.size;
+      // ssh2's declared types leave the wish out.
+      const options: AgentWish = { agentForward };
+      if (command === undefined) connection.client.shell(size ?? false, options, opened);
+      else connection.client.exec(command, { ...options, ...(size && { pty: size }) }, opened);
+    },
+    late: (seconds) => noAnswer(`${connection.place} did not start the ${what}`, seconds),
+    drop: (program) => program[Symbol.dispose](),
+  };
+  return await ask(question, { ...connection, signal: local.signal });
 }
 
 function notStarted(what: string, cause: Error): ProtocolError {
@@ -115,7 +123,7 @@ function notStarted(what: string, cause: Error): ProtocolError {
   });
 }
 
-class BuiltinProgram {
+class BuiltinProgram implements Disposable {
   /** Its exit status, or nothing when the session does not tell. */
   readonly ended: Promise<number | undefined>;
   /** Resolves when the user leaves it with `~.`, whatever the session may have to say. */
@@ -145,6 +153,10 @@ class BuiltinProgram {
       stop();
       return this.#status ?? this.#endUntold();
     });
+  }
+
+  [Symbol.dispose](): void {
+    closeChannel(this.#parts.channel);
   }
 
   #endUntold(): undefined {

@@ -4,8 +4,10 @@ import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
 import { type StrongCipher, strongCiphers } from '../core/line-setting.ts';
 import { placeName } from '../core/session.ts';
-import { BaiError, ConflictError, InterruptedError, UnreachableError } from '../errors.ts';
+import { within } from '../core/time-limit.ts';
+import { BaiError, ConflictError, InterruptedError, type TimeoutError, UnreachableError } from '../errors.ts';
 import { openAgent } from './agent.ts';
+import { type Asked, noAnswer } from './ask.ts';
 import { Brake } from './brake.ts';
 import { type SavedRoundTrips, saveRoundTrips } from './fewer-round-trips.ts';
 import { Login, type LoginKey } from './login.ts';
@@ -26,10 +28,14 @@ export interface SshConnectionOptions {
   readonly ciphers?: readonly StrongCipher[];
   /** Where an agent listens that programs of the session may ask; nobody logs in with it. */
   readonly agent?: string | undefined;
+  /** How long the server may take for an answer; a minute when left out. */
+  readonly answerMs?: number | undefined;
 }
 
-export interface SshConnection extends AsyncDisposable, SavedRoundTrips {
+export interface SshConnection extends AsyncDisposable, SavedRoundTrips, Asked {
   readonly client: Client;
+  /** For messages: what it leads to. */
+  readonly place: string;
   /** Shared by all that read from this connection. */
   readonly brake: Brake;
   /**
@@ -53,18 +59,19 @@ const hmacOrder = [
 ] as const;
 
 const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 3 };
-const handshakeTimeoutMs = 60_000;
-/** After Ctrl-C. */
-const farewellMs = 5_000;
+const usualAnswerMs = 60_000;
+/** After Ctrl-C, for what was begun to be taken back over it. */
+const farewellMs = 1_400;
 
 export async function connectSsh(options: SshConnectionOptions): Promise<SshConnection> {
-  const { signal, stream } = options;
+  const { signal, stream, answerMs = usualAnswerMs } = options;
   signal.throwIfAborted();
   // ssh2 would wait for the end of a stream that has ended already, until its handshake times out.
   if (stream.destroyed) throw connectionLost(placeOf(options));
   const client = new ssh2.Client();
   const login = new Login({ ...options, place: placeOf(options) });
   let refusal: unknown;
+  let hasExchangedKeys = false;
   const lost = new Promise<never>((_, reject) => {
     client.on('error', (error) => reject(refusal ?? explain(error, login, options)));
     client.on('close', () => reject(refusal ?? login.hungUp() ?? connectionLost(placeOf(options))));
@@ -93,6 +100,7 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
   let cipher: string | undefined;
   client.once('handshake', ({ cs, sc }) => {
+    hasExchangedKeys = true;
     cipher = cs.cipher === sc.cipher ? cs.cipher : undefined;
   });
   client.connect(
@@ -102,12 +110,19 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
   );
   const saved = saveRoundTrips(client);
   void saved.loginAccepted.then(() => login.accept());
-  await Promise.race([ready, lost]);
+  try {
+    const late = (): Error => slowLogin(options, login, { hasExchangedKeys, seconds: answerMs / 1000 });
+    await within(() => Promise.race([ready, lost]), { signal, ms: answerMs, late });
+  } catch (error) {
+    client.destroy();
+    throw error === signal.reason ? new InterruptedError() : error;
+  }
   const brake = new Brake(client, options.stream);
   return {
     client,
+    place: placeOf(options),
     brake,
-    lost,
+    ...{ lost, signal, answerMs },
     software: softwareOf(client),
     cipher,
     ...saved,
@@ -136,7 +151,8 @@ function configOf(
     sock: stream,
     username: user,
     algorithms: { cipher: [...ciphers], hmac: [...hmacOrder] },
-    readyTimeout: handshakeTimeoutMs,
+    // ssh2's own limit would count the time in which this machine slept.
+    readyTimeout: 0,
     ...keepalive,
     ...(agent !== undefined && { agent: openAgent(agent) }),
     hostVerifier: verifyOnce(options, refuse),
@@ -173,23 +189,28 @@ function verifyOnce(
   };
 }
 
+export interface HostKeyWish {
+  readonly keyTypes?: readonly ServerHostKeyAlgorithm[] | undefined;
+  readonly answerMs?: number | undefined;
+}
+
 /** Connects only as far as the host key, and hangs up before anything of the user's is sent. */
 export async function fetchHostKey(
   stream: Duplex,
   session: string,
   signal: AbortSignal,
-  keyTypes?: readonly ServerHostKeyAlgorithm[],
+  { keyTypes, answerMs = usualAnswerMs }: HostKeyWish = {},
 ): Promise<Uint8Array> {
   const client = new ssh2.Client();
+  const place = `session ${session}`;
   try {
-    return await new Promise<Uint8Array>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new InterruptedError()), { once: true });
-      client.on('error', (error) => reject(connectionLost(`session ${session}`, error)));
-      client.on('close', () => reject(connectionLost(`session ${session}`)));
+    const shown = new Promise<Uint8Array>((resolve, reject) => {
+      client.on('error', (error) => reject(connectionLost(place, error)));
+      client.on('close', () => reject(connectionLost(place)));
       client.connect({
         sock: stream,
         username: 'nobody',
-        readyTimeout: handshakeTimeoutMs,
+        readyTimeout: 0,
         ...(keyTypes && { algorithms: { serverHostKey: [...keyTypes] } }),
         hostVerifier: (key: Buffer) => {
           resolve(Buffer.from(key));
@@ -197,11 +218,32 @@ export async function fetchHostKey(
         },
       });
     });
+    const late = (): Error => noAnswer(`${place} did not finish the key exchange`, answerMs / 1000);
+    return await within(() => shown, { signal, ms: answerMs, late });
+  } catch (error) {
+    throw error === signal.reason ? new InterruptedError() : error;
   } finally {
     client.on('error', () => {});
     client.destroy();
     stream.destroy();
   }
+}
+
+interface LoginStage {
+  readonly hasExchangedKeys: boolean;
+  readonly seconds: number;
+}
+
+function slowLogin(
+  options: SshConnectionOptions,
+  login: Login,
+  { hasExchangedKeys, seconds }: LoginStage,
+): TimeoutError {
+  const place = placeOf(options);
+  if (!hasExchangedKeys) return noAnswer(`${place} did not finish the key exchange`, seconds);
+  if (!login.waitsForAgent) return noAnswer(`${place} did not answer the login`, seconds);
+  const hint = 'look whether it asks you something; `ssh-add -l` shows whether it answers at all';
+  return noAnswer('the SSH agent did not sign the login', seconds, hint);
 }
 
 function placeOf({ session, node }: SshConnectionOptions): string {

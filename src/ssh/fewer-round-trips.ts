@@ -6,7 +6,8 @@
  * release), it goes on as it does by itself.
  */
 
-import type { Client, ParsedKey } from 'ssh2';
+import type { Client, ParsedKey, SFTPWrapper } from 'ssh2';
+import { checkLengths } from './sftp-packets.ts';
 
 type Sign = (bytes: Buffer, done: (signature: Buffer) => void) => void;
 
@@ -23,11 +24,6 @@ const rsaAlgorithm = 'rsa-sha2-256';
 export interface SavedRoundTrips {
   /** When the session last let a channel for SFTP be opened: one round trip after it was asked. */
   sftpOpenedAt(): number | undefined;
-  /**
-   * What stands where the last SFTP channel announces the length of a packet. ssh2 takes a large one for a negative
-   * number and fails over it with an error that says nothing.
-   */
-  announcedBytes(): number | undefined;
   /** The server has let the login begin, and told before which signatures it checks. */
   readonly loginAccepted: Promise<void>;
 }
@@ -36,8 +32,7 @@ export interface SavedRoundTrips {
 export function saveRoundTrips(client: Client): SavedRoundTrips {
   const protocol: unknown = Reflect.get(client, '_protocol');
   if (!isProtocol(protocol)) {
-    const unknown = (): undefined => undefined;
-    return { sftpOpenedAt: unknown, announcedBytes: unknown, loginAccepted: Promise.resolve() };
+    return { sftpOpenedAt: () => undefined, loginAccepted: Promise.resolve() };
   }
   const loginAccepted = askForLoginAtOnce(client, protocol);
   signAtOnce(protocol);
@@ -127,33 +122,25 @@ function signByDevice(protocol: Protocol): void {
 function greetFileServerAtOnce(client: Client, protocol: Protocol): Omit<SavedRoundTrips, 'loginAccepted'> {
   const { subsystem } = protocol;
   let openedAt: number | undefined;
-  let opened: object | undefined;
   if (subsystem !== undefined) {
     protocol.subsystem = (channel, name, wantReply) => {
       openedAt = performance.now();
       subsystem.call(protocol, channel, name, wantReply);
-      if (name === 'sftp') opened = greet(client, channel);
+      if (name === 'sftp') greet(client, channel);
     };
   }
-  return {
-    sftpOpenedAt: () => openedAt,
-    announcedBytes() {
-      const length: unknown = Reflect.get(opened ?? {}, '_pktLen');
-      return typeof length === 'number' ? length >>> 0 : undefined;
-    },
-  };
+  return { sftpOpenedAt: () => openedAt };
 }
 
-/** The channel, where it was found. */
-function greet(client: Client, channel: number): object | undefined {
+function greet(client: Client, channel: number): void {
   const channels: unknown = Reflect.get(Reflect.get(client, '_chanMgr') ?? {}, '_channels');
-  if (typeof channels !== 'object' || channels === null) return undefined;
+  if (typeof channels !== 'object' || channels === null) return;
   for (const each of Object.values(channels)) {
     if (typeof each !== 'object' || each === null || Reflect.get(each, 'outgoing')?.id !== channel) continue;
     // ssh2 calls it once more when the subsystem stands; the second call does nothing.
     const init: unknown = Reflect.get(each, '_init');
     if (typeof init === 'function') init.call(each);
-    return each;
+    // Under this number there can be nothing else.
+    checkLengths(each as SFTPWrapper);
   }
-  return undefined;
 }

@@ -4,13 +4,15 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import type { Forward, ForwardTarget, SshWork } from '../core/ssh-arguments.ts';
-import { ConflictError, systemCode, UnreachableError } from '../errors.ts';
+import { BaiError, ConflictError, systemCode, TimeoutError, UnreachableError } from '../errors.ts';
+import { ask, noAnswer, type SshQuestion } from './ask.ts';
 import type { SshConnection } from './connection.ts';
 import { pour, type Stop } from './pour.ts';
 import { askTarget, type SocksRequest } from './socks.ts';
 import { closeChannel } from './window.ts';
 
 export interface ForwardsOptions {
+  readonly signal: AbortSignal;
   /** Tells the user something; a line. */
   readonly say: (message: string) => void;
 }
@@ -28,9 +30,9 @@ export interface OpenForwards extends Disposable {
 export async function openForwards(
   connection: SshConnection,
   work: SshWork,
-  { say }: ForwardsOptions,
+  { signal, say }: ForwardsOptions,
 ): Promise<OpenForwards> {
-  const forwards = new Forwards(connection, say);
+  const forwards = new Forwards({ ...connection, signal }, say);
   try {
     for (const forward of work.localForwards) await attempt(() => forwards.listenHere(forward), work, say);
     for (const forward of work.remoteForwards) await attempt(() => forwards.listenThere(forward), work, say);
@@ -45,7 +47,8 @@ async function attempt(open: () => Promise<void>, work: SshWork, say: (text: str
   try {
     await open();
   } catch (error) {
-    if (work.needsForwards || !(error instanceof Error)) throw error;
+    if (work.needsForwards || !(error instanceof UnreachableError || error instanceof ConflictError))
+      throw error;
     say(`warning: ${error.message}`);
   }
 }
@@ -103,43 +106,45 @@ class Forwards implements OpenForwards {
 
   #reachThere(socket: Socket, { target, answer }: Leading): void {
     const { host, port } = target;
+    const { client, place } = this.#connection;
     const { remoteAddress = loopback, remotePort = 0 } = socket;
-    try {
-      this.#connection.client.forwardOut(remoteAddress, remotePort, host, port, (error, channel) => {
-        if (!error) {
+    const question: SshQuestion<ClientChannel> = {
+      send: (done) =>
+        void client.forwardOut(remoteAddress, remotePort, host, port, (error, channel) => {
+          if (error) return done(error);
           answer?.('connected');
-          return this.#join(socket, channel);
-        }
+          // In this very turn: bytes may be in the packets that follow. A socket that was given up closes the channel.
+          this.#join(socket, channel);
+          done(undefined, channel);
+        }),
+      late: (seconds) => noAnswer(`${place} did not answer a connection to ${host}:${port}`, seconds),
+    };
+    ask(question, this.#connection).catch((error: Error) => {
+      if (!(error instanceof BaiError))
         this.#say(`warning: nothing answers at ${host}:${port} in the session: ${error.message}`);
-        if (answer === undefined) return socket.resetAndDestroy();
-        answer(isProhibited(error) ? 'not-allowed' : 'refused');
-        socket.destroySoon();
-      });
-    } catch {
-      // ssh2 throws at once when the connection has gone already.
-      socket.resetAndDestroy();
-    }
+      else if (error instanceof TimeoutError) this.#say(`warning: ${error.message}`);
+      answer?.(isProhibited(error) ? 'not-allowed' : 'refused');
+      if (answer === undefined) socket.resetAndDestroy();
+      else socket.destroySoon();
+    });
   }
 
   /** -R: a port of the session leads to this machine. */
   async listenThere(forward: Forward): Promise<void> {
     const { bind = 'localhost', port, target } = forward;
     const address = bind === '*' ? '' : bind;
-    const bound = await new Promise<number>((resolve, reject) => {
-      this.#connection.client.forwardIn(address, port, (error, chosen) => {
-        if (!error) {
+    const { client, place } = this.#connection;
+    const question: SshQuestion<number> = {
+      send: (done) =>
+        void client.forwardIn(address, port, (error, chosen) => {
+          if (error) return done(notBound(port, error));
           // In this very turn: a connection may be in the packets that follow.
           this.#fromSession.set(`${address}:${port === 0 ? chosen : port}`, forward);
-          return resolve(chosen);
-        }
-        reject(
-          new UnreachableError(`the session does not listen on port ${port}: ${error.message}`, {
-            code: 'forward-refused',
-            hint: 'choose another port with -R',
-          }),
-        );
-      });
-    });
+          done(undefined, chosen);
+        }),
+      late: (seconds) => noAnswer(`${place} did not say whether it listens on port ${port}`, seconds),
+    };
+    const bound = await ask(question, this.#connection);
     const leads = target === undefined ? '' : ` to ${target.host}:${target.port}`;
     if (port === 0) this.#say(`Allocated port ${bound} for remote forward${leads}`);
   }
@@ -214,6 +219,13 @@ export function stopOf({ client, brake }: SshConnection, channel: ClientChannel)
 /** RFC 4254, 5.1: 1 is "administratively prohibited". */
 function isProhibited(error: Error): boolean {
   return 'reason' in error && error.reason === 1;
+}
+
+function notBound(port: number, cause: Error): UnreachableError {
+  return new UnreachableError(`the session does not listen on port ${port}: ${cause.message}`, {
+    code: 'forward-refused',
+    hint: 'choose another port with -R',
+  });
 }
 
 function notListening(port: number, cause: Error): ConflictError {

@@ -45,6 +45,7 @@ export class Login {
   #accept: () => void = () => {};
   #logins = 0;
   #isTryingMany = false;
+  #agent: AgentLogin | undefined;
 
   constructor(options: LoginOptions) {
     this.#options = options;
@@ -81,6 +82,11 @@ export class Login {
     return new DeniedError(message, { code: 'key-refused', ...advice, cause, details });
   }
 
+  /** Whether the agent was asked for a signature and has not answered. */
+  get waitsForAgent(): boolean {
+    return this.#agent?.isSigning() === true;
+  }
+
   /** Servers may hang up after so many keys without a word: OpenSSH after six, dropbear not at all. */
   hungUp(cause?: Error): DeniedError | undefined {
     if (!this.#isTryingMany) return undefined;
@@ -100,6 +106,7 @@ export class Login {
     await this.#accepted;
     this.#isTryingMany = true;
     const { agent, files } = key;
+    this.#agent = agent;
     const at = this.#logins - 1 - (agent === undefined ? 0 : 1);
     const file = files[at];
     if (at < 0 && agent !== undefined) return next({ type: 'agent', username, agent: agent.agent });

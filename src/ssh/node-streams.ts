@@ -4,7 +4,9 @@ import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientChannel } from 'ssh2';
 import { createGate, type Gate } from '../core/gate.ts';
+import { countDown, startStopwatch } from '../core/time-limit.ts';
 import { UnreachableError } from '../errors.ts';
+import { ask, type SshQuestion } from './ask.ts';
 import type { SshConnection } from './connection.ts';
 import { stopOf } from './forwards.ts';
 import type { Stop } from './pour.ts';
@@ -68,12 +70,12 @@ async function dialPatiently(
 ): Promise<Duplex> {
   const given = new AbortController();
   const until = AbortSignal.any([signal, given.signal]);
-  const deadline = performance.now() + target.patienceMs;
+  using waited = startStopwatch();
   try {
     for (let attempt = 0; ; attempt += 1) {
       const outcome = await Promise.race([dialOnce(connection, target, until), connection.lost]);
       if (outcome instanceof Duplex) return outcome;
-      if (performance.now() > deadline) throw gaveUp(target, outcome);
+      if (waited.elapsedMs > target.patienceMs) throw gaveUp(target, outcome);
       await Promise.race([
         delay(Math.min(1000, 100 * 1.6 ** attempt), undefined, { signal: until }),
         connection.lost,
@@ -100,37 +102,35 @@ async function dialOnce(
   const abort = (): void => void opened.destroy();
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
-  const limit = new AbortController();
+  // What is destroyed has not greeted.
+  using _limit = countDown(target.patienceMs, abort);
   try {
-    const silence = delay(target.patienceMs, false, { signal: limit.signal }).catch(() => false);
-    if (await Promise.race([opened.greeted, silence])) return opened;
+    if (await opened.greeted) return opened;
     signal.throwIfAborted();
     opened.destroy();
     return 'silent';
   } finally {
-    limit.abort();
     signal.removeEventListener('abort', abort);
   }
 }
 
 function openStream(
   connection: SshConnection,
-  { host, port }: Target,
+  target: Target,
   signal: AbortSignal,
 ): Promise<NodeStream | { readonly refused: Error }> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason);
-    if (signal.aborted) return giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
-    connection.client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
-      signal.removeEventListener('abort', giveUp);
-      if (error) return resolve({ refused: error });
-      // In this very turn: the greeting may be in the packets that follow.
-      const stream = new NodeStream(connection, channel);
-      if (signal.aborted) stream.destroy();
-      resolve(stream);
-    });
-  });
+  const { host, port, patienceMs } = target;
+  const question: SshQuestion<NodeStream | { readonly refused: Error }> = {
+    send: (done) =>
+      void connection.client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
+        if (error) return done(undefined, { refused: error });
+        // In this very turn: the greeting may be in the packets that follow.
+        done(undefined, new NodeStream(connection, channel));
+      }),
+    late: (seconds) => gaveUp(target, { refused: new Error(`no answer in ${seconds} s`) }),
+    drop: (opened) => void ('refused' in opened || opened.destroy()),
+  };
+  return ask(question, { ...connection, signal, answerMs: patienceMs });
 }
 
 const administrativelyProhibited = 1;

@@ -84,5 +84,7 @@ export async function feed({ program, args, environment, signal, text }: Feeding
   // One that ends early shows it by its status.
   child.stdin.on('error', () => {});
   child.stdin.end(text);
-  return await ended;
+  const took = await ended;
+  signal.throwIfAborted();
+  return took;
 }

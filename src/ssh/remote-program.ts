@@ -2,11 +2,15 @@
 
 import { Readable, Writable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
+import { endlessProgram, silentProgram } from '../core/program-error.ts';
 import { sanitizeText } from '../core/sanitize.ts';
 import { shellQuote } from '../core/shell-quote.ts';
-import { type BaiError, InterruptedError, ProtocolError, TimeoutError, UnreachableError } from '../errors.ts';
+import { type Countdown, countDown } from '../core/time-limit.ts';
+import { BaiError, InterruptedError, ProtocolError, UnreachableError } from '../errors.ts';
 import type { ProgramEnd, ProgramOptions, RemoteProgram } from '../transfer/sftp-connection.ts';
+import { type Asked, ask, noAnswer, type SshQuestion } from './ask.ts';
 import type { Brake } from './brake.ts';
+import type { SshConnection } from './connection.ts';
 import { closeChannel, widenWindow } from './window.ts';
 
 /** SSH knows no argument lists: the far side's login shell takes the line apart again, so every word is quoted. */
@@ -17,14 +21,13 @@ export function remoteCommandLine(words: readonly string[]): string {
 /** What waits here for its reader; beyond it the connection is stopped. */
 const waitingBytes = 4 * 1024 * 1024;
 const mostErrorBytes = 16 * 1024;
+/** tar has a line for each of a thousand files that it cannot read, with paths of 4 KiB. */
+const longestComplaint = 16 * 1024 * 1024;
 
 /** The sessions' dropbear now and then closes a new channel without an answer, when another program ends. */
 const mostTries = 3;
 
-interface Connection {
-  readonly client: Client;
-  readonly brake: Brake;
-}
+type Connection = Pick<SshConnection, 'client' | 'brake' | 'place'> & Asked;
 
 /** Rejects, and ends its streams, with BaiErrors only. */
 export async function startProgram(
@@ -41,39 +44,35 @@ export async function startProgram(
   }
 }
 
-function start(
-  { client, brake }: Connection,
+async function start(
+  connection: Connection,
   commandLine: string,
   options: ProgramOptions,
 ): Promise<RemoteProgram> {
-  const { signal } = options;
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(new InterruptedError());
-    const interrupt = (): void => settle(() => reject(new InterruptedError()));
-    const closed = (): void => settle(() => reject(lostError()));
-    const settle = (how: () => void): void => {
-      signal.removeEventListener('abort', interrupt);
-      client.removeListener('close', closed);
-      how();
-    };
-    signal.addEventListener('abort', interrupt, { once: true });
-    client.once('close', closed);
-    const refused = (cause: unknown): void =>
-      settle(() => reject(new ProtocolError('the session runs no programs over this connection', { cause })));
-    try {
-      client.exec(commandLine, (error, channel) => {
-        if (error) return refused(error);
-        if (signal.aborted) return closeChannel(channel);
-        widenWindow(channel);
-        // In this very turn: a short program has ended in the packets that follow.
-        const program = new Program({ client, brake, channel, options });
-        settle(() => resolve(program));
-      });
-    } catch {
-      // ssh2 throws at once when the connection has gone already.
-      closed();
-    }
-  });
+  const { client, brake, place } = connection;
+  const question: SshQuestion<Program> = {
+    send(done) {
+      try {
+        client.exec(commandLine, (error, channel) => {
+          if (error) return done(error);
+          widenWindow(channel);
+          // In this very turn: a short program has ended in the packets that follow.
+          done(undefined, new Program({ client, brake, channel, options }));
+        });
+      } catch (error) {
+        // ssh2 throws at once when the connection has gone already.
+        done(lostError(error));
+      }
+    },
+    late: (seconds) => noAnswer(`${place} did not start a program`, seconds),
+    drop: (program) => program[Symbol.dispose](),
+  };
+  try {
+    return await ask(question, { ...connection, signal: options.signal });
+  } catch (error) {
+    if (error instanceof BaiError) throw error;
+    throw new ProtocolError('the session runs no programs over this connection', { cause: error });
+  }
 }
 
 interface Parts {
@@ -96,7 +95,7 @@ class Program implements RemoteProgram {
   #isHeld = false;
   /** Its output has ended; how the program ends is still to come. */
   #hasPrinted = false;
-  #stallTimer: NodeJS.Timeout | undefined;
+  #patience: Countdown | undefined;
   #settle: (how: BaiError | ProgramEnd) => void = () => {};
 
   constructor(parts: Parts) {
@@ -155,7 +154,7 @@ class Program implements RemoteProgram {
       this.#progress();
       if (this.stdout.destroyed || this.stdout.push(chunk)) return;
       this.#isHeld = true;
-      clearTimeout(this.#stallTimer);
+      this.#stopCounting();
       brake.hold(this);
     });
     channel.on('end', () => this.#endOutput());
@@ -164,6 +163,7 @@ class Program implements RemoteProgram {
       if (this.#errorBytes < mostErrorBytes)
         this.#errors.push(chunk.subarray(0, mostErrorBytes - this.#errorBytes));
       this.#errorBytes += chunk.length;
+      if (this.#errorBytes > longestComplaint) this.#fail(endlessProgram());
     });
     channel.on('exit', (code: unknown) => {
       this.#hasExited = true;
@@ -183,19 +183,24 @@ class Program implements RemoteProgram {
     this.ended.then(forget, forget);
   }
 
+  /** While its reader takes nothing more it is the reader who is waited for. */
   #progress(): void {
     const { stallMs } = this.#parts.options;
-    clearTimeout(this.#stallTimer);
-    if (stallMs === undefined || this.#isOver || this.#isHeld) return;
-    this.#stallTimer = setTimeout(() => {
-      const seconds = Math.round(stallMs / 1000);
-      this.#fail(
-        new TimeoutError(`a program of the session was silent for ${seconds} seconds`, {
-          code: 'stalled',
-          hint: 'run the same command again',
-        }),
-      );
-    }, stallMs);
+    const isCounted = stallMs !== undefined && !this.#isOver && !this.#isHeld;
+    if (!isCounted) this.#stopCounting();
+    else if (this.#patience !== undefined) this.#patience.restart();
+    else this.#patience = countDown(stallMs, () => this.#stalled(stallMs));
+  }
+
+  #stalled(stallMs: number): void {
+    this.#stopCounting();
+    if (this.#parts.options.isWaiting?.() === true) this.#progress();
+    else this.#fail(silentProgram(stallMs));
+  }
+
+  #stopCounting(): void {
+    this.#patience?.[Symbol.dispose]();
+    this.#patience = undefined;
   }
 
   #endOutput(): void {
@@ -207,7 +212,7 @@ class Program implements RemoteProgram {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#stallTimer);
+    this.#stopCounting();
     this.#endOutput();
     this.stdin.destroy();
     const stderr = sanitizeText(Buffer.concat(this.#errors).toString('utf8'));
@@ -217,7 +222,7 @@ class Program implements RemoteProgram {
   #fail(reason: BaiError): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#stallTimer);
+    this.#stopCounting();
     closeChannel(this.#parts.channel);
     this.stdin.destroy(reason);
     this.stdout.destroy(reason);

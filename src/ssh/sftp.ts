@@ -1,8 +1,10 @@
 /** Opens the SFTP subsystem of an SSH connection. */
 
-import type { Client, SFTPWrapper } from 'ssh2';
-import { ProtocolError, UnreachableError } from '../errors.ts';
+import type { SFTPWrapper } from 'ssh2';
+import { firstBytes, strangeLengthOf, strangePacket } from '../core/sftp-strangeness.ts';
+import { BaiError, ProtocolError, UnreachableError } from '../errors.ts';
 import type { SftpConnection } from '../transfer/sftp-connection.ts';
+import { ask, noAnswer } from './ask.ts';
 import type { SshConnection } from './connection.ts';
 import { sendTogether } from './fewer-packets.ts';
 import { startProgram } from './remote-program.ts';
@@ -11,15 +13,14 @@ import { widenWindow, windowOf } from './window.ts';
 
 /** Takes the connection over: disposing the result closes it. */
 export async function openSftp(connection: SshConnection, session: string): Promise<SftpConnection> {
-  const openChannel = (): Promise<SFTPWrapper> =>
-    Promise.race([openSubsystem(connection.client, session), connection.lost]);
+  const openChannel = (): Promise<SFTPWrapper> => openSubsystem(connection, session);
   try {
     const startedAt = performance.now();
     const sftp = await openChannel();
     // Opening takes two round trips and the start of a process.
     const roundTripMs = (connection.sftpOpenedAt() ?? performance.now()) - startedAt;
     const broken = new Promise<never>((_, reject) => {
-      sftp.on('error', (error: Error) => reject(explain(error, session)));
+      sftp.on('error', (error: Error) => reject(brokenError(error, session)));
       sftp.on('close', () =>
         reject(
           new UnreachableError(`session ${session} ended the SFTP connection`, { code: 'connection-lost' }),
@@ -40,27 +41,58 @@ export async function openSftp(connection: SshConnection, session: string): Prom
       [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
     };
   } catch (error) {
-    const announced = connection.announcedBytes() ?? 0;
     await connection[Symbol.asyncDispose]();
-    throw announced > longestPacket ? noisyShell(announced, session, error) : error;
+    throw error;
   }
 }
 
-function openSubsystem(client: Client, session: string): Promise<SFTPWrapper> {
-  return new Promise((resolve, reject) => {
-    client.sftp((error, sftp) => {
-      if (error) reject(explain(error, session));
-      else {
+async function openSubsystem(connection: SshConnection, session: string): Promise<SFTPWrapper> {
+  const question = {
+    send(done: (error: Error | undefined, sftp?: SFTPWrapper) => void) {
+      connection.client.sftp((error, sftp) => {
+        if (error) return done(error);
         widenWindow(sftp);
         sendTogether(sftp);
-        resolve(sftp);
-      }
-    });
-  });
+        done(undefined, sftp);
+      });
+    },
+    late: (seconds: number) =>
+      noAnswer(`session ${session} did not start its file server`, seconds, whereItWaits(connection)),
+    drop: (sftp: SFTPWrapper) => sftp.end(),
+  };
+  try {
+    const sftp = await ask(question, connection);
+    checkVersion(sftp, session);
+    return sftp;
+  } catch (error) {
+    throw error instanceof Error && !(error instanceof BaiError) ? explain(error, session) : error;
+  }
 }
 
-/** ssh2 takes none that is longer. */
-const longestPacket = 256 * 1024;
+/** dropbear runs the file server through the login shell. */
+function whereItWaits(connection: SshConnection): string | undefined {
+  if (connection.sftpOpenedAt() === undefined) return undefined;
+  return 'a start-up file of the login shell in the session (.bashrc, .zshenv, .profile) may wait for something, or take longer than BAI_ANSWER_TIMEOUT (the setting answerTimeout): put `case $- in *i*) ;; *) return ;; esac` at its beginning, so that the rest is for interactive shells only';
+}
+
+/** The version that bai speaks, which every server is asked for. */
+const sftpVersion = 3;
+
+function checkVersion(sftp: SFTPWrapper, session: string): void {
+  const version: unknown = Reflect.get(sftp, '_version');
+  if (typeof version !== 'number' || version === sftpVersion) return;
+  sftp.end();
+  throw new ProtocolError(
+    `the file server of session ${session} speaks version ${version} of SFTP, and was asked for ${sftpVersion}`,
+    { code: 'no-sftp' },
+  );
+}
+
+function explain(error: Error, session: string): Error {
+  const length = strangeLengthOf(error);
+  if (length !== undefined && length > 0) return noisyShell(length, session, error);
+  return strangePacket(error) === undefined ? noSftp(error, session) : brokenError(error, session);
+}
 
 /** dropbear runs the subsystem through the login shell: what an rc file prints arrives as a packet length. */
 function noisyShell(length: number, session: string, cause: unknown): ProtocolError {
@@ -74,18 +106,18 @@ function noisyShell(length: number, session: string, cause: unknown): ProtocolEr
   );
 }
 
-function explain(error: Error, session: string): Error {
-  return new ProtocolError(`session ${session} has no SFTP service: ${error.message}`, {
+function noSftp(cause: Error, session: string): ProtocolError {
+  return new ProtocolError(`session ${session} has no SFTP service: ${cause.message}`, {
     code: 'no-sftp',
-    cause: error,
+    cause,
   });
 }
 
-/** The length of a packet that is none: four bytes of text, as far as they are whole characters. */
-function firstBytes(length: number): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(length);
-  // A text that is shorter is followed by the first packet's zeros.
-  const [text = ''] = new TextDecoder().decode(bytes, { stream: true }).split('\0');
-  return text === '' || text.includes('\ufffd') ? `the bytes ${bytes.toString('hex')}` : JSON.stringify(text);
+function brokenError(cause: Error, session: string): ProtocolError {
+  const sent = strangePacket(cause);
+  const what = sent === undefined ? cause.message : `it sent ${sent}`;
+  return new ProtocolError(`the file server of session ${session} does not keep to SFTP: ${what}`, {
+    hint: 'look whether a program of the session, or a start-up file of its shell, prints into it',
+    cause,
+  });
 }

@@ -3,7 +3,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { sanitizeLine } from '../core/sanitize.ts';
+import { within } from '../core/time-limit.ts';
 import { BaiError, LocalSystemError, NotFoundError, systemCode } from '../errors.ts';
+import { noAnswer } from './ask.ts';
 import { programPath } from './programs.ts';
 
 export interface AddKeyRequest {
@@ -13,19 +15,27 @@ export interface AddKeyRequest {
   readonly lifetime: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /** How long it may take: the agent may ask its owner. */
+  readonly answerMs: number;
 }
 
 /** What ssh-add ends with when no agent answers. */
 const noAgentStatus = 2;
 
-export async function addToAgent({ key, lifetime, environment, signal }: AddKeyRequest): Promise<void> {
-  signal.throwIfAborted();
+export async function addToAgent(request: AddKeyRequest): Promise<void> {
+  const { signal, answerMs: ms } = request;
+  const hint = 'look whether it asks you something; or choose --key-store memory or file';
+  const late = (): Error => noAnswer('the SSH agent did not take the key', ms / 1000, hint);
+  await within((until) => add(request, until), { signal, ms, late });
+}
+
+async function add({ key, lifetime, environment }: AddKeyRequest, until: AbortSignal): Promise<void> {
   // Nobody could answer a question: the key has no passphrase.
   const env = { ...environment, SSH_ASKPASS_REQUIRE: 'never' };
   const child = spawn(programPath('ssh-add', environment), ['-q', '-t', lifetime, '-'], {
     stdio: ['pipe', 'ignore', 'pipe'],
     env,
-    signal,
+    signal: until,
   });
   const ended = once(child, 'close') as Promise<[number | null]>;
   let said = '';

@@ -35,6 +35,8 @@ export function stty(words: readonly string[], environment: LocalStreams['enviro
   const { status, stdout } = spawnSync(programPath('stty', environment), words, {
     stdio: ['inherit', 'pipe', 'ignore'],
     encoding: 'utf8',
+    // Nothing else goes on meanwhile, not even Ctrl-C.
+    timeout: 1_000,
   });
   return status === 0 ? stdout.trim() : undefined;
 }

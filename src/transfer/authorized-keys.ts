@@ -2,6 +2,7 @@
 
 import { setTimeout as after } from 'node:timers/promises';
 import { joinRemote } from '../core/remote-path.ts';
+import { startStopwatch } from '../core/time-limit.ts';
 import { unlessMissing } from '../core/unless-missing.ts';
 import { ConflictError, DeniedError } from '../errors.ts';
 import { Lane } from './lane.ts';
@@ -38,10 +39,16 @@ export interface KeysStep {
 
 export interface AuthorizedKeysOptions {
   readonly signal: AbortSignal;
+  /** How long the server may leave every request unanswered. */
+  readonly stallMs?: number;
+  /** As in `SftpChannelOptions`. */
+  readonly waitingForServer?: (limitMs: number) => Disposable;
   /** How long another command's part may stand still before it counts as left behind. */
   readonly patienceMs?: number;
   /** Another command is at the file. */
   readonly waiting: () => void;
+  /** Told of what may be left beside the file, because it could not be taken away. */
+  readonly onLeft?: (path: string) => void;
 }
 
 const mostBytes = 256 * 1024;
@@ -54,7 +61,8 @@ export function openAuthorizedKeys(
   connection: SftpConnection,
   options: AuthorizedKeysOptions,
 ): AuthorizedKeys {
-  const lane = new Lane(connection, connection.sftp, { signal: options.signal, stallMs: 60_000 });
+  const { signal, stallMs = 60_000, onLeft, waitingForServer: waiting } = options;
+  const lane = new Lane(connection, connection.sftp, { signal, stallMs, onLeft, waiting });
   const file = new KeysFile(lane, options);
   return {
     change: (edit) => file.change(edit),
@@ -168,8 +176,10 @@ class KeysFile {
     const { requests } = this.#lane;
     const flags = OpenFlag.read | OpenFlag.write | OpenFlag.create | OpenFlag.exclusive;
     const { patienceMs = 10_000, waiting, signal } = this.#options;
+    // The other command may sleep with this machine.
+    using watch = startStopwatch();
     let seen = '';
-    let since = performance.now();
+    let stillMs = 0;
     for (let tries = 1; ; tries += 1) {
       try {
         return await requests.open(part, flags, 0o600);
@@ -180,8 +190,8 @@ class KeysFile {
           throw error;
         if (tries === 1) waiting();
         const state = JSON.stringify(there);
-        if (state !== seen) [seen, since] = [state, performance.now()];
-        else if (performance.now() - since > patienceMs) await unlessMissing(requests.remove(part));
+        if (state !== seen) [seen, stillMs] = [state, watch.elapsedMs];
+        else if (watch.elapsedMs - stillMs > patienceMs) await unlessMissing(requests.remove(part));
       }
       await after(pauseMs, undefined, { signal });
     }

@@ -3,17 +3,19 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
 import { joinRemote } from '../core/remote-path.ts';
+import { startStopwatch } from '../core/time-limit.ts';
 import type { TransferProblem } from '../core/transfer-plan.ts';
-import { type BaiError, InterruptedError, ProtocolError } from '../errors.ts';
+import { unlessMissing } from '../core/unless-missing.ts';
+import { BaiError, interruptedBy } from '../errors.ts';
 import { channelCount, type Direction, Growth, isLongLine, laneDepth, sharedDepth } from './growth.ts';
 import { isLoss, Lane } from './lane.ts';
-import type { RemoteProgram, RunResult, SftpConnection } from './sftp-connection.ts';
+import { type ProgramLimits, Programs } from './programs.ts';
+import type { SftpChannelOptions } from './sftp-channel.ts';
+import type { SftpConnection } from './sftp-connection.ts';
 import { lostError } from './sftp-error.ts';
 import { buildRequests, type SftpRequests } from './sftp-requests.ts';
 
-export interface FleetOptions {
-  readonly signal: AbortSignal;
-  readonly stallMs: number;
+export interface FleetOptions extends ProgramLimits, SftpChannelOptions {
   /** One more connection to the same session; without it a lost connection is the end. */
   readonly dial?: (() => Promise<SftpConnection>) | undefined;
   /** How many connections a measurement found to be good for this session. */
@@ -21,28 +23,31 @@ export interface FleetOptions {
 }
 
 const mostTries = 10;
-const patienceMs = 120_000;
 const firstPauseMs = 250;
 const longestPauseMs = 15_000;
 
 export class Fleet implements AsyncDisposable {
   /** Repeats a request by path on a new connection; for requests that change nothing, or nothing twice. */
   readonly requests: SftpRequests;
+  readonly programs: Programs;
   direction: Direction = 'put';
   /** Told of every attempt to connect again. */
   onRetry: (problem: TransferProblem) => void = () => {};
+  /** Told of what went another way than it should, without harm. */
+  onTrouble: (problem: TransferProblem) => void = () => {};
   readonly #options: FleetOptions;
   readonly #lanes: Lane[] = [];
   readonly #connections = new Set<SftpConnection>();
   readonly #listeners = new Set<(lane: Lane) => void>();
   readonly #growth: Growth;
+  readonly #left = new Set<string>();
+  readonly #sinceProgress = startStopwatch();
   #over: BaiError | undefined;
   #lastLoss: BaiError | undefined;
   #connecting: Promise<void> | undefined;
   #growing: Promise<void> | undefined;
   #guessedMs = Number.POSITIVE_INFINITY;
   #tries = 0;
-  #lastProgressAt = performance.now();
   #pendingBytes = 0;
   #movedBytes = 0;
   #isClosed = false;
@@ -53,6 +58,7 @@ export class Fleet implements AsyncDisposable {
     this.#growth = new Growth(options.hint);
     // Every channel listens to it, and more than ten are no leak.
     setMaxListeners(0, options.signal);
+    this.programs = new Programs(this, options);
     const first = this.#adopt(connection);
     this.requests = buildRequests(
       { offers: (extension) => (this.#lanes[0] ?? first).channel.offers(extension) },
@@ -129,8 +135,24 @@ export class Fleet implements AsyncDisposable {
     this.#pendingBytes -= bytes;
     this.#movedBytes += bytes;
     this.#tries = 0;
-    this.#lastProgressAt = performance.now();
+    this.#sinceProgress.restart();
     this.#considerGrowth();
+  }
+
+  /** Something of what was begun could not be taken away. */
+  left(path: string): void {
+    this.#left.add(path);
+  }
+
+  /** What is there of that, or may be where nobody can be asked any more. */
+  async leftovers(): Promise<readonly string[]> {
+    const paths = [...this.#left];
+    this.#left.clear();
+    const [lane] = this.over === undefined ? this.#lanes : [];
+    if (lane === undefined) return paths;
+    // A later attempt may have gone on with it.
+    const there = await Promise.all(paths.map((path) => mayBeThere(lane, path)));
+    return paths.filter((_, index) => there[index]);
   }
 
   /** The same path for a program, which starts elsewhere than the file server may. */
@@ -143,31 +165,9 @@ export class Fleet implements AsyncDisposable {
     return joinRemote(await this.#home, path);
   }
 
-  /** Runs a program of the session; nothing where that is not possible. */
-  async run(words: readonly string[]): Promise<RunResult | undefined> {
-    return await this.retrying(async ({ connection }) => {
-      try {
-        return await connection.run?.(words, { signal: this.#options.signal });
-      } catch (error) {
-        if (error instanceof ProtocolError) return undefined;
-        throw error;
-      }
-    });
-  }
-
-  /** As `run`, with streams, and never repeated. */
-  async start(words: readonly string[]): Promise<RemoteProgram | undefined> {
-    const { connection } = await this.lane();
-    try {
-      return await connection.start?.(words, this.#options);
-    } catch (error) {
-      if (error instanceof ProtocolError) return undefined;
-      throw error;
-    }
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    this.#sinceProgress[Symbol.dispose]();
     this.#growth.settle();
     await Promise.all([...this.#connections].map((connection) => connection[Symbol.asyncDispose]()));
   }
@@ -179,7 +179,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   #addLane(connection: SftpConnection, sftp: SftpConnection['sftp']): Lane {
-    const lane = new Lane(connection, sftp, this.#options);
+    const lane = new Lane(connection, sftp, { ...this.#options, onLeft: (path) => this.left(path) });
     this.#lanes.push(lane);
     lane.channel.onLost((reason) => this.#drop(lane, reason));
     for (const listener of [...this.#listeners]) listener(lane);
@@ -203,7 +203,9 @@ export class Fleet implements AsyncDisposable {
     const { dial, signal } = this.#options;
     for (;;) {
       const reason = this.#lastLoss ?? lostError();
-      const isHopeless = this.#tries >= mostTries || performance.now() - this.#lastProgressAt > patienceMs;
+      // One try there is in any case: a line may have stood still for long before it was known to be lost.
+      const isTooLate = this.#tries > 0 && this.#sinceProgress.elapsedMs > patienceOf(this.#options);
+      const isHopeless = this.#tries >= mostTries || isTooLate;
       if (dial === undefined || isHopeless || this.#isClosed) {
         this.#over ??= reason;
         throw this.#over;
@@ -295,6 +297,16 @@ export class Fleet implements AsyncDisposable {
   }
 }
 
-function interruptedBy(signal: AbortSignal): BaiError {
-  return signal.reason instanceof InterruptedError ? signal.reason : new InterruptedError();
+/** For connecting again, without a byte in between: two minutes where a program has one. */
+function patienceOf({ programMs }: FleetOptions): number {
+  return 2 * programMs;
+}
+
+async function mayBeThere({ cleanup }: Lane, path: string): Promise<boolean> {
+  try {
+    return (await unlessMissing(cleanup.lstat(path))) !== undefined;
+  } catch (error) {
+    if (error instanceof BaiError) return true;
+    throw error;
+  }
 }

@@ -5,7 +5,6 @@
  */
 
 import { pipeline } from 'node:stream/promises';
-import { sanitizeLine } from '../core/sanitize.ts';
 import { BaiError, UnreachableError } from '../errors.ts';
 import { FileQueue } from './file-queue.ts';
 import { isLeftOut } from './get-file.ts';
@@ -14,7 +13,7 @@ import type { RemoteAttributes } from './remote-attributes.ts';
 import type { RemoteProgram } from './sftp-connection.ts';
 import { type StagedFile, stageFile } from './staged-file.ts';
 import { type ArchiveEntry, readArchive } from './tar-archive.ts';
-import { endsRun, noteMoved } from './tar-use.ts';
+import { endsRun, noteMoved, tellBySftp } from './tar-use.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { checksumError, hasSameBytes, needsVerifying } from './verify.ts';
 
@@ -52,10 +51,7 @@ export async function getByTar(
   } finally {
     await stream.discard();
   }
-  if (problem !== undefined && wanted.size > 0) {
-    const reason = sanitizeLine(`by SFTP, because ${problem}`);
-    run.observer.retrying?.({ path: root, reason, code: 'tar-failed' });
-  }
+  if (problem !== undefined && wanted.size > 0) tellBySftp(root, problem, run);
   return [...wanted.values()];
 }
 
@@ -98,7 +94,7 @@ class FetchedStream {
   async fetch(root: string): Promise<string | undefined> {
     const { fleet } = this.#run;
     const words = ['tar', '-c', '--no-recursion', '-f', '-', '-C', await fleet.absolute(root), '-T', '-'];
-    const program = await fleet.start(words);
+    const program = await fleet.programs.start(words);
     if (program === undefined) return undefined;
     using _program = program;
     const asking = pipeline([this.#list()], program.stdin);

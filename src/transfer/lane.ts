@@ -4,24 +4,34 @@ import type { SFTPWrapper } from 'ssh2';
 import { type BaiError, TimeoutError, UnreachableError } from '../errors.ts';
 import { SftpChannel, type SftpChannelOptions } from './sftp-channel.ts';
 import type { SftpConnection } from './sftp-connection.ts';
-import { createCleanupRequests, createSftpRequests, type SftpRequests } from './sftp-requests.ts';
+import {
+  type CleanupRequests,
+  createCleanupRequests,
+  createSftpRequests,
+  type SftpRequests,
+} from './sftp-requests.ts';
+
+export interface LaneOptions extends SftpChannelOptions {
+  /** Told of what may be left in the session, because it could not be taken away. */
+  readonly onLeft?: ((path: string) => void) | undefined;
+}
 
 export class Lane {
   readonly connection: SftpConnection;
   readonly channel: SftpChannel;
   readonly requests: SftpRequests;
   /** Its requests are sent after Ctrl-C too. */
-  readonly cleanup: SftpRequests;
+  readonly cleanup: CleanupRequests;
   /** Jobs that use it now. */
   load = 0;
   /** It made nothing faster: no further piece is given to it. */
   isRetired = false;
 
-  constructor(connection: SftpConnection, sftp: SFTPWrapper, options: SftpChannelOptions) {
+  constructor(connection: SftpConnection, sftp: SFTPWrapper, options: LaneOptions) {
     this.connection = connection;
     this.channel = new SftpChannel({ sftp, lost: connection.lost }, options);
     this.requests = createSftpRequests(this.channel);
-    this.cleanup = createCleanupRequests(this.channel);
+    this.cleanup = createCleanupRequests(this.channel, options.onLeft);
   }
 
   /** Why no answer can come any more, or nothing. */

@@ -152,6 +152,7 @@ export class LargeRemotePart {
     await this.#handles.closeAll();
     const [lane] = this.#fleet.lanes;
     if (lane !== undefined) await discardPart(lane.cleanup, this.path, undefined);
+    else this.#fleet.left(this.path);
   }
 
   /** Nothing depends on the answers, and after a failure there may be none. */

@@ -4,7 +4,7 @@
  */
 
 import { joinRemote, remoteFolder, remoteName } from '../core/remote-path.ts';
-import { BaiError } from '../errors.ts';
+import { BaiError, UnreachableError } from '../errors.ts';
 import { FileQueue } from './file-queue.ts';
 import { listFolder } from './list-folder.ts';
 import { openLocalSource } from './local-source.ts';
@@ -16,7 +16,7 @@ import type { RemoteTarget } from './remote-target.ts';
 import { onlyCopy, replaceRemote } from './replace-remote.ts';
 import { requestBytes } from './sftp-channel.ts';
 import type { ArchiveWriter } from './tar-archive.ts';
-import { endsRun, noteMoved } from './tar-use.ts';
+import { endsRun, noteMoved, tellBySftp } from './tar-use.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { checksumError, hasSameBytes, needsVerifying } from './verify.ts';
 import { inWindow } from './window.ts';
@@ -43,6 +43,8 @@ export async function putByTar(
       await stream.putInPlace(stage);
   } catch (error) {
     if (!(error instanceof BaiError) || run.fleet.over !== undefined || endsRun(error)) throw error;
+    // A connection that is made again has been told.
+    if (!(error instanceof UnreachableError)) tellBySftp(top, error.message, run);
   } finally {
     await stage.remove();
   }

@@ -2,7 +2,7 @@
 
 import { BaiError, InterruptedError, UnreachableError } from '../errors.ts';
 import type { Fleet } from './fleet.ts';
-import { remoteChecksum } from './verify.ts';
+import { remoteChecksum, tellReadBack } from './verify.ts';
 import { inWindow } from './window.ts';
 
 export interface SizedPath {
@@ -72,7 +72,13 @@ async function batchChecksums(
   fleet: Fleet,
 ): Promise<readonly (string | undefined)[]> {
   const paths = await Promise.all(batch.map(({ path }) => fleet.absolute(path)));
-  const result = await fleet.run(['sh', '-c', batchScript, 'sh', ...paths]);
+  // Each of them shows by its line that the program goes on.
+  const bytes = Math.max(...batch.map(({ size }) => size));
+  const result = await fleet.programs.run(['sh', '-c', batchScript, 'sh', ...paths], { bytes });
+  if (result instanceof BaiError) {
+    tellReadBack(batch[0]?.path ?? '', result, fleet);
+    return [];
+  }
   const lines = result?.status === 0 ? result.stdout.toString('latin1').trimEnd().split('\n') : [];
   if (lines.length !== batch.length) return [];
   return lines.map((line) => /^([0-9a-f]{64}) /.exec(line)?.[1]);

@@ -5,7 +5,7 @@
 
 import { remotePath } from '../core/remote-path.ts';
 import { defaultTransferOptions, type TransferOptions } from '../core/transfer-options.ts';
-import type { TransferSummary } from '../core/transfer-plan.ts';
+import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
 import { FileQueue } from './file-queue.ts';
 import { Fleet } from './fleet.ts';
 import { getSources } from './get-sources.ts';
@@ -68,18 +68,26 @@ export interface RemoteFilesOptions {
   readonly signal: AbortSignal;
   /** How long a server may leave all requests unanswered before the connection counts as lost. */
   readonly stallMs?: number;
+  /** How long a program of the session may be silent that has next to nothing to do. */
+  readonly programMs?: number;
   /** One more connection to the same session, for speed and after a loss; without it a loss is the end. */
   readonly dial?: () => Promise<SftpConnection>;
   /** Where is remembered how far large files came; without it put starts over in every run. */
   readonly resume?: ResumePlace;
+  /** As in `SftpChannelOptions`. */
+  readonly waiting?: (limitMs: number) => Disposable;
+  /** Told of what goes another way than it should, without harm, where no observer is. */
+  readonly onTrouble?: (problem: TransferProblem) => void;
   /** How many connections a measurement found to be good for this session; without it that is found out on the way. */
   readonly hint?: number | undefined;
 }
 
 /** Owns the connection: disposal disposes of it. */
 export function createRemoteFiles(connection: SftpConnection, options: RemoteFilesOptions): RemoteFiles {
-  const { signal, stallMs = 300_000, dial, resume, hint } = options;
-  const fleet = new Fleet(connection, { signal, stallMs, dial, hint });
+  const { signal, stallMs = 300_000, programMs = 60_000, dial, resume, hint } = options;
+  const { onTrouble = () => {}, waiting } = options;
+  const fleet = new Fleet(connection, { signal, stallMs, programMs, dial, hint, waiting });
+  fleet.onTrouble = onTrouble;
   const run = async (
     direction: Fleet['direction'],
     observer: TreeObserver,
@@ -90,6 +98,7 @@ export function createRemoteFiles(connection: SftpConnection, options: RemoteFil
     const queue = new FileQueue();
     const tar = new TarUse(fleet, jobOptions);
     fleet.onRetry = (problem) => tally.retrying(problem);
+    fleet.onTrouble = (problem) => observer.retrying?.(problem);
     try {
       await tar.require();
       await move({
@@ -100,6 +109,9 @@ export function createRemoteFiles(connection: SftpConnection, options: RemoteFil
       // What is on its way has to take its parts along, whatever ended the walk.
       await tar.queue.settle();
       await queue.settle();
+      fleet.onTrouble = onTrouble;
+      const left = await fleet.leftovers();
+      if (left.length > 0) observer.left?.(left);
     }
     tar.queue.throwFailure();
     queue.throwFailure();

@@ -1,21 +1,22 @@
 /** The file of the session that is written beside a target until it is whole: making, marking, taking away. */
 
-import { setTimeout as after } from 'node:timers/promises';
 import { joinRemote, remoteFolder, remoteName } from '../core/remote-path.ts';
+import { countDown } from '../core/time-limit.ts';
+import { unlessMissing } from '../core/unless-missing.ts';
 import { ConflictError, TransferError } from '../errors.ts';
 import { partName } from './part-name.ts';
 import { onlyCopy, replaceRemote } from './replace-remote.ts';
 import { SftpStatus, sftpStatus } from './sftp-error.ts';
-import { OpenFlag, type RemoteHandle, type SftpRequests } from './sftp-requests.ts';
+import { type CleanupRequests, OpenFlag, type RemoteHandle, type SftpRequests } from './sftp-requests.ts';
 
 export interface RemotePartDeps {
   readonly requests: SftpRequests;
   /** Its requests are sent after Ctrl-C too. */
-  readonly cleanup: SftpRequests;
+  readonly cleanup: CleanupRequests;
 }
 
-/** After Ctrl-C nobody waits longer than this for a slow line to take the part away. */
-const cleanupMs = 3_000;
+/** Nobody waits longer than this for a slow line to take away what is left of a failure. */
+export const cleanupMs = 3_000;
 
 /** `lostRenames`: how often the part was to get its target's name without an answer. */
 export function remotePartPath(target: string, lostRenames = 0): string {
@@ -89,16 +90,28 @@ export async function ignoreRefusal(work: Promise<void>): Promise<void> {
  * closed must not be among the ones to close: the server gives its number to the next file.
  */
 export async function discardPart(
-  cleanup: SftpRequests,
+  cleanup: CleanupRequests,
   path: string,
   handle: RemoteHandle | undefined,
 ): Promise<void> {
-  const timer = new AbortController();
   const closed = handle === undefined ? Promise.resolve() : cleanup.close(handle);
-  const steps = [closed, cleanup.remove(path)];
-  const removed = Promise.allSettled(steps);
-  await Promise.race([removed, after(cleanupMs, undefined, { signal: timer.signal })]).catch(() => {});
-  timer.abort();
+  const isGone = await inTime(Promise.all([closed.catch(() => {}), unlessMissing(cleanup.remove(path))]));
+  if (!isGone) cleanup.left(path);
+}
+
+/** Whether the work has succeeded before its time was over. */
+export function inTime(work: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const count = countDown(cleanupMs, () => resolve(false));
+    const end = (isDone: boolean): void => {
+      count[Symbol.dispose]();
+      resolve(isDone);
+    };
+    work.then(
+      () => end(true),
+      () => end(false),
+    );
+  });
 }
 
 export function wrongSizeError(target: string, size: number | undefined, totalBytes: number): TransferError {

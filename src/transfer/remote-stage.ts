@@ -3,11 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as after } from 'node:timers/promises';
+import { endlessProgram } from '../core/program-error.ts';
 import { joinRemote } from '../core/remote-path.ts';
 import { unlessMissing } from '../core/unless-missing.ts';
 import { BaiError } from '../errors.ts';
 import type { Lane } from './lane.ts';
-import { openNewPart } from './remote-part.ts';
+import { inTime, openNewPart } from './remote-part.ts';
+import type { RemoteProgram } from './sftp-connection.ts';
 import { SftpStatus, sftpStatus } from './sftp-error.ts';
 import type { SftpRequests } from './sftp-requests.ts';
 import { ArchiveWriter } from './tar-archive.ts';
@@ -32,8 +34,6 @@ const unpackScript = [
 /** The names are numbers. */
 const mostListed = 1024 * 1024;
 
-/** After Ctrl-C nobody waits longer than this for a slow line to take the folder away. */
-const cleanupMs = 3_000;
 const pauseMs = 100;
 /** A program that has just been started may not have made the folder yet. */
 const timesMissed = 5;
@@ -68,11 +68,11 @@ export class RemoteStage {
   async fill(pack: (archive: ArchiveWriter) => Promise<void>): Promise<boolean> {
     const { fleet, options } = this.#run;
     const times = options.preserve ? '' : '-m';
-    const program = await fleet.start(['sh', '-c', unpackScript, 'sh', this.path, times]);
+    const program = await fleet.programs.start(['sh', '-c', unpackScript, 'sh', this.path, times]);
     if (program === undefined) return false;
     using _program = program;
     this.#isThere = true;
-    const listing = this.#readSizes(program.stdout as AsyncIterable<Buffer>);
+    const listing = this.#readSizes(program);
     listing.catch(() => {});
     const archive = new ArchiveWriter();
     const packing = this.#pack(pack, archive);
@@ -89,9 +89,12 @@ export class RemoteStage {
         if (error instanceof BaiError) throw error;
       });
     }
-    const { status } = await program.ended;
+    // What it printed too much says more than that it was ended for it.
+    const [{ status }] = await Promise.all([program.ended, listing]).catch(async (error: unknown) => {
+      await listing;
+      throw error;
+    });
     this.#hasEnded = true;
-    await listing;
     return status === 0 && isSent;
   }
 
@@ -119,16 +122,22 @@ export class RemoteStage {
   /** Never throws: the failure that led here is what the user should hear of. */
   async remove(): Promise<void> {
     if (!this.#isThere || this.#isKept) return;
-    const timer = new AbortController();
-    const removed = this.#remove().catch(() => {});
-    await Promise.race([removed, after(cleanupMs, undefined, { signal: timer.signal })]).catch(() => {});
-    timer.abort();
+    const isGone = await inTime(this.#remove());
+    this.#isThere = false;
+    if (isGone) return;
+    this.#run.fleet.left(this.path);
+    if (this.#hasProbe) this.#run.fleet.left(this.#probe);
   }
 
   /** As `wc -c` prints them; the last line is the sum. */
-  async #readSizes(stdout: AsyncIterable<Buffer>): Promise<void> {
+  async #readSizes(program: RemoteProgram): Promise<void> {
     let text = '';
-    for await (const chunk of stdout) if (text.length < mostListed) text += chunk.toString('latin1');
+    for await (const chunk of program.stdout as AsyncIterable<Buffer>) {
+      text += chunk.toString('latin1');
+      if (text.length <= mostListed) continue;
+      program[Symbol.dispose]();
+      throw endlessProgram();
+    }
     for (const [, size, name] of text.matchAll(/^ *(\d{1,15}) (\d{1,9})$/gm))
       this.#sizes.set(name ?? '', Number(size));
   }
@@ -154,7 +163,7 @@ export class RemoteStage {
     const { cleanup } = fleet.lanes[0] ?? (await fleet.lane());
     if (this.#hasProbe) await cleanup.remove(this.#probe).catch(() => {});
     let missed = 0;
-    for (;;) {
+    while (this.#isThere) {
       const outcome = await this.#removeOnce(cleanup);
       missed = outcome === 'missing' ? missed + 1 : 0;
       if (outcome === 'removed' || missed === (this.#hasEnded ? 1 : timesMissed)) return;

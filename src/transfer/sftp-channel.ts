@@ -1,7 +1,9 @@
 /** One SFTP channel whose requests always settle: with the answer, a lost connection, Ctrl-C or too long a silence. */
 
 import type { SFTPWrapper } from 'ssh2';
-import { BaiError, InterruptedError, ProtocolError, TimeoutError } from '../errors.ts';
+import { strangePacket } from '../core/sftp-strangeness.ts';
+import { type Countdown, countDown } from '../core/time-limit.ts';
+import { BaiError, interruptedBy, ProtocolError, TimeoutError } from '../errors.ts';
 import { Gate } from './gate.ts';
 import type { SftpConnection } from './sftp-connection.ts';
 import { lostError, sftpError, sftpStatus, strangeAnswer } from './sftp-error.ts';
@@ -25,22 +27,25 @@ export interface SftpChannelOptions {
   readonly signal: AbortSignal;
   /** How long a server may leave every request unanswered. */
   readonly stallMs: number;
+  /** Shows somebody that an answer is waited for, once that has taken a moment, until it is disposed of. */
+  readonly waiting?: ((limitMs: number) => Disposable) | undefined;
 }
 
 export class SftpChannel {
   readonly #sftp: SFTPWrapper;
-  readonly #stallMs: number;
+  readonly #options: SftpChannelOptions;
   /** Closed when no answer can come any more; `#interrupted` when nobody wants one. */
   readonly #lost = new Gate();
   readonly #interrupted = new Gate();
   #hasEnded = false;
   #quickestMs = Number.POSITIVE_INFINITY;
   #waiting = 0;
-  #stallTimer: NodeJS.Timeout | undefined;
+  #patience: Countdown | undefined;
+  #shown: Disposable | undefined;
 
   constructor(connection: Pick<SftpConnection, 'sftp' | 'lost'>, options: SftpChannelOptions) {
     this.#sftp = connection.sftp;
-    this.#stallMs = options.stallMs;
+    this.#options = options;
     capRequests(connection.sftp);
     this.#watchEnd(connection);
     const interrupt = (): void => this.#interrupted.close(interruptedBy(options.signal));
@@ -131,38 +136,40 @@ export class SftpChannel {
     connection.sftp.on('end', end);
     connection.sftp.on('close', end);
     connection.sftp.on('error', (cause: unknown) => {
-      const reason = new ProtocolError('the file server in the session does not keep to SFTP', { cause });
+      const sent = cause instanceof Error ? strangePacket(cause) : undefined;
+      const what = sent === undefined ? '' : `: it sent ${sent}`;
+      const reason = new ProtocolError(`the file server in the session does not keep to SFTP${what}`, {
+        cause,
+      });
       setImmediate(() => this.#lost.close(reason));
     });
   }
 
-  /** A pending timer also keeps the process alive: with nothing else to do it would end, with status 0. */
+  /** What waits for a timer keeps the process alive: with nothing else to do it would end, with status 0. */
   #startWaiting(): void {
+    const { stallMs, waiting } = this.#options;
     this.#waiting += 1;
-    this.#stallTimer ??= setTimeout(() => {
-      const seconds = Math.round(this.#stallMs / 1000);
-      this.#lost.close(
-        new TimeoutError(`the session's file server did not answer for ${seconds} seconds`, {
-          code: 'stalled',
-          hint: 'run the same command again',
-        }),
-      );
-    }, this.#stallMs);
+    this.#shown ??= waiting?.(stallMs);
+    this.#patience ??= countDown(stallMs, () => this.#lost.close(stalledError(stallMs)));
   }
 
   #stopWaiting(): void {
     this.#waiting -= 1;
-    if (this.#waiting > 0) {
-      this.#stallTimer?.refresh();
-      return;
+    this.#shown?.[Symbol.dispose]();
+    this.#shown = this.#waiting > 0 ? this.#options.waiting?.(this.#options.stallMs) : undefined;
+    if (this.#waiting > 0) this.#patience?.restart();
+    else {
+      this.#patience?.[Symbol.dispose]();
+      this.#patience = undefined;
     }
-    clearTimeout(this.#stallTimer);
-    this.#stallTimer = undefined;
   }
 }
 
-function interruptedBy(signal: AbortSignal): BaiError {
-  return signal.reason instanceof BaiError ? signal.reason : new InterruptedError();
+function stalledError(ms: number): TimeoutError {
+  return new TimeoutError(`the session's file server did not answer for ${Math.round(ms / 1000)} seconds`, {
+    code: 'stalled',
+    hint: 'run the same command again',
+  });
 }
 
 /** ssh2 believes a server that offers reads of megabytes, and then refuses their answers. */

@@ -18,7 +18,10 @@ export interface SftpConnection extends AsyncDisposable {
   readonly windowBytes?: () => number | undefined;
   /** One more SFTP channel: the server keeps a window for each. Rejects with a BaiError. */
   readonly openChannel?: () => Promise<SFTPWrapper>;
-  /** Runs a program of the session; its words reach it as they are. Rejects with a BaiError. */
+  /**
+   * Runs a program of the session that prints no more than 64 KiB; its words reach it as they are. Rejects with a BaiError,
+   * also where it prints on or is silent for too long.
+   */
   run?(words: readonly string[], options: RunOptions): Promise<RunResult>;
   /**
    * The same, its input and output as streams. While nobody reads its output the whole connection stands still:
@@ -27,20 +30,26 @@ export interface SftpConnection extends AsyncDisposable {
   start?(words: readonly string[], options: ProgramOptions): Promise<RemoteProgram>;
 }
 
-export interface RunOptions {
+interface SilenceOptions {
   readonly signal: AbortSignal;
+  /** How long it may neither print nor take anything, unless it is the reader who keeps it waiting. */
+  readonly stallMs?: number;
+}
+
+export interface RunOptions extends SilenceOptions {
+  /** All of its input; until it is there the program is not expected to do anything. Nothing when left out. */
+  readonly input?: Promise<string>;
 }
 
 export interface RunResult {
   /** Nothing when a signal ended the program. */
   readonly status: number | undefined;
-  /** What it printed, cut off after 64 KiB. */
   readonly stdout: Buffer;
 }
 
-export interface ProgramOptions extends RunOptions {
-  /** How long it may neither print nor take anything, unless it is the reader who keeps it waiting. */
-  readonly stallMs?: number;
+export interface ProgramOptions extends SilenceOptions {
+  /** Whether it is this side that has something to say first. */
+  readonly isWaiting?: () => boolean;
 }
 
 /** Disposal ends it. */

@@ -55,8 +55,16 @@ export function createSftpRequests(channel: SftpChannel): SftpRequests {
 }
 
 /** The same for taking back what was begun: these are sent after Ctrl-C too. */
-export function createCleanupRequests(channel: SftpChannel): SftpRequests {
-  return buildRequests(channel, (call) => channel.callForCleanup(call));
+export interface CleanupRequests extends SftpRequests {
+  /** What could not be taken away is told. */
+  left(path: string): void;
+}
+
+export function createCleanupRequests(
+  channel: SftpChannel,
+  left: (path: string) => void = () => {},
+): CleanupRequests {
+  return { ...buildRequests(channel, (call) => channel.callForCleanup(call)), left };
 }
 
 type Send = <T>(call: SftpCall<T>) => Promise<T>;

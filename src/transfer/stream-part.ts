@@ -85,6 +85,7 @@ export class StreamPart {
     await this.#handles.closeAll();
     const [lane] = this.#fleet.lanes;
     if (lane !== undefined) await discardPart(lane.cleanup, this.path, undefined);
+    else this.#fleet.left(this.path);
   }
 
   async #write(

@@ -13,6 +13,8 @@ export interface TreeObserver extends FileObserver {
   skipped(problem: TransferProblem): void;
   /** The connection was lost and is made again; what was moved stays moved. */
   retrying?(problem: TransferProblem): void;
+  /** These may be left in the session, half made, because they could not be taken away. */
+  left?(paths: readonly string[]): void;
   /** A file goes on from where an earlier run stopped, with this many bytes already there. */
   resumed?(path: string, bytes: number): void;
 }

@@ -1,7 +1,8 @@
 /** Whether small files go in tar streams, decided once for a run. */
 
+import { sanitizeLine } from '../core/sanitize.ts';
 import type { TransferOptions } from '../core/transfer-options.ts';
-import { type BaiError, NotFoundError } from '../errors.ts';
+import { BaiError, NotFoundError } from '../errors.ts';
 import { FileQueue } from './file-queue.ts';
 import type { Fleet } from './fleet.ts';
 import { requestBytes } from './sftp-channel.ts';
@@ -54,8 +55,11 @@ export class TarUse {
 
   /** Throws when the user insists on a program that the session does not have. */
   async require(): Promise<void> {
-    if (this.#options.via !== 'tar' || (await this.#isThere())) return;
-    throw new NotFoundError('the session has no tar, or runs no programs', {
+    if (this.#options.via !== 'tar') return;
+    const result = await this.#fleet.programs.run(['sh', '-c', 'command -v tar >/dev/null']);
+    const trouble = result instanceof BaiError ? `: ${result.message}` : '';
+    if (result !== undefined && 'status' in result && result.status === 0) return;
+    throw new NotFoundError(`the session has no tar, or runs no programs${trouble}`, {
       code: 'no-tar',
       hint: 'leave out --via, so that the files go by SFTP, or install tar in the session',
     });
@@ -65,11 +69,11 @@ export class TarUse {
   ended(movedFiles: number): void {
     this.#failures = movedFiles > 0 ? 0 : this.#failures + 1;
   }
+}
 
-  async #isThere(): Promise<boolean> {
-    const result = await this.#fleet.run(['sh', '-c', 'command -v tar >/dev/null']);
-    return result?.status === 0;
-  }
+/** Somebody has waited, and sees its files come the other way. */
+export function tellBySftp(path: string, problem: string, { observer }: TransferRun): void {
+  observer.retrying?.({ path, reason: sanitizeLine(`by SFTP, because ${problem}`), code: 'tar-failed' });
 }
 
 /** A file that came in a stream is whole when it is first heard of. */

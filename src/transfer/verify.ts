@@ -2,12 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import { type TransferOptions, verifyFromBytes } from '../core/transfer-options.ts';
-import { TransferError } from '../errors.ts';
+import { BaiError, TransferError } from '../errors.ts';
 import type { Fleet } from './fleet.ts';
 import type { LocalPart } from './local-part.ts';
 import { shrankError } from './one-file.ts';
+import type { RunOutcome } from './programs.ts';
 import { requestBytes } from './sftp-channel.ts';
-import type { RunResult } from './sftp-connection.ts';
 import { OpenFlag } from './sftp-requests.ts';
 import { inWindow, pieces } from './window.ts';
 
@@ -39,7 +39,7 @@ export function needsVerifying(
   return file.isResumed || file.size >= verifyFromBytes;
 }
 
-interface SizedPath {
+export interface SizedPath {
   readonly path: string;
   readonly size: number;
 }
@@ -71,20 +71,24 @@ async function localChecksum(file: ReadableFile, size: number): Promise<string> 
 export const checksumScript = 'openssl dgst -sha256 -r "$1" 2>/dev/null || sha256sum -- "$1"';
 
 /** SHA-256 in hexadecimal of a file of the session. */
-export async function remoteChecksum(
-  fleet: Fleet,
-  { path, size }: { readonly path: string; readonly size: number },
-): Promise<string> {
+export async function remoteChecksum(fleet: Fleet, { path, size }: SizedPath): Promise<string> {
   const absolute = await fleet.absolute(path);
-  const result = await fleet.run(['sh', '-c', checksumScript, 'sh', absolute]);
-  return (result && readChecksum(result)) ?? readBack(fleet, path, size);
+  const result = await fleet.programs.run(['sh', '-c', checksumScript, 'sh', absolute], { bytes: size });
+  return readChecksum(result, path, fleet) ?? readBack(fleet, path, size);
 }
 
-/** What the script above has printed, or nothing when it failed. */
-export function readChecksum({ status, stdout }: RunResult): string | undefined {
-  if (status !== 0) return undefined;
+/** What the script above has printed, or nothing when it failed. Why it did is told where it took long. */
+export function readChecksum(result: RunOutcome, path: string, fleet: Fleet): string | undefined {
+  if (result instanceof BaiError) tellReadBack(path, result, fleet);
+  if (result === undefined || result instanceof BaiError || result.status !== 0) return undefined;
+  const { stdout } = result;
   // A backslash in front says that the name was printed in another spelling.
   return /^\\?([0-9a-f]{64}) /.exec(stdout.toString('latin1'))?.[1];
+}
+
+/** Somebody has waited, and reading back takes longer than a checksum does. */
+export function tellReadBack(path: string, { message }: BaiError, fleet: Fleet): void {
+  fleet.onTrouble({ path, reason: `read back, because ${message}`, code: 'checksum-failed' });
 }
 
 /** Reads in rounds: the bytes have to be hashed in order, and no more than a round is held. */

@@ -1,9 +1,8 @@
 /** A checksum program of the session that is started while the bytes are on their way, and waits for their end. */
 
-import { buffer } from 'node:stream/consumers';
+import { BaiError } from '../errors.ts';
 import type { Fleet } from './fleet.ts';
-import type { RemoteProgram } from './sftp-connection.ts';
-import { checksumScript, readChecksum, remoteChecksum } from './verify.ts';
+import { checksumScript, readChecksum, remoteChecksum, type SizedPath } from './verify.ts';
 
 const script = `read -r _ && { ${checksumScript}; }`;
 
@@ -14,38 +13,35 @@ export interface WaitingChecksum extends Disposable {
 }
 
 /** Two round trips less than to start the program when it is needed. */
-export function startChecksum(
-  fleet: Fleet,
-  file: { readonly path: string; readonly size: number },
-): WaitingChecksum {
-  const program = start(fleet, file.path);
+export function startChecksum(fleet: Fleet, file: SizedPath): WaitingChecksum {
+  const stop = new AbortController();
+  let go: (line: string) => void = () => {};
+  const input = new Promise<string>((resolve) => {
+    go = resolve;
+  });
+  const result = start(fleet, file, { input, signal: stop.signal });
   return {
     async compute() {
-      return (await program.then(finish)) ?? remoteChecksum(fleet, file);
+      go('\n');
+      return readChecksum(await result, file.path, fleet) ?? remoteChecksum(fleet, file);
     },
-    [Symbol.dispose]() {
-      void program.then((started) => started?.[Symbol.dispose]());
-    },
+    [Symbol.dispose]: () => stop.abort(),
   };
 }
 
-/** Nothing when it cannot be: then it is asked for in the usual way. */
-async function start(fleet: Fleet, path: string): Promise<RemoteProgram | undefined> {
-  try {
-    return await fleet.start(['sh', '-c', script, 'sh', await fleet.absolute(path)]);
-  } catch {
-    return undefined;
-  }
+interface Waiting {
+  readonly input: Promise<string>;
+  readonly signal: AbortSignal;
 }
 
-/** Nothing when its connection was lost meanwhile, or it was silent for too long. */
-async function finish(program: RemoteProgram | undefined): Promise<string | undefined> {
-  if (program === undefined) return undefined;
+/** Nothing when it cannot be, or its connection was lost meanwhile: then it is asked for in the usual way. */
+async function start(fleet: Fleet, { path, size }: SizedPath, waiting: Waiting) {
   try {
-    program.stdin.end('\n');
-    const [printed, { status }] = await Promise.all([buffer(program.stdout), program.ended]);
-    return readChecksum({ status, stdout: printed });
-  } catch {
-    return undefined;
+    const words = ['sh', '-c', script, 'sh', await fleet.absolute(path)];
+    const result = await fleet.programs.runOnce(words, { ...waiting, bytes: size });
+    return result instanceof BaiError ? undefined : result;
+  } catch (error) {
+    if (error instanceof BaiError) return undefined;
+    throw error;
   }
 }

@@ -11,6 +11,11 @@ export const issuedKey = 'id_container';
 /** A file that is always empty, as ssh spells it. */
 export const nullDevice = process.platform === 'win32' ? 'NUL' : devNull;
 
+/** How long whatever is on the way into a session may take for an answer. */
+export function answerLimit({ answerTimeout }: Settings): number {
+  return Number(answerTimeout.value) * 1000;
+}
+
 export function appSettings(settings: Settings): AppSettings {
   const { sshDir, identity, sshPort, user, keyStore, keyLifetime } = settings;
   const usesAgent = identity.value === agentIdentity;

@@ -21,6 +21,7 @@ import { readAccountKey } from '../manager/account-key.ts';
 import { captureOutput } from '../output/captured-output.ts';
 import { labelledLines } from '../output/labelled-lines.ts';
 import { wantsColor } from '../output/style.ts';
+import { leftInSession } from '../output/transfer-progress.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
 import type { BuiltinConnection } from '../services/connect-builtin.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
@@ -39,7 +40,7 @@ import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
 import type { LoginRequest } from '../services/ssh-way.ts';
 import { findAgent } from '../ssh/agent.ts';
 import { runBuiltin } from '../ssh/builtin-client.ts';
-import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
+import { connectSsh, fetchHostKey, type SshConnection } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
 import { openNodeStreams } from '../ssh/node-streams.ts';
 import { findProgram } from '../ssh/programs.ts';
@@ -48,7 +49,7 @@ import { runSsh } from '../ssh/system-ssh.ts';
 import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
-import { appSettings, issuedKey, nullDevice } from './app-settings.ts';
+import { answerLimit, appSettings, issuedKey, nullDevice } from './app-settings.ts';
 import { keyFilesFor, ownKeyDeps } from './login-keys.ts';
 import type { ManagerAccess } from './manager.ts';
 import { tunnelTo } from './tunnel.ts';
@@ -68,6 +69,11 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
   const { manager, reporter, signal } = parts;
   const places = findPlaces(parts.environment);
   const settings = appSettings(parts.settings);
+  const answerMs = answerLimit(parts.settings);
+  const logIn = async (request: LoginRequest): Promise<SshConnection> => {
+    using _shown = reporter.wait(`waiting for session ${request.session} to log in`, answerMs);
+    return await connectSsh({ ...request, answerMs });
+  };
   return {
     api: manager.api,
     reporter,
@@ -75,7 +81,10 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     tunnelTo: (session, app) => tunnelTo(manager, { session, app, reporter }),
     startForwarder,
     knownHosts: openKnownHosts(places.knownHosts),
-    fetchHostKey,
+    async fetchHostKey(stream, session, until) {
+      using _shown = reporter.wait(`waiting for the host key of session ${session}`, answerMs);
+      return await fetchHostKey(stream, session, until, { answerMs });
+    },
     ...ownKeyDeps(parts, settings),
     settings,
     nullDevice,
@@ -87,16 +96,17 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
       runSsh(args, { program: 'ssh', environment: parts.environment, signal, terminal: parts.streams }),
     isTerminal: parts.streams.stdin.isTTY,
     hasSystemSsh: async () => findProgram('ssh', parts.environment) !== undefined,
-    openSsh: (request) => openBuiltin(request, parts),
+    openSsh: async (request) => builtinOver(await logIn(request), parts),
     agent: findAgent(parts.environment, process.platform),
-    openStreams: async (request) => openNodeStreams(await connectSsh(request), { session: request.session }),
+    openStreams: async (request) =>
+      openNodeStreams(await logIn(request), { session: request.session, patienceMs: answerMs / 4 }),
     async probeLogin(request) {
-      await using connection = await connectSsh(request);
+      await using connection = await logIn(request);
       return connection.software;
     },
     readAuthorized: async (session, until) =>
       authorizedFingerprints(await manager.api.readFile(session, '.ssh/authorized_keys', until)),
-    leaveInterruptsToChild: parts.leaveInterruptsToChild,
+    leaveInterruptsToChild: () => both(parts.leaveInterruptsToChild(), reporter.yieldTerminal()),
   };
 }
 
@@ -111,25 +121,35 @@ export function execDeps(parts: AppParts, color: boolean | undefined): ExecDeps 
   };
 }
 
-async function openBuiltin(
-  request: LoginRequest,
-  { streams, environment, signal }: AppParts,
-): Promise<BuiltinConnection> {
-  const connection = await connectSsh(request);
+function builtinOver(
+  connection: SshConnection,
+  { streams, environment, reporter, signal }: AppParts,
+): BuiltinConnection {
   const say = (message: string): void =>
     void streams.stderr.write(`${sanitizeLine(message)}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
   return {
     software: connection.software,
-    run(work, { stdout, stderr } = streams) {
+    async run(work, { stdout, stderr } = streams) {
+      using _terminal = reporter.yieldTerminal();
       const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'], environment };
-      return runBuiltin(connection, work, { ...local, signal, say });
+      return await runBuiltin(connection, work, { ...local, signal, say });
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
 }
 
+function both(first: Disposable, second: Disposable): Disposable {
+  return {
+    [Symbol.dispose]() {
+      second[Symbol.dispose]();
+      first[Symbol.dispose]();
+    },
+  };
+}
+
 export function sftpDeps(parts: AppParts): SftpDeps {
   const deps = openSftpDeps(parts);
+  const answerMs = answerLimit(parts.settings);
   return {
     reporter: parts.reporter,
     signal: parts.signal,
@@ -139,8 +159,12 @@ export function sftpDeps(parts: AppParts): SftpDeps {
     async open(session, found) {
       const { connection, dial, peer, line } = await openSftpTo(session, deps, found);
       const folder = join(findPlaces(parts.environment).stateDir, 'transfers');
-      const resume = { folder, peer };
-      return createRemoteFiles(connection, { signal: parts.signal, dial, resume, hint: line?.connections });
+      return createRemoteFiles(connection, {
+        ...{ signal: parts.signal, dial, resume: { folder, peer }, hint: line?.connections },
+        ...{ stallMs: 5 * answerMs, programMs: answerMs },
+        waiting: (ms) => parts.reporter.wait(`waiting for the file server of session ${session}`, ms),
+        onTrouble: ({ path, reason }) => parts.reporter.info(`${path}: ${reason}`),
+      });
     },
   };
 }
@@ -148,7 +172,13 @@ export function sftpDeps(parts: AppParts): SftpDeps {
 export function speedTestDeps(parts: AppParts): SpeedTestDeps {
   const { reporter, signal } = parts;
   return {
-    ...{ reporter, signal, measureLine },
+    ...{ reporter, signal },
+    measureLine: (connect, options) =>
+      measureLine(connect, {
+        ...options,
+        stallMs: answerLimit(parts.settings) / 2,
+        onLeft: (path) => reporter.warn(leftInSession([path])),
+      }),
     openLine: (session) => openLine(session, openSftpDeps(parts)),
     remember: (peer, setting) => lineSettings(parts).write(peer, setting),
   };
@@ -157,7 +187,7 @@ export function speedTestDeps(parts: AppParts): SpeedTestDeps {
 export function openSftpDeps(parts: AppParts): OpenSftpDeps {
   return {
     ...appDeps(parts),
-    connectSftp,
+    connectSftp: (request) => connectSftp({ ...request, answerMs: answerLimit(parts.settings) }, parts),
     lineOf: (peer) => lineSettings(parts).read(peer),
   };
 }
@@ -198,8 +228,16 @@ export function hostKeyDeps(parts: AppParts): HostKeyDeps {
   return { api: parts.manager.api, signal: parts.signal, knownHosts, fingerprints, keyType };
 }
 
-async function connectSftp(request: ConnectSftpRequest): ReturnType<typeof openSftp> {
-  return openSftp(await connectSsh(request), request.session);
+async function connectSftp(
+  request: ConnectSftpRequest & { readonly answerMs: number },
+  { reporter }: AppParts,
+): ReturnType<typeof openSftp> {
+  const { session, answerMs } = request;
+  using _shown = reporter.wait(
+    `waiting for session ${session} to log in and start its file server`,
+    answerMs,
+  );
+  return await openSftp(await connectSsh(request), session);
 }
 
 async function readSessionKey(

@@ -1,15 +1,17 @@
 /** Joins authorized_keys of sessions to SFTP, key files and the terminal. */
 
 import { dirname, resolve } from 'node:path';
+import { unlessAborted } from '../core/time-limit.ts';
 import { UsageError } from '../errors.ts';
 import { mostKeyBytes } from '../keys/key-formats.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
+import { leftInSession } from '../output/transfer-progress.ts';
 import type { AuthorizeDeps, OpenedKeys } from '../services/authorize-key.ts';
 import { openSftp } from '../services/open-sftp.ts';
 import type { LoginKey } from '../ssh/login.ts';
 import { openAuthorizedKeys } from '../transfer/authorized-keys.ts';
 import { questionOf } from './account-key.ts';
-import { appSettings } from './app-settings.ts';
+import { answerLimit, appSettings } from './app-settings.ts';
 import { type AppParts, openSftpDeps } from './apps.ts';
 import { keyReading } from './keys.ts';
 
@@ -21,7 +23,7 @@ export function authorizeDeps(parts: AppParts): AuthorizeDeps {
     ask: questionOf(parts, 'yes'),
     sshFolder: dirname(appSettings(parts.settings).keyPath),
     readFile: (path) => keyReading.readFile(resolve(path)),
-    readStdin: () => readAll(parts.streams.stdin),
+    readStdin: () => unlessAborted(readAll(parts.streams.stdin), parts.signal),
     isPrivateKey: isPrivateKeyText,
   };
 }
@@ -44,6 +46,9 @@ async function openKeys(session: string, parts: AppParts): Promise<OpenedKeys> {
   });
   const keys = openAuthorizedKeys(connection, {
     signal: parts.signal,
+    stallMs: answerLimit(parts.settings),
+    onLeft: (path) => parts.reporter.warn(leftInSession([path])),
+    waitingForServer: (ms) => parts.reporter.wait(`waiting for the file server of session ${session}`, ms),
     waiting: () => parts.reporter.info('waiting for another command that changes authorized_keys'),
   });
   return { ...keys, ownKey: ownKey ?? new Uint8Array() };

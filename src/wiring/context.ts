@@ -15,6 +15,7 @@ class LazyContext implements Context {
   readonly #facts: ProcessFacts;
   #flags: GlobalFlags = noFlags;
   #overrides: SettingValues = {};
+  #fileValues: Promise<Environment> | undefined;
   #settings: Promise<Settings> | undefined;
   #reporter: Reporter | undefined;
   #manager: Promise<ManagerAccess> | undefined;
@@ -65,6 +66,7 @@ class LazyContext implements Context {
   }
 
   useFlags(flags: GlobalFlags): void {
+    this.#fileValues = undefined;
     this.#flags = flags;
     this.#settings = undefined;
   }
@@ -116,6 +118,8 @@ class LazyContext implements Context {
 
   async sshStdio(): ReturnType<Context['sshStdio']> {
     const { sshStdioDeps } = await import('./ssh-stdio.ts');
+    // ssh has started bai, and shows what it prints as it comes.
+    this.reporter.withoutSpinner();
     return sshStdioDeps(await this.#parts(), this.#facts);
   }
 
@@ -178,7 +182,7 @@ class LazyContext implements Context {
 
   async serveLocal(): ReturnType<Context['serveLocal']> {
     const { serveLocalDeps } = await import('./local.ts');
-    return serveLocalDeps(this.#facts.environment);
+    return serveLocalDeps(this.#facts);
   }
 
   async close(): Promise<void> {
@@ -188,23 +192,36 @@ class LazyContext implements Context {
   async #loadSettings(): Promise<Settings> {
     const { loadSettings } = await import('./settings.ts');
     const flags = { ...this.#flags, settings: { ...this.#flags.settings, ...this.#overrides } };
-    return loadSettings(flags, this.#facts.environment, this.reporter);
+    const environmentFile = await this.#environmentFile();
+    return loadSettings(flags, { environment: this.environment, environmentFile }, this.reporter);
+  }
+
+  /** Read once: it may be a pipe. */
+  #environmentFile(): Promise<Environment> {
+    this.#fileValues ??= this.#readEnvironmentFile();
+    return this.#fileValues;
+  }
+
+  async #readEnvironmentFile(): Promise<Environment> {
+    const path = this.#flags.environmentFile;
+    if (path === undefined) return {};
+    const { readEnvironmentFile } = await import('../config/env-file.ts');
+    return readEnvironmentFile(path, this.signal);
   }
 
   async #connectManager(): Promise<ManagerAccess> {
-    const [{ openManager }, { localDial }, { surroundingEnvironment }] = await Promise.all([
+    const [{ openManager }, { localDial }] = await Promise.all([
       import('./manager.ts'),
       import('./local-dial.ts'),
-      import('./settings.ts'),
     ]);
     const { version, reporter } = this;
     const settings = await this.settings();
-    const environment = surroundingEnvironment(this.#flags, this.environment);
+    const environment = { ...(await this.#environmentFile()), ...this.environment };
     const dial = localDial(settings, this.environment);
     const access = openManager(settings, { version, reporter, environment, dial, owner: this.#owner });
     this.#network = access.network;
     // ssh asks on the terminal what a jump host wants to know, with each connection.
-    if (settings.proxyJump.value !== undefined) this.#reporter = { ...reporter, busy: () => ({ stop() {} }) };
+    if (settings.proxyJump.value !== undefined) reporter.withoutSpinner();
     return access;
   }
 

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readLocalState } from '../config/local-state.ts';
 import { findPlaces } from '../config/places.ts';
-import type { Context, Environment } from '../context.ts';
+import type { Context, Environment, ProcessFacts } from '../context.ts';
 import { BaiError, InterruptedError, systemCode } from '../errors.ts';
 import { createKeyFile } from '../keys/key-file.ts';
 import { connectProven, type LocalProof, proofOf } from '../manager/local-proof.ts';
@@ -38,7 +38,10 @@ export function localManagerDeps(context: Context, environment: Environment): Lo
   };
 }
 
-export function serveLocalDeps(environment: Environment): Omit<ServeLocalDeps, 'signal'> {
+export function serveLocalDeps({
+  environment,
+  takeTimeToEnd,
+}: Pick<ProcessFacts, 'environment' | 'takeTimeToEnd'>): Omit<ServeLocalDeps, 'signal'> {
   const { localManager, stateDir } = findPlaces(environment);
   return {
     homesRoot: join(stateDir, 'local'),
@@ -47,13 +50,14 @@ export function serveLocalDeps(environment: Environment): Omit<ServeLocalDeps, '
       accessKey: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
       secretKey: randomBytes(20).toString('hex'),
     }),
-    claimState: (state) => claimState(localManager, state),
+    claimState: (state, signal) => claimState(localManager, state, signal),
     removeState: (pid) => removeOwnState(localManager, pid),
     prove(secretKey, { challenge, port }) {
       const { pid } = process;
       return { pid, proof: proofOf(secretKey, { challenge, pid, port }) } satisfies LocalProof;
     },
     pid: process.pid,
+    takeTimeToEnd,
   };
 }
 
@@ -105,13 +109,13 @@ async function removeOwnState(path: string, pid: number): Promise<void> {
   if (readLocalState(path)?.pid === pid) await rm(path, { force: true });
 }
 
-async function claimState(path: string, state: LocalManagerState): Promise<boolean> {
+async function claimState(path: string, state: LocalManagerState, signal: AbortSignal): Promise<boolean> {
   const content = `${JSON.stringify(state, null, 2)}\n`;
   for (;;) {
     if (await createKeyFile(path, content)) return true;
     const other = readLocalState(path);
-    if (other !== undefined && isAlive(other.pid) && (await answers(other, AbortSignal.timeout(5_000))))
-      return false;
+    // It has two seconds to answer.
+    if (other !== undefined && isAlive(other.pid) && (await answers(other, signal))) return false;
     // What a crashed one left behind.
     await rm(path, { force: true });
   }

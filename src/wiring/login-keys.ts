@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readHiddenLine } from '../config/hidden-line.ts';
+import { unlessAborted } from '../core/time-limit.ts';
 import { BaiError, DeniedError, NotFoundError, systemCode } from '../errors.ts';
 import {
   createKeyFile,
@@ -26,6 +27,7 @@ import { agentPaths } from '../ssh/agent.ts';
 import { openAgentLogin } from '../ssh/agent-keys.ts';
 import type { LoginKey, OwnKey, UnlockedKey } from '../ssh/login.ts';
 import { addToAgent } from '../ssh/ssh-add.ts';
+import { answerLimit } from './app-settings.ts';
 import type { AppParts } from './apps.ts';
 
 type KeyUse = Pick<AppDeps, 'checkOwnKey' | 'addToAgent'> &
@@ -33,27 +35,34 @@ type KeyUse = Pick<AppDeps, 'checkOwnKey' | 'addToAgent'> &
   Pick<OwnKeyDeps, 'agentLogin' | 'defaultKeys'>;
 
 export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
-  const { environment, signal } = parts;
+  const { environment, reporter, signal } = parts;
+  const answerMs = answerLimit(parts.settings);
   // A run may log in several times, and nobody wants to type a passphrase for each.
   const read = new Map<string, Promise<LoginKey>>();
   return {
-    checkOwnKey: async (path) => void (await isForSsh(path)),
-    isForSsh,
+    checkOwnKey: async (path) => void (await isForSsh(path, signal)),
+    isForSsh: (path) => isForSsh(path, signal),
     readOwnKey(path) {
       const key = read.get(path) ?? readAndUnlock(path, parts);
       read.set(path, key);
       return key;
     },
-    agentLogin: () => openAgentLogin(agentPaths(environment, process.platform)),
-    defaultKeys: () => readDefaultKeys(dirname(settings.keyPath)),
-    addToAgent: ({ text }) => addToAgent({ key: text, lifetime: settings.keyLifetime, environment, signal }),
+    async agentLogin() {
+      using _shown = reporter.wait('waiting for the SSH agent', answerMs);
+      return await openAgentLogin(agentPaths(environment, process.platform), { signal, answerMs });
+    },
+    defaultKeys: () => readDefaultKeys(dirname(settings.keyPath), signal),
+    async addToAgent({ text }) {
+      using _shown = reporter.wait('waiting for the SSH agent to take the key', answerMs);
+      await addToAgent({ key: text, lifetime: settings.keyLifetime, environment, signal, answerMs });
+    },
   };
 }
 
 /** A key with a passphrase, and kinds that the builtin client does not know, are ssh's to open. */
-async function isForSsh(path: string): Promise<boolean> {
+async function isForSsh(path: string, signal: AbortSignal): Promise<boolean> {
   try {
-    await readOwn(path);
+    await readOwn(path, signal);
     return false;
   } catch (error) {
     if (!(error instanceof BaiError) || error.code !== 'key-unusable') throw error;
@@ -61,13 +70,14 @@ async function isForSsh(path: string): Promise<boolean> {
   }
 }
 
-async function readOwn(path: string): Promise<PrivateKey> {
-  return readOwnKey(await readOwnFile(path), path);
+async function readOwn(path: string, signal: AbortSignal): Promise<PrivateKey> {
+  return readOwnKey(await readOwnFile(path, signal), path);
 }
 
-async function readOwnFile(path: string): Promise<Uint8Array> {
+/** It may be a pipe, whose other end is somebody's program: that is waited for. */
+async function readOwnFile(path: string, signal: AbortSignal): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    return await unlessAborted(readFile(path), signal);
   } catch (cause) {
     if (systemCode(cause) !== 'ENOENT') throw cause;
     throw new NotFoundError(`the key ${path} does not exist`, { hint: 'check --identity', cause });
@@ -78,7 +88,7 @@ async function readOwnFile(path: string): Promise<Uint8Array> {
 const mostQuestions = 3;
 
 async function readAndUnlock(path: string, { streams, signal }: AppParts): Promise<LoginKey> {
-  const bytes = await readOwnFile(path);
+  const bytes = await readOwnFile(path, signal);
   if (!hasPassphrase(bytes) || !streams.stdin.isTTY || !streams.stderr.isTTY) {
     return Buffer.from(readOwnKey(bytes, path).text);
   }
@@ -97,12 +107,12 @@ async function readAndUnlock(path: string, { streams, signal }: AppParts): Promi
 /** In ssh's order. */
 const defaultNames = ['id_rsa', 'id_ecdsa', 'id_ed25519'] as const;
 
-async function readDefaultKeys(folder: string): ReturnType<OwnKeyDeps['defaultKeys']> {
+async function readDefaultKeys(folder: string, signal: AbortSignal): ReturnType<OwnKeyDeps['defaultKeys']> {
   const files: OwnKey[] = [];
   const locked: string[] = [];
   for (const path of defaultNames.map((name) => join(folder, name))) {
     try {
-      const { text, fingerprint } = await readOwn(path);
+      const { text, fingerprint } = await readOwn(path, signal);
       files.push({ path, key: Buffer.from(text), fingerprint });
     } catch (error) {
       if (error instanceof BaiError && error.code === 'key-unusable') locked.push(path);

@@ -10,11 +10,14 @@ import { type ClientOptions, createManagerClient, type ManagerClient } from '../
 import { createNetwork, type Dial, type Network } from '../manager/network.ts';
 import { createSessionApi } from '../manager/sessions.ts';
 import { openThroughJump } from '../ssh/jump-host.ts';
+import { answerLimit } from './app-settings.ts';
 
 export interface ManagerAccess {
   readonly client: ManagerClient;
   readonly api: SessionApi;
   readonly network: Network;
+  /** How long a tunnel may take, and what is at its end. */
+  readonly answerMs: number;
 }
 
 export interface ManagerOptions {
@@ -50,6 +53,7 @@ export function openManager(
     readTimeoutMs: Number(settings.readTimeout.value) * 1000,
     dial: dial ?? dialThrough(settings, environment),
     environment,
+    waiting: (text, limitMs) => reporter.wait(text, limitMs),
   });
   const client = createManagerClient({
     endpoints: endpoint.value.split(',').map((each) => new URL(each.trim())),
@@ -63,6 +67,7 @@ export function openManager(
   return {
     client,
     network,
+    answerMs: answerLimit(settings),
     api: createSessionApi({
       client,
       accessKey: accessKey.value,

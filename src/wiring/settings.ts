@@ -1,6 +1,5 @@
 /** Reads the places settings come from, and joins `bai config` to them. */
 
-import { readEnvironmentFile } from '../config/env-file.ts';
 import { readHiddenLine } from '../config/hidden-line.ts';
 import { readLocalState } from '../config/local-state.ts';
 import { findPlaces, findPlacesIfAny } from '../config/places.ts';
@@ -12,8 +11,18 @@ import { similarNames } from '../core/similar.ts';
 import { UsageError } from '../errors.ts';
 import type { ConfigureDeps } from '../services/configure.ts';
 
+export interface SurroundingValues {
+  readonly environment: Environment;
+  /** What the file of `--env-file` says; nothing without one. */
+  readonly environmentFile: Environment;
+}
+
 /** Flags > named profile > environment > --env-file > profile > local manager > default. */
-export function loadSettings(flags: GlobalFlags, environment: Environment, reporter: Reporter): Settings {
+export function loadSettings(
+  flags: GlobalFlags,
+  { environment, environmentFile }: SurroundingValues,
+  reporter: Reporter,
+): Settings {
   const name = profileName(flags, environment);
   const places = name === usualProfile ? findPlacesIfAny(environment) : findPlaces(environment);
   const values = places === undefined ? {} : readProfile(places.configFile, name, reporter);
@@ -21,21 +30,13 @@ export function loadSettings(flags: GlobalFlags, environment: Environment, repor
   return resolveSettings({
     flags: flags.settings,
     environment,
-    ...(path !== undefined && { environmentFile: { path, values: readEnvironmentFile(path) } }),
+    ...(path !== undefined && { environmentFile: { path, values: environmentFile } }),
     profile: { name, values, isNamed: flags.profile !== undefined },
     local: places === undefined ? {} : localValues(places.localManager),
   });
 }
 
 const usualProfile = 'default';
-
-/** The environment, and for what it does not have the file of `--env-file`. */
-export function surroundingEnvironment(flags: GlobalFlags, environment: Environment): Environment {
-  const { environmentFile } = flags;
-  return environmentFile === undefined
-    ? environment
-    : { ...readEnvironmentFile(environmentFile), ...environment };
-}
 
 function readProfile(file: string, name: string, reporter: Reporter): SettingValues {
   const store = openProfileStore(file);

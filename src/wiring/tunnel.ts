@@ -15,11 +15,14 @@ export interface TunnelEnds {
 }
 
 export function tunnelTo(manager: ManagerAccess, { session, app, reporter }: TunnelEnds): Tunnel {
-  const { client, network } = manager;
-  return createManagerTunnel({
-    label: `${app} of session ${session.name}`,
+  const { client, network, answerMs } = manager;
+  const label = `${app} of session ${session.name}`;
+  const tunnel = createManagerTunnel({
+    label,
     session: session.name,
     greets: app === 'sshd',
+    upgradeLimitMs: answerMs,
+    patienceMs: answerMs / 2,
     onWait: reporter.interactive ? (message) => reporter.info(message) : undefined,
     agentFor: (url, takesOver) => network.upgradeAgentFor(url, takesOver),
     endsWithoutCloseFrame: async (signal) => tunnelsEndWithoutCloseFrame(await client.release(signal)),
@@ -30,4 +33,10 @@ export function tunnelTo(manager: ManagerAccess, { session, app, reporter }: Tun
     explain: (error, response, signal) =>
       client.explainUpgrade({ what: `reach ${app} of session ${session.name}`, error, response, signal }),
   });
+  return {
+    async dial(signal) {
+      using _shown = reporter.wait(`waiting for the ${label}`, answerMs);
+      return await tunnel.dial(signal);
+    },
+  };
 }

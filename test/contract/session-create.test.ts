@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { type BaiResult, bai, finished, startBai, untilPrinted } from '../support/bai.ts';
+import { type BaiResult, bai, finished, startBai, statusOf, untilPrinted } from '../support/bai.ts';
 import { openBed, type TestBed, until } from './emulator-client.ts';
 
 function optionsOf({ emulator, folder }: TestBed) {
@@ -110,13 +110,13 @@ test.each(['--timeout', '--max-wait'])('%s over: exit 5, the session goes on, an
 });
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  '%s while waiting: 130, and how to go on',
+  '%s while waiting: its status, and how to go on',
   async (signal) => {
     await using bed = await openBed();
     const { child, end } = await startHeld(bed, 'session create python --name demo', 'PENDING');
     child.kill(signal);
     const { code, stdout, stderr } = await end;
-    expect([code, stdout]).toEqual([130, '']);
+    expect([code, stdout]).toEqual([statusOf(signal), '']);
     expect(stderr).toContain('interrupted while session demo was starting');
     expect(stderr).toMatch(/bai session wait demo.*bai session terminate demo/);
   },

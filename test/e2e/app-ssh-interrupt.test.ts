@@ -1,10 +1,10 @@
-/** Ctrl-C, and SIGTERM, at every stage before and while something is open: 130 or 0, and nothing left. */
+/** Ctrl-C, and SIGTERM, at every stage before and while something is open: 130, 143 or 0, and nothing left. */
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type EmulatorBed, filesIn, openEmulator, until } from '../contract/app-bed.ts';
-import { finished, untilPrinted } from '../support/bai.ts';
+import { finished, statusOf, untilPrinted } from '../support/bai.ts';
 
 interface Stage {
   readonly name: string;
@@ -53,7 +53,7 @@ const cases = (['system', 'builtin'] as const).flatMap((client) =>
 
 for (const { name, prepare, reached } of stages) {
   test.each(cases)(
-    `%s while ${name} ends with 130 and leaves nothing, with the %s client`,
+    `%s while ${name} ends with its status and leaves nothing, with the %s client`,
     async (signal, client) => {
       await using bed = await openEmulator();
       await bed.create('demo');
@@ -64,7 +64,7 @@ for (const { name, prepare, reached } of stages) {
       expect(child.exitCode, 'it still runs').toBeNull();
       child.kill(signal);
       const { code, stdout, stderr } = await ended;
-      expect([code, stdout], stderr).toEqual([130, '']);
+      expect([code, stdout], stderr).toEqual([statusOf(signal), '']);
       expect(stderr).not.toMatch(/bug|at .*\.js/);
       await until(() => bed.emulator.openTunnels === 0, 'no tunnel is open');
       const ssh = join(bed.home, '.ssh');
@@ -74,7 +74,7 @@ for (const { name, prepare, reached } of stages) {
 }
 
 test.each(cases)(
-  '%s while waiting for the session to run ends with 130, the session stays, with the %s client',
+  '%s while waiting for the session to run ends with its status, the session stays, with the %s client',
   async (signal, client) => {
     await using bed = await openEmulator();
     bed.emulator.sessions.holdAt('PREPARING');
@@ -83,7 +83,7 @@ test.each(cases)(
     const ended = finished(child);
     await untilPrinted(child, 'stderr', /demo: PREPARING/);
     child.kill(signal);
-    expect((await ended).code).toBe(130);
+    expect((await ended).code).toBe(statusOf(signal));
     expect(bed.emulator.sessions.get('demo').isLive).toBe(true);
   },
 );

@@ -56,11 +56,8 @@ test.skipIf(!hasTmux).each([
     pane.type('clear\r');
     await until(() => pane.shown() === 'local$', 'the screen is clear');
     pane.type(`${bai(`ssh demo --client ${client}${more}`)}\r`);
-    await until(() => /looking for session demo \(\d s\)/.test(pane.shown()), 'it says what it waits for');
-    const second =
-      client === 'builtin'
-        ? /connecting to session demo \(\d s\)/
-        : /waiting for the sshd of session demo \(\d s\)/;
+    await until(() => /waiting for 127\.0\.0\.1:\d+ to look for session demo \(\d s, at most 60\)/.test(pane.shown()), 'it says what it waits for');
+    const second = /waiting for the sshd of session demo \(\d s/;
     if (more === '') await until(() => second.test(pane.shown()), 'and what next');
     await until(() => /work@.*[$#]$/m.test(pane.shown()), 'the shell is there');
     expect(pane.shown()).not.toMatch(/looking for|connecting to|waiting for/);

@@ -12,7 +12,7 @@ import { connectSsh } from '../../src/ssh/connection.ts';
 import { openSftp } from '../../src/ssh/sftp.ts';
 import { type MeasureOptions, measureLine } from '../../src/transfer/measure-line.ts';
 import { type EmulatorBed, openEmulator, until } from '../contract/app-bed.ts';
-import { finished } from '../support/bai.ts';
+import { finished, statusOf } from '../support/bai.ts';
 import { dropbearMissing, sshdMissing, startDropbear, startSshd, type TestSshd } from '../support/sshd.ts';
 import { recordingReporter } from './transfer-session.ts';
 
@@ -90,7 +90,7 @@ describe('bai sftp speedtest as a process', () => {
   );
 
   test.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s ends it at once, with 130 and no scratch file',
+    '%s ends it at once, with its status and no scratch file',
     async (signal) => {
       const child = bed.start(['sftp', 'speedtest', 'demo', '--seconds', '30'], { env: env() });
       const ended = finished(child);
@@ -103,7 +103,7 @@ describe('bai sftp speedtest as a process', () => {
       const interruptedAt = performance.now();
       child.kill(signal);
       const { code, stdout, stderr } = await ended;
-      expect([code, stdout], stderr).toEqual([130, '']);
+      expect([code, stdout], stderr).toEqual([statusOf(signal), '']);
       expect(performance.now() - interruptedAt).toBeLessThan(5_000);
       await until(() => scratch().length === 0, 'the scratch file is gone', 2_000);
     },

@@ -176,7 +176,7 @@ for (const server of regressServers(managerKinds())) {
       const [pid] = await untilPrinted(child, 'stdout', /\d+/);
       const ended = finished(child);
       child.kill('SIGTERM');
-      expect((await ended).code).toBe(130);
+      expect((await ended).code).toBe(143);
       const isGone = async (): Promise<boolean> =>
         (await bed.bai(['ssh', session, '--client', 'builtin', '--', `kill -0 ${pid}`], { env })).code !== 0;
       await until(isGone, 'the command has ended with its terminal');
@@ -213,7 +213,7 @@ for (const server of regressServers(managerKinds())) {
       await delay(500);
       child.kill('SIGTERM');
       const [code] = (await once(child, 'exit')) as [number | null];
-      expect(code).toBe(130);
+      expect(code).toBe(143);
       child.stdout.destroy();
     });
 

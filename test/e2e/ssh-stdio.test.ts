@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EmulatorBed, openEmulator, until } from '../contract/app-bed.ts';
-import { finished, untilPrinted } from '../support/bai.ts';
+import { finished, statusOf, untilPrinted } from '../support/bai.ts';
 
 const greeting = 'SSH-2.0-test\r\n';
 
@@ -100,7 +100,7 @@ describe.each(['26.9.6', '23.09.10'])('the stream of manager %s', (release) => {
     await untilPrinted(child, 'stdout', /SSH-2.0/);
     const ended = finished(child);
     child.kill(signal);
-    expect(await ended).toMatchObject({ code: 130, stderr: '' });
+    expect(await ended).toMatchObject({ code: statusOf(signal), stderr: '' });
     server.close();
   });
 

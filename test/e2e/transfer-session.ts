@@ -113,6 +113,9 @@ export function recordingReporter(): RecordingReporter {
     warn: (message) => warnings.push(message),
     step: () => ({ update: nothing, done: nothing, fail: nothing }),
     busy: () => ({ stop: nothing }),
+    wait: () => ({ [Symbol.dispose]: nothing }),
+    yieldTerminal: () => ({ [Symbol.dispose]: nothing }),
+    withoutSpinner: nothing,
     resultAside: (value) => results.push({ value, human: '' }),
     transfer: () => ({
       expect: nothing,
@@ -124,6 +127,7 @@ export function recordingReporter(): RecordingReporter {
       retrying: nothing,
       failed: ({ path, reason }) => warnings.push(`${path}: ${reason}`),
       skipped: ({ path, reason }) => warnings.push(`${path}: ${reason}`),
+      left: (paths) => warnings.push(...paths),
       [Symbol.dispose]: nothing,
     }),
     failure: () => 1,

@@ -9,6 +9,8 @@ import type { ServerAddress } from '../e2e/transfer-session.ts';
 import { generateKey } from '../support/sshd.ts';
 
 export interface Lies {
+  /** It answers no request at all. */
+  readonly isSilent?: boolean;
   /** What a folder lists, in the order of the parts it comes in. Unknown paths are files. */
   readonly folders?: Readonly<Record<string, readonly ListedName[]>>;
   /** Instead of the end of a listing. */
@@ -51,6 +53,12 @@ export const fileMode = 0o100_644;
 export const folderMode = 0o040_755;
 export const linkMode = 0o120_777;
 export const fileText = 'from the liar';
+
+/** What nobody listens for ssh2 answers by itself. */
+const requestNames = [
+  ...['OPEN', 'READ', 'WRITE', 'FSTAT', 'FSETSTAT', 'CLOSE', 'OPENDIR', 'READDIR', 'LSTAT', 'STAT', 'REMOVE'],
+  ...['RMDIR', 'REALPATH', 'READLINK', 'SETSTAT', 'MKDIR', 'RENAME', 'SYMLINK', 'EXTENDED'],
+] as const;
 
 const { OK, EOF, OP_UNSUPPORTED } = ssh2.utils.sftp.STATUS_CODE;
 
@@ -96,6 +104,10 @@ interface Lying {
 function lie(sftp: SFTPWrapper, lying: Lying): void {
   const { lies, changed } = lying;
   sftp.on('error', () => {});
+  if (lies.isSilent === true) {
+    for (const name of requestNames) sftp.on(name, () => {});
+    return;
+  }
   answerHandles(sftp, lying);
   const stat = (id: number, path: string): void => {
     if (lies.onStat) lies.onStat({ sftp, id }, path);

@@ -2,6 +2,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -57,6 +58,11 @@ export async function finished(child: ChildProcessWithoutNullStreams): Promise<B
     stderr: Buffer.concat(stderr).toString(),
     stdoutBytes,
   };
+}
+
+/** What bai ends with when it is interrupted by this. */
+export function statusOf(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): number {
+  return 128 + constants.signals[signal];
 }
 
 /** The first match in what a stream of the process prints; rejects when the process ends without it. */

@@ -37,6 +37,7 @@ const samples: Record<SettingName, readonly [string, string]> = {
   skipTlsVerify: ['yes', 'no'],
   connectTimeout: ['1', '2.5'],
   readTimeout: ['1', '0'],
+  answerTimeout: ['1', '2.5'],
 };
 
 const withVariables = settingNames.flatMap((name) =>
@@ -106,7 +107,7 @@ test('without any source there are defaults, and what has none is not set', () =
   expect(settings.user).toEqual({ value: 'work', origin: 'default' });
   expect(settings.endpoint).toEqual({ value: undefined, origin: 'not set' });
   expect([settings.domain.value, settings.project.value]).toEqual(['default', 'default']);
-  expect([settings.connectTimeout.value, settings.readTimeout.value]).toEqual(['10', '0']);
+  expect([settings.connectTimeout.value, settings.readTimeout.value]).toEqual(['10', '60']);
 });
 
 const local = { endpoint: 'http://127.0.0.1:1', accessKey: 'AKIALOCAL', secretKey: 'local-secret' };

@@ -1,18 +1,13 @@
 /** What is signed is what goes over the wire, whatever the URL looks like. */
 
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
-import { createManagerClient, type ManagerClient } from '../../src/manager/client.ts';
-import { createNetwork } from '../../src/manager/network.ts';
 import { signature } from '../../src/manager/signature.ts';
+import { openWireClient, type WireClient, wireKey } from '../support/wire-client.ts';
 
-const key = { accessKey: 'AKIATEST', secretKey: 'a-secret' };
 const signal = new AbortController().signal;
 
-interface Bed extends AsyncDisposable {
-  readonly client: ManagerClient;
+interface Bed extends WireClient {
   /** Whether each request, but for the handshake, carried the signature of what arrived. */
   readonly verdicts: readonly boolean[];
   readonly targets: readonly string[];
@@ -26,37 +21,7 @@ async function openBed(endpointOf: (port: number) => string): Promise<Bed> {
     if (request.headers['x-backendai-version'] !== undefined) verdicts.push(isSigned(request));
     response.end(JSON.stringify({ version: 'v9.20250722', manager: '26.9.6' }));
   });
-  await listen(server);
-  const network = createNetwork({
-    environment: {},
-    skipTlsVerify: false,
-    connectTimeoutMs: 5_000,
-    readTimeoutMs: 5_000,
-  });
-  const { port } = server.address() as AddressInfo; // A TCP server that listens has one.
-  const client = createManagerClient({
-    endpoints: [new URL(endpointOf(port))],
-    key,
-    domain: 'default',
-    userAgent: 'test',
-    network,
-    now: () => new Date(),
-  });
-  return {
-    client,
-    verdicts,
-    targets,
-    async [Symbol.asyncDispose]() {
-      network.close();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
-
-async function listen(server: Server): Promise<void> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  return { ...(await openWireClient(server, endpointOf)), verdicts, targets };
 }
 
 function isSigned(request: IncomingMessage): boolean {
@@ -69,7 +34,7 @@ function isSigned(request: IncomingMessage): boolean {
     contentType: headers['content-type'] ?? 'application/octet-stream',
     version: String(headers['x-backendai-version']),
   };
-  return headers.authorization?.endsWith(`:${signature(parts, key)}`) === true;
+  return headers.authorization?.endsWith(`:${signature(parts, wireKey)}`) === true;
 }
 
 const strange = `a b/c+d&e=f?g#h%i,j;k:l@m~n*o'(p)!"<>\`{|}^ 실험 결과`;
@@ -116,5 +81,5 @@ test('each signature is made anew, with the time of its own request', async () =
 test('the secret key itself never goes out', async () => {
   await using bed = await openBed((port) => `http://127.0.0.1:${port}`);
   const { headers, url } = await bed.client.signUpgrade('stream/session/a/tcpproxy', {}, signal);
-  expect(JSON.stringify(headers) + url.href).not.toContain(key.secretKey);
+  expect(JSON.stringify(headers) + url.href).not.toContain(wireKey.secretKey);
 });

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { limitTime } from '../../src/core/time-limit.ts';
+import { countDown, limitTime, startStopwatch, unlessAborted, within } from '../../src/core/time-limit.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -24,4 +24,62 @@ test('the signal before it counts as well, and is told apart', () => {
   using limited = limitTime(top.signal, 60_000);
   top.abort();
   expect([limited.signal.aborted, limited.isOver]).toEqual([true, false]);
+});
+
+/** As a stopped process, or a machine whose lid is closed: no timer comes meanwhile. */
+function sleepAllOfIt(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+test('time in which nothing ran does not count: a limit of 1.5 s is not over after 3 s of sleep', async () => {
+  let isOver = false;
+  const ended = new Promise<void>((resolve) => {
+    countDown(1_500, () => {
+      isOver = true;
+      resolve();
+    });
+  });
+  sleepAllOfIt(3_000);
+  await delay(10);
+  expect(isOver).toBe(false);
+  await ended;
+});
+
+test('a watch counts little of a long sleep', async () => {
+  using watch = startStopwatch();
+  sleepAllOfIt(5_000);
+  await delay(10);
+  expect(watch.elapsedMs).toBeLessThan(2_500);
+  watch.restart();
+  expect(watch.elapsedMs).toBeLessThan(1_000);
+});
+
+test('a count that is begun again comes later, and one that is disposed of never', async () => {
+  const came: string[] = [];
+  const first = countDown(200, () => came.push('first'));
+  using _second = countDown(300, () => came.push('second'));
+  const never = countDown(100, () => came.push('never'));
+  never[Symbol.dispose]();
+  await delay(150);
+  first.restart();
+  await delay(600);
+  expect(came).toEqual(['second', 'first']);
+});
+
+test('an answer that does not come is given up with what its limit says, and one that comes is given', async () => {
+  const { signal } = new AbortController();
+  const late = () => new Error('too late');
+  await expect(within(() => new Promise(() => {}), { signal, ms: 50, late })).rejects.toThrow('too late');
+  expect(await within(async () => 'in time', { signal, ms: 50, late })).toBe('in time');
+  await expect(within(() => Promise.reject(new Error('its own')), { signal, ms: 50, late })).rejects.toThrow(
+    'its own',
+  );
+});
+
+test('the signal ends a wait with its reason, and leaves no listener behind', async () => {
+  const top = new AbortController();
+  const waiting = unlessAborted(new Promise(() => {}), top.signal);
+  top.abort(new Error('Ctrl-C'));
+  await expect(waiting).rejects.toThrow('Ctrl-C');
+  await expect(unlessAborted(Promise.resolve(1), top.signal)).rejects.toThrow('Ctrl-C');
 });

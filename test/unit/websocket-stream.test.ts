@@ -6,6 +6,7 @@ import { Agent } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, expect, test, vi } from 'vitest';
+import { limitTime } from '../../src/core/time-limit.ts';
 import { openWebSocketStream } from '../../src/proxy/websocket-stream.ts';
 import { deferred } from '../contract/app-bed.ts';
 import { serveTunnels } from './forwarder-bed.ts';
@@ -146,15 +147,12 @@ test('an aborted signal opens nothing', async () => {
 
 test('an upgrade that is never answered ends when its time is over', async () => {
   await using server = await serveTunnels({ refuse: () => {} });
-  const failed = openWebSocketStream(
-    { ...target(server.url), timeoutMs: 200, endsWithoutCloseFrame: false },
-    never,
-  );
-  await expect(failed).rejects.toThrow(/timed out/);
+  using limit = limitTime(never, 200);
+  await expect(openWebSocketStream(target(server.url), limit.signal)).rejects.toThrow('the time is over');
 });
 
 function target(url: URL) {
-  return { url, headers: {}, agent: new Agent(), timeoutMs: 2_000, endsWithoutCloseFrame: false };
+  return { url, headers: {}, agent: new Agent(), endsWithoutCloseFrame: false };
 }
 
 function open(url: URL) {

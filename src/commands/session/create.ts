@@ -6,6 +6,7 @@ import type { Context } from '../../context.ts';
 import { parseMounts } from '../../core/mounts.ts';
 import type { CreateRequest } from '../../core/session-api.ts';
 import { sessionDefaults } from '../../core/session-defaults.ts';
+import { unlessAborted } from '../../core/time-limit.ts';
 import { UsageError } from '../../errors.ts';
 import type { CreateSessionRequest, CreateSessionResult } from '../../services/create-session.ts';
 import { collect, keyValues, oneOf, seconds, wholeNumber } from '../options.ts';
@@ -105,7 +106,7 @@ async function sessionOf(
     mounts: { ...defaults.mounts, ...mounts },
     project: flags.project ?? flags.group ?? defaults.project,
     domain: flags.domain ?? defaults.domain,
-    ...(await bootstrapOf(flags)),
+    ...(await bootstrapOf(flags, context.signal)),
   };
 }
 
@@ -170,8 +171,9 @@ function preopenPort(text: string): number {
   return port;
 }
 
-async function bootstrapOf(flags: Flags): Promise<{ bootstrapScript?: string }> {
+/** It may be a pipe, whose other end is somebody's program: that is waited for. */
+async function bootstrapOf(flags: Flags, signal: AbortSignal): Promise<{ bootstrapScript?: string }> {
   if (flags.bootstrapScript === undefined) return {};
   const { readFile } = await import('node:fs/promises');
-  return { bootstrapScript: await readFile(flags.bootstrapScript, 'utf8') };
+  return { bootstrapScript: await unlessAborted(readFile(flags.bootstrapScript, 'utf8'), signal) };
 }

@@ -16,7 +16,7 @@ export function define(command: Command, context: Context): void {
       const deps = await context.sftp();
       const terminal = { input: stdin, output: stderr, signal };
       const lines = (complete: Completer): AsyncIterable<string> =>
-        goesOn ? typedLines(terminal, complete) : batchLines(batch ?? '-', stdin, deps.local);
+        goesOn ? typedLines(terminal, complete) : batchLines(batch ?? '-', terminal, deps.local);
       context.exitCode = await runShell({ session }, { ...deps, stdin, stdout, lines, goesOn });
     });
 }

@@ -1,0 +1,102 @@
+/** Programs of a session that say nothing, or print without end: nothing else waits for them, and they are given up. */
+
+import { createHash } from 'node:crypto';
+import type { ServerChannel } from 'ssh2';
+import { describe, expect, test } from 'vitest';
+import { Fleet } from '../../src/transfer/fleet.ts';
+import { remoteChecksum } from '../../src/transfer/verify.ts';
+import { startChecksum } from '../../src/transfer/waiting-checksum.ts';
+import { connectFully } from '../support/ssh-session.ts';
+import { fileText, startLiar } from './transfer-liar.ts';
+
+const file = { path: '/file', size: fileText.length };
+const sum = createHash('sha256').update(fileText).digest('hex');
+
+/** Prints for as long as the channel takes it. */
+function flood(stream: ServerChannel | ServerChannel['stderr']): void {
+  const chunk = Buffer.alloc(32 * 1024, 'x');
+  stream.on('error', () => {});
+  const more = (): void => {
+    for (let isRoom = true; isRoom && stream.writable; ) isRoom = stream.write(chunk);
+  };
+  stream.on('drain', more);
+  more();
+}
+
+const runaways: readonly (readonly [string, (channel: ServerChannel) => void, RegExp])[] = [
+  ['says nothing', () => {}, /silent for \d+ second/],
+  ['prints without end', (channel) => flood(channel), /printed without end/],
+  ['complains without end', (channel) => flood(channel.stderr), /printed without end/],
+];
+
+describe.each(runaways)('a program that %s', (_, act, told) => {
+  test('is given up: the file is read back, and why is told', async () => {
+    await using bed = await openBed(act);
+    expect(await remoteChecksum(bed.fleet, file)).toBe(sum);
+    expect(bed.troubles).toEqual([expect.stringMatching(told)]);
+  });
+
+  test('does not keep the file server waiting while it waits itself', async () => {
+    await using bed = await openBed(act);
+    using waiting = startChecksum(bed.fleet, file);
+    await bed.started();
+    expect((await bed.fleet.requests.stat(file.path)).size).toBe(file.size);
+    expect(await waiting.compute()).toBe(sum);
+  });
+
+  test('ends with Ctrl-C', async () => {
+    await using bed = await openBed(act, 60_000);
+    const answer = remoteChecksum(bed.fleet, file);
+    // It may be over before, where it floods.
+    answer.catch(() => {});
+    await bed.started();
+    bed.interrupt();
+    const ended = await answer.then(
+      () => 'given up before',
+      (error: unknown) => error,
+    );
+    if (ended !== 'given up before') expect(ended).toMatchObject({ code: 'interrupted' });
+  });
+});
+
+test('a large file has longer to be read before its program counts as dead', async () => {
+  await using bed = await openBed((channel) => {
+    setTimeout(() => {
+      channel.write(`${'0'.repeat(64)} *file\n`);
+      channel.exit(0);
+      channel.end();
+    }, 1_500);
+  });
+  expect(await remoteChecksum(bed.fleet, { path: '/file', size: 100 * 1024 * 1024 })).toBe('0'.repeat(64));
+});
+
+/** A session whose every program does the same. */
+async function openBed(act: (channel: ServerChannel) => void, programMs = 500) {
+  let start = (): void => {};
+  const hasStarted = new Promise<void>((resolve) => {
+    start = resolve;
+  });
+  const server = await startLiar({
+    onExec(channel) {
+      channel.on('error', () => {});
+      act(channel);
+      start();
+    },
+  });
+  const interruption = new AbortController();
+  const fleet = new Fleet(await connectFully(server, interruption.signal), {
+    ...{ signal: interruption.signal, stallMs: 10_000, programMs },
+  });
+  const troubles: string[] = [];
+  fleet.onTrouble = ({ reason }) => troubles.push(reason);
+  return {
+    fleet,
+    troubles,
+    started: () => hasStarted,
+    interrupt: () => interruption.abort(),
+    async [Symbol.asyncDispose]() {
+      await fleet[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}

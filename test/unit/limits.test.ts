@@ -1,0 +1,57 @@
+/** Limits of time count the time in which bai ran: what goes by another clock is here, with why it may. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../../src');
+const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts') && !file.startsWith('emulator/'))
+  .map((file) => [file, readFileSync(join(root, file), 'utf8')] as const);
+
+function filesWith(pattern: RegExp): string[] {
+  return sources.filter(([, text]) => pattern.test(text)).map(([file]) => file);
+}
+
+/** A timer of Node's comes at once when a machine wakes up. */
+const ownTimers: Readonly<Record<string, string>> = {
+  'core/time-limit.ts': 'the limits themselves',
+  'cli.ts': 'the end by force, seconds after a signal',
+  'ssh/connection.ts': 'the same, of one connection',
+  'services/wait-session.ts': 'a pause, which the next event ends as well',
+  'ssh/jump-host.ts': 'a method of that name',
+};
+
+test.each(filesWith(/\bsetTimeout\(/))('%s sets a timer for a reason that is known', (file) => {
+  expect(Object.keys(ownTimers)).toContain(file);
+});
+
+/** How long ago something was, compared with how long it may be. */
+const ownClocks: Readonly<Record<string, string>> = {
+  'manager/network.ts': 'connections that are kept die in their sleep, so sleep counts',
+  'proxy/manager-tunnel.ts': 'the same',
+  'services/watch-line.ts': 'asks only once ssh has ended',
+  'services/persist-ssh.ts': 'how steady a line was, which is no limit',
+  'output/waiting.ts': 'what is shown',
+  'output/transfer-progress.ts': 'what is shown',
+  'commands/session/list.ts': 'what is shown',
+  'transfer/journal-keeper.ts': 'how often is saved',
+  'transfer/measure-line.ts': 'how long is measured',
+  'transfer/pump.ts': 'how long is measured',
+  'transfer/local-disk.ts': 'how long a call took',
+  'transfer/journal.ts': 'how old a file of another machine is',
+};
+
+const clock = String.raw`(?:performance|Date)\.now\(\)`;
+
+test.each(filesWith(new RegExp(`${clock}[^;=]*[<>](?!=?>)|[<>][^;=]*${clock}`)))(
+  '%s compares times of a clock for a reason that is known',
+  (file) => {
+    expect(Object.keys(ownClocks)).toContain(file);
+  },
+);
+
+test('no limit is left to a library, which would count the time of a sleep', () => {
+  expect(filesWith(/AbortSignal\.timeout\(|handshakeTimeout:|readyTimeout: (?!0\b)/)).toEqual([]);
+});
