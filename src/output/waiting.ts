@@ -137,7 +137,9 @@ function lineOf(shown: readonly Entry[]): string {
   const work = shown.findLast(({ afterMs }) => afterMs === 0);
   const texts = work === undefined || work === last ? [last.text] : [work.text, last.text];
   const seconds = Math.floor((performance.now() - last.since) / 1000);
-  const times = [seconds > 0 && last !== work ? `${seconds} s` : '', limitOf(last)].filter((word) => word !== '');
+  const times = [seconds > 0 && last !== work ? `${seconds} s` : '', limitOf(last)].filter(
+    (word) => word !== '',
+  );
   const time = seconds > 0 && times.length > 0 ? ` (${times.join(', ')})` : '';
   return `${conversationLine(texts.join(': '))}${time}`;
 }

@@ -56,7 +56,10 @@ test.skipIf(!hasTmux).each([
     pane.type('clear\r');
     await until(() => pane.shown() === 'local$', 'the screen is clear');
     pane.type(`${bai(`ssh demo --client ${client}${more}`)}\r`);
-    await until(() => /waiting for 127\.0\.0\.1:\d+ to look for session demo \(\d s, at most 60\)/.test(pane.shown()), 'it says what it waits for');
+    await until(
+      () => /waiting for 127\.0\.0\.1:\d+ to look for session demo \(\d s, at most 60\)/.test(pane.shown()),
+      'it says what it waits for',
+    );
     const second = /waiting for the sshd of session demo \(\d s/;
     if (more === '') await until(() => second.test(pane.shown()), 'and what next');
     await until(() => /work@.*[$#]$/m.test(pane.shown()), 'the shell is there');
