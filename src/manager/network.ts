@@ -3,6 +3,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import tls from 'node:tls';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
@@ -28,12 +29,18 @@ export interface Network {
   agentFor(url: URL): http.Agent;
   /** For WebSockets; `takesOver`: over a connection that a request has left, when there is one. */
   upgradeAgentFor(url: URL, takesOver: boolean): http.Agent;
-  close(): void;
+  /** Something goes over it that ends by itself, and that `close` gives a little time for. */
+  closeAfter(end: Promise<void>): void;
+  close(): Promise<void>;
 }
+
+const farewellMs = 1_000;
+
 
 /** Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; extra CAs from NODE_EXTRA_CA_CERTS. */
 export function createNetwork(options: NetworkOptions): Network {
   const agents = new Map<string, http.Agent>();
+  const ending = new Set<Promise<void>>();
   const tls = { rejectUnauthorized: !options.skipTlsVerify };
   const agent = (url: URL, keepAlive: boolean): http.Agent => {
     const isDirect = options.dial !== undefined;
@@ -51,7 +58,12 @@ export function createNetwork(options: NetworkOptions): Network {
     options,
     agentFor: (url) => agent(url, true),
     upgradeAgentFor: (url, takesOver) => agent(url, takesOver),
-    close() {
+    closeAfter(end) {
+      ending.add(end);
+      void end.finally(() => ending.delete(end));
+    },
+    async close() {
+      if (ending.size > 0) await Promise.race([Promise.all(ending), delay(farewellMs)]);
       for (const each of agents.values()) each.destroy();
       agents.clear();
     },

@@ -29,6 +29,8 @@ export interface ManagerTunnelOptions {
   readonly greets: boolean;
   /** Whether this manager ends a tunnel without a close frame. */
   endsWithoutCloseFrame(signal: AbortSignal): Promise<boolean>;
+  /** Told of connections to the manager that are given up before they stand, and when they are closed. */
+  onGivenUp?(closed: Promise<void>): void;
   /** How long to try again while the app does not listen yet or does not let us in. */
   readonly patienceMs?: number;
   /** Hears, once for each dial, that it takes longer, and for how long at most it is tried. */
@@ -72,10 +74,16 @@ async function dialInTurn(
   signal: AbortSignal,
 ): Promise<Duplex> {
   const leave = await shared.gate?.enter(signal);
+  const givenUp: Promise<void>[] = [];
+  const onGivenUp = (closed: Promise<void>): void => {
+    givenUp.push(closed);
+    options.onGivenUp?.(closed);
+  };
   try {
-    return await dialPatiently(options, shared, signal);
+    return await dialPatiently({ ...options, onGivenUp }, shared, signal);
   } finally {
-    leave?.();
+    // What is not closed yet may still take a place over there.
+    void Promise.all(givenUp).then(() => leave?.());
   }
 }
 
@@ -130,6 +138,7 @@ async function dialOnce(
   const { stream, begun } = await connect(options, takesOver, signal);
   const abort = (): void => void stream.destroy();
   signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
   const timers = new AbortController();
   try {
     const first = await Promise.race([begun, limitOfBeginning(options, state.knownToListen, timers.signal)]);
@@ -166,7 +175,8 @@ async function connect(
     const { url, headers } = await options.sign(signal);
     const agent = options.agentFor(url, takesOver);
     const endsWithoutCloseFrame = await options.endsWithoutCloseFrame(signal);
-    const target = { url, headers, agent, timeoutMs: upgradeLimitMs, endsWithoutCloseFrame };
+    const { onGivenUp } = options;
+    const target = { url, headers, agent, timeoutMs: upgradeLimitMs, endsWithoutCloseFrame, onGivenUp };
     return await openWebSocketStream(target, signal);
   } catch (error) {
     signal.throwIfAborted();

@@ -3,8 +3,9 @@
 import { randomFillSync } from 'node:crypto';
 import type { Agent, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createWebSocketStream, WebSocket } from 'ws';
+import { createWebSocketStream, type WebSocket } from 'ws';
 import { UnreachableError } from '../errors.ts';
+import { LeavingWebSocket } from './leaving-websocket.ts';
 
 export interface UpgradeTarget {
   readonly url: URL;
@@ -14,6 +15,8 @@ export interface UpgradeTarget {
   readonly timeoutMs: number;
   /** Older managers end a tunnel by ending its connection, without a close frame. */
   readonly endsWithoutCloseFrame: boolean;
+  /** Told of a connection that is given up before it stands, and when it is closed. Never rejects. */
+  readonly onGivenUp?: ((closed: Promise<void>) => void) | undefined;
 }
 
 export interface OpenedStream {
@@ -43,7 +46,7 @@ const normalEnds: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 /** Rejects with UpgradeRefused, or with the system's error when nothing answers. */
 export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSignal): Promise<OpenedStream> {
   signal.throwIfAborted();
-  const socket = new WebSocket(target.url, {
+  const socket = new LeavingWebSocket(target.url, {
     headers: target.headers,
     agent: target.agent,
     // The manager accepts compression when it is offered; encrypted bytes then cost six times the time.
@@ -75,7 +78,7 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
   const stream = createWebSocketStream(socket, { allowHalfOpen: true });
   sendTogether(stream, socket);
   stream.on('error', () => report(1006));
-  await opened(socket, signal);
+  await opened(socket, target, signal);
   keepAlive(socket);
   return { stream, begun };
 }
@@ -127,10 +130,14 @@ function sendTogether(stream: Duplex, socket: WebSocket): void {
   };
 }
 
-function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
+function opened(
+  socket: LeavingWebSocket,
+  { onGivenUp }: UpgradeTarget,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
-      socket.terminate();
+      onGivenUp?.(socket.giveUp());
       reject(signal.reason);
     };
     const settle = (action: () => void): void => {
@@ -148,12 +155,12 @@ function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
 }
 
 /** A peer that is gone without a word is noticed after two pings; the manager answers each of them. */
-function keepAlive(socket: WebSocket): void {
+function keepAlive(socket: LeavingWebSocket): void {
   let answered = true;
   const timer = setInterval(() => {
     // Who reads slowly leaves pongs unread too: that is no sign of a dead peer.
     if (socket.isPaused) answered = true;
-    if (!answered) return socket.terminate();
+    if (!answered) return socket.cut();
     answered = false;
     socket.ping();
   }, pingEveryMs);

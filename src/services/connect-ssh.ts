@@ -16,7 +16,7 @@ import { type ClusterDeps, enterNode } from './enter-node.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { openRunningSession } from './open-session.ts';
 import { agentRing } from './own-keys.ts';
-import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
+import { type PreparedSsh, prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
 import type { LoginRequest } from './ssh-way.ts';
 import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
 
@@ -110,7 +110,7 @@ export async function connectSystem(
   try {
     const ready = await prepareSsh(session, deps);
     await using forwarder = await startAppForwarder(
-      { ...request, tunnel: ready.tunnel, onConnectionFailed: (error) => void failures.push(error) },
+      { ...request, app: sshApp, tunnel: ready.tunnel, onConnectionFailed: (error) => void failures.push(error) },
       deps,
     );
     busy.stop();

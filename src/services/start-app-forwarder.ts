@@ -3,6 +3,7 @@
 import type { Forwarder, Tunnel } from '../core/ssh-access.ts';
 import { BaiError } from '../errors.ts';
 import type { AppDeps } from './app-deps.ts';
+import { sshApp } from './prepare-ssh.ts';
 
 export interface PortWish {
   /** Beats the `sshPort` setting. */
@@ -15,6 +16,7 @@ export interface PortWish {
 const loopback = '127.0.0.1';
 
 export interface StartRequest extends PortWish {
+  readonly app: string;
   readonly tunnel: Tunnel;
   readonly onConnectionFailed: (error: unknown) => void;
 }
@@ -23,6 +25,7 @@ export async function startAppForwarder(request: StartRequest, deps: AppDeps): P
   const preferred = request.port ?? deps.settings.preferredPort;
   const forwarder = await deps.startForwarder({
     tunnel: request.tunnel,
+    isSsh: request.app === sshApp,
     host: loopback,
     preferredPort: preferred,
     strict: request.strictPort,
@@ -36,7 +39,7 @@ export async function startAppForwarder(request: StartRequest, deps: AppDeps): P
 
 /** Calls `onListening` when the port is open, and keeps it open until the signal: Ctrl-C is how this ends, and no failure. */
 export async function holdForwarder(
-  request: PortWish & { readonly tunnel: Tunnel },
+  request: Omit<StartRequest, 'onConnectionFailed'>,
   deps: AppDeps,
   onListening: (forwarder: Forwarder) => void | Promise<void>,
 ): Promise<void> {

@@ -78,7 +78,7 @@ async function answers(state: LocalManagerState, signal: AbortSignal): Promise<b
     if (error instanceof BaiError && !(error instanceof InterruptedError)) return false;
     throw error;
   } finally {
-    network.close();
+    await network.close();
   }
 }
 

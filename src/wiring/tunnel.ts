@@ -21,6 +21,7 @@ export function tunnelTo(manager: ManagerAccess, { session, app, reporter }: Tun
     session: session.name,
     greets: app === 'sshd',
     onWait: reporter.interactive ? (message) => reporter.info(message) : undefined,
+    onGivenUp: (closed) => network.closeAfter(closed),
     agentFor: (url, takesOver) => network.upgradeAgentFor(url, takesOver),
     endsWithoutCloseFrame: async (signal) => tunnelsEndWithoutCloseFrame(await client.release(signal)),
     async sign(signal) {

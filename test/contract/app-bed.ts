@@ -25,6 +25,8 @@ export interface SessionBed extends Bed {
   /** Name of the session. */
   readonly session: string;
   readonly id: string;
+  /** Where they can be counted. */
+  readonly tunnels?: (() => number) | undefined;
 }
 
 export interface EmulatorBed extends Bed {
@@ -46,6 +48,7 @@ export async function openSession(kind: ManagerKind, ...options: readonly string
     ...bed,
     session,
     id,
+    tunnels: manager.tunnels,
     async [Symbol.asyncDispose]() {
       bed.endChildren();
       await bed.bai(['session', 'terminate', session]);

@@ -192,6 +192,7 @@ async function forwarderTo(tunnel: WatchedTunnel) {
   const failures: unknown[] = [];
   const forwarder = await startForwarder({
     tunnel,
+    isSsh: false,
     host: '127.0.0.1',
     preferredPort: undefined,
     strict: false,
