@@ -52,7 +52,7 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', ma
 
   test('900 clients that connect and go leave 1,800 descriptors: here 5,000 leave none, and no memory', async () => {
     // With little room garbage is collected soon, so that what grows is what is kept.
-    const env = { NODE_OPTIONS: '--max-old-space-size=40' };
+    const env = { NODE_OPTIONS: '--max-old-space-size=64' };
     await using forwarded = await forward(bed, [bed.session], { env });
     const { port, child } = forwarded;
     const before = await countOpen(bed, forwarded);
