@@ -16,8 +16,8 @@ export interface PeerPatience {
 
 export interface LocalPeers {
   /**
-   * For a connection whose client has ended its sending half: resolves when the client has gone or its time is over, and when
-   * the socket is closed or ended. Never rejects.
+   * For a connection whose other end has ended its sending half: resolves when the program there has gone or its time is over,
+   * and when the socket is closed. Never rejects.
    */
   untilGone(socket: Socket, patience: PeerPatience): Promise<void>;
 }
@@ -33,7 +33,7 @@ export function watchLocalPeers(readTable: (path: string) => Promise<string> = r
       const ends = endsOf(socket);
       const silence = new Silence(socket);
       let missed = 0;
-      for (let wait = 0; socket.writable; wait = Math.min(laterLooksMs, wait * 2 || firstLookMs)) {
+      for (let wait = 0; !socket.destroyed; wait = Math.min(laterLooksMs, wait * 2 || firstLookMs)) {
         await delay(wait, undefined, { ref: false });
         const entry = await tables.look(ends);
         missed = entry === 'missing' ? missed + 1 : 0;

@@ -1,5 +1,6 @@
 /** An SSH connection over a tunnel's stream, without a local port. The host key is checked before any key is used. */
 
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
 import { type StrongCipher, strongCiphers } from '../core/line-setting.ts';
@@ -37,6 +38,8 @@ export interface SshConnection extends AsyncDisposable, SavedRoundTrips {
    * request with it: ssh2 never answers a request whose connection has died.
    */
   readonly lost: Promise<never>;
+  /** Aborted then, with what `lost` rejects with: for whoever goes before the connection does, and must not be kept by it. */
+  readonly over: AbortSignal;
   /** The server as its greeting names it, such as `dropbear_2024.85`. */
   readonly software: string | undefined;
   /** What both directions are encrypted with, where both are with the same. */
@@ -89,7 +92,12 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
       clearTimeout(farewell);
     });
   });
-  lost.catch(() => client.destroy());
+  const over = new AbortController();
+  setMaxListeners(0, over.signal);
+  lost.catch((error: unknown) => {
+    client.destroy();
+    over.abort(error);
+  });
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
   let cipher: string | undefined;
   client.once('handshake', ({ cs, sc }) => {
@@ -108,6 +116,7 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
     client,
     brake,
     lost,
+    over: over.signal,
     software: softwareOf(client),
     cipher,
     ...saved,

@@ -20,6 +20,7 @@ import { captureOutput } from '../output/captured-output.ts';
 import { labelledLines } from '../output/labelled-lines.ts';
 import { wantsColor } from '../output/style.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
+import { watchLocalPeers } from '../proxy/local-peers.ts';
 import type { BuiltinConnection } from '../services/connect-builtin.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
 import type { ExecDeps } from '../services/exec-command.ts';
@@ -119,7 +120,7 @@ async function openBuiltin(
     software: connection.software,
     run(work, { stdout, stderr } = streams) {
       const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'] };
-      return runBuiltin(connection, work, { ...local, signal, say });
+      return runBuiltin(connection, work, { ...local, signal, say, peers: watchLocalPeers() });
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
