@@ -1,9 +1,7 @@
 /** The in-process port forwarder: a listener on loopback, each connection joined to one dial of a tunnel. */
 
-import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Forwarder, Tunnel } from '../core/ssh-access.ts';
 import { BaiError } from '../errors.ts';
 import { type ListenRequest, listen } from './listen.ts';
@@ -34,8 +32,8 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
     closed,
     async [Symbol.asyncDispose]() {
       state.isClosing = true;
+      for (const stream of state.streams) stream.destroy();
       server.close();
-      await leave([...state.streams]);
       await closed.catch(() => {});
     },
   };
@@ -62,19 +60,6 @@ async function serve(socket: Socket, options: ForwarderOptions, state: State): P
     if (!state.isClosing && !isClientsDoing(error, client.needless)) options.onConnectionFailed(error);
   }
 }
-
-/** The far sides are told, and are not waited for much longer. */
-async function leave(streams: readonly Duplex[]): Promise<void> {
-  const closed = streams.map((stream) => {
-    stream.destroy();
-    return stream.closed ? undefined : once(stream, 'close');
-  });
-  const over = new AbortController();
-  const limit = delay(farewellMs, undefined, { signal: over.signal });
-  await Promise.race([Promise.all(closed), limit]).finally(() => over.abort());
-}
-
-const farewellMs = 500;
 
 function hold(stream: Duplex, { streams, isClosing }: State): void {
   stream.on('error', () => {});

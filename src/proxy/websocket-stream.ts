@@ -77,6 +77,7 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
   });
   const stream = createWebSocketStream(socket, { allowHalfOpen: true });
   sendTogether(stream, socket);
+  leaveAtOnce(stream, socket);
   stream.on('error', () => report(1006));
   await opened(socket, target, signal);
   keepAlive(socket);
@@ -87,6 +88,16 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
 function generateMask(mask: Buffer): void {
   do randomFillSync(mask);
   while (mask.readUInt32LE() === 0);
+}
+
+/** Whoever destroys the stream is not kept by the farewell, which goes on by itself. */
+function leaveAtOnce(stream: Duplex, socket: LeavingWebSocket): void {
+  stream._destroy = (error, done) => {
+    socket.on('error', () => {});
+    socket.terminate();
+    done(error);
+    process.nextTick(() => stream.emit('close'));
+  };
 }
 
 const messageBytes = 256 * 1024;
