@@ -135,8 +135,17 @@ export interface Forward extends AsyncDisposable {
 }
 
 /** `bai app forward …`, once its port listens. Ended with SIGTERM. */
-export async function forward(bed: Bed, args: readonly string[], options?: MoreOptions): Promise<Forward> {
-  const child = bed.start(['app', 'forward', ...args], options);
+export function forward(bed: Bed, args: readonly string[], options?: MoreOptions): Promise<Forward> {
+  return startForward(bed, ['app', 'forward', ...args], options);
+}
+
+/** Any command that prints a port and keeps it open. */
+export async function startForward(
+  bed: Bed,
+  args: readonly string[],
+  options?: MoreOptions,
+): Promise<Forward> {
+  const child = bed.start(args, options);
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { managerKinds } from '../support/managers.ts';
-import { dial, type Forward, forward, openSession, type SessionBed, take, until } from './app-bed.ts';
+import { dial, type Forward, forward, openSession, type SessionBed, startForward, take, until } from './app-bed.ts';
 
 const manyLogins = { timeout: 400_000 };
 
@@ -68,6 +68,25 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', ma
     expect(forwarded.stderr()).not.toContain('warning');
   });
 });
+
+for (const kind of managerKinds()) {
+  describe.skipIf(!kind.hasClusters)(`${kind.name}, a session of two containers`, manyLogins, () => {
+    test('clients of a forwarder to another container that connect and go leave nothing open', async () => {
+      await using bed = await openSession(kind, '--cluster-size', '2');
+      const words = ['ssh', bed.session, '--node', 'sub1', '--no-client'];
+      await using forwarded = await startForward(bed, words);
+      // The connection to main1 stays.
+      (await expectGreeting(forwarded.port)).destroy();
+      const before = await countOpen(bed, forwarded);
+      for (let round = 0; round < 3; round += 1) {
+        await Promise.all(Array.from({ length: 100 }, (_, index) => connectAndGo(forwarded.port, index)));
+        (await expectGreeting(forwarded.port)).destroy();
+        await untilAsBefore(before, bed, forwarded);
+      }
+      expect(forwarded.stderr()).not.toContain('warning');
+    });
+  });
+}
 
 /** In every way in which a client can go. */
 async function connectAndGo(port: number, index: number): Promise<void> {
