@@ -50,7 +50,8 @@ function inodeOf(tables: string, from: readonly string[], to: readonly string[])
 function written(address: string, port: number, isLittleEndian: boolean): readonly string[] {
   const dotted = /^(?:::ffff:)?(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address)?.slice(1);
   const four = dotted?.map((part) => Number(part).toString(16).padStart(2, '0')).join('');
-  const forms = four === undefined ? [expanded(address)] : [four, `${expanded('::ffff:0:0').slice(0, 24)}${four}`];
+  const forms =
+    four === undefined ? [expanded(address)] : [four, `${expanded('::ffff:0:0').slice(0, 24)}${four}`];
   return forms.map((bytes) => {
     const words = bytes.match(/.{8}/g) ?? [];
     const turned = words.map((word) => (isLittleEndian ? word.match(/../g)?.reverse().join('') : word));
@@ -60,7 +61,9 @@ function written(address: string, port: number, isLittleEndian: boolean): readon
 
 /** The sixteen bytes of an IPv6 address, in hexadecimal. */
 function expanded(address: string): string {
-  const [front = [], back = []] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''));
+  const [front = [], back = []] = address
+    .split('::')
+    .map((half) => half.split(':').filter((group) => group !== ''));
   const zeros = Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0');
   return [...front, ...zeros, ...back].map((group) => group.padStart(4, '0')).join('');
 }

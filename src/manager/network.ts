@@ -36,7 +36,6 @@ export interface Network {
 
 const farewellMs = 1_000;
 
-
 /** Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; extra CAs from NODE_EXTRA_CA_CERTS. */
 export function createNetwork(options: NetworkOptions): Network {
   const agents = new Map<string, http.Agent>();

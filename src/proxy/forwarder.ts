@@ -15,6 +15,8 @@ export interface ForwarderOptions extends ListenRequest {
   readonly isSsh: boolean;
   /** Told of each connection that failed; the others go on. */
   readonly onConnectionFailed: (error: unknown) => void;
+  /** Told of each that is over without a failure. */
+  readonly onConnectionEnded?: (() => void) | undefined;
 }
 
 /** Listens before it returns. Nothing remote happens until somebody connects. */
@@ -54,6 +56,7 @@ async function serve(socket: Socket, options: ForwarderOptions, state: State): P
     const remote = await options.tunnel.dial(client.needless);
     hold(remote, state);
     await splice(client, remote);
+    options.onConnectionEnded?.();
   } catch (error) {
     // Nothing but the app's own bytes may enter the stream, so the client learns of it by a reset.
     socket.resetAndDestroy();

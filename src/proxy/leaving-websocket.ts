@@ -28,7 +28,10 @@ export class LeavingWebSocket extends WebSocket {
 
   /** As the stream over it calls it when it is destroyed. */
   override terminate(): void {
-    if (this.readyState !== WebSocket.OPEN) return super.terminate();
+    if (this.readyState !== WebSocket.OPEN) {
+      super.terminate();
+      return;
+    }
     // Nobody takes what still comes, and what is not taken would stop the answer as well.
     this.removeAllListeners('message');
     this.resume();

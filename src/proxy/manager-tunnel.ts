@@ -30,7 +30,7 @@ export interface ManagerTunnelOptions {
   /** Whether this manager ends a tunnel without a close frame. */
   endsWithoutCloseFrame(signal: AbortSignal): Promise<boolean>;
   /** Told of connections to the manager that are given up before they stand, and when they are closed. */
-  onGivenUp?(closed: Promise<void>): void;
+  readonly onGivenUp?: (closed: Promise<void>) => void;
   /** How long to try again while the app does not listen yet or does not let us in. */
   readonly patienceMs?: number;
   /** Hears, once for each dial, that it takes longer, and for how long at most it is tried. */

@@ -141,11 +141,7 @@ function sendTogether(stream: Duplex, socket: WebSocket): void {
   };
 }
 
-function opened(
-  socket: LeavingWebSocket,
-  { onGivenUp }: UpgradeTarget,
-  signal: AbortSignal,
-): Promise<void> {
+function opened(socket: LeavingWebSocket, { onGivenUp }: UpgradeTarget, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       onGivenUp?.(socket.giveUp());

@@ -6,7 +6,7 @@ import type { SessionRef } from '../core/session.ts';
 import type { CreateRequest } from '../core/session-api.ts';
 import { parseSshArguments, type SshWork } from '../core/ssh-arguments.ts';
 import { builtinWork, connectionFailed, type SshClientWish } from '../core/ssh-client.ts';
-import { sshArguments } from '../core/ssh-command.ts';
+import { hasForwards, sshArguments } from '../core/ssh-command.ts';
 import { limitTime } from '../core/time-limit.ts';
 import { BaiError, NotFoundError } from '../errors.ts';
 import type { LoginKey } from '../ssh/login.ts';
@@ -17,6 +17,7 @@ import { explainRefusal } from './explain-refusal.ts';
 import { openRunningSession } from './open-session.ts';
 import { agentRing } from './own-keys.ts';
 import { type PreparedSsh, prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
+import { findEnd } from './session-end.ts';
 import type { LoginRequest } from './ssh-way.ts';
 import { type PortWish, startAppForwarder } from './start-app-forwarder.ts';
 
@@ -110,7 +111,12 @@ export async function connectSystem(
   try {
     const ready = await prepareSsh(session, deps);
     await using forwarder = await startAppForwarder(
-      { ...request, app: sshApp, tunnel: ready.tunnel, onConnectionFailed: (error) => void failures.push(error) },
+      {
+        ...request,
+        app: sshApp,
+        tunnel: ready.tunnel,
+        onConnectionFailed: (error) => void failures.push(error),
+      },
       deps,
     );
     busy.stop();
@@ -118,8 +124,14 @@ export async function connectSystem(
       sshArguments(sshTarget(ready, forwarder, deps), request.sshArguments),
       deps,
     );
-    if (status === connectionFailed && failures.length === 0 && !deps.signal.aborted)
-      await explainFailure(ready, request.sshArguments, deps);
+    if (status !== connectionFailed || deps.signal.aborted) return status;
+    const end = await findEnd(session, deps);
+    if (end !== undefined) {
+      failures.length = 0;
+      const ended = deps.reporter.failure(end);
+      return hasForwards(request.sshArguments) ? ended : status;
+    }
+    if (failures.length === 0) await explainFailure(ready, request.sshArguments, deps);
     return status;
   } finally {
     busy.stop();

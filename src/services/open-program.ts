@@ -85,7 +85,7 @@ export async function openFiles(
   const path = openPath(request.path);
   const session = await openRunningSession(request.session, deps);
   const { tunnel, identityFile } = await prepareSsh(session, deps);
-  await holdForwarder({ ...request, app: sshApp, tunnel }, deps, async ({ host, port }) => {
+  await holdForwarder({ ...request, session, app: sshApp, tunnel }, deps, async ({ host, port }) => {
     const place = { host, user: deps.settings.user, path };
     const url = sftpUrl(place, port);
     const key = identityFile === undefined ? {} : { identityFile };

@@ -17,6 +17,7 @@ import { type HeardStream, hear } from './hear-stream.ts';
 import { openRunningSession } from './open-session.ts';
 import { prepareSsh, sshApp } from './prepare-ssh.ts';
 import type { SessionDeps } from './session-deps.ts';
+import { findEnd } from './session-end.ts';
 
 export interface SshStdioRequest {
   /** Name or id, or the same as `host`. */
@@ -180,6 +181,9 @@ async function copy({ session, remote }: OpenedStream, deps: SshStdioDeps): Prom
   for (const part of [downward, nobodyLeft]) part.catch(() => {});
   try {
     await Promise.race([downward, nobodyLeft]);
+    // Who has sent an end was done; for others the session may have ended under them.
+    const end = stdin.readableEnded ? undefined : await findEnd(session, deps);
+    if (end !== undefined) throw end;
     return ExitCode.ok;
   } catch (error) {
     // ssh ends the command it started with a signal, and nobody wants to read of that.
@@ -220,9 +224,9 @@ function brokenTunnel(cause: unknown): UnreachableError {
 
 /** Resolves when nobody is there to take more, or nothing more is to come. */
 async function answered(heard: HeardStream, deps: SshStdioDeps, signal: AbortSignal): Promise<void> {
-  const { stdout, isOrphan } = deps;
+  const { stdout } = deps;
   let heardAt = performance.now();
-  while (!isOrphan() && performance.now() - heardAt < answerMs) {
+  while (!deps.isOrphan() && performance.now() - heardAt < answerMs) {
     await delay(goneCheckMs, undefined, { signal });
     // What waits for its reader is an answer that is being read.
     heardAt = stdout.writableLength > 0 ? performance.now() : Math.max(heardAt, heard.heardAt());

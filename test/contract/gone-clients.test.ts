@@ -7,7 +7,16 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { managerKinds } from '../support/managers.ts';
-import { dial, type Forward, forward, openSession, type SessionBed, startForward, take, until } from './app-bed.ts';
+import {
+  dial,
+  type Forward,
+  forward,
+  openSession,
+  type SessionBed,
+  startForward,
+  take,
+  until,
+} from './app-bed.ts';
 
 const manyLogins = { timeout: 400_000 };
 
@@ -64,7 +73,7 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', ma
     }
     (await expectGreeting(port)).destroy();
     // The first rounds bring the heap to its size.
-    expect(Math.min(...memory.slice(7)) - Math.max(...memory.slice(0, 3)), `${memory}`).toBeLessThan(12);
+    expect(Math.min(...memory.slice(7)) - Math.max(...memory.slice(0, 3)), memory.join(' ')).toBeLessThan(12);
     expect(forwarded.stderr()).not.toContain('warning');
   });
 });

@@ -50,7 +50,9 @@ for (const server of embeddedServers()) {
             Array.from({ length: 20 }, () => reach(port, option === '-D' ? silent.port : undefined)),
           );
           await until(() => silent.open === 20, 'all have arrived');
-          clients.forEach((client, index) => (index % 2 === 0 ? client.destroy() : client.resetAndDestroy()));
+          for (const [index, client] of clients.entries())
+            if (index % 2 === 0) client.destroy();
+            else client.resetAndDestroy();
           await until(() => silent.open === 0, 'the far connections are gone');
           await until(() => forwarded.descriptors() <= before, 'the descriptors are as before');
         }
@@ -139,8 +141,12 @@ async function listenSilently(): Promise<Silent> {
     get heard() {
       return heard;
     },
-    answer: (bytes) => sockets.forEach((socket) => void socket.end(bytes)),
-    hangUp: () => sockets.forEach((socket) => void socket.destroy()),
+    answer(bytes) {
+      for (const socket of sockets) socket.end(bytes);
+    },
+    hangUp() {
+      for (const socket of sockets) socket.destroy();
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();

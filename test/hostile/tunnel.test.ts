@@ -128,7 +128,7 @@ test('each dial is freshly signed', async () => {
   expect(dials.map(({ status }) => status)).toEqual([101, 101, 101]);
 });
 
-test('the session ends under open tunnels: they end, nothing is reported as lost, and bai stays', async () => {
+test('the session ends under open tunnels: they end, nothing is reported as lost, and bai ends with 12', async () => {
   await using bed = await demo();
   await using forwarded = await forward(bed, ['demo']);
   const sockets = await Promise.all([dial(forwarded.port), dial(forwarded.port)]);
@@ -136,8 +136,9 @@ test('the session ends under open tunnels: they end, nothing is reported as lost
   const ends = sockets.map((socket) => readAll(socket));
   await bed.bai(['session', 'terminate', 'demo']);
   for (const { error } of await Promise.all(ends)) expect(error).toBeUndefined();
-  expect(forwarded.stderr()).not.toContain('failed');
-  expect(forwarded.child.exitCode).toBeNull();
+  await until(() => forwarded.child.exitCode !== null, 'bai has ended');
+  expect(forwarded.child.exitCode).toBe(12);
+  expect(forwarded.stderr()).toMatch(/^error: session demo has ended/m);
 });
 
 test('twenty ssh processes at once against a session that lets five strangers in all get through', async () => {

@@ -198,7 +198,7 @@ test('a manager that answers no farewell is not waited for', async () => {
   const closed = once(stream, 'close');
   stream.destroy();
   await closed;
-  server.clients.forEach((client) => client.resume());
+  for (const client of server.clients) client.resume();
 });
 
 test('a refused upgrade never puts an HTTP page into the stream', async () => {

@@ -42,7 +42,7 @@ async function openBed(endpointOf: (port: number) => string): Promise<Bed> {
     verdicts,
     targets,
     async [Symbol.asyncDispose]() {
-      network.close();
+      await network.close();
       server.close();
       await once(server, 'close');
     },
