@@ -116,8 +116,6 @@ class Watch implements EndWatch {
 }
 
 const answerLimitMs = 5_000;
-/** A session that is ending says why when it has ended. */
-const endingMs = 4_000;
 const lookAgainMs = 300;
 
 /** How the session has ended, as the manager says it; nothing when it still is there, or when the manager does not say in time. */
@@ -126,15 +124,17 @@ export async function findEnd(
   { api, signal }: Pick<SessionEndDeps, 'api' | 'signal'>,
 ): Promise<SessionEndedError | undefined> {
   using limit = limitTime(signal, answerLimitMs);
-  const until = performance.now() + endingMs;
+  let ending: SessionEndedError | undefined;
   try {
     for (;;) {
       const found = await api.describe(session.id, limit.signal);
-      if (found?.status !== 'TERMINATING' || performance.now() > until) return endOf(session, found);
+      ending = endOf(session, found);
+      if (found?.status !== 'TERMINATING') return ending;
+      // It says why when it has ended.
       await delay(lookAgainMs, undefined, { signal: limit.signal });
     }
   } catch (error) {
-    if (limit.signal.aborted || error instanceof BaiError) return undefined;
+    if (limit.signal.aborted || error instanceof BaiError) return ending;
     throw error;
   }
 }
