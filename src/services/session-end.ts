@@ -41,7 +41,7 @@ class Watch implements EndWatch {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   #end: (error: unknown) => void = () => {};
-  #asking: Promise<boolean> | undefined;
+  #asking: Promise<Found> | undefined;
   #askedAt = 0;
   #soon: NodeJS.Timeout | undefined;
 
@@ -59,11 +59,8 @@ class Watch implements EndWatch {
       });
   }
 
-  check(): Promise<boolean> {
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = undefined;
-    });
-    return this.#asking;
+  async check(): Promise<boolean> {
+    return (await this.#look()) instanceof SessionEndedError;
   }
 
   suspect(): void {
@@ -82,19 +79,28 @@ class Watch implements EndWatch {
     clearTimeout(this.#soon);
   }
 
-  async #ask(): Promise<boolean> {
+  #look(): Promise<Found> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #ask(): Promise<Found> {
     this.#askedAt = performance.now();
-    const end = await findEnd(this.#session, { ...this.#deps, signal: this.#signal });
-    if (end !== undefined) this.#end(end);
-    return end !== undefined;
+    const found = await lookFor(this.#session, { ...this.#deps, signal: this.#signal });
+    if (found instanceof SessionEndedError) this.#end(found);
+    return found;
   }
 
   async #followEvents(): Promise<void> {
     for (let wait = reopenMs.first; ; wait = Math.min(wait * 2, reopenMs.most)) {
       try {
-        for await (const _event of this.#deps.api.events(this.#session, this.#signal)) {
+        for await (const { event, reason } of this.#deps.api.events(this.#session, this.#signal)) {
           wait = reopenMs.first;
-          if (await this.check()) return;
+          const found = await this.#look();
+          // A manager that ends with its sessions answers no more.
+          if (found === 'unknown') this.#endBy(event, reason);
         }
       } catch (error) {
         // A stream that breaks throws the system's error; anything without a code is a mistake of ours.
@@ -102,6 +108,11 @@ class Watch implements EndWatch {
       }
       await delay(wait, undefined, { signal: this.#signal });
     }
+  }
+
+  #endBy(event: string, statusInfo: string): void {
+    const end = endOf(this.#session, { status: event.replace('session_', '').toUpperCase(), statusInfo });
+    if (event !== 'session_terminating' && end !== undefined) this.#end(end);
   }
 
   async #poll(): Promise<void> {
@@ -119,16 +130,23 @@ const answerLimitMs = 5_000;
 const lookAgainMs = 300;
 
 /** How the session has ended, as the manager says it; nothing when it still is there, or when the manager does not say in time. */
-export async function findEnd(
-  session: SessionRef,
-  { api, signal }: Pick<SessionEndDeps, 'api' | 'signal'>,
-): Promise<SessionEndedError | undefined> {
+export async function findEnd(session: SessionRef, deps: LookDeps): Promise<SessionEndedError | undefined> {
+  const found = await lookFor(session, deps);
+  return found instanceof SessionEndedError ? found : undefined;
+}
+
+type LookDeps = Pick<SessionEndDeps, 'api' | 'signal'>;
+
+/** `unknown`: the manager does not say. */
+type Found = SessionEndedError | 'there' | 'unknown';
+
+async function lookFor(session: SessionRef, { api, signal }: LookDeps): Promise<Found> {
   using limit = limitTime(signal, answerLimitMs);
-  let ending: SessionEndedError | undefined;
+  let ending: Found = 'unknown';
   try {
     for (;;) {
       const found = await api.describe(session.id, limit.signal);
-      ending = endOf(session, found);
+      ending = endOf(session, found) ?? 'there';
       if (found?.status !== 'TERMINATING') return ending;
       // It says why when it has ended.
       await delay(lookAgainMs, undefined, { signal: limit.signal });
