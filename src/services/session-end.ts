@@ -112,7 +112,7 @@ class Watch implements EndWatch {
 
   #endBy(event: string, statusInfo: string): void {
     const end = endOf(this.#session, { status: event.replace('session_', '').toUpperCase(), statusInfo });
-    if (event !== 'session_terminating' && end !== undefined) this.#end(end);
+    if (end !== undefined) this.#end(end);
   }
 
   async #poll(): Promise<void> {
