@@ -146,7 +146,12 @@ class Client {
     try {
       await this.#refuse(what, response, limit.signal);
     } catch (refusal) {
-      return refusal;
+      const { statusCode = 0 } = response;
+      // What the body says only makes the message better.
+      const isLate = limit.isOver && !signal.aborted;
+      return isLate
+        ? refusalError(what, parseProblem(statusCode, ''), response, this.#options.now())
+        : refusal;
     }
     return upgradeFailed(what, undefined);
   }

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import http from 'node:http';
 import https from 'node:https';
 import { TLSSocket } from 'node:tls';
-import { BaiError, InterruptedError, ProtocolError, TimeoutError, UnreachableError } from '../errors.ts';
+import { BaiError, ProtocolError, reasonOf, TimeoutError, UnreachableError } from '../errors.ts';
 import type { Network } from './network.ts';
 
 export interface HttpRequest {
@@ -110,7 +110,7 @@ export async function readBody(
   } catch (cause) {
     if (cause instanceof BaiError) throw cause;
     // An aborted request looks like a cut connection from here.
-    throw signal.aborted ? new InterruptedError() : brokenOff(cause);
+    throw signal.aborted ? reasonOf(signal) : brokenOff(cause);
   } finally {
     signal.removeEventListener('abort', stop);
   }

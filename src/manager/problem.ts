@@ -8,9 +8,9 @@ import {
   ConflictError,
   DeniedError,
   type ErrorFacts,
-  InterruptedError,
   NotFoundError,
   ProtocolError,
+  reasonOf,
   systemCode,
   UnreachableError,
 } from '../errors.ts';
@@ -190,9 +190,9 @@ const networkCodes: Readonly<Record<string, readonly [string, string]>> = {
 /** A failure to get any answer from `url`. Anything it does not know is returned as it is. */
 export function networkError(error: unknown, url: URL): unknown {
   if (error instanceof BaiError) return error;
-  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
-    return new InterruptedError('interrupted', { cause: error });
-  }
+  // Node's own error for an aborted request has the signal's reason as its cause.
+  if (error instanceof Error && error.name === 'AbortError' && error.cause instanceof Error)
+    return reasonOf(AbortSignal.abort(error.cause));
   const code = nodeCode(error);
   const certificate = certificateCodes[code];
   if (certificate !== undefined) {
