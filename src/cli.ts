@@ -5,11 +5,13 @@ import { homedir } from 'node:os';
 import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
 import { createContext } from './wiring/context.ts';
+import { outlivesTerminal } from './wiring/hang-up.ts';
 
 declare const BAI_VERSION: string;
 
 const interrupted = new AbortController();
 const childHasTerminal = { count: 0 };
+const staysAlive = outlivesTerminal(process.env, process.ppid);
 
 // Everything that waits listens to it, and a cluster session may have many containers.
 setMaxListeners(0, interrupted.signal);
@@ -17,6 +19,7 @@ setMaxListeners(0, interrupted.signal);
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     if (name === 'SIGINT' && childHasTerminal.count > 0) return;
+    if (name === 'SIGHUP' && staysAlive) return;
     // The second time somebody insists: no more cleaning up.
     if (interrupted.signal.aborted) process.exit(130);
     interrupted.abort(new InterruptedError());
