@@ -26,6 +26,12 @@ export class LeavingWebSocket extends WebSocket {
     this.#request = made;
   }
 
+  /** What was handed to the connection, in bytes; 0 where it does not count them. */
+  get sentBytes(): number {
+    const socket = this.#request?.socket;
+    return socket?.bytesWritten ?? 0;
+  }
+
   /** As the stream over it calls it when it is destroyed. */
   override terminate(): void {
     if (this.readyState !== WebSocket.OPEN) {

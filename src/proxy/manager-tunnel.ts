@@ -29,6 +29,8 @@ export interface ManagerTunnelOptions {
   readonly greets: boolean;
   /** Whether this manager ends a tunnel without a close frame. */
   endsWithoutCloseFrame(signal: AbortSignal): Promise<boolean>;
+  /** When nothing was heard for so long, the line of a tunnel is dead. */
+  readonly silenceMs?: number | undefined;
   /** Told of connections to the manager that are given up before they stand, and when they are closed. */
   readonly onGivenUp?: (closed: Promise<void>) => void;
   /** How long to try again while the app does not listen yet or does not let us in. */
@@ -175,8 +177,9 @@ async function connect(
     const { url, headers } = await options.sign(signal);
     const agent = options.agentFor(url, takesOver);
     const endsWithoutCloseFrame = await options.endsWithoutCloseFrame(signal);
-    const { onGivenUp } = options;
-    const target = { url, headers, agent, timeoutMs: upgradeLimitMs, endsWithoutCloseFrame, onGivenUp };
+    const { onGivenUp, silenceMs } = options;
+    const more = { timeoutMs: upgradeLimitMs, endsWithoutCloseFrame, onGivenUp, silenceMs };
+    const target = { url, headers, agent, ...more };
     return await openWebSocketStream(target, signal);
   } catch (error) {
     signal.throwIfAborted();

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket } from 'ws';
 import { UnreachableError } from '../errors.ts';
 import { LeavingWebSocket } from './leaving-websocket.ts';
+import { watchLine } from './line-watch.ts';
 
 export interface UpgradeTarget {
   readonly url: URL;
@@ -15,6 +16,8 @@ export interface UpgradeTarget {
   readonly timeoutMs: number;
   /** Older managers end a tunnel by ending its connection, without a close frame. */
   readonly endsWithoutCloseFrame: boolean;
+  /** When nothing was heard for so long, the line is dead. */
+  readonly silenceMs?: number | undefined;
   /** Told of a connection that is given up before it stands, and when it is closed. Never rejects. */
   readonly onGivenUp?: ((closed: Promise<void>) => void) | undefined;
 }
@@ -37,7 +40,8 @@ export class UpgradeRefused extends Error {
   }
 }
 
-const pingEveryMs = 30_000;
+/** Longer than a line that lives stands still when it changes from one network to another. */
+const usualSilenceMs = 28_000;
 /** The manager sends frames of at most 256 KiB. */
 const largestFrame = 32 << 20;
 /** 1000 and 1001 are how the far side's end of file looks: no failure. */
@@ -80,7 +84,7 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
   leaveAtOnce(stream, socket);
   stream.on('error', () => report(1006));
   await opened(socket, target, signal);
-  keepAlive(socket);
+  watch(socket, stream, target.silenceMs ?? usualSilenceMs);
   return { stream, begun };
 }
 
@@ -161,23 +165,20 @@ function opened(socket: LeavingWebSocket, { onGivenUp }: UpgradeTarget, signal: 
   });
 }
 
-/** A peer that is gone without a word is noticed after two pings; the manager answers each of them. */
-function keepAlive(socket: LeavingWebSocket): void {
-  let answered = true;
-  const timer = setInterval(() => {
-    // Who reads slowly leaves pongs unread too: that is no sign of a dead peer.
-    if (socket.isPaused) answered = true;
-    if (!answered) return socket.cut();
-    answered = false;
-    socket.ping();
-  }, pingEveryMs);
-  timer.unref();
-  const alive = (): void => {
-    answered = true;
+/** A peer that is gone without a word. */
+function watch(socket: LeavingWebSocket, stream: Duplex, silenceMs: number): void {
+  const onDead = (): void => {
+    stream.destroy(silent(silenceMs));
+    socket.cut();
   };
-  socket.on('pong', alive);
-  socket.on('message', alive);
-  socket.once('close', () => clearInterval(timer));
+  watchLine(socket, { silenceMs, sentBytes: () => socket.sentBytes, onDead });
+}
+
+function silent(silenceMs: number): UnreachableError {
+  return new UnreachableError(
+    `the tunnel broke: nothing was heard of the manager for about ${Math.round(silenceMs / 1000)} s`,
+    { code: 'tunnel-lost', details: { closeCode: 1006 } },
+  );
 }
 
 function closedWith(code: number, cause?: Error): UnreachableError {

@@ -27,6 +27,8 @@ export interface SshConnectionOptions {
   readonly ciphers?: readonly StrongCipher[];
   /** Where an agent listens that programs of the session may ask; nobody logs in with it. */
   readonly agent?: string | undefined;
+  /** When nothing was heard for so long, the connection is lost. */
+  readonly silenceMs?: number | undefined;
 }
 
 export interface SshConnection extends AsyncDisposable, SavedRoundTrips {
@@ -55,7 +57,8 @@ const hmacOrder = [
   'hmac-sha1-etm@openssh.com',
 ] as const;
 
-const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 3 };
+/** A server answers within a quarter of it. */
+const usualSilenceMs = 28_000;
 const handshakeTimeoutMs = 60_000;
 /** After Ctrl-C. */
 const farewellMs = 5_000;
@@ -140,13 +143,14 @@ function configOf(
   login: Login,
   refuse: (error: unknown) => void,
 ): ConnectConfig {
-  const { user, stream, agent, ciphers = strongCiphers } = options;
+  const { user, stream, agent, ciphers = strongCiphers, silenceMs = usualSilenceMs } = options;
   return {
     sock: stream,
     username: user,
     algorithms: { cipher: [...ciphers], hmac: [...hmacOrder] },
     readyTimeout: handshakeTimeoutMs,
-    ...keepalive,
+    keepaliveInterval: silenceMs / 4,
+    keepaliveCountMax: 3,
     ...(agent !== undefined && { agent: openAgent(agent) }),
     hostVerifier: verifyOnce(options, refuse),
     authHandler: login.handler(refuse),

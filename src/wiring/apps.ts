@@ -71,7 +71,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     api: manager.api,
     reporter,
     signal,
-    tunnelTo: (session, app) => tunnelTo(manager, { session, app, reporter }),
+    tunnelTo: (session, app, silenceMs) => tunnelTo(manager, { session, app, silenceMs, reporter }),
     startForwarder,
     knownHosts: openKnownHosts(places.knownHosts),
     fetchHostKey,
