@@ -5,12 +5,14 @@ import { constants, homedir } from 'node:os';
 import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
 import { createContext } from './wiring/context.ts';
+import { outlivesTerminal } from './wiring/hang-up.ts';
 
 declare const BAI_VERSION: string;
 
 const interrupted = new AbortController();
 const childHasTerminal = { count: 0 };
 const takesItsTime = { count: 0 };
+const staysAlive = outlivesTerminal(process.env, process.ppid);
 
 /** Everything ends by itself before: what was begun is taken back in less. */
 const latestEndMs = 1_900;
@@ -24,6 +26,7 @@ let isOver = false;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     if (name === 'SIGINT' && childHasTerminal.count > 0) return;
+    if (name === 'SIGHUP' && staysAlive) return;
     const status = 128 + constants.signals[name];
     received = name;
     // The second time somebody insists: no more cleaning up.

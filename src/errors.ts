@@ -152,6 +152,16 @@ export function interruptedBy(signal: AbortSignal, error?: Error): InterruptedEr
   return new InterruptedError(message, facts, status);
 }
 
+/**
+ * What a wait fails with that this signal has ended. The user's interrupt comes as the signal's reason, from the one place that
+ * hears it; a limit of bai's own is never taken for it.
+ */
+export function reasonOf({ reason }: AbortSignal): unknown {
+  return reason instanceof Error && reason.name === 'TimeoutError' && !(reason instanceof BaiError)
+    ? new TimeoutError('there was no answer in time', { cause: reason })
+    : reason;
+}
+
 /** A failure with more to say than where it was thrown: its exit status stays. */
 export class RetoldError extends BaiError {
   override readonly exitCode: number;

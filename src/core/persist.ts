@@ -48,14 +48,16 @@ export function persistOptions(words: readonly string[]): readonly string[] {
   return options;
 }
 
-const aliveSeconds = 15;
+/** Nothing is heard for so long only of a line that is dead; a new one costs little here. */
+export const persistSilenceMs = 12_000;
+const aliveSeconds = persistSilenceMs / 3_000;
 
 /**
- * A line that is silent is given up within a minute. The user's own options come first, so that they win. The builtin
- * client watches over its line by itself and lets these options pass.
+ * The line of ssh inside the tunnel is given up as soon as that of the tunnel. The user's own options come first, so that they win.
+ * The builtin client watches over its line by itself and lets these options pass.
  */
 export function persistArguments(options: readonly string[], line: string): string[] {
-  const alive = [`ServerAliveInterval=${aliveSeconds}`, 'ServerAliveCountMax=3'];
+  const alive = [`ServerAliveInterval=${aliveSeconds}`, 'ServerAliveCountMax=2'];
   return [...options, ...alive.flatMap((option) => ['-o', option]), '-t', line];
 }
 

@@ -83,6 +83,19 @@ export function sshArguments(target: SshTarget, userArguments: readonly string[]
   return ['-p', String(target.port), ...sshOptions(target, userArguments), destination, ...userArguments];
 }
 
+/** Whether ports are forwarded by these words: -L, -R, -D or their settings. */
+export function hasForwards(words: readonly string[]): boolean {
+  for (let next = 0; next < words.length; ) {
+    const option = optionOf(words[next] ?? '', words[next + 1]);
+    if (option === undefined) return false;
+    const { flag, value = '' } = option;
+    if (/^[LRD]$/.test(flag)) return true;
+    if (flag === 'o' && /^\s*(?:local|remote|dynamic)forward\b/i.test(value)) return true;
+    next += option.words;
+  }
+  return false;
+}
+
 export interface ReadyCommands {
   readonly ssh: string;
   readonly sftp: string;

@@ -159,9 +159,11 @@ function assemble({ first, front, faults, sessions, tunnels }: Parts): Emulator 
       holdAt: (status) => sessions.holdAt(status),
     },
     async [Symbol.asyncDispose]() {
-      await front[Symbol.asyncDispose]();
+      front.stopListening();
+      // Tunnels end in good order with their sessions, and what is left over is closed.
       await sessions[Symbol.asyncDispose]();
       await tunnels[Symbol.asyncDispose]();
+      await front[Symbol.asyncDispose]();
     },
   };
 }

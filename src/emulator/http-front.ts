@@ -1,5 +1,6 @@
 /** The HTTP side: finds the route, checks the signature, lets faults strike, writes answers. */
 
+import { once } from 'node:events';
 import {
   createServer,
   type IncomingMessage,
@@ -7,7 +8,7 @@ import {
   type Server,
   ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isChallenge, proofPath } from '../core/local-proof.ts';
@@ -53,7 +54,9 @@ export class HttpFront implements AsyncDisposable {
   readonly #server: Server;
   readonly #closing = new AbortController();
   readonly #routes: readonly { readonly route: Route; readonly expression: RegExp }[];
+  readonly #sockets = new Set<Socket>();
   #port = 0;
+  #isStopping = false;
 
   constructor(deps: HttpFrontDeps) {
     this.#deps = deps;
@@ -62,6 +65,10 @@ export class HttpFront implements AsyncDisposable {
       expression: new RegExp(`^${route.path.replaceAll('{}', '([^/]+)')}$`),
     }));
     this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     this.#server.on('upgrade', (request, socket, head) => void this.#serveUpgrade(request, socket, head));
   }
 
@@ -91,12 +98,19 @@ export class HttpFront implements AsyncDisposable {
     this.#server.closeIdleConnections();
   }
 
+  /** Nobody is let in any more; those that follow events hear of the end of their sessions. */
+  stopListening(): void {
+    this.#isStopping = true;
+    this.#server.close();
+    this.#server.closeIdleConnections();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.stopListening();
     this.#closing.abort();
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
-    });
+    const closed = [...this.#sockets].map((socket) => once(socket, 'close'));
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(closed);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -127,6 +141,7 @@ export class HttpFront implements AsyncDisposable {
 
   async #answer(arrival: Arrival, signal: AbortSignal): Promise<Answer> {
     try {
+      if (this.#isStopping) throw new Problem(503, { slug: 'unavailable', title: 'Shutting down.' });
       const { method, path, request } = arrival;
       checkVersion(request, this.#deps.behaviour);
       if (method === 'GET' && path === '/') return this.#handshake();

@@ -9,6 +9,7 @@ import type { FaultBook } from './faults.ts';
 /** They end with the connection. */
 export function serveRemoteForwarding(client: Connection, faults: FaultBook): void {
   const servers = new Map<string, Server>();
+  const sockets = new Set<Socket>();
   client.on('request', (accept, reject, name, info) => {
     const { bindAddr, bindPort } = info as { readonly bindAddr: string; readonly bindPort: number };
     const key = `${bindAddr}:${bindPort}`;
@@ -20,6 +21,8 @@ export function serveRemoteForwarding(client: Connection, faults: FaultBook): vo
     if (faults.isSilentAt('tcpip-forward')) return;
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       const { port } = server.address() as AddressInfo;
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
       lead(client, socket, { address: bindAddr, port });
     });
     listen(server, bindPort).then(
@@ -32,6 +35,7 @@ export function serveRemoteForwarding(client: Connection, faults: FaultBook): vo
   });
   client.once('close', () => {
     for (const server of servers.values()) server.close();
+    for (const socket of sockets) socket.destroy();
   });
 }
 
@@ -48,7 +52,6 @@ interface Bound {
 
 function lead(client: Connection, socket: Socket, { address, port }: Bound): void {
   socket.on('error', () => socket.destroy());
-  client.once('close', () => socket.destroy());
   const { remoteAddress = '127.0.0.1', remotePort = 0 } = socket;
   client.forwardOut(address, port, remoteAddress, remotePort, (error, channel) => {
     if (error) return void socket.destroy();

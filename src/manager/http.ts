@@ -5,7 +5,14 @@ import http from 'node:http';
 import https from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { type Countdown, countDown } from '../core/time-limit.ts';
-import { BaiError, InterruptedError, ProtocolError, TimeoutError, UnreachableError } from '../errors.ts';
+import {
+  BaiError,
+  interruptedBy,
+  ProtocolError,
+  reasonOf,
+  TimeoutError,
+  UnreachableError,
+} from '../errors.ts';
 import { decodeBody } from './decode.ts';
 import type { Network } from './network.ts';
 import type { ProxyServer } from './proxy-choice.ts';
@@ -115,7 +122,7 @@ class ExchangeLimits implements Disposable {
   readonly #options: Network['options'];
   readonly #request: HttpRequest;
   readonly #shown: Disposable | undefined;
-  readonly #interrupt = (): void => this.#end(new InterruptedError());
+  readonly #interrupt = (): void => this.#end(errorOf(this.#request.signal));
   #end: (error: Error) => void;
   #running: Countdown | undefined;
 
@@ -177,6 +184,11 @@ class ExchangeLimits implements Disposable {
   }
 }
 
+function errorOf(signal: AbortSignal): Error {
+  const reason = reasonOf(signal);
+  return reason instanceof Error ? reason : interruptedBy(signal);
+}
+
 /** What an answer has to bring within its limit. */
 const progressBytes = 16 * 1024;
 
@@ -224,7 +236,7 @@ export async function readBody(
   } catch (cause) {
     if (cause instanceof BaiError) throw cause;
     // An aborted request looks like a cut connection from here.
-    throw signal.aborted ? new InterruptedError() : brokenOff(cause);
+    throw signal.aborted ? reasonOf(signal) : brokenOff(cause);
   } finally {
     signal.removeEventListener('abort', stop);
   }

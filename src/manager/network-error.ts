@@ -1,6 +1,6 @@
 /** What the network's and TLS's failures mean to a user, whoever stands at the other end. */
 
-import { BaiError, InterruptedError, systemCode, UnreachableError } from '../errors.ts';
+import { BaiError, reasonOf, systemCode, UnreachableError } from '../errors.ts';
 
 /** Who did not answer. */
 export interface Peer {
@@ -34,9 +34,9 @@ export function networkError(
   { through, now = new Date() }: FailedWay = {},
 ): unknown {
   if (error instanceof BaiError) return error;
-  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
-    return new InterruptedError('interrupted', { cause: error });
-  }
+  // Node's own error for an aborted request has the signal's reason as its cause.
+  if (error instanceof Error && error.name === 'AbortError' && error.cause instanceof Error)
+    return reasonOf(AbortSignal.abort(error.cause));
   const failure = describeFailure(error, peerAt(url, through), now);
   if (failure === undefined) return error;
   const { message, hint, isCertificate } = failure;

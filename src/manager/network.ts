@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import tls from 'node:tls';
 import { LateStream, type OpenStream } from './late-stream.ts';
 import { chooseProxy, type ProxyEnvironment, type ProxyServer } from './proxy-choice.ts';
@@ -46,12 +47,17 @@ export interface Network {
   proxyTo(url: URL): ProxyServer | undefined;
   /** For WebSockets; `takesOver`: over a connection that a request has left, when there is one. */
   upgradeAgentFor(url: URL, takesOver: boolean): http.Agent;
-  close(): void;
+  /** Something goes over it that ends by itself, and that `close` gives a little time for. */
+  closeAfter(end: Promise<void>): void;
+  close(): Promise<void>;
 }
+
+const farewellMs = 1_000;
 
 /** Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; extra CAs from NODE_EXTRA_CA_CERTS. */
 export function createNetwork(options: NetworkOptions): Network {
   const agents = new Map<string, http.Agent>();
+  const ending = new Set<Promise<void>>();
   let leftAt = Date.now();
   const dropOld = (): void => {
     // By the clock on the wall, which does not stand still while this machine sleeps.
@@ -88,7 +94,12 @@ export function createNetwork(options: NetworkOptions): Network {
       dropOld();
       return agent(url, takesOver);
     },
-    close() {
+    closeAfter(end) {
+      ending.add(end);
+      void end.finally(() => ending.delete(end));
+    },
+    async close() {
+      if (ending.size > 0) await Promise.race([Promise.all(ending), delay(farewellMs)]);
       for (const each of agents.values()) each.destroy();
       agents.clear();
     },

@@ -1,25 +1,29 @@
 /** The in-process port forwarder: a listener on loopback, each connection joined to one dial of a tunnel. */
 
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Forwarder, Tunnel } from '../core/ssh-access.ts';
 import { BaiError } from '../errors.ts';
 import { type ListenRequest, listen } from './listen.ts';
+import { takeClient } from './local-client.ts';
+import { type LocalPeers, watchLocalPeers } from './local-peers.ts';
 import { splice } from './splice.ts';
 
 export interface ForwarderOptions extends ListenRequest {
   readonly tunnel: Tunnel;
+  /** Whether the app is an SSH server. */
+  readonly isSsh: boolean;
   /** Told of each connection that failed; the others go on. */
   readonly onConnectionFailed: (error: unknown) => void;
+  /** Told of each that is over without a failure. */
+  readonly onConnectionEnded?: (() => void) | undefined;
 }
 
 /** Listens before it returns. Nothing remote happens until somebody connects. */
 export async function startForwarder(options: ForwarderOptions): Promise<Forwarder> {
-  const connections = new Set<Socket>();
-  const closing = new AbortController();
+  const state: State = { streams: new Set(), peers: watchLocalPeers(), isClosing: false };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-    void serve(socket, options, closing.signal);
+    void serve(socket, options, state);
   });
   const port = await listen(server, options);
   const closed = whenClosed(server);
@@ -29,31 +33,42 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
     port,
     closed,
     async [Symbol.asyncDispose]() {
-      closing.abort();
-      for (const socket of connections) socket.destroy();
+      state.isClosing = true;
+      for (const stream of state.streams) stream.destroy();
       server.close();
       await closed.catch(() => {});
     },
   };
 }
 
-async function serve(socket: Socket, options: ForwarderOptions, closing: AbortSignal): Promise<void> {
-  // Attached before the first await: a client that resets while the tunnel is dialled must not crash the others.
-  socket.on('error', () => {});
-  socket.setKeepAlive(true, 60_000);
-  const gone = new AbortController();
-  socket.once('close', () => gone.abort());
-  // Without reading, a client that resets while the tunnel is dialled would not be noticed. What it sends is kept.
-  socket.read(0);
+interface State {
+  /** Of both sides, as long as they are open. */
+  readonly streams: Set<Duplex>;
+  readonly peers: LocalPeers;
+  isClosing: boolean;
+}
+
+async function serve(socket: Socket, options: ForwarderOptions, state: State): Promise<void> {
+  // Before the first await: a client that resets while the tunnel is dialled must not crash the others.
+  const client = takeClient(socket, { peers: state.peers, isSsh: options.isSsh });
+  hold(socket, state);
   try {
-    const remote = await options.tunnel.dial(AbortSignal.any([closing, gone.signal]));
-    remote.on('error', () => {});
-    await splice(socket, remote);
+    const remote = await options.tunnel.dial(client.needless);
+    hold(remote, state);
+    await splice(client, remote);
+    options.onConnectionEnded?.();
   } catch (error) {
     // Nothing but the app's own bytes may enter the stream, so the client learns of it by a reset.
     socket.resetAndDestroy();
-    if (!closing.aborted && !isClientsDoing(error, gone.signal)) options.onConnectionFailed(error);
+    if (!state.isClosing && !isClientsDoing(error, client.needless)) options.onConnectionFailed(error);
   }
+}
+
+function hold(stream: Duplex, { streams, isClosing }: State): void {
+  stream.on('error', () => {});
+  streams.add(stream);
+  stream.once('close', () => streams.delete(stream));
+  if (isClosing) stream.destroy();
 }
 
 /** A client that hangs up, early or in the middle: the tunnel did nothing wrong. */

@@ -30,6 +30,10 @@ export interface ManagerTunnelOptions {
   readonly greets: boolean;
   /** Whether this manager ends a tunnel without a close frame. */
   endsWithoutCloseFrame(signal: AbortSignal): Promise<boolean>;
+  /** When nothing was heard for so long, the line of a tunnel is dead. */
+  readonly silenceMs?: number | undefined;
+  /** Told of connections to the manager that are given up before they stand, and when they are closed. */
+  readonly onGivenUp?: (closed: Promise<void>) => void;
   /** How long to try again while the app does not listen yet or does not let us in. */
   readonly patienceMs?: number;
   /** How long the manager may take to open a tunnel: it starts the app before it answers. */
@@ -75,10 +79,16 @@ async function dialInTurn(
   signal: AbortSignal,
 ): Promise<Duplex> {
   const leave = await shared.gate?.enter(signal);
+  const givenUp: Promise<void>[] = [];
+  const onGivenUp = (closed: Promise<void>): void => {
+    givenUp.push(closed);
+    options.onGivenUp?.(closed);
+  };
   try {
-    return await dialPatiently(options, shared, signal);
+    return await dialPatiently({ ...options, onGivenUp }, shared, signal);
   } finally {
-    leave?.();
+    // What is not closed yet may still take a place over there.
+    void Promise.all(givenUp).then(() => leave?.());
   }
 }
 
@@ -133,6 +143,7 @@ async function dialOnce(
   const { stream, begun } = await connect(options, takesOver, signal);
   const abort = (): void => void stream.destroy();
   signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
   const timers = new AbortController();
   try {
     const first = await Promise.race([begun, limitOfBeginning(options, state.knownToListen, timers.signal)]);
@@ -170,7 +181,8 @@ async function connect(
     const { url, headers } = await options.sign(signal);
     const agent = options.agentFor(url, takesOver);
     const endsWithoutCloseFrame = await options.endsWithoutCloseFrame(signal);
-    const target = { url, headers, agent, endsWithoutCloseFrame };
+    const { onGivenUp, silenceMs } = options;
+    const target = { url, headers, agent, endsWithoutCloseFrame, onGivenUp, silenceMs };
     const { upgradeLimitMs: ms = defaultUpgradeLimitMs } = options;
     const late = (): Error => notOpened(options, ms / 1000);
     return await within((until) => openWebSocketStream(target, until), { signal, ms, late });

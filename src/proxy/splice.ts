@@ -1,32 +1,53 @@
-/** Joins a local connection and a tunnel's stream until both directions are done. */
+/** Joins a local client and a tunnel's stream until both directions are done. */
 
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LocalClient } from './local-client.ts';
 
-/** How long a client may take to close after it was told that the far side is done. */
+/** How long either side may take to close after it was told that the other one is done. */
 const lingerMs = 2_000;
 
 /**
- * Neither side's failure reaches beyond this pair. The local side's end of file is not passed on: a
- * WebSocket has no half-close, and closing it would cut off the answer that is still on its way. The
- * remote side ends the pair instead.
+ * Neither side's failure reaches beyond this pair. The end of what the client sends is not passed on: a WebSocket has no
+ * half-close, and closing it would cut off the answer that is still on its way. The remote side ends the pair, or a client
+ * that has gone.
  */
-export async function splice(local: Socket, remote: Duplex): Promise<void> {
+export async function splice({ socket, input, gone }: LocalClient, remote: Duplex): Promise<void> {
   // Before the pipelines, which would close the connection as if all had arrived.
-  remote.once('error', () => local.resetAndDestroy());
-  const upward = pipeline(local, remote, { end: false });
-  const downward = pipeline(remote, local);
-  upward.catch(() => {});
-  downward.catch(() => {});
+  remote.once('error', () => socket.resetAndDestroy());
+  const upward = pipeline(input, remote, { end: false });
+  // Not the stream itself: it would be destroyed with the client, and with it what the client sent last.
+  const downward = pipeline(remote.iterator({ destroyOnReturn: false }), socket);
+  for (const direction of [upward, downward]) direction.catch(() => {});
   try {
-    await Promise.race([downward, upward.then(() => downward)]);
+    await Promise.race([downward, upward.then(() => Promise.race([downward, gone]))]);
     // Closing with unread bytes resets the connection, and the client may then lose what it has not read.
-    if (!local.closed) await Promise.race([once(local, 'close'), delay(lingerMs, undefined, { ref: false })]);
+    if (remote.readableEnded && !socket.closed) await within(lingerMs, once(socket, 'close'));
   } finally {
+    socket.destroy();
+    if (input.readableEnded) await deliver(remote);
     remote.destroy();
-    local.destroy();
+  }
+}
+
+/** What was sent last goes out as fast as the far side takes it; then that has some time to end. */
+async function deliver(remote: Duplex): Promise<void> {
+  remote.resume().end();
+  for (let left = Number.POSITIVE_INFINITY; remote.writableLength < left && !remote.closed; ) {
+    left = remote.writableLength;
+    await within(lingerMs, once(remote, 'close'));
+  }
+}
+
+async function within(limitMs: number, end: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  const limit = delay(limitMs, undefined, { ref: false, signal: over.signal });
+  limit.catch(() => {});
+  try {
+    await Promise.race([end.catch(() => {}), limit]);
+  } finally {
+    over.abort();
   }
 }

@@ -3,8 +3,10 @@
 import { randomFillSync } from 'node:crypto';
 import type { Agent, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createWebSocketStream, WebSocket } from 'ws';
+import { createWebSocketStream, type WebSocket } from 'ws';
 import { UnreachableError } from '../errors.ts';
+import { LeavingWebSocket } from './leaving-websocket.ts';
+import { watchLine } from './line-watch.ts';
 
 export interface UpgradeTarget {
   readonly url: URL;
@@ -12,6 +14,10 @@ export interface UpgradeTarget {
   readonly agent: Agent;
   /** Older managers end a tunnel by ending its connection, without a close frame. */
   readonly endsWithoutCloseFrame: boolean;
+  /** When nothing was heard for so long, the line is dead. */
+  readonly silenceMs?: number | undefined;
+  /** Told of a connection that is given up before it stands, and when it is closed. Never rejects. */
+  readonly onGivenUp?: ((closed: Promise<void>) => void) | undefined;
 }
 
 export interface OpenedStream {
@@ -32,7 +38,8 @@ export class UpgradeRefused extends Error {
   }
 }
 
-const pingEveryMs = 30_000;
+/** Longer than a line that lives stands still when it changes from one network to another. */
+const usualSilenceMs = 28_000;
 /** The manager sends frames of at most 256 KiB. */
 const largestFrame = 32 << 20;
 /** 1000 and 1001 are how the far side's end of file looks: no failure. */
@@ -41,7 +48,7 @@ const normalEnds: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 /** Rejects with UpgradeRefused, or with the system's error when nothing answers. */
 export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSignal): Promise<OpenedStream> {
   signal.throwIfAborted();
-  const socket = new WebSocket(target.url, {
+  const socket = new LeavingWebSocket(target.url, {
     headers: target.headers,
     agent: target.agent,
     // The manager accepts compression when it is offered; encrypted bytes then cost six times the time.
@@ -71,9 +78,10 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
   });
   const stream = createWebSocketStream(socket, { allowHalfOpen: true });
   sendTogether(stream, socket);
+  leaveAtOnce(stream, socket);
   stream.on('error', () => report(1006));
-  await opened(socket, signal);
-  keepAlive(socket);
+  await opened(socket, target, signal);
+  watch(socket, stream, target.silenceMs ?? usualSilenceMs);
   return { stream, begun };
 }
 
@@ -81,6 +89,16 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
 function generateMask(mask: Buffer): void {
   do randomFillSync(mask);
   while (mask.readUInt32LE() === 0);
+}
+
+/** Whoever destroys the stream is not kept by the farewell, which goes on by itself. */
+function leaveAtOnce(stream: Duplex, socket: LeavingWebSocket): void {
+  stream._destroy = (error, done) => {
+    socket.on('error', () => {});
+    socket.terminate();
+    done(error);
+    process.nextTick(() => stream.emit('close'));
+  };
 }
 
 const messageBytes = 256 * 1024;
@@ -124,10 +142,10 @@ function sendTogether(stream: Duplex, socket: WebSocket): void {
   };
 }
 
-function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
+function opened(socket: LeavingWebSocket, { onGivenUp }: UpgradeTarget, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
-      socket.terminate();
+      onGivenUp?.(socket.giveUp());
       reject(signal.reason);
     };
     const settle = (action: () => void): void => {
@@ -144,23 +162,20 @@ function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** A peer that is gone without a word is noticed after two pings; the manager answers each of them. */
-function keepAlive(socket: WebSocket): void {
-  let answered = true;
-  const timer = setInterval(() => {
-    // Who reads slowly leaves pongs unread too: that is no sign of a dead peer.
-    if (socket.isPaused) answered = true;
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, pingEveryMs);
-  timer.unref();
-  const alive = (): void => {
-    answered = true;
+/** A peer that is gone without a word. */
+function watch(socket: LeavingWebSocket, stream: Duplex, silenceMs: number): void {
+  const onDead = (): void => {
+    stream.destroy(silent(silenceMs));
+    socket.cut();
   };
-  socket.on('pong', alive);
-  socket.on('message', alive);
-  socket.once('close', () => clearInterval(timer));
+  watchLine(socket, { silenceMs, sentBytes: () => socket.sentBytes, onDead });
+}
+
+function silent(silenceMs: number): UnreachableError {
+  return new UnreachableError(
+    `the tunnel broke: nothing was heard of the manager for about ${Math.round(silenceMs / 1000)} s`,
+    { code: 'tunnel-lost', details: { closeCode: 1006 } },
+  );
 }
 
 function closedWith(code: number, cause?: Error): UnreachableError {

@@ -10,7 +10,8 @@ import type { FetchKeyDeps } from './fetch-key.ts';
 import type { OwnKeyDeps } from './own-keys.ts';
 
 export interface AppDeps extends FetchKeyDeps, OwnKeyDeps {
-  tunnelTo(session: SessionRef, app: string): Tunnel;
+  /** When nothing was heard for `silenceMs`, the line is dead; about half a minute when left out. */
+  tunnelTo(session: SessionRef, app: string, silenceMs?: number): Tunnel;
   startForwarder(options: ForwarderOptions): Promise<Forwarder>;
   readonly knownHosts: KnownHostsAccess;
   /** Learns a host key through a stream and hangs up. */

@@ -6,6 +6,7 @@ import type { SessionRef } from '../core/session.ts';
 import type { SshWork } from '../core/ssh-arguments.ts';
 import { connectionFailed } from '../core/ssh-client.ts';
 import { BaiError } from '../errors.ts';
+import { findEnd } from './session-end.ts';
 import { connect, findWay, type LoginRequest, type WayDeps } from './ssh-way.ts';
 
 export interface BuiltinDeps extends WayDeps {
@@ -50,8 +51,16 @@ export async function connectBuiltin(session: SessionRef, work: SshWork, deps: B
     await using connection = await openBuiltin(session, work, deps);
     return await runCommand(connection, work, session);
   } catch (error) {
-    return failedWith(error, deps);
+    const end = isLoss(error) ? await findEnd(session, deps) : undefined;
+    if (end === undefined) return failedWith(error, deps);
+    if (work.localForwards.length + work.remoteForwards.length > 0) throw end;
+    deps.reporter.failure(end);
+    return connectionFailed;
   }
+}
+
+function isLoss(error: unknown): boolean {
+  return error instanceof BaiError && (error.code === 'connection-lost' || error.code === 'tunnel-lost');
 }
 
 /** Tells of it and returns the status of a connection that failed; throws what has a status of its own. */

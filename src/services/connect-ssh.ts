@@ -7,7 +7,7 @@ import type { CreateRequest } from '../core/session-api.ts';
 import type { Tunnel } from '../core/ssh-access.ts';
 import { parseSshArguments, type SshWork } from '../core/ssh-arguments.ts';
 import { builtinWork, connectionFailed, type SshClientWish } from '../core/ssh-client.ts';
-import { sshArguments } from '../core/ssh-command.ts';
+import { hasForwards, sshArguments } from '../core/ssh-command.ts';
 import { limitTime } from '../core/time-limit.ts';
 import { BaiError, NotFoundError } from '../errors.ts';
 import type { LoginKey } from '../ssh/login.ts';
@@ -17,7 +17,8 @@ import { type ClusterDeps, enterNode } from './enter-node.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { openRunningSession } from './open-session.ts';
 import { agentRing } from './own-keys.ts';
-import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
+import { type PreparedSsh, prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
+import { findEnd } from './session-end.ts';
 import type { LoginRequest } from './ssh-way.ts';
 import { type PortWish, type StartRequest, startAppForwarder } from './start-app-forwarder.ts';
 import { whileBusy } from './while-busy.ts';
@@ -112,11 +113,17 @@ export async function connectSystem(
   const failures: unknown[] = [];
   try {
     const ready = await whileBusy(`connecting to session ${session.name}`, prepareSsh(session, deps), deps);
-    return await runSystem(
-      ready,
-      { ...request, onConnectionFailed: (error) => void failures.push(error) },
-      deps,
-    );
+    const onConnectionFailed = (error: unknown): void => void failures.push(error);
+    const status = await runSystem(ready, { ...request, app: sshApp, onConnectionFailed }, deps);
+    if (status !== connectionFailed || deps.signal.aborted) return status;
+    const end = await findEnd(session, deps);
+    if (end !== undefined) {
+      failures.length = 0;
+      const ended = deps.reporter.failure(end);
+      return hasForwards(request.sshArguments) ? ended : status;
+    }
+    if (failures.length === 0) await explainFailure(ready, request.sshArguments, deps);
+    return status;
   } finally {
     // Not while ssh has the terminal: the lines would land in the middle of the user's screen.
     for (const failure of failures) warnOf(failure, deps);
@@ -128,24 +135,15 @@ async function runSystem(
   request: Omit<StartRequest, 'tunnel'> & Pick<ConnectSshRequest, 'sshArguments'>,
   deps: ConnectSshDeps,
 ): Promise<number> {
-  let hasFailed = false;
   // ssh says nothing before sshd has greeted, unless it was asked to.
   const busy = isVerbose(request.sshArguments)
     ? undefined
     : deps.reporter.busy(`waiting for the sshd of session ${ready.session.name}`);
   try {
     const tunnel = afterFirstDial(ready.tunnel, () => busy?.stop());
-    const onConnectionFailed = (error: unknown): void => {
-      hasFailed = true;
-      request.onConnectionFailed(error);
-    };
-    await using forwarder = await startAppForwarder({ ...request, tunnel, onConnectionFailed }, deps);
+    await using forwarder = await startAppForwarder({ ...request, tunnel }, deps);
     const words = sshArguments(sshTarget(ready, forwarder, deps), request.sshArguments);
-    const status = await runInTerminal(words, deps);
-    busy?.stop();
-    if (status === connectionFailed && !hasFailed && !deps.signal.aborted)
-      await explainFailure(ready, request.sshArguments, deps);
-    return status;
+    return await runInTerminal(words, deps);
   } finally {
     busy?.stop();
   }

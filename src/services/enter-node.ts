@@ -54,9 +54,9 @@ export function shareMain<D extends ClusterDeps>(
       key ??= deps.readKey(of, signal);
       return key;
     },
-    tunnelTo(place, app) {
+    tunnelTo(place, app, silenceMs) {
       const { node } = place;
-      if (node === undefined) return deps.tunnelTo(place, app);
+      if (node === undefined) return deps.tunnelTo(place, app, silenceMs);
       const open = async (): Promise<NodeStreams> => {
         const opened = await openMain(session, shared);
         opened.lost.catch(forget);

@@ -61,7 +61,8 @@ export async function forwardApp(
     await using place = await enterNode(session, request.node, deps);
     const ready = await prepareSsh(place.session, place.deps);
     const client = program && (await prepareClient(program, ready, place.deps));
-    return await holdForwarder({ ...request, tunnel: ready.tunnel }, deps, (forwarder) => {
+    const { tunnel } = ready;
+    return await holdForwarder({ ...request, session, tunnel }, deps, (forwarder) => {
       const target = sshTarget(ready, forwarder, deps);
       const help = client && { client: client.help(forwarder) };
       const ssh = { ...describeSsh(target), ...help };
@@ -70,7 +71,7 @@ export async function forwardApp(
   }
   const app = await checkApp(session, request.app, deps);
   const tunnel = deps.tunnelTo(session, request.app);
-  await holdForwarder({ ...request, tunnel }, deps, ({ host, port }) =>
+  await holdForwarder({ ...request, session, tunnel }, deps, ({ host, port }) =>
     onReady({ session, app: app.name, host, port, ...urlOf(app, host, port) }),
   );
 }

@@ -31,7 +31,8 @@ export interface LocalManagerDeps {
   /** Starts the process; it goes on when this one ends. Rejects when it could not be started. */
   spawn(request: LocalUpRequest): Promise<SpawnedManager>;
   stop(pid: number): void;
-  isAlive(pid: number): boolean;
+  /** Whether its process lives and is the manager: the number may be another program's by now. */
+  isManager(state: LocalManagerState): Promise<boolean>;
   pause(ms: number): Promise<void>;
   /** Where its log is, for errors. */
   readonly logPath: string;
@@ -114,11 +115,11 @@ export async function runningManager(deps: LocalManagerDeps): Promise<LocalManag
 
 /** Whether there was one to end. Never signals a process that is not known to be the manager. */
 export async function localDown(deps: LocalManagerDeps): Promise<boolean> {
-  const state = await runningManager(deps);
-  if (!state) return false;
+  const state = await deps.readState();
+  if (state === undefined || !(await deps.isManager(state))) return false;
   deps.stop(state.pid);
   using watch = startStopwatch();
-  while (deps.isAlive(state.pid)) {
+  while (await deps.isManager(state)) {
     if (watch.elapsedMs > stopLimitMs) {
       throw new UnreachableError(`the local manager (process ${state.pid}) does not end`, {
         hint: `kill ${state.pid}`,
@@ -131,8 +132,14 @@ export async function localDown(deps: LocalManagerDeps): Promise<boolean> {
 }
 
 export async function localStatus(deps: LocalManagerDeps): Promise<LocalManagerState> {
-  const state = await runningManager(deps);
-  if (state) return state;
+  const state = await deps.readState();
+  if (state && (await deps.answers(state))) return state;
+  if (state && (await deps.isManager(state))) {
+    throw new UnreachableError(`the local manager (process ${state.pid}) runs and does not answer`, {
+      code: 'local-manager-silent',
+      hint: `it may be ending; \`bai local down\` ends it, or \`kill -9 ${state.pid}\``,
+    });
+  }
   throw new NotFoundError('no local manager runs', {
     code: 'local-manager-down',
     hint: '`bai local up` starts one',

@@ -13,7 +13,7 @@ import type { SessionRef } from '../core/session.ts';
 import { BaiError, LocalSystemError } from '../errors.ts';
 import type { AppDeps } from './app-deps.ts';
 import { openRunningSession } from './open-session.ts';
-import { prepareSsh } from './prepare-ssh.ts';
+import { prepareSsh, sshApp } from './prepare-ssh.ts';
 import { installedSshConfig, installSshConfig, type SshConfigDeps } from './ssh-config.ts';
 import { holdForwarder, type PortWish } from './start-app-forwarder.ts';
 
@@ -85,7 +85,7 @@ export async function openFiles(
   const path = openPath(request.path);
   const session = await openRunningSession(request.session, deps);
   const { tunnel, identityFile } = await prepareSsh(session, deps);
-  await holdForwarder({ ...request, tunnel }, deps, async ({ host, port }) => {
+  await holdForwarder({ ...request, session, app: sshApp, tunnel }, deps, async ({ host, port }) => {
     const place = { host, user: deps.settings.user, path };
     const url = sftpUrl(place, port);
     const key = identityFile === undefined ? {} : { identityFile };

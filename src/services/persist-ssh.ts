@@ -9,12 +9,14 @@ import {
   persistOptions,
   persistPause,
   persistSilence,
+  persistSilenceMs,
   persistStatus,
 } from '../core/persist.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { SshWork } from '../core/ssh-arguments.ts';
 import { connectionFailed } from '../core/ssh-client.ts';
-import { InterruptedError, UsageError } from '../errors.ts';
+import { limitTime } from '../core/time-limit.ts';
+import { InterruptedError, TimeoutError, UsageError } from '../errors.ts';
 import { failedWith, openBuiltin } from './connect-builtin.ts';
 import {
   type ConnectSshDeps,
@@ -52,11 +54,14 @@ interface Attempt {
   readonly mode: PersistMode;
 }
 
+/** Of one try. */
+const answerLimitMs = 15_000;
 /** A line that held for so long is not one that breaks each time. */
 const steadyMs = 30_000;
 
 /** As `connectSsh`; and 0 when the user leaves the shell to itself. */
-export async function persistSsh(request: PersistRequest, deps: ConnectSshDeps): Promise<number> {
+export async function persistSsh(request: PersistRequest, patientDeps: ConnectSshDeps): Promise<number> {
+  const deps = watchful(patientDeps);
   const options = persistOptions(request.sshArguments);
   if (!deps.isTerminal) {
     throw new UsageError('--persist keeps a shell on a terminal, and stdin is none', {
@@ -69,6 +74,17 @@ export async function persistSsh(request: PersistRequest, deps: ConnectSshDeps):
   const first = await connectOnce({ ...attempt, mode: 'open' }, deps);
   const status = 'lost' in first ? await comeBack(first, { ...attempt, mode: 'back' }, deps) : first.status;
   return statusOf(status, request, deps);
+}
+
+/** A dead line is found early: another is made for it. */
+function watchful(deps: ConnectSshDeps): ConnectSshDeps {
+  const silenceMs = persistSilenceMs;
+  return {
+    ...deps,
+    tunnelTo: (session, app) => deps.tunnelTo(session, app, silenceMs),
+    openSsh: (request) => deps.openSsh({ ...request, silenceMs }),
+    openStreams: (request) => deps.openStreams({ ...request, silenceMs }),
+  };
 }
 
 function withLine(
@@ -109,7 +125,7 @@ interface Teller {
 function tell({ lost, stood }: Lost, before: string | undefined, { name, deps }: Teller): string | undefined {
   if (stood) {
     deps.reporter.warn(
-      `the connection to session ${name} was lost`,
+      `the connection to session ${name} was lost; what was typed last may not have arrived`,
       'bai connects again by itself; Ctrl-C ends that',
     );
     return undefined;
@@ -121,12 +137,28 @@ function tell({ lost, stood }: Lost, before: string | undefined, { name, deps }:
 /** By the session's id: another one may have its name by now. */
 async function tryAgain(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome> {
   try {
-    await openRunningSession(attempt.session.id, deps);
+    await findAgain(attempt.session, deps);
     return await connectOnce(attempt, deps);
   } catch (error) {
     if (!mayPass(error)) throw error;
     return { lost: error.message, stood: false };
   }
+}
+
+/** A connection that was kept may be as dead as the line, and is silent for ever then. */
+async function findAgain({ id }: SessionRef, deps: ConnectSshDeps): Promise<void> {
+  using limit = limitTime(deps.signal, answerLimitMs);
+  try {
+    await openRunningSession(id, { ...deps, signal: limit.signal });
+  } catch (error) {
+    throw limit.isOver && !deps.signal.aborted ? noAnswer() : error;
+  }
+}
+
+function noAnswer(): TimeoutError {
+  return new TimeoutError(`the manager does not answer within ${answerLimitMs / 1000} s`, {
+    hint: 'check your network (VPN, proxy, firewall)',
+  });
 }
 
 /** A node is entered anew each time: the way through main1 is lost with the line. */

@@ -1,5 +1,6 @@
 /** Runs the emulator until it is told to end, and tells others where it is. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Emulator, EmulatorOptions } from '../emulator/emulator.ts';
 import { ConflictError, systemCode } from '../errors.ts';
 import type { LocalManagerState, LocalUpRequest } from './local-manager.ts';
@@ -27,22 +28,32 @@ export async function serveLocal(
 ): Promise<void> {
   using _time = deps.takeTimeToEnd();
   const keys = deps.newKeys();
-  await using emulator = await startOn(port, deps, {
+  const emulator = await startOn(port, deps, {
     homesRoot: deps.homesRoot,
     release,
     accounts: [{ email: 'you@localhost', role: 'user', sshKeypair: 'made', ...keys }],
     prove: (challenge, at) => deps.prove(keys.secretKey, { challenge, port: at }),
   });
-  const { endpoint } = emulator;
-  if (!(await deps.claimState({ pid: deps.pid, endpoint, release, ...keys }, deps.signal))) {
-    throw new ConflictError('another local manager was quicker', { code: 'local-manager-running' });
-  }
   try {
+    const { endpoint } = emulator;
+    if (!(await deps.claimState({ pid: deps.pid, endpoint, release, ...keys }, deps.signal))) {
+      throw new ConflictError('another local manager was quicker', { code: 'local-manager-running' });
+    }
     await untilAborted(deps.signal);
   } finally {
+    // The process ends in any case, and whoever asks finds it for as long as it lives.
+    await closeInTime(emulator);
     await deps.removeState(deps.pid);
   }
 }
+
+async function closeInTime(emulator: Emulator): Promise<void> {
+  const over = new AbortController();
+  const limit = delay(closingMs, undefined, { signal: over.signal });
+  await Promise.race([emulator[Symbol.asyncDispose](), limit]).finally(() => over.abort());
+}
+
+const closingMs = 5_000;
 
 async function startOn(
   port: number | undefined,

@@ -105,7 +105,7 @@ async function write(
 
 /** One that can be bound now. */
 async function freePort({ tunnel }: PreparedSsh, deps: ClientDeps): Promise<number> {
-  const wish = { tunnel, host: loopback, preferredPort: undefined, strict: false };
+  const wish = { tunnel, isSsh: true, host: loopback, preferredPort: undefined, strict: false };
   await using forwarder = await deps.startForwarder({ ...wish, onConnectionFailed() {} });
   return forwarder.port;
 }

@@ -13,9 +13,11 @@ import type { HostFacts, HostFiles } from '../ssh/host-files.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
 import { type ClusterDeps, enterNode } from './enter-node.ts';
+import { type HeardStream, hear } from './hear-stream.ts';
 import { openRunningSession } from './open-session.ts';
 import { prepareSsh, sshApp } from './prepare-ssh.ts';
 import type { SessionDeps } from './session-deps.ts';
+import { findEnd } from './session-end.ts';
 
 export interface SshStdioRequest {
   /** Name or id, or the same as `host`. */
@@ -157,11 +159,14 @@ function isIssued({ settings }: SshStdioDeps): boolean {
 }
 
 /** How often it is looked whether the program at the other end of stdout is still there. */
-const orphanCheckMs = 1_000;
+const goneCheckMs = 500;
+/** sshd answers a client that has sent all it will with what was on its way, and else waits for minutes. */
+const answerMs = 2_000;
 
 /**
  * The end of stdin is not passed on: a WebSocket has no half-close, and closing it would cut off the answer. A program
- * that was killed and one that has said all look the same on stdin, so it is asked for.
+ * that was killed and one that has said all look the same on stdin, so it is asked for; and of an sshd that falls silent
+ * no answer is to come.
  */
 async function copy({ session, remote }: OpenedStream, deps: SshStdioDeps): Promise<number> {
   const { stdin, stdout, signal } = deps;
@@ -171,10 +176,14 @@ async function copy({ session, remote }: OpenedStream, deps: SshStdioDeps): Prom
   const downward = passHostKey({ session, remote }, deps, until).then(async (goesOn) => {
     if (goesOn) await pipeline(remote, stdout, { end: false, signal: until });
   });
-  const nobodyLeft = upward.then(() => orphaned(deps, until)).catch(() => downward);
+  const heard = hear(remote);
+  const nobodyLeft = upward.then(() => answered(heard, deps, until)).catch(() => downward);
   for (const part of [downward, nobodyLeft]) part.catch(() => {});
   try {
     await Promise.race([downward, nobodyLeft]);
+    // Who has sent an end was done; for others the session may have ended under them.
+    const end = stdin.readableEnded ? undefined : await findEnd(session, deps);
+    if (end !== undefined) throw end;
     return ExitCode.ok;
   } catch (error) {
     // ssh ends the command it started with a signal, and nobody wants to read of that.
@@ -213,8 +222,15 @@ function brokenTunnel(cause: unknown): UnreachableError {
   return new UnreachableError('the tunnel to the session broke', { code: 'tunnel-lost', cause });
 }
 
-async function orphaned(deps: SshStdioDeps, signal: AbortSignal): Promise<void> {
-  while (!deps.isOrphan()) await delay(orphanCheckMs, undefined, { signal });
+/** Resolves when nobody is there to take more, or nothing more is to come. */
+async function answered(heard: HeardStream, deps: SshStdioDeps, signal: AbortSignal): Promise<void> {
+  const { stdout } = deps;
+  let heardAt = performance.now();
+  while (!deps.isOrphan() && performance.now() - heardAt < answerMs) {
+    await delay(goneCheckMs, undefined, { signal });
+    // What waits for its reader is an answer that is being read.
+    heardAt = stdout.writableLength > 0 ? performance.now() : Math.max(heardAt, heard.heardAt());
+  }
 }
 
 /**

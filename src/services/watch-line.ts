@@ -1,10 +1,10 @@
 /** Why the system's ssh ended with 255: it lost its line, or it did not want to go on. ssh itself does not tell. */
 
-import type { Duplex } from 'node:stream';
 import { mayPass } from '../core/persist.ts';
 import type { Tunnel } from '../core/ssh-access.ts';
 import { BaiError } from '../errors.ts';
 import type { ConnectSshDeps } from './connect-ssh.ts';
+import { type HeardStream, hear } from './hear-stream.ts';
 
 export interface LineWatch {
   /** To connect with. */
@@ -25,7 +25,7 @@ export interface LineVerdict {
  * `silentMs` in which nothing was heard. Who hangs up on a line that lives had a reason: `~.`, a wrong option, a refused key, a port that is taken.
  */
 export function watchLine(silentMs: number, deps: ConnectSshDeps): LineWatch {
-  let line: WatchedLine | undefined;
+  let line: HeardStream | undefined;
   let failure: unknown;
   let isLost = false;
   return {
@@ -64,33 +64,12 @@ export function watchLine(silentMs: number, deps: ConnectSshDeps): LineWatch {
   };
 }
 
-interface WatchedLine {
-  /** Whether the far side has ended it, in good order or not. */
-  isEnded(): boolean;
-  heardAt(): number;
-}
-
-function watched(tunnel: Tunnel, opened: (line: WatchedLine) => void): Tunnel {
+function watched(tunnel: Tunnel, opened: (line: HeardStream) => void): Tunnel {
   return {
     async dial(signal) {
       const stream = await tunnel.dial(signal);
-      opened(watchStream(stream));
+      opened(hear(stream));
       return stream;
     },
-  };
-}
-
-function watchStream(stream: Duplex): WatchedLine {
-  let heardAt = performance.now();
-  // To listen for the bytes would set them flowing before anybody takes them.
-  const push = stream.push.bind(stream);
-  stream.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-    heardAt = performance.now();
-    return push(chunk, encoding);
-  };
-  return {
-    // An error of the tunnel has a code; others are of the local side, which takes the stream along.
-    isEnded: () => stream.readableEnded || stream.errored instanceof BaiError,
-    heardAt: () => heardAt,
   };
 }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
 
 /** ssh2 counts the seconds without an answer to its keep-alive, and no answer comes through while it is stopped. */
-const keepaliveMs = 10_000;
+const keepaliveMs = 2_500;
 
 /**
  * One for each connection. The stream under it is paused, never a channel's window: the sessions' dropbear sends

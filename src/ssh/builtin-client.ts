@@ -8,15 +8,13 @@ import { InterruptedError, ProtocolError } from '../errors.ts';
 import { ask, noAnswer, type SshQuestion } from './ask.ts';
 import type { SshConnection } from './connection.ts';
 import { type Escape, EscapeReader, escapeHelp } from './escapes.ts';
-import { openForwards } from './forwards.ts';
+import { type ForwardsOptions, openForwards } from './forwards.ts';
 import { pour } from './pour.ts';
 import { type LocalStreams, RawTerminal } from './terminal.ts';
 import { closeChannel, widenWindow } from './window.ts';
 
-export interface BuiltinOptions extends LocalStreams {
+export interface BuiltinOptions extends LocalStreams, ForwardsOptions {
   readonly signal: AbortSignal;
-  /** Tells the user something; a line, on stderr. */
-  readonly say: (message: string) => void;
 }
 
 /** What may wait for a slow reader of the output. */

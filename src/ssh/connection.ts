@@ -1,5 +1,6 @@
 /** An SSH connection over a tunnel's stream, without a local port. The host key is checked before any key is used. */
 
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
 import { type StrongCipher, strongCiphers } from '../core/line-setting.ts';
@@ -30,6 +31,8 @@ export interface SshConnectionOptions {
   readonly agent?: string | undefined;
   /** How long the server may take for an answer; a minute when left out. */
   readonly answerMs?: number | undefined;
+  /** When nothing was heard for so long, the connection is lost. */
+  readonly silenceMs?: number | undefined;
 }
 
 export interface SshConnection extends AsyncDisposable, SavedRoundTrips, Asked {
@@ -43,6 +46,8 @@ export interface SshConnection extends AsyncDisposable, SavedRoundTrips, Asked {
    * request with it: ssh2 never answers a request whose connection has died.
    */
   readonly lost: Promise<never>;
+  /** Aborted then, with what `lost` rejects with: for whoever goes before the connection does, and must not be kept by it. */
+  readonly over: AbortSignal;
   /** The server as its greeting names it, such as `dropbear_2024.85`. */
   readonly software: string | undefined;
   /** What both directions are encrypted with, where both are with the same. */
@@ -58,7 +63,8 @@ const hmacOrder = [
   'hmac-sha1-etm@openssh.com',
 ] as const;
 
-const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 3 };
+/** A server answers within a quarter of it. */
+const usualSilenceMs = 28_000;
 const usualAnswerMs = 60_000;
 /** After Ctrl-C, for what was begun to be taken back over it. */
 const farewellMs = 1_400;
@@ -96,7 +102,12 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
       clearTimeout(farewell);
     });
   });
-  lost.catch(() => client.destroy());
+  const over = new AbortController();
+  setMaxListeners(0, over.signal);
+  lost.catch((error: unknown) => {
+    client.destroy();
+    over.abort(error);
+  });
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
   let cipher: string | undefined;
   client.once('handshake', ({ cs, sc }) => {
@@ -123,6 +134,7 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
     place: placeOf(options),
     brake,
     ...{ lost, signal, answerMs },
+    over: over.signal,
     software: softwareOf(client),
     cipher,
     ...saved,
@@ -146,14 +158,15 @@ function configOf(
   login: Login,
   refuse: (error: unknown) => void,
 ): ConnectConfig {
-  const { user, stream, agent, ciphers = strongCiphers } = options;
+  const { user, stream, agent, ciphers = strongCiphers, silenceMs = usualSilenceMs } = options;
   return {
     sock: stream,
     username: user,
     algorithms: { cipher: [...ciphers], hmac: [...hmacOrder] },
     // ssh2's own limit would count the time in which this machine slept.
     readyTimeout: 0,
-    ...keepalive,
+    keepaliveInterval: silenceMs / 4,
+    keepaliveCountMax: 3,
     ...(agent !== undefined && { agent: openAgent(agent) }),
     hostVerifier: verifyOnce(options, refuse),
     authHandler: login.handler(refuse),

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import type { Forward, ForwardTarget, SshWork } from '../core/ssh-arguments.ts';
 import { BaiError, ConflictError, systemCode, TimeoutError, UnreachableError } from '../errors.ts';
+import type { LocalPeers } from '../proxy/local-peers.ts';
 import { ask, noAnswer, type SshQuestion } from './ask.ts';
 import type { SshConnection } from './connection.ts';
 import { pour, type Stop } from './pour.ts';
@@ -13,13 +14,15 @@ import { closeChannel } from './window.ts';
 
 export interface ForwardsOptions {
   readonly signal: AbortSignal;
-  /** Tells the user something; a line. */
+  /** Tells the user something; a line, on stderr. */
   readonly say: (message: string) => void;
+  readonly peers: LocalPeers;
 }
 
 /** What may wait for a slow reader before the rest of the connection has to wait with it. */
 const mostWaiting = 8 * 1024 * 1024;
 const loopback = '127.0.0.1';
+const forAsLongAsItTakes = { there: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY };
 
 export interface OpenForwards extends Disposable {
   /** Resolves when no connection goes through them. */
@@ -30,9 +33,10 @@ export interface OpenForwards extends Disposable {
 export async function openForwards(
   connection: SshConnection,
   work: SshWork,
-  { signal, say }: ForwardsOptions,
+  options: ForwardsOptions,
 ): Promise<OpenForwards> {
-  const forwards = new Forwards({ ...connection, signal }, say);
+  const { signal, say } = options;
+  const forwards = new Forwards({ ...connection, signal }, options);
   try {
     for (const forward of work.localForwards) await attempt(() => forwards.listenHere(forward), work, say);
     for (const forward of work.remoteForwards) await attempt(() => forwards.listenThere(forward), work, say);
@@ -62,15 +66,17 @@ interface Leading {
 class Forwards implements OpenForwards {
   readonly #connection: SshConnection;
   readonly #say: (text: string) => void;
+  readonly #peers: LocalPeers;
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
   /** By the address and port that the session names. */
   readonly #fromSession = new Map<string, Forward>();
   #whenIdle: (() => void)[] = [];
 
-  constructor(connection: SshConnection, say: (text: string) => void) {
+  constructor(connection: SshConnection, { say, peers }: ForwardsOptions) {
     this.#connection = connection;
     this.#say = say;
+    this.#peers = peers;
     connection.client.on('tcp connection', ({ destIP, destPort }, accept, reject) => {
       const forward = this.#fromSession.get(`${destIP}:${destPort}`);
       if (forward === undefined) return reject();
@@ -180,6 +186,12 @@ class Forwards implements OpenForwards {
       if (!socket.destroyed) socket.end();
     });
     socket.pipe(channel);
+    const brought = new Promise((resolve) => channel.once('finish', resolve));
+    // Its end was passed on, but the far side need not end for that, and what it says nobody may read any more.
+    socket.once('end', () => {
+      const gone = this.#peers.untilGone(socket, forAsLongAsItTakes);
+      void Promise.all([gone, brought]).then(() => socket.destroy());
+    });
     channel.once('close', () => socket.destroySoon());
     socket.once('close', () => closeChannel(channel));
   }

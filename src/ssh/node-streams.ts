@@ -68,21 +68,17 @@ async function dialPatiently(
   target: Target,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const given = new AbortController();
-  const until = AbortSignal.any([signal, given.signal]);
+  const until = AbortSignal.any([signal, connection.over]);
   using waited = startStopwatch();
   try {
     for (let attempt = 0; ; attempt += 1) {
-      const outcome = await Promise.race([dialOnce(connection, target, until), connection.lost]);
+      const outcome = await dialOnce(connection, target, until);
       if (outcome instanceof Duplex) return outcome;
       if (waited.elapsedMs > target.patienceMs) throw gaveUp(target, outcome);
-      await Promise.race([
-        delay(Math.min(1000, 100 * 1.6 ** attempt), undefined, { signal: until }),
-        connection.lost,
-      ]);
+      await delay(Math.min(1000, 100 * 1.6 ** attempt), undefined, { signal: until });
     }
-  } finally {
-    given.abort();
+  } catch (error) {
+    throw connection.over.aborted ? connection.over.reason : error;
   }
 }
 
@@ -184,9 +180,16 @@ class NodeStream extends Duplex {
     channel.on('error', (error: Error) => this.destroy(error));
     // The channels of a lost connection are closed first, as if all had arrived; then it says so itself.
     for (const event of ['end', 'close']) channel.once(event, () => setImmediate(() => this.#end()));
-    connection.lost.catch((error: unknown) => this.destroy(error instanceof Error ? error : undefined));
+    const { over, brake } = connection;
+    const lose = (): void => void this.destroy(over.reason instanceof Error ? over.reason : undefined);
+    over.addEventListener('abort', lose, { once: true });
+    if (over.aborted) lose();
     // Nothing comes in over it while the connection below is stopped, whoever stopped that.
-    this.#forget = connection.brake.onStopped(() => this.emit('stopped'));
+    const awake = brake.onStopped(() => this.emit('stopped'));
+    this.#forget = () => {
+      over.removeEventListener('abort', lose);
+      awake();
+    };
   }
 
   #end(): void {

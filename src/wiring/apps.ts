@@ -23,6 +23,7 @@ import { labelledLines } from '../output/labelled-lines.ts';
 import { wantsColor } from '../output/style.ts';
 import { leftInSession } from '../output/transfer-progress.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
+import { watchLocalPeers } from '../proxy/local-peers.ts';
 import type { BuiltinConnection } from '../services/connect-builtin.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
 import type { ExecDeps } from '../services/exec-command.ts';
@@ -78,7 +79,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     api: manager.api,
     reporter,
     signal,
-    tunnelTo: (session, app) => tunnelTo(manager, { session, app, reporter }),
+    tunnelTo: (session, app, silenceMs) => tunnelTo(manager, { session, app, silenceMs, reporter }),
     startForwarder,
     knownHosts: openKnownHosts(places.knownHosts),
     async fetchHostKey(stream, session, until) {
@@ -132,7 +133,7 @@ function builtinOver(
     async run(work, { stdout, stderr } = streams) {
       using _terminal = reporter.yieldTerminal();
       const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'], environment };
-      return await runBuiltin(connection, work, { ...local, signal, say });
+      return await runBuiltin(connection, work, { ...local, signal, say, peers: watchLocalPeers() });
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };

@@ -186,7 +186,7 @@ class LazyContext implements Context {
   }
 
   async close(): Promise<void> {
-    this.#network?.close();
+    await this.#network?.close();
   }
 
   async #loadSettings(): Promise<Settings> {

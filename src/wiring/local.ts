@@ -1,12 +1,13 @@
 /** Joins `bai local` to the emulator, which runs in a process of its own. */
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { readLocalState } from '../config/local-state.ts';
 import { findPlaces } from '../config/places.ts';
 import type { Context, Environment, ProcessFacts } from '../context.ts';
@@ -33,7 +34,7 @@ export function localManagerDeps(context: Context, environment: Environment): Lo
     answers: (state) => answers(state, context.signal),
     spawn: (request) => spawnManager(request, logPath),
     stop: (pid) => void process.kill(pid, 'SIGTERM'),
-    isAlive,
+    isManager: (state) => isManager(state, logPath, context.signal),
     pause: (ms) => delay(ms, undefined, { signal: context.signal }),
   };
 }
@@ -118,6 +119,30 @@ async function claimState(path: string, state: LocalManagerState, signal: AbortS
     if (other !== undefined && isAlive(other.pid) && (await answers(other, signal))) return false;
     // What a crashed one left behind.
     await rm(path, { force: true });
+  }
+}
+
+/** By what it was started as, and by its log: another user of this machine, or another folder, may have one as well. */
+async function isManager(state: LocalManagerState, logPath: string, signal: AbortSignal): Promise<boolean> {
+  const { pid } = state;
+  if (!isAlive(pid)) return false;
+  const words = await commandLine(pid);
+  if (words === undefined) return await answers(state, signal);
+  if (!/\blocal\s+serve\b/.test(words)) return false;
+  const output = await readlink(`/proc/${pid}/fd/1`).catch(() => undefined);
+  return output === undefined || output === (await realpath(logPath).catch(() => logPath));
+}
+
+/** Empty for a process that has ended and whose end nobody has taken note of; nothing where the system does not tell. */
+async function commandLine(pid: number): Promise<string | undefined> {
+  try {
+    return (await readFile(`/proc/${pid}/cmdline`, 'latin1')).replaceAll('\0', ' ');
+  } catch {
+    const ps = promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)]);
+    return await ps.then(
+      ({ stdout }) => stdout,
+      () => undefined,
+    );
   }
 }
 

@@ -10,11 +10,13 @@ import type { ManagerAccess } from './manager.ts';
 export interface TunnelEnds {
   readonly session: SessionRef;
   readonly app: string;
+  /** When nothing was heard for so long, the line is dead. */
+  readonly silenceMs?: number | undefined;
   /** Where it is told on a terminal that the app lets itself be waited for. */
   readonly reporter: Reporter;
 }
 
-export function tunnelTo(manager: ManagerAccess, { session, app, reporter }: TunnelEnds): Tunnel {
+export function tunnelTo(manager: ManagerAccess, { session, app, silenceMs, reporter }: TunnelEnds): Tunnel {
   const { client, network, answerMs } = manager;
   const label = `${app} of session ${session.name}`;
   const tunnel = createManagerTunnel({
@@ -23,7 +25,9 @@ export function tunnelTo(manager: ManagerAccess, { session, app, reporter }: Tun
     greets: app === 'sshd',
     upgradeLimitMs: answerMs,
     patienceMs: answerMs / 2,
+    silenceMs,
     onWait: reporter.interactive ? (message) => reporter.info(message) : undefined,
+    onGivenUp: (closed) => network.closeAfter(closed),
     agentFor: (url, takesOver) => network.upgradeAgentFor(url, takesOver),
     endsWithoutCloseFrame: async (signal) => tunnelsEndWithoutCloseFrame(await client.release(signal)),
     async sign(signal) {

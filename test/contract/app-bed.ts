@@ -26,6 +26,8 @@ export interface SessionBed extends Bed {
   /** Name of the session. */
   readonly session: string;
   readonly id: string;
+  /** Where they can be counted. */
+  readonly tunnels?: (() => number) | undefined;
 }
 
 export interface EmulatorBed extends Bed {
@@ -47,6 +49,7 @@ export async function openSession(kind: ManagerKind, ...options: readonly string
     ...bed,
     session,
     id,
+    tunnels: manager.tunnels,
     async [Symbol.asyncDispose]() {
       bed.endChildren();
       await bed.bai(['session', 'terminate', session]);
@@ -133,8 +136,17 @@ export interface Forward extends AsyncDisposable {
 }
 
 /** `bai app forward …`, once its port listens. Ended with SIGTERM. */
-export async function forward(bed: Bed, args: readonly string[], options?: MoreOptions): Promise<Forward> {
-  const child = bed.start(['app', 'forward', ...args], options);
+export function forward(bed: Bed, args: readonly string[], options?: MoreOptions): Promise<Forward> {
+  return startForward(bed, ['app', 'forward', ...args], options);
+}
+
+/** Any command that prints a port and keeps it open. */
+export async function startForward(
+  bed: Bed,
+  args: readonly string[],
+  options?: MoreOptions,
+): Promise<Forward> {
+  const child = bed.start(args, options);
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();

@@ -9,7 +9,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { proofOf } from '../../src/manager/local-proof.ts';
-import { type BaiResult, bai, startBai, untilPrinted } from '../support/bai.ts';
+import { type BaiResult, bai, finished, startBai, untilPrinted } from '../support/bai.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { freePort, isAlive, listenersOn, until } from './app-bed.ts';
 
@@ -102,6 +102,38 @@ test('down ends the process, its sessions and what runs in them, and leaves no s
   expect(existsSync(homes) ? readdirSync(homes) : []).toEqual([]);
   expect((await call('local', 'down')).stderr).toMatch(/no local manager/);
   expect((await call('local', 'status')).code).toBe(4);
+});
+
+test('down while shells are open fails after 10 s: here it closes them, and ends', async () => {
+  await call('local', 'up');
+  await call('session', 'create', 'python', '--name', 'demo');
+  await call('ssh', 'demo', '--', 'true');
+  const { pid } = state();
+  const start = (...args: string[]) => startBai(args, { home: folder.path });
+  const open = [
+    start('ssh', 'demo', '--', 'echo in; sleep 600'),
+    start('ssh', 'demo', '--client', 'system', '--', 'echo in; sleep 600'),
+    start('ssh', 'demo', '--stdio'),
+    start('app', 'forward', 'demo'),
+  ];
+  const ends = open.map((child) => finished(child));
+  await Promise.all(open.map((child) => untilPrinted(child, 'stdout', /in\n|SSH-2|rsync/)));
+  const began = performance.now();
+  expect(await call('local', 'down')).toMatchObject({ code: 0, stderr: expect.stringMatching(/have ended/) });
+  expect(performance.now() - began).toBeLessThan(8_000);
+  expect(isAlive(pid)).toBe(false);
+  expect((await Promise.all(ends)).map(({ code }) => code)).toEqual([255, 255, 0, 12]);
+});
+
+test('status never denies a manager that lives and does not answer, and down ends it', async () => {
+  await call('local', 'up');
+  const { pid } = state();
+  process.kill(pid, 'SIGSTOP');
+  const shown = await call('local', 'status');
+  expect(shown).toMatchObject({ code: 5, stderr: expect.stringMatching(`process ${pid}.*does not answer`) });
+  process.kill(pid, 'SIGCONT');
+  expect((await call('local', 'down')).code).toBe(0);
+  await until(() => !isAlive(pid), 'it has ended');
 });
 
 test('without one, and without an endpoint, the error tells of `bai local up`', async () => {

@@ -3,7 +3,7 @@
 import { type ExecFileException, execFile, execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,14 +12,16 @@ import {
   dial,
   type EmulatorBed,
   filesIn,
+  isAlive,
   listenersOn,
   openEmulator,
   readAll,
   take,
   until,
 } from '../contract/app-bed.ts';
-import { finished, untilPrinted } from '../support/bai.ts';
+import { finished, launcher, untilPrinted } from '../support/bai.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { openTerminal } from '../support/terminal.ts';
 
 let bed: EmulatorBed;
 
@@ -150,6 +152,40 @@ describe.each(['plain', "with spaces, 50% and it's"])(
   },
 );
 
+const bai = `'${process.execPath}' '${launcher}' app forward demo`;
+const hasBash = existsSync('/bin/bash');
+
+test.each([
+  ['nohup on a terminal', '/bin/sh', `nohup ${bai} >out 2>&1 &`],
+  ['nohup with all streams redirected', '/bin/bash', `nohup ${bai} <empty >out 2>&1 &`],
+  ['a script under nohup', '/bin/sh', `nohup sh -c "${bai}; true" <empty >out 2>&1 &`],
+  ['a shell that ignores it', '/bin/sh', `(trap '' HUP; ${bai} >out 2>&1; true) &`],
+])('%s, the terminal closed: the port stays open until bai is ended', async (_, shell, line) => {
+  if (shell === '/bin/bash' && !hasBash) return;
+  using folder = tempFolder();
+  const out = join(folder.path, 'out');
+  writeFileSync(join(folder.path, 'empty'), '');
+  const terminal = openTerminal({ home: folder.path, env: bed.env }, [shell, '-i']);
+  const port = async (): Promise<number> => {
+    const printed = (): string | undefined =>
+      existsSync(out) ? /Port\s+(\d+)[\s\S]*rsync/.exec(readFileSync(out, 'utf8'))?.[1] : undefined;
+    await until(() => printed() !== undefined, 'the port is printed');
+    return Number(printed());
+  };
+  terminal.type(`cd '${folder.path}'\r${line}\r`);
+  const open = await port();
+  const [pid] = processesIn(folder.path);
+  if (pid === undefined) throw new Error('it does not run');
+  terminal.pty.kill('SIGHUP');
+  process.kill(pid, 'SIGHUP');
+  await expect(until(() => !isAlive(pid), 'it has ended', 2_000)).rejects.toThrow('not so');
+  const socket = await dial(open);
+  expect((await take(socket, 8)).toString()).toMatch(/^SSH-2/);
+  process.kill(pid, 'SIGTERM');
+  await until(() => !isAlive(pid), 'it has ended');
+  expect(listenersOn(open)).toEqual([]);
+});
+
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   '%s ends it with 0 (HUP with 0 as well), and the port, its connections and its tunnels with it',
   async (signal) => {
@@ -233,6 +269,21 @@ test('bai itself connects through what another bai forwards, by ssh’s own conf
     'in\n',
   );
 });
+
+/** Those of bai that run in this folder. */
+function processesIn(folder: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return words[1] === launcher && readlinkSync(`/proc/${pid}/cwd`) === folder;
+      } catch {
+        return false;
+      }
+    });
+}
 
 const hasRsync = ((): boolean => {
   try {

@@ -1,7 +1,7 @@
 /** Streams through one SSH connection to another server: whole, and held up together where the server is dropbear. */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
+import { getEventListeners, setMaxListeners } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -90,6 +90,20 @@ for (const { name, missing, start } of sshServers) {
       const connections = await Promise.all(Array.from({ length: 12 }, () => logIn(streams)));
       expect(connections).toHaveLength(12);
       await Promise.all(connections.map((connection) => connection[Symbol.asyncDispose]()));
+    });
+
+    test('streams that were closed are not kept by the connection under them, and take no places', async () => {
+      const connection = await connectTo(server);
+      await using streams = openNodeStreams(connection, { session: 'test', port: server.port });
+      for (let round = 0; round < 12; round += 1) (await streams.dial('localhost', signal)).destroy();
+      for (let round = 0; round < 6; round += 1) {
+        const leaving = new AbortController();
+        const dial = streams.dial('localhost', leaving.signal);
+        leaving.abort(new Error('left'));
+        await expect(dial).rejects.toThrow('left');
+      }
+      (await streams.dial('localhost', signal)).destroy();
+      expect(getEventListeners(connection.over, 'abort')).toEqual([]);
     });
 
     test('a connection that is lost ends the streams over it with an error', async () => {

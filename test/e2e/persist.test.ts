@@ -392,6 +392,28 @@ describe('with the embedded manager', { timeout: 60_000 }, () => {
     await terminal.see(/status=0/);
   });
 
+  test.each(clients)(
+    'the line goes silent under the %s client: 57 to 64 s without a sign, here it is said within 15 s, and made again',
+    async (client) => {
+      using terminal = openTerminal(kept.bed);
+      const name = newName();
+      terminal.type(typed('demo', client, `--persist-name ${name}`));
+      await terminal.see(attached(name));
+      await mark(terminal, 'silent');
+      for (const way of ['up', 'down'] as const) kept.relay.stall(way);
+      terminal.type('echo lost\r');
+      // It waits for as long as it may take.
+      await terminal.see(/was lost; what was typed last may not have arrived/);
+      terminal.type('echo "kept:$((40+2)):"\r');
+      kept.relay.heal();
+      await terminal.see(attached(name));
+      await terminal.see(/kept:42:/);
+      await expectMark(terminal, 'silent');
+      terminal.type('exit\r');
+      await terminal.see(/status=0/);
+    },
+  );
+
   test('with the system client a forward that ssh insists on and does not get ends it', async () => {
     using terminal = openTerminal(kept.bed);
     const { port } = kept.relay;

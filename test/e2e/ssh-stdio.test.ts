@@ -72,6 +72,18 @@ describe.each(['26.9.6', '23.09.10'])('the stream of manager %s', (release) => {
     server.close();
   });
 
+  test('an sshd that waits for minutes for a program that has sent all it will is not waited for', async () => {
+    const server = await serveBy((socket) => socket.resume());
+    const child = bed.start(stdio);
+    await untilPrinted(child, 'stdout', /SSH-2.0/);
+    const [began, ended] = [performance.now(), finished(child)];
+    child.stdin.end();
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    expect(performance.now() - began).toBeLessThan(5_000);
+    await until(() => bed.emulator.openTunnels === 0, 'no tunnel is open');
+    server.close();
+  });
+
   test('the far side’s end ends it while stdin is open', async () => {
     const server = await serveBy((socket) => socket.end('bye'));
     const ended = await finished(bed.start(stdio));

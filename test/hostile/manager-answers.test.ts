@@ -89,7 +89,7 @@ function open(): Edge & Disposable {
     now: () => new Date(),
   });
   const api = createSessionApi({ client, accessKey: 'AKIATEST', warn: () => {} });
-  return { client, api, [Symbol.dispose]: () => network.close() };
+  return { client, api, [Symbol.dispose]: () => void network.close() };
 }
 
 /** Every call that bai makes. */

@@ -2,7 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { createServer as createHttpServer, request as httpRequest } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import {
   dial,
@@ -38,6 +39,26 @@ test('a refused upgrade ends app ssh with words, not with a hang', async () => {
   const failed = await bed.bai(['app', 'ssh', 'demo', '--', 'echo in']);
   expect([failed.code, failed.stdout]).toEqual([5, '']);
   expect(failed.stderr).toContain('502');
+});
+
+test('a refused upgrade whose body trickles is no interrupt: it is told with its status, in every way in', async () => {
+  await using bed = await demo();
+  await using trickling = await trickleUpgrades(bed);
+  const env = { BACKEND_ENDPOINT: trickling.endpoint };
+  for (const args of [
+    ['ssh', 'demo', '--', 'true'],
+    ['ssh', 'demo', '--stdio'],
+    ['sftp', 'ls', 'demo:'],
+  ]) {
+    const failed = await bed.bai(args, { env });
+    expect([failed.code, failed.stdout], failed.stderr).toEqual([5, '']);
+    expect(failed.stderr).toMatch(/^error: .*502/);
+    expect(failed.stderr).not.toContain('interrupted');
+  }
+  await bed.bai(['ssh', 'demo', '--', 'true']);
+  await using forwarded = await forward(bed, ['demo'], { env });
+  expect((await readPort(forwarded.port)).error).toBe('ECONNRESET');
+  await until(() => /a connection failed: .*502/.test(forwarded.stderr()), 'the status is told');
 });
 
 test.each([1006, 1011] as const)(
@@ -128,7 +149,7 @@ test('each dial is freshly signed', async () => {
   expect(dials.map(({ status }) => status)).toEqual([101, 101, 101]);
 });
 
-test('the session ends under open tunnels: they end, nothing is reported as lost, and bai stays', async () => {
+test('the session ends under open tunnels: they end, nothing is reported as lost, and bai ends with 12', async () => {
   await using bed = await demo();
   await using forwarded = await forward(bed, ['demo']);
   const sockets = await Promise.all([dial(forwarded.port), dial(forwarded.port)]);
@@ -136,8 +157,9 @@ test('the session ends under open tunnels: they end, nothing is reported as lost
   const ends = sockets.map((socket) => readAll(socket));
   await bed.bai(['session', 'terminate', 'demo']);
   for (const { error } of await Promise.all(ends)) expect(error).toBeUndefined();
-  expect(forwarded.stderr()).not.toContain('failed');
-  expect(forwarded.child.exitCode).toBeNull();
+  await until(() => forwarded.child.exitCode !== null, 'bai has ended');
+  expect(forwarded.child.exitCode).toBe(12);
+  expect(forwarded.stderr()).toMatch(/^error: session demo has ended/m);
 });
 
 test('twenty ssh processes at once against a session that lets five strangers in all get through', async () => {
@@ -196,6 +218,38 @@ async function demo(): Promise<EmulatorBed> {
   const bed = await openEmulator();
   await bed.create('demo');
   return bed;
+}
+
+/** The manager, behind a proxy that refuses upgrades and takes its time to say why. */
+async function trickleUpgrades(bed: EmulatorBed): Promise<{ readonly endpoint: string } & AsyncDisposable> {
+  const timers = new Set<NodeJS.Timeout>();
+  const server = createHttpServer((request, response) => {
+    const { method, headers } = request;
+    const target = new URL(request.url ?? '/', bed.emulator.endpoint);
+    const passed = httpRequest(target, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(passed);
+  });
+  server.on('upgrade', (_, socket) => {
+    socket.on('error', () => {});
+    socket.write('HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 100000\r\n\r\n');
+    const timer = setInterval(() => socket.write('<p>'), 200);
+    timers.add(timer);
+    socket.once('close', () => clearInterval(timer));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      for (const timer of timers) clearInterval(timer);
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
 /** An app of the session that is a server of the test's. */

@@ -13,6 +13,8 @@ export interface TestManager extends AsyncDisposable {
   readonly image: string;
   /** Environment variables for the command line. */
   readonly env: Readonly<Record<string, string>>;
+  /** How many tunnels are open now, and SSH connections of sessions; an emulator's alone can be counted. */
+  readonly tunnels?: () => number;
 }
 
 export interface ManagerKind {
@@ -98,6 +100,10 @@ async function openEmulator(release: string): Promise<TestManager> {
       accessKey: emulator.accessKey,
       secretKey: emulator.secretKey,
       image: 'python:3.11',
+      tunnels: () => {
+        const sessions = emulator.sessions.all();
+        return emulator.openTunnels + sessions.reduce((sum, { sshConnections }) => sum + sshConnections, 0);
+      },
     },
     async () => {
       const unknown = emulator.unknownRoutes;
@@ -109,15 +115,13 @@ async function openEmulator(release: string): Promise<TestManager> {
   );
 }
 
-type Facts = Pick<TestManager, 'endpoint' | 'accessKey' | 'secretKey' | 'image'>;
+type Facts = Pick<TestManager, 'endpoint' | 'accessKey' | 'secretKey' | 'image' | 'tunnels'>;
 
 function described(facts: Facts, close: () => Promise<void>): TestManager {
-  const { endpoint, accessKey, secretKey, image } = facts;
+  const { endpoint, accessKey, secretKey, image, tunnels } = facts;
   return {
-    endpoint,
-    accessKey,
-    secretKey,
-    image,
+    ...{ endpoint, accessKey, secretKey, image },
+    ...(tunnels && { tunnels }),
     env: { BACKEND_ENDPOINT: endpoint, BACKEND_ACCESS_KEY: accessKey, BACKEND_SECRET_KEY: secretKey },
     [Symbol.asyncDispose]: close,
   };

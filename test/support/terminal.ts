@@ -14,13 +14,16 @@ export interface Terminal extends Disposable {
 }
 
 /** A shell on a terminal of its own, from which the tests run bai as people do. */
-export function openTerminal({ home, env: own }: Pick<BaiOptions, 'home' | 'env'>): Terminal {
+export function openTerminal(
+  { home, env: own }: Pick<BaiOptions, 'home' | 'env'>,
+  [shell = '/bin/sh', ...words]: readonly string[] = ['/bin/sh', '-i'],
+): Terminal {
   const env = {
     ...cleanEnvironment(own === undefined ? { home } : { home, env: own }),
     TERM: 'xterm-256color',
     PS1: 'local$ ',
   };
-  const pty = spawnOnTerminal('/bin/sh', ['-i'], { cols: 100, rows: 30, cwd: home, env });
+  const pty = spawnOnTerminal(shell, [...words], { cols: 100, rows: 30, cwd: home, env });
   let screen = '';
   let seen = 0;
   pty.onData((data) => {

@@ -37,7 +37,7 @@ export async function openWireClient(
   return {
     client,
     async [Symbol.asyncDispose]() {
-      network.close();
+      await network.close();
       server.close();
       await once(server, 'close');
     },

@@ -32,6 +32,8 @@ export interface WatchedTunnel extends Tunnel {
 interface Answers {
   /** Takes an accepted WebSocket; the second argument counts them from 1. */
   readonly open?: (socket: WebSocket, number: number) => void;
+  /** Awaited before an upgrade is answered. */
+  readonly ready?: Promise<void>;
   /** Answers the upgrade itself. */
   readonly refuse?: (socket: Duplex) => void;
   readonly request?: (request: IncomingMessage, response: ServerResponse) => void;
@@ -63,10 +65,12 @@ export async function serveTunnels(answers: Answers): Promise<TunnelServer> {
   server.on('upgrade', (request, socket, head) => {
     upgrades.push(request);
     if (answers.refuse) return answers.refuse(socket);
-    websockets.handleUpgrade(request, socket, head, (client) => {
-      client.on('error', () => {});
-      answers.open?.(client, upgrades.length);
-    });
+    void Promise.resolve(answers.ready).then(() =>
+      websockets.handleUpgrade(request, socket, head, (client) => {
+        client.on('error', () => {});
+        answers.open?.(client, upgrades.length);
+      }),
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -30,6 +30,7 @@ test('a reader that stalls while 256 MiB are offered holds up nobody else and fi
   });
   await using forwarder = await startForwarder({
     tunnel: server.tunnel(),
+    isSsh: false,
     host: '127.0.0.1',
     preferredPort: undefined,
     strict: false,

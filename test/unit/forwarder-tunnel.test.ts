@@ -159,6 +159,48 @@ test('a dial that is aborted leaves no connection, whether it waits for the upgr
   await expect(dial).rejects.toThrow('left');
 });
 
+test('a manager keeps its connection to sshd for minutes when a WebSocket just ends: each one says farewell first', async () => {
+  const [codes, upgraded] = [new Map<number, number>(), deferred()];
+  await using server = await serveTunnels({
+    ready: upgraded.promise,
+    open(socket, number) {
+      socket.once('close', (code) => codes.set(number, code));
+      if (number === 3) socket.send('SSH-2.0-test\r\n');
+    },
+  });
+  const tunnel = server.tunnel({ greets: true });
+  const leaving = new AbortController();
+  const upgrading = dialOf(tunnel, leaving.signal);
+  await until(() => server.upgrades.length === 1, 'the upgrade is on its way');
+  leaving.abort(new Error('left'));
+  await expect(upgrading).rejects.toThrow('left');
+  upgraded.resolve();
+  await until(() => codes.size === 1, 'it is closed');
+
+  const leavingAgain = new AbortController();
+  const greeting = dialOf(tunnel, leavingAgain.signal);
+  await until(() => server.clients.size === 1, 'it is open');
+  leavingAgain.abort(new Error('left'));
+  await expect(greeting).rejects.toThrow('left');
+  (await dialOf(tunnel)).destroy();
+  await until(() => codes.size === 3, 'all are closed');
+  expect([...codes.values()]).toEqual([1005, 1005, 1005]);
+});
+
+test('a manager that answers no farewell is not waited for', async () => {
+  await using server = await serveTunnels({
+    open(socket) {
+      socket.send('SSH-2.0-test\r\n');
+      socket.pause();
+    },
+  });
+  const stream = await dialOf(server.tunnel({ greets: true }));
+  const closed = once(stream, 'close');
+  stream.destroy();
+  await closed;
+  for (const client of server.clients) client.resume();
+});
+
 test('a refused upgrade never puts an HTTP page into the stream', async () => {
   const page =
     'HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>broken</h1>';
@@ -192,6 +234,7 @@ async function forwarderTo(tunnel: WatchedTunnel) {
   const failures: unknown[] = [];
   const forwarder = await startForwarder({
     tunnel,
+    isSsh: false,
     host: '127.0.0.1',
     preferredPort: undefined,
     strict: false,

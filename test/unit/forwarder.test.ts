@@ -207,13 +207,17 @@ interface WatchedForwarder extends Forwarder {
 
 async function open(
   tunnel: Tunnel,
-  wish: { readonly preferredPort: number | undefined; readonly strict: boolean } = {
-    preferredPort: undefined,
-    strict: false,
-  },
+  {
+    isSsh = false,
+    ...wish
+  }: {
+    readonly preferredPort: number | undefined;
+    readonly strict: boolean;
+    readonly isSsh?: boolean;
+  } = { preferredPort: undefined, strict: false },
 ): Promise<WatchedForwarder> {
   const failures: unknown[] = [];
   const onConnectionFailed = (error: unknown): void => void failures.push(error);
-  const forwarder = await startForwarder({ tunnel, host, ...wish, onConnectionFailed });
+  const forwarder = await startForwarder({ tunnel, isSsh, host, ...wish, onConnectionFailed });
   return Object.assign(forwarder, { failures });
 }

@@ -1,7 +1,11 @@
 /** What the manager's refusals and the network's failures mean. */
 
-import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
+import { limitTime } from '../../src/core/time-limit.ts';
+import { InterruptedError } from '../../src/errors.ts';
 import { networkError } from '../../src/manager/network-error.ts';
 import { isProblem, parseProblem, refusalError } from '../../src/manager/problem.ts';
 
@@ -131,3 +135,33 @@ test('an error nobody foresaw stays what it is', () => {
   const error = new TypeError('x');
   expect(networkError(error, url)).toBe(error);
 });
+
+test('only the user’s interrupt is one: a limit of bai’s own that ends a request is a time that is over', async () => {
+  await using server = await silentServer();
+  const ask = async (signal: AbortSignal): Promise<unknown> => {
+    const request = get(server.url, { signal });
+    const [error]: unknown[] = await once(request, 'error');
+    return networkError(error, server.url);
+  };
+  const interrupt = new InterruptedError();
+  const user = new AbortController();
+  const asked = ask(user.signal);
+  user.abort(interrupt);
+  expect(await asked).toBe(interrupt);
+  using limit = limitTime(new AbortController().signal, 50);
+  expect(await ask(limit.signal)).toMatchObject({ code: 'timeout', exitCode: 5 });
+  expect(await ask(AbortSignal.timeout(50))).toMatchObject({ code: 'timeout', exitCode: 5 });
+});
+
+async function silentServer(): Promise<{ readonly url: URL } & AsyncDisposable> {
+  const server = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: new URL(`http://127.0.0.1:${port}/`),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -3,7 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { takeClient } from '../../src/proxy/local-client.ts';
+import { watchLocalPeers } from '../../src/proxy/local-peers.ts';
 import { splice } from '../../src/proxy/splice.ts';
 import { take } from '../contract/app-bed.ts';
 
@@ -71,6 +74,84 @@ test('both sides are gone after the end, whatever the client does', async () => 
   expect([joined.local.destroyed, joined.remote.destroyed]).toEqual([true, true]);
 });
 
+test('a client that has gone ends the far side at once, also when nobody says anything', async () => {
+  await using joined = await join();
+  joined.client.write('x');
+  await take(joined.far, 1);
+  const farGone = ended(joined.far);
+  joined.far.resume();
+  joined.client.destroy();
+  await farGone;
+  await joined.done;
+});
+
+test('a client that has only closed its sending half is waited for, however long the far side is silent', async () => {
+  await using joined = await join();
+  joined.client.end('question');
+  await take(joined.far, 8);
+  await expectOpenFor(joined, 3_000);
+  joined.far.end('answer');
+  expect((await readAll(joined.client)).toString()).toBe('answer');
+  await joined.done;
+});
+
+test('a client that goes after it has closed its sending half ends the far side', async () => {
+  await using joined = await join();
+  joined.client.end('question');
+  await take(joined.far, 8);
+  const farGone = ended(joined.far);
+  joined.far.resume();
+  joined.client.destroy();
+  await farGone;
+  await joined.done;
+});
+
+test('what a client sent before it went arrives, however slowly it is taken and whatever is answered to it', async () => {
+  await using joined = await join();
+  const request = randomBytes(8_000_000);
+  joined.far.write('an answer that nobody reads');
+  joined.client.end(request, () => joined.client.destroy());
+  joined.far.pause();
+  await expectOpenFor(joined, 1_000);
+  expect((await take(joined.far, request.length)).equals(request)).toBe(true);
+  joined.far.resume();
+  await joined.done.catch(() => {});
+});
+
+test.each([{ knowsNothing: false }, { knowsNothing: true }])(
+  'sshd waits for minutes for a client that has sent all it will: its tunnel is closed after a second of silence (%j)',
+  async (options) => {
+    await using joined = await join({ ...options, isSsh: true });
+    joined.far.write('SSH-2.0-test');
+    const farGone = ended(joined.far);
+    joined.far.resume();
+    joined.client.end('SSH-2.0-half');
+    expect((await readAll(joined.client)).toString()).toBe('SSH-2.0-test');
+    await farGone;
+    await joined.done;
+  },
+);
+
+test('where nothing is known of the client, one that refuses what comes is gone all the same', async () => {
+  await using joined = await join({ knowsNothing: true });
+  joined.client.write('x');
+  await take(joined.far, 1);
+  const farGone = ended(joined.far);
+  joined.far.resume();
+  joined.client.destroy();
+  joined.far.write('nobody reads this');
+  await farGone;
+  await joined.done.catch(() => {});
+});
+
+async function expectOpenFor({ remote, local }: Joined, ms: number): Promise<void> {
+  const until = performance.now() + ms;
+  while (performance.now() < until) {
+    expect([remote.destroyed, local.destroyed]).toEqual([false, false]);
+    await delay(50);
+  }
+}
+
 interface Joined extends AsyncDisposable {
   readonly client: Socket;
   readonly local: Socket;
@@ -79,10 +160,19 @@ interface Joined extends AsyncDisposable {
   readonly done: Promise<void>;
 }
 
-async function join(): Promise<Joined> {
+interface JoinOptions {
+  readonly isSsh?: boolean;
+  /** As on a system that tells nothing of other programs' connections. */
+  readonly knowsNothing?: boolean;
+}
+
+async function join({ isSsh = false, knowsNothing = false }: JoinOptions = {}): Promise<Joined> {
   const [client, local] = await pair();
   const [far, remote] = await pair();
-  const done = splice(local, remote);
+  const peers = knowsNothing
+    ? watchLocalPeers(() => Promise.reject(new Error('no such file')))
+    : watchLocalPeers();
+  const done = splice(takeClient(local, { peers, isSsh }), remote);
   done.catch(() => {});
   return {
     client,

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { limitTime } from '../../src/core/time-limit.ts';
 import { openWebSocketStream } from '../../src/proxy/websocket-stream.ts';
-import { deferred } from '../contract/app-bed.ts';
+import { deferred, until } from '../contract/app-bed.ts';
 import { serveTunnels } from './forwarder-bed.ts';
 
 const never = new AbortController().signal;
@@ -109,33 +109,53 @@ test('a reader that stops holds the sender back', async () => {
   expect(received).toBe(offered);
 });
 
-test('a ping goes out every 30 seconds, and a peer that answers stays', async () => {
+test('a line that is silent is asked, and one that answers stays', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-  const pinged = deferred();
-  await using server = await serveTunnels({
-    open: (socket) => {
-      socket.on('ping', () => pinged.resolve());
-    },
-  });
+  let pings = 0;
+  await using server = await serveTunnels({ open: (socket) => void socket.on('ping', () => (pings += 1)) });
   const { stream } = await open(server.url);
-  vi.advanceTimersByTime(30_000);
-  await pinged.promise;
-  const client = [...server.clients][0];
-  client?.send('alive');
-  await once(stream, 'data');
-  vi.advanceTimersByTime(30_000);
-  client?.send('still');
-  expect(String((await once(stream, 'data'))[0])).toBe('still');
+  for (let turn = 1; turn <= 12; turn += 1) {
+    vi.advanceTimersByTime(silenceMs / 4);
+    const client = [...server.clients][0];
+    client?.send(`alive ${turn}`);
+    expect(String((await once(stream, 'data'))[0])).toBe(`alive ${turn}`);
+  }
+  expect(pings).toBe(0);
+  for (let turn = 1; turn <= 12; turn += 1) {
+    vi.advanceTimersByTime(silenceMs / 4);
+    // The answer is on its way when the one to this is.
+    [...server.clients][0]?.ping();
+    await new Promise((resolve) => setImmediate(resolve));
+    await until(() => server.clients.size === 1, 'it is open');
+  }
+  expect(stream.destroyed).toBe(false);
   stream.destroy();
 });
 
-test('a peer that is gone without a word is noticed after two pings', async () => {
+test('a peer that is gone without a word is found within the time for silence', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   await using server = await serveTunnels({ autoPong: false, open: () => {} });
   const { stream } = await open(server.url);
   const lost = once(stream, 'error');
-  vi.advanceTimersByTime(60_000);
-  expect((await lost)[0]).toMatchObject({ code: 'tunnel-lost', details: { closeCode: 1006 } });
+  vi.advanceTimersByTime(silenceMs / 2);
+  expect(stream.destroyed).toBe(false);
+  vi.advanceTimersByTime(silenceMs / 2);
+  const [error] = await lost;
+  expect(error).toMatchObject({ code: 'tunnel-lost', details: { closeCode: 1006 } });
+  expect(String(error)).toContain('nothing was heard of the manager for about 8 s');
+  await until(() => server.clients.size === 0, 'its connection is closed');
+});
+
+test('what is sent in bulk may take longer than the time for silence, for an answer is behind it', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  await using server = await serveTunnels({ autoPong: false, open: () => {} });
+  const { stream } = await open(server.url);
+  const lost = once(stream, 'error');
+  await new Promise((resolve) => stream.write(Buffer.alloc(1 << 20), resolve));
+  vi.advanceTimersByTime(silenceMs * 4);
+  expect(stream.destroyed).toBe(false);
+  vi.advanceTimersByTime(silenceMs * 2);
+  await lost;
 });
 
 test('an aborted signal opens nothing', async () => {
@@ -151,8 +171,10 @@ test('an upgrade that is never answered ends when its time is over', async () =>
   await expect(openWebSocketStream(target(server.url), limit.signal)).rejects.toThrow('the time is over');
 });
 
+const silenceMs = 8_000;
+
 function target(url: URL) {
-  return { url, headers: {}, agent: new Agent(), endsWithoutCloseFrame: false };
+  return { url, headers: {}, agent: new Agent(), endsWithoutCloseFrame: false, silenceMs };
 }
 
 function open(url: URL) {
