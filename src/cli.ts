@@ -5,39 +5,55 @@ import { homedir } from 'node:os';
 import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
 import { createContext } from './wiring/context.ts';
+import { openStdio } from './wiring/stdio.ts';
 
 declare const BAI_VERSION: string;
 
 const interrupted = new AbortController();
 const childHasTerminal = { count: 0 };
+const stdio = openStdio();
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What somebody sent last. */
+let ender: NodeJS.Signals = 'SIGTERM';
+/** For the error that says so, where a thread writes it. */
+const lastWordsMs = 200;
 
 // Everything that waits listens to it, and a cluster session may have many containers.
 setMaxListeners(0, interrupted.signal);
 
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+for (const name of signals) {
   process.on(name, () => {
     if (name === 'SIGINT' && childHasTerminal.count > 0) return;
+    ender = name;
     // The second time somebody insists: no more cleaning up.
-    if (interrupted.signal.aborted) process.exit(130);
+    if (interrupted.signal.aborted) leave(130);
     interrupted.abort(new InterruptedError());
   });
 }
 
+/** At once. From here on a signal ends the process by itself, for what is in the way of that may never be over. */
+function leave(status: number): never {
+  for (const name of signals) process.removeAllListeners(name);
+  if (interrupted.signal.aborted && stdio.isStuck) process.kill(process.pid, ender);
+  process.exit(status);
+}
+
 // `bai … | head` closes stdout early; what is not wanted any more is no error, but how a command over there ended is not known.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(context.exitCode);
-  process.stderr.write(`error: the answer could not be written to stdout (${error.code})\n`);
-  process.stderr.write('hint: free some space, or send the output elsewhere\n');
-  process.exit(1);
+stdio.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') leave(context.exitCode);
+  const hint = 'hint: free some space, or send the output elsewhere';
+  stdio.stderr.write(`error: the answer could not be written to stdout (${error.code})\n${hint}\n`);
+  leave(1);
 });
 
 // Nobody listens to the conversation any more; the command itself goes on.
-process.stderr.on('error', () => {});
+stdio.stderr.on('error', () => {});
 
 const context = createContext({
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdin: stdio.stdin,
+  stdout: stdio.stdout,
+  stderr: stdio.stderr,
+  stdioForChild: () => stdio.forChild(),
   environment: process.env,
   version: BAI_VERSION,
   signal: interrupted.signal,
@@ -62,4 +78,7 @@ try {
 process.exitCode = 70;
 process.exitCode = await run(context, process.argv.slice(2));
 // What a slow reader has not taken yet is not waited for after Ctrl-C.
-if (interrupted.signal.aborted) process.exit();
+if (interrupted.signal.aborted) {
+  await stdio.settle(lastWordsMs);
+  leave(process.exitCode);
+}

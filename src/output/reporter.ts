@@ -1,6 +1,7 @@
 /** Prints: the answer on stdout, the conversation on stderr, both for people or both as JSON. */
 
 import type { Ora } from 'ora';
+import type { LocalOutput } from '../core/local-streams.ts';
 import type { ProgressBar, Reporter, Step, Table, TransferProgress } from '../core/reporter.ts';
 import { safeJson, sanitizeLine, sanitizeText } from '../core/sanitize.ts';
 import { describeError } from './describe-error.ts';
@@ -20,8 +21,8 @@ import {
 } from './transfer-progress.ts';
 
 export interface ReporterOptions {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: LocalOutput;
+  readonly stderr: LocalOutput;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly json: boolean;
   /** With `json`: what happens on the way is told too. */
@@ -29,7 +30,7 @@ export interface ReporterOptions {
   readonly quiet: boolean;
   readonly color: boolean | undefined;
   /** Starts a spinner; nothing where none can be shown. */
-  readonly spin: ((stream: NodeJS.WriteStream, text: string) => Ora) | undefined;
+  readonly spin: ((stream: LocalOutput, text: string) => Ora) | undefined;
 }
 
 /** Whether stderr shows spinners and bars: a terminal that can move its cursor, outside CI. */

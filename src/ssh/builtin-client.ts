@@ -9,10 +9,10 @@ import type { SshConnection } from './connection.ts';
 import { type Escape, EscapeReader, escapeHelp } from './escapes.ts';
 import { openForwards } from './forwards.ts';
 import { pour } from './pour.ts';
-import { type LocalStreams, RawTerminal } from './terminal.ts';
+import { RawTerminal, type TerminalStreams } from './terminal.ts';
 import { widenWindow } from './window.ts';
 
-export interface BuiltinOptions extends LocalStreams {
+export interface BuiltinOptions extends TerminalStreams {
   readonly signal: AbortSignal;
   /** Tells the user something; a line, on stderr. */
   readonly say: (message: string) => void;
@@ -35,7 +35,7 @@ export async function runBuiltin(
   const over = Promise.race([connection.lost, interruption.promise]);
   over.catch(() => {});
   if (work.runsNothing) return await over;
-  const needsTerminal = wantsTerminal(work, options.stdin.isTTY);
+  const needsTerminal = wantsTerminal(work, options.stdin.isTTY === true);
   using terminal = needsTerminal ? new RawTerminal(options) : undefined;
   const started = startWithAgent({ connection, work, options, terminal });
   started.catch(() => {});

@@ -1,16 +1,20 @@
 /** Runs the system's OpenSSH client. */
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import type { ChildStdio, LocalStreams } from '../core/local-streams.ts';
 import { connectionFailed } from '../core/ssh-client.ts';
 import { InterruptedError, LocalSystemError, systemCode } from '../errors.ts';
-import { type LocalStreams, stty, terminalReset } from './terminal.ts';
+import { stty, terminalReset } from './terminal.ts';
 
 export interface RunOptions {
   /** Name or path of the program; never a shell string. */
   readonly program: string;
   readonly signal: AbortSignal;
-  readonly terminal: Pick<LocalStreams, 'stdin' | 'stdout'>;
+  readonly terminal: Pick<LocalStreams, 'stdin' | 'stdout'> & {
+    /** ssh makes pipes non-blocking, and whoever else has them would find them so. */
+    stdioForChild(): ChildStdio;
+  };
 }
 
 /** The program's exit status, or 128 + n when signal n ended it. The terminal is the program's while it runs. */
@@ -18,7 +22,7 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
   const { program, signal, terminal } = options;
   if (signal.aborted) throw new InterruptedError();
   const settings = terminal.stdin.isTTY ? stty(['-g']) : undefined;
-  const child = spawn(program, args, { stdio: 'inherit' });
+  const child = start(args, options);
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -37,6 +41,11 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+function start(args: readonly string[], { program, terminal }: RunOptions): ChildProcess {
+  using own = terminal.stdioForChild();
+  return spawn(program, args, { stdio: [...own.stdio] });
 }
 
 function notStarted(program: string, cause: Error): unknown {

@@ -3,13 +3,9 @@
 import { spawnSync } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { PseudoTtyOptions } from 'ssh2';
+import type { LocalStreams } from '../core/local-streams.ts';
 
-/** The process's own stream, or what takes its place. */
-export type LocalOutput = Writable & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows'>>;
-
-export interface LocalStreams {
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: LocalOutput;
+export interface TerminalStreams extends Pick<LocalStreams, 'stdin' | 'stdout'> {
   readonly stderr: Writable;
   /** The kind of terminal, as `$TERM` has it. */
   readonly term: string | undefined;
@@ -37,12 +33,12 @@ export function stty(words: readonly string[]): string | undefined {
 }
 
 export class RawTerminal implements Disposable {
-  readonly #streams: LocalStreams;
+  readonly #streams: TerminalStreams;
   #isCutOff = true;
   #isTaken = false;
 
   /** Every key goes to the session from now on. */
-  constructor(streams: LocalStreams) {
+  constructor(streams: TerminalStreams) {
     this.#streams = streams;
     this.#take();
   }
@@ -79,7 +75,7 @@ export class RawTerminal implements Disposable {
   #take(): void {
     const { stdin } = this.#streams;
     if (!stdin.isTTY) return;
-    stdin.setRawMode(true);
+    stdin.setRawMode?.(true);
     this.#isTaken = true;
     // Node leaves it to the terminal to begin each line anew, which the session's side has done already.
     if (process.platform !== 'win32') stty(['-opost']);
@@ -87,7 +83,7 @@ export class RawTerminal implements Disposable {
 
   #giveBack(): void {
     const { stdin } = this.#streams;
-    if (stdin.isTTY) stdin.setRawMode(false);
+    if (stdin.isTTY) stdin.setRawMode?.(false);
     this.#isTaken = false;
   }
 }

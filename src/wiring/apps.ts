@@ -59,7 +59,7 @@ export interface AppParts {
   readonly signal: AbortSignal;
   readonly leaveInterruptsToChild: () => Disposable;
   /** For the builtin ssh client. */
-  readonly streams: Pick<ProcessFacts, 'stdin' | 'stdout' | 'stderr'>;
+  readonly streams: Pick<ProcessFacts, 'stdin' | 'stdout' | 'stderr' | 'stdioForChild'>;
 }
 
 export function appDeps(parts: AppParts): ConnectSshDeps {
@@ -82,7 +82,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     ledger: openKeyLedger(places.keyLedger, accountOf(parts.settings)),
     warn: (message) => reporter.warn(message),
     runSsh: (args) => runSsh(args, { program: 'ssh', signal, terminal: parts.streams }),
-    isTerminal: parts.streams.stdin.isTTY,
+    isTerminal: parts.streams.stdin.isTTY === true,
     hasSystemSsh: async () => (await findProgram('ssh', parts.environment)) !== undefined,
     openSsh: (request) => openBuiltin(request, parts),
     agent: findAgent(parts.environment, process.platform),

@@ -1,6 +1,7 @@
 /** Joins authorized_keys of sessions to SFTP, key files and the terminal. */
 
 import { dirname, resolve } from 'node:path';
+import type { LocalInput } from '../core/local-streams.ts';
 import { UsageError } from '../errors.ts';
 import { mostKeyBytes } from '../keys/key-formats.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
@@ -55,7 +56,7 @@ function publicHalfOf(key: LoginKey): Uint8Array | undefined {
   return key instanceof Uint8Array ? publicBlobOf(key) : undefined;
 }
 
-async function readAll(stdin: NodeJS.ReadStream): Promise<Uint8Array> {
+async function readAll(stdin: LocalInput): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stdin as AsyncIterable<Buffer>) {

@@ -1,6 +1,7 @@
 /** The composition root: each need is built out of the edges once, when a command asks for it. */
 
 import type { Context, Environment, GlobalFlags, ProcessFacts } from '../context.ts';
+import type { LocalInput, LocalOutput } from '../core/local-streams.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Settings, SettingValues } from '../core/settings.ts';
 import type { Network } from '../manager/network.ts';
@@ -25,15 +26,15 @@ class LazyContext implements Context {
     this.#facts = facts;
   }
 
-  get stdin(): NodeJS.ReadStream {
+  get stdin(): LocalInput {
     return this.#facts.stdin;
   }
 
-  get stdout(): NodeJS.WriteStream {
+  get stdout(): LocalOutput {
     return this.#facts.stdout;
   }
 
-  get stderr(): NodeJS.WriteStream {
+  get stderr(): LocalOutput {
     return this.#facts.stderr;
   }
 
@@ -188,7 +189,7 @@ class LazyContext implements Context {
   }
 
   async #parts(): Promise<import('./apps.ts').AppParts> {
-    const { stdin, stdout, stderr, environment, leaveInterruptsToChild } = this.#facts;
+    const { environment, leaveInterruptsToChild } = this.#facts;
     const [settings, manager] = await Promise.all([this.settings(), this.manager()]);
     return {
       settings,
@@ -197,7 +198,7 @@ class LazyContext implements Context {
       reporter: this.reporter,
       signal: this.signal,
       leaveInterruptsToChild,
-      streams: { stdin, stdout, stderr },
+      streams: this.#facts,
     };
   }
 }
