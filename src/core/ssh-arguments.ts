@@ -1,6 +1,7 @@
-/** What a user asks of ssh after `--`, in ssh's own words, as far as the builtin client can do it. */
+/** What a user asks of ssh behind the session, in ssh's own words, as far as the builtin client can do it. */
 
 import { UsageError } from '../errors.ts';
+import { sshValued } from './session-words.ts';
 
 /** Where connections to one side come out on the other. */
 export interface Forward {
@@ -112,8 +113,6 @@ const settings: Readonly<Record<string, (draft: Draft, value: string) => boolean
   tcpkeepalive: () => true,
 };
 
-const withValue = 'BbcDEeFIiJLlmOopPQRSWw';
-
 /** Throws a UsageError where ssh itself would refuse the words. */
 export function parseSshArguments(words: readonly string[]): ParsedSsh {
   const draft: Draft = {
@@ -148,7 +147,7 @@ export function parseSshArguments(words: readonly string[]): ParsedSsh {
 function takeFlags(draft: Draft, word: string, following: string | undefined): number | string {
   for (let at = 1; at < word.length; at += 1) {
     const flag = word.charAt(at);
-    if (!withValue.includes(flag)) {
+    if (!sshValued.includes(flag)) {
       const set = switches[flag];
       if (set === undefined) return `-${flag}`;
       set(draft, '');

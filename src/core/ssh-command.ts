@@ -1,5 +1,6 @@
 /** Command lines for OpenSSH's programs through a forwarder: what bai runs, and what it prints for people to copy. */
 
+import { sshSwitches, sshValued } from './session-words.ts';
 import { shellCommand, shellQuote } from './shell-quote.ts';
 
 export interface SshTarget {
@@ -63,11 +64,12 @@ export interface SshOption {
   readonly words: number;
 }
 
+const optionWord = new RegExp(`^-([${sshSwitches}]*)([${sshValued}]?)(.*)$`, 's');
+
 /** One word of ssh's options, with the value that may be the word after it; nothing for a word that is no option. */
 export function optionOf(word: string, following: string | undefined): SshOption | undefined {
   if (!/^-./.test(word) || word === '--') return undefined;
-  const [, letters = '', flag = '', attached = ''] =
-    /^-([1246AaCfGgKkMNnqsTtVvXxYy]*)([BbcDEeFIiJLlmOopPQRSWw]?)(.*)$/s.exec(word) ?? [];
+  const [, letters = '', flag = '', attached = ''] = optionWord.exec(word) ?? [];
   const before = letters === '' ? '' : `-${letters}`;
   if (flag === '' || attached !== '') return { flag, value: attached || undefined, before, words: 1 };
   return { flag, value: following, before, words: following === undefined ? 1 : 2 };
