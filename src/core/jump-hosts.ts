@@ -1,7 +1,7 @@
 /** Hosts between this machine and the manager, as ssh's ProxyJump has them. */
 
 import { UsageError } from '../errors.ts';
-import { optionOf } from './ssh-command.ts';
+import { optionOf } from './ssh-options.ts';
 
 const hop = /^(?:[A-Za-z0-9_][\w.-]*@)?(?:[A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
 

@@ -2,7 +2,7 @@
 
 import { BaiError, ExitCode, UsageError } from '../errors.ts';
 import { shellQuote } from './shell-quote.ts';
-import { leadingOptions } from './ssh-command.ts';
+import { leadingOptions } from './ssh-options.ts';
 
 export const defaultPersistName = 'bai';
 

@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from '../errors.ts';
+import { settingOf, sshSwitches, sshValued } from './ssh-options.ts';
 
 export interface OwnOption {
   /** With their dashes, e.g. `-p` and `--port`. */
@@ -14,9 +15,6 @@ export interface OwnOption {
 
 /** What may follow the session: options of ssh and a command, or a command alone. */
 export type WordsAfterSession = 'ssh' | 'command';
-
-export const sshSwitches = '1246AaCfGgKkMNnqsTtVvXxYy';
-export const sshValued = 'BbcDEeFIiJLlmOopPQRSWw';
 
 /** Throws a UsageError for an option of bai's own where only ssh's can be. */
 export function arrangeWords(
@@ -147,8 +145,8 @@ class Arrangement {
 
   #takeValued(letters: string, attached: string, following: string | undefined): void {
     const value = attached || following;
-    const [, setting = '', wish = ''] = /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/s.exec(value ?? '') ?? [];
-    const name = letters.endsWith('o') ? settingNames.get(setting.toLowerCase()) : undefined;
+    const { name: setting, value: wish } = settingOf(letters.endsWith('o') ? value : '');
+    const name = settingNames.get(setting);
     if (name !== undefined && wish !== 'none' && !this.#isGiven(name)) {
       this.#takeSwitches(letters.slice(0, -1));
       this.#takeOwn(name, wish);

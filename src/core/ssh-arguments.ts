@@ -1,7 +1,7 @@
 /** What a user asks of ssh behind the session, in ssh's own words, as far as the builtin client can do it. */
 
 import { UsageError } from '../errors.ts';
-import { sshValued } from './session-words.ts';
+import { settingOf, sshValued } from './ssh-options.ts';
 
 /** Where connections to one side come out on the other. */
 export interface Forward {
@@ -164,8 +164,8 @@ function takeFlags(draft: Draft, word: string, following: string | undefined): n
 
 function setValue(draft: Draft, flag: string, value: string): boolean {
   if (flag === 'o') {
-    const [, name = '', wish = ''] = /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(value) ?? [];
-    return settings[name.toLowerCase()]?.(draft, wish) ?? false;
+    const { name, value: wish } = settingOf(value);
+    return settings[name]?.(draft, wish) ?? false;
   }
   const set = valued[flag];
   // Sockets in place of ports are for the system's ssh.

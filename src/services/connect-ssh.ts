@@ -7,9 +7,12 @@ import type { CreateRequest } from '../core/session-api.ts';
 import { parseSshArguments, type SshWork } from '../core/ssh-arguments.ts';
 import { builtinWork, connectionFailed, type SshClientWish } from '../core/ssh-client.ts';
 import { sshArguments } from '../core/ssh-command.ts';
+import { ownConfiguration, settingsIn } from '../core/ssh-options.ts';
+import { inheritedOptions } from '../core/ssh-settings.ts';
 import { limitTime } from '../core/time-limit.ts';
 import { BaiError, NotFoundError } from '../errors.ts';
 import type { LoginKey } from '../ssh/login.ts';
+import type { SshAnswer } from '../ssh/ssh-settings.ts';
 import { type BuiltinDeps, connectBuiltin } from './connect-builtin.ts';
 import { createSession } from './create-session.ts';
 import { type ClusterDeps, enterNode } from './enter-node.ts';
@@ -38,6 +41,8 @@ export interface ConnectSshDeps extends ClusterDeps, BuiltinDeps {
   /** Whether a key file has a passphrase, or is of a kind that only the system's ssh knows. */
   isForSsh(path: string): Promise<boolean>;
   runSsh(args: readonly string[]): Promise<number>;
+  /** What the user's own ssh configuration says; nothing where there is no ssh. */
+  userSettings(): Promise<SshAnswer | undefined>;
   /** Logs in, hangs up, and returns the server's name for itself; rejects with a BaiError that says why it could not. */
   readonly probeLogin: (request: LoginRequest) => Promise<string | undefined>;
   /** While ssh has the terminal, Ctrl-C is for what runs inside it. */
@@ -96,8 +101,7 @@ async function isForSsh(deps: ConnectSshDeps): Promise<boolean> {
   const { identity, usesAgent } = deps.settings;
   if (identity !== undefined) return deps.isForSsh(identity);
   if (!usesAgent) return false;
-  const agent = await deps.agentLogin();
-  return agent === undefined || agent.unusable.length > 0;
+  return ((await deps.agentLogin())?.unusable.length ?? 0) > 0;
 }
 
 export async function connectSystem(
@@ -108,14 +112,14 @@ export async function connectSystem(
   const failures: unknown[] = [];
   const busy = deps.reporter.busy(`connecting to ${session.name}`);
   try {
-    const ready = await prepareSsh(session, deps);
+    const [ready, inherited] = await Promise.all([prepareSsh(session, deps), inheritedFor(request, deps)]);
     await using forwarder = await startAppForwarder(
       { ...request, tunnel: ready.tunnel, onConnectionFailed: (error) => void failures.push(error) },
       deps,
     );
     busy.stop();
     const status = await runInTerminal(
-      sshArguments(sshTarget(ready, forwarder, deps), request.sshArguments),
+      sshArguments(sshTarget(ready, forwarder, deps), request.sshArguments, inherited),
       deps,
     );
     if (status === connectionFailed && failures.length === 0 && !deps.signal.aborted)
@@ -126,6 +130,20 @@ export async function connectSystem(
     // Not while ssh has the terminal: the lines would land in the middle of the user's screen.
     for (const failure of failures) warnOf(failure, deps);
   }
+}
+
+/** Of the user's own configuration, which ssh itself does not get to see. */
+async function inheritedFor(
+  { sshArguments: words }: ConnectSshRequest,
+  deps: ConnectSshDeps,
+): Promise<readonly string[]> {
+  if (settingsIn(words).has(ownConfiguration)) return [];
+  const answer = await deps.userSettings();
+  if (answer === undefined) return [];
+  if ('settings' in answer)
+    return inheritedOptions(answer.settings, words, { hasOwnKey: deps.settings.identity !== undefined });
+  deps.reporter.warn(`your ssh configuration cannot be read, and nothing of it is used: ${answer.problem}`);
+  return [];
 }
 
 async function runInTerminal(args: readonly string[], deps: ConnectSshDeps): Promise<number> {

@@ -13,7 +13,7 @@ export interface ListKeysDeps extends Pick<KeyToolDeps, 'formats' | 'disk' | 'wa
   /** The key of the setting `identity`, when there is one. */
   readonly identity: string | undefined;
   /** Nothing when there is no agent. */
-  readonly agentKeys: ((signal: AbortSignal) => Promise<readonly PublicKey[]>) | undefined;
+  agentKeys(signal: AbortSignal): Promise<readonly PublicKey[] | undefined>;
   /** The key that new sessions of the account accept; not there when no manager is chosen. */
   readonly accountKey: ((signal: AbortSignal) => Promise<Uint8Array | undefined>) | undefined;
 }
@@ -140,9 +140,9 @@ function withPublicBeside(key: FoundKey, all: readonly FoundKey[]): FoundKey {
 }
 
 async function askAgent(deps: ListKeysDeps): Promise<{ state: KeyList['agent']; keys: readonly FoundKey[] }> {
-  if (deps.agentKeys === undefined) return { state: 'none', keys: [] };
-  const keys = await within(deps.agentKeys, deps.signal).catch(() => undefined);
-  if (keys === undefined) {
+  const keys = await within((signal) => deps.agentKeys(signal), deps.signal).catch(() => 'silent' as const);
+  if (keys === undefined) return { state: 'none', keys: [] };
+  if (keys === 'silent') {
     deps.warn('the SSH agent does not answer, so its keys are not listed');
     return { state: 'silent', keys: [] };
   }

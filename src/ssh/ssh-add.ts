@@ -10,6 +10,8 @@ export interface AddKeyRequest {
   readonly key: string;
   /** As `ssh-add -t` takes it; the agent forgets the key then. */
   readonly lifetime: string;
+  /** Where the agent listens, if there is one. */
+  readonly agent: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
@@ -17,10 +19,16 @@ export interface AddKeyRequest {
 /** What ssh-add ends with when no agent answers. */
 const noAgentStatus = 2;
 
-export async function addToAgent({ key, lifetime, environment, signal }: AddKeyRequest): Promise<void> {
+export async function addToAgent({
+  key,
+  lifetime,
+  agent,
+  environment,
+  signal,
+}: AddKeyRequest): Promise<void> {
   signal.throwIfAborted();
   // Nobody could answer a question: the key has no passphrase.
-  const env = { ...environment, SSH_ASKPASS_REQUIRE: 'never' };
+  const env = { ...environment, SSH_AUTH_SOCK: agent, SSH_ASKPASS_REQUIRE: 'never' };
   const child = spawn('ssh-add', ['-q', '-t', lifetime, '-'], {
     stdio: ['pipe', 'ignore', 'pipe'],
     env,

@@ -35,7 +35,6 @@ import type { PruneDeps } from '../services/prune-keys.ts';
 import type { SftpDeps } from '../services/sftp-deps.ts';
 import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
 import type { LoginRequest } from '../services/ssh-way.ts';
-import { findAgent } from '../ssh/agent.ts';
 import { runBuiltin } from '../ssh/builtin-client.ts';
 import { connectSsh, fetchHostKey } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
@@ -50,6 +49,7 @@ import { appSettings, issuedKey, nullDevice } from './app-settings.ts';
 import { keyFilesFor, ownKeyDeps } from './login-keys.ts';
 import type { ManagerAccess } from './manager.ts';
 import { tunnelTo } from './tunnel.ts';
+import type { UserSsh } from './user-ssh.ts';
 
 export interface AppParts {
   readonly settings: Settings;
@@ -58,6 +58,7 @@ export interface AppParts {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   readonly leaveInterruptsToChild: () => Disposable;
+  readonly userSsh: UserSsh;
   /** For the builtin ssh client. */
   readonly streams: Pick<ProcessFacts, 'stdin' | 'stdout' | 'stderr' | 'stdioForChild'>;
 }
@@ -85,7 +86,8 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     isTerminal: parts.streams.stdin.isTTY === true,
     hasSystemSsh: async () => (await findProgram('ssh', parts.environment)) !== undefined,
     openSsh: (request) => openBuiltin(request, parts),
-    agent: findAgent(parts.environment, process.platform),
+    agent: async () => (await parts.userSsh.agents())[0],
+    userSettings: () => parts.userSsh.settings(),
     openStreams: async (request) => openNodeStreams(await connectSsh(request), { session: request.session }),
     async probeLogin(request) {
       await using connection = await connectSsh(request);

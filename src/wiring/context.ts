@@ -6,6 +6,7 @@ import type { Reporter } from '../core/reporter.ts';
 import type { Settings, SettingValues } from '../core/settings.ts';
 import type { Network } from '../manager/network.ts';
 import type { ManagerAccess } from './manager.ts';
+import type { UserSsh } from './user-ssh.ts';
 
 /** `reporter` exists after `useFlags`. Edges are imported when they are first needed: start-up pays for none. */
 export function createContext(facts: ProcessFacts): Context & { reporter: Reporter } {
@@ -20,6 +21,7 @@ class LazyContext implements Context {
   #reporter: Reporter | undefined;
   #manager: Promise<ManagerAccess> | undefined;
   #network: Network | undefined;
+  #userSsh: UserSsh | undefined;
   exitCode = 0;
 
   constructor(facts: ProcessFacts) {
@@ -112,7 +114,7 @@ class LazyContext implements Context {
   async sshConfig(): ReturnType<Context['sshConfig']> {
     const { sshConfigDeps } = await import('./ssh-config.ts');
     // Not its parts: what is taken away may be of a manager that is gone.
-    return sshConfigDeps(this, this.#flags);
+    return sshConfigDeps(this, this.#flags, await this.#openUserSsh());
   }
 
   async open(): ReturnType<Context['open']> {
@@ -137,8 +139,11 @@ class LazyContext implements Context {
 
   async keys(): ReturnType<Context['keys']> {
     const { keyDeps } = await import('./keys.ts');
-    const parts = { settings: await this.settings(), reporter: this.reporter, manager: () => this.manager() };
-    return keyDeps(parts, this.#facts);
+    const [settings, userSsh] = await Promise.all([this.settings(), this.#openUserSsh()]);
+    return keyDeps(
+      { settings, userSsh, reporter: this.reporter, manager: () => this.manager() },
+      this.#facts,
+    );
   }
 
   async accountKey(): ReturnType<Context['accountKey']> {
@@ -188,6 +193,12 @@ class LazyContext implements Context {
     return access;
   }
 
+  async #openUserSsh(): Promise<UserSsh> {
+    const { openUserSsh } = await import('./user-ssh.ts');
+    this.#userSsh ??= openUserSsh(this.#facts);
+    return this.#userSsh;
+  }
+
   async #parts(): Promise<import('./apps.ts').AppParts> {
     const { environment, leaveInterruptsToChild } = this.#facts;
     const [settings, manager] = await Promise.all([this.settings(), this.manager()]);
@@ -198,6 +209,7 @@ class LazyContext implements Context {
       reporter: this.reporter,
       signal: this.signal,
       leaveInterruptsToChild,
+      userSsh: await this.#openUserSsh(),
       streams: this.#facts,
     };
   }

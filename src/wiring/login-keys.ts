@@ -22,7 +22,6 @@ import type { AppDeps, AppSettings } from '../services/app-deps.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
 import type { OwnKeyDeps } from '../services/own-keys.ts';
 import type { KeyFiles } from '../services/save-key.ts';
-import { agentPaths } from '../ssh/agent.ts';
 import { openAgentLogin } from '../ssh/agent-keys.ts';
 import type { LoginKey, OwnKey, UnlockedKey } from '../ssh/login.ts';
 import { addToAgent } from '../ssh/ssh-add.ts';
@@ -33,7 +32,7 @@ type KeyUse = Pick<AppDeps, 'checkOwnKey' | 'addToAgent'> &
   Pick<OwnKeyDeps, 'agentLogin' | 'defaultKeys'>;
 
 export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
-  const { environment, signal } = parts;
+  const { environment, signal, userSsh } = parts;
   // A run may log in several times, and nobody wants to type a passphrase for each.
   const read = new Map<string, Promise<LoginKey>>();
   return {
@@ -44,9 +43,13 @@ export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
       read.set(path, key);
       return key;
     },
-    agentLogin: () => openAgentLogin(agentPaths(environment, process.platform)),
+    agentLogin: async () => openAgentLogin(await userSsh.agents()),
     defaultKeys: () => readDefaultKeys(dirname(settings.keyPath)),
-    addToAgent: ({ text }) => addToAgent({ key: text, lifetime: settings.keyLifetime, environment, signal }),
+    async addToAgent({ text }) {
+      const [agent] = await userSsh.agents();
+      const lifetime = settings.keyLifetime;
+      await addToAgent({ key: text, lifetime, agent, environment, signal });
+    },
   };
 }
 

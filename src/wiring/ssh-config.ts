@@ -9,9 +9,11 @@ import type { Settings } from '../core/settings.ts';
 import type { SshConfigDeps } from '../services/ssh-config.ts';
 import { readConfigFile, removeConfigFile, writeConfigFile } from '../ssh/config-file.ts';
 import { openHostFiles } from '../ssh/host-files.ts';
+import { askSsh } from '../ssh/ssh-settings.ts';
 import { appSettings, nullDevice } from './app-settings.ts';
+import type { UserSsh } from './user-ssh.ts';
 
-export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDeps {
+export function sshConfigDeps(context: Context, flags: GlobalFlags, userSsh: UserSsh): SshConfigDeps {
   const { environment, reporter, signal } = context;
   const { sshConfig, knownHosts, sshHosts } = findPlaces(environment);
   const sshFolder = join(findHome(), '.ssh');
@@ -26,9 +28,12 @@ export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDe
     async facts() {
       const { user, identity, keyPath, usesAgent, keyStore } = appSettings(await context.settings());
       const isInAgent = identity === undefined && keyStore === 'agent';
+      const answer = await userSsh.settings();
       return {
         ...{ user, knownHosts },
         identityFile: identity ?? keyPath,
+        hasOwnKey: identity !== undefined,
+        ofAllHosts: answer !== undefined && 'settings' in answer ? answer.settings : undefined,
         agentKeys: usesAgent ? 'own' : isInAgent ? 'issued' : undefined,
         hostsFolder: sshHosts,
         nullDevice,
@@ -36,6 +41,7 @@ export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDe
       };
     },
     borrowedVariables: async () => variablesIn(await context.settings()),
+    askSsh: (words) => askSsh(words, { environment, signal }),
     forgetHosts: () => openHostFiles(sshHosts).remove(),
   };
 }
