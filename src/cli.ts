@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
+import { takeBackground } from './wiring/background.ts';
 import { createContext } from './wiring/context.ts';
 import { openStdio } from './wiring/stdio.ts';
 
@@ -57,6 +58,7 @@ const context = createContext({
   environment: process.env,
   version: BAI_VERSION,
   signal: interrupted.signal,
+  background: takeBackground(),
   leaveInterruptsToChild() {
     childHasTerminal.count += 1;
     return {

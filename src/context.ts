@@ -48,6 +48,8 @@ export interface ProcessFacts {
   /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
   readonly signal: AbortSignal;
   readonly leaveInterruptsToChild: () => Disposable;
+  /** Where this process was started to go on in the background: told when it has come so far. */
+  readonly background?: { ready(): void } | undefined;
 }
 
 export interface Context {

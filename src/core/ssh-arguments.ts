@@ -25,6 +25,8 @@ export interface SshWork {
   readonly terminal: 'auto' | 'yes' | 'force' | 'no';
   /** -N: forwards only. */
   readonly runsNothing: boolean;
+  /** -f: goes on when whoever started it has ended. */
+  readonly isInBackground: boolean;
   /** -n: the command gets no input. */
   readonly readsNothing: boolean;
   /** -A: programs over there may ask the agent of this machine. */
@@ -50,6 +52,10 @@ const switches: Readonly<Record<string, Setter>> = {
     draft.runsNothing = true;
   },
   n: (draft) => {
+    draft.readsNothing = true;
+  },
+  f: (draft) => {
+    draft.isInBackground = true;
     draft.readsNothing = true;
   },
   T: (draft) => {
@@ -95,6 +101,11 @@ const settings: Readonly<Record<string, (draft: Draft, value: string) => boolean
     if (wish !== undefined) draft.terminal = wish;
     return wish !== undefined;
   },
+  forkafterauthentication(draft, value) {
+    const isWanted = value.toLowerCase() === 'yes';
+    if (isWanted) [draft.isInBackground, draft.readsNothing] = [true, true];
+    return /^(yes|no)$/i.test(value);
+  },
   exitonforwardfailure(draft, value) {
     draft.needsForwards = value.toLowerCase() === 'yes';
     return true;
@@ -120,6 +131,7 @@ export function parseSshArguments(words: readonly string[]): ParsedSsh {
     terminal: 'auto',
     runsNothing: false,
     readsNothing: false,
+    isInBackground: false,
     forwardsAgent: false,
     localForwards: [],
     remoteForwards: [],
@@ -140,6 +152,10 @@ export function parseSshArguments(words: readonly string[]): ParsedSsh {
   // An empty command is none, as for ssh; and -N leaves one out.
   const command = words.slice(next).join(' ');
   if (command !== '' && !draft.runsNothing) draft.command = command;
+  if (draft.isInBackground && !draft.runsNothing && draft.command === undefined)
+    throw new UsageError('a shell cannot go to the background (-f)', {
+      hint: 'give a command, or -N for forwards alone',
+    });
   return { work: draft };
 }
 

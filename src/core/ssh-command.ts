@@ -2,7 +2,7 @@
 
 import { configPath } from './config-word.ts';
 import { shellCommand, shellQuote } from './shell-quote.ts';
-import { ownConfiguration, settingsIn } from './ssh-options.ts';
+import { settingsIn, takeConfiguration } from './ssh-options.ts';
 
 export interface SshTarget {
   readonly host: string;
@@ -52,7 +52,7 @@ const noConfiguration = ['-F', 'none'] as const;
 
 /**
  * The destination comes before the user's arguments, so that ssh itself tells its options from the command. `inherited` are
- * options out of the user's configuration, which is not read but where they name one (`-F`).
+ * options out of the user's configuration, which ssh does not read, not even one that the words name.
  */
 export function sshArguments(
   target: SshTarget,
@@ -62,12 +62,12 @@ export function sshArguments(
   const named = settingsIn(userArguments);
   const soft = softOptions(target).filter((option) => !named.has(option.replace(/=.*/s, '').toLowerCase()));
   return [
-    ...(named.has(ownConfiguration) ? [] : noConfiguration),
+    ...noConfiguration,
     ...['-p', String(target.port), ...keyOption(target)],
     ...[...firmOptions(target), ...soft].flatMap((option) => ['-o', option]),
     ...inherited,
     `${target.user}@${target.host}`,
-    ...userArguments,
+    ...takeConfiguration(userArguments).words,
   ];
 }
 

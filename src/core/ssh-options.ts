@@ -44,15 +44,11 @@ export function optionOf(word: string, following: string | undefined): SshOption
   return { flag, value: following, before, words: following === undefined ? 1 : 2 };
 }
 
-/** Stands for `-F`, which no setting has the name of. */
-export const ownConfiguration = '-F';
-
 /** What the letters of ssh set. */
 const settingsOfLetters: Readonly<Record<string, readonly string[]>> = {
   A: ['forwardagent'],
   a: ['forwardagent'],
   C: ['compression'],
-  F: [ownConfiguration],
   e: ['escapechar'],
   g: ['gatewayports'],
   X: ['forwardx11', 'forwardx11trusted'],
@@ -70,11 +66,34 @@ export function settingsIn(words: readonly string[]): ReadonlySet<string> {
 }
 
 function ofLetters(letters: string): readonly string[] {
-  return [...letters].flatMap((letter) => settingsOfLetters[letter] ?? []);
+  return letters.split('').flatMap((letter) => settingsOfLetters[letter] ?? []);
 }
 
 /** What stands behind `-o`; the name in lower case. */
 export function settingOf(text = ''): { readonly name: string; readonly value: string } {
   const [, name = '', value = ''] = /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/s.exec(text) ?? [];
   return { name: name.toLowerCase(), value };
+}
+
+export interface ConfigurationWords {
+  /** The last one counts, as for ssh. */
+  readonly file: string | undefined;
+  /** What is left. */
+  readonly words: readonly string[];
+}
+
+/** Takes -F out of the words for ssh. */
+export function takeConfiguration(all: readonly string[]): ConfigurationWords {
+  const left: string[] = [];
+  let file: string | undefined;
+  let next = 0;
+  for (const option of optionsIn(all)) {
+    if (option.flag !== 'F') left.push(...all.slice(next, next + option.words));
+    else {
+      file = option.value;
+      if (option.before !== '') left.push(option.before);
+    }
+    next += option.words;
+  }
+  return { file, words: [...left, ...all.slice(next)] };
 }

@@ -15,9 +15,11 @@ export interface ForwarderOptions extends ListenRequest {
 /** Listens before it returns. Nothing remote happens until somebody connects. */
 export async function startForwarder(options: ForwarderOptions): Promise<Forwarder> {
   const connections = new Set<Socket>();
+  let first: Promise<void> | undefined;
   const closing = new AbortController();
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
     connections.add(socket);
+    first ??= whenGone(socket);
     socket.once('close', () => connections.delete(socket));
     void serve(socket, options, closing.signal);
   });
@@ -28,6 +30,7 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
     host: options.host,
     port,
     closed,
+    firstGone: () => first ?? Promise.resolve(),
     async [Symbol.asyncDispose]() {
       closing.abort();
       for (const socket of connections) socket.destroy();
@@ -70,6 +73,13 @@ const hangUps: ReadonlySet<unknown> = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
   'ABORT_ERR',
 ]);
+
+/** It sends no more. */
+function whenGone(client: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of ['end', 'close']) client.once(event, () => resolve());
+  });
+}
 
 function whenClosed(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -62,9 +62,9 @@ const probe = `bai-checks-this${hostSuffix}`;
 async function findsSessions(
   path: string | undefined,
   facts: SshConfigFacts,
-  { askSsh }: SshConfigDeps,
+  deps: SshConfigDeps,
 ): Promise<boolean> {
-  const answer = await askSsh([...(path === undefined ? [] : ['-F', path]), probe]);
+  const answer = await deps.askSsh([...(path === undefined ? [] : ['-F', path]), probe]);
   if (answer === undefined) return true;
   if ('problem' in answer) return false;
   return [...expectedSettings(facts, probe)].every(([name, wanted]) =>

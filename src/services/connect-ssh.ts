@@ -4,19 +4,22 @@ import type { Duplex } from 'node:stream';
 import { explainTooLong } from '../core/command-limit.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { CreateRequest } from '../core/session-api.ts';
+import { goesToBackground, refuseSharing } from '../core/shared-connection.ts';
+import type { Forwarder } from '../core/ssh-access.ts';
 import { parseSshArguments, type SshWork } from '../core/ssh-arguments.ts';
 import { builtinWork, connectionFailed, type SshClientWish } from '../core/ssh-client.ts';
 import { sshArguments } from '../core/ssh-command.ts';
-import { ownConfiguration, settingsIn } from '../core/ssh-options.ts';
+import { takeConfiguration } from '../core/ssh-options.ts';
 import { inheritedOptions } from '../core/ssh-settings.ts';
 import { limitTime } from '../core/time-limit.ts';
-import { BaiError, NotFoundError } from '../errors.ts';
+import { BaiError, ExitCode, NotFoundError, UsageError } from '../errors.ts';
 import type { LoginKey } from '../ssh/login.ts';
 import type { SshAnswer } from '../ssh/ssh-settings.ts';
 import { type BuiltinDeps, connectBuiltin } from './connect-builtin.ts';
 import { createSession } from './create-session.ts';
 import { type ClusterDeps, enterNode } from './enter-node.ts';
 import { explainRefusal } from './explain-refusal.ts';
+import { unlessAborted } from './key-tools.ts';
 import { openRunningSession } from './open-session.ts';
 import { agentRing } from './own-keys.ts';
 import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
@@ -41,23 +44,47 @@ export interface ConnectSshDeps extends ClusterDeps, BuiltinDeps {
   /** Whether a key file has a passphrase, or is of a kind that only the system's ssh knows. */
   isForSsh(path: string): Promise<boolean>;
   runSsh(args: readonly string[]): Promise<number>;
-  /** What the user's own ssh configuration says; nothing where there is no ssh. */
-  userSettings(): Promise<SshAnswer | undefined>;
+  /** What the user's own ssh configuration says, or another file; nothing where there is no ssh. */
+  userSettings(file: string | undefined): Promise<SshAnswer | undefined>;
   /** Logs in, hangs up, and returns the server's name for itself; rejects with a BaiError that says why it could not. */
   readonly probeLogin: (request: LoginRequest) => Promise<string | undefined>;
+  /** Where this process was started to go on in the background: told when it has come so far. */
+  readonly background: { ready(): void } | undefined;
+  /** Starts this very command in the background; returns when it has come so far, or has failed. */
+  startInBackground(wish: BackgroundWish): Promise<BackgroundStart>;
   /** While ssh has the terminal, Ctrl-C is for what runs inside it. */
   readonly leaveInterruptsToChild: () => Disposable;
 }
+
+export interface BackgroundWish {
+  /** What it prints then is wanted. */
+  readonly prints: boolean;
+}
+
+export type BackgroundStart = { readonly pid: number } | { readonly status: number };
 
 /** ssh's exit status: that of the remote command, 255 when the connection failed. */
 export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDeps): Promise<number> {
   // A wrong command line is told before anything is asked of the manager.
   const work = await workOfBuiltin(request, deps);
+  if (goesToBackground(request.sshArguments) && deps.background === undefined)
+    return await leave(request, deps);
   const session = await openOrCreate(request, deps);
   await using place = await enterNode(session, request.node, deps);
   return work === undefined
     ? await connectSystem(place.session, request, place.deps)
     : await connectBuiltin(place.session, work, place.deps);
+}
+
+/** The rest is done by a process of its own, which has said how far it came; what goes wrong before it tells itself. */
+async function leave({ sshArguments: words }: ConnectSshRequest, deps: ConnectSshDeps): Promise<number> {
+  const parsed = parseSshArguments(words);
+  const started = await deps.startInBackground({ prints: !('work' in parsed && parsed.work.runsNothing) });
+  if ('status' in started) return started.status;
+  deps.reporter.info(
+    `goes on in the background as process ${started.pid}, which \`kill ${started.pid}\` ends`,
+  );
+  return ExitCode.ok;
 }
 
 /** What a session that can be made is missed with. */
@@ -78,9 +105,10 @@ export async function openOrCreate(
 
 /** Nothing when the system's ssh is to do it. */
 export async function workOfBuiltin(
-  { client, sshArguments: words, port, strictPort }: ConnectSshRequest,
+  { session, client, sshArguments: words, port, strictPort }: ConnectSshRequest,
   deps: ConnectSshDeps,
 ): Promise<SshWork | undefined> {
+  refuseSharing(session, words);
   if (client === 'system') return undefined;
   const { keyStore, usesAgent, identity } = deps.settings;
   // Another program cannot use a key in this one's memory.
@@ -92,7 +120,9 @@ export async function workOfBuiltin(
     needsPort: port !== undefined || strictPort,
     hasSystem: () => deps.hasSystemSsh(),
   });
-  if (work === undefined || client !== 'auto' || !(await deps.hasSystemSsh())) return work;
+  // In the background ssh has no terminal to ask for a passphrase.
+  const isDecided = work === undefined || client !== 'auto' || work.isInBackground;
+  if (isDecided || !(await deps.hasSystemSsh())) return work;
   return (await isForSsh(deps)) ? undefined : work;
 }
 
@@ -124,6 +154,7 @@ export async function connectSystem(
     );
     if (status === connectionFailed && failures.length === 0 && !deps.signal.aborted)
       await explainFailure(ready, request.sshArguments, deps);
+    if (status === ExitCode.ok) await carryOn(forwarder, deps);
     return status;
   } finally {
     busy.stop();
@@ -137,13 +168,37 @@ async function inheritedFor(
   { sshArguments: words }: ConnectSshRequest,
   deps: ConnectSshDeps,
 ): Promise<readonly string[]> {
-  if (settingsIn(words).has(ownConfiguration)) return [];
-  const answer = await deps.userSettings();
+  const { file } = takeConfiguration(words);
+  const answer = await deps.userSettings(file);
   if (answer === undefined) return [];
   if ('settings' in answer)
     return inheritedOptions(answer.settings, words, { hasOwnKey: deps.settings.identity !== undefined });
+  if (file !== undefined) throw new UsageError(`ssh cannot read ${file}: ${answer.problem}`);
   deps.reporter.warn(`your ssh configuration cannot be read, and nothing of it is used: ${answer.problem}`);
   return [];
+}
+
+/** How long the end of a program takes to reach the other end of its connection. */
+const goneMs = 500;
+
+/** ssh ends with 0 as well where it only went to the background: by -f, or by `~&` in a shell. */
+async function carryOn(forwarder: Forwarder, deps: ConnectSshDeps): Promise<void> {
+  if (deps.background === undefined && !deps.isTerminal) return;
+  const gone = forwarder.firstGone();
+  using limit = limitTime(deps.signal, goneMs);
+  if (
+    await unlessAborted(
+      gone.then(() => true),
+      limit.signal,
+    ).catch(() => false)
+  )
+    return;
+  if (deps.background === undefined)
+    deps.reporter.info(
+      'ssh went to the background: bai stays here to carry its connection; Ctrl-C ends both',
+    );
+  deps.background?.ready();
+  await unlessAborted(gone, deps.signal).catch(() => {});
 }
 
 async function runInTerminal(args: readonly string[], deps: ConnectSshDeps): Promise<number> {

@@ -16,6 +16,8 @@ export interface BuiltinOptions extends TerminalStreams {
   readonly signal: AbortSignal;
   /** Tells the user something; a line, on stderr. */
   readonly say: (message: string) => void;
+  /** Forwards stand and the program runs: nothing more is asked or refused. */
+  readonly started?: (() => void) | undefined;
 }
 
 /** What may wait for a slow reader of the output. */
@@ -34,12 +36,16 @@ export async function runBuiltin(
   using interruption = interruptionBy(options.signal);
   const over = Promise.race([connection.lost, interruption.promise]);
   over.catch(() => {});
-  if (work.runsNothing) return await over;
+  if (work.runsNothing) {
+    options.started?.();
+    return await over;
+  }
   const needsTerminal = wantsTerminal(work, options.stdin.isTTY === true);
   using terminal = needsTerminal ? new RawTerminal(options) : undefined;
   const started = startWithAgent({ connection, work, options, terminal });
   started.catch(() => {});
   const program = await Promise.race([started, over]);
+  options.started?.();
   const status = await Promise.race([program.ended, program.cutOff, over]);
   if (status === undefined) return connectionFailed;
   terminal?.ended();

@@ -40,11 +40,20 @@ export async function askSsh(
   }
 }
 
+/** As `execFile` rejects. */
+interface Failed {
+  readonly killed?: boolean;
+  readonly stderr?: string;
+  readonly code?: string | number | null;
+  readonly signal?: string | null;
+}
+
 function problemOf(error: unknown): string {
-  const { killed, stderr } = Object(error) as { readonly killed?: unknown; readonly stderr?: unknown };
+  if (!(error instanceof Error)) throw error;
+  const { killed, stderr = '', code, signal } = error as Error & Failed;
   if (killed === true) return `reading it takes longer than ${mostMs / 1_000} s`;
-  const said = typeof stderr === 'string' ? stderr.trim() : '';
-  if (said === '') throw error;
+  const said = stderr.trim();
+  if (said === '') return `ssh ends with ${code ?? signal}`;
   return said
     .split(/\s*[\r\n]+\s*/)
     .map(sanitizeLine)

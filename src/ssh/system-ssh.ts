@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import type { ChildStdio, LocalStreams } from '../core/local-streams.ts';
 import { connectionFailed } from '../core/ssh-client.ts';
 import { InterruptedError, LocalSystemError, systemCode } from '../errors.ts';
+import { stopWith } from './job-control.ts';
 import { stty, terminalReset } from './terminal.ts';
 
 export interface RunOptions {
@@ -23,6 +24,7 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
   if (signal.aborted) throw new InterruptedError();
   const settings = terminal.stdin.isTTY ? stty(['-g']) : undefined;
   const child = start(args, options);
+  using _stops = stopWith(child);
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   try {

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { PseudoTtyOptions } from 'ssh2';
 import type { LocalStreams } from '../core/local-streams.ts';
+import { stopJob } from './job-control.ts';
 
 export interface TerminalStreams extends Pick<LocalStreams, 'stdin' | 'stdout'> {
   readonly stderr: Writable;
@@ -54,8 +55,7 @@ export class RawTerminal implements Disposable {
   /** Stops this process, as Ctrl-Z does, and takes the terminal again when it goes on. */
   suspend(): void {
     this.#giveBack();
-    // It returns when the process goes on, or at once where nobody could wake it.
-    process.kill(process.pid, 'SIGTSTP');
+    stopJob();
     this.#take();
   }
 

@@ -46,6 +46,7 @@ import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { appSettings, issuedKey, nullDevice } from './app-settings.ts';
+import { startInBackground } from './background.ts';
 import { keyFilesFor, ownKeyDeps } from './login-keys.ts';
 import type { ManagerAccess } from './manager.ts';
 import { tunnelTo } from './tunnel.ts';
@@ -60,7 +61,7 @@ export interface AppParts {
   readonly leaveInterruptsToChild: () => Disposable;
   readonly userSsh: UserSsh;
   /** For the builtin ssh client. */
-  readonly streams: Pick<ProcessFacts, 'stdin' | 'stdout' | 'stderr' | 'stdioForChild'>;
+  readonly streams: Pick<ProcessFacts, 'stdin' | 'stdout' | 'stderr' | 'stdioForChild' | 'background'>;
 }
 
 export function appDeps(parts: AppParts): ConnectSshDeps {
@@ -87,7 +88,9 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     hasSystemSsh: async () => (await findProgram('ssh', parts.environment)) !== undefined,
     openSsh: (request) => openBuiltin(request, parts),
     agent: async () => (await parts.userSsh.agents())[0],
-    userSettings: () => parts.userSsh.settings(),
+    background: parts.streams.background,
+    startInBackground: (wish) => startInBackground(wish, parts),
+    userSettings: (file) => parts.userSsh.settings(file),
     openStreams: async (request) => openNodeStreams(await connectSsh(request), { session: request.session }),
     async probeLogin(request) {
       await using connection = await connectSsh(request);
@@ -121,7 +124,12 @@ async function openBuiltin(
     software: connection.software,
     run(work, { stdout, stderr } = streams) {
       const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'] };
-      return runBuiltin(connection, work, { ...local, signal, say });
+      return runBuiltin(connection, work, {
+        ...local,
+        signal,
+        say,
+        started: () => streams.background?.ready(),
+      });
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };

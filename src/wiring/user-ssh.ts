@@ -6,15 +6,16 @@ import { agentPaths } from '../core/agent-paths.ts';
 import { askSsh, type SshAnswer } from '../ssh/ssh-settings.ts';
 
 export interface UserSsh {
-  /** For the end of a forwarder on this machine; nothing where there is no ssh. */
-  settings(): Promise<SshAnswer | undefined>;
+  /** For the end of a forwarder on this machine, or of another file; nothing where there is no ssh. */
+  settings(file?: string): Promise<SshAnswer | undefined>;
   /** Where an agent may listen; the first that answers counts. */
   agents(): Promise<readonly string[]>;
 }
 
 export function openUserSsh({ environment, signal }: Pick<ProcessFacts, 'environment' | 'signal'>): UserSsh {
   let asked: Promise<SshAnswer | undefined> | undefined;
-  const settings = (): Promise<SshAnswer | undefined> => {
+  const settings = (file?: string): Promise<SshAnswer | undefined> => {
+    if (file !== undefined) return askSsh(['-F', file, '127.0.0.1'], { environment, signal });
     asked ??= askSsh(['127.0.0.1'], { environment, signal });
     return asked;
   };

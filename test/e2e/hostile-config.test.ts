@@ -162,8 +162,8 @@ describe.skipIf(accountMissing !== undefined)(`ssh’s configuration (${accountM
     });
   });
 
-  test('a configuration named by -F is the user’s, and ssh reads it', async () => {
-    writeFileSync(join(bed.home, 'own'), 'Host *\n  SetEnv BAI_TRY=named\n');
+  test('of a configuration named by -F the same is passed on', async () => {
+    writeFileSync(join(bed.home, 'own'), 'Host *\n  SetEnv BAI_TRY=named\n  ProxyCommand /bin/false\n');
     const { code, stderr } = await bai(['ssh', 'demo', '-F', join(bed.home, 'own'), '-vvv', 'true']);
     expect([code, stderr]).toEqual([0, expect.stringContaining('setting env BAI_TRY = "named"')]);
   });

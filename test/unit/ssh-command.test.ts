@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readyCommands, type SshTarget, sshArguments } from '../../src/core/ssh-command.ts';
+import { takeConfiguration } from '../../src/core/ssh-options.ts';
 import { inheritedOptions, parseSshSettings } from '../../src/core/ssh-settings.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -52,10 +53,23 @@ test('the host key stays pinned whatever the user’s own options say later', ()
   });
 });
 
-test('no configuration is read but one that the user names', () => {
-  expect(sshArguments(plain, ['-v']).slice(0, 2)).toEqual(['-F', 'none']);
-  for (const named of [['-F', 'mine'], ['-vFmine'], ['-o', 'Compression=yes', '-F', 'mine']])
-    expect(sshArguments(plain, named).join(' ')).not.toContain('-F none');
+test('no configuration is read, not even one that the user names, whose wishes are passed on', () => {
+  const named = [
+    ['-F', 'mine'],
+    ['-vFmine'],
+    ['-o', 'Compression=yes', '-F', 'mine'],
+    ['-N', '-F', 'mine', 'x', '-F', 'y'],
+  ];
+  for (const words of [[], ...named]) {
+    const args = sshArguments(plain, words);
+    expect([args.slice(0, 2), args.includes('mine')]).toEqual([['-F', 'none'], false]);
+  }
+  expect(named.map((words) => takeConfiguration(words))).toEqual([
+    { file: 'mine', words: [] },
+    { file: 'mine', words: ['-v'] },
+    { file: 'mine', words: ['-o', 'Compression=yes'] },
+    { file: 'mine', words: ['-N', 'x', '-F', 'y'] },
+  ]);
 });
 
 test('what the user says on the command line comes before what bai would say, but for the host key', () => {
