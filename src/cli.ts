@@ -14,8 +14,6 @@ const interrupted = new AbortController();
 const childHasTerminal = { count: 0 };
 const stdio = openStdio();
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** What somebody sent last. */
-let ender: NodeJS.Signals = 'SIGTERM';
 /** For the error that says so, where a thread writes it. */
 const lastWordsMs = 200;
 
@@ -25,17 +23,16 @@ setMaxListeners(0, interrupted.signal);
 for (const name of signals) {
   process.on(name, () => {
     if (name === 'SIGINT' && childHasTerminal.count > 0) return;
-    ender = name;
     // The second time somebody insists: no more cleaning up.
     if (interrupted.signal.aborted) leave(130);
     interrupted.abort(new InterruptedError());
   });
 }
 
-/** At once. From here on a signal ends the process by itself, for what is in the way of that may never be over. */
+/** At once. A write that waits for its reader in a thread keeps Node from exiting, so then the end is that of SIGINT, 130 too. */
 function leave(status: number): never {
   for (const name of signals) process.removeAllListeners(name);
-  if (interrupted.signal.aborted && stdio.isStuck) process.kill(process.pid, ender);
+  if (interrupted.signal.aborted && stdio.isStuck) process.kill(process.pid, 'SIGINT');
   process.exit(status);
 }
 

@@ -34,6 +34,8 @@ export interface SshWork {
   /** -L and -D. */
   readonly localForwards: readonly Forward[];
   readonly remoteForwards: readonly Forward[];
+  /** -g: ports of this machine are open to others where no address was written. */
+  readonly opensPorts: boolean;
   /** A forward that cannot be made ends everything. */
   readonly needsForwards: boolean;
 }
@@ -69,6 +71,9 @@ const switches: Readonly<Record<string, Setter>> = {
   },
   a: (draft) => {
     draft.forwardsAgent = false;
+  },
+  g: (draft) => {
+    draft.opensPorts = true;
   },
   // There is no X11 and no chatter to switch off.
   x: () => {},
@@ -110,6 +115,10 @@ const settings: Readonly<Record<string, (draft: Draft, value: string) => boolean
     draft.needsForwards = value.toLowerCase() === 'yes';
     return true;
   },
+  gatewayports(draft, value) {
+    draft.opensPorts = value.toLowerCase() === 'yes';
+    return /^(yes|no)$/i.test(value);
+  },
   // A path or a variable in place of the agent's own is for the system's ssh.
   forwardagent(draft, value) {
     draft.forwardsAgent = value.toLowerCase() === 'yes';
@@ -136,6 +145,7 @@ export function parseSshArguments(words: readonly string[]): ParsedSsh {
     localForwards: [],
     remoteForwards: [],
     needsForwards: false,
+    opensPorts: false,
   };
   let next = 0;
   for (; next < words.length; next += 1) {

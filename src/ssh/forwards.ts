@@ -1,11 +1,12 @@
 /** -L, -R and -D of the builtin client: connections of one side that come out on the other, no byte of them lost. */
 
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import type { Forward, ForwardTarget, SshWork } from '../core/ssh-arguments.ts';
-import { ConflictError, systemCode, UnreachableError } from '../errors.ts';
+import { UnreachableError } from '../errors.ts';
 import type { SshConnection } from './connection.ts';
+import { listenHere } from './local-listener.ts';
 import { pour, type Stop } from './pour.ts';
 import { askTarget, type SocksRequest } from './socks.ts';
 import { closeChannel } from './window.ts';
@@ -32,7 +33,8 @@ export async function openForwards(
 ): Promise<OpenForwards> {
   const forwards = new Forwards(connection, say);
   try {
-    for (const forward of work.localForwards) await attempt(() => forwards.listenHere(forward), work, say);
+    for (const forward of work.localForwards)
+      await attempt(() => forwards.listenHere(forward, work.opensPorts), work, say);
     for (const forward of work.remoteForwards) await attempt(() => forwards.listenThere(forward), work, say);
   } catch (error) {
     forwards[Symbol.dispose]();
@@ -81,17 +83,13 @@ class Forwards implements OpenForwards {
   }
 
   /** -L and -D: a port of this machine leads into the session. */
-  async listenHere({ bind = loopback, port, target }: Forward): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  async listenHere({ bind, port, target }: Forward, isOpen: boolean): Promise<void> {
+    const onConnection = (socket: Socket): void => {
       this.#track(socket);
       if (target !== undefined) this.#reachThere(socket, { target });
       else void this.#ask(socket, (request) => this.#reachThere(socket, request));
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(notListening(port, error)));
-      server.listen({ host: bind === '*' || bind === '' ? undefined : bind, port, exclusive: true }, resolve);
-    });
-    this.#servers.push(server);
+    };
+    this.#servers.push(...(await listenHere({ bind, port, isOpen }, { onConnection, say: this.#say })));
   }
 
   /** Lets a program say by SOCKS where it wants to go. */
@@ -214,13 +212,4 @@ export function stopOf({ client, brake }: SshConnection, channel: ClientChannel)
 /** RFC 4254, 5.1: 1 is "administratively prohibited". */
 function isProhibited(error: Error): boolean {
   return 'reason' in error && error.reason === 1;
-}
-
-function notListening(port: number, cause: Error): ConflictError {
-  const why = systemCode(cause) === 'EADDRINUSE' ? 'it is taken' : cause.message;
-  return new ConflictError(`port ${port} of this machine cannot be listened on: ${why}`, {
-    code: 'port-taken',
-    hint: 'choose another port with -L or -D',
-    cause,
-  });
 }
