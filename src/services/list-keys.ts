@@ -45,6 +45,8 @@ export interface KeyList {
 export interface FoundKey {
   readonly listed: Omit<ListedKey, 'accepted' | 'problems'>;
   readonly blob: Buffer | undefined;
+  /** Why ssh does not read a private key that bai reads. */
+  readonly unreadableForSsh?: string | undefined;
   /** Why the file could not be read as a key. */
   readonly damage?: string;
 }
@@ -92,9 +94,10 @@ async function readOne(path: string, { disk, formats }: ListKeysDeps): Promise<F
   const mode = read.mode === undefined ? {} : { mode: read.mode.toString(8).padStart(4, '0') };
   try {
     const file = formats.inspect(read.bytes, path);
-    return (
-      file && { listed: { source: 'file', path, ...mode, ...factsOf(file, formats) }, blob: blobOf(file) }
-    );
+    if (file === undefined) return undefined;
+    const listed = { source: 'file', path, ...mode, ...factsOf(file, formats) } as const;
+    const why = file.kind === 'private' ? file.unreadableForSsh : undefined;
+    return { listed, blob: blobOf(file), unreadableForSsh: why };
   } catch (error) {
     if (error instanceof BaiError) return damaged(error.message, mode);
     throw error;

@@ -3,7 +3,8 @@
 import { dirname, resolve } from 'node:path';
 import type { LocalInput } from '../core/local-streams.ts';
 import { UsageError } from '../errors.ts';
-import { mostKeyBytes } from '../keys/key-formats.ts';
+import { mostKeyBytes } from '../keys/key-text.ts';
+import { requirePublic } from '../keys/public-file.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
 import type { AuthorizeDeps, OpenedKeys } from '../services/authorize-key.ts';
 import { openSftp } from '../services/open-sftp.ts';
@@ -24,6 +25,7 @@ export function authorizeDeps(parts: AppParts): AuthorizeDeps {
     readFile: (path) => keyReading.readFile(resolve(path)),
     readStdin: () => readAll(parts.streams.stdin),
     isPrivateKey: isPrivateKeyText,
+    readPublic: requirePublic,
   };
 }
 

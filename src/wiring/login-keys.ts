@@ -12,6 +12,7 @@ import {
   writeKeyFile,
 } from '../keys/key-file.ts';
 import {
+  checkForSsh,
   hasPassphrase,
   type PrivateKey,
   readIssuedKey,
@@ -36,7 +37,10 @@ export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
   // A run may log in several times, and nobody wants to type a passphrase for each.
   const read = new Map<string, Promise<LoginKey>>();
   return {
-    checkOwnKey: async (path) => void (await isForSsh(path)),
+    async checkOwnKey(path) {
+      await isForSsh(path);
+      checkForSsh(await readOwnFile(path), path);
+    },
     isForSsh,
     readOwnKey(path) {
       const key = read.get(path) ?? readAndUnlock(path, parts);
