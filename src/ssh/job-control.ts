@@ -6,16 +6,16 @@ import { systemCode } from '../errors.ts';
 
 /**
  * Stops the whole job, as Ctrl-Z does: whoever started this process, such as npx, is waited for by the shell too. Returns when the
- * job goes on, or at once where no shell could let it.
+ * job goes on, or at once where no shell could let it. Nothing on Windows, which has no jobs.
  */
 export function stopJob(): void {
-  process.kill(0, 'SIGTSTP');
+  if (process.platform !== 'win32') process.kill(0, 'SIGTSTP');
 }
 
 /** Programs that ask how a child is doing are children themselves, and their end is one more reason to look. */
 const quietMs = 100;
 
-/** ssh stops itself alone, and the shell waits for this process. Nothing on Windows, which has no jobs. */
+/** ssh stops itself alone, and the shell waits for this process. */
 export function stopWith(child: ChildProcess): Disposable {
   if (process.platform === 'win32') return { [Symbol.dispose]: () => {} };
   let lookedAt = Number.NEGATIVE_INFINITY;

@@ -129,8 +129,9 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
 }
 
 const sshExamples = `
-As with ssh, options of ssh stand before or after the session, and the command begins with the first word behind it that is
-no option. These letters are bai's and mean: -p the port on this machine, -i the key, -l the account, -q quiet (ssh too).
+As with ssh, options of ssh stand before or after the session, and the command
+begins with the first word behind it that is no option. These letters are bai's:
+-p the port on this machine, -i the key, -l the account, -q quiet (for ssh too).
 A \`--\` behind the session may be left away.
 
 Examples:
