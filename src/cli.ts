@@ -4,8 +4,10 @@ import { setMaxListeners } from 'node:events';
 import { constants, homedir } from 'node:os';
 import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
+import { takeBackground } from './wiring/background.ts';
 import { createContext } from './wiring/context.ts';
 import { outlivesTerminal } from './wiring/hang-up.ts';
+import { openStdio } from './wiring/stdio.ts';
 
 declare const BAI_VERSION: string;
 
@@ -16,6 +18,10 @@ const staysAlive = outlivesTerminal(process.env, process.ppid);
 
 /** Everything ends by itself before: what was begun is taken back in less. */
 const latestEndMs = 1_900;
+const stdio = openStdio();
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** For the error that says so, where a thread writes it. */
+const lastWordsMs = 200;
 
 // Everything that waits listens to it, and a cluster session may have many containers.
 setMaxListeners(0, interrupted.signal);
@@ -23,7 +29,7 @@ setMaxListeners(0, interrupted.signal);
 let received: NodeJS.Signals = 'SIGINT';
 let isOver = false;
 
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+for (const name of signals) {
   process.on(name, () => {
     if (name === 'SIGINT' && childHasTerminal.count > 0) return;
     if (name === 'SIGHUP' && staysAlive) return;
@@ -34,7 +40,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     interrupted.abort(new InterruptedError('interrupted', {}, status));
     setTimeout(() => {
       if (takesItsTime.count > 0) return;
-      process.stderr.write('error: interrupted; what was going on did not end in time\n');
+      stdio.stderr.write('error: interrupted; what was going on did not end in time\n');
       leave(status, 0);
     }, latestEndMs).unref();
   });
@@ -45,8 +51,8 @@ const diskMs = 300;
 const lookAgainMs = 20;
 
 /**
- * Node waits for its threads, and a pipe that nobody writes to or a name server that does not answer holds one for long:
- * then it ends by the signal.
+ * Node waits for its threads, and a pipe that nobody writes to or reads, or a name server that does not answer, holds one for
+ * long: then it ends by the signal.
  */
 function leave(status: typeof process.exitCode, patienceMs = diskMs): void {
   if (!isThreadBusy()) process.exit(status);
@@ -54,6 +60,7 @@ function leave(status: typeof process.exitCode, patienceMs = diskMs): void {
     setTimeout(() => leave(status, patienceMs - lookAgainMs), lookAgainMs);
     return;
   }
+  if (!interrupted.signal.aborted) process.exit(status);
   process.removeAllListeners(received);
   process.kill(process.pid, received);
 }
@@ -74,25 +81,27 @@ function counting(counter: { count: number }): () => Disposable {
 }
 
 // `bai … | head` closes stdout early; what is not wanted any more is no error, but how a command over there ended is not known.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(context.exitCode);
-  process.stderr.write(`error: the answer could not be written to stdout (${error.code})\n`);
-  process.stderr.write('hint: free some space, or send the output elsewhere\n');
-  process.exit(1);
+stdio.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') leave(context.exitCode);
+  const hint = 'hint: free some space, or send the output elsewhere';
+  stdio.stderr.write(`error: the answer could not be written to stdout (${error.code})\n${hint}\n`);
+  leave(1);
 });
 
 // Nobody listens to the conversation any more; the command itself goes on.
-process.stderr.on('error', () => {});
+stdio.stderr.on('error', () => {});
 
 const context = createContext({
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdin: stdio.stdin,
+  stdout: stdio.stdout,
+  stderr: stdio.stderr,
+  stdioForChild: () => stdio.forChild(),
   environment: process.env,
   version: BAI_VERSION,
   signal: interrupted.signal,
   leaveInterruptsToChild: counting(childHasTerminal),
   takeTimeToEnd: counting(takesItsTime),
+  background: takeBackground(),
 });
 
 // Libraries ask for the home folder as they are loaded, and an account without an entry in the password file has none.
@@ -107,4 +116,7 @@ process.exitCode = 70;
 process.exitCode = await run(context, process.argv.slice(2));
 isOver = true;
 // What a slow reader has not taken yet is not waited for after Ctrl-C.
-if (interrupted.signal.aborted) leave(process.exitCode);
+if (interrupted.signal.aborted) {
+  await stdio.settle(lastWordsMs);
+  leave(process.exitCode);
+}

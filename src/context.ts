@@ -1,5 +1,6 @@
 /** What every command gets: the process's streams, the global flags, and services' needs, built when asked for. */
 
+import type { ChildStdio, LocalInput, LocalOutput } from './core/local-streams.ts';
 import type { Reporter } from './core/reporter.ts';
 import type { Settings, SettingValues } from './core/settings.ts';
 import type { AccountKeyDeps } from './services/account-key-deps.ts';
@@ -37,9 +38,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The process, as `cli.ts` hands it over. Nothing below reads `process` for these. */
 export interface ProcessFacts {
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdin: LocalInput;
+  readonly stdout: LocalOutput;
+  readonly stderr: LocalOutput;
+  /** For a program that gets these streams. */
+  readonly stdioForChild: () => ChildStdio;
   readonly environment: Environment;
   readonly version: string;
   /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
@@ -47,12 +50,14 @@ export interface ProcessFacts {
   readonly leaveInterruptsToChild: () => Disposable;
   /** After a signal nobody ends the process by force while somebody holds this. */
   readonly takeTimeToEnd: () => Disposable;
+  /** Where this process was started to go on in the background: told when it has come so far. */
+  readonly background?: { ready(): void } | undefined;
 }
 
 export interface Context {
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdin: LocalInput;
+  readonly stdout: LocalOutput;
+  readonly stderr: LocalOutput;
   /** Aborted by Ctrl-C, SIGTERM and SIGHUP; every wait of bai ends with it. */
   readonly signal: AbortSignal;
   readonly version: string;

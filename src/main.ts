@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { CommandEntry } from './commands/command.ts';
 import { commands, groups } from './commands/index.ts';
+import { knownWords, withoutDoubt, withShell, wordsOf } from './commands/words.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import type { Reporter } from './core/reporter.ts';
 import { BaiError, ExitCode, interruptedBy, UsageError } from './errors.ts';
@@ -12,15 +13,17 @@ export async function run(
   context: Context & { reporter: Reporter },
   argv: readonly string[],
 ): Promise<number> {
+  let words = argv;
   try {
-    const words = spellOut(argv);
+    words = withShell(argv);
     const program = await createProgram(context, words);
+    words = withoutDoubt(words, program);
     await program.parseAsync(words, { from: 'user' });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && hasShownHelp(error))
       return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-    await prepareReporter(context, fallbackFlags(argv));
+    await prepareReporter(context, fallbackFlags(words));
     return context.reporter.failure(explained(error, context.signal, argv));
   } finally {
     await context.close();
@@ -118,32 +121,6 @@ function addGlobalOptions(program: Command): void {
     .addOption(new Option('--env-file <path>', 'read variables that are not set from this file'));
 }
 
-/** `--json=events`, for an option with an optional value would take the next word; `sftp SESSION`, for its shell. */
-function spellOut(argv: readonly string[]): string[] {
-  const end = argv.indexOf('--');
-  const words = argv.map((word, index) =>
-    word === '--json=events' && (end < 0 || index < end) ? '--json-events' : word,
-  );
-  const [group, name, ...more] = wordsOf(words, 3);
-  if (group !== 'sftp' || name === undefined || isCommand(group, name) || more.length > 0) return words;
-  return words.toSpliced(words.indexOf(group) + 1, 0, 'shell');
-}
-
-/** Options above, and of the shell, that take a value; their value is no command word. */
-const valueOptions = new Set(['--profile', '--endpoint', '--env-file', '-b', '--batch']);
-
-/** The first words of the command line that are no options. */
-function wordsOf(argv: readonly string[], most = 2): string[] {
-  const words: string[] = [];
-  for (let index = 0; index < argv.length && words.length < most; index += 1) {
-    const word = argv[index] ?? '';
-    if (word === '--') continue;
-    if (valueOptions.has(word)) index += 1;
-    else if (!word.startsWith('-')) words.push(word);
-  }
-  return words;
-}
-
 function readFlags(command: Command): GlobalFlags {
   const flags: Record<string, unknown> = command.optsWithGlobals();
   const text = (name: string): string | undefined =>
@@ -228,18 +205,4 @@ function withUsageHint(error: unknown, argv: readonly string[]): unknown {
 
 function usageHint(argv: readonly string[]): string {
   return `${['bai', ...knownWords(argv), '--help'].join(' ')} shows what there is`;
-}
-
-/** As much of the command as exists: the group, or group and command. */
-function knownWords(argv: readonly string[]): string[] {
-  const [group = '', name = ''] = wordsOf(argv);
-  if (isCommand(group, name)) return [group, name];
-  return Object.hasOwn(groups, group) || commands.some(({ path }) => path === group) ? [group] : [];
-}
-
-function isCommand(group: string, name: string): boolean {
-  return commands.some(
-    ({ path, aliases }) =>
-      path === `${group} ${name}` || (path.startsWith(`${group} `) && aliases?.includes(name)),
-  );
 }

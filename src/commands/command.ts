@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import type { WordsAfterSession } from '../core/session-words.ts';
 
 export interface CommandModule {
   /** Adds arguments, options and the action to a command that already has its name and summary. */
@@ -14,6 +15,8 @@ export interface CommandEntry {
   readonly summary: string;
   /** Other names of the last word. */
   readonly aliases?: readonly string[];
+  /** Where words follow a session that are not bai's; what they may be. */
+  readonly afterSession?: WordsAfterSession;
   /** Left out of help. */
   readonly hidden?: boolean;
   load(): Promise<CommandModule>;

@@ -1,4 +1,4 @@
-/** `bai exec SESSION [--node NAME …|--all-nodes] -- COMMAND` */
+/** `bai exec SESSION [--node NAME …|--all-nodes] COMMAND` */
 
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
@@ -10,24 +10,28 @@ import { collect } from './options.ts';
 interface Flags extends AccountFlags {
   readonly node?: string[];
   readonly allNodes?: boolean;
+  /** False after -n. */
+  readonly stdin: boolean;
 }
 
 export function define(command: Command, context: Context): void {
   addAccountOptions(command)
     .argument('<session>', 'name or id')
-    .argument('[command...]', 'after `--`: the command, joined with spaces for the login shell over there')
+    .argument('[command...]', 'the command, joined with spaces for the login shell over there')
     .option(
       '--node <name>',
       'a container of a cluster session, such as sub1 (repeatable; default: main1)',
       collect,
     )
     .option('--all-nodes', 'in all containers at the same time')
+    .option('-n, --no-stdin', 'leave stdin alone: in a loop the command would read what the loop is to read')
     .addHelpText('after', examples)
     .action(async (session: string, words: string[], { node = [], allNodes = false, ...flags }: Flags) => {
       if (allNodes && node.length > 0) throw new UsageError('--node and --all-nodes do not go together');
       useAccount(context, flags);
       const { execCommand } = await import('../services/exec-command.ts');
-      const request = { session, nodes: allNodes ? ('all' as const) : node, command: words };
+      const nodes = allNodes ? ('all' as const) : node;
+      const request = { session, nodes, command: words, readsNothing: !flags.stdin };
       // Until the command over there has said how it ended.
       context.exitCode = connectionFailed;
       const { status, answer } = await execCommand(request, await context.exec());
@@ -37,10 +41,12 @@ export function define(command: Command, context: Context): void {
 }
 
 const examples = `
-One container: its output as it comes, and stdin goes to the command. Several: lines labelled with the container,
-no stdin, and the worst exit status.
+One container: its output as it comes, and stdin goes to the command. Several:
+lines labelled with the container, no stdin, and the worst exit status. Options
+of bai stand before the command; a \`--\` between them may be left away.
 
 Examples:
-  bai exec demo -- nvidia-smi
-  bai exec demo --node sub1 -- 'cd src && make'
-  bai exec demo --all-nodes -- hostname`;
+  bai exec demo nvidia-smi
+  bai exec demo --node sub1 'cd src && make'
+  bai exec demo --all-nodes hostname
+  while read -r name; do bai exec -n demo process "$name"; done < names.txt`;

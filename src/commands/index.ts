@@ -58,16 +58,19 @@ export const commands: readonly CommandEntry[] = [
   {
     path: 'app ssh',
     summary: 'open a shell in a session, or run a command there',
+    afterSession: 'ssh',
     load: () => import('./app/ssh.ts'),
   },
   {
     path: 'ssh',
     summary: 'the same as `bai app ssh`',
+    afterSession: 'ssh',
     load: () => import('./app/ssh.ts'),
   },
   {
     path: 'exec',
     summary: 'run a command in one or all containers of a session',
+    afterSession: 'command',
     load: () => import('./exec.ts'),
   },
   {

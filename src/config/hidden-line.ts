@@ -2,12 +2,13 @@
 
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import type { LocalInput, LocalOutput } from '../core/local-streams.ts';
 import { sanitizeLine } from '../core/sanitize.ts';
 import { InterruptedError } from '../errors.ts';
 
 export interface AskStreams {
-  readonly stdin: NodeJS.ReadStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdin: LocalInput;
+  readonly stderr: LocalOutput;
   readonly signal: AbortSignal;
 }
 
@@ -83,7 +84,7 @@ function readLine(
 }
 
 /** Whether bai waits for the end of its input: a pipe goes on reading ahead when it is paused. A file has nothing to wait for. */
-function holdOpen(stdin: Partial<Pick<NodeJS.ReadStream, 'ref' | 'unref'>>, yes: boolean): void {
+function holdOpen(stdin: LocalInput, yes: boolean): void {
   if (yes) stdin.ref?.();
   else stdin.unref?.();
 }

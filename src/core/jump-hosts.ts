@@ -1,7 +1,7 @@
 /** Hosts between this machine and the manager, as ssh's ProxyJump has them. */
 
 import { UsageError } from '../errors.ts';
-import { optionOf } from './ssh-command.ts';
+import { optionOf, settingOf } from './ssh-options.ts';
 
 const hop = /^(?:[A-Za-z0-9_][\w.-]*@)?(?:[A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
 
@@ -63,5 +63,6 @@ export function takeJumpHosts(all: readonly string[]): JumpWords {
 }
 
 function proxyJump(value: string | undefined, flag: string): string | undefined {
-  return flag === 'o' ? /^\s*ProxyJump(?:\s*=\s*|\s+)(\S+)\s*$/i.exec(value ?? '')?.[1] : undefined;
+  const setting = settingOf(flag === 'o' ? value : '');
+  return setting.name === 'proxyjump' && /^\S+$/.test(setting.value) ? setting.value : undefined;
 }

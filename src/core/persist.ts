@@ -2,7 +2,7 @@
 
 import { BaiError, ExitCode, UsageError } from '../errors.ts';
 import { shellQuote } from './shell-quote.ts';
-import { leadingOptions } from './ssh-command.ts';
+import { leadingOptions } from './ssh-options.ts';
 
 export const defaultPersistName = 'bai';
 
@@ -34,8 +34,8 @@ export function persistOptions(words: readonly string[]): readonly string[] {
   const options = leadingOptions(words);
   const rest = words.slice(options.length).filter((word) => word !== '--');
   if (rest.length > 0) {
-    throw new UsageError('--persist keeps a shell, and a command after `--` leaves none', {
-      hint: 'leave out --persist, or start the command in the shell; options for ssh may follow `--`',
+    throw new UsageError('--persist keeps a shell, and a command leaves none', {
+      hint: 'leave out --persist, or start the command in the shell',
     });
   }
   for (const option of options) {

@@ -42,11 +42,10 @@ export function formatPublicLine({ options, type, blob, comment }: PublicLine): 
   return [options, type, base64, comment].filter((part) => part !== '').join(' ');
 }
 
-/** One line that a session may be given; `origin` names it in the UsageError that anything else is. */
-export function readPublicLine(text: string, origin: string): PublicLine {
-  const parsed = readAnyPublicLine(text, origin);
-  checkStrength(parsed.type, parsed.blob, origin);
-  const read = { ...parsed, comment: sanitizeLine(parsed.comment).slice(0, 200) };
+/** A key that a session may be given, with a comment that is safe to show; `origin` names it in the UsageError that any other is. */
+export function checkAuthorizable(key: PublicLine, origin: string): PublicLine {
+  checkStrength(key.type, key.blob, origin);
+  const read = { ...key, comment: sanitizeLine(key.comment).slice(0, 200) };
   if (sanitizeLine(read.options) !== read.options) {
     throw notPublic(`${origin} has a control character in its options`, 'write the line anew');
   }
@@ -57,22 +56,6 @@ export function readPublicLine(text: string, origin: string): PublicLine {
     );
   }
   return read;
-}
-
-/** The same for a key that nobody is to accept: weak ones too. */
-export function readAnyPublicLine(text: string, origin: string): PublicLine {
-  const line = text.replace(/^\ufeff/, '').trim();
-  if (/[\r\n\v\f\u0085\u2028\u2029\0]/.test(line)) {
-    throw notPublic(`${origin} has several lines`, 'give one public key, on one line');
-  }
-  if (line.startsWith('---- BEGIN SSH2 PUBLIC KEY')) {
-    throw notPublic(`${origin} is in the SSH2 form`, '`bai key show FILE` prints it as one line');
-  }
-  const parsed = parsePublicLine(line);
-  if (parsed === undefined) {
-    throw notPublic(`${origin} is no public key`, 'it looks like `ssh-ed25519 AAAA… you@host`');
-  }
-  return parsed;
 }
 
 /** Throws a UsageError for a key that the sessions' servers refuse, or that protects nothing. */

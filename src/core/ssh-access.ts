@@ -28,4 +28,6 @@ export interface Forwarder extends AsyncDisposable {
   readonly port: number;
   /** Settles when the listener is gone; rejects when it broke by itself. */
   readonly closed: Promise<void>;
+  /** Resolves when the client that came first has ended its connection, whatever may still be on its way to it. */
+  firstGone(): Promise<void>;
 }

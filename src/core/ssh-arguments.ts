@@ -1,6 +1,7 @@
-/** What a user asks of ssh after `--`, in ssh's own words, as far as the builtin client can do it. */
+/** What a user asks of ssh behind the session, in ssh's own words, as far as the builtin client can do it. */
 
 import { UsageError } from '../errors.ts';
+import { settingOf, sshValued } from './ssh-options.ts';
 
 /** Where connections to one side come out on the other. */
 export interface Forward {
@@ -24,6 +25,8 @@ export interface SshWork {
   readonly terminal: 'auto' | 'yes' | 'force' | 'no';
   /** -N: forwards only. */
   readonly runsNothing: boolean;
+  /** -f: goes on when whoever started it has ended. */
+  readonly isInBackground: boolean;
   /** -n: the command gets no input. */
   readonly readsNothing: boolean;
   /** -A: programs over there may ask the agent of this machine. */
@@ -31,6 +34,8 @@ export interface SshWork {
   /** -L and -D. */
   readonly localForwards: readonly Forward[];
   readonly remoteForwards: readonly Forward[];
+  /** -g: ports of this machine are open to others where no address was written. */
+  readonly opensPorts: boolean;
   /** A forward that cannot be made ends everything. */
   readonly needsForwards: boolean;
 }
@@ -51,6 +56,10 @@ const switches: Readonly<Record<string, Setter>> = {
   n: (draft) => {
     draft.readsNothing = true;
   },
+  f: (draft) => {
+    draft.isInBackground = true;
+    draft.readsNothing = true;
+  },
   T: (draft) => {
     draft.terminal = 'no';
   },
@@ -62,6 +71,9 @@ const switches: Readonly<Record<string, Setter>> = {
   },
   a: (draft) => {
     draft.forwardsAgent = false;
+  },
+  g: (draft) => {
+    draft.opensPorts = true;
   },
   // There is no X11 and no chatter to switch off.
   x: () => {},
@@ -94,9 +106,18 @@ const settings: Readonly<Record<string, (draft: Draft, value: string) => boolean
     if (wish !== undefined) draft.terminal = wish;
     return wish !== undefined;
   },
+  forkafterauthentication(draft, value) {
+    const isWanted = value.toLowerCase() === 'yes';
+    if (isWanted) [draft.isInBackground, draft.readsNothing] = [true, true];
+    return /^(yes|no)$/i.test(value);
+  },
   exitonforwardfailure(draft, value) {
     draft.needsForwards = value.toLowerCase() === 'yes';
     return true;
+  },
+  gatewayports(draft, value) {
+    draft.opensPorts = value.toLowerCase() === 'yes';
+    return /^(yes|no)$/i.test(value);
   },
   // A path or a variable in place of the agent's own is for the system's ssh.
   forwardagent(draft, value) {
@@ -112,8 +133,6 @@ const settings: Readonly<Record<string, (draft: Draft, value: string) => boolean
   tcpkeepalive: () => true,
 };
 
-const withValue = 'BbcDEeFIiJLlmOopPQRSWw';
-
 /** Throws a UsageError where ssh itself would refuse the words. */
 export function parseSshArguments(words: readonly string[]): ParsedSsh {
   const draft: Draft = {
@@ -121,10 +140,12 @@ export function parseSshArguments(words: readonly string[]): ParsedSsh {
     terminal: 'auto',
     runsNothing: false,
     readsNothing: false,
+    isInBackground: false,
     forwardsAgent: false,
     localForwards: [],
     remoteForwards: [],
     needsForwards: false,
+    opensPorts: false,
   };
   let next = 0;
   for (; next < words.length; next += 1) {
@@ -141,6 +162,10 @@ export function parseSshArguments(words: readonly string[]): ParsedSsh {
   // An empty command is none, as for ssh; and -N leaves one out.
   const command = words.slice(next).join(' ');
   if (command !== '' && !draft.runsNothing) draft.command = command;
+  if (draft.isInBackground && !draft.runsNothing && draft.command === undefined)
+    throw new UsageError('a shell cannot go to the background (-f)', {
+      hint: 'give a command, or -N for forwards alone',
+    });
   return { work: draft };
 }
 
@@ -148,7 +173,7 @@ export function parseSshArguments(words: readonly string[]): ParsedSsh {
 function takeFlags(draft: Draft, word: string, following: string | undefined): number | string {
   for (let at = 1; at < word.length; at += 1) {
     const flag = word.charAt(at);
-    if (!withValue.includes(flag)) {
+    if (!sshValued.includes(flag)) {
       const set = switches[flag];
       if (set === undefined) return `-${flag}`;
       set(draft, '');
@@ -165,8 +190,8 @@ function takeFlags(draft: Draft, word: string, following: string | undefined): n
 
 function setValue(draft: Draft, flag: string, value: string): boolean {
   if (flag === 'o') {
-    const [, name = '', wish = ''] = /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(value) ?? [];
-    return settings[name.toLowerCase()]?.(draft, wish) ?? false;
+    const { name, value: wish } = settingOf(value);
+    return settings[name]?.(draft, wish) ?? false;
   }
   const set = valued[flag];
   // Sockets in place of ports are for the system's ssh.

@@ -1,6 +1,8 @@
 /** Command lines for OpenSSH's programs through a forwarder: what bai runs, and what it prints for people to copy. */
 
+import { configPath } from './config-word.ts';
 import { shellCommand, shellQuote } from './shell-quote.ts';
+import { optionsIn, settingOf, settingsIn, takeConfiguration } from './ssh-options.ts';
 
 export interface SshTarget {
   readonly host: string;
@@ -20,81 +22,63 @@ export interface SshTarget {
  * The host key must be the pinned one: nothing is asked and nothing is accepted. A shared connection is
  * found by host and port, which another session may have had a moment ago, so there is none.
  */
-export function sshOptions(target: SshTarget, userArguments: readonly string[] = []): string[] {
-  const { identityFile, nullDevice } = target;
-  const goesElsewhere = leadingOptions(userArguments).some((word) => /^(-o)?\s*ProxyCommand\b/i.test(word));
-  const options = [
-    `UserKnownHostsFile=${configValue(target.knownHosts)}`,
+function firmOptions({ knownHosts, nullDevice, hostKeyAlias }: SshTarget): string[] {
+  return [
+    `UserKnownHostsFile=${configPath(knownHosts)}`,
     `GlobalKnownHostsFile=${nullDevice}`,
-    `HostKeyAlias=${target.hostKeyAlias}`,
+    `HostKeyAlias=${hostKeyAlias}`,
     'StrictHostKeyChecking=yes',
-    `HostKeyAlgorithms=${hostKeyAlgorithms}`,
     'UpdateHostKeys=no',
     'CheckHostIP=no',
-    'PreferredAuthentications=publickey',
     'ControlPath=none',
-    'RemoteCommand=none',
-    'RequestTTY=auto',
-    ...(goesElsewhere ? [] : ['ProxyCommand=none']),
-    ...(identityFile === undefined ? ['IdentitiesOnly=no'] : ['IdentitiesOnly=yes']),
   ];
-  return [...keyOption(target), ...options.flatMap((option) => ['-o', option])];
 }
 
-/** The words before the command: options, and the values of those that take one. */
-export function leadingOptions(words: readonly string[]): string[] {
-  const options: string[] = [];
-  for (let next = 0; next < words.length; ) {
-    const option = optionOf(words[next] ?? '', words[next + 1]);
-    if (option === undefined) break;
-    options.push(...words.slice(next, next + option.words));
-    next += option.words;
-  }
-  return options;
-}
-
-export interface SshOption {
-  /** The letter that takes a value, or an empty text. */
-  readonly flag: string;
-  readonly value: string | undefined;
-  /** The letters before it in the same word, such as `-N` of `-NL`. */
-  readonly before: string;
-  /** How many words it is. */
-  readonly words: number;
-}
-
-/** One word of ssh's options, with the value that may be the word after it; nothing for a word that is no option. */
-export function optionOf(word: string, following: string | undefined): SshOption | undefined {
-  if (!/^-./.test(word) || word === '--') return undefined;
-  const [, letters = '', flag = '', attached = ''] =
-    /^-([1246AaCfGgKkMNnqsTtVvXxYy]*)([BbcDEeFIiJLlmOopPQRSWw]?)(.*)$/s.exec(word) ?? [];
-  const before = letters === '' ? '' : `-${letters}`;
-  if (flag === '' || attached !== '') return { flag, value: attached || undefined, before, words: 1 };
-  return { flag, value: following, before, words: following === undefined ? 1 : 2 };
+/** What the user may say otherwise. */
+function softOptions({ identityFile }: SshTarget): string[] {
+  return [
+    `HostKeyAlgorithms=${hostKeyAlgorithms}`,
+    'PreferredAuthentications=publickey',
+    `IdentitiesOnly=${identityFile === undefined ? 'no' : 'yes'}`,
+  ];
 }
 
 /** dropbear has RSA only, which a user's own configuration may leave out. */
 export const hostKeyAlgorithms =
   'ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256';
 
-/** The destination comes before the user's arguments, so that ssh itself tells its options from the command. */
-export function sshArguments(target: SshTarget, userArguments: readonly string[]): string[] {
-  const destination = `${target.user}@${target.host}`;
-  return ['-p', String(target.port), ...sshOptions(target, userArguments), destination, ...userArguments];
+/** No file of the user's or of the system: the way is bai's own. */
+const noConfiguration = ['-F', 'none'] as const;
+
+/**
+ * The destination comes before the user's arguments, so that ssh itself tells its options from the command. `inherited` are
+ * options out of the user's configuration, which ssh does not read, not even one that the words name.
+ */
+export function sshArguments(
+  target: SshTarget,
+  userArguments: readonly string[],
+  inherited: readonly string[] = [],
+): string[] {
+  const named = settingsIn(userArguments);
+  const soft = softOptions(target).filter((option) => !named.has(option.replace(/=.*/s, '').toLowerCase()));
+  return [
+    ...noConfiguration,
+    ...['-p', String(target.port), ...keyOption(target)],
+    ...[...firmOptions(target), ...soft].flatMap((option) => ['-o', option]),
+    ...inherited,
+    `${target.user}@${target.host}`,
+    ...takeConfiguration(userArguments).words,
+  ];
 }
 
 /** Whether ports are forwarded by these words: -L, -R, -D or their settings. */
 export function hasForwards(words: readonly string[]): boolean {
-  for (let next = 0; next < words.length; ) {
-    const option = optionOf(words[next] ?? '', words[next + 1]);
-    if (option === undefined) return false;
-    const { flag, value = '' } = option;
-    if (/^[LRD]$/.test(flag)) return true;
-    if (flag === 'o' && /^\s*(?:local|remote|dynamic)forward\b/i.test(value)) return true;
-    next += option.words;
-  }
-  return false;
+  return optionsIn(words).some(
+    ({ flag, value }) => /^[LRD]$/.test(flag) || (flag === 'o' && forwardSettings.has(settingOf(value).name)),
+  );
 }
+
+const forwardSettings: ReadonlySet<string> = new Set(['localforward', 'remoteforward', 'dynamicforward']);
 
 export interface ReadyCommands {
   readonly ssh: string;
@@ -132,20 +116,9 @@ function essentialOptions(target: SshTarget): string[] {
   const { identityFile, knownHosts, hostKeyAlias } = target;
   const only = identityFile === undefined ? 'IdentitiesOnly=no' : 'IdentitiesOnly=yes';
   const key = [...keyOption(target), '-o', only];
-  const pin = ['-o', `UserKnownHostsFile=${configValue(knownHosts)}`, '-o', `HostKeyAlias=${hostKeyAlias}`];
-  // Without these, a user's own configuration could switch the check off or lead elsewhere.
-  const firm = ['StrictHostKeyChecking=yes', 'ControlPath=none', 'ProxyCommand=none'];
-  return [...key, ...pin, ...firm.flatMap((option) => ['-o', option])];
-}
-
-/** A value in ssh's configuration syntax, where spaces, quotes and backslashes have a meaning too. */
-function configValue(path: string): string {
-  return configWord(percentDoubled(path));
-}
-
-/** As `configValue`, for a text in which `%` begins a token already. */
-export function configWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+  const pin = ['-o', `UserKnownHostsFile=${configPath(knownHosts)}`, '-o', `HostKeyAlias=${hostKeyAlias}`];
+  // Without the first, a user's own configuration could switch the check off, lead elsewhere or leave out what the session has.
+  return [...noConfiguration, ...key, ...pin, '-o', 'StrictHostKeyChecking=yes'];
 }
 
 function keyOption({ identityFile, ownKeys = [] }: SshTarget): string[] {
@@ -156,10 +129,5 @@ function keyOption({ identityFile, ownKeys = [] }: SshTarget): string[] {
 
 /** `-i` looks for the file under its literal name and then expands it, so a `%` needs the long form. */
 function identityOption(path: string): string[] {
-  return path.includes('%') ? ['-o', `IdentityFile=${configValue(path)}`] : ['-i', path];
-}
-
-/** In file names of ssh `%` starts a token. */
-export function percentDoubled(path: string): string {
-  return path.replaceAll('%', '%%');
+  return path.includes('%') ? ['-o', `IdentityFile=${configPath(path)}`] : ['-i', path];
 }

@@ -1,9 +1,11 @@
 /** bai's part of ssh's configuration: hosts `NAME.bai` for plain ssh, scp, sftp, rsync, git and editors. */
 
+import { configPath, configWord, percentDoubled } from './config-word.ts';
 import { sanitizeLine } from './sanitize.ts';
 import { isSessionId, type SessionRef } from './session.ts';
 import { shellQuote } from './shell-quote.ts';
-import { configWord, hostKeyAlgorithms, percentDoubled } from './ssh-command.ts';
+import { hostKeyAlgorithms } from './ssh-command.ts';
+import type { SshSettings } from './ssh-settings.ts';
 
 /** What host names of sessions end with. */
 export const hostSuffix = '.bai';
@@ -15,6 +17,8 @@ export interface SshConfigFacts {
   readonly user: string;
   /** Where `id_container` is or will be, or a key of the user's own. */
   readonly identityFile: string;
+  /** `identityFile` is a key of the user's own. */
+  readonly hasOwnKey?: boolean | undefined;
   /** ssh takes no file but the agent's keys: the user's own, or the one that bai gives the agent at each connection. */
   readonly agentKeys?: 'own' | 'issued' | undefined;
   readonly knownHosts: string;
@@ -22,6 +26,8 @@ export interface SshConfigFacts {
   readonly hostsFolder: string;
   /** A file that is always empty, e.g. `/dev/null`. */
   readonly nullDevice: string;
+  /** What the user's configuration says of all hosts; see `ownAgainst`. */
+  readonly ofAllHosts?: SshSettings | undefined;
   /** Starts bai from any shell and folder: absolute path of a program, then arguments. No secret. */
   readonly bai: readonly string[];
 }
@@ -87,7 +93,7 @@ function listedBlock(facts: SshConfigFacts, { host, session, named }: ListedHost
     ...(named === 'by-name' ? [] : [`# session ${sanitizeLine(session.name)}`]),
     `Host ${host}`,
     `  HostKeyAlias bai-${session.id}`,
-    `  UserKnownHostsFile ${configWord(percentDoubled(facts.knownHosts))}`,
+    `  UserKnownHostsFile ${configPath(facts.knownHosts)}`,
     `  ProxyCommand ${proxyCommand(facts)} --ssh-host ${host} -- ${session.id}`,
     '',
   ];
@@ -110,7 +116,9 @@ function wildcardBlock(facts: SshConfigFacts): string[] {
           '  IdentitiesOnly yes',
         ]
       : ['  IdentityFile none', '  IdentitiesOnly no']),
+    '  PubkeyAuthentication yes',
     '  PreferredAuthentications publickey',
+    ...(facts.hasOwnKey ? [] : ['  AddKeysToAgent no']),
     '  StrictHostKeyChecking yes',
     `  HostKeyAlias ${aliasByName}`,
     `  UserKnownHostsFile ${ofHost('')}`,
@@ -119,9 +127,50 @@ function wildcardBlock(facts: SshConfigFacts): string[] {
     '  UpdateHostKeys no',
     '  CheckHostIP no',
     '  VerifyHostKeyDNS no',
+    '  RevokedHostKeys none',
+    ...algorithms,
+    '  CanonicalizeHostname no',
+    '  ConnectTimeout 0',
+    '  Tunnel no',
     '  ProxyUseFdpass no',
+    ...ownAgainst(facts.ofAllHosts ?? new Map()).map((line) => `  ${line}`),
     `  ProxyCommand ${proxyCommand(facts)} --ssh-host '%n' -- '%n'`,
   ];
+}
+
+/** What ssh has by itself: a plus adds to that. Who leaves some out for all hosts may leave out all that a session has. */
+const algorithms = [
+  '  KexAlgorithms +curve25519-sha256',
+  '  Ciphers +aes128-ctr',
+  '  MACs +hmac-sha2-256',
+  '  PubkeyAcceptedKeyTypes +rsa-sha2-256',
+] as const;
+
+/**
+ * Against what the user says of all hosts. Older releases of ssh do not know some of these names, and refuse the whole file
+ * for them; whoever uses a name has a release that knows it. What the user says of a session's host alone stays.
+ */
+function ownAgainst(settings: SshSettings): readonly string[] {
+  const first = (name: string): string => settings.get(name)?.[0] ?? '';
+  const differs = (name: string, usual: string): boolean => ![usual, ''].includes(first(name));
+  return [
+    ...(Number(first('requiredrsasize')) > 1024 ? ['RequiredRSASize 1024'] : []),
+    ...(differs('knownhostscommand', 'none') ? ['KnownHostsCommand none'] : []),
+    ...(differs('sessiontype', 'default') ? ['SessionType default'] : []),
+    ...(differs('remotecommand', 'none') ? ['RemoteCommand none'] : []),
+    ...(differs('stdinnull', 'no') ? ['StdinNull no'] : []),
+    ...(differs('forkafterauthentication', 'no') ? ['ForkAfterAuthentication no'] : []),
+  ];
+}
+
+/** What `ssh -G` has to print of a host of sessions, where it reads the file of these facts. */
+export function expectedSettings(facts: SshConfigFacts, host: string): ReadonlyMap<string, string> {
+  return new Map([
+    ['hostkeyalias', aliasByName],
+    ['userknownhostsfile', `${facts.hostsFolder}/${host}`],
+    ...(facts.agentKeys === undefined ? ([['identityfile', facts.identityFile]] as const) : []),
+    ['proxycommand', `${proxyCommand(facts)} --ssh-host '${host}' -- '${host}'`.replaceAll('%%', '%')],
+  ]);
 }
 
 /** The user's shell runs it, so every word is quoted for one, and `%` begins no token. */

@@ -1,5 +1,7 @@
 /** The one line in the user's ssh configuration. Texts hold one character for each byte, so that none is lost. */
 
+import { configWords, literalPattern, type PlacedWord } from './config-word.ts';
+
 /** Above the line in a file that was not there before; without the user's own lines the file goes with them. */
 const ofNewFile = '# This file was made by `bai ssh-config install`.';
 
@@ -10,25 +12,29 @@ export function withInclude(text: string | undefined, line: string): string {
   return `${line}${end}${text}`;
 }
 
-/** Whether some line of it includes one of these spellings of bai's file. */
-export function hasInclude(text: string, spellings: readonly string[]): boolean {
-  return linesOf(text).some((line) => filesOf(line).some((file) => spellings.includes(file.name)));
+/** Whether some line of it includes one of these files, so that ssh finds it. */
+export function hasInclude(text: string, files: readonly string[]): boolean {
+  const patterns = new Set(files.flatMap((file) => [file, literalPattern(file)]));
+  return linesOf(text).some((line) => includedIn(line).some((file) => patterns.has(file.text)));
 }
 
-/** Without bai's file, wherever it is included; nothing when the file was made by bai and holds nothing else. */
-export function withoutInclude(text: string, spellings: readonly string[]): string | undefined {
+/** Without these files, wherever they are included; nothing when the file was made by bai and holds nothing else. */
+export function withoutInclude(text: string, files: readonly string[]): string | undefined {
+  const patterns = new Set(files.flatMap((file) => [file, literalPattern(file)]));
   const rest = linesOf(text)
-    .map((line) => withoutFile(line, spellings))
+    .map((line) => withoutFiles(line, patterns))
     .join('');
   const own = rest.startsWith(`${ofNewFile}\n`) ? rest.slice(ofNewFile.length + 1) : rest;
   return own === '' && rest !== '' ? undefined : own;
 }
 
 /** A user may have added files of their own to the line. */
-function withoutFile(line: string, spellings: readonly string[]): string {
-  const files = filesOf(line);
-  const ours = files.filter((file) => spellings.includes(file.name));
-  if (ours.length === 0) return line;
+function withoutFiles(line: string, patterns: ReadonlySet<string>): string {
+  const files = [includedIn(line), asWritten(line)].find((words) =>
+    words.some(({ text }) => patterns.has(text)),
+  );
+  if (files === undefined) return line;
+  const ours = files.filter(({ text }) => patterns.has(text));
   if (ours.length === files.length) return '';
   return ours.reduceRight(
     (left, { start, end }) => left.slice(0, start).replace(/[ \t]+$/, '') + left.slice(end),
@@ -36,20 +42,26 @@ function withoutFile(line: string, spellings: readonly string[]): string {
   );
 }
 
-interface IncludedFile {
-  readonly name: string;
-  /** Where it stands in the line, quotes included. */
-  readonly start: number;
-  readonly end: number;
+const keyword = /^[ \t]*include(?:[ \t]*=[ \t]*|[ \t]+)/i;
+
+function includedIn(line: string): readonly PlacedWord[] {
+  const [start] = keyword.exec(line) ?? [];
+  if (start === undefined) return [];
+  return (configWords(line.slice(start.length)) ?? []).map((word) => behind(word, start.length));
 }
 
-function filesOf(line: string): IncludedFile[] {
-  const [keyword] = /^[ \t]*include(?:[ \t]*=[ \t]*|[ \t]+)/i.exec(line) ?? [];
-  if (keyword === undefined) return [];
-  return [...line.slice(keyword.length).matchAll(/"([^"]*)"|([^\s"]+)/g)].map((match) => {
-    const start = keyword.length + match.index;
-    return { name: match[1] ?? match[2] ?? '', start, end: start + match[0].length };
+/** bai 0.1 put no quotes around a path with a quote in it, and ssh refuses the whole file for such a line. */
+function asWritten(line: string): readonly PlacedWord[] {
+  const [start] = keyword.exec(line) ?? [];
+  if (start === undefined) return [];
+  return [...line.slice(start.length).matchAll(/"([^"]*)"|([^\s"]+)/g)].map((match) => {
+    const text = match[1] ?? match[2] ?? '';
+    return behind({ text, start: match.index, end: match.index + match[0].length }, start.length);
   });
+}
+
+function behind({ text, start, end }: PlacedWord, offset: number): PlacedWord {
+  return { text, start: start + offset, end: end + offset };
 }
 
 /** Each with its end. */

@@ -1,13 +1,16 @@
 /** Key files of all the formats people have: told apart, opened, and written. */
 
+import { createPublicKey } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { shellQuote } from '../core/shell-quote.ts';
 import { DeniedError, UsageError } from '../errors.ts';
 import { type KeyPair, keyPairOf } from './key-pair.ts';
+import { pemOf, unreadableForSsh } from './key-text.ts';
 import { readOpensshHeader, UnknownCipher } from './openssh-file.ts';
 import { dsaBlob, isEncryptedPem, openPem } from './pem-file.ts';
 import { isPpk, openPpk, type PpkVersion, parsePpk, toPpk, WrongPassphrase } from './ppk.ts';
-import { describePublicKey, type PublicKey, parsePublicKey } from './public-key.ts';
+import { looksPublic, readPublic } from './public-file.ts';
+import { describePublicKey, type PublicKey } from './public-key.ts';
 import { MalformedKey } from './ssh-wire.ts';
 import { leaveSignalsToSystem } from './system-signals.ts';
 
@@ -25,19 +28,18 @@ export interface PrivateKeyFile {
   readonly publicBlob: Buffer | undefined;
   /** Nothing where it cannot be seen; these two formats have none. */
   readonly comment: string | undefined;
+  /** Why ssh does not read the file as it stands, for people. */
+  readonly unreadableForSsh?: string | undefined;
 }
-
-/** No key is longer; nothing longer is read. */
-export const mostKeyBytes = 64 * 1024;
 
 /** Nothing when it does not look like a key at all. Throws a UsageError for a damaged one. */
 export function inspectKey(bytes: Uint8Array, origin: string): KeyFile | undefined {
   return explained(origin, () => {
     if (isPpk(bytes)) return inspectPpk(bytes);
     const pem = pemOf(bytes);
-    if (pem !== undefined) return inspectPem(pem);
-    const key = parsePublicKey(bytes);
-    return key === undefined ? undefined : { kind: 'public', key };
+    if (pem !== undefined) return { ...inspectPem(pem), unreadableForSsh: unreadableForSsh(bytes) };
+    const key = looksPublic(bytes) ? readPublic(bytes) : undefined;
+    return key && { kind: 'public', key: { blob: Buffer.from(key.blob), comment: key.comment } };
   });
 }
 
@@ -143,22 +145,13 @@ function inspectPem(pem: string): PrivateKeyFile {
 
 function publicBlobOf(pem: string): Buffer {
   const privateKey = openPem(pem, undefined);
-  return privateKey.asymmetricKeyType === 'dsa' ? dsaBlob(privateKey) : keyPairOf(privateKey, '').publicBlob;
+  return privateKey.asymmetricKeyType === 'dsa'
+    ? dsaBlob(createPublicKey(privateKey))
+    : keyPairOf(privateKey, '').publicBlob;
 }
 
 function isOpenssh(pem: string): boolean {
   return pem.startsWith('-----BEGIN OPENSSH ');
-}
-
-/** From its first dash to its last, with plain line ends and without the blanks that copying leaves around lines. */
-function pemOf(bytes: Uint8Array): string | undefined {
-  const text = Buffer.from(bytes).toString('latin1');
-  const start = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----/.exec(text);
-  if (start === null) return undefined;
-  const end = text.indexOf(`-----END ${start[1]}-----`, start.index);
-  if (end < 0) throw new MalformedKey('it ends too early');
-  const lines = text.slice(start.index, end).split(/\r\n?|\n/);
-  return `${lines.map((line) => line.trim()).join('\n')}${start[0].replace('BEGIN', 'END')}\n`;
 }
 
 function explained<T>(origin: string, work: () => T): T {
@@ -177,7 +170,7 @@ function explain(origin: string, error: unknown): unknown {
       `\`ssh-keygen -p -Z aes256-ctr -f ${shellQuote(origin)}\` changes that`,
     );
   }
-  if (error instanceof MalformedKey) return notAKey(origin, error.message);
+  if (error instanceof MalformedKey) return notAKey(origin, error.message, error.hint);
   if (!(error instanceof WrongPassphrase)) return error;
   return new DeniedError(`that is not the passphrase of ${origin}`, {
     code: 'wrong-passphrase',

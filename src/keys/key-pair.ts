@@ -22,20 +22,21 @@ const mostRsaBits = 16_384;
 
 /** Of a key type that SSH and all formats here have: RSA, ECDSA on three curves, Ed25519. */
 export function keyPairOf(privateKey: KeyObject, comment: string): KeyPair {
-  return { privateKey, publicBlob: publicBlobOf(privateKey), comment };
+  return { privateKey, publicBlob: publicBlobOf(createPublicKey(privateKey)), comment };
 }
 
-function publicBlobOf(privateKey: KeyObject): Buffer {
-  const type = privateKey.asymmetricKeyType;
+/** As SSH sends it. Throws a MalformedKey for types that SSH does not know. */
+export function publicBlobOf(key: KeyObject): Buffer {
+  const type = key.asymmetricKeyType;
   if (type !== 'rsa' && type !== 'ec' && type !== 'ed25519') {
     throw new MalformedKey(`it is of the type ${type ?? 'secret'}, which has no use here`);
   }
-  const { namedCurve } = privateKey.asymmetricKeyDetails ?? {};
+  const { namedCurve } = key.asymmetricKeyDetails ?? {};
   const curve = curves.find(({ openssl }) => openssl === namedCurve);
   if (type === 'ec' && curve === undefined) {
     throw new MalformedKey(`it is on the curve ${namedCurve}, which SSH does not know`);
   }
-  const { n, e, x, y } = createPublicKey(privateKey).export({ format: 'jwk' });
+  const { n, e, x, y } = key.export({ format: 'jwk' });
   if (type === 'rsa') return Buffer.concat([wireString('ssh-rsa'), wireNumber(bytesOf(e), bytesOf(n))]);
   if (curve === undefined) return wireString('ssh-ed25519', bytesOf(x));
   const point = Buffer.concat([Buffer.of(4), bytesOf(x), bytesOf(y)]);

@@ -1,6 +1,6 @@
 /** PEM and PKCS#8 by Node's crypto, with a look at what an encrypted one would cost first. */
 
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { WrongPassphrase } from './ppk.ts';
 import { MalformedKey, wireNumber, wireString } from './ssh-wire.ts';
 
@@ -30,9 +30,9 @@ function withNamedCurve(key: KeyObject): KeyObject {
   return createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
 }
 
-/** DSA is no key to use any more, but one to name; Node tells its numbers in DER alone. */
-export function dsaBlob(privateKey: KeyObject): Buffer {
-  const spki = children(createPublicKey(privateKey).export({ format: 'der', type: 'spki' }))[0];
+/** Of a public key. DSA is no key to use any more, but one to name; Node tells its numbers in DER alone. */
+export function dsaBlob(key: KeyObject): Buffer {
+  const spki = children(key.export({ format: 'der', type: 'spki' }))[0];
   const [algorithm, point] = children(spki?.content ?? Buffer.alloc(0));
   const parameters = children(children(algorithm?.content ?? Buffer.alloc(0))[1]?.content ?? Buffer.alloc(0));
   // A bit string begins with the number of bits that do not count.

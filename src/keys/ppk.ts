@@ -12,6 +12,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import { type KeyPair, keyPairFrom, privateNumbers } from './key-pair.ts';
+import { linesOf, plainBytes } from './key-text.ts';
 import { MalformedKey, WireReader, wireLength, wireString } from './ssh-wire.ts';
 
 export type PpkVersion = 2 | 3;
@@ -117,23 +118,21 @@ function lines(name: string, blob: Buffer): string[] {
 }
 
 export function isPpk(bytes: Uint8Array): boolean {
-  return /^PuTTY-User-Key-File-\d+: /.test(bare(bytes.subarray(0, 64)));
+  return /^PuTTY-User-Key-File-\d+: /.test(bare(bytes.subarray(0, 256)));
 }
 
-/** Without the byte order mark (as latin1) and the empty lines that editors put before it. */
+/** Without what editors put in front of it, and around its lines. */
 function bare(bytes: Uint8Array): string {
-  return Buffer.from(bytes)
-    .toString('latin1')
-    .replace(/^(?:ï»¿)?\s*/, '');
+  return plainBytes(bytes).toString('latin1').trimStart();
 }
 
 /** Throws a MalformedKey. */
 export function parsePpk(bytes: Uint8Array): PpkFile {
   const next = lineReader(bytes);
-  const [, version = '', type = ''] = /^PuTTY-User-Key-File-(\d+): ([\w@.-]{1,64})$/.exec(next()) ?? [];
+  const [, version = '', type = ''] = /^PuTTY-User-Key-File-(\d+): ([\w@.-]{1,64})\s*$/.exec(next()) ?? [];
   if (version !== '2' && version !== '3')
     throw new MalformedKey('it is of no version that bai knows (2 and 3)');
-  const encryption = field(next(), 'Encryption');
+  const encryption = field(next(), 'Encryption').trim();
   if (encryption !== 'none' && encryption !== 'aes256-cbc')
     throw new MalformedKey('its encryption is unknown');
   const encrypted = encryption === 'aes256-cbc';
@@ -230,7 +229,7 @@ function macOf(
 }
 
 function lineReader(bytes: Uint8Array): () => string {
-  const all = bare(bytes).split(/\r\n|\n|\r/);
+  const all = linesOf(bare(bytes));
   let at = 0;
   return () => {
     const line = all[at];
@@ -246,7 +245,7 @@ function field(line: string, name: string): string {
 }
 
 function number(line: string, name: string, most: number): number {
-  const text = field(line, name);
+  const text = field(line, name).trim();
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= 1 && value <= most)) throw new MalformedKey(`its ${name} is out of bounds`);
   return value;
@@ -254,19 +253,20 @@ function number(line: string, name: string, most: number): number {
 
 function blobOf(next: () => string, name: string): Buffer {
   const count = number(next(), name, mostLines);
-  const text = Array.from({ length: count }, next).join('');
+  const text = Array.from({ length: count }, () => next().trim()).join('');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.length % 4 !== 0)
     throw new MalformedKey(`what follows ${name} is damaged`);
   return Buffer.from(text, 'base64');
 }
 
-function hex(text: string): Buffer {
+function hex(written: string): Buffer {
+  const text = written.trim();
   if (!/^([0-9a-fA-F]{2}){1,64}$/.test(text)) throw new MalformedKey('a number in it is damaged');
   return Buffer.from(text, 'hex');
 }
 
 function readDerivation(next: () => string): Derivation {
-  const flavour = field(next(), 'Key-Derivation');
+  const flavour = field(next(), 'Key-Derivation').trim();
   if (flavour !== 'Argon2d' && flavour !== 'Argon2i' && flavour !== 'Argon2id') {
     throw new MalformedKey('its key derivation is unknown');
   }

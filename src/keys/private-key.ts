@@ -2,10 +2,14 @@
 
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
+import { cleanKeyCommand } from '../core/key-names.ts';
 import { shellCommand } from '../core/shell-quote.ts';
 import { ProtocolError, UsageError } from '../errors.ts';
+import { pemOf, unreadableForSsh } from './key-text.ts';
 import { isPpk } from './ppk.ts';
+import { readPublic } from './public-file.ts';
 import { fingerprintOf } from './public-key.ts';
+import { MalformedKey } from './ssh-wire.ts';
 import { leaveSignalsToSystem } from './system-signals.ts';
 
 export interface PrivateKey {
@@ -27,26 +31,31 @@ const sizeLimit = 64 * 1024;
  * them nothing may be written, and this throws a ProtocolError.
  */
 export function readIssuedKey(bytes: Uint8Array, origin: string): PrivateKey {
-  const text = Buffer.from(bytes.subarray(0, sizeLimit)).toString('latin1');
-  const start = text.indexOf('-----BEGIN ');
-  const end = text.lastIndexOf('-----END ');
-  const lineEnd = text.indexOf('-----', end + 9);
-  if (start < 0 || end < start || lineEnd < 0) {
+  const text = pemIn(bytes);
+  if (text === undefined) {
     throw new ProtocolError(`${origin} is not a private key`, {
       code: 'not-a-key',
       hint: 'the session may have been made with a folder of your own mounted on ~/.ssh: use that key with --identity',
     });
   }
-  const normal = `${text.slice(start, lineEnd + 5).replaceAll('\r\n', '\n')}\n`;
-  if (/[^\n\x20-\x7e]/.test(normal))
+  if (/[^\n\x20-\x7e]/.test(text))
     throw new ProtocolError(`${origin} is a damaged private key`, { code: 'not-a-key' });
-  return describe(parse(normal, origin), normal);
+  return describe(parse(text, origin));
+}
+
+/** Nothing for one that ends too early as well. */
+function pemIn(bytes: Uint8Array): string | undefined {
+  try {
+    return pemOf(bytes.subarray(0, sizeLimit));
+  } catch (error) {
+    if (error instanceof MalformedKey) return undefined;
+    throw error;
+  }
 }
 
 /** Reads a key file of the user's own; explains the mistakes people make. */
 export function readOwnKey(bytes: Uint8Array, path: string): PrivateKey {
-  const text = Buffer.from(bytes).toString('latin1');
-  if (/^(ssh-|ecdsa-|sk-)\S+ /.test(text)) {
+  if (isPublic(bytes)) {
     throw new UsageError(`${path} is a public key`, {
       hint: `give the private one${path.endsWith('.pub') ? `: ${path.slice(0, -4)}` : ''}`,
     });
@@ -60,9 +69,32 @@ export function readOwnKey(bytes: Uint8Array, path: string): PrivateKey {
   return readIssuedKey(bytes, path);
 }
 
+/** Damaged ones too. */
+function isPublic(bytes: Uint8Array): boolean {
+  try {
+    return pemIn(bytes) === undefined && readPublic(bytes) !== undefined;
+  } catch (error) {
+    if (error instanceof MalformedKey) return true;
+    throw error;
+  }
+}
+
+/**
+ * A key file that only the system's ssh is to read has to be as ssh reads it. Throws a UsageError with the command that
+ * makes it so; nothing for what is no key, of which others know more.
+ */
+export function checkForSsh(bytes: Uint8Array, path: string): void {
+  const why = pemIn(bytes) === undefined ? undefined : unreadableForSsh(bytes);
+  if (why === undefined) return;
+  throw new UsageError(`${path} ${why}, so ssh cannot read it`, {
+    code: 'key-not-for-ssh',
+    hint: `\`${cleanKeyCommand(path)}\` writes it as ssh reads it`,
+  });
+}
+
 /** Whether a private key is encrypted, whatever its form. */
 export function hasPassphrase(bytes: Uint8Array): boolean {
-  const text = Buffer.from(bytes).toString('latin1');
+  const text = pemIn(bytes) ?? '';
   if (/^Proc-Type: 4,ENCRYPTED|-----BEGIN ENCRYPTED PRIVATE KEY-----/m.test(text)) return true;
   const packed = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----END/.exec(text)?.[1];
   // Behind the format's name stands that of the cipher.
@@ -79,7 +111,7 @@ export interface OpenedKey {
 /** Nothing when the passphrase is not the right one. */
 export function unlockOwnKey(bytes: Uint8Array, passphrase: string, path: string): OpenedKey | undefined {
   using _signals = leaveSignalsToSystem();
-  const plain = Buffer.from(bytes).toString('latin1');
+  const plain = pemIn(bytes) ?? '';
   const text = plain.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----')
     ? unlockPkcs8(plain, passphrase, path)
     : plain;
@@ -138,10 +170,10 @@ function openPkcs8(text: string, origin: string): KeyObject {
   }
 }
 
-function describe({ key, text }: { key: ParsedKey; text: string }, original: string): PrivateKey {
+function describe({ key, text }: { key: ParsedKey; text: string }): PrivateKey {
   const blob = key.getPublicSSH();
   return {
-    text: text === original ? original : text,
+    text,
     type: key.type,
     publicKey: `${key.type} ${blob.toString('base64')}`,
     fingerprint: fingerprintOf(blob),

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { algorithms, bitLength, formatPublicLine } from '../core/public-line.ts';
-import { MalformedKey, WireReader } from './ssh-wire.ts';
+import { WireReader } from './ssh-wire.ts';
 
 export interface PublicKey {
   readonly blob: Buffer;
@@ -58,34 +58,4 @@ export function publicLine({ blob, comment }: PublicKey): string {
 /** A comment is anybody's text: it must not end its line. */
 function oneLine(comment: string): string {
   return comment.replaceAll(/\p{Cc}+/gu, ' ').trim();
-}
-
-/** A file with one public key, as OpenSSH or PuTTY writes it. Nothing when it is no such file; throws a MalformedKey. */
-export function parsePublicKey(bytes: Uint8Array): PublicKey | undefined {
-  const text = Buffer.from(bytes).toString('utf8').trim();
-  return text.startsWith('---- BEGIN SSH2 PUBLIC KEY ----') ? parseRfc4716(text) : parseLine(text);
-}
-
-function parseLine(text: string): PublicKey | undefined {
-  const [, type, base64, comment = ''] =
-    /^((?:ssh|ecdsa|sk)-[\w@.-]{1,64})[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t]+([^\r\n]*))?$/.exec(text) ?? [];
-  if (type === undefined || base64 === undefined) return undefined;
-  const blob = Buffer.from(base64, 'base64');
-  if (new WireReader(blob).string().toString('latin1') !== type) {
-    throw new MalformedKey('it is of another type than it says');
-  }
-  return { blob, comment };
-}
-
-/** RFC 4716: headers, of which a `\` continues the line, then base64. */
-function parseRfc4716(text: string): PublicKey {
-  const inside = /^.*\r?\n([\s\S]*?)\r?\n---- END SSH2 PUBLIC KEY ----$/.exec(text)?.[1];
-  if (inside === undefined) throw new MalformedKey('it ends too early');
-  const lines = inside.replaceAll(/\\\r?\n/g, '').split(/\r?\n/);
-  const comment =
-    lines.map((line) => /^Comment: (.*)$/i.exec(line)?.[1]).find((found) => found !== undefined) ?? '';
-  const base64 = lines.filter((line) => !line.includes(':')).join('');
-  const blob = Buffer.from(base64, 'base64');
-  new WireReader(blob).string();
-  return { blob, comment: comment.replace(/^"(.*)"$/, '$1') };
 }

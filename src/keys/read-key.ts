@@ -4,7 +4,7 @@ import { constants, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noneIfMissing } from '../core/unless-missing.ts';
 import { NotFoundError, UsageError } from '../errors.ts';
-import { mostKeyBytes } from './key-formats.ts';
+import { mostKeyBytes } from './key-text.ts';
 
 export interface KeyBytes {
   readonly bytes: Buffer;

@@ -1,7 +1,15 @@
 /** SSH's own encodings (RFC 4251, section 5): the strings and numbers that key files are made of. */
 
-/** Bytes that are no key of the form they claim. The message never holds any of them. */
-export class MalformedKey extends Error {}
+/** Bytes that are no key of the form they claim. The message, which goes on after "it", never holds any of them. */
+export class MalformedKey extends Error {
+  /** What to do about it, where that is not plain. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, { hint }: { readonly hint?: string } = {}) {
+    super(message);
+    this.hint = hint;
+  }
+}
 
 export function wireString(...parts: readonly (string | Uint8Array)[]): Buffer {
   return Buffer.concat(

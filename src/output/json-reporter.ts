@@ -1,5 +1,6 @@
 /** The answer as one JSON value on stdout, the conversation as one JSON object a line on stderr. */
 
+import type { LocalOutput } from '../core/local-streams.ts';
 import type { Reporter, Step } from '../core/reporter.ts';
 import { safeJson } from '../core/sanitize.ts';
 import { describeError } from './describe-error.ts';
@@ -13,8 +14,8 @@ import {
 } from './transfer-progress.ts';
 
 export interface JsonReporterOptions {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: LocalOutput;
+  readonly stderr: LocalOutput;
   /** What happens on the way is told too. */
   readonly events: boolean;
 }

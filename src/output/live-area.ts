@@ -1,6 +1,7 @@
 /** The last lines of a terminal, drawn again and again, with everything else printed above them. */
 
 import stringWidth from 'string-width';
+import type { LocalOutput } from '../core/local-streams.ts';
 
 export interface LiveArea {
   /** Replaces what is drawn; no line may be wider than the terminal. */
@@ -13,7 +14,7 @@ export interface LiveArea {
 const eraseBelow = '\u001b[J';
 const eraseToEnd = '\u001b[K';
 
-export function createLiveArea(stream: NodeJS.WriteStream): LiveArea {
+export function createLiveArea(stream: LocalOutput): LiveArea {
   let drawn: readonly string[] = [];
   /** From the end of the last line to the start of the first; a terminal made narrower has wrapped them. */
   const toStart = (): string => {

@@ -1,6 +1,7 @@
 /** Prints: the answer on stdout, the conversation on stderr, both for people or both as JSON. */
 
 import type { Ora } from 'ora';
+import type { LocalOutput } from '../core/local-streams.ts';
 import type { Reporter, Step, Table, TransferProgress } from '../core/reporter.ts';
 import { conversationLine, sanitizeLine, sanitizeText } from '../core/sanitize.ts';
 import { describeError } from './describe-error.ts';
@@ -21,8 +22,8 @@ import {
 import { type ShownWait, Waiting } from './waiting.ts';
 
 export interface ReporterOptions {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: LocalOutput;
+  readonly stderr: LocalOutput;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly json: boolean;
   /** With `json`: what happens on the way is told too. */
@@ -30,7 +31,7 @@ export interface ReporterOptions {
   readonly quiet: boolean;
   readonly color: boolean | undefined;
   /** Starts a spinner; nothing where none can be shown. */
-  readonly spin: ((stream: NodeJS.WriteStream, text: string, style: SpinnerStyle) => Ora) | undefined;
+  readonly spin: ((stream: LocalOutput, text: string, style: SpinnerStyle) => Ora) | undefined;
 }
 
 /** Whether stderr shows spinners and bars: a terminal that can move its cursor, outside CI. */

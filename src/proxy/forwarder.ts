@@ -22,7 +22,9 @@ export interface ForwarderOptions extends ListenRequest {
 /** Listens before it returns. Nothing remote happens until somebody connects. */
 export async function startForwarder(options: ForwarderOptions): Promise<Forwarder> {
   const state: State = { streams: new Set(), peers: watchLocalPeers(), isClosing: false };
+  let first: Promise<void> | undefined;
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
+    first ??= whenGone(socket);
     void serve(socket, options, state);
   });
   const port = await listen(server, options);
@@ -32,6 +34,7 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
     host: options.host,
     port,
     closed,
+    firstGone: () => first ?? Promise.resolve(),
     async [Symbol.asyncDispose]() {
       state.isClosing = true;
       for (const stream of state.streams) stream.destroy();
@@ -85,6 +88,13 @@ const hangUps: ReadonlySet<unknown> = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
   'ABORT_ERR',
 ]);
+
+/** It sends no more. */
+function whenGone(client: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of ['end', 'close']) client.once(event, () => resolve());
+  });
+}
 
 function whenClosed(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {

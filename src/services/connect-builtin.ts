@@ -12,7 +12,7 @@ import { connect, findWay, type LoginRequest, type WayDeps } from './ssh-way.ts'
 export interface BuiltinDeps extends WayDeps {
   openSsh(request: LoginRequest): Promise<BuiltinConnection>;
   /** Where this machine's SSH agent listens. */
-  readonly agent: string | undefined;
+  agent(): Promise<string | undefined>;
 }
 
 export interface BuiltinConnection extends AsyncDisposable {
@@ -90,7 +90,7 @@ export async function openBuiltin(
   work: SshWork,
   deps: BuiltinDeps,
 ): Promise<BuiltinConnection> {
-  const agent = work.forwardsAgent ? agentOf(deps) : undefined;
+  const agent = work.forwardsAgent ? await agentOf(deps) : undefined;
   // It may ask for a passphrase.
   const way = await findWay(session, deps);
   const busy = deps.reporter.busy(`connecting to session ${session.name}`);
@@ -101,8 +101,12 @@ export async function openBuiltin(
   }
 }
 
-function agentOf({ agent, reporter }: BuiltinDeps): string | undefined {
+async function agentOf(deps: BuiltinDeps): Promise<string | undefined> {
+  const agent = await deps.agent();
   if (agent === undefined)
-    reporter.warn('there is no SSH agent to forward', 'start one: `eval "$(ssh-agent)"`, then `ssh-add`');
+    deps.reporter.warn(
+      'there is no SSH agent to forward',
+      'start one: `eval "$(ssh-agent)"`, then `ssh-add`',
+    );
   return agent;
 }

@@ -4,13 +4,17 @@ import type { Duplex } from 'node:stream';
 import { explainTooLong } from '../core/command-limit.ts';
 import type { SessionRef } from '../core/session.ts';
 import type { CreateRequest } from '../core/session-api.ts';
-import type { Tunnel } from '../core/ssh-access.ts';
+import { goesToBackground, refuseSharing } from '../core/shared-connection.ts';
+import type { Forwarder, Tunnel } from '../core/ssh-access.ts';
 import { parseSshArguments, type SshWork } from '../core/ssh-arguments.ts';
 import { builtinWork, connectionFailed, type SshClientWish } from '../core/ssh-client.ts';
 import { hasForwards, sshArguments } from '../core/ssh-command.ts';
-import { limitTime } from '../core/time-limit.ts';
-import { BaiError, NotFoundError } from '../errors.ts';
+import { takeConfiguration } from '../core/ssh-options.ts';
+import { inheritedOptions } from '../core/ssh-settings.ts';
+import { limitTime, unlessAborted } from '../core/time-limit.ts';
+import { BaiError, ExitCode, NotFoundError, UsageError } from '../errors.ts';
 import type { LoginKey } from '../ssh/login.ts';
+import type { SshAnswer } from '../ssh/ssh-settings.ts';
 import { type BuiltinDeps, connectBuiltin } from './connect-builtin.ts';
 import { createSession } from './create-session.ts';
 import { type ClusterDeps, enterNode } from './enter-node.ts';
@@ -41,21 +45,47 @@ export interface ConnectSshDeps extends ClusterDeps, BuiltinDeps {
   /** Whether a key file has a passphrase, or is of a kind that only the system's ssh knows. */
   isForSsh(path: string): Promise<boolean>;
   runSsh(args: readonly string[]): Promise<number>;
+  /** What the user's own ssh configuration says, or another file; nothing where there is no ssh. */
+  userSettings(file: string | undefined): Promise<SshAnswer | undefined>;
   /** Logs in, hangs up, and returns the server's name for itself; rejects with a BaiError that says why it could not. */
   readonly probeLogin: (request: LoginRequest) => Promise<string | undefined>;
+  /** Where this process was started to go on in the background: told when it has come so far. */
+  readonly background: { ready(): void } | undefined;
+  /** Starts this very command in the background; returns when it has come so far, or has failed. */
+  startInBackground(wish: BackgroundWish): Promise<BackgroundStart>;
   /** While ssh has the terminal, Ctrl-C is for what runs inside it. */
   readonly leaveInterruptsToChild: () => Disposable;
 }
+
+export interface BackgroundWish {
+  /** What it prints then is wanted. */
+  readonly prints: boolean;
+}
+
+export type BackgroundStart = { readonly pid: number } | { readonly status: number };
 
 /** ssh's exit status: that of the remote command, 255 when the connection failed. */
 export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDeps): Promise<number> {
   // A wrong command line is told before anything is asked of the manager.
   const work = await workOfBuiltin(request, deps);
+  if (goesToBackground(request.sshArguments) && deps.background === undefined)
+    return await leave(request, deps);
   const session = await openOrCreate(request, deps);
   await using place = await enterNode(session, request.node, deps);
   return work === undefined
     ? await connectSystem(place.session, request, place.deps)
     : await connectBuiltin(place.session, work, place.deps);
+}
+
+/** The rest is done by a process of its own, which has said how far it came; what goes wrong before it tells itself. */
+async function leave({ sshArguments: words }: ConnectSshRequest, deps: ConnectSshDeps): Promise<number> {
+  const parsed = parseSshArguments(words);
+  const started = await deps.startInBackground({ prints: !('work' in parsed && parsed.work.runsNothing) });
+  if ('status' in started) return started.status;
+  deps.reporter.info(
+    `goes on in the background as process ${started.pid}, which \`kill ${started.pid}\` ends`,
+  );
+  return ExitCode.ok;
 }
 
 /** What a session that can be made is missed with. */
@@ -78,9 +108,10 @@ export async function openOrCreate(
 
 /** Nothing when the system's ssh is to do it. */
 export async function workOfBuiltin(
-  { client, sshArguments: words, port, strictPort }: ConnectSshRequest,
+  { session, client, sshArguments: words, port, strictPort }: ConnectSshRequest,
   deps: ConnectSshDeps,
 ): Promise<SshWork | undefined> {
+  refuseSharing(session, words);
   if (client === 'system') return undefined;
   const { keyStore, usesAgent, identity } = deps.settings;
   // Another program cannot use a key in this one's memory.
@@ -92,7 +123,9 @@ export async function workOfBuiltin(
     needsPort: port !== undefined || strictPort,
     hasSystem: () => deps.hasSystemSsh(),
   });
-  if (work === undefined || client !== 'auto' || !(await deps.hasSystemSsh())) return work;
+  // In the background ssh has no terminal to ask for a passphrase.
+  const isDecided = work === undefined || client !== 'auto' || work.isInBackground;
+  if (isDecided || !(await deps.hasSystemSsh())) return work;
   return (await isForSsh(deps)) ? undefined : work;
 }
 
@@ -101,8 +134,7 @@ async function isForSsh(deps: ConnectSshDeps): Promise<boolean> {
   const { identity, usesAgent } = deps.settings;
   if (identity !== undefined) return deps.isForSsh(identity);
   if (!usesAgent) return false;
-  const agent = await deps.agentLogin();
-  return agent === undefined || agent.unusable.length > 0;
+  return ((await deps.agentLogin())?.unusable.length ?? 0) > 0;
 }
 
 export async function connectSystem(
@@ -112,9 +144,10 @@ export async function connectSystem(
 ): Promise<number> {
   const failures: unknown[] = [];
   try {
-    const ready = await whileBusy(`connecting to session ${session.name}`, prepareSsh(session, deps), deps);
+    const preparing = Promise.all([prepareSsh(session, deps), inheritedFor(request, deps)]);
+    const [ready, inherited] = await whileBusy(`connecting to session ${session.name}`, preparing, deps);
     const onConnectionFailed = (error: unknown): void => void failures.push(error);
-    const status = await runSystem(ready, { ...request, app: sshApp, onConnectionFailed }, deps);
+    const status = await runSystem(ready, { ...request, inherited, app: sshApp, onConnectionFailed }, deps);
     if (status !== connectionFailed || deps.signal.aborted) return status;
     const end = await findEnd(session, deps);
     if (end !== undefined) {
@@ -130,11 +163,12 @@ export async function connectSystem(
   }
 }
 
-async function runSystem(
-  ready: PreparedSsh,
-  request: Omit<StartRequest, 'tunnel'> & Pick<ConnectSshRequest, 'sshArguments'>,
-  deps: ConnectSshDeps,
-): Promise<number> {
+interface SystemRequest extends Omit<StartRequest, 'tunnel'>, Pick<ConnectSshRequest, 'sshArguments'> {
+  /** Options of the user's own configuration. */
+  readonly inherited: readonly string[];
+}
+
+async function runSystem(ready: PreparedSsh, request: SystemRequest, deps: ConnectSshDeps): Promise<number> {
   // ssh says nothing before sshd has greeted, unless it was asked to.
   const busy = isVerbose(request.sshArguments)
     ? undefined
@@ -142,8 +176,10 @@ async function runSystem(
   try {
     const tunnel = afterFirstDial(ready.tunnel, () => busy?.stop());
     await using forwarder = await startAppForwarder({ ...request, tunnel }, deps);
-    const words = sshArguments(sshTarget(ready, forwarder, deps), request.sshArguments);
-    return await runInTerminal(words, deps);
+    const words = sshArguments(sshTarget(ready, forwarder, deps), request.sshArguments, request.inherited);
+    const status = await runInTerminal(words, deps);
+    if (status === ExitCode.ok) await carryOn(forwarder, deps);
+    return status;
   } finally {
     busy?.stop();
   }
@@ -156,6 +192,44 @@ function isVerbose(words: readonly string[]): boolean {
 /** From then on the terminal is ssh's, or whoever waited is told. */
 function afterFirstDial(tunnel: Tunnel, dialled: () => void): Tunnel {
   return { dial: (signal) => tunnel.dial(signal).finally(dialled) };
+}
+
+/** Of the user's own configuration, which ssh itself does not get to see. */
+async function inheritedFor(
+  { sshArguments: words }: ConnectSshRequest,
+  deps: ConnectSshDeps,
+): Promise<readonly string[]> {
+  const { file } = takeConfiguration(words);
+  const answer = await deps.userSettings(file);
+  if (answer === undefined) return [];
+  if ('settings' in answer)
+    return inheritedOptions(answer.settings, words, { hasOwnKey: deps.settings.identity !== undefined });
+  if (file !== undefined) throw new UsageError(`ssh cannot read ${file}: ${answer.problem}`);
+  deps.reporter.warn(`your ssh configuration cannot be read, and nothing of it is used: ${answer.problem}`);
+  return [];
+}
+
+/** How long the end of a program takes to reach the other end of its connection. */
+const goneMs = 500;
+
+/** ssh ends with 0 as well where it only went to the background: by -f, or by `~&` in a shell. */
+async function carryOn(forwarder: Forwarder, deps: ConnectSshDeps): Promise<void> {
+  if (deps.background === undefined && !deps.isTerminal) return;
+  const gone = forwarder.firstGone();
+  using limit = limitTime(deps.signal, goneMs);
+  if (
+    await unlessAborted(
+      gone.then(() => true),
+      limit.signal,
+    ).catch(() => false)
+  )
+    return;
+  if (deps.background === undefined)
+    deps.reporter.info(
+      'ssh went to the background: bai stays here to carry its connection; Ctrl-C ends both',
+    );
+  deps.background?.ready();
+  await unlessAborted(gone, deps.signal).catch(() => {});
 }
 
 async function runInTerminal(args: readonly string[], deps: ConnectSshDeps): Promise<number> {

@@ -25,6 +25,8 @@ export interface ExecRequest {
   readonly nodes: readonly string[] | 'all';
   /** Joined with spaces for the login shell over there, as ssh does it. */
   readonly command: readonly string[];
+  /** The command gets no input. */
+  readonly readsNothing: boolean;
 }
 
 export interface ExecDeps extends ClusterDeps, BuiltinDeps {
@@ -70,7 +72,7 @@ export interface ExecOutcome {
 export async function execCommand(request: ExecRequest, deps: ExecDeps): Promise<ExecOutcome> {
   const { nodes, command } = request;
   const isSingle = nodes !== 'all' && new Set(nodes).size <= 1;
-  const work = workOf(command, isSingle);
+  const work = workOf(command, isSingle && !request.readsNothing);
   const session = await openRunningSession(request.session, deps);
   if (isSingle && !deps.reporter.json) {
     await using place = await enterNode(session, nodes[0], deps);
@@ -85,11 +87,11 @@ export async function execCommand(request: ExecRequest, deps: ExecDeps): Promise
 }
 
 /** Who types cannot mean several programs, so these get no input. */
-function workOf(command: readonly string[], isSingle: boolean): SshWork {
-  const parsed = parseSshArguments([...(isSingle ? ['-T'] : ['-T', '-n']), '--', ...command]);
+function workOf(command: readonly string[], readsInput: boolean): SshWork {
+  const parsed = parseSshArguments([...(readsInput ? ['-T'] : ['-T', '-n']), '--', ...command]);
   if ('work' in parsed && parsed.work.command !== undefined) return parsed.work;
   throw new UsageError('exec needs a command', {
-    hint: 'write it after `--`: bai exec SESSION -- nvidia-smi',
+    hint: 'write it after the session: bai exec SESSION nvidia-smi',
   });
 }
 

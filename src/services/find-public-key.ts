@@ -3,13 +3,7 @@
 import { basename, join } from 'node:path';
 import { sameBytes } from '../core/authorized-keys.ts';
 import { personalKeyNames } from '../core/key-names.ts';
-import {
-  formatPublicLine,
-  type PublicLine,
-  parsePublicLine,
-  readAnyPublicLine,
-  readPublicLine,
-} from '../core/public-line.ts';
+import { checkAuthorizable, type PublicLine } from '../core/public-line.ts';
 import { shellCommand, shellQuote } from '../core/shell-quote.ts';
 import { NotFoundError, UsageError } from '../errors.ts';
 import type { KeyReading } from './key-tools.ts';
@@ -18,64 +12,76 @@ export interface FindKeyDeps extends Pick<KeyReading, 'readFile' | 'publicHalf' 
   readonly sshFolder: string;
   readStdin(): Promise<Uint8Array>;
   isPrivateKey(bytes: Uint8Array): boolean;
+  /** In any form that public keys have; throws a UsageError that says why it is none. */
+  readPublic(bytes: Uint8Array, origin: string): PublicLine;
 }
 
 /** A key that a session may accept. */
 export async function findPublicKey(source: string | undefined, deps: FindKeyDeps): Promise<PublicLine> {
-  if (source === undefined) return findDefault(deps);
-  const { text, origin } = await textOf(source, deps);
-  return readPublicLine(text, origin);
+  const { key, origin } = source === undefined ? await findDefault(deps) : await keyAt(source, deps);
+  return checkAuthorizable(key, origin);
 }
 
 /** Any key, weak ones too, to be taken away. */
 export async function findAnyPublicKey(source: string, deps: FindKeyDeps): Promise<PublicLine> {
-  const { text, origin } = await textOf(source, deps);
-  return readAnyPublicLine(text, origin);
+  return (await keyAt(source, deps)).key;
 }
 
 interface Found {
-  readonly text: string;
+  readonly key: PublicLine;
   readonly origin: string;
 }
 
-async function textOf(source: string, deps: FindKeyDeps): Promise<Found> {
+async function keyAt(source: string, deps: FindKeyDeps): Promise<Found> {
   if (source === '-') {
     const bytes = await deps.readStdin();
     if (deps.isPrivateKey(bytes)) throw privateOnStdin();
-    return { text: decode(bytes), origin: 'what came from stdin' };
+    const origin = 'what came from stdin';
+    return { key: deps.readPublic(bytes, origin), origin };
   }
   // No path is one: a type, a blank and the first letters that every key has.
-  if (/(^|\s)(ssh|ecdsa|sk)-\S+\s+AAAA/.test(source)) return { text: source, origin: 'the public key' };
+  if (/(^|\s)(ssh|ecdsa|sk)-\S+\s+AAAA/.test(source)) {
+    const origin = 'the public key';
+    return { key: deps.readPublic(new TextEncoder().encode(source), origin), origin };
+  }
   const bytes = await deps.readFile(source);
   if (bytes === undefined) {
     throw new NotFoundError(`there is no key file ${source}`, {
       hint: 'name a .pub file, a private key, `-` for stdin, or write the public line itself in quotes',
     });
   }
-  return { text: await publicTextOf(bytes, source, deps), origin: source };
+  return { key: await publicOf(bytes, source, deps), origin: source };
 }
 
 /** For a private key its public half is meant: the line beside it, with its comment, where that is the same key. */
-async function publicTextOf(bytes: Uint8Array, path: string, deps: FindKeyDeps): Promise<string> {
-  if (!deps.isPrivateKey(bytes)) return decode(bytes);
+async function publicOf(bytes: Uint8Array, path: string, deps: FindKeyDeps): Promise<PublicLine> {
+  if (!deps.isPrivateKey(bytes)) return deps.readPublic(bytes, path);
   const blob = deps.publicHalf(bytes);
-  const beside = await deps.readFile(`${path}.pub`);
-  const line = beside && parsePublicLine(decode(beside));
-  if (line !== undefined && (blob === undefined || sameBytes(line.blob, blob))) return formatPublicLine(line);
-  if (blob !== undefined) {
-    return `${deps.keyType(blob)} ${Buffer.from(blob).toString('base64')} ${basename(path)}`;
-  }
+  const beside = await publicBeside(path, deps);
+  if (beside !== undefined && (blob === undefined || sameBytes(beside.blob, blob))) return beside;
+  if (blob !== undefined) return { options: '', type: deps.keyType(blob), blob, comment: basename(path) };
   throw new UsageError(`the public half of ${path} cannot be read without its passphrase`, {
     code: 'key-unusable',
     hint: `\`${shellCommand(['bai', 'key', 'show', path])} > ${shellQuote(`${path}.pub`)}\` asks for it, and writes the public half`,
   });
 }
 
-async function findDefault(deps: FindKeyDeps): Promise<PublicLine> {
+/** A damaged one says nothing about the private half. */
+async function publicBeside(path: string, deps: FindKeyDeps): Promise<PublicLine | undefined> {
+  const bytes = await deps.readFile(`${path}.pub`);
+  try {
+    return bytes && deps.readPublic(bytes, `${path}.pub`);
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
+async function findDefault(deps: FindKeyDeps): Promise<Found> {
   for (const name of personalKeyNames) {
     for (const path of [join(deps.sshFolder, `${name}.pub`), join(deps.sshFolder, name)]) {
       const bytes = await deps.readFile(path);
-      if (bytes !== undefined) return readPublicLine(await publicTextOf(bytes, path, deps), path);
+      if (bytes !== undefined) return { key: await publicOf(bytes, path, deps), origin: path };
     }
   }
   throw new NotFoundError(`there is no key of yours in ${deps.sshFolder} (${personalKeyNames.join(', ')})`, {
@@ -86,10 +92,6 @@ async function findDefault(deps: FindKeyDeps): Promise<PublicLine> {
 /** A fingerprint as ssh-keygen and `bai key` print it; nothing when the text is none. */
 export function readFingerprint(source: string): string | undefined {
   return /^SHA256:[A-Za-z0-9+/]{43}=?$/.test(source) ? source.replace('=', '') : undefined;
-}
-
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }
 
 function privateOnStdin(): UsageError {

@@ -1,5 +1,6 @@
 /** What is wrong with a key, and what to do about it. */
 
+import { cleanKeyCommand } from '../core/key-names.ts';
 import { shellCommand, shellQuote } from '../core/shell-quote.ts';
 import type { FoundKey } from './list-keys.ts';
 
@@ -11,6 +12,7 @@ export interface KeyProblem {
     | 'rsa-too-short'
     | 'p521-of-putty'
     | 'putty-only'
+    | 'not-for-ssh'
     | 'public-as-identity'
     | 'other-public-half';
   readonly message: string;
@@ -65,6 +67,15 @@ function fileProblems(
 /** OpenSSH reads no file of PuTTY; where the key lies in another form too, nothing has to be done. */
 function formatProblems(key: FoundKey, all: readonly FoundKey[]): readonly KeyProblem[] {
   const { path, format } = key.listed;
+  if (path !== undefined && key.unreadableForSsh !== undefined) {
+    return [
+      {
+        name: 'not-for-ssh',
+        message: `${path} ${key.unreadableForSsh}, so ssh cannot read it`,
+        hint: `\`${cleanKeyCommand(path)}\` writes it as ssh reads it`,
+      },
+    ];
+  }
   const isElsewhere = ({ listed }: FoundKey) => listed.kind === 'private' && listed.format !== 'ppk';
   if (path === undefined || format !== 'ppk') return [];
   if (all.some((other) => isElsewhere(other) && isSameKey(key, other))) return [];

@@ -13,7 +13,7 @@ export interface ListKeysDeps extends Pick<KeyToolDeps, 'formats' | 'disk' | 'wa
   /** The key of the setting `identity`, when there is one. */
   readonly identity: string | undefined;
   /** Nothing when there is no agent. */
-  readonly agentKeys: ((signal: AbortSignal) => Promise<readonly PublicKey[]>) | undefined;
+  agentKeys(signal: AbortSignal): Promise<readonly PublicKey[] | undefined>;
   /** The key that new sessions of the account accept; not there when no manager is chosen. */
   readonly accountKey: ((signal: AbortSignal) => Promise<Uint8Array | undefined>) | undefined;
 }
@@ -45,6 +45,8 @@ export interface KeyList {
 export interface FoundKey {
   readonly listed: Omit<ListedKey, 'accepted' | 'problems'>;
   readonly blob: Buffer | undefined;
+  /** Why ssh does not read a private key that bai reads. */
+  readonly unreadableForSsh?: string | undefined;
   /** Why the file could not be read as a key. */
   readonly damage?: string;
 }
@@ -92,9 +94,10 @@ async function readOne(path: string, { disk, formats }: ListKeysDeps): Promise<F
   const mode = read.mode === undefined ? {} : { mode: read.mode.toString(8).padStart(4, '0') };
   try {
     const file = formats.inspect(read.bytes, path);
-    return (
-      file && { listed: { source: 'file', path, ...mode, ...factsOf(file, formats) }, blob: blobOf(file) }
-    );
+    if (file === undefined) return undefined;
+    const listed = { source: 'file', path, ...mode, ...factsOf(file, formats) } as const;
+    const why = file.kind === 'private' ? file.unreadableForSsh : undefined;
+    return { listed, blob: blobOf(file), unreadableForSsh: why };
   } catch (error) {
     if (error instanceof BaiError) return damaged(error.message, mode);
     throw error;
@@ -140,12 +143,12 @@ function withPublicBeside(key: FoundKey, all: readonly FoundKey[]): FoundKey {
 }
 
 async function askAgent(deps: ListKeysDeps): Promise<{ state: KeyList['agent']; keys: readonly FoundKey[] }> {
-  if (deps.agentKeys === undefined) return { state: 'none', keys: [] };
-  const keys = await within(deps.agentKeys, deps.signal).catch(() => {
+  const keys = await within((signal) => deps.agentKeys(signal), deps.signal).catch(() => {
     deps.signal.throwIfAborted();
-    return undefined;
+    return 'silent' as const;
   });
-  if (keys === undefined) {
+  if (keys === undefined) return { state: 'none', keys: [] };
+  if (keys === 'silent') {
     deps.warn('the SSH agent does not answer, so its keys are not listed');
     return { state: 'silent', keys: [] };
   }

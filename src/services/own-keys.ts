@@ -34,15 +34,26 @@ export async function issuedOrOwn(
 
 /** Of the agent's keys alone; throws when there are none that this client can sign with. */
 export async function agentRing(deps: OwnKeyDeps): Promise<KeyRing> {
+  const agent = await requireAgent(deps);
+  if (agent.offered.length === 0) throw noKeys(agent);
+  return { agent, files: [], locked: [] };
+}
+
+/** For the system's ssh, which can use every key there is. */
+export async function checkAgentKeys(deps: OwnKeyDeps): Promise<void> {
+  const agent = await requireAgent(deps);
+  if (agent.offered.length + agent.unusable.length === 0) throw noKeys(agent);
+}
+
+async function requireAgent(deps: OwnKeyDeps): Promise<AgentLogin> {
   const agent = await deps.agentLogin();
   if (agent === undefined) {
     throw new NotFoundError('there is no SSH agent to log in with', {
       code: 'no-agent',
-      hint: 'start one: `eval "$(ssh-agent)"`, then `ssh-add`; bai looks for it in SSH_AUTH_SOCK',
+      hint: 'start one: `eval "$(ssh-agent)"`, then `ssh-add`; bai looks where ssh does: IdentityAgent of your ssh configuration, then SSH_AUTH_SOCK',
     });
   }
-  if (agent.offered.length === 0) throw noKeys(agent);
-  return { agent, files: [], locked: [] };
+  return agent;
 }
 
 function noKeys({ unusable }: AgentLogin): DeniedError {

@@ -7,7 +7,7 @@ import { UsageError } from '../errors.ts';
 import type { PrivateKey } from '../keys/private-key.ts';
 import { type AppDeps, hostKeyAlias } from './app-deps.ts';
 import { checkApp } from './check-app.ts';
-import { filesOf, issuedOrOwn } from './own-keys.ts';
+import { checkAgentKeys, filesOf, issuedOrOwn } from './own-keys.ts';
 import { saveKeyBeside } from './save-key.ts';
 
 export const sshApp = 'sshd';
@@ -42,7 +42,10 @@ type KeyForSsh = Pick<PreparedSsh, 'identityFile' | 'ownKeys'>;
 async function keyForSsh(session: SessionRef, deps: AppDeps): Promise<KeyForSsh> {
   const { identity, usesAgent, keyStore } = deps.settings;
   if (identity !== undefined) return { identityFile: identity, ownKeys: [] };
-  if (usesAgent) return { identityFile: undefined, ownKeys: [] };
+  if (usesAgent) {
+    await checkAgentKeys(deps);
+    return { identityFile: undefined, ownKeys: [] };
+  }
   const issued = await issuedOrOwn(session, deps);
   if ('ring' in issued) return { identityFile: undefined, ownKeys: filesOf(issued.ring) };
   const { key } = issued;

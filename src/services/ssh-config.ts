@@ -1,5 +1,6 @@
 /** `bai ssh-config`: one line in the user's ssh configuration, and bai's own file behind it. */
 
+import { configWord, literalPattern, percentDoubled } from '../core/config-word.ts';
 import { type InstalledSshConfig, readInstalled } from '../core/installed-ssh-config.ts';
 import { lineDiff } from '../core/line-diff.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -7,7 +8,8 @@ import { waitVerdict } from '../core/session.ts';
 import type { SessionApi } from '../core/session-api.ts';
 import { type ListedHost, listHosts, type SshConfigFacts, sshConfigText } from '../core/ssh-config.ts';
 import { hasInclude, withInclude, withoutInclude } from '../core/ssh-include.ts';
-import { LocalSystemError } from '../errors.ts';
+import type { SshAnswer } from '../ssh/ssh-settings.ts';
+import { type Plan, unsayablePath, writeChecked, writePlan } from './check-ssh-config.ts';
 
 export interface SshConfigDeps {
   readonly reporter: Reporter;
@@ -23,6 +25,8 @@ export interface SshConfigDeps {
   facts(): Promise<SshConfigFacts>;
   /** Variables that bai took the manager's address or keys from. */
   borrowedVariables(): Promise<readonly string[]>;
+  /** What ssh makes of its configuration with these words (`ssh -G`); nothing where there is no ssh. */
+  askSsh(words: readonly string[]): Promise<SshAnswer | undefined>;
   /** Takes away what was learnt of host names. */
   forgetHosts(): Promise<void>;
 }
@@ -48,29 +52,29 @@ export interface SshConfigChange {
   readonly files: readonly FileChange[];
 }
 
-interface Plan {
-  readonly path: string;
-  readonly before: string | undefined;
-  readonly after: string | undefined;
-  readonly advice: string;
-}
-
-/** With `dryRun` nothing is written, and no folder made. */
+/** With `dryRun` nothing is written, and no folder made. What ssh cannot read is taken back. */
 export async function installSshConfig(
   { dryRun }: { readonly dryRun: boolean },
   deps: SshConfigDeps,
 ): Promise<SshConfigChange> {
-  const { text, hosts } = await renderSshConfig(deps);
-  const line = includeLine(deps.spellings[0]);
+  const { text, hosts, facts } = await renderSshConfig(deps);
   const own = await planOwn(deps, text);
-  const user = await planUser(deps, `put this line on top of it yourself: ${line}`, (before) =>
-    before !== undefined && hasInclude(before, deps.spellings.map(asBytes))
-      ? before
-      : withInclude(before, asBytes(line)),
+  const advice = (line: string): string => `put this line on top of it yourself: ${line}`;
+  const plans = includeLines(deps.spellings).map((line) =>
+    planUser(deps, advice(line), (before) => withLine(before, line, deps)),
   );
-  const files = await carryOut([own, user], dryRun, deps);
+  const [first, ...others] = await Promise.all(plans);
+  if (first === undefined) throw new Error('there is a way to name the file');
+  if (dryRun) return { hosts, dryRun, files: await carryOut([own, first], true, deps) };
+  const user = await writeChecked({ own, facts, users: [first, ...others] }, deps);
   await warnOfVariables(deps);
-  return { hosts, dryRun, files };
+  return { hosts, dryRun, files: [own, user].map(changeOf) };
+}
+
+function withLine(before: string | undefined, line: string, { spellings }: SshConfigDeps): string {
+  const files = spellings.map(asBytes);
+  if (before !== undefined && hasInclude(before, files)) return before;
+  return withInclude(before === undefined ? undefined : withoutInclude(before, files), asBytes(line));
 }
 
 /** What ssh knows of sessions; nothing when the user's file does not include bai's. */
@@ -105,30 +109,30 @@ export async function removeSshConfig(
 export interface RenderedSshConfig {
   readonly text: string;
   readonly hosts: readonly ListedHost[];
+  readonly facts: SshConfigFacts;
 }
 
 /** Bai's own file, with a host for each session of the account that can be gone into, now or when it has started. */
 export async function renderSshConfig(deps: SshConfigDeps): Promise<RenderedSshConfig> {
   const [facts, api] = await Promise.all([deps.facts(), deps.sessions()]);
-  checkPaths([facts.identityFile, facts.knownHosts, facts.hostsFolder, ...facts.bai], /[\n\r"]|\$\{/);
-  checkPaths([deps.ownFile], /[\n\r"\\*?[\]%]|\$\{/);
+  checkPaths([facts.identityFile, facts.knownHosts, facts.hostsFolder, ...facts.bai], /[\n\r]|\$\{/);
+  checkPaths([deps.ownFile], /[\n\r]/);
   const all = await api.list({ statuses: 'live', owner: 'own' }, deps.signal);
   const hosts = listHosts(all.filter(({ status }) => /^(ready|waiting)$/.test(waitVerdict(status))));
-  return { text: sshConfigText(facts, hosts), hosts };
+  return { text: sshConfigText(facts, hosts), hosts, facts };
 }
 
 /** ssh's configuration has no way to write these in a path. */
 function checkPaths(paths: readonly string[], unsayable: RegExp): void {
   const path = paths.find((each) => unsayable.test(each));
-  if (path === undefined) return;
-  throw new LocalSystemError(`the path ${path} cannot stand in ssh's configuration`, {
-    code: 'ssh-config-path',
-    hint: 'choose another place: BAI_HOME is the folder of bai’s own files, --identity the key',
-  });
+  if (path !== undefined) throw unsayablePath(path);
 }
 
-function includeLine(path: string): string {
-  return `Include ${/\s/.test(path) ? `"${path}"` : path}`;
+/** Releases of ssh from 9.9 on know tokens in the name of an included file, where a doubled `%` stands for one. */
+function includeLines(spellings: SshConfigDeps['spellings']): readonly string[] {
+  const patterns = spellings.slice(0, 2).map(literalPattern);
+  const all = patterns.flatMap((pattern) => [pattern, percentDoubled(pattern)]);
+  return [...new Set(all)].map((each) => `Include ${configWord(each)}`);
 }
 
 async function planOwn({ ownFile, files }: SshConfigDeps, text: string | undefined): Promise<Plan> {
@@ -146,24 +150,16 @@ async function planUser(
   return { path: userFile, before, after: changed(before), advice };
 }
 
-async function carryOut(
-  plans: readonly Plan[],
-  dryRun: boolean,
-  { files }: SshConfigDeps,
-): Promise<FileChange[]> {
-  for (const { path, before, after, advice } of dryRun ? [] : plans) {
-    if (before === after) continue;
-    if (after === undefined) await files.remove(path, advice);
-    else await files.write(path, after, advice);
-  }
-  return plans.map(({ path, before, after }) => ({
-    path,
-    change: changeOf(before, after),
-    diff: lineDiff(asText(before), asText(after)),
-  }));
+async function carryOut(plans: readonly Plan[], dryRun: boolean, deps: SshConfigDeps): Promise<FileChange[]> {
+  for (const plan of dryRun ? [] : plans) await writePlan(plan, deps);
+  return plans.map(changeOf);
 }
 
-function changeOf(before: string | undefined, after: string | undefined): FileChange['change'] {
+function changeOf({ path, before, after }: Plan): FileChange {
+  return { path, change: kindOf(before, after), diff: lineDiff(asText(before), asText(after)) };
+}
+
+function kindOf(before: string | undefined, after: string | undefined): FileChange['change'] {
   if (before === after) return 'unchanged';
   if (after === undefined) return 'removed';
   return before === undefined ? 'created' : 'changed';
@@ -178,7 +174,7 @@ async function warnOfVariables(deps: SshConfigDeps): Promise<void> {
   );
 }
 
-function asBytes(text: string): string {
+export function asBytes(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 

@@ -3,27 +3,6 @@
 import { Socket } from 'node:net';
 import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2';
 
-/** OpenSSH for Windows sets no variable. */
-const windowsPipe = '\\\\.\\pipe\\openssh-ssh-agent';
-
-/** Nothing when there is no agent. */
-export function findAgent(
-  { SSH_AUTH_SOCK: socket }: Readonly<Record<string, string | undefined>>,
-  platform: NodeJS.Platform,
-): string | undefined {
-  return socket || (platform === 'win32' ? windowsPipe : undefined);
-}
-
-/** The agents to try for a login, the first that answers counts. PuTTY's is one more on Windows. */
-export function agentPaths(
-  environment: Readonly<Record<string, string | undefined>>,
-  platform: NodeJS.Platform,
-): readonly string[] {
-  const path = findAgent(environment, platform);
-  const own = path === undefined ? [] : [path];
-  return platform === 'win32' ? [...own, 'pageant'] : own;
-}
-
 /** Each program that asks gets a connection of its own to the agent that listens at `path`. */
 export function openAgent(path: string): BaseAgent {
   const agent = ssh2.createAgent(path);

@@ -10,11 +10,13 @@ import type { SshConnection } from './connection.ts';
 import { type Escape, EscapeReader, escapeHelp } from './escapes.ts';
 import { type ForwardsOptions, openForwards } from './forwards.ts';
 import { pour } from './pour.ts';
-import { type LocalStreams, RawTerminal } from './terminal.ts';
+import { RawTerminal, type TerminalStreams } from './terminal.ts';
 import { closeChannel, widenWindow } from './window.ts';
 
-export interface BuiltinOptions extends LocalStreams, ForwardsOptions {
+export interface BuiltinOptions extends TerminalStreams, ForwardsOptions {
   readonly signal: AbortSignal;
+  /** Forwards stand and the program runs: nothing more is asked or refused. */
+  readonly started?: (() => void) | undefined;
 }
 
 /** What may wait for a slow reader of the output. */
@@ -33,12 +35,16 @@ export async function runBuiltin(
   using interruption = interruptionBy(options.signal);
   const over = Promise.race([connection.lost, interruption.promise]);
   over.catch(() => {});
-  if (work.runsNothing) return await over;
-  const needsTerminal = wantsTerminal(work, options.stdin.isTTY);
+  if (work.runsNothing) {
+    options.started?.();
+    return await over;
+  }
+  const needsTerminal = wantsTerminal(work, options.stdin.isTTY === true);
   using terminal = needsTerminal ? new RawTerminal(options) : undefined;
   const started = startWithAgent({ connection, work, options, terminal });
   started.catch(() => {});
   const program = await Promise.race([started, over]);
+  options.started?.();
   const status = await Promise.race([program.ended, program.cutOff, over]);
   if (status === undefined) return connectionFailed;
   terminal?.ended();

@@ -1,13 +1,14 @@
 /** -L, -R and -D of the builtin client: connections of one side that come out on the other, no byte of them lost. */
 
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import type { Forward, ForwardTarget, SshWork } from '../core/ssh-arguments.ts';
-import { BaiError, ConflictError, systemCode, TimeoutError, UnreachableError } from '../errors.ts';
+import { BaiError, ConflictError, TimeoutError, UnreachableError } from '../errors.ts';
 import type { LocalPeers } from '../proxy/local-peers.ts';
 import { ask, noAnswer, type SshQuestion } from './ask.ts';
 import type { SshConnection } from './connection.ts';
+import { listenHere } from './local-listener.ts';
 import { pour, type Stop } from './pour.ts';
 import { askTarget, type SocksRequest } from './socks.ts';
 import { closeChannel } from './window.ts';
@@ -38,7 +39,8 @@ export async function openForwards(
   const { signal, say } = options;
   const forwards = new Forwards({ ...connection, signal }, options);
   try {
-    for (const forward of work.localForwards) await attempt(() => forwards.listenHere(forward), work, say);
+    for (const forward of work.localForwards)
+      await attempt(() => forwards.listenHere(forward, work.opensPorts), work, say);
     for (const forward of work.remoteForwards) await attempt(() => forwards.listenThere(forward), work, say);
   } catch (error) {
     forwards[Symbol.dispose]();
@@ -90,17 +92,13 @@ class Forwards implements OpenForwards {
   }
 
   /** -L and -D: a port of this machine leads into the session. */
-  async listenHere({ bind = loopback, port, target }: Forward): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  async listenHere({ bind, port, target }: Forward, isOpen: boolean): Promise<void> {
+    const onConnection = (socket: Socket): void => {
       this.#track(socket);
       if (target !== undefined) this.#reachThere(socket, { target });
       else void this.#ask(socket, (request) => this.#reachThere(socket, request));
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(notListening(port, error)));
-      server.listen({ host: bind === '*' || bind === '' ? undefined : bind, port, exclusive: true }, resolve);
-    });
-    this.#servers.push(server);
+    };
+    this.#servers.push(...(await listenHere({ bind, port, isOpen }, { onConnection, say: this.#say })));
   }
 
   /** Lets a program say by SOCKS where it wants to go. */
@@ -237,14 +235,5 @@ function notBound(port: number, cause: Error): UnreachableError {
   return new UnreachableError(`the session does not listen on port ${port}: ${cause.message}`, {
     code: 'forward-refused',
     hint: 'choose another port with -R',
-  });
-}
-
-function notListening(port: number, cause: Error): ConflictError {
-  const why = systemCode(cause) === 'EADDRINUSE' ? 'it is taken' : cause.message;
-  return new ConflictError(`port ${port} of this machine cannot be listened on: ${why}`, {
-    code: 'port-taken',
-    hint: 'choose another port with -L or -D',
-    cause,
   });
 }

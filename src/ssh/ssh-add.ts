@@ -13,6 +13,8 @@ export interface AddKeyRequest {
   readonly key: string;
   /** As `ssh-add -t` takes it; the agent forgets the key then. */
   readonly lifetime: string;
+  /** Where the agent listens, if there is one. */
+  readonly agent: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   /** How long it may take: the agent may ask its owner. */
@@ -29,9 +31,9 @@ export async function addToAgent(request: AddKeyRequest): Promise<void> {
   await within((until) => add(request, until), { signal, ms, late });
 }
 
-async function add({ key, lifetime, environment }: AddKeyRequest, until: AbortSignal): Promise<void> {
+async function add({ key, lifetime, agent, environment }: AddKeyRequest, until: AbortSignal): Promise<void> {
   // Nobody could answer a question: the key has no passphrase.
-  const env = { ...environment, SSH_ASKPASS_REQUIRE: 'never' };
+  const env = { ...environment, SSH_AUTH_SOCK: agent, SSH_ASKPASS_REQUIRE: 'never' };
   const child = spawn(programPath('ssh-add', environment), ['-q', '-t', lifetime, '-'], {
     stdio: ['pipe', 'ignore', 'pipe'],
     env,

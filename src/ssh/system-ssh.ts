@@ -1,11 +1,13 @@
 /** Runs the system's OpenSSH client. */
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import type { ChildStdio, LocalStreams } from '../core/local-streams.ts';
 import { connectionFailed } from '../core/ssh-client.ts';
 import { InterruptedError, LocalSystemError, systemCode } from '../errors.ts';
+import { stopWith } from './job-control.ts';
 import { programPath } from './programs.ts';
-import { type LocalStreams, stty, terminalReset } from './terminal.ts';
+import { stty, terminalReset } from './terminal.ts';
 
 export interface RunOptions {
   /** Name or path of the program; never a shell string. */
@@ -13,7 +15,10 @@ export interface RunOptions {
   /** Where it is looked for. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
-  readonly terminal: Pick<LocalStreams, 'stdin' | 'stdout'>;
+  readonly terminal: Pick<LocalStreams, 'stdin' | 'stdout'> & {
+    /** ssh makes pipes non-blocking, and whoever else has them would find them so. */
+    stdioForChild(): ChildStdio;
+  };
 }
 
 /** The program's exit status, or 128 + n when signal n ended it. The terminal is the program's while it runs. */
@@ -21,7 +26,8 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
   const { program, environment, signal, terminal } = options;
   if (signal.aborted) throw new InterruptedError();
   const settings = terminal.stdin.isTTY ? stty(['-g'], environment) : undefined;
-  const child = spawn(programPath(program, environment), args, { stdio: 'inherit' });
+  const child = start(args, options);
+  using _stops = stopWith(child);
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -40,6 +46,11 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+function start(args: readonly string[], { program, environment, terminal }: RunOptions): ChildProcess {
+  using own = terminal.stdioForChild();
+  return spawn(programPath(program, environment), args, { stdio: [...own.stdio] });
 }
 
 function notStarted(program: string, cause: Error): unknown {

@@ -3,14 +3,11 @@
 import { spawnSync } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { PseudoTtyOptions } from 'ssh2';
+import type { LocalStreams } from '../core/local-streams.ts';
+import { stopJob } from './job-control.ts';
 import { programPath } from './programs.ts';
 
-/** The process's own stream, or what takes its place. */
-export type LocalOutput = Writable & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows'>>;
-
-export interface LocalStreams {
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: LocalOutput;
+export interface TerminalStreams extends Pick<LocalStreams, 'stdin' | 'stdout'> {
   readonly stderr: Writable;
   /** The kind of terminal, as `$TERM` has it. */
   readonly term: string | undefined;
@@ -31,7 +28,10 @@ export const terminalReset = [
 ].join('');
 
 /** Asks for the terminal's settings, or sets them. Returns what was asked; nothing where there is no stty. */
-export function stty(words: readonly string[], environment: LocalStreams['environment']): string | undefined {
+export function stty(
+  words: readonly string[],
+  environment: TerminalStreams['environment'],
+): string | undefined {
   const { status, stdout } = spawnSync(programPath('stty', environment), words, {
     stdio: ['inherit', 'pipe', 'ignore'],
     encoding: 'utf8',
@@ -42,12 +42,12 @@ export function stty(words: readonly string[], environment: LocalStreams['enviro
 }
 
 export class RawTerminal implements Disposable {
-  readonly #streams: LocalStreams;
+  readonly #streams: TerminalStreams;
   #isCutOff = true;
   #isTaken = false;
 
   /** Every key goes to the session from now on. */
-  constructor(streams: LocalStreams) {
+  constructor(streams: TerminalStreams) {
     this.#streams = streams;
     this.#take();
   }
@@ -63,8 +63,7 @@ export class RawTerminal implements Disposable {
   /** Stops this process, as Ctrl-Z does, and takes the terminal again when it goes on. */
   suspend(): void {
     this.#giveBack();
-    // It returns when the process goes on, or at once where nobody could wake it.
-    process.kill(process.pid, 'SIGTSTP');
+    stopJob();
     this.#take();
   }
 
@@ -84,7 +83,7 @@ export class RawTerminal implements Disposable {
   #take(): void {
     const { stdin } = this.#streams;
     if (!stdin.isTTY) return;
-    stdin.setRawMode(true);
+    stdin.setRawMode?.(true);
     this.#isTaken = true;
     // Node leaves it to the terminal to begin each line anew, which the session's side has done already.
     if (process.platform !== 'win32') stty(['-opost'], this.#streams.environment);
@@ -92,7 +91,7 @@ export class RawTerminal implements Disposable {
 
   #giveBack(): void {
     const { stdin } = this.#streams;
-    if (stdin.isTTY) stdin.setRawMode(false);
+    if (stdin.isTTY) stdin.setRawMode?.(false);
     this.#isTaken = false;
   }
 }

@@ -39,7 +39,6 @@ import type { PruneDeps } from '../services/prune-keys.ts';
 import type { SftpDeps } from '../services/sftp-deps.ts';
 import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
 import type { LoginRequest } from '../services/ssh-way.ts';
-import { findAgent } from '../ssh/agent.ts';
 import { runBuiltin } from '../ssh/builtin-client.ts';
 import { connectSsh, fetchHostKey, type SshConnection } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
@@ -51,9 +50,11 @@ import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { answerLimit, appSettings, issuedKey, nullDevice } from './app-settings.ts';
+import { startInBackground } from './background.ts';
 import { keyFilesFor, ownKeyDeps } from './login-keys.ts';
 import type { ManagerAccess } from './manager.ts';
 import { tunnelTo } from './tunnel.ts';
+import type { UserSsh } from './user-ssh.ts';
 
 export interface AppParts {
   readonly settings: Settings;
@@ -62,8 +63,9 @@ export interface AppParts {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   readonly leaveInterruptsToChild: () => Disposable;
+  readonly userSsh: UserSsh;
   /** For the builtin ssh client. */
-  readonly streams: Pick<ProcessFacts, 'stdin' | 'stdout' | 'stderr'>;
+  readonly streams: Pick<ProcessFacts, 'stdin' | 'stdout' | 'stderr' | 'stdioForChild' | 'background'>;
 }
 
 export function appDeps(parts: AppParts): ConnectSshDeps {
@@ -95,10 +97,13 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     warn: (message) => reporter.warn(message),
     runSsh: (args) =>
       runSsh(args, { program: 'ssh', environment: parts.environment, signal, terminal: parts.streams }),
-    isTerminal: parts.streams.stdin.isTTY,
+    isTerminal: parts.streams.stdin.isTTY === true,
     hasSystemSsh: async () => findProgram('ssh', parts.environment) !== undefined,
     openSsh: async (request) => builtinOver(await logIn(request), parts),
-    agent: findAgent(parts.environment, process.platform),
+    agent: async () => (await parts.userSsh.agents())[0],
+    background: parts.streams.background,
+    startInBackground: (wish) => startInBackground(wish, parts),
+    userSettings: (file) => parts.userSsh.settings(file),
     openStreams: async (request) =>
       openNodeStreams(await logIn(request), { session: request.session, patienceMs: answerMs / 4 }),
     async probeLogin(request) {
@@ -133,7 +138,8 @@ function builtinOver(
     async run(work, { stdout, stderr } = streams) {
       using _terminal = reporter.yieldTerminal();
       const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'], environment };
-      return await runBuiltin(connection, work, { ...local, signal, say, peers: watchLocalPeers() });
+      const started = (): void => streams.background?.ready();
+      return await runBuiltin(connection, work, { ...local, signal, say, started, peers: watchLocalPeers() });
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };

@@ -1,9 +1,11 @@
 /** Joins authorized_keys of sessions to SFTP, key files and the terminal. */
 
 import { dirname, resolve } from 'node:path';
+import type { LocalInput } from '../core/local-streams.ts';
 import { unlessAborted } from '../core/time-limit.ts';
 import { UsageError } from '../errors.ts';
-import { mostKeyBytes } from '../keys/key-formats.ts';
+import { mostKeyBytes } from '../keys/key-text.ts';
+import { requirePublic } from '../keys/public-file.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
 import { leftInSession } from '../output/transfer-progress.ts';
 import type { AuthorizeDeps, OpenedKeys } from '../services/authorize-key.ts';
@@ -25,6 +27,7 @@ export function authorizeDeps(parts: AppParts): AuthorizeDeps {
     readFile: (path) => keyReading.readFile(resolve(path)),
     readStdin: () => unlessAborted(readAll(parts.streams.stdin), parts.signal),
     isPrivateKey: isPrivateKeyText,
+    readPublic: requirePublic,
   };
 }
 
@@ -60,7 +63,7 @@ function publicHalfOf(key: LoginKey): Uint8Array | undefined {
   return key instanceof Uint8Array ? publicBlobOf(key) : undefined;
 }
 
-async function readAll(stdin: NodeJS.ReadStream): Promise<Uint8Array> {
+async function readAll(stdin: LocalInput): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stdin as AsyncIterable<Buffer>) {

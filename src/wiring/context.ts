@@ -1,10 +1,12 @@
 /** The composition root: each need is built out of the edges once, when a command asks for it. */
 
 import type { Context, Environment, GlobalFlags, ProcessFacts } from '../context.ts';
+import type { LocalInput, LocalOutput } from '../core/local-streams.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Settings, SettingValues } from '../core/settings.ts';
 import type { Network } from '../manager/network.ts';
 import type { ManagerAccess } from './manager.ts';
+import type { UserSsh } from './user-ssh.ts';
 
 /** `reporter` exists after `useFlags`. Edges are imported when they are first needed: start-up pays for none. */
 export function createContext(facts: ProcessFacts): Context & { reporter: Reporter } {
@@ -21,21 +23,22 @@ class LazyContext implements Context {
   #manager: Promise<ManagerAccess> | undefined;
   #network: Network | undefined;
   #owner: string | undefined;
+  #userSsh: UserSsh | undefined;
   exitCode = 0;
 
   constructor(facts: ProcessFacts) {
     this.#facts = facts;
   }
 
-  get stdin(): NodeJS.ReadStream {
+  get stdin(): LocalInput {
     return this.#facts.stdin;
   }
 
-  get stdout(): NodeJS.WriteStream {
+  get stdout(): LocalOutput {
     return this.#facts.stdout;
   }
 
-  get stderr(): NodeJS.WriteStream {
+  get stderr(): LocalOutput {
     return this.#facts.stderr;
   }
 
@@ -126,7 +129,7 @@ class LazyContext implements Context {
   async sshConfig(): ReturnType<Context['sshConfig']> {
     const { sshConfigDeps } = await import('./ssh-config.ts');
     // Not its parts: what is taken away may be of a manager that is gone.
-    return sshConfigDeps(this, this.#flags);
+    return sshConfigDeps(this, this.#flags, await this.#openUserSsh());
   }
 
   async open(): ReturnType<Context['open']> {
@@ -151,8 +154,11 @@ class LazyContext implements Context {
 
   async keys(): ReturnType<Context['keys']> {
     const { keyDeps } = await import('./keys.ts');
-    const parts = { settings: await this.settings(), reporter: this.reporter, manager: () => this.manager() };
-    return keyDeps(parts, this.#facts);
+    const [settings, userSsh] = await Promise.all([this.settings(), this.#openUserSsh()]);
+    return keyDeps(
+      { settings, userSsh, reporter: this.reporter, manager: () => this.manager() },
+      this.#facts,
+    );
   }
 
   async accountKey(): ReturnType<Context['accountKey']> {
@@ -225,8 +231,14 @@ class LazyContext implements Context {
     return access;
   }
 
+  async #openUserSsh(): Promise<UserSsh> {
+    const { openUserSsh } = await import('./user-ssh.ts');
+    this.#userSsh ??= openUserSsh(this.#facts);
+    return this.#userSsh;
+  }
+
   async #parts(): Promise<import('./apps.ts').AppParts> {
-    const { stdin, stdout, stderr, environment, leaveInterruptsToChild } = this.#facts;
+    const { environment, leaveInterruptsToChild } = this.#facts;
     const [settings, manager] = await Promise.all([this.settings(), this.manager()]);
     return {
       settings,
@@ -235,7 +247,8 @@ class LazyContext implements Context {
       reporter: this.reporter,
       signal: this.signal,
       leaveInterruptsToChild,
-      streams: { stdin, stdout, stderr },
+      userSsh: await this.#openUserSsh(),
+      streams: this.#facts,
     };
   }
 }

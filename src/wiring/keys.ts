@@ -13,23 +13,25 @@ import { removeKeyFile, stageKeyFile, tightenKeyFolder } from '../keys/key-file.
 import { inspectKey, openKey, requireForm, requireKey, writeKey } from '../keys/key-formats.ts';
 import { makePair } from '../keys/make-pair.ts';
 import { publicBlobOf } from '../keys/public-half.ts';
-import { describePublicKey, fingerprintOf, publicLine } from '../keys/public-key.ts';
+import { describePublicKey, fingerprintOf, type PublicKey, publicLine } from '../keys/public-key.ts';
 import { findUserKey, isReplaceable, isTaken, listKeyPaths, readUserKey } from '../keys/read-key.ts';
 import { readAccountKey } from '../manager/account-key.ts';
 import type { KeyDeps } from '../services/key-deps.ts';
 import type { KeyFormats, KeyReading, Passphrases } from '../services/key-tools.ts';
 import type { Clipboard } from '../services/show-key.ts';
-import { findAgent, listAgentKeys } from '../ssh/agent.ts';
+import { listAgentKeys } from '../ssh/agent.ts';
 import { keyType } from '../ssh/known-hosts.ts';
 import { feed } from '../ssh/programs.ts';
 import { appSettings } from './app-settings.ts';
 import type { ManagerAccess } from './manager.ts';
+import type { UserSsh } from './user-ssh.ts';
 
 type Streams = Pick<ProcessFacts, 'stdin' | 'stderr' | 'environment' | 'signal'>;
 
 export interface KeyParts {
   readonly settings: Settings;
   readonly reporter: Reporter;
+  readonly userSsh: UserSsh;
   /** Asked for only when the list wants to know what the account has. */
   readonly manager: () => Promise<ManagerAccess>;
 }
@@ -51,11 +53,10 @@ export const keyReading: KeyReading = {
   keyType,
 };
 
-export function keyDeps({ settings, reporter, manager }: KeyParts, facts: Streams): KeyDeps {
+export function keyDeps({ settings, reporter, manager, userSsh }: KeyParts, facts: Streams): KeyDeps {
   const { environment, signal } = facts;
   const { keyPath, identity } = appSettings(settings);
   const folder = dirname(keyPath);
-  const agent = findAgent(environment, process.platform);
   return {
     ...{ folder, identity, makePair, signal, formats: keyFormats },
     disk: {
@@ -69,7 +70,7 @@ export function keyDeps({ settings, reporter, manager }: KeyParts, facts: Stream
     defaultKeys: [...personalKeyNames, 'id_container'].map((name) => join(folder, name)),
     clipboard: clipboard(facts),
     paths: async () => [...new Set([...(await listKeyPaths(folder)), ...(identity ? [identity] : [])])],
-    agentKeys: agent === undefined ? undefined : () => agentKeys(agent, environment),
+    agentKeys: () => agentKeys(userSsh, environment),
     accountKey:
       settings.endpoint.value === undefined
         ? undefined
@@ -77,7 +78,13 @@ export function keyDeps({ settings, reporter, manager }: KeyParts, facts: Stream
   };
 }
 
-async function agentKeys(agent: string, environment: Environment): ReturnType<typeof listAgentKeys> {
+/** Nothing where there is no agent. */
+async function agentKeys(
+  userSsh: UserSsh,
+  environment: Environment,
+): Promise<readonly PublicKey[] | undefined> {
+  const [agent] = await userSsh.agents();
+  if (agent === undefined) return undefined;
   try {
     return await listAgentKeys(agent);
   } catch (error) {

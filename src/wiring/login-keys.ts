@@ -13,6 +13,7 @@ import {
   writeKeyFile,
 } from '../keys/key-file.ts';
 import {
+  checkForSsh,
   hasPassphrase,
   type PrivateKey,
   readIssuedKey,
@@ -23,7 +24,6 @@ import type { AppDeps, AppSettings } from '../services/app-deps.ts';
 import type { ConnectSshDeps } from '../services/connect-ssh.ts';
 import type { OwnKeyDeps } from '../services/own-keys.ts';
 import type { KeyFiles } from '../services/save-key.ts';
-import { agentPaths } from '../ssh/agent.ts';
 import { openAgentLogin } from '../ssh/agent-keys.ts';
 import type { LoginKey, OwnKey, UnlockedKey } from '../ssh/login.ts';
 import { addToAgent } from '../ssh/ssh-add.ts';
@@ -35,12 +35,15 @@ type KeyUse = Pick<AppDeps, 'checkOwnKey' | 'addToAgent'> &
   Pick<OwnKeyDeps, 'agentLogin' | 'defaultKeys'>;
 
 export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
-  const { environment, reporter, signal } = parts;
+  const { environment, reporter, signal, userSsh } = parts;
   const answerMs = answerLimit(parts.settings);
   // A run may log in several times, and nobody wants to type a passphrase for each.
   const read = new Map<string, Promise<LoginKey>>();
   return {
-    checkOwnKey: async (path) => void (await isForSsh(path, signal)),
+    async checkOwnKey(path) {
+      await isForSsh(path, signal);
+      checkForSsh(await readOwnFile(path, signal), path);
+    },
     isForSsh: (path) => isForSsh(path, signal),
     readOwnKey(path) {
       const key = read.get(path) ?? readAndUnlock(path, parts);
@@ -49,12 +52,14 @@ export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
     },
     async agentLogin() {
       using _shown = reporter.wait('waiting for the SSH agent', answerMs);
-      return await openAgentLogin(agentPaths(environment, process.platform), { signal, answerMs });
+      return await openAgentLogin(await userSsh.agents(), { signal, answerMs });
     },
     defaultKeys: () => readDefaultKeys(dirname(settings.keyPath), signal),
     async addToAgent({ text }) {
       using _shown = reporter.wait('waiting for the SSH agent to take the key', answerMs);
-      await addToAgent({ key: text, lifetime: settings.keyLifetime, environment, signal, answerMs });
+      const [agent] = await userSsh.agents();
+      const lifetime = settings.keyLifetime;
+      await addToAgent({ key: text, lifetime, agent, environment, signal, answerMs });
     },
   };
 }

@@ -1,17 +1,22 @@
 /** Joins `bai ssh-config` to the files of ssh and to the settings that ssh will start bai with. */
 
+import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findHome, findPlaces } from '../config/places.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import type { Settings } from '../core/settings.ts';
+import { noneIfMissing } from '../core/unless-missing.ts';
+import { checkForSsh } from '../keys/private-key.ts';
 import type { SshConfigDeps } from '../services/ssh-config.ts';
 import { readConfigFile, removeConfigFile, writeConfigFile } from '../ssh/config-file.ts';
 import { openHostFiles } from '../ssh/host-files.ts';
+import { askSsh } from '../ssh/ssh-settings.ts';
 import { appSettings, nullDevice } from './app-settings.ts';
+import type { UserSsh } from './user-ssh.ts';
 
-export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDeps {
+export function sshConfigDeps(context: Context, flags: GlobalFlags, userSsh: UserSsh): SshConfigDeps {
   const { environment, reporter, signal } = context;
   const { sshConfig, knownHosts, sshHosts } = findPlaces(environment);
   const sshFolder = join(findHome(), '.ssh');
@@ -26,9 +31,13 @@ export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDe
     async facts() {
       const { user, identity, keyPath, usesAgent, keyStore } = appSettings(await context.settings());
       const isInAgent = identity === undefined && keyStore === 'agent';
+      const answer = await userSsh.settings();
+      if (identity !== undefined) await checkIdentity(identity);
       return {
         ...{ user, knownHosts },
         identityFile: identity ?? keyPath,
+        hasOwnKey: identity !== undefined,
+        ofAllHosts: answer !== undefined && 'settings' in answer ? answer.settings : undefined,
         agentKeys: usesAgent ? 'own' : isInAgent ? 'issued' : undefined,
         hostsFolder: sshHosts,
         nullDevice,
@@ -36,8 +45,15 @@ export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDe
       };
     },
     borrowedVariables: async () => variablesIn(await context.settings()),
+    askSsh: (words) => askSsh(words, { environment, signal }),
     forgetHosts: () => openHostFiles(sshHosts).remove(),
   };
+}
+
+/** ssh will read it by itself. One that is not there yet is no mistake. */
+async function checkIdentity(path: string): Promise<void> {
+  const bytes = await readFile(path).catch(noneIfMissing);
+  if (bytes !== undefined) checkForSsh(bytes, path);
 }
 
 /** With `~` where it can be: configurations are carried from machine to machine. */

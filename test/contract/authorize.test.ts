@@ -89,7 +89,7 @@ test('what is wrong with the key of --authorize is said before a session is made
   await using bed = await openEmulator();
   const key = makeKey(bed.home);
   for (const [options, code, words] of [
-    [['--authorize', 'ssh-ed25519 AAAAnonsense'], 2, /no public key/],
+    [['--authorize', 'ssh-ed25519 AAAAnonsense'], 2, /cannot be read as a public key/],
     [['--authorize', join(bed.home, 'nowhere')], 4, /nowhere/],
     [['--authorize', key.line, '--no-wait'], 2, /--no-wait/],
     [['--authorize', key.line, '--enqueue-only'], 2, /--no-wait/],

@@ -65,30 +65,22 @@ describe('what follows -- belongs to ssh', () => {
     expect(stdout).toBe(same);
   });
 
-  test('options of ssh, --port and --json among them, are not bai’s', async () => {
-    const argv = await argvOf(
+  test('options of ssh are not bai’s, and words of the command are neither’s', async () => {
+    const words = [
       '-v',
       '-o',
       'SendEnv=X',
+      'x',
       '--port',
       '1',
       '--json',
       '-h',
       '--help',
       '--no-client',
-    );
-    const at = argv.indexOf('work@127.0.0.1');
-    expect(argv.slice(at + 1)).toEqual([
-      '-v',
-      '-o',
-      'SendEnv=X',
-      '--port',
-      '1',
-      '--json',
-      '-h',
-      '--help',
-      '--no-client',
-    ]);
+      '-p',
+    ];
+    const argv = await argvOf(...words);
+    expect(argv.slice(argv.indexOf('work@127.0.0.1') + 1)).toEqual(words);
   });
 
   test('an empty word, a word of spaces and a second -- arrive', async () => {

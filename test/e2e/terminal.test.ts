@@ -73,6 +73,33 @@ describe.each(['system', 'builtin'])('with the %s client', (which) => {
     await terminal.see(/status=0/);
   });
 
+  test.each([
+    ['sh', ''],
+    ['bash', 'exec bash --norc -i'],
+    ['a program between it and the shell, as npx is', 'between'],
+  ])('~^Z stops bai and gives the terminal to %s; fg goes on in the session', async (_, how) => {
+    using terminal = openTerminal(bed);
+    if (how.startsWith('exec')) terminal.type(`${how}\r`);
+    const before = await settings(terminal);
+    terminal.type(how === 'between' ? `sh -c "${bai('')}; true"; echo "status=$?"\r` : `${bai('')}\r`);
+    await terminal.see(/work@\S+:.*[$#] $/);
+    terminal.type('\r~\x1a');
+    await terminal.see(/[Ss]topped/);
+    expect(await settings(terminal)).toBe(before);
+    terminal.type('echo local "shell"\r');
+    await terminal.see(/local shell/);
+    terminal.type('fg\r');
+    terminal.type('\recho back "again"\r');
+    await terminal.see(/back again/);
+    // As often as one likes.
+    terminal.type('\r~\x1a');
+    await terminal.see(/[Ss]topped/);
+    terminal.type('fg; echo "over=$?"\r');
+    terminal.type('\rexit\r');
+    await terminal.see(/over=\d/);
+    expect(await settings(terminal)).toBe(before);
+  });
+
   test.each(['SIGTERM', 'SIGHUP'] as const)('after %s to bai the terminal is as before', async (signal) => {
     using terminal = openTerminal(bed);
     const before = await settings(terminal);
@@ -221,19 +248,12 @@ describe('with the builtin client only', () => {
     expect(screen.lastIndexOf('\x1b[?1000l')).toBeGreaterThan(screen.lastIndexOf('\x1b[?1000h'));
   });
 
-  test('~? tells of the escapes, and ~^Z stops bai until it is called back', async () => {
+  test('~? tells of the escapes', async () => {
     using terminal = openTerminal(bed);
     await logIn(terminal);
     terminal.type('~?');
     await terminal.see(/Supported escape sequences/);
-    terminal.type('\r~\x1a');
-    await terminal.see(/[Ss]topped|suspended/);
-    const there = await settings(terminal);
-    terminal.type('fg\r');
-    terminal.type('\recho back "again"\r');
-    await terminal.see(/back again/);
-    terminal.type('exit\r');
-    await terminal.see(/\$ $/);
-    expect(await settings(terminal)).toBe(there);
+    terminal.type('\rexit\r');
+    await terminal.see(/status=0/);
   });
 });

@@ -8,7 +8,7 @@ import ssh2 from 'ssh2';
 import { describe, expect, test } from 'vitest';
 import { inspectKey, type KeyFormat, openKey, requireKey, writeKey } from '../../src/keys/key-formats.ts';
 import { keyPairOf } from '../../src/keys/key-pair.ts';
-import { describePublicKey, parsePublicKey, publicLine } from '../../src/keys/public-key.ts';
+import { describePublicKey, publicLine } from '../../src/keys/public-key.ts';
 import {
   keyTypes,
   makeKey,
@@ -163,10 +163,11 @@ test.skipIf(puttyMissing)('a comment cannot add lines to what is written', async
 test.skipIf(puttyMissing)('public halves are read as OpenSSH and as PuTTY write them', async () => {
   const pair = keyPairOf(makeKey('ecdsa 256'), 'my key');
   const line = publicLine({ blob: pair.publicBlob, comment: pair.comment });
-  expect(parsePublicKey(Buffer.from(`${line}\n`))).toEqual({ blob: pair.publicBlob, comment: 'my key' });
+  const key = { blob: pair.publicBlob, comment: 'my key' };
+  expect(inspectKey(Buffer.from(`${line}\n`), 'it')).toEqual({ kind: 'public', key });
   const ppk = await writeKey(pair, { format: 'ppk', passphrase: undefined });
   const rfc4716 = await puttygen(ppk, undefined, '-O', 'public');
-  expect(parsePublicKey(rfc4716)).toEqual({ blob: pair.publicBlob, comment: 'my key' });
+  expect(inspectKey(rfc4716, 'it')).toEqual({ kind: 'public', key });
 });
 
 test('text that is no key is none, and a certificate or a known host is not taken for one', () => {

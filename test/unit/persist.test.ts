@@ -51,7 +51,7 @@ describe('what follows `--`', () => {
   test.each([[['uname']], [['-v', 'uname', '-a']], [['-L', '1:h:1', '--', 'sh']]])(
     '%j has a command',
     (words) => {
-      expect(() => persistOptions(words)).toThrow(/a command after/);
+      expect(() => persistOptions(words)).toThrow(/a command leaves/);
     },
   );
 

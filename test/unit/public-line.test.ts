@@ -3,9 +3,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { isFull, sameBytes, withKey, withoutKeys } from '../../src/core/authorized-keys.ts';
-import { formatPublicLine, parsePublicLine, readPublicLine } from '../../src/core/public-line.ts';
+import {
+  checkAuthorizable,
+  formatPublicLine,
+  type PublicLine,
+  parsePublicLine,
+} from '../../src/core/public-line.ts';
 import { UsageError } from '../../src/errors.ts';
+import { requirePublic } from '../../src/keys/public-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+
+const readPublicLine = (text: string, origin: string): PublicLine =>
+  checkAuthorizable(requirePublic(Buffer.from(text), origin), origin);
 
 let ed25519: string;
 let rsa: string;
@@ -49,11 +58,12 @@ test.each<readonly [string, () => string]>([
     () => `ssh-ed25519 ${Buffer.concat([blobOf(ed25519), Buffer.alloc(4)]).toString('base64')}`,
   ],
   ['no blob', () => 'ssh-ed25519 me@here'],
+  ['a line of known_hosts', () => `host.example ${ed25519}`],
   ['a blob of zeros', () => `ssh-ed25519 ${Buffer.alloc(51).toString('base64')}`],
   ['open quotes', () => `command="x ${ed25519}`],
   ['an escape sequence in the options', () => `command="\u001b]0;x" ${ed25519}`],
   ['a private key', () => '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn\n-----END OPENSSH PRIVATE KEY-----'],
-  ['the SSH2 form', () => '---- BEGIN SSH2 PUBLIC KEY ----'],
+  ['the first line of the SSH2 form', () => '---- BEGIN SSH2 PUBLIC KEY ----'],
   ['nothing', () => ' \n'],
   ['a comment alone', () => `# ${ed25519}`],
   ['far too much', () => `command="${'x'.repeat(4000)}" ${ed25519}`],

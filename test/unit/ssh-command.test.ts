@@ -5,6 +5,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readyCommands, type SshTarget, sshArguments } from '../../src/core/ssh-command.ts';
+import { takeConfiguration } from '../../src/core/ssh-options.ts';
+import { inheritedOptions, parseSshSettings } from '../../src/core/ssh-settings.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const plain: SshTarget = {
@@ -51,48 +53,84 @@ test('the host key stays pinned whatever the user’s own options say later', ()
   });
 });
 
-test('a configuration for every host does not redirect the connection', () => {
-  const config = [
-    'Host *',
-    '  ProxyCommand /bin/false',
-    '  ControlMaster auto',
-    '  ControlPath /tmp/%C',
-    '  ControlPersist 10m',
-    '  StrictHostKeyChecking no',
-    '  UserKnownHostsFile /dev/null',
-    '  HostKeyAlias everything',
-    '  Port 2222',
-    '  User root',
-    '  IdentityFile /nowhere',
-    '',
-  ].join('\n');
-  const facts = understood(sshArguments(plain, []), config);
-  expect([facts['controlpath'], facts['proxycommand']]).toEqual([undefined, undefined]);
-  expect(facts).toMatchObject({
-    port: '12000',
-    user: 'work',
-    stricthostkeychecking: 'true',
-    userknownhostsfile: plain.knownHosts,
-    hostkeyalias: 'bai-5d1f',
+test('no configuration is read, not even one that the user names, whose wishes are passed on', () => {
+  const named = [
+    ['-F', 'mine'],
+    ['-vFmine'],
+    ['-o', 'Compression=yes', '-F', 'mine'],
+    ['-N', '-F', 'mine', 'x', '-F', 'y'],
+  ];
+  for (const words of [[], ...named]) {
+    const args = sshArguments(plain, words);
+    expect([args.slice(0, 2), args.includes('mine')]).toEqual([['-F', 'none'], false]);
+  }
+  expect(named.map((words) => takeConfiguration(words))).toEqual([
+    { file: 'mine', words: [] },
+    { file: 'mine', words: ['-v'] },
+    { file: 'mine', words: ['-o', 'Compression=yes'] },
+    { file: 'mine', words: ['-N', 'x', '-F', 'y'] },
+  ]);
+});
+
+test('what the user says on the command line comes before what bai would say, but for the host key', () => {
+  const own = [
+    '-o',
+    'PreferredAuthentications=password',
+    '-o',
+    'HostKeyAlgorithms=ssh-ed25519',
+    '-o',
+    'RequestTTY=force',
+    '-o',
+    'RemoteCommand=date',
+  ];
+  expect(understood(sshArguments(plain, own))).toMatchObject({
+    preferredauthentications: 'password',
+    hostkeyalgorithms: 'ssh-ed25519',
+    requesttty: 'force',
+    remotecommand: 'date',
   });
 });
 
-test('a jump host for every host does not redirect the connection', () => {
-  const facts = understood(sshArguments(plain, []), 'Host *\n  ProxyJump bastion.example\n');
-  expect(facts['proxyjump']).toBeUndefined();
+const settings = parseSshSettings(
+  [
+    'escapechar \\^]',
+    'setenv A=b c',
+    'setenv D="e',
+    'sendenv LANG',
+    'forwardagent yes',
+    'identityagent /a "b/c d',
+    'compression yes',
+    'port 1',
+    'proxycommand false',
+    'addkeystoagent confirm 300',
+    '',
+  ].join('\n'),
+);
+
+test('of the user’s configuration ssh hears what is named one by one, as it was', () => {
+  const inherited = inheritedOptions(settings, [], { hasOwnKey: true });
+  const facts = understood(sshArguments(plain, [], inherited));
+  expect(facts).toMatchObject({
+    escapechar: '\\^]',
+    forwardagent: 'yes',
+    identityagent: '/a "b/c d',
+    compression: 'yes',
+    addkeystoagent: 'confirm 300',
+    port: '12000',
+    setenv: 'A=b c',
+  });
+  expect(inherited).toContain('SetEnv="D=\\"e"');
+  expect(inherited.join(' ')).not.toMatch(/port|proxycommand/i);
+  expect(inheritedOptions(settings, [], { hasOwnKey: false }).join(' ')).not.toContain('AddKeysToAgent');
 });
 
-test('host key algorithms that a configuration leaves out do not lock RSA sessions out', () => {
-  const facts = understood(sshArguments(plain, []), 'Host *\n  HostKeyAlgorithms ssh-ed25519\n');
-  expect(facts['hostkeyalgorithms']).toContain('rsa-sha2-256');
-});
-
-test('a configuration with a command of its own does not take the place of the user’s command', () => {
-  const facts = understood(
-    sshArguments(plain, []),
-    'Host *\n  RemoteCommand tmux attach\n  RequestTTY force\n',
-  );
-  expect(facts['remotecommand']).toBeUndefined();
+test('what stands on the command line is not taken from the configuration', () => {
+  const words = ['-aC', '-e', 'none', '-o', 'SetEnv=X=y', 'uname', '-o', 'IdentityAgent=z'];
+  const inherited = inheritedOptions(settings, words, { hasOwnKey: false });
+  expect(inherited.filter((word) => word !== '-o').map((word) => word.replace(/=.*/, ''))).toEqual([
+    'IdentityAgent',
+    'SendEnv',
+  ]);
 });
 
 test.each(['/home/my name', '/home/50% off', '/home/it’s', '/home/a#b', '/home/%d'])(
@@ -109,7 +147,7 @@ test('the destination stands before the user’s arguments, which arrive as they
   const args = sshArguments(plain, ['-p', '99', '-L', '8080:localhost:80', 'echo "a  b"', '$HOME', '']);
   const at = args.indexOf('work@127.0.0.1');
   expect(args.slice(at + 1)).toEqual(['-p', '99', '-L', '8080:localhost:80', 'echo "a  b"', '$HOME', '']);
-  expect(args.slice(0, 2)).toEqual(['-p', '12000']);
+  expect(args.slice(2, 4)).toEqual(['-p', '12000']);
 });
 
 test('ssh starts with bai’s options, so a port among the user’s cannot lead elsewhere', () => {
@@ -146,12 +184,9 @@ function rsyncWords(text: string): string[] {
   return words.map((word) => (word.startsWith("'") ? word.slice(1, -1).replaceAll("''", "'") : word));
 }
 
-/** What `ssh -G` makes of these arguments; with a configuration file of its own. */
-function understood(args: readonly string[], config = ''): Record<string, string | undefined> {
-  using folder = tempFolder();
-  const path = join(folder.path, 'config');
-  writeFileSync(path, config);
-  const text = execFileSync('ssh', ['-F', path, '-G', ...args], { encoding: 'utf8' });
+/** What `ssh -G` makes of these arguments. */
+function understood(args: readonly string[]): Record<string, string | undefined> {
+  const text = execFileSync('ssh', ['-G', ...args], { encoding: 'utf8', stdio: 'pipe' });
   const facts: Record<string, string> = {};
   for (const line of text.trim().split('\n')) {
     const space = line.indexOf(' ');

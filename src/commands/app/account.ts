@@ -13,7 +13,7 @@ export interface AccountFlags {
 
 export function addAccountOptions(command: Command): Command {
   return command
-    .option('--user <name>', 'the account inside the session (default: work)')
+    .option('-l, --user <name>', 'the account inside the session (default: work)')
     .option(
       '-i, --identity <file>',
       "a private key of your own, or `agent` for the SSH agent's, in place of the session's id_container",

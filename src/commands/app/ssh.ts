@@ -1,4 +1,4 @@
-/** `bai app ssh SESSION [-- SSH ARGUMENTS]`, also `bai ssh`. */
+/** `bai app ssh SESSION [SSH OPTIONS] [COMMAND]`, also `bai ssh`. */
 
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
@@ -27,8 +27,8 @@ interface Flags extends PortFlags, AccountFlags {
 
 export function define(command: Command, context: Context): void {
   addAccountOptions(command)
-    .argument('<session>', 'name or id')
-    .argument('[ssh-arguments...]', 'after `--`: options for ssh, then a command')
+    .argument('<session>', 'name or id; with USER@ in front for another account')
+    .argument('[ssh-arguments...]', 'options of ssh, then a command')
     .option('--node <name>', 'a container of a cluster session, such as sub1 (default: main1)')
     .option('-p, --port <port>', 'local port of the forwarder; a random one when it is taken')
     .option('--strict-port', 'fail when the port is taken')
@@ -94,7 +94,8 @@ function refuseWithoutClient(flags: Flags, sshArguments: readonly string[]): voi
   ] as const) {
     if (isGiven) throw new UsageError(`${option} needs a client; leave --no-client away`);
   }
-  if (sshArguments.length > 0) throw new UsageError('--no-client starts no ssh, so nothing can follow `--`');
+  if (sshArguments.length > 0)
+    throw new UsageError('--no-client starts no ssh, so neither options of ssh nor a command can follow');
 }
 
 /** What brings the user back to the shell of that name. */
@@ -117,7 +118,7 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
   const isPlain = client === 'auto' && create === undefined && keptShell(flags) === undefined;
   if (!isPlain || port !== undefined || strictPort || sshArguments.length > 0) {
     throw new UsageError(
-      '--stdio opens no port and starts no ssh: leave --port, --client, --no-client, --create, --persist and `--` away',
+      '--stdio opens no port and starts no ssh: leave --port, --client, --no-client, --create, --persist, options of ssh and commands away',
     );
   }
   const { sshStdio } = await import('../../services/ssh-stdio.ts');
@@ -128,12 +129,17 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
 }
 
 const sshExamples = `
+As with ssh, options of ssh stand before or after the session, and the command
+begins with the first word behind it that is no option. These letters are bai's:
+-p the port on this machine, -i the key, -l the account, -q quiet (for ssh too).
+A \`--\` behind the session may be left away.
+
 Examples:
   bai ssh demo
-  bai ssh demo -- nvidia-smi
+  bai ssh demo nvidia-smi
   bai ssh demo --node sub1
   bai ssh demo --create python:3.11
   bai ssh demo --persist
-  bai ssh demo -- -L 8080:localhost:80 -N
+  bai ssh demo -N -L 8080:localhost:80
   bai ssh demo --no-client
   bai ssh demo --no-client --for putty`;

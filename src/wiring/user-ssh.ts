@@ -1,0 +1,31 @@
+/** What the user's own ssh configuration says, asked for once and only where something depends on it. */
+
+import { homedir } from 'node:os';
+import type { ProcessFacts } from '../context.ts';
+import { agentPaths } from '../core/agent-paths.ts';
+import { askSsh, type SshAnswer } from '../ssh/ssh-settings.ts';
+
+export interface UserSsh {
+  /** For the end of a forwarder on this machine, or of another file; nothing where there is no ssh. */
+  settings(file?: string): Promise<SshAnswer | undefined>;
+  /** Where an agent may listen; the first that answers counts. */
+  agents(): Promise<readonly string[]>;
+}
+
+export function openUserSsh({ environment, signal }: Pick<ProcessFacts, 'environment' | 'signal'>): UserSsh {
+  let asked: Promise<SshAnswer | undefined> | undefined;
+  const settings = (file?: string): Promise<SshAnswer | undefined> => {
+    if (file !== undefined) return askSsh(['-F', file, '127.0.0.1'], { environment, signal });
+    asked ??= askSsh(['127.0.0.1'], { environment, signal });
+    return asked;
+  };
+  return {
+    settings,
+    async agents() {
+      const answer = await settings();
+      const [named] =
+        (answer !== undefined && 'settings' in answer && answer.settings.get('identityagent')) || [];
+      return agentPaths({ environment, platform: process.platform, home: homedir(), named });
+    },
+  };
+}
