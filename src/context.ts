@@ -64,6 +64,8 @@ export interface Context {
   useFlags(flags: GlobalFlags): void;
   /** Settings that a command's own options override, such as `--user`. */
   overrideSettings(values: SettingValues): void;
+  /** Of a path on this machine that the user wrote: every option and argument that is one goes through this. */
+  wholePath(path: string): Promise<string>;
   settings(): Promise<Settings>;
   sessions(): Promise<SessionDeps>;
   apps(): Promise<ConnectSshDeps>;

@@ -3,6 +3,7 @@
 import {
   checkSetting,
   definitionOf,
+  isPath,
   isSettingName,
   type SettingName,
   type Settings,
@@ -21,6 +22,8 @@ export interface ConfigureDeps {
   settings(): Promise<Settings>;
   /** One line from stdin, or typed unseen on a terminal. */
   readSecret(prompt: string): Promise<string>;
+  /** Of a path that the user wrote. */
+  wholePath(path: string): string;
 }
 
 export interface ShownSetting {
@@ -74,7 +77,7 @@ export async function setSetting({ name, value }: SetRequest, deps: ConfigureDep
   if (given === undefined || given === '')
     throw new UsageError(`${name} needs a value`, { hint: `bai config set ${name} VALUE` });
   checkSetting(name, given, name);
-  await deps.store.write(deps.profile, name, given);
+  await deps.store.write(deps.profile, name, isPath(name, given) ? deps.wholePath(given) : given);
 }
 
 export function unsetSetting(name: SettingName, deps: ConfigureDeps): Promise<boolean> {

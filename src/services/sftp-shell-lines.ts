@@ -30,7 +30,7 @@ export async function* batchLines(
   local: LocalFiles,
 ): AsyncGenerator<string> {
   if (file === '-') yield* createInterface({ input: stdin, terminal: false });
-  else yield* (await local.readText(file)).split(/\r?\n/);
+  else yield* (await local.readText(local.expandHome(file))).split(/\r?\n/);
 }
 
 interface History {

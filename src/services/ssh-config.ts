@@ -8,6 +8,7 @@ import type { SessionApi } from '../core/session-api.ts';
 import { type ListedHost, listHosts, type SshConfigFacts, sshConfigText } from '../core/ssh-config.ts';
 import { hasInclude, withInclude, withoutInclude } from '../core/ssh-include.ts';
 import { LocalSystemError } from '../errors.ts';
+import type { ConfigChange } from '../ssh/config-file.ts';
 
 export interface SshConfigDeps {
   readonly reporter: Reporter;
@@ -30,9 +31,12 @@ export interface SshConfigDeps {
 /** Texts have one character for each byte; failures are LocalSystemErrors with `advice` as their hint. */
 export interface ConfigFiles {
   read(path: string, advice: string): Promise<string | undefined>;
-  write(path: string, text: string, advice: string): Promise<void>;
-  remove(path: string, advice: string): Promise<void>;
+  /** Writes what `edit` makes of the file, or takes it away, while no other bai changes it. */
+  change(path: string, edit: EditConfig, advice: string): Promise<ConfigChange>;
 }
+
+/** Nothing stands for no file. */
+type EditConfig = (before: string | undefined) => string | undefined;
 
 export interface FileChange {
   readonly path: string;
@@ -48,10 +52,9 @@ export interface SshConfigChange {
   readonly files: readonly FileChange[];
 }
 
-interface Plan {
+interface Plan extends ConfigChange {
   readonly path: string;
-  readonly before: string | undefined;
-  readonly after: string | undefined;
+  readonly edit: EditConfig;
   readonly advice: string;
 }
 
@@ -131,19 +134,19 @@ function includeLine(path: string): string {
   return `Include ${/\s/.test(path) ? `"${path}"` : path}`;
 }
 
-async function planOwn({ ownFile, files }: SshConfigDeps, text: string | undefined): Promise<Plan> {
+function planOwn(deps: SshConfigDeps, text: string | undefined): Promise<Plan> {
+  const after = text === undefined ? undefined : asBytes(text);
   const advice = 'make it and its folder yours, or choose another folder with BAI_HOME';
-  const before = await files.read(ownFile, advice);
-  return { path: ownFile, before, after: text === undefined ? text : asBytes(text), advice };
+  return plan({ path: deps.ownFile, advice, edit: () => after }, deps);
 }
 
-async function planUser(
-  { userFile, files }: SshConfigDeps,
-  advice: string,
-  changed: (before: string | undefined) => string | undefined,
-): Promise<Plan> {
-  const before = await files.read(userFile, advice);
-  return { path: userFile, before, after: changed(before), advice };
+function planUser(deps: SshConfigDeps, advice: string, edit: EditConfig): Promise<Plan> {
+  return plan({ path: deps.userFile, advice, edit }, deps);
+}
+
+async function plan(change: Pick<Plan, 'path' | 'advice' | 'edit'>, { files }: SshConfigDeps): Promise<Plan> {
+  const before = await files.read(change.path, change.advice);
+  return { ...change, before, after: change.edit(before) };
 }
 
 async function carryOut(
@@ -151,16 +154,13 @@ async function carryOut(
   dryRun: boolean,
   { files }: SshConfigDeps,
 ): Promise<FileChange[]> {
-  for (const { path, before, after, advice } of dryRun ? [] : plans) {
-    if (before === after) continue;
-    if (after === undefined) await files.remove(path, advice);
-    else await files.write(path, after, advice);
+  const done: FileChange[] = [];
+  for (const { path, edit, advice, ...planned } of plans) {
+    const isDone = dryRun || planned.before === planned.after;
+    const { before, after } = isDone ? planned : await files.change(path, edit, advice);
+    done.push({ path, change: changeOf(before, after), diff: lineDiff(asText(before), asText(after)) });
   }
-  return plans.map(({ path, before, after }) => ({
-    path,
-    change: changeOf(before, after),
-    diff: lineDiff(asText(before), asText(after)),
-  }));
+  return done;
 }
 
 function changeOf(before: string | undefined, after: string | undefined): FileChange['change'] {

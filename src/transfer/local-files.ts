@@ -1,11 +1,13 @@
 /** Files of this machine as the commands look at them: what is there, and how it goes. */
 
 import { createHash } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
+import { createReadStream, type Stats, write } from 'node:fs';
 import { lstat, opendir, readFile, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, normalize } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { NotFoundError, systemCode } from '../errors.ts';
+import { expandHome } from '../files/user-path.ts';
 import { onThisMachine } from './local-error.ts';
 import { isWindows } from './local-folder.ts';
 import type { RemoteKind } from './remote-attributes.ts';
@@ -25,6 +27,8 @@ export interface LocalFiles {
   /** Whether names have to be fit for Windows. */
   readonly isWindows: boolean;
   join(folder: string, name: string): string;
+  /** Of a path that the user wrote: a leading `~` is the home folder. */
+  expandHome(path: string): string;
   isAbsolute(path: string): boolean;
   readText(path: string): Promise<string>;
   /** With `follow`, a link is what it leads to; one that leads nowhere stays a link. */
@@ -40,12 +44,17 @@ export interface LocalFiles {
   remove(path: string): Promise<void>;
   /** An empty folder. */
   removeFolder(path: string): Promise<void>;
+  /** For a name of what this process has open already, such as `/dev/stdout`: its number. */
+  descriptorOf(path: string): number | undefined;
+  /** Writes to such a number, and leaves it open; rejects with an error that names `path`. */
+  descriptorWriter(descriptor: number, path: string): (bytes: Uint8Array) => Promise<void>;
 }
 
 export const localFiles: LocalFiles = {
   isWindows,
   join: (folder, name) => (folder === '' ? name : join(folder, name)),
   isAbsolute,
+  expandHome,
   readText: (path) => onThisMachine('read', path, readFile(path, 'utf8')),
   list: listLocalFolder,
   stat: (path) => onThisMachine('read', path, optional(describe(path, '', true))),
@@ -54,7 +63,24 @@ export const localFiles: LocalFiles = {
   realPath: (path) => onThisMachine('read', path, realpath(path)),
   remove: (path) => onThisMachine('remove', path, unlink(path)),
   removeFolder: (path) => onThisMachine('remove', path, rmdir(path)),
+  descriptorOf,
+  descriptorWriter: (descriptor, path) => (bytes) => onThisMachine('write', path, writeTo(descriptor, bytes)),
 };
+
+/** A shell passes such a name for `>(…)`. Nothing is opened anew, so a log that is appended to stays one. */
+function descriptorOf(path: string): number | undefined {
+  const [, name, number] =
+    /^\/(?:dev\/(stdout|stderr)|(?:dev|proc\/self)\/fd\/(\d{1,6}))$/.exec(normalize(path)) ?? [];
+  if (name !== undefined) return name === 'stdout' ? 1 : 2;
+  return number === undefined ? undefined : Number(number);
+}
+
+const writeOnce = promisify(write);
+
+async function writeTo(descriptor: number, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length; )
+    written += (await writeOnce(descriptor, bytes, written)).bytesWritten;
+}
 
 async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator<LocalEntry> {
   const path = folder === '' ? '.' : folder;

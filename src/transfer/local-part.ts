@@ -7,6 +7,7 @@ import { ConflictError, systemCode, TransferError } from '../errors.ts';
 import { fileIdOf, LocalFile, lstatIfThere, rename, unlink } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 import { checkRealFolder } from './local-folder.ts';
+import { inTheWay, modeOfOldFile } from './local-target.ts';
 import { type KeptAttributes, syncFromBytes } from './one-file.ts';
 import { partName } from './part-name.ts';
 
@@ -161,6 +162,8 @@ async function putInPlace(parts: Parts, kept: KeptAttributes): Promise<void> {
   await file.setMode(kept.mode ?? mode);
   if (kept.modifiedAt !== undefined) await file.setTimes(kept.accessedAt ?? kept.modifiedAt, kept.modifiedAt);
   await file.close();
+  // Once more: no call of Node's renames only onto a file, so what comes after this look is replaced.
+  await modeOfOldFile(target);
   await rename(path, target);
 }
 
@@ -172,14 +175,18 @@ interface Earlier {
   readonly mode: number;
 }
 
+/** Nothing is there, or what cannot be the part of an earlier run. Anything else, such as too many open files, says nothing about it. */
+const notOurs: ReadonlySet<string> = new Set(['ENOENT', 'ELOOP', 'EACCES', 'EPERM', 'EISDIR', 'ENXIO']);
+
 /** Only the very file that was begun: no link, no other name for another file. */
 async function openEarlier(path: string, id: string): Promise<Earlier | undefined> {
   const nonBlocking = (constants.O_NONBLOCK as number | undefined) ?? 0;
   let file: LocalFile;
   try {
     file = await LocalFile.open(path, constants.O_RDWR | noFollow | nonBlocking);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (notOurs.has(systemCode(error) ?? '')) return undefined;
+    throw error;
   }
   const mode = Number(id.split(':')[2]);
   const found = await file.stat();
@@ -197,15 +204,10 @@ export async function openNew(path: string, mode: number): Promise<LocalFile> {
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
   }
+  const old = await lstatIfThere(path);
+  if (old !== undefined && !old.isFile() && !old.isSymbolicLink()) throw inTheWay(path, old);
   await unlink(path);
   return LocalFile.open(path, flags, mode);
-}
-
-/** Permission bits of the file that is replaced; nothing where there is none or only a link. */
-export async function modeOfOldFile(target: string): Promise<number | undefined> {
-  const old = await lstatIfThere(target);
-  if (old?.isDirectory()) throw new ConflictError(`${target} is a folder`, { code: 'is-folder' });
-  return old?.isFile() ? old.mode & 0o777 : undefined;
 }
 
 /** The failure that led here is what the user should hear of, so this one never throws. */

@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { fileIdOf, type LocalFile, rename, unlink } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 import { checkRealFolder } from './local-folder.ts';
-import { modeOfOldFile, openNew, replacedError, wrongLocalSizeError } from './local-part.ts';
+import { openNew, replacedError, wrongLocalSizeError } from './local-part.ts';
+import { modeOfOldFile } from './local-target.ts';
 import type { KeptAttributes } from './one-file.ts';
 import { partName } from './part-name.ts';
 import type { ReadableFile } from './verify.ts';
@@ -36,7 +37,7 @@ async function stage(staging: Staging): Promise<StagedFile> {
   const { target, kept } = staging;
   if (staging.isInRealFolder) await checkRealFolder(dirname(target));
   const path = join(dirname(target), partName(basename(target)));
-  // Asked in any case: it throws where the target is a folder.
+  // Asked in any case: it throws where the target is no file.
   const oldMode = await modeOfOldFile(target);
   const mode = kept.mode ?? oldMode;
   const file = await openNew(path, mode === undefined ? 0o666 : 0o600);
@@ -73,6 +74,7 @@ function stagedFile(
   const putInPlace = async (): Promise<void> => {
     if (isInRealFolder) await checkRealFolder(dirname(target));
     if (!(await isOurs())) throw replacedError(path);
+    await modeOfOldFile(target);
     await rename(path, target);
   };
   return {

@@ -47,6 +47,7 @@ import { localFiles } from '../transfer/local-files.ts';
 import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { appSettings, issuedKey, nullDevice } from './app-settings.ts';
+import { lockWait } from './lock-wait.ts';
 import { keyFilesFor, ownKeyDeps } from './login-keys.ts';
 import type { ManagerAccess } from './manager.ts';
 import { tunnelTo } from './tunnel.ts';
@@ -72,14 +73,14 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     signal,
     tunnelTo: (session, app) => tunnelTo(manager, { session, app, reporter }),
     startForwarder,
-    knownHosts: openKnownHosts(places.knownHosts),
+    knownHosts: openKnownHosts(places.knownHosts, lockWait(parts)),
     fetchHostKey,
     ...ownKeyDeps(parts, settings),
     settings,
     nullDevice,
     readKey: (session, until) => readSessionKey(manager, session, until),
     files: keyFilesFor(dirname(settings.keyPath)),
-    ledger: openKeyLedger(places.keyLedger, accountOf(parts.settings)),
+    ledger: openKeyLedger(places.keyLedger, accountOf(parts.settings), lockWait(parts)),
     warn: (message) => reporter.warn(message),
     runSsh: (args) => runSsh(args, { program: 'ssh', signal, terminal: parts.streams }),
     isTerminal: parts.streams.stdin.isTTY,
@@ -190,7 +191,7 @@ export function accountOf({ endpoint, accessKey }: Settings): string {
 }
 
 export function hostKeyDeps(parts: AppParts): HostKeyDeps {
-  const knownHosts = openKnownHosts(findPlaces(parts.environment).knownHosts);
+  const knownHosts = openKnownHosts(findPlaces(parts.environment).knownHosts, lockWait(parts));
   return { api: parts.manager.api, signal: parts.signal, knownHosts, fingerprints, keyType };
 }
 

@@ -1,7 +1,8 @@
 /** Joins authorized_keys of sessions to SFTP, key files and the terminal. */
 
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { wholePath } from '../files/user-path.ts';
 import { mostKeyBytes } from '../keys/key-formats.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
 import type { AuthorizeDeps, OpenedKeys } from '../services/authorize-key.ts';
@@ -20,7 +21,7 @@ export function authorizeDeps(parts: AppParts): AuthorizeDeps {
     openKeys: (session) => openKeys(session, parts),
     ask: questionOf(parts, 'yes'),
     sshFolder: dirname(appSettings(parts.settings).keyPath),
-    readFile: (path) => keyReading.readFile(resolve(path)),
+    readFile: (path) => keyReading.readFile(wholePath(path)),
     readStdin: () => readAll(parts.streams.stdin),
     isPrivateKey: isPrivateKeyText,
   };

@@ -73,6 +73,10 @@ class LazyContext implements Context {
     this.#settings = undefined;
   }
 
+  async wholePath(path: string): Promise<string> {
+    return (await import('../files/user-path.ts')).wholePath(path);
+  }
+
   settings(): Promise<Settings> {
     this.#settings ??= this.#loadSettings();
     return this.#settings;

@@ -2,16 +2,16 @@
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { readLocalState } from '../config/local-state.ts';
+import { claimLocalState, readLocalState, removeLocalState } from '../config/local-state.ts';
 import { findPlaces } from '../config/places.ts';
 import type { Context, Environment } from '../context.ts';
 import { BaiError, InterruptedError, systemCode } from '../errors.ts';
-import { createKeyFile } from '../keys/key-file.ts';
+import { makeOwnFolder } from '../files/own-file.ts';
+import { checkReplaceable } from '../files/plain-file.ts';
 import { createManagerClient } from '../manager/client.ts';
 import { createNetwork } from '../manager/network.ts';
 import type {
@@ -29,8 +29,8 @@ export function localManagerDeps(context: Context, environment: Environment): Lo
     reporter: context.reporter,
     signal: context.signal,
     logPath,
-    readState: async () => readLocalState(localManager),
-    removeState: (pid) => removeOwnState(localManager, pid),
+    readState: () => readLocalState(localManager),
+    removeState: (pid) => removeLocalState(localManager, pid),
     answers: (state) => answers(state, context.signal),
     spawn: (request) => spawnManager(request, logPath),
     stop: (pid) => void process.kill(pid, 'SIGTERM'),
@@ -48,8 +48,8 @@ export function serveLocalDeps(environment: Environment): Omit<ServeLocalDeps, '
       accessKey: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
       secretKey: randomBytes(20).toString('hex'),
     }),
-    claimState: (state) => claimState(localManager, state),
-    removeState: (pid) => removeOwnState(localManager, pid),
+    claimState: (state) => claimLocalState(localManager, state, { isRunning }),
+    removeState: (pid) => removeLocalState(localManager, pid),
     pid: process.pid,
   };
 }
@@ -83,7 +83,8 @@ async function answers(state: LocalManagerState, signal: AbortSignal): Promise<b
 }
 
 async function spawnManager({ port, release }: LocalUpRequest, logPath: string): Promise<SpawnedManager> {
-  mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
+  await makeOwnFolder(dirname(logPath));
+  await checkReplaceable(logPath);
   const log = openSync(logPath, 'w', 0o600);
   const launcher = fileURLToPath(new URL('../bin/bai.cjs', import.meta.url));
   const options = [
@@ -110,21 +111,9 @@ function lastError(log: string): string {
   return lines.findLast((line) => line.startsWith('error: '))?.slice('error: '.length) ?? lines.at(-1) ?? '';
 }
 
-/** Nobody else's: two managers may start, or one end while another starts. */
-async function removeOwnState(path: string, pid: number): Promise<void> {
-  if (readLocalState(path)?.pid === pid) await rm(path, { force: true });
-}
-
-async function claimState(path: string, state: LocalManagerState): Promise<boolean> {
-  const content = `${JSON.stringify(state, null, 2)}\n`;
-  for (;;) {
-    if (await createKeyFile(path, content)) return true;
-    const other = readLocalState(path);
-    if (other !== undefined && isAlive(other.pid) && (await answers(other, AbortSignal.timeout(5_000))))
-      return false;
-    // What a crashed one left behind.
-    await rm(path, { force: true });
-  }
+/** What a crashed one left behind is nobody's. */
+async function isRunning(other: LocalManagerState): Promise<boolean> {
+  return isAlive(other.pid) && (await answers(other, AbortSignal.timeout(5_000)));
 }
 
 function isAlive(pid: number): boolean {

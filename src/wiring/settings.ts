@@ -9,27 +9,33 @@ import type { Context, Environment, GlobalFlags } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { resolveSettings, type Settings, type SettingValues } from '../core/settings.ts';
 import { UsageError } from '../errors.ts';
+import { wholePath } from '../files/user-path.ts';
 import type { ConfigureDeps } from '../services/configure.ts';
+import { lockWait } from './lock-wait.ts';
 
 /** Flags > environment > --env-file > profile > local manager > default. */
-export function loadSettings(flags: GlobalFlags, environment: Environment, reporter: Reporter): Settings {
+export async function loadSettings(
+  flags: GlobalFlags,
+  environment: Environment,
+  reporter: Reporter,
+): Promise<Settings> {
   const name = profileName(flags, environment);
   const places = name === 'default' ? findPlacesIfAny(environment) : findPlaces(environment);
-  const values = places === undefined ? {} : readProfile(places.configFile, name, reporter);
+  const values = places === undefined ? {} : await readProfile(places.configFile, name, reporter);
   const path = flags.environmentFile;
   return resolveSettings({
     flags: flags.settings,
     environment,
-    ...(path !== undefined && { environmentFile: { path, values: readEnvironmentFile(path) } }),
+    ...(path !== undefined && { environmentFile: { path, values: readEnvironmentFile(wholePath(path)) } }),
     profile: { name, values },
-    local: places === undefined ? {} : localValues(places.localManager),
+    local: places === undefined ? {} : await localValues(places.localManager),
   });
 }
 
-function readProfile(file: string, name: string, reporter: Reporter): SettingValues {
+async function readProfile(file: string, name: string, reporter: Reporter): Promise<SettingValues> {
   const store = openProfileStore(file);
-  const values = store.read(name);
-  const exposed = store.exposedMode();
+  const values = await store.read(name);
+  const exposed = await store.exposedMode();
   if (values.secretKey !== undefined && exposed !== 0) {
     reporter.warn(
       `others on this machine can read ${store.path}, and it holds a secret key: chmod 600 ${store.path}`,
@@ -40,10 +46,11 @@ function readProfile(file: string, name: string, reporter: Reporter): SettingVal
 
 export function configureDeps(context: Context, flags: GlobalFlags, environment: Environment): ConfigureDeps {
   return {
-    store: openProfileStore(findPlaces(environment).configFile),
+    store: openProfileStore(findPlaces(environment).configFile, lockWait(context)),
     profile: profileName(flags, environment),
     settings: () => context.settings(),
     readSecret: (prompt) => readHiddenLine(prompt, context),
+    wholePath,
   };
 }
 
@@ -55,8 +62,8 @@ function profileName(flags: GlobalFlags, environment: Environment): string {
   });
 }
 
-function localValues(path: string): SettingValues {
-  const state = readLocalState(path);
+async function localValues(path: string): Promise<SettingValues> {
+  const state = await readLocalState(path);
   if (state === undefined) return {};
   return { endpoint: state.endpoint, accessKey: state.accessKey, secretKey: state.secretKey };
 }

@@ -1,15 +1,17 @@
 /** Joins `bai ssh-config` to the files of ssh and to the settings that ssh will start bai with. */
 
 import { homedir, userInfo } from 'node:os';
-import { join, resolve, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findHome, findPlaces } from '../config/places.ts';
+import { findPlaces } from '../config/places.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import type { Settings } from '../core/settings.ts';
+import { findHome, wholePath } from '../files/user-path.ts';
 import type { SshConfigDeps } from '../services/ssh-config.ts';
-import { readConfigFile, removeConfigFile, writeConfigFile } from '../ssh/config-file.ts';
+import { changeConfigFile, readConfigFile } from '../ssh/config-file.ts';
 import { openHostFiles } from '../ssh/host-files.ts';
 import { appSettings, nullDevice } from './app-settings.ts';
+import { lockWait } from './lock-wait.ts';
 
 export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDeps {
   const { environment, reporter, signal } = context;
@@ -21,7 +23,10 @@ export function sshConfigDeps(context: Context, flags: GlobalFlags): SshConfigDe
     userFile: join(sshFolder, 'config'),
     ownFile: sshConfig,
     spellings: spellingsOf(sshConfig, sshFolder),
-    files: { read: readConfigFile, write: writeConfigFile, remove: removeConfigFile },
+    files: {
+      read: readConfigFile,
+      change: (path, edit, advice) => changeConfigFile(path, edit, { advice, wait: lockWait(context) }),
+    },
     sessions: async () => (await context.sessions()).api,
     async facts() {
       const { user, identity, keyPath, usesAgent, keyStore } = appSettings(await context.settings());
@@ -69,11 +74,11 @@ function baiCommand(flags: GlobalFlags, environment: Environment): string[] {
   const { endpoint } = flags.settings;
   const file = flags.environmentFile;
   return [
-    ...(home ? ['/usr/bin/env', `BAI_HOME=${resolve(home)}`] : []),
+    ...(home ? ['/usr/bin/env', `BAI_HOME=${wholePath(home)}`] : []),
     ...[process.execPath, launcher],
     ...(profile ? ['--profile', profile] : []),
     ...(endpoint === undefined ? [] : ['--endpoint', endpoint]),
-    ...(file === undefined ? [] : ['--env-file', resolve(file)]),
+    ...(file === undefined ? [] : ['--env-file', wholePath(file)]),
   ];
 }
 

@@ -105,7 +105,7 @@ async function sessionOf(
     mounts: { ...defaults.mounts, ...mounts },
     project: flags.project ?? flags.group ?? defaults.project,
     domain: flags.domain ?? defaults.domain,
-    ...(await bootstrapOf(flags)),
+    ...(await bootstrapOf(flags, context)),
   };
 }
 
@@ -170,8 +170,8 @@ function preopenPort(text: string): number {
   return port;
 }
 
-async function bootstrapOf(flags: Flags): Promise<{ bootstrapScript?: string }> {
+async function bootstrapOf(flags: Flags, context: Context): Promise<{ bootstrapScript?: string }> {
   if (flags.bootstrapScript === undefined) return {};
   const { readFile } = await import('node:fs/promises');
-  return { bootstrapScript: await readFile(flags.bootstrapScript, 'utf8') };
+  return { bootstrapScript: await readFile(await context.wholePath(flags.bootstrapScript), 'utf8') };
 }
