@@ -87,20 +87,18 @@ export class LargeRemotePart {
     if (secret === undefined || !/^[0-9a-f]{32}$/.test(secret)) return false;
     this.#secret = secret;
     this.#mode = this.#target.old?.mode ?? (mode ? Number(mode) & 0o777 : undefined);
+    // Of one that was complete the mark has gone, for every channel that opens it from now on.
     this.#isTruncated = ranges.isComplete;
-    try {
-      return await this.#fleet.retrying(async (lane) => {
-        const handle = await this.handleOf(lane);
-        this.#isOurs = await this.#hasSamples(lane.requests, handle, { source, ranges });
-        return this.#isOurs;
-      });
-    } catch (error) {
+    const check = async (lane: Lane): Promise<boolean> =>
+      this.#hasSamples(lane.requests, await this.handleOf(lane), { source, ranges });
+    this.#isOurs = await this.#fleet.retrying(check).catch((error: unknown) => {
       // What is not there, is another's or cannot be read is not gone on with; a loss or Ctrl-C says nothing about it.
       if (error instanceof ConflictError || isRefusal(error)) return false;
       throw error;
-    } finally {
-      this.#isTruncated = false;
-    }
+    });
+    // What was opened is another file than the one that will be made.
+    if (!this.#isOurs) await this.#handles.closeAll();
+    return this.#isOurs;
   }
 
   /** Throws ConflictError when another file has the part's name by now. */
