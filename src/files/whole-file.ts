@@ -11,6 +11,7 @@ import { noneIfMissing } from '../core/unless-missing.ts';
 import { systemCode } from '../errors.ts';
 import { type LockWait, withFileLock } from './lock.ts';
 import { checkReplaceable, noneUnlessLink, readPlainFile } from './plain-file.ts';
+import { ifOffered } from './poor-disk.ts';
 import { syncFolder } from './sync-folder.ts';
 
 export type FileContent = string | Uint8Array;
@@ -144,10 +145,10 @@ async function writeNew(path: string, content: FileContent, options: FileOptions
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
   const file = await open(path, flags, mode);
   try {
-    if (mode === 0o600 && process.platform !== 'win32') await file.chmod(mode);
+    if (mode === 0o600 && process.platform !== 'win32') await ifOffered(file.chmod(mode));
     await prepare?.(file, path);
     await file.writeFile(content);
-    await file.sync();
+    await ifOffered(file.sync());
   } finally {
     await file.close();
   }

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConflictError, systemCode, TransferError } from '../errors.ts';
+import { ifOffered } from '../files/poor-disk.ts';
 import { fileIdOf, LocalFile, lstatIfThere, rename, unlink } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 import { checkRealFolder } from './local-folder.ts';
@@ -64,7 +65,7 @@ async function openPart(
     // The mode a new file gets here (umask, default ACL) is known from what the system made of 0666.
     const created = await file.stat();
     const mode = oldMode ?? created.mode & 0o777;
-    if (oldMode === undefined) await file.setMode(0o600);
+    if (oldMode === undefined) await ifOffered(file.setMode(0o600));
     return localPart({
       file,
       id: `${await file.id()}:${mode}`,
@@ -134,7 +135,7 @@ async function checkRoom({ file, target }: Parts, totalBytes: number): Promise<v
 }
 
 async function finish({ file, target }: Parts, totalBytes: number): Promise<void> {
-  if (totalBytes >= syncFromBytes) await file.sync();
+  if (totalBytes >= syncFromBytes) await ifOffered(file.sync());
   const { size } = await file.stat();
   if (size !== totalBytes) {
     throw wrongLocalSizeError(target, size, totalBytes);
@@ -159,12 +160,20 @@ async function putInPlace(parts: Parts, kept: KeptAttributes): Promise<void> {
   if (!(await isSameFile(file, path))) {
     throw replacedError(path);
   }
-  await file.setMode(kept.mode ?? mode);
-  if (kept.modifiedAt !== undefined) await file.setTimes(kept.accessedAt ?? kept.modifiedAt, kept.modifiedAt);
+  await keepAttributes(file, { ...kept, mode: kept.mode ?? mode });
   await file.close();
   // Once more: no call of Node's renames only onto a file, so what comes after this look is replaced.
   await modeOfOldFile(target);
   await rename(path, target);
+}
+
+/** As far as the disk has such things. */
+export async function keepAttributes(
+  file: LocalFile,
+  { mode, accessedAt, modifiedAt }: KeptAttributes,
+): Promise<void> {
+  if (mode !== undefined) await ifOffered(file.setMode(mode));
+  if (modifiedAt !== undefined) await ifOffered(file.setTimes(accessedAt ?? modifiedAt, modifiedAt));
 }
 
 const noFollow = (constants.O_NOFOLLOW as number | undefined) ?? 0; // Windows has none.

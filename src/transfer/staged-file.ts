@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileIdOf, type LocalFile, rename, unlink } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 import { checkRealFolder } from './local-folder.ts';
-import { openNew, replacedError, wrongLocalSizeError } from './local-part.ts';
+import { keepAttributes, openNew, replacedError, wrongLocalSizeError } from './local-part.ts';
 import { modeOfOldFile } from './local-target.ts';
 import type { KeptAttributes } from './one-file.ts';
 import { partName } from './part-name.ts';
@@ -61,8 +61,7 @@ async function fill(
   await file.write(content, 0);
   const { size } = await file.stat();
   if (size !== content.length) throw wrongLocalSizeError(target, size, content.length);
-  if (mode !== undefined) await file.setMode(mode);
-  if (kept.modifiedAt !== undefined) await file.setTimes(kept.accessedAt ?? kept.modifiedAt, kept.modifiedAt);
+  await keepAttributes(file, { ...kept, mode });
   return file.id();
 }
 

@@ -79,7 +79,7 @@ describe.skipIf(sshdMissing !== undefined)(`with sshd${why}`, () => {
   function at([wanted, time]: Moment, act: () => void) {
     let seen = 0;
     return {
-      onEvent(event: string): void {
+      onEvent: (event: string): void => {
         seen += event === wanted ? 1 : 0;
         if (event === wanted && seen === time) act();
       },
