@@ -1,15 +1,15 @@
 /** Files of this machine as the commands look at them: what is there, and how it goes. */
 
 import { createHash } from 'node:crypto';
-import { createReadStream, type Stats, write } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import { lstat, opendir, readFile, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
 import { NotFoundError, systemCode } from '../errors.ts';
 import { expandHome } from '../files/user-path.ts';
 import { onThisMachine } from './local-error.ts';
 import { isWindows } from './local-folder.ts';
+import { descriptorOf, descriptorWriter } from './open-descriptors.ts';
 import type { RemoteKind } from './remote-attributes.ts';
 
 export interface LocalEntry {
@@ -64,23 +64,8 @@ export const localFiles: LocalFiles = {
   remove: (path) => onThisMachine('remove', path, unlink(path)),
   removeFolder: (path) => onThisMachine('remove', path, rmdir(path)),
   descriptorOf,
-  descriptorWriter: (descriptor, path) => (bytes) => onThisMachine('write', path, writeTo(descriptor, bytes)),
+  descriptorWriter,
 };
-
-/** A shell passes such a name for `>(…)`. Nothing is opened anew, so a log that is appended to stays one. */
-function descriptorOf(path: string): number | undefined {
-  const [, name, number] =
-    /^\/(?:dev\/(stdout|stderr)|(?:dev|proc\/self)\/fd\/(\d{1,6}))$/.exec(normalize(path)) ?? [];
-  if (name !== undefined) return name === 'stdout' ? 1 : 2;
-  return number === undefined ? undefined : Number(number);
-}
-
-const writeOnce = promisify(write);
-
-async function writeTo(descriptor: number, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length; )
-    written += (await writeOnce(descriptor, bytes, written)).bytesWritten;
-}
 
 async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator<LocalEntry> {
   const path = folder === '' ? '.' : folder;

@@ -117,7 +117,8 @@ describe.skipIf(exfatMissing !== undefined)(`on exFAT ${exfatMissing ?? ''}`, { 
       const path = at(`key${round}`);
       const generate = ['key', 'generate', '--no-passphrase', '-o', path];
       const all = await Promise.all(Array.from({ length: 6 }, () => bed.bai(generate)));
-      expect(all.map(({ code }) => code).sort()).toEqual([0, 6, 6, 6, 6, 6]);
+      expect(all.filter(({ code }) => code === 0)).toHaveLength(1);
+      expect(all.filter(({ code }) => code === 6)).toHaveLength(5);
       const shown = await bed.bai(['key', 'show', path]);
       expect(readFileSync(`${path}.pub`, 'utf8')).toContain(shown.stdout.trim());
     }

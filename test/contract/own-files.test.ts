@@ -403,7 +403,8 @@ test.skipIf(!canTrace)('a manager’s state that two claim at once is one of the
   const up = await bai(['local', 'status', '--json'], { home: folder.path, env });
   expect(up.code).toBe(0);
   for (const child of both) child.kill('SIGTERM');
-  await Promise.all(both.map((child) => (child.exitCode === null ? once(child, 'close') : undefined)));
+  const left = both.filter((child) => child.exitCode === null);
+  await Promise.all(left.map((child) => once(child, 'close')));
   expect(existsSync(join(folder.path, 'own', 'local.json'))).toBe(false);
   expect(strays(join(folder.path, 'own'))).toEqual([]);
 });
