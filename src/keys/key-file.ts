@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { noneIfMissing } from '../core/unless-missing.ts';
 import { BaiError, ConflictError, LocalSystemError, systemCode } from '../errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import { checkReplaceable } from '../files/plain-file.ts';
 import { syncFolder } from '../files/sync-folder.ts';
 import { besidePath, type FileContent, nameOnce, type StagedFile, stageFile } from '../files/whole-file.ts';
 import { restrictToOwner } from './windows-acl.ts';
@@ -76,8 +77,13 @@ export async function stageKeyFile(path: string, content: FileContent, mode = 0o
 
 /** Takes a key file away, so that it is gone after a power cut too. Missing already is fine. */
 export async function removeKeyFile(path: string): Promise<void> {
-  await explained(path, rm(path, { force: true }));
+  await explained(path, removePlain(path));
   await syncFolder(dirname(path));
+}
+
+async function removePlain(path: string): Promise<void> {
+  await checkReplaceable(path);
+  await rm(path, { force: true });
 }
 
 /** Throws as writing a key there would, as far as that can be known before: the folder is made, and has room. */
