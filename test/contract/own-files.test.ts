@@ -163,8 +163,10 @@ describe('config set', () => {
           `inject=${call}:signal=KILL:when=${when}`,
         ];
         const words = [...inject, process.execPath, launcher, 'config', 'set', 'user', 'new'];
+        // strace counts in each thread.
+        const one = { ...env, UV_THREADPOOL_SIZE: '1' };
         const isKilled = await run('strace', words, {
-          env: cleanEnvironment({ home: folder.path, env }),
+          env: cleanEnvironment({ home: folder.path, env: one }),
         }).then(
           () => false,
           () => true,
