@@ -73,6 +73,8 @@ export interface Context {
   overrideSettings(values: SettingValues): void;
   /** From now on sessions are those of this access key, which is for administrators. */
   actFor(owner: string): void;
+  /** Of a path on this machine that the user wrote: every option and argument that is one goes through this. */
+  wholePath(path: string): Promise<string>;
   settings(): Promise<Settings>;
   sessions(): Promise<SessionDeps>;
   apps(): Promise<ConnectSshDeps>;

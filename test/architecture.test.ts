@@ -7,24 +7,33 @@ const edges = ['manager', 'proxy', 'ssh', 'transfer', 'keys', 'config', 'output'
 const rules: Record<string, { values: string[]; types: string[]; packages: string[] }> = {
   errors: { values: [], types: [], packages: [] },
   core: { values: ['errors'], types: [], packages: [] },
+  files: { values: ['core', 'errors'], types: [], packages: [] },
   manager: {
     values: ['core', 'errors'],
     types: [...edges],
     packages: ['zod', 'eventsource-parser', 'tar-stream', 'socks'],
   },
   proxy: { values: ['core', 'errors'], types: [...edges], packages: ['ws', 'get-port'] },
-  ssh: { values: ['core', 'errors'], types: [...edges], packages: ['ssh2'] },
-  transfer: { values: ['core', 'errors'], types: [...edges], packages: ['ssh2', 'tar-stream'] },
-  keys: { values: ['core', 'errors'], types: [...edges], packages: ['ssh2', 'sshpk', 'hash-wasm', 'zod'] },
-  config: { values: ['core', 'errors'], types: [...edges], packages: ['conf', 'env-paths', 'zod'] },
+  ssh: { values: ['core', 'errors', 'files'], types: [...edges], packages: ['ssh2'] },
+  transfer: { values: ['core', 'errors', 'files'], types: [...edges], packages: ['ssh2', 'tar-stream'] },
+  keys: {
+    values: ['core', 'errors', 'files'],
+    types: [...edges],
+    packages: ['ssh2', 'sshpk', 'hash-wasm', 'zod'],
+  },
+  config: { values: ['core', 'errors', 'files'], types: [...edges], packages: ['conf', 'env-paths', 'zod'] },
   output: { values: ['core', 'errors'], types: [...edges], packages: ['chalk', 'ora', 'string-width'] },
-  services: { values: ['core', 'errors'], types: [...edges, 'emulator'], packages: [] },
+  services: { values: ['core', 'errors'], types: [...edges, 'emulator', 'files'], packages: [] },
   emulator: {
-    values: ['core', 'errors', 'manager/signature'],
+    values: ['core', 'errors', 'files', 'manager/signature'],
     types: [],
     packages: ['ssh2', 'ws', 'graphql'],
   },
-  wiring: { values: ['core', 'errors', ...edges, 'services', 'emulator'], types: ['context'], packages: [] },
+  wiring: {
+    values: ['core', 'errors', 'files', ...edges, 'services', 'emulator'],
+    types: ['context'],
+    packages: [],
+  },
   context: { values: [], types: ['core', 'services'], packages: [] },
   commands: { values: ['core', 'errors', 'services'], types: ['context', ...edges], packages: ['commander'] },
   main: { values: ['core', 'errors', 'commands', 'output'], types: ['context'], packages: ['commander'] },
@@ -80,6 +89,13 @@ test.each(files)('%s starts programs by a path that was looked up, never by a na
       .replaceAll(/\.exec\(/g, '')
       .match(named),
   ).toBeNull();
+});
+
+/** Node's own never ends where the system answers ENOENT below a folder that is there, and does not keep the reason. */
+test.each(files)('%s makes folders with all above them by makeFolder alone', (file) => {
+  const text = readFileSync(join(root, file), 'utf8');
+  const calls = [...text.matchAll(/\bmkdir(?:Sync)?\(/g)].map(({ index }) => text.slice(index, index + 300));
+  expect(calls.filter((call) => /^[^;]*recursive/.test(call))).toEqual([]);
 });
 
 function layerOf(file: string): string {

@@ -1,12 +1,12 @@
 /** What `bai sftp speedtest` found out about the lines to sessions: one file each, by the session's id. */
 
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/json.ts';
 import { connectionCounts, type LineSetting, strongCiphers } from '../core/line-setting.ts';
-import { systemCode } from '../errors.ts';
+import { BaiError, systemCode } from '../errors.ts';
+import { readOwnFile, replaceOwnFile } from '../files/own-file.ts';
 
 export interface LineSettings {
   /** Nothing when nothing was measured lately. `peer` is a name that no other session gets. */
@@ -38,8 +38,7 @@ export function openLineSettings(folder: string, now: () => number = Date.now): 
     },
     async write(peer, setting) {
       const content = { version: 1, peer, measuredAt: now(), ...setting };
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await replace(pathOf(folder, peer), `${JSON.stringify(content)}\n`);
+      await replaceOwnFile(pathOf(folder, peer), `${JSON.stringify(content)}\n`);
     },
   };
 }
@@ -53,20 +52,9 @@ function pathOf(folder: string, peer: string): string {
 /** What cannot be read is only slower, so it is nobody's failure. */
 async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await readOwnFile(path);
   } catch (error) {
-    if (systemCode(error) !== undefined) return undefined;
-    throw error;
-  }
-}
-
-async function replace(path: string, text: string): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    await writeFile(beside, text, { flag: 'wx', mode: 0o600, flush: true });
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
+    if (systemCode(error) !== undefined || error instanceof BaiError) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,11 @@
 /** The state file of the manager that `bai local up` started. */
 
-import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import * as z from 'zod/mini';
-import { systemCode } from '../errors.ts';
+import { parseJson } from '../core/json.ts';
+import { type LockWait, withFileLock } from '../files/lock.ts';
+import { makeOwnFolder, readOwnFile, replaceOwnFile } from '../files/own-file.ts';
 
 const stateSchema = z.object({
   pid: z.number(),
@@ -15,12 +18,39 @@ const stateSchema = z.object({
 export type LocalState = z.infer<typeof stateSchema>;
 
 /** Nothing when there is none, or when it is not what bai wrote. */
-export function readLocalState(path: string): LocalState | undefined {
-  try {
-    const parsed = stateSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-    return parsed.success ? parsed.data : undefined;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+export async function readLocalState(path: string): Promise<LocalState | undefined> {
+  const parsed = stateSchema.safeParse(parseJson((await readOwnFile(path)) ?? ''));
+  return parsed.success ? parsed.data : undefined;
+}
+
+interface Claiming {
+  readonly isRunning: (other: LocalState) => Promise<boolean>;
+  readonly wait?: LockWait;
+}
+
+/** Whether the state is this one now: not where `isRunning` says that what is there belongs to a manager that lives. */
+export async function claimLocalState(
+  path: string,
+  state: LocalState,
+  { isRunning, wait }: Claiming,
+): Promise<boolean> {
+  await makeOwnFolder(dirname(path));
+  return withFileLock(
+    path,
+    async () => {
+      const other = await readLocalState(path);
+      if (other !== undefined && (await isRunning(other))) return false;
+      await replaceOwnFile(path, `${JSON.stringify(state, null, 2)}\n`);
+      return true;
+    },
+    wait,
+  );
+}
+
+/** That of another manager stays: two may start, or one end while another starts. */
+export async function removeLocalState(path: string, pid: number): Promise<void> {
+  if ((await readLocalState(path))?.pid !== pid) return;
+  await withFileLock(path, async () => {
+    if ((await readLocalState(path))?.pid === pid) await rm(path, { force: true });
+  });
 }

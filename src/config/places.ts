@@ -1,9 +1,9 @@
 /** Where bai keeps its own files, and where the user's ssh folder is. */
 
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import envPaths from 'env-paths';
 import { LocalSystemError } from '../errors.ts';
+import { findHome, wholePath } from '../files/user-path.ts';
 
 export interface Places {
   /** Profiles: `config.json`, 0600. */
@@ -22,9 +22,7 @@ export interface Places {
 /** `BAI_HOME` puts everything into one folder; otherwise the platform's folders (XDG on Linux). */
 export function findPlaces(environment: Readonly<Record<string, string | undefined>>): Places {
   const own = environment['BAI_HOME'];
-  const paths = own ? { config: resolve(own), data: resolve(own) } : envPaths('bai', { suffix: '' });
-  // Without a home they would lead into whatever folder bai was started in.
-  if (![paths.config, paths.data].every(isAbsolute)) throw homeNotKnown();
+  const paths = own ? { config: wholePath(own), data: wholePath(own) } : platformFolders();
   return {
     configFile: join(paths.config, 'config.json'),
     stateDir: paths.data,
@@ -36,25 +34,13 @@ export function findPlaces(environment: Readonly<Record<string, string | undefin
   };
 }
 
-/** The user's home folder; ssh keys must not land in whatever folder a missing HOME points to. */
-export function findHome(): string {
-  const home = homedir();
-  if (!isAbsolute(home)) throw homeNotKnown();
-  return home;
-}
-
-function homeNotKnown(): LocalSystemError {
-  return new LocalSystemError('the home folder is not known (HOME is not set, or is no whole path)', {
-    code: 'no-home',
-    hint: "set HOME; or BAI_HOME for bai's own files and BAI_SSH_DIR for keys",
-  });
-}
-
-/** Replaces a leading `~` as a shell does; environment files and profiles are not read by a shell. */
-export function expandHome(path: string): string {
-  if (path === '~') return findHome();
-  const isBelow = path.startsWith('~/') || (process.platform === 'win32' && path.startsWith('~\\'));
-  return isBelow ? join(findHome(), path.slice(2)) : path;
+/** Relative folders in XDG variables are to be ignored, says their specification; without a home there are no others. */
+function platformFolders(): { readonly config: string; readonly data: string } {
+  const { config, data } = envPaths('bai', { suffix: '' });
+  return {
+    config: isAbsolute(config) ? config : join(findHome(), '.config', 'bai'),
+    data: isAbsolute(data) ? data : join(findHome(), '.local', 'share', 'bai'),
+  };
 }
 
 /** Nothing where no home is known: settings can come from elsewhere. */

@@ -1,23 +1,28 @@
 /** Profiles in `config.json`, readable by their owner only. */
 
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type Conf from 'conf';
 import * as z from 'zod/mini';
+import { parseJson } from '../core/json.ts';
 import { isSettingName, type SettingName, type SettingValues } from '../core/settings.ts';
-import { LocalSystemError, systemCode } from '../errors.ts';
+import { noneIfMissing } from '../core/unless-missing.ts';
+import { LocalSystemError } from '../errors.ts';
+import type { LockWait } from '../files/lock.ts';
+import { changeOwnFile, readOwnFile } from '../files/own-file.ts';
+import { besidePath } from '../files/whole-file.ts';
 
 export interface ProfileStore {
   readonly path: string;
   /** Of all profiles, in alphabetical order. */
-  names(): readonly string[];
+  names(): Promise<readonly string[]>;
   /** Values of one profile; unknown keys of a newer bai are left out here and kept in the file. */
-  read(profile: string): SettingValues;
+  read(profile: string): Promise<SettingValues>;
   write(profile: string, name: SettingName, value: string): Promise<void>;
   /** Whether there was something to remove. */
   remove(profile: string, name: SettingName): Promise<boolean>;
   /** The file's mode bits that let others in (0 when it is private or not there). */
-  exposedMode(): number;
+  exposedMode(): Promise<number>;
 }
 
 type Profiles = Record<string, Record<string, string>>;
@@ -26,42 +31,60 @@ const storeSchema = z.object({
   profiles: z.optional(z.record(z.string(), z.record(z.string(), z.string()))),
 });
 
-/** Creates nothing until something is written. */
-export function openProfileStore(path: string): ProfileStore {
+/** Creates nothing until something is written. `wait` is for another command that is writing. */
+export function openProfileStore(path: string, wait?: LockWait): ProfileStore {
+  const change = (edit: (all: Profiles) => Profiles | undefined): Promise<void> =>
+    changeOwnFile(path, (text) => edited(path, text, edit), wait);
   return {
     path,
-    names: () => Object.keys(readProfiles(path)).sort(),
-    read(profile) {
-      const entries = Object.entries(readProfiles(path)[profile] ?? {});
+    names: async () => Object.keys(await readProfiles(path)).sort(),
+    async read(profile) {
+      const entries = Object.entries((await readProfiles(path))[profile] ?? {});
       return Object.fromEntries(entries.filter(([name]) => isSettingName(name)));
     },
-    async write(profile, name, value) {
-      const conf = await openConf(path);
-      // Read after the wait: another command may have written in between.
-      const all = readProfiles(path);
-      conf.set('profiles', { ...all, [profile]: { ...all[profile], [name]: value } });
-    },
+    write: (profile, name, value) =>
+      change((all) => ({ ...all, [profile]: { ...all[profile], [name]: value } })),
     async remove(profile, name) {
-      const conf = await openConf(path);
-      const all = readProfiles(path);
-      const { [name]: removed, ...rest } = all[profile] ?? {};
-      if (removed === undefined) return false;
-      conf.set('profiles', { ...all, [profile]: rest });
+      const isThere = (all: Profiles): boolean => all[profile]?.[name] !== undefined;
+      if (!isThere(await readProfiles(path))) return false;
+      await change((all) => {
+        const { [name]: _removed, ...rest } = all[profile] ?? {};
+        return isThere(all) ? { ...all, [profile]: rest } : undefined;
+      });
       return true;
     },
     exposedMode: () => exposedMode(path),
   };
 }
 
-/** Every command reads and few write: conf, which brings a schema compiler, is loaded for writing only. */
+/** Keys of a newer bai stay. */
+async function edited(
+  path: string,
+  text: string | undefined,
+  edit: (all: Profiles) => Profiles | undefined,
+): Promise<string | undefined> {
+  const profiles = edit(parseProfiles(text ?? '{}', path));
+  if (profiles === undefined) return undefined;
+  const copy = besidePath(path, 'new');
+  try {
+    await writeFile(copy, text ?? '{}', { flag: 'wx', mode: 0o600 });
+    (await openConf(copy)).set('profiles', profiles);
+    return whole(await readFile(copy, 'utf8'));
+  } finally {
+    await rm(copy, { force: true });
+  }
+}
+
+/**
+ * On a copy: conf takes no lock, and gives what it wrote its name however little of it a full disk took. Every command reads and
+ * few write: conf, which brings a schema compiler, is loaded for writing only.
+ */
 async function openConf(path: string): Promise<Conf<Record<string, unknown>>> {
-  // conf's own words for a broken file name neither the file nor a way out.
-  readProfiles(path);
   const { default: Conf } = await import('conf');
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   return new Conf<Record<string, unknown>>({
     cwd: dirname(path),
-    configName: basename(path, '.json'),
+    configName: basename(path),
+    fileExtension: '',
     projectSuffix: '',
     projectName: 'bai',
     configFileMode: 0o600,
@@ -70,16 +93,17 @@ async function openConf(path: string): Promise<Conf<Record<string, unknown>>> {
   });
 }
 
-function readProfiles(path: string): Profiles {
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    if (systemCode(cause) === 'ENOENT') return {};
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw brokenFile(path, cause);
-  }
-  const parsed = storeSchema.safeParse(content);
+function whole(text: string): string {
+  if (parseJson(text) !== undefined) return text;
+  throw Object.assign(new Error('not all of the settings were written'), { code: 'ENOSPC' });
+}
+
+async function readProfiles(path: string): Promise<Profiles> {
+  return parseProfiles((await readOwnFile(path)) ?? '{}', path);
+}
+
+function parseProfiles(text: string, path: string): Profiles {
+  const parsed = storeSchema.safeParse(parseJson(text));
   if (!parsed.success) throw brokenFile(path, parsed.error);
   return parsed.data.profiles ?? {};
 }
@@ -92,8 +116,8 @@ function brokenFile(path: string, cause: unknown): LocalSystemError {
   });
 }
 
-function exposedMode(path: string): number {
+async function exposedMode(path: string): Promise<number> {
   if (process.platform === 'win32') return 0;
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = await stat(path).catch(noneIfMissing);
   return found === undefined ? 0 : found.mode & 0o077;
 }

@@ -17,6 +17,8 @@ export interface SettingDefinition {
   readonly env: readonly string[];
   /** Never shown, never taken from the command line. */
   readonly secret?: true;
+  /** A file or folder of this machine. */
+  readonly path?: true;
   readonly fallback?: string;
   readonly summary: string;
   /** Throws a UsageError when the text is no value of this setting; `name` says where it was written. */
@@ -82,6 +84,7 @@ export const settingDefinitions = {
   },
   identity: {
     env: ['BAI_IDENTITY'],
+    path: true,
     summary: 'a private key of your own, or `agent` for the keys of the SSH agent, in place of id_container',
   },
   keyStore: {
@@ -97,7 +100,7 @@ export const settingDefinitions = {
     summary: 'how long the SSH agent keeps a key that keyStore `agent` gave it, such as `90m` or `8h`',
     check: checkLifetime,
   },
-  sshDir: { env: ['BAI_SSH_DIR'], summary: 'the folder of SSH keys; ~/.ssh when not set' },
+  sshDir: { env: ['BAI_SSH_DIR'], path: true, summary: 'the folder of SSH keys; ~/.ssh when not set' },
   skipTlsVerify: {
     env: ['BAI_SKIP_TLS_VERIFY', 'BACKEND_SKIP_SSLCERT_VALIDATION'],
     fallback: 'no',
@@ -260,6 +263,11 @@ function checkEndpointType(text: string, name: string): void {
 
 /** In place of a file of the user's own: the keys of the SSH agent. A file of that name is `./agent`. */
 export const agentIdentity = 'agent';
+
+/** Whether the value is a path, which is stored whole: in another folder a relative one would mean something else. */
+export function isPath(name: SettingName, value: string): boolean {
+  return definitionOf(name).path === true && value !== agentIdentity;
+}
 
 export const keyStores = ['file', 'agent', 'memory'] as const;
 export type KeyStore = (typeof keyStores)[number];

@@ -72,12 +72,12 @@ export interface TransferSummary {
 }
 
 /**
- * Whether a file or folder of this name is what a transfer has begun and not ended, its journal, or what a speed test
+ * Whether a file or folder of this name is what a transfer has begun and not ended, its journal or lock, or what a speed test
  * writes: in folders that are moved they are left out, and `sync --delete` leaves them where they are, because the transfer
  * may still run or be gone on with.
  */
 export function isUnfinished(name: string): boolean {
-  return /^\.[^/]+\.bai-(?:part|journal|tar)$|^\.bai-speedtest-[0-9a-f]{12}$/.test(name);
+  return /^\.[^/]+\.bai-(?:part|journal|tar|lock|new)$|^\.bai-speedtest-[0-9a-f]{12}$/.test(name);
 }
 
 export const unfinishedReason = 'it is the part of an unfinished transfer';

@@ -1,8 +1,9 @@
 /** Files of a session over REST: download (tar parts), download_single, list, upload. */
 
 import type { Stats } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { clientPath, OutsideError, targetInHome } from './confinement.ts';
 import { type Answer, type Exchange, type Machine, ok, type Route } from './exchange.ts';
 import { clientHome } from './home.ts';
@@ -148,7 +149,7 @@ async function upload(machine: Machine, exchange: Exchange): Promise<Answer> {
     const parts = relative.split('/');
     // One folder at a time, so that none is made behind a link that leads outside.
     for (let depth = 1; depth < parts.length; depth += 1) {
-      await mkdir(await inside(machine, session, parts.slice(0, depth).join('/')), { recursive: true });
+      await makeFolder(await inside(machine, session, parts.slice(0, depth).join('/')));
     }
     await writeFile(await inside(machine, session, relative), content);
   }

@@ -2,6 +2,7 @@
 
 import { chmod, mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import type { SshKeypair } from './accounts.ts';
 
 /** Where clients believe the home to be. */
@@ -21,7 +22,7 @@ export interface HomeRequest {
 
 /** Makes the folder (0700) and returns its real path. */
 export async function makeHome(request: HomeRequest): Promise<string> {
-  await mkdir(request.root, { recursive: true, mode: 0o700 });
+  await makeFolder(request.root, 0o700);
   const home = join(await realpath(request.root), request.folder);
   await mkdir(home, { mode: 0o700 });
   await chmod(home, 0o700);
@@ -33,7 +34,7 @@ export async function makeHome(request: HomeRequest): Promise<string> {
   await writeFile(join(home, 'id_container'), privateKey, secret);
   await writeFile(join(home, '.bashrc'), `PS1='work@${request.hostname}:\\w\\$ '\n`, { mode: 0o644 });
   await writeFile(join(home, '.bash_profile'), '. ~/.bashrc\n', { mode: 0o644 });
-  for (const mount of request.mounts) await mkdir(join(home, mount), { recursive: true });
+  for (const mount of request.mounts) await makeFolder(join(home, mount));
   return home;
 }
 

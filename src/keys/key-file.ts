@@ -1,22 +1,13 @@
 /** Private key files: 0600 from the moment they exist, whole or not there, in a folder of 0700. */
 
-import { randomBytes } from 'node:crypto';
-import {
-  chmod,
-  constants,
-  type FileHandle,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { chmod, constants, type FileHandle, lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { noneIfMissing } from '../core/unless-missing.ts';
-import { ConflictError, LocalSystemError, systemCode } from '../errors.ts';
+import { BaiError, ConflictError, LocalSystemError, systemCode } from '../errors.ts';
+import { makeFolder } from '../files/make-folder.ts';
+import { checkReplaceable } from '../files/plain-file.ts';
+import { syncFolder } from '../files/sync-folder.ts';
+import { besidePath, type FileContent, nameOnce, type StagedFile, stageFile } from '../files/whole-file.ts';
 import { restrictToOwner } from './windows-acl.ts';
 
 /** What stands at a key's path. A link, folder or device is never read and never replaced. */
@@ -44,95 +35,55 @@ async function openPlain(path: string): Promise<FileHandle | undefined> {
 
 const noFollow = constants.O_NOFOLLOW ?? 0;
 
-function notPlain(path: string): ConflictError {
-  return new ConflictError(`${path} is not a plain file`, {
+function notPlain(path: string, cause?: BaiError): ConflictError {
+  return new ConflictError(cause?.message ?? `${path} is not a plain file`, {
     code: 'key-conflict',
     hint: 'move it away, or choose another place with --output',
+    cause,
   });
 }
 
-/** Writes beside, syncs, renames. After a crash at any moment the old file or the whole new one is there. */
-export async function writeKeyFile(path: string, content: KeyContent): Promise<void> {
+/** After a crash at any moment the old file or the whole new one is there. A link is not replaced either. */
+export async function writeKeyFile(path: string, content: FileContent): Promise<void> {
   await using staged = await stageKeyFile(path, content);
   await staged.replace();
 }
 
 /** As `writeKeyFile`, but false, and nothing changed, when something has the name by now. */
-export async function createKeyFile(path: string, content: KeyContent): Promise<boolean> {
+export async function createKeyFile(path: string, content: FileContent): Promise<boolean> {
   await using staged = await stageKeyFile(path, content);
   return await staged.create();
-}
-
-export type KeyContent = string | Uint8Array;
-
-/** Content that is whole on the disk and has no name yet; disposal takes away what was not named. */
-export interface StagedKeyFile extends AsyncDisposable {
-  /** False, and nothing changed, when something has the name by now. */
-  create(): Promise<boolean>;
-  replace(): Promise<void>;
 }
 
 /**
  * The first half of `writeKeyFile`: several files that belong together are staged first, so that a full disk is
  * noticed before the first of them has changed. A mode other than 0600 is for public halves, and the umask narrows it.
  */
-export async function stageKeyFile(path: string, content: KeyContent, mode = 0o600): Promise<StagedKeyFile> {
+export async function stageKeyFile(path: string, content: FileContent, mode = 0o600): Promise<StagedFile> {
   const folder = dirname(path);
   await makeKeyFolder(folder);
-  const beside = besidePath(path, 'new');
-  const discard = (): Promise<void> => rm(beside, { force: true }).catch(() => {});
-  try {
-    await writeNew(beside, content, mode);
-  } catch (error) {
-    await discard();
-    throw notWritable(folder, error);
-  }
+  const isSecret = mode === 0o600 && process.platform === 'win32';
+  const restrict = (_: FileHandle, beside: string): Promise<void> => restrictToOwner(beside);
+  const staged = await explained(
+    path,
+    stageFile(path, content, { mode, prepare: isSecret ? restrict : undefined }),
+  );
   return {
-    create: () => publish(beside, path, nameOnce),
-    replace: async () => void (await publish(beside, path, rename)),
-    [Symbol.asyncDispose]: discard,
+    create: () => explained(path, staged.create()),
+    replace: () => explained(path, staged.replace()),
+    [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
   };
-}
-
-class AlreadyThere extends Error {}
-
-/** A hard link never replaces anything. Where there are none, what comes closest is to look and then rename. */
-async function nameOnce(beside: string, path: string): Promise<void> {
-  try {
-    await link(beside, path);
-  } catch (error) {
-    const code = systemCode(error) ?? '';
-    if (code === 'EEXIST') throw new AlreadyThere(path);
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw error;
-    if ((await lstat(path).catch(noneIfMissing)) !== undefined) throw new AlreadyThere(path);
-    return rename(beside, path);
-  }
-  await rm(beside, { force: true });
-}
-
-async function publish(
-  beside: string,
-  path: string,
-  give: (beside: string, path: string) => Promise<void>,
-): Promise<boolean> {
-  try {
-    await give(beside, path);
-  } catch (error) {
-    if (error instanceof AlreadyThere) return false;
-    throw notWritable(dirname(path), error);
-  }
-  await syncFolder(dirname(path));
-  return true;
 }
 
 /** Takes a key file away, so that it is gone after a power cut too. Missing already is fine. */
 export async function removeKeyFile(path: string): Promise<void> {
-  try {
-    await rm(path, { force: true });
-  } catch (error) {
-    throw notWritable(dirname(path), error);
-  }
+  await explained(path, removePlain(path));
   await syncFolder(dirname(path));
+}
+
+async function removePlain(path: string): Promise<void> {
+  await checkReplaceable(path);
+  await rm(path, { force: true });
 }
 
 /** Throws as writing a key there would, as far as that can be known before: the folder is made, and has room. */
@@ -168,12 +119,9 @@ export async function removeKeyFileIf(
 
 /** Not over what is there by now. A link or a folder has no hard link. */
 async function giveBack(aside: string, path: string): Promise<void> {
-  try {
-    if ((await lstat(aside)).isFile()) return await nameOnce(aside, path);
-    if ((await lstat(path).catch(noneIfMissing)) === undefined) return await rename(aside, path);
-  } catch (error) {
-    if (!(error instanceof AlreadyThere)) throw error;
-  }
+  if ((await lstat(aside)).isFile()) {
+    if (await nameOnce(aside, path)) return;
+  } else if ((await lstat(path).catch(noneIfMissing)) === undefined) return await rename(aside, path);
   throw new ConflictError(`${path} was replaced in between; what was there before is ${aside}`, {
     code: 'key-conflict',
     hint: 'compare the two, and give the right one its name',
@@ -194,31 +142,10 @@ export async function tightenKeyFile(path: string): Promise<string | undefined> 
   return (mode & 0o777).toString(8).padStart(4, '0');
 }
 
-/** Names of files have 255 bytes at most, and what is added here must not make a long one too long. */
-function besidePath(path: string, ending: string): string {
-  const start = basename(path).slice(0, 60);
-  return join(dirname(path), `.${start}.${randomBytes(6).toString('hex')}.${ending}`);
-}
-
-async function writeNew(path: string, content: KeyContent, mode: number): Promise<void> {
-  // O_EXCL follows no link, and the mode counts from the first moment; the umask can only narrow it.
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow;
-  const file = await open(path, flags, mode);
-  try {
-    if (process.platform !== 'win32') await (mode === 0o600 ? file.chmod(mode) : undefined);
-    else if (mode === 0o600) await restrictToOwner(path);
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
 /** A new folder gets 0700; one that is there is left as it is. */
 async function makeKeyFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await stat(folder);
+    await makeFolder(folder, 0o700);
   } catch (error) {
     throw notWritable(folder, error);
   }
@@ -236,17 +163,12 @@ export async function tightenKeyFolder(folder: string): Promise<string | undefin
   return (found.mode & 0o7777).toString(8).padStart(4, '0');
 }
 
-/** The rename itself must survive a power cut. Some file systems cannot sync a folder; the file is safe even so. */
-async function syncFolder(folder: string): Promise<void> {
+async function explained<T>(path: string, work: Promise<T>): Promise<T> {
   try {
-    const handle = await open(folder, constants.O_RDONLY);
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    return await work;
   } catch (error) {
-    if (!['EINVAL', 'EPERM', 'EISDIR', 'EACCES', 'ENOTSUP'].includes(systemCode(error) ?? '')) throw error;
+    if (error instanceof BaiError && error.code === 'not-a-file') throw notPlain(path, error);
+    throw notWritable(dirname(path), error);
   }
 }
 
@@ -261,7 +183,7 @@ const folderCodes: ReadonlySet<string> = new Set([
 ]);
 
 function notWritable(folder: string, cause: unknown): unknown {
-  const code = systemCode(cause);
+  const code = cause instanceof BaiError ? undefined : systemCode(cause);
   if (code !== undefined && folderCodes.has(code)) {
     return new LocalSystemError(`the folder ${folder} cannot be written (${code})`, {
       code: 'folder-not-writable',

@@ -1,10 +1,9 @@
 /** Remembers which key files bai wrote, by path and fingerprint: only those may be replaced or removed unasked. */
 
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/json.ts';
-import { systemCode } from '../errors.ts';
+import type { LockWait } from '../files/lock.ts';
+import { changeOwnFile, readOwnFile } from '../files/own-file.ts';
 
 export interface KeyLedger {
   /** Whether bai wrote this key to this path. */
@@ -40,36 +39,37 @@ type Entry = z.infer<typeof entrySchema>;
 const forgotten = '';
 
 /**
- * One line of JSON for each use of a key, the last one of a path counts: commands that append at the same time lose nothing.
- * `account` is the manager with the access key, which tell what a session's id means.
+ * One line of JSON for each use of a key; the last one of a path counts. `account` is the manager with the access key,
+ * which tell what a session's id means.
  */
-export function openKeyLedger(ledgerPath: string, account = ''): KeyLedger {
-  const entriesOf = async (path: string): Promise<Entry[]> =>
-    ofLastKey((await readEntries(ledgerPath)).filter((entry) => entry.path === path));
-  const append = async (path: string, fingerprint: string, sessionId: string): Promise<void> => {
-    await mkdir(dirname(ledgerPath), { recursive: true, mode: 0o700 });
-    // The line break in front ends a line that a crash may have left half written.
-    const line = `\n${JSON.stringify({ path, fingerprint, sessionId, account })}\n`;
-    await appendFile(ledgerPath, line, { mode: 0o600 });
-  };
+export function openKeyLedger(ledgerPath: string, account = '', wait?: LockWait): KeyLedger {
+  const read = async (): Promise<Entry[]> => readEntries((await readOwnFile(ledgerPath)) ?? '');
+  const append = (entry: Omit<Entry, 'account'>): Promise<void> =>
+    changeOwnFile(ledgerPath, (text) => withLine(text, { ...entry, account }), wait);
   return {
-    record: append,
+    record: (path, fingerprint, sessionId) => append({ path, fingerprint, sessionId }),
     async wrote(path, fingerprint) {
-      return (await entriesOf(path))[0]?.fingerprint === fingerprint;
+      return ofLastKey(await read(), path)[0]?.fingerprint === fingerprint;
     },
     async use(path, fingerprint, sessionId) {
-      const entries = await entriesOf(path);
-      const isNoted = entries.some((entry) => entry.sessionId === sessionId && entry.account === account);
-      if (entries[0]?.fingerprint === fingerprint && !isNoted) await append(path, fingerprint, sessionId);
+      const isNews = (entries: readonly Entry[]): boolean => {
+        const own = ofLastKey(entries, path);
+        const isNoted = own.some((entry) => entry.sessionId === sessionId && entry.account === account);
+        return own[0]?.fingerprint === fingerprint && !isNoted;
+      };
+      if (!isNews(await read())) return;
+      const note = (text = ''): string | undefined =>
+        isNews(readEntries(text)) ? withLine(text, { path, fingerprint, sessionId, account }) : undefined;
+      await changeOwnFile(ledgerPath, note, wait);
     },
     async forget(path) {
-      await append(path, forgotten, '');
+      await append({ path, fingerprint: forgotten, sessionId: '' });
     },
     async all() {
-      const entries = await readEntries(ledgerPath);
+      const entries = await read();
       const paths = [...new Set(entries.map(({ path }) => path))];
       return paths.flatMap((path) => {
-        const own = ofLastKey(entries.filter((entry) => entry.path === path));
+        const own = ofLastKey(entries, path);
         const fingerprint = own[0]?.fingerprint ?? forgotten;
         if (fingerprint === forgotten) return [];
         const sessions = [...new Set(own.map(({ sessionId }) => sessionId))];
@@ -81,23 +81,23 @@ export function openKeyLedger(ledgerPath: string, account = ''): KeyLedger {
 }
 
 /** Those of the last key that was written to a path. */
-function ofLastKey(entries: readonly Entry[]): Entry[] {
+function ofLastKey(all: readonly Entry[], path: string): Entry[] {
+  const entries = all.filter((entry) => entry.path === path);
   const last = entries.at(-1)?.fingerprint;
-  const start = entries.findLastIndex((entry) => entry.fingerprint !== last) + 1;
-  return entries.slice(start);
+  return entries.slice(entries.findLastIndex((entry) => entry.fingerprint !== last) + 1);
 }
 
 /** A ledger that is lost or broken only means that bai asks before it replaces a file. */
-async function readEntries(ledgerPath: string): Promise<Entry[]> {
-  let text: string;
-  try {
-    text = await readFile(ledgerPath, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+function readEntries(text: string): Entry[] {
   return text.split('\n').flatMap((line) => {
     const parsed = entrySchema.safeParse(parseJson(line));
     return parsed.success ? [parsed.data] : [];
   });
+}
+
+/** A line that a release before this one left half written does not take the new one with it. */
+function withLine(text: string | undefined, entry: Entry): string {
+  const before = text ?? '';
+  const end = before === '' || before.endsWith('\n') ? '' : '\n';
+  return `${before}${end}${JSON.stringify(entry)}\n`;
 }

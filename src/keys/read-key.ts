@@ -58,8 +58,8 @@ export async function isTaken(path: string): Promise<boolean> {
   return (await lstat(path).catch(noneIfMissing)) !== undefined;
 }
 
-/** Whether a key may take the name: nothing has it, or a file or a link has. */
+/** Whether a key may take the name: nothing has it, or a regular file. */
 export async function isReplaceable(path: string): Promise<boolean> {
   const found = await lstat(path).catch(noneIfMissing);
-  return found === undefined || found.isFile() || found.isSymbolicLink();
+  return found === undefined || found.isFile();
 }

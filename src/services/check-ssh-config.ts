@@ -3,13 +3,13 @@
 import { expectedSettings, hostSuffix, type SshConfigFacts } from '../core/ssh-config.ts';
 import { withoutInclude } from '../core/ssh-include.ts';
 import { LocalSystemError } from '../errors.ts';
-import { asBytes, type SshConfigDeps } from './ssh-config.ts';
+import type { ConfigChange } from '../ssh/config-file.ts';
+import { asBytes, type EditConfig, type SshConfigDeps } from './ssh-config.ts';
 
-export interface Plan {
+/** Texts have one character for each byte. */
+export interface Plan extends ConfigChange {
   readonly path: string;
-  /** Texts have one character for each byte. */
-  readonly before: string | undefined;
-  readonly after: string | undefined;
+  readonly edit: EditConfig;
   readonly advice: string;
 }
 
@@ -20,39 +20,41 @@ export interface CheckedPlans {
   readonly facts: SshConfigFacts;
 }
 
-/** The plan for the user's file that was carried out. Throws when ssh understands none; then both files are as before. */
-export async function writeChecked({ own, users, facts }: CheckedPlans, deps: SshConfigDeps): Promise<Plan> {
-  await writePlan(own, deps);
+/** Bai's own file and the user's as they were written. Throws when ssh understands none; then both files are as before. */
+export async function writeChecked(
+  { own, users, facts }: CheckedPlans,
+  deps: SshConfigDeps,
+): Promise<readonly [Plan, Plan]> {
+  const written = await writePlan(own, deps);
   let tried: Plan = users[0];
   try {
     for (const user of users) {
       tried = user;
       if (!(await beside(user.after ?? '', deps, (path) => findsSessions(path, facts, deps)))) continue;
-      await writePlan(user, deps);
+      const done = await writePlan(user, deps);
       if (await findsSessions(user.path, facts, deps)) {
         await warnOfOtherHome(user.path, facts, deps);
-        return user;
+        return [written, done];
       }
-      await restore(user, deps);
+      await restore(done, deps);
     }
     throw await failure(tried, deps);
   } catch (error) {
-    await restore(own, deps);
+    await restore(written, deps);
     throw error;
   }
 }
 
-export async function writePlan(
-  { path, before, after, advice }: Plan,
-  { files }: Pick<SshConfigDeps, 'files'>,
-): Promise<void> {
-  if (before === after) return;
-  if (after === undefined) await files.remove(path, advice);
-  else await files.write(path, after, advice);
+/** With what stood there and what stands there now. */
+export async function writePlan(plan: Plan, { files }: Pick<SshConfigDeps, 'files'>): Promise<Plan> {
+  if (plan.before === plan.after) return plan;
+  return { ...plan, ...(await files.change(plan.path, plan.edit, plan.advice)) };
 }
 
-async function restore({ path, before, after, advice }: Plan, deps: SshConfigDeps): Promise<void> {
-  await writePlan({ path, before: after, after: before, advice }, deps);
+/** What another program has made of it meanwhile stays. */
+async function restore({ path, before, after, advice }: Plan, { files }: SshConfigDeps): Promise<void> {
+  if (before === after) return;
+  await files.change(path, (now) => (now === after ? before : now), advice);
 }
 
 /** A host that no user has a line for. */
@@ -81,11 +83,11 @@ function expanded(value: string): string {
 async function beside<T>(text: string, deps: SshConfigDeps, look: (path: string) => Promise<T>): Promise<T> {
   const path = `${deps.ownFile}.check`;
   const advice = 'make its folder yours, or choose another folder with BAI_HOME';
-  await deps.files.write(path, text, advice);
+  await deps.files.change(path, () => text, advice);
   try {
     return await look(path);
   } finally {
-    await deps.files.remove(path, advice);
+    await deps.files.change(path, () => undefined, advice);
   }
 }
 

@@ -3,6 +3,7 @@
 import {
   checkSetting,
   definitionOf,
+  isPath,
   isSettingName,
   type SettingName,
   type Settings,
@@ -19,10 +20,12 @@ export interface ConfigureDeps {
   };
   readonly profile: string;
   /** Throws for a profile that nothing was stored in. */
-  mustExist(profile: string): void;
+  mustExist(profile: string): Promise<void>;
   settings(): Promise<Settings>;
   /** One line from stdin, or typed unseen on a terminal. */
   readSecret(prompt: string): Promise<string>;
+  /** Of a path that the user wrote. */
+  wholePath(path: string): string;
 }
 
 export interface ShownSetting {
@@ -76,11 +79,11 @@ export async function setSetting({ name, value }: SetRequest, deps: ConfigureDep
   if (given === undefined || given === '')
     throw new UsageError(`${name} needs a value`, { hint: `bai config set ${name} VALUE` });
   checkSetting(name, given, name);
-  await deps.store.write(deps.profile, name, given);
+  await deps.store.write(deps.profile, name, isPath(name, given) ? deps.wholePath(given) : given);
 }
 
 export async function unsetSetting(name: SettingName, deps: ConfigureDeps): Promise<boolean> {
-  deps.mustExist(deps.profile);
+  await deps.mustExist(deps.profile);
   return deps.store.remove(deps.profile, name);
 }
 

@@ -17,7 +17,7 @@ export async function explainMissingKey(
   { api, signal }: MissingKeyDeps,
 ): Promise<NotFoundError> {
   const details = await api.describe(id, signal).catch((error: unknown) => {
-    if (error instanceof BaiError) return undefined;
+    if (error instanceof BaiError && !signal.aborted) return undefined;
     throw error;
   });
   const own = 'with --identity FILE or BAI_IDENTITY';

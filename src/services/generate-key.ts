@@ -2,7 +2,7 @@
 
 import { randomart } from '../core/randomart.ts';
 import { unlessAborted } from '../core/time-limit.ts';
-import type { StagedKeyFile } from '../keys/key-file.ts';
+import type { StagedFile } from '../files/whole-file.ts';
 import type { KeyPair } from '../keys/key-pair.ts';
 import {
   type KeyToolDeps,
@@ -77,7 +77,7 @@ async function contents(
 
 interface Ready {
   readonly path: string;
-  readonly file: StagedKeyFile;
+  readonly file: StagedFile;
 }
 
 /** All are whole on the disk before the first gets its name, and at no moment do two that have their names differ. */

@@ -1,7 +1,7 @@
 /** What the services for key files share: what they need of the outside, and asking for passphrases. */
 
 import { BaiError, ConflictError, UsageError } from '../errors.ts';
-import type { StagedKeyFile } from '../keys/key-file.ts';
+import type { StagedFile } from '../files/whole-file.ts';
 import type { KeyFile, KeyFormat, WriteOptions } from '../keys/key-formats.ts';
 import type { KeyPair } from '../keys/key-pair.ts';
 import type { PublicKey, PublicKeyFacts } from '../keys/public-key.ts';
@@ -24,9 +24,9 @@ export interface KeyFormats {
 export interface KeyDisk {
   read(path: string): Promise<KeyBytes>;
   isTaken(path: string): Promise<boolean>;
-  /** Nothing is there, or a file or a link. */
+  /** Nothing is there, or a regular file. */
   isReplaceable(path: string): Promise<boolean>;
-  stage(path: string, content: Uint8Array | string, mode?: number): Promise<StagedKeyFile>;
+  stage(path: string, content: Uint8Array | string, mode?: number): Promise<StagedFile>;
   remove(path: string): Promise<void>;
   /** Repairs the ssh folder when others may write to it; the mode it had. */
   tightenFolder(path: string): Promise<string | undefined>;
@@ -127,9 +127,9 @@ export async function refuseTaken(
   }
 }
 
-/** A device such as /dev/null would be gone for everybody, so --force does not help. */
+/** A device such as /dev/null would be gone for everybody, and a link leads to somebody's file: --force does not help. */
 function noFile(path: string): ConflictError {
-  return new ConflictError(`${path} is a folder or a device, and no key can have its place`, {
+  return new ConflictError(`${path} is a folder, a link, a pipe or a device, and no key can have its place`, {
     code: 'key-conflict',
     hint: 'choose another name with --output',
     details: { path },

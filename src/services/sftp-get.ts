@@ -14,7 +14,10 @@ export interface GetRequest {
   readonly session: string;
   /** Paths or patterns. */
   readonly paths: readonly string[];
-  /** A local path; with a separator at its end, or for several sources, a folder. `-` is stdout. */
+  /**
+   * A local path; with a separator at its end, or for several sources, a folder. `-` is stdout; the system's own names for
+   * what is open already (`/dev/stdout`, `/dev/fd/63`) are written to as they are.
+   */
   readonly target: string;
   readonly recursive: boolean;
   readonly options: TransferOptions;
@@ -25,13 +28,19 @@ export interface GetDeps extends SftpDeps {
 }
 
 export async function getFiles(request: GetRequest, deps: GetDeps): Promise<ExitCode> {
-  const { session, paths, target, recursive, options } = request;
+  const { session, paths, recursive, options } = request;
+  const target = deps.local.expandHome(request.target);
   refuseSharedNames(paths.map(remoteName));
   await using files = await deps.open(session);
   const { paths: sources, refused } = await expandRemote(paths, files, deps.local.isWindows);
   refuseSharedNames(sources.map(remoteName));
   const about = { session, reporter: deps.reporter, refused };
-  if (target === '-') return await getStream({ about, sources, options }, files, deps);
+  const descriptor = target === '-' ? stdoutNumber : deps.local.descriptorOf(target);
+  if (descriptor !== undefined) {
+    const write = writerTo(descriptor, target, deps);
+    const isAside = descriptor === stdoutNumber;
+    return await getStream({ about, sources, options, target, write, isAside }, files, deps);
+  }
   return await reportTransfer(about, async (observer, progress) => {
     const side = remoteMeasure(files, deps.local.isWindows);
     using _counting = measure({ sources, recursive, options }, side, progress);
@@ -43,35 +52,56 @@ interface StreamRequest {
   readonly about: TransferAbout;
   readonly sources: readonly string[];
   readonly options: TransferOptions;
+  readonly target: string;
+  readonly write: Write;
+  /** The answer is not for stdout, which has the bytes. */
+  readonly isAside: boolean;
 }
+
+const stdoutNumber = 1;
 
 /** Bytes go out as they come: only the exit status says that they were all of the file. */
 async function getStream(request: StreamRequest, files: RemoteFiles, deps: GetDeps): Promise<ExitCode> {
-  const { about, sources, options } = request;
+  const { about, sources, options, target, write, isAside } = request;
   const [source, ...others] = sources;
   if (source === undefined || others.length > 0) {
-    throw new UsageError(`"-" takes one file, not ${sources.length}`, { hint: 'get the files one by one' });
+    throw new UsageError(`"${target}" takes one file, not ${sources.length}`, {
+      hint: 'get the files one by one',
+    });
   }
-  const write = deps.stdout.isTTY === true ? textWriter(deps.reporter) : byteWriter(deps);
   const outcome = await runTransfer(about, (observer) =>
     files.getStream({ remote: source, write, options }, observer),
   );
-  return answerTransfer(about, outcome, (result) => deps.reporter.resultAside(result));
+  const { reporter } = deps;
+  return answerTransfer(about, outcome, (result) =>
+    isAside ? reporter.resultAside(result) : reporter.result(result, ''),
+  );
 }
 
 type Write = (bytes: Uint8Array) => Promise<void>;
 
-/** Waits for its reader, however slow. */
-function byteWriter({ stdout, signal }: GetDeps): Write {
+function writerTo(descriptor: number, path: string, deps: GetDeps): Write {
+  if (descriptor !== stdoutNumber)
+    return unlessInterrupted(deps.local.descriptorWriter(descriptor, path), deps);
+  if (deps.stdout.isTTY === true) return textWriter(deps.reporter);
+  const { stdout } = deps;
+  const write: Write = (bytes) =>
+    new Promise((resolve, reject) => {
+      stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+  return unlessInterrupted(write, deps);
+}
+
+/** Waits for its reader, however slow; Ctrl-C does not. */
+function unlessInterrupted(write: Write, { signal }: GetDeps): Write {
   return async (bytes) => {
     const over = new AbortController();
-    const written = new Promise<void>((resolve, reject) => {
+    const interrupted = new Promise<never>((_, reject) => {
       const interrupt = (): void => reject(new InterruptedError());
       if (signal.aborted) interrupt();
       signal.addEventListener('abort', interrupt, { signal: over.signal });
-      stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
     });
-    await written.finally(() => over.abort());
+    await Promise.race([write(bytes), interrupted]).finally(() => over.abort());
   };
 }
 

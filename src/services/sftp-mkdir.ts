@@ -2,7 +2,7 @@
 
 import { remoteAncestors, remotePath } from '../core/remote-path.ts';
 import type { SftpPaths } from '../core/sftp-target.ts';
-import { ExitCode } from '../errors.ts';
+import { DeniedError, ExitCode, NotFoundError } from '../errors.ts';
 import type { RemoteFiles } from '../transfer/remote-files.ts';
 import { eachPath } from './each-path.ts';
 import type { SftpDeps } from './sftp-deps.ts';
@@ -38,8 +38,11 @@ async function makeFolder(path: string, canExist: boolean, files: RemoteFiles): 
 
 /** Asked after any refusal: a server may also deny making a folder that is there, such as `/home`. */
 async function isFolder(path: string, files: RemoteFiles): Promise<boolean> {
-  return files.stat(path).then(
-    ({ kind }) => kind === 'folder',
-    () => false,
-  );
+  try {
+    return (await files.stat(path)).kind === 'folder';
+  } catch (error) {
+    // A lost connection and Ctrl-C say nothing about the folder.
+    if (error instanceof NotFoundError || error instanceof DeniedError) return false;
+    throw error;
+  }
 }

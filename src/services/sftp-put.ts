@@ -27,7 +27,8 @@ export interface PutDeps extends SftpDeps {
 export async function putFiles(request: PutRequest, deps: PutDeps): Promise<ExitCode> {
   const { target, recursive, options } = request;
   if (request.sources.includes('-')) return putStream(request, deps);
-  const sources = await expandLocal(request.sources, deps.local);
+  const written = request.sources.map((source) => deps.local.expandHome(source));
+  const sources = await expandLocal(written, deps.local);
   const names = sources.map((path) => localName(path, deps));
   if (sources.length > 1) refuseSharedNames(names);
   await using opened = await openToWrite({ ...target, names }, deps);

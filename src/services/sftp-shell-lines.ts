@@ -31,7 +31,7 @@ export async function* batchLines(
   local: LocalFiles,
 ): AsyncGenerator<string> {
   if (file === '-') yield* createInterface({ input, signal, terminal: false });
-  else yield* (await unlessAborted(local.readText(file), signal)).split(/\r?\n/);
+  else yield* (await unlessAborted(local.readText(local.expandHome(file)), signal)).split(/\r?\n/);
 }
 
 interface History {

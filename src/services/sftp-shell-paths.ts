@@ -14,7 +14,8 @@ export function atRemote(path: string, { remote }: Pick<ShellState, 'remote'>): 
   return path === '' ? remote : joinRemote(remote, path);
 }
 
-export function atLocal(path: string, { local, deps }: Pick<ShellState, 'local' | 'deps'>): string {
+export function atLocal(written: string, { local, deps }: Pick<ShellState, 'local' | 'deps'>): string {
+  const path = deps.local.expandHome(written);
   return deps.local.isAbsolute(path) ? path : deps.local.join(local, path);
 }
 

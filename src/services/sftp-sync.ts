@@ -27,7 +27,8 @@ export interface SyncRequest extends SyncEnds {
   readonly options: TransferOptions;
 }
 
-export async function syncFolders(request: SyncRequest, deps: SftpDeps): Promise<ExitCode> {
+export async function syncFolders(written: SyncRequest, deps: SftpDeps): Promise<ExitCode> {
+  const request = { ...written, local: deps.local.expandHome(written.local) };
   refuseWholePlace(request);
   await using opened = await openEnds(request, deps);
   const { files } = opened;

@@ -8,6 +8,7 @@ import { waitVerdict } from '../core/session.ts';
 import type { SessionApi } from '../core/session-api.ts';
 import { type ListedHost, listHosts, type SshConfigFacts, sshConfigText } from '../core/ssh-config.ts';
 import { hasInclude, withInclude, withoutInclude } from '../core/ssh-include.ts';
+import type { ConfigChange } from '../ssh/config-file.ts';
 import type { SshAnswer } from '../ssh/ssh-settings.ts';
 import { type Plan, unsayablePath, writeChecked, writePlan } from './check-ssh-config.ts';
 
@@ -34,9 +35,12 @@ export interface SshConfigDeps {
 /** Texts have one character for each byte; failures are LocalSystemErrors with `advice` as their hint. */
 export interface ConfigFiles {
   read(path: string, advice: string): Promise<string | undefined>;
-  write(path: string, text: string, advice: string): Promise<void>;
-  remove(path: string, advice: string): Promise<void>;
+  /** Writes what `edit` makes of the file, or takes it away, while no other bai changes it. */
+  change(path: string, edit: EditConfig, advice: string): Promise<ConfigChange>;
 }
+
+/** Nothing stands for no file. */
+export type EditConfig = (before: string | undefined) => string | undefined;
 
 export interface FileChange {
   readonly path: string;
@@ -66,9 +70,9 @@ export async function installSshConfig(
   const [first, ...others] = await Promise.all(plans);
   if (first === undefined) throw new Error('there is a way to name the file');
   if (dryRun) return { hosts, dryRun, files: await carryOut([own, first], true, deps) };
-  const user = await writeChecked({ own, facts, users: [first, ...others] }, deps);
+  const written = await writeChecked({ own, facts, users: [first, ...others] }, deps);
   await warnOfVariables(deps);
-  return { hosts, dryRun, files: [own, user].map(changeOf) };
+  return { hosts, dryRun, files: written.map(changeOf) };
 }
 
 function withLine(before: string | undefined, line: string, { spellings }: SshConfigDeps): string {
@@ -135,24 +139,25 @@ function includeLines(spellings: SshConfigDeps['spellings']): readonly string[] 
   return [...new Set(all)].map((each) => `Include ${configWord(each)}`);
 }
 
-async function planOwn({ ownFile, files }: SshConfigDeps, text: string | undefined): Promise<Plan> {
+function planOwn(deps: SshConfigDeps, text: string | undefined): Promise<Plan> {
+  const after = text === undefined ? undefined : asBytes(text);
   const advice = 'make it and its folder yours, or choose another folder with BAI_HOME';
-  const before = await files.read(ownFile, advice);
-  return { path: ownFile, before, after: text === undefined ? text : asBytes(text), advice };
+  return plan({ path: deps.ownFile, advice, edit: () => after }, deps);
 }
 
-async function planUser(
-  { userFile, files }: SshConfigDeps,
-  advice: string,
-  changed: (before: string | undefined) => string | undefined,
-): Promise<Plan> {
-  const before = await files.read(userFile, advice);
-  return { path: userFile, before, after: changed(before), advice };
+function planUser(deps: SshConfigDeps, advice: string, edit: EditConfig): Promise<Plan> {
+  return plan({ path: deps.userFile, advice, edit }, deps);
+}
+
+async function plan(change: Pick<Plan, 'path' | 'advice' | 'edit'>, { files }: SshConfigDeps): Promise<Plan> {
+  const before = await files.read(change.path, change.advice);
+  return { ...change, before, after: change.edit(before) };
 }
 
 async function carryOut(plans: readonly Plan[], dryRun: boolean, deps: SshConfigDeps): Promise<FileChange[]> {
-  for (const plan of dryRun ? [] : plans) await writePlan(plan, deps);
-  return plans.map(changeOf);
+  const done: FileChange[] = [];
+  for (const plan of plans) done.push(changeOf(dryRun ? plan : await writePlan(plan, deps)));
+  return done;
 }
 
 function changeOf({ path, before, after }: Plan): FileChange {

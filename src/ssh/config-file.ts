@@ -1,60 +1,64 @@
 /** Files of ssh's configuration: read byte for byte, replaced whole or not at all, links kept. */
 
 import type { Stats } from 'node:fs';
-import { access, constants, mkdir, open, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { noneIfMissing } from '../core/unless-missing.ts';
-import { LocalSystemError, systemCode } from '../errors.ts';
-import { isLink, replaceWith } from './small-file.ts';
+import { BaiError, LocalSystemError, systemCode } from '../errors.ts';
+import { type LockWait, withFileLock } from '../files/lock.ts';
+import { makeFolder } from '../files/make-folder.ts';
+import { readPlainFile } from '../files/plain-file.ts';
+import { behindLinks, replaceFile } from '../files/whole-file.ts';
 
 /** One character for each byte; nothing when there is no such file. `advice` is the hint of the error otherwise. */
 export async function readConfigFile(path: string, advice: string): Promise<string | undefined> {
   try {
-    const target = await targetOf(path);
-    return target === undefined ? undefined : await readFile(target, 'latin1');
+    return (await readPlainFile(path))?.toString('latin1');
   } catch (error) {
     throw refused(path, error, advice);
   }
+}
+
+/** What was there, and what is there now. */
+export interface ConfigChange {
+  readonly before: string | undefined;
+  readonly after: string | undefined;
 }
 
 /**
- * Writes beside, syncs, renames. What a link leads to is replaced and the link stays; mode and owner stay too. A new file
- * is 0600, and so is its new folder 0700. Throws a LocalSystemError with `advice` for its hint, and then nothing has
- * changed.
+ * Replaces the file by what `edit` makes of it, or takes it away, while no other bai does the same. What a link leads to is
+ * replaced and the link stays; mode and owner stay too. A new file is 0600, and so is its new folder 0700. Throws a
+ * LocalSystemError with `advice` for its hint, and then nothing has changed.
  */
-export async function writeConfigFile(path: string, text: string, advice: string): Promise<void> {
+export async function changeConfigFile(
+  path: string,
+  edit: (before: string | undefined) => string | undefined,
+  { advice, wait }: { readonly advice: string; readonly wait?: LockWait | undefined },
+): Promise<ConfigChange> {
   try {
-    const target = await targetOf(path);
-    if (target === undefined) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await replaceFile(target ?? path, text);
+    const target = await behindLinks(path);
+    const before = await stat(target).catch(noneIfMissing);
+    if (before === undefined) await makeFolder(dirname(target), 0o700);
+    else await checkWritable(target, before);
+    return await withFileLock(target, () => change(target, edit), wait);
   } catch (error) {
     throw refused(path, error, advice);
   }
 }
 
-export async function removeConfigFile(path: string, advice: string): Promise<void> {
-  try {
-    const target = await targetOf(path);
-    if (target !== undefined) await rm(target);
-  } catch (error) {
-    throw refused(path, error, advice);
+async function change(
+  target: string,
+  edit: (before: string | undefined) => string | undefined,
+): Promise<ConfigChange> {
+  const before = (await readPlainFile(target))?.toString('latin1');
+  const after = edit(before);
+  if (after === undefined) await rm(target, { force: true });
+  else if (after !== before) {
+    const stats = await stat(target).catch(noneIfMissing);
+    const prepare = (file: FileHandle): Promise<void> => keepOwner(file, stats);
+    await replaceFile(target, Buffer.from(after, 'latin1'), { prepare });
   }
-}
-
-/** Where the file is behind links; nothing when there is none. */
-async function targetOf(path: string): Promise<string | undefined> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT' || (await isLink(path))) throw error;
-    return undefined;
-  }
-}
-
-async function replaceFile(target: string, text: string): Promise<void> {
-  const before = await stat(target).catch(noneIfMissing);
-  if (before !== undefined) await checkWritable(target, before);
-  await replaceWith(target, (beside) => writeNew(beside, text, before));
+  return { before, after };
 }
 
 /** A rename would replace a file that nobody may write to, and root may write to all of them. */
@@ -65,30 +69,24 @@ async function checkWritable(target: string, { mode }: Stats): Promise<void> {
   await access(target, constants.W_OK);
 }
 
-async function writeNew(path: string, text: string, before: Stats | undefined): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text, 'latin1');
-    if (before !== undefined) {
-      const made = await file.stat();
-      if (made.uid !== before.uid || made.gid !== before.gid) await file.chown(before.uid, before.gid);
-      await file.chmod(before.mode & 0o7777);
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+async function keepOwner(file: FileHandle, before: Stats | undefined): Promise<void> {
+  if (before === undefined) return;
+  const made = await file.stat();
+  if (made.uid !== before.uid || made.gid !== before.gid) await file.chown(before.uid, before.gid);
+  await file.chmod(before.mode & 0o7777);
 }
 
 function refused(path: string, cause: unknown, advice: string): unknown {
+  if (cause instanceof BaiError && cause.code === 'not-a-file')
+    return notUsable(cause.message, advice, cause);
   const code = systemCode(cause);
-  if (code === undefined) return cause;
+  if (cause instanceof BaiError || code === undefined) return cause;
   const why = reasons[code] ?? `this system says ${code}`;
-  return new LocalSystemError(`${path} cannot be used: ${why}`, {
-    code: 'ssh-config-not-usable',
-    hint: advice,
-    cause,
-  });
+  return notUsable(`${path} cannot be used: ${why}`, advice, cause);
+}
+
+function notUsable(message: string, hint: string, cause: unknown): LocalSystemError {
+  return new LocalSystemError(message, { code: 'ssh-config-not-usable', hint, cause });
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -1,10 +1,10 @@
 /** What plain ssh needs to know of a host name: two small files for each, named after it. */
 
-import { mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noneIfMissing } from '../core/unless-missing.ts';
-import { keyType } from './known-hosts.ts';
-import { replaceWith } from './small-file.ts';
+import { readOwnFile, replaceOwnFile, replaceOwnLink } from '../files/own-file.ts';
+import { keyType } from './known-hosts-lines.ts';
 
 export interface HostFacts {
   readonly sessionId: string;
@@ -27,20 +27,18 @@ export interface HostFiles {
   remove(): Promise<void>;
 }
 
-/** One file for each name: two connections at once write to different ones, so none has to lock. */
+/** One file for each name, never read and then changed: of two connections at once the last one stays, so none has to lock. */
 export function openHostFiles(folder: string): HostFiles {
   return {
     async areCurrent(host, facts) {
-      return (await readFile(join(folder, host), 'utf8').catch(noneIfMissing)) === knownHostsText(facts);
+      return (await readOwnFile(join(folder, host))) === knownHostsText(facts);
     },
     keyOf: (host) => readlink(join(folder, `${host}.key`)).catch(noneIfMissing),
     async write(host, facts, key) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
       const link = join(folder, `${host}.key`);
       if (key === undefined) await rm(link, { force: true });
-      else await replaceWith(link, (beside) => symlink(key, beside));
-      const options = { flag: 'wx', mode: 0o600 } as const;
-      await replaceWith(join(folder, host), (beside) => writeFile(beside, knownHostsText(facts), options));
+      else await replaceOwnLink(link, key);
+      await replaceOwnFile(join(folder, host), knownHostsText(facts));
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };

@@ -1,11 +1,13 @@
 /** bai's own known_hosts: one pin per session, in OpenSSH's format so that `ssh` reads the same file. */
 
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { placeName, type SessionRef } from '../core/session.ts';
-import { ConflictError, LocalSystemError, ProtocolError, systemCode } from '../errors.ts';
-import { isLink, replaceWith } from './small-file.ts';
+import { ConflictError, LocalSystemError, ProtocolError } from '../errors.ts';
+import type { LockWait } from '../files/lock.ts';
+import { changeOwnFile, readOwnFile } from '../files/own-file.ts';
+import { formatLine, type HostKeyLine, keepLines, readLines } from './known-hosts-lines.ts';
+
+export { keyType } from './known-hosts-lines.ts';
 
 export interface KnownHosts {
   readonly path: string;
@@ -31,129 +33,86 @@ export interface PinnedKey {
   readonly key: Uint8Array;
 }
 
-interface Entry extends PinnedKey {
-  readonly marker: string;
-  readonly key: Buffer;
-}
-
-export function openKnownHosts(path: string): KnownHosts {
-  const entriesOf = async (alias: string): Promise<Entry[]> =>
-    parseKnownHosts(await readIfThere(path), path).filter((entry) => entry.alias === alias);
-  /** Of two first uses at the same time that saw different keys, the one whose line came first holds. */
-  const yieldToFirst = async (alias: string, key: Uint8Array, place: Place): Promise<void> => {
-    const [first = key] = await hosts.pinned(alias);
-    if (Buffer.from(first).equals(key)) return;
-    const lines = (await readIfThere(path)).split('\n');
-    const isOurs = (entry: Entry | undefined): boolean =>
-      entry?.marker === '' && entry.alias === alias && entry.key.equals(key);
-    await rewrite(
-      path,
-      lines.filter((line) => !isOurs(parseLine(line))),
-    );
-    throw changed({ place, path, key, pinned: [first] });
-  };
-  const hosts: KnownHosts = {
+export function openKnownHosts(path: string, wait?: LockWait): KnownHosts {
+  const linesOf = async (alias: string): Promise<HostKeyLine[]> =>
+    readLines(await readIfThere(path), path).filter((line) => line.alias === alias);
+  return {
     path,
     async pinned(alias) {
-      return pinsOf(await entriesOf(alias));
+      return pinsOf(await linesOf(alias));
     },
     async pin(alias, key) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      if (!/^[\w.-]+$/.test(alias) || !/^[\w.@-]+$/.test(keyType(key))) throw notPinnable(alias);
-      const before = await readIfThere(path);
-      const start = before === '' || before.endsWith('\n') ? '' : '\n';
-      const line = `${alias} ${keyType(key)} ${Buffer.from(key).toString('base64')}\n`;
-      // One write in append mode: two first uses at the same time both keep their line.
-      await appendFile(path, start + line, { mode: 0o600, flush: true });
+      const line = formatLine(alias, key);
+      if (line === undefined) throw notPinnable(alias);
+      await changeOwnFile(path, (text = '') => keepLines(text) + line, wait);
     },
     async family(alias) {
-      const entries = parseKnownHosts(await readIfThere(path), path);
-      // Two first uses at the same time have left two lines.
-      const isFirst = ({ alias: name, key }: Entry, index: number): boolean =>
-        entries.findIndex((other) => other.alias === name && other.key.equals(key)) === index;
-      return entries.filter((entry, index) => isPinOf(entry, alias) && isFirst(entry, index));
+      const lines = readLines(await readIfThere(path), path);
+      // Releases before this one let two first uses at the same time leave two lines.
+      const isFirst = ({ alias: name, key }: HostKeyLine, index: number): boolean =>
+        lines.findIndex((other) => other.alias === name && other.key.equals(key)) === index;
+      return lines.filter((line, index) => isPinOf(line, alias) && isFirst(line, index));
     },
     async forget(alias) {
-      const text = await readIfThere(path);
-      const lines = text.split('\n');
       // A revocation stays: it says something about the key, not about the session.
-      const kept = lines.filter((line) => !isPinOf(parseLine(line), alias));
-      if (kept.length === lines.length) return false;
-      await rewrite(path, kept);
+      const without = (text: string): string => keepLines(text, (line) => !isPinOf(line, alias));
+      const text = await readIfThere(path);
+      if (without(text) === keepLines(text)) return false;
+      await changeOwnFile(path, (now) => now && without(now), wait);
       return true;
     },
     async verify(alias, key, place) {
-      const entries = await entriesOf(alias);
-      const same = entries.filter((entry) => entry.key.equals(key));
-      if (same.some((entry) => entry.marker === '@revoked')) throw revoked(key, place, path);
-      if (same.length > 0) return 'known';
-      // Of the same reading: a first use beside this one may have pinned the very key meanwhile.
-      const pinned = pinsOf(entries);
-      if (pinned.length > 0) throw changed({ place, path, key, pinned });
-      await hosts.pin(alias, key);
-      await yieldToFirst(alias, key, place);
+      const use = { path, key, place };
+      if (isKnown(await linesOf(alias), use)) return 'known';
+      const line = formatLine(alias, key);
+      if (line === undefined) throw notPinnable(alias);
+      // Of two first uses at the same time that saw different keys, the one whose turn came first holds.
+      const pin = (text = ''): string | undefined => {
+        const lines = readLines(text, path).filter((each) => each.alias === alias);
+        return isKnown(lines, use) ? undefined : keepLines(text) + line;
+      };
+      await changeOwnFile(path, pin, wait);
       return 'pinned';
     },
   };
-  return hosts;
 }
 
-/** First uses at the same time each leave a line. */
-function pinsOf(entries: readonly Entry[]): Buffer[] {
-  const keys = entries.filter((entry) => entry.marker === '').map((entry) => entry.key);
+interface HostKeyUse {
+  readonly path: string;
+  readonly key: Uint8Array;
+  readonly place: Place;
+}
+
+/** Whether the key is pinned; throws when another one is, and when it is revoked. */
+function isKnown(lines: readonly HostKeyLine[], { path, key, place }: HostKeyUse): boolean {
+  const same = lines.filter((line) => line.key.equals(key));
+  if (same.some((line) => line.marker === '@revoked')) throw revoked(key, place, path);
+  if (same.length > 0) return true;
+  const pinned = pinsOf(lines);
+  if (pinned.length > 0) throw changed({ place, path, key, pinned });
+  return false;
+}
+
+function pinsOf(lines: readonly HostKeyLine[]): Buffer[] {
+  const keys = lines.filter((line) => line.marker === '').map((line) => line.key);
   return keys.filter((key, index) => keys.findIndex((other) => other.equals(key)) === index);
 }
 
-async function rewrite(path: string, lines: readonly string[]): Promise<void> {
-  const options = { flag: 'wx', mode: 0o600, flush: true } as const;
-  await replaceWith(path, (beside) => writeFile(beside, lines.join('\n'), options));
-}
-
-function isPinOf(entry: Entry | undefined, alias: string): boolean {
-  if (entry === undefined || entry.marker !== '') return false;
-  return entry.alias === alias || entry.alias.startsWith(`${alias}-`);
+function isPinOf(line: HostKeyLine, alias: string): boolean {
+  return line.marker === '' && (line.alias === alias || line.alias.startsWith(`${alias}-`));
 }
 
 /** A missing file is no pins. Anything else that cannot be read is no first use, but a reason to refuse. */
 async function readIfThere(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readOwnFile(path)) ?? '';
   } catch (cause) {
-    if (systemCode(cause) === 'ENOENT' && !(await isLink(path))) return '';
     throw new LocalSystemError(`the host keys in ${path} cannot be read`, {
       code: 'known-hosts-unreadable',
       hint: 'make it a file that you can read, or remove it: bai then learns the host keys again',
       cause,
     });
   }
-}
-
-function parseKnownHosts(text: string, path: string): Entry[] {
-  return text.split('\n').flatMap((line, index) => {
-    if (/^\s*(#|$)/.test(line)) return [];
-    const entry = parseLine(line);
-    if (entry) return [entry];
-    throw new LocalSystemError(`line ${index + 1} of ${path} is not a host key`, {
-      code: 'known-hosts-broken',
-      hint: 'remove that line, or the file: bai then learns the host keys again',
-    });
-  });
-}
-
-function parseLine(line: string): Entry | undefined {
-  const match = /^(?:(@\S+)\s+)?(\S+)\s+(\S+)\s+([A-Za-z0-9+/]+=*)(?:\s|$)/.exec(line);
-  if (!match) return undefined;
-  const key = Buffer.from(match[4] ?? '', 'base64');
-  return key.length > 4 && keyType(key) === match[3]
-    ? { marker: match[1] ?? '', alias: match[2] ?? '', key }
-    : undefined;
-}
-
-/** The algorithm name a public key blob begins with. */
-export function keyType(key: Uint8Array): string {
-  const blob = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-  const length = blob.length >= 4 ? blob.readUInt32BE(0) : 0;
-  return blob.subarray(4, 4 + length).toString('latin1');
 }
 
 export interface Fingerprints {

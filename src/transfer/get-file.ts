@@ -5,6 +5,7 @@ import { getLarge } from './get-large.ts';
 import { getSmall, type SmallGet } from './get-small.ts';
 import type { Lane } from './lane.ts';
 import { stat } from './local-disk.ts';
+import { checkLocalTarget } from './local-target.ts';
 import {
   type ExistingFile,
   type FilePaths,
@@ -100,17 +101,20 @@ class FetchedFile {
   }
 }
 
-/** Whether what is there stays; noted then. Throws ConflictError where it must not be there. */
+/** Whether what is there stays; noted then. Throws a BaiError where it must not be there, and where it cannot be replaced. */
 export async function isLeftOut(
   { local, remote }: FilePaths,
   source: ExistingFile,
   { options, tally }: TransferRun,
 ): Promise<boolean> {
-  if (options.ifExists === 'overwrite') return false;
+  const { ifExists } = options;
+  // Where what is there stays in any case, it may be anything.
+  if (ifExists !== 'skip' && ifExists !== 'fail') await checkLocalTarget(local);
+  if (ifExists === 'overwrite') return false;
   const existing = await stat(local).catch(noneIfMissing);
   if (existing === undefined) return false;
   const found = { path: local, size: existing.size, modifiedAt: existing.mtimeMs / 1000 };
-  const reason = reasonToSkip(source, found, options.ifExists);
+  const reason = reasonToSkip(source, found, ifExists);
   if (reason !== undefined) tally.skip(remote, reason, 'exists');
   return reason !== undefined;
 }

@@ -5,6 +5,7 @@ import { DoneRanges } from './done-ranges.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { LaneHandles } from './lane-handles.ts';
+import { stat } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 import { checkRealFolder } from './local-folder.ts';
 import { createLocalPart, type LocalPart } from './local-part.ts';
@@ -28,6 +29,7 @@ export interface LargeGet {
 export async function getLarge(get: LargeGet, run: TransferRun): Promise<void> {
   const { local } = get;
   if (get.isInRealFolder) await onThisMachine('write', local, checkRealFolder(dirname(local)));
+  else await onThisMachine('write', local, stat(dirname(local)));
   const path = join(dirname(local), journalName(basename(local)));
   await using journal = await openJournal(path, local);
   const handles = new LaneHandles((lane) => reopenRemoteSource(lane.requests, get.source));

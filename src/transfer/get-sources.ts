@@ -7,6 +7,7 @@ import { UsageError } from '../errors.ts';
 import { getFile } from './get-file.ts';
 import { getTree } from './get-tree.ts';
 import {
+  behindNamedLink,
   isWindows,
   localState,
   openFolderWithin,
@@ -50,7 +51,9 @@ async function getSource(
     return;
   }
   if (placement.place === 'inside' && placement.createFolder) await openLocalFolder(target.path);
-  const local = placement.place === 'inside' ? join(target.path, placement.name) : target.path;
+  // Only a link that the user named as the target is meant for what it leads to.
+  const local =
+    placement.place === 'inside' ? join(target.path, placement.name) : await behindNamedLink(target.path);
   await getFile({ local, remote }, run);
 }
 

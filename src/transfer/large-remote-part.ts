@@ -1,7 +1,7 @@
 /** The part of a large file in the session, as many channels see it. */
 
 import { randomBytes, randomInt } from 'node:crypto';
-import { ConflictError, NotFoundError } from '../errors.ts';
+import { ConflictError } from '../errors.ts';
 import type { DoneRanges } from './done-ranges.ts';
 import type { Fleet } from './fleet.ts';
 import type { Lane } from './lane.ts';
@@ -19,6 +19,7 @@ import {
   wrongSizeError,
 } from './remote-part.ts';
 import type { RemoteTarget } from './remote-target.ts';
+import { isRefusal } from './sftp-error.ts';
 import { OpenFlag, type RemoteHandle, type SftpRequests } from './sftp-requests.ts';
 
 interface Write {
@@ -42,6 +43,8 @@ export class LargeRemotePart {
   #mode: number | undefined;
   #isTruncated = false;
   #writtenAt = 0;
+  /** Whether what has the part's name was made, or taken over, by this transfer. */
+  #isOurs = false;
 
   constructor(fleet: Fleet, target: RemoteTarget, size: number) {
     this.#fleet = fleet;
@@ -63,6 +66,7 @@ export class LargeRemotePart {
     await this.#fleet.retrying(async (lane) => {
       const { requests } = lane;
       const handle = await openNewPart(requests, this.path, old === undefined ? 0o666 : 0o600);
+      this.#isOurs = true;
       this.#handles.set(lane, handle);
       // The mode a new file gets there (umask, default ACL) is known from what the server made of 0666.
       const created = requests.attributes(handle);
@@ -83,18 +87,18 @@ export class LargeRemotePart {
     if (secret === undefined || !/^[0-9a-f]{32}$/.test(secret)) return false;
     this.#secret = secret;
     this.#mode = this.#target.old?.mode ?? (mode ? Number(mode) & 0o777 : undefined);
+    // Of one that was complete the mark has gone, for every channel that opens it from now on.
     this.#isTruncated = ranges.isComplete;
-    try {
-      return await this.#fleet.retrying(async (lane) => {
-        const handle = await this.handleOf(lane);
-        return await this.#hasSamples(lane.requests, handle, { source, ranges });
-      });
-    } catch (error) {
-      if (error instanceof ConflictError || error instanceof NotFoundError) return false;
+    const check = async (lane: Lane): Promise<boolean> =>
+      this.#hasSamples(lane.requests, await this.handleOf(lane), { source, ranges });
+    this.#isOurs = await this.#fleet.retrying(check).catch((error: unknown) => {
+      // What is not there, is another's or cannot be read is not gone on with; a loss or Ctrl-C says nothing about it.
+      if (error instanceof ConflictError || isRefusal(error)) return false;
       throw error;
-    } finally {
-      this.#isTruncated = false;
-    }
+    });
+    // What was opened is another file than the one that will be made.
+    if (!this.#isOurs) await this.#handles.closeAll();
+    return this.#isOurs;
   }
 
   /** Throws ConflictError when another file has the part's name by now. */
@@ -148,7 +152,7 @@ export class LargeRemotePart {
 
   /** Never throws. */
   async discard(): Promise<void> {
-    if (this.#commit.isOnlyCopy) return;
+    if (this.#commit.isOnlyCopy || !this.#isOurs) return;
     await this.#handles.closeAll();
     const [lane] = this.#fleet.lanes;
     if (lane !== undefined) await discardPart(lane.cleanup, this.path, undefined);
@@ -183,7 +187,7 @@ export class LargeRemotePart {
   ): Promise<number> {
     let filled = 0;
     while (filled < into.length) {
-      const bytesRead = await requests.read(handle, into.subarray(filled), position + filled).catch(() => 0);
+      const bytesRead = await requests.read(handle, into.subarray(filled), position + filled);
       if (bytesRead === 0) break;
       filled += bytesRead;
     }

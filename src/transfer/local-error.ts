@@ -38,11 +38,13 @@ function localError(error: unknown, action: string, path: string): unknown {
 }
 
 const reasons: Readonly<Record<string, string>> = {
+  EBADF: 'nothing is open under that number',
   EEXIST: 'something else is already there',
   EISDIR: 'it is a folder',
   ELOOP: 'it is a link, or links lead in a circle',
   EMFILE: 'too many files are open',
   ENAMETOOLONG: 'the name is too long',
+  EPIPE: 'nobody reads it any more',
   ENOTDIR: 'a part of the path is not a folder',
   ENOTEMPTY: 'a folder that is not empty is already there',
 };

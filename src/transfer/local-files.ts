@@ -6,8 +6,10 @@ import { lstat, opendir, readFile, readlink, realpath, rmdir, stat, unlink } fro
 import { isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { NotFoundError, systemCode } from '../errors.ts';
+import { expandHome } from '../files/user-path.ts';
 import { onThisMachine } from './local-error.ts';
 import { isWindows } from './local-folder.ts';
+import { descriptorOf, descriptorWriter } from './open-descriptors.ts';
 import type { RemoteKind } from './remote-attributes.ts';
 
 export interface LocalEntry {
@@ -25,6 +27,8 @@ export interface LocalFiles {
   /** Whether names have to be fit for Windows. */
   readonly isWindows: boolean;
   join(folder: string, name: string): string;
+  /** Of a path that the user wrote: a leading `~` is the home folder. */
+  expandHome(path: string): string;
   isAbsolute(path: string): boolean;
   readText(path: string): Promise<string>;
   /** With `follow`, a link is what it leads to; one that leads nowhere stays a link. */
@@ -40,12 +44,17 @@ export interface LocalFiles {
   remove(path: string): Promise<void>;
   /** An empty folder. */
   removeFolder(path: string): Promise<void>;
+  /** For a name of what this process has open already, such as `/dev/stdout`: its number. */
+  descriptorOf(path: string): number | undefined;
+  /** Writes to such a number, and leaves it open; rejects with an error that names `path`. */
+  descriptorWriter(descriptor: number, path: string): (bytes: Uint8Array) => Promise<void>;
 }
 
 export const localFiles: LocalFiles = {
   isWindows,
   join: (folder, name) => (folder === '' ? name : join(folder, name)),
   isAbsolute,
+  expandHome,
   readText: (path) => onThisMachine('read', path, readFile(path, 'utf8')),
   list: listLocalFolder,
   stat: (path) => onThisMachine('read', path, optional(describe(path, '', true))),
@@ -54,6 +63,8 @@ export const localFiles: LocalFiles = {
   realPath: (path) => onThisMachine('read', path, realpath(path)),
   remove: (path) => onThisMachine('remove', path, unlink(path)),
   removeFolder: (path) => onThisMachine('remove', path, rmdir(path)),
+  descriptorOf,
+  descriptorWriter,
 };
 
 async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator<LocalEntry> {

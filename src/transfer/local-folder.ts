@@ -2,8 +2,9 @@
 
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
-import { ConflictError, systemCode } from '../errors.ts';
-import { realpath, stat } from './local-disk.ts';
+import { noneIfMissing } from '../core/unless-missing.ts';
+import { ConflictError, systemCode, TransferError } from '../errors.ts';
+import { lstatIfThere, realpath, stat } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 
 /** Whether names have to be fit for Windows; read from the path rules in force. */
@@ -19,6 +20,18 @@ export async function localState(path: string): Promise<LocalState> {
     if (systemCode(error) === 'ENOENT') return 'missing';
     return onThisMachine('read', path, Promise.reject(error));
   }
+}
+
+/** The file that a link means, as `cp` writes to it; any other path as it is. */
+export async function behindNamedLink(path: string): Promise<string> {
+  const found = await onThisMachine('read', path, lstatIfThere(path));
+  if (!found?.isSymbolicLink()) return path;
+  const real = await onThisMachine('read', path, realpath(path).catch(noneIfMissing));
+  if (real !== undefined) return real;
+  throw new TransferError(`${path} is a link that leads nowhere`, {
+    code: 'not-a-file',
+    hint: 'take the link away, or choose another name',
+  });
 }
 
 /** Makes the folder unless it is there, and returns its real path. */

@@ -4,9 +4,11 @@ import { constants } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConflictError, systemCode, TransferError } from '../errors.ts';
+import { ifOffered } from '../files/poor-disk.ts';
 import { fileIdOf, LocalFile, lstatIfThere, rename, unlink } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 import { checkRealFolder } from './local-folder.ts';
+import { inTheWay, modeOfOldFile } from './local-target.ts';
 import { type KeptAttributes, syncFromBytes } from './one-file.ts';
 import { partName } from './part-name.ts';
 
@@ -63,7 +65,7 @@ async function openPart(
     // The mode a new file gets here (umask, default ACL) is known from what the system made of 0666.
     const created = await file.stat();
     const mode = oldMode ?? created.mode & 0o777;
-    if (oldMode === undefined) await file.setMode(0o600);
+    if (oldMode === undefined) await ifOffered(file.setMode(0o600));
     return localPart({
       file,
       id: `${await file.id()}:${mode}`,
@@ -133,7 +135,7 @@ async function checkRoom({ file, target }: Parts, totalBytes: number): Promise<v
 }
 
 async function finish({ file, target }: Parts, totalBytes: number): Promise<void> {
-  if (totalBytes >= syncFromBytes) await file.sync();
+  if (totalBytes >= syncFromBytes) await ifOffered(file.sync());
   const { size } = await file.stat();
   if (size !== totalBytes) {
     throw wrongLocalSizeError(target, size, totalBytes);
@@ -158,10 +160,20 @@ async function putInPlace(parts: Parts, kept: KeptAttributes): Promise<void> {
   if (!(await isSameFile(file, path))) {
     throw replacedError(path);
   }
-  await file.setMode(kept.mode ?? mode);
-  if (kept.modifiedAt !== undefined) await file.setTimes(kept.accessedAt ?? kept.modifiedAt, kept.modifiedAt);
+  await keepAttributes(file, { ...kept, mode: kept.mode ?? mode });
   await file.close();
+  // Once more: no call of Node's renames only onto a file, so what comes after this look is replaced.
+  await modeOfOldFile(target);
   await rename(path, target);
+}
+
+/** As far as the disk has such things. */
+export async function keepAttributes(
+  file: LocalFile,
+  { mode, accessedAt, modifiedAt }: KeptAttributes,
+): Promise<void> {
+  if (mode !== undefined) await ifOffered(file.setMode(mode));
+  if (modifiedAt !== undefined) await ifOffered(file.setTimes(accessedAt ?? modifiedAt, modifiedAt));
 }
 
 const noFollow = (constants.O_NOFOLLOW as number | undefined) ?? 0; // Windows has none.
@@ -172,14 +184,18 @@ interface Earlier {
   readonly mode: number;
 }
 
+/** Nothing is there, or what cannot be the part of an earlier run. Anything else, such as too many open files, says nothing about it. */
+const notOurs: ReadonlySet<string> = new Set(['ENOENT', 'ELOOP', 'EACCES', 'EPERM', 'EISDIR', 'ENXIO']);
+
 /** Only the very file that was begun: no link, no other name for another file. */
 async function openEarlier(path: string, id: string): Promise<Earlier | undefined> {
   const nonBlocking = (constants.O_NONBLOCK as number | undefined) ?? 0;
   let file: LocalFile;
   try {
     file = await LocalFile.open(path, constants.O_RDWR | noFollow | nonBlocking);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (notOurs.has(systemCode(error) ?? '')) return undefined;
+    throw error;
   }
   const mode = Number(id.split(':')[2]);
   const found = await file.stat();
@@ -197,15 +213,10 @@ export async function openNew(path: string, mode: number): Promise<LocalFile> {
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
   }
+  const old = await lstatIfThere(path);
+  if (old !== undefined && !old.isFile() && !old.isSymbolicLink()) throw inTheWay(path, old);
   await unlink(path);
   return LocalFile.open(path, flags, mode);
-}
-
-/** Permission bits of the file that is replaced; nothing where there is none or only a link. */
-export async function modeOfOldFile(target: string): Promise<number | undefined> {
-  const old = await lstatIfThere(target);
-  if (old?.isDirectory()) throw new ConflictError(`${target} is a folder`, { code: 'is-folder' });
-  return old?.isFile() ? old.mode & 0o777 : undefined;
 }
 
 /** The failure that led here is what the user should hear of, so this one never throws. */

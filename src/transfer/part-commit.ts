@@ -3,6 +3,7 @@
 import { unlessMissing } from '../core/unless-missing.ts';
 import type { Fleet } from './fleet.ts';
 import { putInPlace } from './remote-part.ts';
+import { checkRemoteTarget } from './remote-target.ts';
 
 export class PartCommit {
   readonly #fleet: Fleet;
@@ -28,6 +29,7 @@ export class PartCommit {
         const { size } = await requests.lstat(target);
         if (size === totalBytes) return;
       }
+      await checkRemoteTarget(requests, target);
       this.#isSent = true;
       await putInPlace(cleanup, this.#names, () => {
         this.#isOnlyCopy = true;

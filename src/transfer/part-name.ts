@@ -1,9 +1,6 @@
 /** The name a file has until it is whole. */
 
-import { createHash } from 'node:crypto';
-
-/** Most file systems allow this many bytes in one name. */
-const longestName = 255;
+import { hiddenName } from '../files/hidden-name.ts';
 
 /** `.NAME.bai-part`; a name too long for that is cut, and told apart from its like by a digest. */
 export function partName(name: string): string {
@@ -13,17 +10,4 @@ export function partName(name: string): string {
 /** `.NAME.bai-journal`, beside the part of a large file that is fetched. */
 export function journalName(name: string): string {
   return hiddenName(name, '.bai-journal');
-}
-
-function hiddenName(name: string, suffix: string): string {
-  const plain = `.${name}${suffix}`;
-  if (Buffer.byteLength(plain) <= longestName) return plain;
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
-  const room = longestName - Buffer.byteLength(`.-${digest}${suffix}`);
-  let kept = '';
-  for (const character of name) {
-    if (Buffer.byteLength(kept + character) > room) break;
-    kept += character;
-  }
-  return `.${kept}-${digest}${suffix}`;
 }

@@ -12,7 +12,7 @@ import { keptOf, reasonToSkip } from './one-file.ts';
 import type { PutFile } from './put-file.ts';
 import type { RemoteAttributes } from './remote-attributes.ts';
 import { ignoreLeftovers, RemoteStage } from './remote-stage.ts';
-import type { RemoteTarget } from './remote-target.ts';
+import { checkRemoteTarget, type RemoteTarget } from './remote-target.ts';
 import { onlyCopy, replaceRemote } from './replace-remote.ts';
 import { requestBytes } from './sftp-channel.ts';
 import type { ArchiveWriter } from './tar-archive.ts';
@@ -195,6 +195,8 @@ class SentStream {
       if (!(await hasSameBytes(fleet, source, { path, size }))) throw checksumError(file.known.path);
       tally.verified();
     }
+    // In a folder that was made a moment ago there is nothing to be looked at.
+    if (!file.isInNewFolder) await checkRemoteTarget(fleet.requests, file.known.path);
     if (!(await this.#rename(path, file.known.path, stage))) return;
     stage.taken(name);
     this.#left.delete(file.local);

@@ -1,8 +1,9 @@
 /** A large file into the session: over all channels, gone on with after a cut, a kill or Ctrl-C. */
 
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { joinRemote, remoteFolder, remoteName } from '../core/remote-path.ts';
+import { makeOwnFolder } from '../files/own-file.ts';
 import { DoneRanges } from './done-ranges.ts';
 import { isLongLine } from './growth.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -29,6 +30,7 @@ export interface LargePut {
 /** What has the target's name stays as it is until the last step; a failure that may pass leaves the part. */
 export async function putLarge(put: LargePut, run: TransferRun): Promise<void> {
   const { source, target } = put;
+  if (put.journalPath !== undefined) await makeOwnFolder(dirname(put.journalPath));
   await using journal = await openJournal(put.journalPath, target.path);
   const ranges = new DoneRanges(source.size, requestBytes);
   const part = new LargeRemotePart(run.fleet, target, source.size);

@@ -12,7 +12,7 @@ import {
   remotePartPath,
   wrongSizeError,
 } from './remote-part.ts';
-import type { RemoteTarget } from './remote-target.ts';
+import { checkRemoteTarget, type RemoteTarget } from './remote-target.ts';
 import { requestBytes } from './sftp-channel.ts';
 import type { RemoteHandle } from './sftp-requests.ts';
 import { checksumError } from './verify.ts';
@@ -70,7 +70,8 @@ function modeAtFirst(put: SmallPut): number {
 
 /**
  * A server works off the requests for one file in order, so they need not wait for each other: what comes
- * after the writes sees them, and only the rename has to wait until all of them are known to be done.
+ * after the writes sees them, and only the rename has to wait until all of them are known to be done. The last look at
+ * what the rename replaces goes with them.
  */
 async function send(put: SmallPut, lane: Lane, sent: SentPart): Promise<void> {
   const { source, target, onBytes } = put;
@@ -103,7 +104,7 @@ async function send(put: SmallPut, lane: Lane, sent: SentPart): Promise<void> {
       }),
     );
     sent.isClosed = true;
-    answers.push(requests.close(handle));
+    answers.push(requests.close(handle), checkRemoteTarget(requests, target.path));
   } finally {
     await Promise.all(answers);
   }

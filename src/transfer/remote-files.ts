@@ -16,7 +16,7 @@ import { putStream, type StreamPut } from './put-stream.ts';
 import type { RemoteAttributes, RemoteEntry } from './remote-attributes.ts';
 import { remoteChecksums, type SizedPath } from './remote-checksums.ts';
 import { makeRemoteFolder } from './remote-folder.ts';
-import { replaceRemote } from './replace-remote.ts';
+import { renameRemote } from './replace-remote.ts';
 import type { SftpConnection } from './sftp-connection.ts';
 import { Tally, type TreeObserver } from './tally.ts';
 import { TarUse } from './tar-use.ts';
@@ -57,7 +57,7 @@ export interface RemoteFiles extends AsyncDisposable {
   remove(path: string): Promise<void>;
   /** An empty folder. */
   removeFolder(path: string): Promise<void>;
-  /** Replaces a file that has the new name. */
+  /** Replaces a file or a link that has the new name, and nothing else. */
   rename(from: string, to: string): Promise<void>;
 }
 
@@ -155,7 +155,6 @@ function singleOperations(fleet: Fleet): SingleOperations {
     changeMode: (path, mode) => requests.changeMode(remotePath(path), mode),
     remove: async (path) => (await fleet.lane()).requests.remove(remotePath(path)),
     removeFolder: async (path) => (await fleet.lane()).requests.removeFolder(remotePath(path)),
-    // Not to be interrupted: it may take two steps.
-    rename: async (from, to) => replaceRemote((await fleet.lane()).cleanup, remotePath(from), remotePath(to)),
+    rename: async (from, to) => renameRemote(await fleet.lane(), remotePath(from), remotePath(to)),
   };
 }

@@ -1,7 +1,7 @@
 /** Folders of the session. */
 
 import { ConflictError } from '../errors.ts';
-import { SftpStatus, sftpStatus } from './sftp-error.ts';
+import { isRefusal, SftpStatus, sftpStatus } from './sftp-error.ts';
 import type { SftpRequests } from './sftp-requests.ts';
 
 /** Throws ConflictError when something is there already. */
@@ -21,20 +21,19 @@ export async function openRemoteFolder(path: string, requests: SftpRequests): Pr
     await requests.mkdir(path);
     return 'made';
   } catch (error) {
-    if (sftpStatus(error) === undefined) throw error;
-    const kind = await requests.stat(path).then(
-      (attributes) => attributes.kind,
-      () => undefined,
-    );
+    if (!isRefusal(error)) throw error;
+    const kind = await requests.stat(path).then((attributes) => attributes.kind, noneIfRefused);
     if (kind === 'folder') return 'found';
     if (kind === undefined) throw error;
     throw new ConflictError(`${path} in the session is a file, not a folder`, { code: 'not-a-folder' });
   }
 }
 
-function isThere(path: string, requests: SftpRequests): Promise<boolean> {
-  return requests.lstat(path).then(
-    () => true,
-    () => false,
-  );
+async function isThere(path: string, requests: SftpRequests): Promise<boolean> {
+  return (await requests.lstat(path).catch(noneIfRefused)) !== undefined;
+}
+
+/** For a look after a refusal, which says more than another one. */
+function noneIfRefused(error: unknown): undefined {
+  if (!isRefusal(error)) throw error;
 }

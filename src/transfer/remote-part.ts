@@ -5,6 +5,7 @@ import { countDown } from '../core/time-limit.ts';
 import { unlessMissing } from '../core/unless-missing.ts';
 import { ConflictError, TransferError } from '../errors.ts';
 import { partName } from './part-name.ts';
+import { notAFileError } from './remote-target.ts';
 import { onlyCopy, replaceRemote } from './replace-remote.ts';
 import { SftpStatus, sftpStatus } from './sftp-error.ts';
 import { type CleanupRequests, OpenFlag, type RemoteHandle, type SftpRequests } from './sftp-requests.ts';
@@ -32,11 +33,9 @@ export async function openNewPart(requests: SftpRequests, path: string, mode: nu
   } catch (error) {
     // SFTP 3 has no status of its own for "exists".
     if (sftpStatus(error) !== SftpStatus.failure) throw error;
-    const isThere = await requests.lstat(path).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) throw error;
+    const found = await unlessMissing(requests.lstat(path));
+    if (found?.kind === 'other') throw notAFileError(path);
+    if (found === undefined) throw error;
   }
   await requests.remove(path);
   return requests.open(path, flags, mode);

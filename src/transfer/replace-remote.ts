@@ -1,11 +1,22 @@
 /** A rename in the session that replaces what has the new name. */
 
+import { unlessMissing } from '../core/unless-missing.ts';
 import { TransferError } from '../errors.ts';
+import type { Lane } from './lane.ts';
+import { notAFileError } from './remote-target.ts';
 import { SftpStatus, sftpStatus } from './sftp-error.ts';
 import type { SftpRequests } from './sftp-requests.ts';
 
 /** Code of the failure after which `from` is the only copy that is left. */
 export const onlyCopy = 'not-renamed';
+
+/** For a rename that the user asked for: a file or a link of the new name is replaced, a pipe or a device never. */
+export async function renameRemote({ requests, cleanup }: Lane, from: string, to: string): Promise<void> {
+  const found = await unlessMissing(requests.lstat(to));
+  if (found?.kind === 'other') throw notAFileError(to);
+  // Not to be interrupted: it may take two steps.
+  await replaceRemote(cleanup, from, to);
+}
 
 /**
  * One step where the server offers `posix-rename@openssh.com`. Without it the old file has to go first, so for
@@ -36,7 +47,8 @@ async function renameOnlyCopy(requests: SftpRequests, from: string, to: string):
 
 async function isReplaceable(requests: SftpRequests, path: string): Promise<boolean> {
   try {
-    return (await requests.lstat(path)).kind !== 'folder';
+    const { kind } = await requests.lstat(path);
+    return kind !== 'folder' && kind !== 'other';
   } catch (error) {
     if (sftpStatus(error) === SftpStatus.noSuchFile) return false;
     throw error;

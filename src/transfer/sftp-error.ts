@@ -29,6 +29,11 @@ export function sftpStatus(error: unknown): number | undefined {
     : undefined;
 }
 
+/** Whether the server has answered, and with a no: a loss or Ctrl-C says nothing about what was asked for. */
+export function isRefusal(error: unknown): boolean {
+  return sftpStatus(error) !== undefined && !(error instanceof UnreachableError);
+}
+
 /** `action` reads as in "cannot write x". */
 export function sftpError(error: unknown, action: string, path: string): BaiError {
   const what = `cannot ${action} ${path} in the session`;

@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { fileIdOf, type LocalFile, rename, unlink } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
 import { checkRealFolder } from './local-folder.ts';
-import { modeOfOldFile, openNew, replacedError, wrongLocalSizeError } from './local-part.ts';
+import { keepAttributes, openNew, replacedError, wrongLocalSizeError } from './local-part.ts';
+import { modeOfOldFile } from './local-target.ts';
 import type { KeptAttributes } from './one-file.ts';
 import { partName } from './part-name.ts';
 import type { ReadableFile } from './verify.ts';
@@ -36,7 +37,7 @@ async function stage(staging: Staging): Promise<StagedFile> {
   const { target, kept } = staging;
   if (staging.isInRealFolder) await checkRealFolder(dirname(target));
   const path = join(dirname(target), partName(basename(target)));
-  // Asked in any case: it throws where the target is a folder.
+  // Asked in any case: it throws where the target is no file.
   const oldMode = await modeOfOldFile(target);
   const mode = kept.mode ?? oldMode;
   const file = await openNew(path, mode === undefined ? 0o666 : 0o600);
@@ -60,8 +61,7 @@ async function fill(
   await file.write(content, 0);
   const { size } = await file.stat();
   if (size !== content.length) throw wrongLocalSizeError(target, size, content.length);
-  if (mode !== undefined) await file.setMode(mode);
-  if (kept.modifiedAt !== undefined) await file.setTimes(kept.accessedAt ?? kept.modifiedAt, kept.modifiedAt);
+  await keepAttributes(file, { ...kept, mode });
   return file.id();
 }
 
@@ -73,6 +73,7 @@ function stagedFile(
   const putInPlace = async (): Promise<void> => {
     if (isInRealFolder) await checkRealFolder(dirname(target));
     if (!(await isOurs())) throw replacedError(path);
+    await modeOfOldFile(target);
     await rename(path, target);
   };
   return {

@@ -2,6 +2,7 @@
 
 import { lstat, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { noneIfMissing } from '../core/unless-missing.ts';
 
 /** Spellings that disks of macOS and Windows do not tell apart: by case, and by how an accent is written. */
 const spellings = [
@@ -29,14 +30,7 @@ async function tryOut(folder: string): Promise<boolean> {
   try {
     for (const [name, other] of spellings) {
       await writeFile(join(scratch, name), '');
-      const found = lstat(join(scratch, other));
-      if (
-        await found.then(
-          () => true,
-          () => false,
-        )
-      )
-        return true;
+      if ((await lstat(join(scratch, other)).catch(noneIfMissing)) !== undefined) return true;
     }
     return false;
   } finally {

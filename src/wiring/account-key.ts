@@ -12,6 +12,7 @@ import type { AccountKeyDeps } from '../services/account-key-deps.ts';
 import { appSettings } from './app-settings.ts';
 import { type AppParts, accountOf } from './apps.ts';
 import { keyReading } from './keys.ts';
+import { lockWait } from './lock-wait.ts';
 import { keyFilesFor } from './login-keys.ts';
 
 export function accountKeyDeps(parts: AppParts): AccountKeyDeps {
@@ -37,7 +38,11 @@ export function accountKeyDeps(parts: AppParts): AccountKeyDeps {
     checkRoom: checkKeyRoom,
     removeCopy: removeKeyFileIf,
     files: keyFilesFor(dirname(keyPath)),
-    ledger: openKeyLedger(findPlaces(parts.environment).keyLedger, accountOf(parts.settings)),
+    ledger: openKeyLedger(
+      findPlaces(parts.environment).keyLedger,
+      accountOf(parts.settings),
+      lockWait(parts),
+    ),
     warn: (message) => reporter.warn(message),
   };
 }

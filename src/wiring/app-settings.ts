@@ -1,9 +1,9 @@
 /** The settings that commands which log in need, with whole paths. */
 
 import { devNull } from 'node:os';
-import { join, resolve } from 'node:path';
-import { expandHome, findHome } from '../config/places.ts';
+import { join } from 'node:path';
 import { agentIdentity, isKeyStore, type Settings, usualAccount } from '../core/settings.ts';
+import { findHome, wholePath } from '../files/user-path.ts';
 import type { AppSettings } from '../services/app-deps.ts';
 
 export const issuedKey = 'id_container';
@@ -19,11 +19,11 @@ export function answerLimit({ answerTimeout }: Settings): number {
 export function appSettings(settings: Settings): AppSettings {
   const { sshDir, identity, sshPort, user, keyStore, keyLifetime } = settings;
   const usesAgent = identity.value === agentIdentity;
-  const folder = sshDir.value === undefined ? join(findHome(), '.ssh') : resolve(expandHome(sshDir.value));
+  const folder = sshDir.value === undefined ? join(findHome(), '.ssh') : wholePath(sshDir.value);
   return {
     user: user.value ?? usualAccount,
     keyPath: join(folder, issuedKey),
-    identity: identity.value === undefined || usesAgent ? undefined : resolve(expandHome(identity.value)),
+    identity: identity.value === undefined || usesAgent ? undefined : wholePath(identity.value),
     usesAgent,
     keyStore: isKeyStore(keyStore.value) ? keyStore.value : 'file',
     keyLifetime: keyLifetime.value ?? '1h',

@@ -51,6 +51,7 @@ import { measureLine } from '../transfer/measure-line.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { answerLimit, appSettings, issuedKey, nullDevice } from './app-settings.ts';
 import { startInBackground } from './background.ts';
+import { lockWait } from './lock-wait.ts';
 import { keyFilesFor, ownKeyDeps } from './login-keys.ts';
 import type { ManagerAccess } from './manager.ts';
 import { tunnelTo } from './tunnel.ts';
@@ -83,7 +84,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     signal,
     tunnelTo: (session, app, silenceMs) => tunnelTo(manager, { session, app, silenceMs, reporter }),
     startForwarder,
-    knownHosts: openKnownHosts(places.knownHosts),
+    knownHosts: openKnownHosts(places.knownHosts, lockWait(parts)),
     async fetchHostKey(stream, session, until) {
       using _shown = reporter.wait(`waiting for the host key of session ${session}`, answerMs);
       return await fetchHostKey(stream, session, until, { answerMs });
@@ -93,7 +94,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     nullDevice,
     readKey: (session, until) => readSessionKey(manager, session, until),
     files: keyFilesFor(dirname(settings.keyPath)),
-    ledger: openKeyLedger(places.keyLedger, accountOf(parts.settings)),
+    ledger: openKeyLedger(places.keyLedger, accountOf(parts.settings), lockWait(parts)),
     warn: (message) => reporter.warn(message),
     runSsh: (args) =>
       runSsh(args, { program: 'ssh', environment: parts.environment, signal, terminal: parts.streams }),
@@ -231,7 +232,7 @@ export function accountOf({ endpoint, accessKey }: Settings): string {
 }
 
 export function hostKeyDeps(parts: AppParts): HostKeyDeps {
-  const knownHosts = openKnownHosts(findPlaces(parts.environment).knownHosts);
+  const knownHosts = openKnownHosts(findPlaces(parts.environment).knownHosts, lockWait(parts));
   return { api: parts.manager.api, signal: parts.signal, knownHosts, fingerprints, keyType };
 }
 

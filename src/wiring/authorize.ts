@@ -1,9 +1,10 @@
 /** Joins authorized_keys of sessions to SFTP, key files and the terminal. */
 
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { LocalInput } from '../core/local-streams.ts';
 import { unlessAborted } from '../core/time-limit.ts';
 import { UsageError } from '../errors.ts';
+import { wholePath } from '../files/user-path.ts';
 import { mostKeyBytes } from '../keys/key-text.ts';
 import { requirePublic } from '../keys/public-file.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
@@ -24,7 +25,7 @@ export function authorizeDeps(parts: AppParts): AuthorizeDeps {
     openKeys: (session) => openKeys(session, parts),
     ask: questionOf(parts, 'yes'),
     sshFolder: dirname(appSettings(parts.settings).keyPath),
-    readFile: (path) => keyReading.readFile(resolve(path)),
+    readFile: (path) => keyReading.readFile(wholePath(path)),
     readStdin: () => unlessAborted(readAll(parts.streams.stdin), parts.signal),
     isPrivateKey: isPrivateKeyText,
     readPublic: requirePublic,

@@ -83,6 +83,10 @@ class LazyContext implements Context {
     this.#owner = owner;
   }
 
+  async wholePath(path: string): Promise<string> {
+    return (await import('../files/user-path.ts')).wholePath(path);
+  }
+
   settings(): Promise<Settings> {
     this.#settings ??= this.#loadSettings();
     return this.#settings;
@@ -212,7 +216,7 @@ class LazyContext implements Context {
     const path = this.#flags.environmentFile;
     if (path === undefined) return {};
     const { readEnvironmentFile } = await import('../config/env-file.ts');
-    return readEnvironmentFile(path, this.signal);
+    return readEnvironmentFile(await this.wholePath(path), this.signal);
   }
 
   async #connectManager(): Promise<ManagerAccess> {
@@ -223,7 +227,7 @@ class LazyContext implements Context {
     const { version, reporter } = this;
     const settings = await this.settings();
     const environment = { ...(await this.#environmentFile()), ...this.environment };
-    const dial = localDial(settings, this.environment);
+    const dial = await localDial(settings, this.environment);
     const access = openManager(settings, { version, reporter, environment, dial, owner: this.#owner });
     this.#network = access.network;
     // ssh asks on the terminal what a jump host wants to know, with each connection.

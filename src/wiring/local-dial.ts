@@ -12,10 +12,10 @@ import type { Dial } from '../manager/network.ts';
  * For the endpoint and keys of the manager that was started here, wherever they are set: each connection begins with its proof.
  * Nothing for any other.
  */
-export function localDial(settings: Settings, environment: Environment): Dial | undefined {
+export async function localDial(settings: Settings, environment: Environment): Promise<Dial | undefined> {
   const { endpoint, secretKey } = settings;
   const places = findPlacesIfAny(environment);
-  const state = places === undefined ? undefined : readLocalState(places.localManager);
+  const state = places === undefined ? undefined : await readLocalState(places.localManager);
   const isLocal = state?.endpoint === endpoint.value && state?.secretKey === secretKey.value;
   if (state === undefined || !isLocal) return undefined;
   return (target) =>

@@ -2,17 +2,18 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { readFile, readlink, realpath, rm } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { readFile, readlink, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { readLocalState } from '../config/local-state.ts';
+import { claimLocalState, readLocalState, removeLocalState } from '../config/local-state.ts';
 import { findPlaces } from '../config/places.ts';
 import type { Context, Environment, ProcessFacts } from '../context.ts';
 import { BaiError, InterruptedError, systemCode } from '../errors.ts';
-import { createKeyFile } from '../keys/key-file.ts';
+import { makeOwnFolder } from '../files/own-file.ts';
+import { checkReplaceable } from '../files/plain-file.ts';
 import { connectProven, type LocalProof, proofOf } from '../manager/local-proof.ts';
 import type {
   LocalManagerDeps,
@@ -29,8 +30,8 @@ export function localManagerDeps(context: Context, environment: Environment): Lo
     reporter: context.reporter,
     signal: context.signal,
     logPath,
-    readState: async () => readLocalState(localManager),
-    removeState: (pid) => removeOwnState(localManager, pid),
+    readState: () => readLocalState(localManager),
+    removeState: (pid) => removeLocalState(localManager, pid),
     answers: (state) => answers(state, context.signal),
     spawn: (request) => spawnManager(request, logPath),
     stop: (pid) => void process.kill(pid, 'SIGTERM'),
@@ -51,8 +52,9 @@ export function serveLocalDeps({
       accessKey: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
       secretKey: randomBytes(20).toString('hex'),
     }),
-    claimState: (state, signal) => claimState(localManager, state, signal),
-    removeState: (pid) => removeOwnState(localManager, pid),
+    claimState: (state, signal) =>
+      claimLocalState(localManager, state, { isRunning: (other) => isRunning(other, signal) }),
+    removeState: (pid) => removeLocalState(localManager, pid),
     prove(secretKey, { challenge, port }) {
       const { pid } = process;
       return { pid, proof: proofOf(secretKey, { challenge, pid, port }) } satisfies LocalProof;
@@ -78,7 +80,8 @@ async function answers(state: LocalManagerState, signal: AbortSignal): Promise<b
 }
 
 async function spawnManager({ port, release }: LocalUpRequest, logPath: string): Promise<SpawnedManager> {
-  mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
+  await makeOwnFolder(dirname(logPath));
+  await checkReplaceable(logPath);
   const log = openSync(logPath, 'w', 0o600);
   const launcher = fileURLToPath(new URL('../bin/bai.cjs', import.meta.url));
   const options = [
@@ -105,21 +108,10 @@ function lastError(log: string): string {
   return lines.findLast((line) => line.startsWith('error: '))?.slice('error: '.length) ?? lines.at(-1) ?? '';
 }
 
-/** Nobody else's: two managers may start, or one end while another starts. */
-async function removeOwnState(path: string, pid: number): Promise<void> {
-  if (readLocalState(path)?.pid === pid) await rm(path, { force: true });
-}
-
-async function claimState(path: string, state: LocalManagerState, signal: AbortSignal): Promise<boolean> {
-  const content = `${JSON.stringify(state, null, 2)}\n`;
-  for (;;) {
-    if (await createKeyFile(path, content)) return true;
-    const other = readLocalState(path);
-    // It has two seconds to answer.
-    if (other !== undefined && isAlive(other.pid) && (await answers(other, signal))) return false;
-    // What a crashed one left behind.
-    await rm(path, { force: true });
-  }
+/** What a crashed one left behind is nobody's. */
+async function isRunning(other: LocalManagerState, signal: AbortSignal): Promise<boolean> {
+  // It has two seconds to answer.
+  return isAlive(other.pid) && (await answers(other, signal));
 }
 
 /** By what it was started as, and by its log: another user of this machine, or another folder, may have one as well. */

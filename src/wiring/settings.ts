@@ -9,7 +9,9 @@ import type { Reporter } from '../core/reporter.ts';
 import { resolveSettings, type Settings, type SettingValues } from '../core/settings.ts';
 import { similarNames } from '../core/similar.ts';
 import { UsageError } from '../errors.ts';
+import { wholePath } from '../files/user-path.ts';
 import type { ConfigureDeps } from '../services/configure.ts';
+import { lockWait } from './lock-wait.ts';
 
 export interface SurroundingValues {
   readonly environment: Environment;
@@ -18,31 +20,31 @@ export interface SurroundingValues {
 }
 
 /** Flags > named profile > environment > --env-file > profile > local manager > default. */
-export function loadSettings(
+export async function loadSettings(
   flags: GlobalFlags,
   { environment, environmentFile }: SurroundingValues,
   reporter: Reporter,
-): Settings {
+): Promise<Settings> {
   const name = profileName(flags, environment);
   const places = name === usualProfile ? findPlacesIfAny(environment) : findPlaces(environment);
-  const values = places === undefined ? {} : readProfile(places.configFile, name, reporter);
+  const values = places === undefined ? {} : await readProfile(places.configFile, name, reporter);
   const path = flags.environmentFile;
   return resolveSettings({
     flags: flags.settings,
     environment,
     ...(path !== undefined && { environmentFile: { path, values: environmentFile } }),
     profile: { name, values, isNamed: flags.profile !== undefined },
-    local: places === undefined ? {} : localValues(places.localManager),
+    local: places === undefined ? {} : await localValues(places.localManager),
   });
 }
 
 const usualProfile = 'default';
 
-function readProfile(file: string, name: string, reporter: Reporter): SettingValues {
+async function readProfile(file: string, name: string, reporter: Reporter): Promise<SettingValues> {
   const store = openProfileStore(file);
-  checkExists(name, store.names());
-  const values = store.read(name);
-  const exposed = store.exposedMode();
+  checkExists(name, await store.names());
+  const values = await store.read(name);
+  const exposed = await store.exposedMode();
   if (values.secretKey !== undefined && exposed !== 0) {
     reporter.warn(
       `others on this machine can read ${store.path}, and it holds a secret key: chmod 600 ${store.path}`,
@@ -65,13 +67,14 @@ function checkExists(name: string, names: readonly string[]): void {
 }
 
 export function configureDeps(context: Context, flags: GlobalFlags, environment: Environment): ConfigureDeps {
-  const store = openProfileStore(findPlaces(environment).configFile);
+  const store = openProfileStore(findPlaces(environment).configFile, lockWait(context));
   return {
     store,
     profile: profileName(flags, environment),
-    mustExist: (name) => checkExists(name, store.names()),
+    mustExist: async (name) => checkExists(name, await store.names()),
     settings: () => context.settings(),
     readSecret: (prompt) => readHiddenLine(prompt, context),
+    wholePath,
   };
 }
 
@@ -83,8 +86,8 @@ function profileName(flags: GlobalFlags, environment: Environment): string {
   });
 }
 
-function localValues(path: string): SettingValues {
-  const state = readLocalState(path);
+async function localValues(path: string): Promise<SettingValues> {
+  const state = await readLocalState(path);
   if (state === undefined) return {};
   return { endpoint: state.endpoint, accessKey: state.accessKey, secretKey: state.secretKey };
 }

@@ -2,18 +2,20 @@
 
 import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
-import { join, resolve, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findHome, findPlaces } from '../config/places.ts';
+import { findPlaces } from '../config/places.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import type { Settings } from '../core/settings.ts';
 import { noneIfMissing } from '../core/unless-missing.ts';
+import { findHome, wholePath } from '../files/user-path.ts';
 import { checkForSsh } from '../keys/private-key.ts';
 import type { SshConfigDeps } from '../services/ssh-config.ts';
-import { readConfigFile, removeConfigFile, writeConfigFile } from '../ssh/config-file.ts';
+import { changeConfigFile, readConfigFile } from '../ssh/config-file.ts';
 import { openHostFiles } from '../ssh/host-files.ts';
 import { askSsh } from '../ssh/ssh-settings.ts';
 import { appSettings, nullDevice } from './app-settings.ts';
+import { lockWait } from './lock-wait.ts';
 import type { UserSsh } from './user-ssh.ts';
 
 export function sshConfigDeps(context: Context, flags: GlobalFlags, userSsh: UserSsh): SshConfigDeps {
@@ -26,7 +28,10 @@ export function sshConfigDeps(context: Context, flags: GlobalFlags, userSsh: Use
     userFile: join(sshFolder, 'config'),
     ownFile: sshConfig,
     spellings: spellingsOf(sshConfig, sshFolder),
-    files: { read: readConfigFile, write: writeConfigFile, remove: removeConfigFile },
+    files: {
+      read: readConfigFile,
+      change: (path, edit, advice) => changeConfigFile(path, edit, { advice, wait: lockWait(context) }),
+    },
     sessions: async () => (await context.sessions()).api,
     async facts() {
       const { user, identity, keyPath, usesAgent, keyStore } = appSettings(await context.settings());
@@ -85,11 +90,11 @@ function baiCommand(flags: GlobalFlags, environment: Environment): string[] {
   const { endpoint } = flags.settings;
   const file = flags.environmentFile;
   return [
-    ...(home ? ['/usr/bin/env', `BAI_HOME=${resolve(home)}`] : []),
+    ...(home ? ['/usr/bin/env', `BAI_HOME=${wholePath(home)}`] : []),
     ...[process.execPath, launcher],
     ...(profile ? ['--profile', profile] : []),
     ...(endpoint === undefined ? [] : ['--endpoint', endpoint]),
-    ...(file === undefined ? [] : ['--env-file', resolve(file)]),
+    ...(file === undefined ? [] : ['--env-file', wholePath(file)]),
   ];
 }
 

@@ -9,6 +9,7 @@ import { openHostFiles } from '../ssh/host-files.ts';
 import { openKnownHosts } from '../ssh/known-hosts.ts';
 import { appSettings } from './app-settings.ts';
 import type { AppParts } from './apps.ts';
+import { lockWait } from './lock-wait.ts';
 import { tunnelTo } from './tunnel.ts';
 
 export function sshStdioDeps(
@@ -22,7 +23,7 @@ export function sshStdioDeps(
     ...{ stdin, stdout, reporter, signal },
     api: manager.api,
     settings: appSettings(parts.settings),
-    knownHosts: openKnownHosts(knownHosts),
+    knownHosts: openKnownHosts(knownHosts, lockWait(parts)),
     hostFiles: openHostFiles(sshHosts),
     stampOf,
     tunnelTo: (session, app) => tunnelTo(manager, { session, app, reporter }),

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -102,7 +103,7 @@ describe('generate', () => {
     '%s that is there is never replaced without --force',
     async (name) => {
       mkdirSync(home.ssh, { mode: 0o700 });
-      symlinkSync('/nowhere', at(name));
+      writeFileSync(at(name), 'old');
       const refused = await key(['generate', '--no-passphrase', '--ppk', '--json']);
       expect(refused.code).toBe(6);
       expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: 'key-conflict', path: at(name) } });
@@ -110,22 +111,27 @@ describe('generate', () => {
       expect((await key(['generate', '--no-passphrase', '--ppk', '--force'])).code).toBe(0);
       const line = await publicLineBySshKeygen(readFileSync(at('id_ed25519')), undefined);
       expect(readFileSync(at('id_ed25519.pub'), 'utf8')).toContain(line);
-      expect(existsSync('/nowhere')).toBe(false);
     },
   );
 
   test.each([['id_ed25519'], ['id_ed25519.pub'], ['id_ed25519.ppk']])(
-    'a pipe or folder at %s is not replaced with --force either, and nothing beside it goes',
+    'a pipe, a link or a folder at %s is not replaced with --force either, and nothing beside it goes',
     async (name) => {
       mkdirSync(home.ssh, { mode: 0o700 });
       const others = ['id_ed25519', 'id_ed25519.pub', 'id_ed25519.ppk'].filter((other) => other !== name);
       for (const other of others) writeFileSync(at(other), 'old');
-      for (const make of [() => execFileSync('mkfifo', [at(name)]), () => mkdirSync(at(name))]) {
+      const makers = [
+        () => execFileSync('mkfifo', [at(name)]),
+        () => symlinkSync(join(home.path, 'elsewhere'), at(name)),
+        () => mkdirSync(at(name)),
+      ];
+      for (const make of makers) {
         make();
         const refused = await key(['generate', '--no-passphrase', '--ppk', '--force', '--json']);
         expect(refused.code).toBe(6);
         expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: 'key-conflict', path: at(name) } });
-        expect(statSync(at(name)).isFile()).toBe(false);
+        expect(lstatSync(at(name)).isFile()).toBe(false);
+        expect(existsSync(join(home.path, 'elsewhere'))).toBe(false);
         for (const other of others) expect(readFileSync(at(other), 'utf8')).toBe('old');
         rmSync(at(name), { recursive: true });
       }

@@ -1,6 +1,6 @@
 /** Single files, both ways, with the file servers that sessions run. */
 
-import { chmod, link, mkdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readFile, readlink, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConflictError, NotFoundError, TransferError } from '../../src/errors.ts';
@@ -151,7 +151,7 @@ describe.skipIf(sshdMissing !== undefined)(`names and modes${reason(sshdMissing)
     expect(await readFile(join(server.home, 'plain'), 'utf8')).toBe('plain');
   });
 
-  test('a link as target is followed by put, and replaced by get', async () => {
+  test('a link that is named as the target is followed both ways, and stays', async () => {
     await using local = await tempFolder();
     await using files = await openFiles(server);
     await writeFile(join(local.path, 'c'), 'new');
@@ -164,8 +164,9 @@ describe.skipIf(sshdMissing !== undefined)(`names and modes${reason(sshdMissing)
     await writeFile(join(local.path, 'precious'), 'precious');
     await symlink('precious', join(local.path, 'link'));
     await files.get(job(['pointer'], join(local.path, 'link')), watch());
-    expect(await readFile(join(local.path, 'precious'), 'utf8')).toBe('precious');
-    expect(await readFile(join(local.path, 'link'), 'utf8')).toBe('new');
+    expect(await readFile(join(local.path, 'precious'), 'utf8')).toBe('new');
+    expect(await readlink(join(local.path, 'link'))).toBe('precious');
+    expect(await readlink(join(server.home, 'pointer'))).toBe('real/file');
   });
 
   test('a part that an earlier run left does not stand in the way, even as a link', async () => {

@@ -2,10 +2,14 @@ import { chmod, link, mkdir, readdir, readFile, readlink, stat, symlink, writeFi
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { LocalSystemError } from '../../src/errors.ts';
-import { readConfigFile, removeConfigFile, writeConfigFile } from '../../src/ssh/config-file.ts';
+import { changeConfigFile, readConfigFile } from '../../src/ssh/config-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const advice = 'do it yourself';
+
+async function writeConfigFile(path: string, text: string, hint: string): Promise<void> {
+  await changeConfigFile(path, () => text, { advice: hint });
+}
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o7777;
 
 test('a new file is 0600 in a new folder of 0700', async () => {
@@ -95,8 +99,9 @@ test.skipIf(process.getuid?.() === 0)('a read-only folder is refused (root may w
 test('removing takes what is there, and nothing is no failure', async () => {
   using folder = tempFolder();
   const path = join(folder.path, 'config');
-  await removeConfigFile(path, advice);
+  const remove = () => changeConfigFile(path, () => undefined, { advice });
+  expect(await remove()).toEqual({ before: undefined, after: undefined });
   await writeFile(path, 'a');
-  await removeConfigFile(path, advice);
+  expect(await remove()).toEqual({ before: 'a', after: undefined });
   expect(await readdir(folder.path)).toEqual([]);
 });

@@ -1,4 +1,16 @@
-import { chmod, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConflictError, LocalSystemError } from '../../src/errors.ts';
@@ -10,6 +22,7 @@ import {
   tightenKeyFolder,
   writeKeyFile,
 } from '../../src/keys/key-file.ts';
+import { makeSocket } from '../support/special-files.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
@@ -121,16 +134,30 @@ test.each([
   await expect(failed).rejects.toThrow(path);
 });
 
-test('a link that appears where the key goes is replaced, not followed', async () => {
-  using folder = tempFolder();
-  const target = join(folder.path, 'target');
-  await writeFile(target, 'untouched');
-  const path = join(folder.path, 'id_container');
-  await symlink(target, path);
-  await writeKeyFile(path, 'key\n');
-  expect(await readFile(target, 'utf8')).toBe('untouched');
-  expect(await readFile(path, 'utf8')).toBe('key\n');
-});
+test.each([
+  ['a link', (path: string, target: string) => symlink(target, path)],
+  ['a named pipe', async (path: string) => void execFileSync('mkfifo', [path])],
+  ['a socket', (path: string) => makeSocket(path)],
+])(
+  '%s that appears where the key goes is neither followed nor replaced, and nothing is left beside',
+  async (kind, make) => {
+    using folder = tempFolder();
+    const target = join(folder.path, 'target');
+    await writeFile(target, 'untouched');
+    const path = join(folder.path, 'id_container');
+    await make(path, target);
+    const before = await lstat(path);
+    const failed = writeKeyFile(path, 'key\n');
+    await expect(failed).rejects.toMatchObject({
+      code: 'key-conflict',
+      message: expect.stringContaining(kind),
+    });
+    expect(await createKeyFile(path, 'key\n')).toBe(false);
+    expect((await lstat(path)).ino).toBe(before.ino);
+    expect(await readFile(target, 'utf8')).toBe('untouched');
+    expect((await readdir(folder.path)).sort()).toEqual(['id_container', 'target']);
+  },
+);
 
 test('a file that is swapped for a link between the look and the write: what the link leads to is neither read nor changed', async () => {
   using folder = tempFolder();
@@ -147,8 +174,8 @@ test('a file that is swapped for a link between the look and the write: what the
   expect(await removeKeyFileIf(path, async () => true)).toBe(false);
   expect(await readlink(path)).toBe(target);
   expect([await readFile(target, 'utf8'), await modeOf(target)]).toEqual(['untouched', '644']);
-  await writeKeyFile(path, 'key\n');
-  expect([await readFile(target, 'utf8'), await readFile(path, 'utf8')]).toEqual(['untouched', 'key\n']);
+  await expect(writeKeyFile(path, 'key\n')).rejects.toThrow(ConflictError);
+  expect([await readFile(target, 'utf8'), await readlink(path)]).toEqual(['untouched', target]);
 });
 
 test('a key is removed only when its content is right, and else keeps name, content and mode', async () => {

@@ -10,7 +10,7 @@ import { readyCommands, sshArguments } from '../../src/core/ssh-command.ts';
 import { inheritedOptions } from '../../src/core/ssh-settings.ts';
 import { BaiError } from '../../src/errors.ts';
 import { installSshConfig, removeSshConfig, type SshConfigDeps } from '../../src/services/ssh-config.ts';
-import { readConfigFile, removeConfigFile, writeConfigFile } from '../../src/ssh/config-file.ts';
+import { changeConfigFile, readConfigFile } from '../../src/ssh/config-file.ts';
 import { askSsh } from '../../src/ssh/ssh-settings.ts';
 import { facts, session } from '../support/ssh-config-facts.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -42,7 +42,10 @@ function depsIn(home: string, more: Partial<SshConfigDeps> = {}): Told {
       userFile: join(home, '.ssh/config'),
       ownFile: join(own, 'ssh_config'),
       spellings: [join(own, 'ssh_config')],
-      files: { read: readConfigFile, write: writeConfigFile, remove: removeConfigFile },
+      files: {
+        read: readConfigFile,
+        change: (path, edit, advice) => changeConfigFile(path, edit, { advice }),
+      },
       sessions: async () => ({ list: async () => [summary] }),
       facts: async () => ({
         ...facts,

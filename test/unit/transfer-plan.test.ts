@@ -63,7 +63,13 @@ test('a name that two sources share is found', () => {
 });
 
 test('what a transfer or a speed test has begun and not ended is known by its name', () => {
-  for (const name of ['.a.bai-part', '.a.bai-journal', '.bai-speedtest-0123456789ab'])
+  for (const name of [
+    '.a.bai-part',
+    '.a.bai-journal',
+    '..a.bai-journal.bai-lock',
+    '..a.bai-journal.bai-new',
+    '.bai-speedtest-0123456789ab',
+  ])
     expect(isUnfinished(name)).toBe(true);
   for (const name of [
     'a.bai-part',

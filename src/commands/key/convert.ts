@@ -1,6 +1,5 @@
 /** `bai key convert KEY --to FORMAT` */
 
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
@@ -38,10 +37,10 @@ export function define(command: Command, context: Context): void {
     .action(async (key: string, flags: Flags) => {
       const { convertKey } = await import('../../services/convert-key.ts');
       const request = {
-        path: resolve(key),
+        path: await context.wholePath(key),
         to: oneOf('--to', flags.to, formats),
         ppkVersion: ppkVersion(flags),
-        output: flags.output === undefined ? undefined : resolve(flags.output),
+        output: flags.output === undefined ? undefined : await context.wholePath(flags.output),
         force: flags.force === true,
         source: flags.passphraseStdin ? ('stdin' as const) : ('terminal' as const),
         protection: protection(flags),

@@ -1,6 +1,5 @@
 /** `bai key fetch SESSION` */
 
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 
@@ -16,7 +15,7 @@ export function define(command: Command, context: Context): void {
     .option('-f, --force', 'replace a different file that bai did not write')
     .action(async (session: string, flags: Flags) => {
       const deps = await context.apps();
-      const path = flags.output === undefined ? deps.settings.keyPath : resolve(flags.output);
+      const path = flags.output === undefined ? deps.settings.keyPath : await context.wholePath(flags.output);
       const { fetchKey } = await import('../../services/fetch-key.ts');
       const saved = await fetchKey({ session, path, force: flags.force === true }, deps);
       context.reporter.info(`${saved.change}: ${saved.type} ${saved.fingerprint}`);

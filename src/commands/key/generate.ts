@@ -1,6 +1,6 @@
 /** `bai key generate` */
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
@@ -35,7 +35,8 @@ export function define(command: Command, context: Context): void {
       const type = oneOf('--type', flags.type, types);
       const bits = checkBits(type, wholeNumber('--bits', flags.bits, 1));
       const deps = await context.keys();
-      const path = flags.output === undefined ? join(deps.folder, `id_${type}`) : resolve(flags.output);
+      const path =
+        flags.output === undefined ? join(deps.folder, `id_${type}`) : await context.wholePath(flags.output);
       const { generateKey } = await import('../../services/generate-key.ts');
       const request = { type, bits, path, comment: flags.comment, passphrase: passphraseSource(flags) };
       const made = await generateKey(

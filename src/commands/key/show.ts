@@ -1,6 +1,5 @@
 /** `bai key show [KEY]` */
 
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 
@@ -22,7 +21,7 @@ export function define(command: Command, context: Context): void {
     )
     .action(async (key: string | undefined, flags: Flags) => {
       const { showKey } = await import('../../services/show-key.ts');
-      const path = key === undefined ? undefined : resolve(key);
+      const path = key === undefined ? undefined : await context.wholePath(key);
       const passphrase = flags.passphraseStdin ? 'stdin' : 'terminal';
       const shown = await showKey({ path, copy: flags.copy === true, passphrase }, await context.keys());
       context.reporter.info(`the public half of ${shown.path}, ${shown.algorithm} ${shown.sha256}`);

@@ -1,6 +1,5 @@
 /** `bai key upload [KEY]` */
 
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 
@@ -17,7 +16,7 @@ export function define(command: Command, context: Context): void {
     .action(async (key: string | undefined, flags: Flags) => {
       const { uploadKey } = await import('../../services/upload-key.ts');
       const request = {
-        path: key === undefined ? undefined : resolve(key),
+        path: key === undefined ? undefined : await context.wholePath(key),
         yes: flags.yes === true,
         allowClearText: flags.allowHttp === true,
       };

@@ -106,7 +106,7 @@ async function sessionOf(
     mounts: { ...defaults.mounts, ...mounts },
     project: flags.project ?? flags.group ?? defaults.project,
     domain: flags.domain ?? defaults.domain,
-    ...(await bootstrapOf(flags, context.signal)),
+    ...(await bootstrapOf(flags, context)),
   };
 }
 
@@ -172,8 +172,9 @@ function preopenPort(text: string): number {
 }
 
 /** It may be a pipe, whose other end is somebody's program: that is waited for. */
-async function bootstrapOf(flags: Flags, signal: AbortSignal): Promise<{ bootstrapScript?: string }> {
+async function bootstrapOf(flags: Flags, context: Context): Promise<{ bootstrapScript?: string }> {
   if (flags.bootstrapScript === undefined) return {};
   const { readFile } = await import('node:fs/promises');
-  return { bootstrapScript: await unlessAborted(readFile(flags.bootstrapScript, 'utf8'), signal) };
+  const path = await context.wholePath(flags.bootstrapScript);
+  return { bootstrapScript: await unlessAborted(readFile(path, 'utf8'), context.signal) };
 }

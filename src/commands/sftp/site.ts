@@ -1,6 +1,5 @@
 /** `bai sftp site SESSION --filezilla FILE` */
 
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parsePort } from '../../core/port-range.ts';
@@ -25,7 +24,12 @@ export function define(command: Command, context: Context): void {
       useAccount(context, flags);
       const port = flags.port === undefined ? undefined : parsePort(flags.port, '--port');
       const { writeSftpSite } = await import('../../services/sftp-site.ts');
-      const request = { session, path: resolve(flags.filezilla), port, force: flags.force === true };
+      const request = {
+        session,
+        path: await context.wholePath(flags.filezilla),
+        port,
+        force: flags.force === true,
+      };
       const site = await writeSftpSite(request, await context.clients());
       context.reporter.info(
         `${site.change}: a site on ${site.host}:${site.port} with the key ${site.keyFile}`,
