@@ -71,7 +71,9 @@ const writers: Readonly<Record<string, string>> = {
   'ssh/system-ssh.ts': 'what resets the terminal',
   'ssh/terminal.ts': 'what resets the terminal',
   'wiring/apps.ts': 'sanitizeLine',
+  'wiring/background.ts': 'what bai itself has written, in another process',
   'wiring/keys.ts': 'base64 for the clipboard',
+  'wiring/stdio.ts': 'nothing: it asks when the rest is written',
 };
 
 test('only those write to a terminal that make safe what they write', () => {

@@ -1,9 +1,10 @@
 /** What has been told of a session once: an empty file for each, by the session's id. */
 
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 /** No session lives that long, and files that nobody takes away pile up. */
 const lastsMs = 90 * 24 * 3_600_000;
@@ -13,7 +14,7 @@ export async function isFirstTime(folder: string, id: string, now = Date.now()):
   // An id comes from a manager, so it is a file name only when it looks like one.
   const name = /^[\w-]{1,100}$/.test(id) ? id : createHash('sha256').update(id).digest('hex');
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     await writeFile(join(folder, name), '', { flag: 'wx', mode: 0o600 });
     await forgetOld(folder, now);
     return true;

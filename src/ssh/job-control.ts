@@ -3,6 +3,9 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { systemCode } from '../errors.ts';
+import { programPath } from './programs.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Stops the whole job, as Ctrl-Z does: whoever started this process, such as npx, is waited for by the shell too. Returns when the
@@ -16,12 +19,13 @@ export function stopJob(): void {
 const quietMs = 100;
 
 /** ssh stops itself alone, and the shell waits for this process. */
-export function stopWith(child: ChildProcess): Disposable {
+export function stopWith(child: ChildProcess, environment: Environment): Disposable {
   if (process.platform === 'win32') return { [Symbol.dispose]: () => {} };
   let lookedAt = Number.NEGATIVE_INFINITY;
   const look = (): void => {
     if (process.platform !== 'linux' && performance.now() - lookedAt < quietMs) return;
-    const isStopped = child.pid !== undefined && child.exitCode === null && isStoppedProcess(child.pid);
+    const isStopped =
+      child.pid !== undefined && child.exitCode === null && isStoppedProcess(child.pid, environment);
     lookedAt = performance.now();
     if (!isStopped) return;
     stopJob();
@@ -33,8 +37,8 @@ export function stopWith(child: ChildProcess): Disposable {
   return { [Symbol.dispose]: () => void process.off('SIGCHLD', look) };
 }
 
-function isStoppedProcess(pid: number): boolean {
-  return (process.platform === 'linux' ? stateOnLinux(pid) : stateByPs(pid)).startsWith('T');
+function isStoppedProcess(pid: number, environment: Environment): boolean {
+  return (process.platform === 'linux' ? stateOnLinux(pid) : stateByPs(pid, environment)).startsWith('T');
 }
 
 /** proc_pid_stat(5): behind the name, which stands in parentheses and may hold some. */
@@ -48,6 +52,7 @@ function stateOnLinux(pid: number): string {
   }
 }
 
-function stateByPs(pid: number): string {
-  return spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() ?? '';
+function stateByPs(pid: number, environment: Environment): string {
+  const args = ['-o', 'state=', '-p', String(pid)];
+  return spawnSync(programPath('ps', environment), args, { encoding: 'utf8' }).stdout?.trim() ?? '';
 }

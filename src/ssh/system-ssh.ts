@@ -27,7 +27,7 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
   if (signal.aborted) throw new InterruptedError();
   const settings = terminal.stdin.isTTY ? stty(['-g'], environment) : undefined;
   const child = start(args, options);
-  using _stops = stopWith(child);
+  using _stops = stopWith(child, environment);
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   try {

@@ -22,6 +22,7 @@ import type {
   SpawnedManager,
 } from '../services/local-manager.ts';
 import type { ServeLocalDeps } from '../services/serve-local.ts';
+import { programPath } from '../ssh/programs.ts';
 
 export function localManagerDeps(context: Context, environment: Environment): LocalManagerDeps {
   const { localManager, stateDir } = findPlaces(environment);
@@ -35,7 +36,7 @@ export function localManagerDeps(context: Context, environment: Environment): Lo
     answers: (state) => answers(state, context.signal),
     spawn: (request) => spawnManager(request, logPath),
     stop: (pid) => void process.kill(pid, 'SIGTERM'),
-    isManager: (state) => isManager(state, logPath, context.signal),
+    isManager: (state) => isManager(state, { logPath, environment, signal: context.signal }),
     pause: (ms) => delay(ms, undefined, { signal: context.signal }),
   };
 }
@@ -114,11 +115,20 @@ async function isRunning(other: LocalManagerState, signal: AbortSignal): Promise
   return isAlive(other.pid) && (await answers(other, signal));
 }
 
+interface Surroundings {
+  readonly logPath: string;
+  readonly environment: Environment;
+  readonly signal: AbortSignal;
+}
+
 /** By what it was started as, and by its log: another user of this machine, or another folder, may have one as well. */
-async function isManager(state: LocalManagerState, logPath: string, signal: AbortSignal): Promise<boolean> {
+async function isManager(
+  state: LocalManagerState,
+  { logPath, environment, signal }: Surroundings,
+): Promise<boolean> {
   const { pid } = state;
   if (!isAlive(pid)) return false;
-  const words = await commandLine(pid);
+  const words = await commandLine(pid, environment);
   if (words === undefined) return await answers(state, signal);
   if (!/\blocal\s+serve\b/.test(words)) return false;
   const output = await readlink(`/proc/${pid}/fd/1`).catch(() => undefined);
@@ -126,11 +136,11 @@ async function isManager(state: LocalManagerState, logPath: string, signal: Abor
 }
 
 /** Empty for a process that has ended and whose end nobody has taken note of; nothing where the system does not tell. */
-async function commandLine(pid: number): Promise<string | undefined> {
+async function commandLine(pid: number, environment: Environment): Promise<string | undefined> {
   try {
     return (await readFile(`/proc/${pid}/cmdline`, 'latin1')).replaceAll('\0', ' ');
   } catch {
-    const ps = promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)]);
+    const ps = promisify(execFile)(programPath('ps', environment), ['-o', 'args=', '-p', String(pid)]);
     return await ps.then(
       ({ stdout }) => stdout,
       () => undefined,
