@@ -5,6 +5,7 @@ import http from 'node:http';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
+import { countDown } from '../core/time-limit.ts';
 import type { ProxyServer } from './proxy-choice.ts';
 import { limitReached, proxyAnswered, proxyFailed } from './proxy-error.ts';
 
@@ -50,17 +51,13 @@ async function inTime(
 ): Promise<Duplex> {
   const { signal, connectTimeoutMs } = limits;
   const limit = new AbortController();
-  const timer =
-    connectTimeoutMs > 0
-      ? setTimeout(() => limit.abort(limitReached(proxy, nameOf(target), connectTimeoutMs)), connectTimeoutMs)
-      : undefined;
+  const late = (): void => limit.abort(limitReached(proxy, nameOf(target), connectTimeoutMs));
+  using _limit = connectTimeoutMs > 0 ? countDown(connectTimeoutMs, late) : undefined;
   try {
     return await dial(AbortSignal.any([signal, limit.signal]));
   } catch (error) {
     if (limit.signal.aborted && !signal.aborted) throw limit.signal.reason;
     throw signal.aborted ? error : proxyFailed(proxy, error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

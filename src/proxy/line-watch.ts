@@ -26,12 +26,10 @@ export function watchLine(socket: WebSocket, { silenceMs, sentBytes, onDead }: L
   let silentMs = 0;
   let sentBefore = sentBytes();
   const timer = setInterval(() => {
-    if (wasHeard || socket.isPaused) {
-      silentMs = 0;
-      sentBefore = sentBytes();
-    } else silentMs += turnMs;
+    if (socket.isPaused) hear();
+    silentMs = wasHeard ? 0 : silentMs + turnMs;
     wasHeard = false;
-    const extraMs = Math.min(mostExtraMs, (sentBytes() - sentBefore) / slowestBytesPerMs);
+    const extraMs = Math.min(mostExtraMs, Math.floor((sentBytes() - sentBefore) / slowestBytesPerMs));
     if (silentMs >= turnMs * (quarters - 1) + extraMs) {
       clearInterval(timer);
       return onDead();
@@ -41,6 +39,7 @@ export function watchLine(socket: WebSocket, { silenceMs, sentBytes, onDead }: L
   timer.unref();
   const hear = (): void => {
     wasHeard = true;
+    sentBefore = sentBytes();
   };
   for (const event of ['pong', 'message', 'ping']) socket.on(event, hear);
   socket.once('close', () => clearInterval(timer));

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLive, type SessionRef, waitVerdict } from '../core/session.ts';
 import type { CreatedSession, CreateRequest } from '../core/session-api.ts';
+import { startStopwatch } from '../core/time-limit.ts';
 import { BaiError, ConflictError, mayPass } from '../errors.ts';
 import type { SessionDeps } from './session-deps.ts';
 
@@ -39,12 +40,12 @@ async function createOrHolder(
 
 async function untilGone({ id, name }: SessionRef, { api, reporter, signal }: SessionDeps): Promise<void> {
   const step = reporter.step(`${name}: the one of that name is still ending`);
-  const deadline = performance.now() + patienceMs;
+  using waited = startStopwatch();
   try {
     for (;;) {
       const status = await statusOf(id, { api, signal });
       if (status === undefined || !isLive(status)) break;
-      if (performance.now() > deadline) throw stillThere(name, status);
+      if (waited.elapsedMs > patienceMs) throw stillThere(name, status);
       await delay(lookEveryMs, undefined, { signal });
     }
     step.done(`${name}: the one of that name has ended`);

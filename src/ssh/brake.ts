@@ -5,6 +5,8 @@ import type { Client } from 'ssh2';
 
 /** ssh2 counts the seconds without an answer to its keep-alive, and no answer comes through while it is stopped. */
 const keepaliveMs = 2_500;
+/** Each excuse makes a timer anew, and bytes come in often. */
+const heardEveryMs = 1_000;
 
 /**
  * One for each connection. The stream under it is paused, never a channel's window: the sessions' dropbear sends
@@ -16,12 +18,15 @@ export class Brake {
   readonly #holders = new Set<object>();
   readonly #above = new Set<() => void>();
   #keepalive: NodeJS.Timeout | undefined;
+  #heardAt = 0;
 
   constructor(client: Client, transport: Duplex) {
     this.#client = client;
     this.#transport = transport;
     // A stream that goes over another connection says so while that one is stopped.
     transport.on('stopped', () => this.#excuseSilence());
+    // Whoever sends is no dead peer, though its answer may come late: it is behind all that was sent before.
+    transport.on('data', () => this.#hear());
   }
 
   /** Called again and again while nothing comes in, for what goes over this connection. Returns what ends that. */
@@ -54,9 +59,20 @@ export class Brake {
     this.release(any);
   }
 
+  #hear(): void {
+    const now = performance.now();
+    if (now - this.#heardAt < heardEveryMs) return;
+    this.#heardAt = now;
+    this.#resetKeepalive();
+  }
+
   #excuseSilence(): void {
+    this.#resetKeepalive();
+    for (const listener of this.#above) listener();
+  }
+
+  #resetKeepalive(): void {
     const reset: unknown = Reflect.get(this.#client, '_resetKA');
     if (typeof reset === 'function') reset.call(this.#client);
-    for (const listener of this.#above) listener();
   }
 }

@@ -21,6 +21,8 @@ const ownTimers: Readonly<Record<string, string>> = {
   'ssh/connection.ts': 'the same, of one connection',
   'services/wait-session.ts': 'a pause, which the next event ends as well',
   'ssh/jump-host.ts': 'a method of that name',
+  'services/session-end.ts': 'a pause between two questions',
+  'manager/late-stream.ts': "a socket's method of that name, for Node's agents",
 };
 
 test.each(filesWith(/\bsetTimeout\(/))('%s sets a timer for a reason that is known', (file) => {
@@ -40,6 +42,10 @@ const ownClocks: Readonly<Record<string, string>> = {
   'transfer/measure-line.ts': 'how long is measured',
   'transfer/pump.ts': 'how long is measured',
   'transfer/local-disk.ts': 'how long a call took',
+  'services/ssh-stdio.ts': 'the last answer to somebody who has gone, which no sleep is worth',
+  'ssh/brake.ts': 'how often something is done',
+  'ssh/job-control.ts': 'the same',
+  'config/told.ts': 'how old a file is, in days',
   'transfer/journal.ts': 'how old a file of another machine is',
 };
 

@@ -286,8 +286,8 @@ test('a spinner that is wanted during a transfer does not draw over its bars', (
   const options = { stdout: stream, stderr: stream, environment: {}, quiet: false, color: false };
   const reporter = createReporter({ ...options, json: false, events: false, spin });
   const progress = reporter.transfer();
-  reporter.busy('connecting').stop();
+  reporter.busy('connecting', 'now').stop();
   progress[Symbol.dispose]();
-  reporter.busy('afterwards').stop();
+  reporter.busy('afterwards', 'now').stop();
   expect(spun).toEqual(['afterwards']);
 });
