@@ -14,6 +14,7 @@ import {
   openLocalFolder,
   withoutTrailingSeparators,
 } from './local-folder.ts';
+import { checkSource } from './remote-source.ts';
 import { eachSource, folderError, type TransferJob } from './transfer-job.ts';
 import type { TransferRun } from './transfer-run.ts';
 
@@ -37,8 +38,10 @@ async function getSource(
   run: TransferRun,
 ): Promise<void> {
   const remote = remotePath(source);
-  const isFolder = (await run.requests.stat(remote)).kind === 'folder';
+  const found = await run.requests.stat(remote);
+  const isFolder = found.kind === 'folder';
   if (isFolder && !recursive) throw folderError(source);
+  if (!isFolder) checkSource(remote, found);
   const placement = placeSource(
     { path: source, name: remoteName(source), kind: isFolder ? 'folder' : 'file' },
     target,

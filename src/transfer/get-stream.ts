@@ -6,7 +6,13 @@ import type { Lane } from './lane.ts';
 import { LaneHandles } from './lane-handles.ts';
 import type { Meter } from './one-file.ts';
 import { changedError } from './one-file.ts';
-import { openRemoteSource, type RemoteSource, readFully, reopenRemoteSource } from './remote-source.ts';
+import {
+  checkSource,
+  openRemoteSource,
+  type RemoteSource,
+  readFully,
+  reopenRemoteSource,
+} from './remote-source.ts';
 import { requestBytes } from './sftp-channel.ts';
 import { folderError } from './transfer-job.ts';
 import type { TransferRun } from './transfer-run.ts';
@@ -44,7 +50,9 @@ export async function getStream({ remote, write }: StreamGet, run: TransferRun):
 }
 
 async function lookAt({ requests, cleanup }: Lane, remote: string): Promise<RemoteSource> {
-  if ((await requests.stat(remote)).kind === 'folder') throw folderError(remote);
+  const found = await requests.stat(remote);
+  if (found.kind === 'folder') throw folderError(remote);
+  checkSource(remote, found);
   const { handle, ...source } = await openRemoteSource(requests, remote);
   // Nothing depends on the answer.
   cleanup.close(handle).catch(() => {});

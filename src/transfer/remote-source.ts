@@ -20,10 +20,8 @@ export async function openRemoteSource(requests: SftpRequests, path: string): Pr
   const handle = await requests.open(path, OpenFlag.read);
   try {
     const attributes = await requests.attributes(handle);
-    const { kind, size } = attributes;
-    if (kind !== 'file' && kind !== 'unknown') {
-      throw new TransferError(`${path} in the session is no regular file`, { code: 'not-a-file' });
-    }
+    checkSource(path, attributes);
+    const { size } = attributes;
     if (size === undefined) throw new ProtocolError(`the server does not say how large ${path} is`);
     if (size === 0 && (await requests.read(handle, Buffer.alloc(1), 0)) > 0) throw sizelessError(path);
     return { path, size, attributes, handle };
@@ -31,6 +29,12 @@ export async function openRemoteSource(requests: SftpRequests, path: string): Pr
     requests.close(handle).catch(() => {});
     throw error;
   }
+}
+
+/** Before it is opened, too: a server waits in that for somebody to write to a pipe, and answers nothing meanwhile. */
+export function checkSource(path: string, { kind }: RemoteAttributes): void {
+  if (kind === 'file' || kind === 'unknown') return;
+  throw new TransferError(`${path} in the session is no regular file`, { code: 'not-a-file' });
 }
 
 /** Opens it once more, and throws when it is no longer what was found at first. */

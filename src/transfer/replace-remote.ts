@@ -10,9 +10,10 @@ import type { SftpRequests } from './sftp-requests.ts';
 /** Code of the failure after which `from` is the only copy that is left. */
 export const onlyCopy = 'not-renamed';
 
-/** For a rename that the user asked for: a file or a link of the new name is replaced, a pipe or a device never. */
+/** For a rename that the user asked for: a file of the new name is replaced; a link, a pipe or a device never. */
 export async function renameRemote({ requests, cleanup }: Lane, from: string, to: string): Promise<void> {
   const found = await unlessMissing(requests.lstat(to));
+  if (found?.kind === 'link') throw notAFileError(to, 'a link');
   if (found?.kind === 'other') throw notAFileError(to);
   // Not to be interrupted: it may take two steps.
   await replaceRemote(cleanup, from, to);

@@ -159,13 +159,25 @@ describe.skipIf(sshdMissing !== undefined)(`with sshd${why}`, () => {
       await writeFile(there('a'), 'a');
       await mkdir(there('box'));
       for (const path of [there('p'), there('box', 'a')]) await make(path);
+      await symlink('p', there('link'));
       await untouched(there('p'), there(), async () => {
         await expect(bed.runWith(Buffer.from('x'), put, '-', 'demo:place/p')).rejects.toMatchObject({
           code: 'not-a-file',
         });
-        for (const target of ['demo:place/p', 'demo:place/box'])
+        for (const target of ['demo:place/p', 'demo:place/box', 'demo:place/link'])
           await expect(bed.run(move, 'demo:place/a', target)).rejects.toMatchObject({ code: 'not-a-file' });
       });
+      expect(await readlink(there('link'))).toBe('p');
+    });
+
+    test('in the session is not fetched, and nobody waits for what it may say', async () => {
+      await make(there('p'));
+      await symlink('p', there('link'));
+      for (const source of ['demo:place/p', 'demo:place/link']) {
+        for (const target of [here('file'), '-'])
+          await expect(bed.run(get, source, target)).rejects.toMatchObject({ code: 'not-a-file' });
+      }
+      expect(await tree(local.path)).toEqual([]);
     });
 
     /** Calls back once, when the transfer has begun. */
