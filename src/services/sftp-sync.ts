@@ -67,7 +67,7 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps
     (await isRemoteFolder(remote.path, !isPut, files))
       ? await listRemoteTree(remotePath(remote.path), files, {
           accepts,
-          windows: deps.local.isWindows && !isPut,
+          use: isPut ? 'there' : deps.local.isWindows ? 'on Windows' : 'here',
         })
       : nothing;
   const [localTree, remoteTree] = await Promise.all([here(), far()]);
@@ -76,9 +76,10 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps
     local: { root: local, tree: localTree },
     remote: { root: remotePath(remote.path), tree: remoteTree },
     accepts,
+    onlyDoubtful: !request.checksum,
   };
-  const same = request.checksum ? await sameFiles(trees, files, deps) : undefined;
-  return planSync(source, target, { accepts, delete: request.delete, same });
+  const same = await sameFiles(trees, files, deps);
+  return planSync(source, target, { accepts, delete: request.delete, isBytewise: request.checksum, same });
 }
 
 const nothing: TreeListing = { entries: [], problems: [] };
@@ -162,6 +163,7 @@ async function copy(
   const summary = await (direction === 'put' ? files.put(job, shown) : files.get(job, shown));
   return {
     ...summary,
+    undated: summary.undated.map(view.below),
     failed: summary.failed.filter(view.isNews),
     skipped: [...plan.skipped, ...summary.skipped.filter(view.isNews)],
   };
@@ -175,6 +177,7 @@ const emptySummary: TransferSummary = {
   verified: 0,
   resumed: 0,
   byTar: 0,
+  undated: [],
   retries: 0,
 };
 

@@ -29,6 +29,16 @@ export function sftpStatus(error: unknown): number | undefined {
     : undefined;
 }
 
+/** The server did not open what it was asked for and gave no reason; too many open files would be one. */
+export class OpenRefusedError extends TransferError {}
+
+/** For the `catch` of a request that opens something. */
+export function refusedToOpen(error: unknown): never {
+  if (!(error instanceof TransferError) || sftpStatus(error) !== SftpStatus.failure) throw error;
+  const { message, code, hint, cause } = error;
+  throw new OpenRefusedError(message, { code, cause, ...(hint !== undefined && { hint }) });
+}
+
 /** Whether the server has answered, and with a no: a loss or Ctrl-C says nothing about what was asked for. */
 export function isRefusal(error: unknown): boolean {
   return sftpStatus(error) !== undefined && !(error instanceof UnreachableError);
