@@ -2,7 +2,7 @@
 
 import { haveSameTime } from './file-time.ts';
 import type { PathFilter } from './path-filter.ts';
-import type { TransferProblem } from './transfer-plan.ts';
+import { isUnfinished, type TransferProblem, unfinishedReason } from './transfer-plan.ts';
 
 export interface TreeEntry {
   /** Relative to the folder, with `/` between names. */
@@ -43,6 +43,8 @@ export interface SyncPlan {
   readonly skipped: readonly TransferProblem[];
   /** Why nothing is removed although the rules say so. */
   readonly keeps: string | undefined;
+  /** What of the target is in the way of that: it can be neither compared nor removed. */
+  readonly unknown: readonly TransferProblem[];
 }
 
 export interface SyncCopy {
@@ -62,12 +64,16 @@ export function planSync(source: TreeListing, target: TreeListing, rules: SyncRu
   const blocked: string[] = [];
   for (const entry of source.entries) {
     if (!takesPart(entry, rules.accepts)) continue;
+    if (isUnfinishedPath(entry.path)) {
+      plan.skipped.push({ path: entry.path, reason: unfinishedReason, code: 'unfinished' });
+      continue;
+    }
     if (blocked.some((path) => entry.path.startsWith(`${path}/`))) continue;
     if (!planEntry(entry, there.get(entry.path), { plan, rules })) blocked.push(entry.path);
   }
   const keeps = rules.delete ? reasonToKeep(source, target, plan) : undefined;
   const removals = rules.delete && keeps === undefined ? planRemovals(source, target, rules) : [];
-  return { ...plan, removals, keeps };
+  return { ...plan, removals, keeps, unknown: rules.delete ? target.problems : [] };
 }
 
 interface Draft {
@@ -143,7 +149,8 @@ function planRemovals(source: TreeListing, target: TreeListing, { accepts }: Syn
   // From the end: then what is in a folder comes before it.
   for (const entry of [...target.entries].reverse()) {
     const { path, kind } = entry;
-    const goes = !wanted.has(folded(path)) && !keptFolders.has(path) && takesPart(entry, accepts);
+    const isOurs = takesPart(entry, accepts) && !isUnfinishedPath(path);
+    const goes = isOurs && !wanted.has(folded(path)) && !keptFolders.has(path);
     if (goes) removals.push({ path, isFolder: kind === 'folder' });
     else for (const above of foldersAbove(path)) keptFolders.add(above);
   }
@@ -156,6 +163,10 @@ function takesPart(entry: TreeEntry, accepts: PathFilter): boolean {
     accepts(entry.path, entry.kind === 'folder') &&
     foldersAbove(entry.path).every((path) => accepts(path, true))
   );
+}
+
+function isUnfinishedPath(path: string): boolean {
+  return isUnfinished(path.slice(path.lastIndexOf('/') + 1));
 }
 
 function foldersAbove(path: string): string[] {

@@ -5,7 +5,6 @@ import { entryNameProblem, joinRemote, remoteNameProblem } from '../core/remote-
 import { beginning, sanitizeLine } from '../core/sanitize.ts';
 import type { TreeEntry, TreeListing } from '../core/sync-plan.ts';
 import type { TransferProblem } from '../core/transfer-plan.ts';
-import { unlessMissing } from '../core/unless-missing.ts';
 import { BaiError, InterruptedError, ProtocolError, UnreachableError } from '../errors.ts';
 import type { LocalFiles } from '../transfer/local-files.ts';
 import type { RemoteFiles } from '../transfer/remote-files.ts';
@@ -52,8 +51,19 @@ async function unreadableProblem(
   files: RemoteFiles,
 ): Promise<string | undefined> {
   if (!name.includes('\ufffd')) return undefined;
-  const found = await unlessMissing(files.lstat(path));
-  return found === undefined ? 'the name is not valid UTF-8' : undefined;
+  try {
+    await files.lstat(path);
+    return undefined;
+  } catch (error) {
+    // With the marks in it a name may also be longer than the server takes.
+    if (!(error instanceof BaiError) || isEnd(error)) throw error;
+    return 'the name is not valid UTF-8';
+  }
+}
+
+/** Whether nothing further can be asked. */
+function isEnd(error: BaiError): boolean {
+  return error instanceof UnreachableError || error instanceof InterruptedError;
 }
 
 /** `follow`: links are what they lead to, as put takes them. */
@@ -90,12 +100,9 @@ async function listTree(list: ListFolder, accepts: PathFilter): Promise<TreeList
     try {
       for await (const found of list(folder.path)) note(found, folder, { accepts, listing });
     } catch (error) {
-      const isFatal =
-        !(error instanceof BaiError) ||
-        error instanceof UnreachableError ||
-        error instanceof InterruptedError;
+      if (!(error instanceof BaiError) || isEnd(error)) throw error;
       // Without its top there is nothing to compare.
-      if (isFatal || folder.path === '' || error instanceof EndlessError) throw error;
+      if (folder.path === '' || error instanceof EndlessError) throw error;
       listing.problems.push({ path: folder.path, reason: sanitizeLine(error.message), code: error.code });
     }
   }

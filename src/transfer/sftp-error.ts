@@ -15,6 +15,7 @@ export const SftpStatus = {
   noSuchFile: 2,
   permissionDenied: 3,
   failure: 4,
+  badMessage: 5,
   noConnection: 6,
   connectionLost: 7,
   unsupported: 8,
@@ -55,6 +56,12 @@ export function sftpError(error: unknown, action: string, path: string): BaiErro
     case SftpStatus.unsupported:
       return new TransferError(`${what}: the server does not support it`, {
         code: 'unsupported',
+        cause: error,
+      });
+    case SftpStatus.badMessage:
+      // OpenSSH's word for ENAMETOOLONG and EINVAL.
+      return new TransferError(`${what}: the server does not take such a name or value`, {
+        hint: 'a name may be too long for the disk there (most take 255 bytes): choose a shorter one',
         cause: error,
       });
     case SftpStatus.failure:
