@@ -26,5 +26,7 @@ export function haveSameTime(one: number | undefined, other: number | undefined)
   if (one === undefined || other === undefined) return undefined;
   const [first, second] = [Math.floor(one), Math.floor(other)];
   if (first === second && first > 0) return true;
+  // FAT keeps every other second.
+  if (Math.abs(first - second) === 1) return undefined;
   return isTelling(first) && isTelling(second) ? false : undefined;
 }

@@ -47,14 +47,17 @@ export class FewerAtOnce {
   }
 
   async #together<T>(work: () => Promise<T>): Promise<Outcome<T> | TooMany> {
-    await this.#until(() => this.#solitary === 0 && this.#running < this.#most);
-    this.#running += 1;
+    await this.#turn(() => {
+      if (this.#solitary > 0 || this.#running >= this.#most) return false;
+      this.#running += 1;
+      return true;
+    });
     try {
       return { outcome: await work() };
     } catch (error) {
       const running = this.#running;
       if (!this.#mayBeTooMany(error, running)) throw error;
-      return { running, most: this.#most };
+      return { error, running, most: this.#most };
     } finally {
       this.#running -= 1;
       this.#wakeAll();
@@ -62,15 +65,20 @@ export class FewerAtOnce {
   }
 
   /** Nothing when another one has found out by now that fewer at a time will do. */
-  async #alone<T>(work: () => Promise<T>, { running, most }: TooMany): Promise<Outcome<T> | undefined> {
+  async #alone<T>(
+    work: () => Promise<T>,
+    { error: reason, running, most }: TooMany,
+  ): Promise<Outcome<T> | undefined> {
     this.#solitary += 1;
     try {
-      await this.#until(() => this.#running === 0 && !this.#isAlone);
-      if (this.#most < most) return undefined;
-      this.#isAlone = true;
-      const outcome = await this.#patiently(work).finally(() => {
-        this.#isAlone = false;
+      await this.#turn(() => {
+        if (this.#running > 0 || this.#isAlone) return false;
+        this.#isAlone = true;
+        return true;
       });
+      if (this.#most < most) return undefined;
+      if (!this.#mayBeTooMany(reason, running)) throw reason;
+      const outcome = await this.#patiently(work);
       this.#most = Math.max(1, Math.min(most, Math.floor(running / 2)));
       this.#inVain = 0;
       return { outcome };
@@ -78,6 +86,7 @@ export class FewerAtOnce {
       if (error instanceof OpenRefusedError) this.#inVain += 1;
       throw error;
     } finally {
+      this.#isAlone = false;
       this.#solitary -= 1;
       this.#wakeAll();
     }
@@ -109,8 +118,9 @@ export class FewerAtOnce {
     this.#listeners.clear();
   }
 
-  async #until(isTime: () => boolean): Promise<void> {
-    while (!isTime()) {
+  /** `take` takes the turn in the same moment in which it finds that there is one. */
+  async #turn(take: () => boolean): Promise<void> {
+    while (!take()) {
       await new Promise<void>((resolve) => {
         this.#waiting.add(resolve);
       });
@@ -129,6 +139,7 @@ interface Outcome<T> {
 }
 
 interface TooMany {
+  readonly error: unknown;
   /** How many ran when it failed, and how many might have. */
   readonly running: number;
   readonly most: number;
