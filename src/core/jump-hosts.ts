@@ -1,7 +1,7 @@
 /** Hosts between this machine and the manager, as ssh's ProxyJump has them. */
 
 import { UsageError } from '../errors.ts';
-import { optionOf, settingOf } from './ssh-options.ts';
+import { rewriteOptions, settingOf } from './ssh-options.ts';
 
 const hop = /^(?:[A-Za-z0-9_][\w.-]*@)?(?:[A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
 
@@ -46,19 +46,12 @@ export interface JumpWords {
 /** Takes -J and ProxyJump out of the words for ssh. */
 export function takeJumpHosts(all: readonly string[]): JumpWords {
   let jump: string | undefined;
-  const words: string[] = [];
-  for (let next = 0; next < all.length; next += 1) {
-    const word = all[next] ?? '';
-    const option = optionOf(word, all[next + 1]);
-    if (option === undefined) return { jump, words: [...words, ...all.slice(next)] };
+  const words = rewriteOptions(all, (option, own) => {
     const value = option.flag === 'J' ? option.value : proxyJump(option.value, option.flag);
-    if (value === undefined) words.push(...all.slice(next, next + option.words));
-    else {
-      jump ??= value;
-      if (option.before !== '') words.push(option.before);
-    }
-    next += option.words - 1;
-  }
+    if (value === undefined) return own;
+    jump ??= value;
+    return option.before === '' ? [] : [option.before];
+  });
   return { jump, words };
 }
 

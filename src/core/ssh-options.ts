@@ -36,7 +36,7 @@ export interface SshOption {
 const optionWord = new RegExp(`^-([${sshSwitches}]*)([${sshValued}]?)(.*)$`, 's');
 
 /** One word of ssh's options, with the value that may be the word after it; nothing for a word that is no option. */
-export function optionOf(word: string, following: string | undefined): SshOption | undefined {
+function optionOf(word: string, following: string | undefined): SshOption | undefined {
   if (!/^-./.test(word) || word === '--') return undefined;
   const [, letters = '', flag = '', attached = ''] = optionWord.exec(word) ?? [];
   const before = letters === '' ? '' : `-${letters}`;
@@ -124,8 +124,8 @@ function optional(value: string | undefined): readonly string[] {
   return value === undefined ? [] : [value];
 }
 
-/** The options before the command by what `rewrite` makes of each, and the command as it is. */
-function rewriteOptions(
+/** The options before the command by what `rewrite` makes of each and its words, and the command as it is. */
+export function rewriteOptions(
   all: readonly string[],
   rewrite: (option: SshOption, own: readonly string[]) => readonly string[],
 ): readonly string[] {
