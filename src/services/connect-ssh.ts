@@ -137,9 +137,14 @@ async function isForSsh(deps: ConnectSshDeps): Promise<boolean> {
   return ((await deps.agentLogin())?.unusable.length ?? 0) > 0;
 }
 
+interface SystemConnection extends ConnectSshRequest {
+  /** After ssh has failed: whether nobody who knows why can be reached, and the user is to hear of it at once. */
+  readonly isPastAsking?: () => boolean;
+}
+
 export async function connectSystem(
   session: SessionRef,
-  request: ConnectSshRequest,
+  request: SystemConnection,
   deps: ConnectSshDeps,
 ): Promise<number> {
   const failures: unknown[] = [];
@@ -148,7 +153,7 @@ export async function connectSystem(
     const [ready, inherited] = await whileBusy(`connecting to session ${session.name}`, preparing, deps);
     const onConnectionFailed = (error: unknown): void => void failures.push(error);
     const status = await runSystem(ready, { ...request, inherited, app: sshApp, onConnectionFailed }, deps);
-    if (status !== connectionFailed || deps.signal.aborted) return status;
+    if (status !== connectionFailed || deps.signal.aborted || request.isPastAsking?.()) return status;
     const end = await findEnd(session, deps);
     if (end !== undefined) {
       failures.length = 0;

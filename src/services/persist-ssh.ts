@@ -174,7 +174,8 @@ async function connectOnce(attempt: Attempt, deps: ConnectSshDeps): Promise<Outc
 async function connectSystemOnce(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome> {
   const { session, mode } = attempt;
   const watch = watchLine(persistSilence(attempt.options), deps);
-  const status = await connectSystem(session, withLine(attempt, mode), watch.deps);
+  const request = { ...withLine(attempt, mode), isPastAsking: () => watch.wasSilent() };
+  const status = await connectSystem(session, request, watch.deps);
   if (status !== connectionFailed || deps.signal.aborted) return { status };
   const { isLost, stood } = watch.verdict();
   // What went wrong on the way was told with ssh's end.

@@ -9,6 +9,8 @@ import { type HeardStream, hear } from './hear-stream.ts';
 export interface LineWatch {
   /** To connect with. */
   readonly deps: ConnectSshDeps;
+  /** After ssh has failed: nothing had been heard for long, so that neither sshd nor the manager can be asked why. */
+  wasSilent(): boolean;
   /** After ssh has failed. */
   verdict(): LineVerdict;
 }
@@ -28,6 +30,7 @@ export function watchLine(silentMs: number, deps: ConnectSshDeps): LineWatch {
   let line: HeardStream | undefined;
   let failure: unknown;
   let isLost = false;
+  let wasSilent = false;
   return {
     deps: {
       ...deps,
@@ -45,7 +48,8 @@ export function watchLine(silentMs: number, deps: ConnectSshDeps): LineWatch {
       async runSsh(args) {
         const status = await deps.runSsh(args);
         // Right now: sshd hangs up as well once ssh has.
-        isLost = line !== undefined && (line.isEnded() || performance.now() - line.heardAt() > silentMs);
+        wasSilent = line !== undefined && performance.now() - line.heardAt() > silentMs;
+        isLost = wasSilent || line?.isEnded() === true;
         return status;
       },
       async probeLogin(request) {
@@ -57,6 +61,7 @@ export function watchLine(silentMs: number, deps: ConnectSshDeps): LineWatch {
         }
       },
     },
+    wasSilent: () => wasSilent,
     verdict: () => ({
       stood: line !== undefined,
       isLost: failure === undefined ? isLost : mayPass(failure),

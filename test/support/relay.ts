@@ -21,13 +21,23 @@ export interface Relay extends AsyncDisposable {
 export interface RelayOptions {
   /** How long each way takes. */
   readonly delayMs?: number;
+  /** One way is slow. */
+  readonly narrow?: Narrow;
+}
+
+/** What waits stands in one queue, whichever connection it is of, as before a modem. */
+export interface Narrow {
+  readonly way: Way;
+  readonly bytesPerSecond: number;
+  /** As much waits before the senders have to. */
+  readonly queueBytes: number;
 }
 
 export async function startRelay(
   targetPort: number | (() => number),
-  { delayMs = 0 }: RelayOptions = {},
+  options: RelayOptions = {},
 ): Promise<Relay> {
-  const line = new Line(delayMs);
+  const line = new Line(options);
   const server = createServer((near) => {
     const far = connect(typeof targetPort === 'number' ? targetPort : targetPort(), '127.0.0.1');
     line.join(near, far, 'up');
@@ -51,16 +61,29 @@ export async function startRelay(
   };
 }
 
+/** Of what goes over a slow line in one go. */
+const packetBytes = 4_096;
+
+interface Waiting {
+  readonly bytes: number;
+  act(): void;
+}
+
 class Line {
   readonly #delayMs: number;
+  readonly #narrow: Narrow | undefined;
+  readonly #queue: Waiting[] = [];
+  readonly #paused = new Set<Socket>();
+  #queued = 0;
   readonly #sockets = new Set<Socket>();
   readonly #stalled = new Set<Way>();
   #left = Number.POSITIVE_INFINITY;
   #act: () => void = () => {};
   #counted: Way | undefined;
 
-  constructor(delayMs: number) {
+  constructor({ delayMs = 0, narrow }: RelayOptions) {
     this.#delayMs = delayMs;
+    this.#narrow = narrow;
   }
 
   join(from: Socket, to: Socket, way: Way): void {
@@ -73,9 +96,14 @@ class Line {
     });
     from.on('data', (chunk: Buffer) => {
       this.#count(chunk.length, way);
-      if (!this.#stalled.has(way)) this.#pass(chunk, from, to);
+      if (this.#stalled.has(way)) return;
+      if (this.#narrow?.way === way) this.#wait(chunk, from, to);
+      else this.#pass(chunk, from, to);
     });
-    from.on('end', () => this.#later(() => to.end()));
+    from.on('end', () => {
+      if (this.#narrow?.way === way) this.#enqueue(0, () => to.end());
+      else this.#later(() => to.end());
+    });
   }
 
   cut(): void {
@@ -105,6 +133,42 @@ class Line {
     if (this.#left > 0) return;
     this.#left = Number.POSITIVE_INFINITY;
     this.#act();
+  }
+
+  /** Whoever is paused begins again as soon as there is room. */
+  #wait(chunk: Buffer, from: Socket, to: Socket): void {
+    for (let start = 0; start < chunk.length; start += packetBytes) {
+      const packet = chunk.subarray(start, start + packetBytes);
+      this.#enqueue(packet.length, () => void (to.destroyed || to.write(packet)));
+    }
+    if (this.#queued < (this.#narrow?.queueBytes ?? 0)) return;
+    from.pause();
+    this.#paused.add(from);
+  }
+
+  #enqueue(bytes: number, act: () => void): void {
+    this.#queue.push({ bytes, act });
+    this.#queued += bytes;
+    if (this.#queue.length === 1) this.#next();
+  }
+
+  #next(): void {
+    const { bytesPerSecond = 1, queueBytes = 0 } = this.#narrow ?? {};
+    const [first] = this.#queue;
+    if (first === undefined) return;
+    setTimeout(
+      () => {
+        this.#queue.shift();
+        this.#queued -= first.bytes;
+        first.act();
+        if (this.#queued < queueBytes) {
+          for (const socket of this.#paused) socket.resume();
+          this.#paused.clear();
+        }
+        this.#next();
+      },
+      (first.bytes / bytesPerSecond) * 1_000,
+    ).unref();
   }
 
   #pass(chunk: Buffer, from: Socket, to: Socket): void {
