@@ -23,6 +23,25 @@ function print(fd, text) {
   }
 }
 
+/** Node opens all files of a module's imports at the same time, which a small limit does not allow. */
+async function load() {
+  if (mostOpenFiles() < 256) {
+    for (const name of JSON.parse(readFileSync(join(dist, 'order.json')))) await import(`../dist/${name}`);
+  }
+  await import('../dist/cli.js');
+}
+
+/** Linux says it. Elsewhere Node has raised it to what is enough. */
+function mostOpenFiles() {
+  try {
+    return Number(
+      /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity,
+    );
+  } catch {
+    return Infinity;
+  }
+}
+
 if (major < 20 || (major === 20 && minor < 19)) {
   print(2, `error: bai needs Node 20.19 or later; this is ${process.versions.node}\n`);
   print(2, 'hint: install a current Node (https://nodejs.org)\n');
@@ -33,7 +52,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
   // Rendered by the build from the command tree, so that the most frequent question loads nothing.
   print(1, readFileSync(join(dist, 'help.txt')));
 } else {
-  import('../dist/cli.js').catch((error) => {
+  load().catch((error) => {
     print(2, `${error instanceof Error ? error.stack : error}\n`);
     print(2, 'error: bai could not be loaded\nhint: install it again\n');
     process.exitCode = 70;

@@ -146,7 +146,27 @@ async function bundle(folder) {
   renameSync(join(folder, named('src/cli.ts')), join(folder, 'cli.js'));
   // Chunks load it, too, and a running bai must get the one it was built with.
   writeFileSync(join(folder, 'emulator.js'), `export * from './${named('src/emulator/emulator.ts')}';\n`);
+  writeFileSync(join(folder, 'order.json'), JSON.stringify(loadingOrder(metafile.outputs)));
   return licensesOf(root, metafile);
+}
+
+/** All chunks of the command line, each behind those that it imports: loaded in this order they open one file at a time. */
+function loadingOrder(outputs) {
+  const order = new Set();
+  const seen = new Set();
+  const visit = (path) => {
+    const { imports = [], entryPoint } = outputs[path] ?? {};
+    if (seen.has(path) || entryPoint === 'src/emulator/emulator.ts') return;
+    seen.add(path);
+    const own = imports.filter(({ external }) => !external);
+    for (const each of own.filter(({ kind }) => kind === 'import-statement')) visit(each.path);
+    order.add(path);
+    for (const each of own.filter(({ kind }) => kind === 'dynamic-import')) visit(each.path);
+  };
+  const [entry] = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === 'src/cli.ts');
+  visit(entry);
+  order.delete(entry);
+  return [...order].map((path) => path.split('/').pop());
 }
 
 function renderHelp(folder) {
@@ -159,7 +179,7 @@ function renderHelp(folder) {
 
 /** At every moment each entry finds its chunks. */
 function place(scratch, files) {
-  const entries = ['emulator.js', 'help.txt', 'cli.js'];
+  const entries = ['emulator.js', 'help.txt', 'order.json', 'cli.js'];
   const chunks = files.filter((name) => !entries.includes(name));
   for (const name of [...chunks, ...entries]) renameSync(join(scratch, name), join(dist, name));
 }

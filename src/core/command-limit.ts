@@ -2,8 +2,8 @@
 
 import { UsageError } from '../errors.ts';
 
-/** What dropbear takes as it is published. */
-const usualBytes = 9_000;
+/** What dropbear takes as it is published, and so every server of a session. */
+export const usualBytes = 9_000;
 
 /** Of the builds that sessions run, which are not all as published. */
 const knownBytes: Readonly<Record<string, number>> = {

@@ -8,6 +8,7 @@ import { makeFolder } from '../files/make-folder.ts';
 import { checkReplaceable } from '../files/plain-file.ts';
 import { syncFolder } from '../files/sync-folder.ts';
 import { besidePath, type FileContent, nameOnce, type StagedFile, stageFile } from '../files/whole-file.ts';
+import { nameTooLong } from './read-key.ts';
 import { restrictToOwner } from './windows-acl.ts';
 
 /** What stands at a key's path. A link, folder or device is never read and never replaced. */
@@ -168,6 +169,7 @@ async function explained<T>(path: string, work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof BaiError && error.code === 'not-a-file') throw notPlain(path, error);
+    if (systemCode(error) === 'ENAMETOOLONG') throw nameTooLong(path, error);
     throw notWritable(dirname(path), error);
   }
 }

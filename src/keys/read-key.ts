@@ -65,6 +65,19 @@ function noneOfThatName(error: unknown): undefined {
 
 /** Whether a key may take the name: nothing has it, or a regular file. */
 export async function isReplaceable(path: string): Promise<boolean> {
-  const found = await lstat(path).catch(noneIfMissing);
+  const found = await lstat(path).catch((error: unknown) => {
+    if (systemCode(error) === 'ENAMETOOLONG') throw nameTooLong(path, error);
+    noneIfMissing(error);
+  });
   return found === undefined || found.isFile();
+}
+
+/** What is added to a name, such as `.pub`, can make it longer than the disk takes. */
+export function nameTooLong(path: string, cause: unknown): UsageError {
+  return new UsageError(`${path} is too long for the name of a file here`, {
+    code: 'name-too-long',
+    hint: 'choose a shorter name with --output',
+    details: { path },
+    cause,
+  });
 }

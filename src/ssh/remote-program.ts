@@ -2,6 +2,7 @@
 
 import { Readable, Writable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
+import { usualBytes } from '../core/command-limit.ts';
 import { endlessProgram, silentProgram } from '../core/program-error.ts';
 import { sanitizeText } from '../core/sanitize.ts';
 import { shellQuote } from '../core/shell-quote.ts';
@@ -35,9 +36,14 @@ export async function startProgram(
   words: readonly string[],
   options: ProgramOptions,
 ): Promise<RemoteProgram> {
+  const commandLine = remoteCommandLine(words);
+  // Over a longer one dropbear ends the connection, and with it all that goes on beside.
+  if (Buffer.byteLength(commandLine) > usualBytes) {
+    throw new ProtocolError('the command is longer than an SSH server has to take');
+  }
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await start(connection, remoteCommandLine(words), options);
+      return await start(connection, commandLine, options);
     } catch (error) {
       if (!(error instanceof ProtocolError) || attempt === mostTries) throw error;
     }

@@ -13,7 +13,7 @@ export class FewerAtOnce {
   readonly #signal: AbortSignal;
   readonly #listeners = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
-  #most = Number.POSITIVE_INFINITY;
+  #most: number;
   #running = 0;
   /** Those that run alone, or wait for that; nothing else begins meanwhile. */
   #solitary = 0;
@@ -21,8 +21,11 @@ export class FewerAtOnce {
   #inVain = 0;
   #isShort = false;
 
-  constructor(signal: AbortSignal) {
+  /** `free`: how many files may be opened here, where that is known. */
+  constructor(signal: AbortSignal, free = Number.POSITIVE_INFINITY) {
     this.#signal = signal;
+    // Whatever else this process opens meanwhile, such as a part of the program itself, must not be what fails.
+    this.#most = Math.max(1, Math.floor(free / 2));
   }
 
   /** Calls back once when there may be too many open files, at once if that has been so; the returned function ends that. */
@@ -143,11 +146,6 @@ interface TooMany {
   /** How many ran when it failed, and how many might have. */
   readonly running: number;
   readonly most: number;
-}
-
-/** For the `catch` of what can go another way. */
-export function noneIfTooMany(error: unknown): undefined {
-  if (!isTooMany(error)) throw error;
 }
 
 /** This machine says so itself: of the process, or of all of them. */

@@ -8,6 +8,7 @@ import type { TransferProblem } from '../core/transfer-plan.ts';
 import { unlessMissing } from '../core/unless-missing.ts';
 import { BaiError, interruptedBy } from '../errors.ts';
 import { FewerAtOnce } from './fewer-at-once.ts';
+import { freeDescriptors } from './free-descriptors.ts';
 import { channelCount, type Direction, Growth, isLongLine, laneDepth, sharedDepth } from './growth.ts';
 import { isLoss, Lane } from './lane.ts';
 import { type ProgramLimits, Programs } from './programs.ts';
@@ -61,7 +62,7 @@ export class Fleet implements AsyncDisposable {
     this.#growth = new Growth(options.hint);
     // Every channel listens to it, and more than ten are no leak.
     setMaxListeners(0, options.signal);
-    this.fewer = new FewerAtOnce(options.signal);
+    this.fewer = new FewerAtOnce(options.signal, freeDescriptors());
     this.programs = new Programs(this, options);
     const first = this.#adopt(connection);
     this.requests = buildRequests(

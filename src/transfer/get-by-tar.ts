@@ -7,7 +7,6 @@
 import { pipeline } from 'node:stream/promises';
 import { sentSecond } from '../core/file-time.ts';
 import { BaiError, UnreachableError } from '../errors.ts';
-import { noneIfTooMany } from './fewer-at-once.ts';
 import { FileQueue } from './file-queue.ts';
 import { findExisting } from './get-file.ts';
 import { chooseReplacement } from './if-exists.ts';
@@ -189,10 +188,9 @@ class FetchedStream {
     let isStaged = false;
     await this.#run.tally.attempt(file.remote, async () => {
       const { local: target, isInRealFolder } = file;
-      const staging = stageFile({ target, isInRealFolder, content, kept });
-      // While too many files are open it is not taken: it goes by itself then.
-      const staged = await staging.catch(noneIfTooMany);
-      if (staged !== undefined) this.#staged.push({ file, staged });
+      const staging = { target, isInRealFolder, content, kept };
+      const staged = await this.#run.fleet.fewer.run(() => stageFile(staging));
+      this.#staged.push({ file, staged });
       isStaged = true;
     });
     // What this machine refused has been told.

@@ -5,7 +5,6 @@
 
 import { joinRemote, remoteFolder, remoteName } from '../core/remote-path.ts';
 import { BaiError, UnreachableError } from '../errors.ts';
-import { noneIfTooMany } from './fewer-at-once.ts';
 import { FileQueue } from './file-queue.ts';
 import { type Choice, chooseReplacement } from './if-exists.ts';
 import { listFolder } from './list-folder.ts';
@@ -176,22 +175,15 @@ class SentStream {
     name: string,
     { archive, stage }: { readonly archive: ArchiveWriter; readonly stage: RemoteStage },
   ): Promise<void> {
-    await using source = await this.#open(file);
-    if (source === undefined) return;
-    const { size } = source;
-    const kept = keptOf(source.attributes, this.#run.options);
+    const read = await this.#run.fleet.fewer.run(() => readWhole(file.local));
+    if (read === undefined) return;
+    const { content, attributes } = read;
+    const kept = keptOf(attributes, this.#run.options);
     const modifiedAt = Math.floor(kept.modifiedAt ?? Date.now() / 1000);
-    if (size > requestBytes || modifiedAt < 0 || modifiedAt >= latestTime) return;
-    const content = Buffer.allocUnsafe(size);
-    await source.fill(content, 0);
+    if (modifiedAt < 0 || modifiedAt >= latestTime) return;
     const mode = kept.mode ?? file.known.old?.mode ?? (await stage.newFileMode());
-    this.#staged.push({ file, name, size });
+    this.#staged.push({ file, name, size: content.length });
     await archive.add({ name, mode, modifiedAt, content });
-  }
-
-  /** Nothing while too many files are open: it goes by itself then. */
-  async #open({ local }: SentFile): Promise<LocalSource | undefined> {
-    return openLocalSource(local).catch(noneIfTooMany);
   }
 
   async #finish({ file, name, size }: StagedFile, stage: RemoteStage): Promise<void> {
@@ -199,9 +191,11 @@ class SentStream {
     const path = joinRemote(stage.path, name);
     const isChecked = needsVerifying(options, { size, isResumed: false });
     if (isChecked) {
-      await using source = await this.#open(file);
-      if (source === undefined) return;
-      if (!(await hasSameBytes(fleet, source, { path, size }))) throw checksumError(file.known.path);
+      const isSame = await fleet.fewer.run(async () => {
+        await using source = await openLocalSource(file.local);
+        return await hasSameBytes(fleet, source, { path, size });
+      });
+      if (!isSame) throw checksumError(file.known.path);
       tally.verified();
     }
     // In a folder that was made a moment ago there is nothing to be looked at.
@@ -229,4 +223,15 @@ class SentStream {
       return false;
     }
   }
+}
+
+/** Nothing when it has become too large for a stream. */
+async function readWhole(
+  path: string,
+): Promise<(Pick<LocalSource, 'attributes'> & { content: Buffer }) | undefined> {
+  await using source = await openLocalSource(path);
+  if (source.size > requestBytes) return undefined;
+  const content = Buffer.allocUnsafe(source.size);
+  await source.fill(content, 0);
+  return { content, attributes: source.attributes };
 }

@@ -1,5 +1,7 @@
 /** SHA-256 of many files of the session: computed there in batches, or read back where there is no program for it. */
 
+import { usualBytes } from '../core/command-limit.ts';
+import { shellQuote } from '../core/shell-quote.ts';
 import { BaiError, InterruptedError, UnreachableError } from '../errors.ts';
 import type { Fleet } from './fleet.ts';
 import { remoteChecksum, tellReadBack } from './verify.ts';
@@ -12,9 +14,9 @@ export interface SizedPath {
 
 /** One program for each file, so that names are never printed: they could look like anything. */
 const batchScript = 'for f do sha256sum < "$f" 2>/dev/null || echo -; done';
-/** What the program prints must stay below 64 KiB, and a command line has an end too. */
+/** What the program prints must stay below 64 KiB, and the command line within what every server takes. */
 const mostFiles = 400;
-const mostPathBytes = 24 * 1024;
+const mostPathBytes = usualBytes - 1_000;
 /** A larger file is worth a program that is quicker than sha256sum, and a wait of its own. */
 const largeBytes = 16 * 1024 * 1024;
 const atOnce = 4;
@@ -26,7 +28,7 @@ export async function remoteChecksums(
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   const single: SizedPath[] = files.filter(({ size }) => size >= largeBytes);
-  await inWindow(batches(files), atOnce, () => async (batch) => {
+  await inWindow(batches(await withAbsolute(files, fleet)), atOnce, () => async (batch) => {
     const sums = await batchChecksums(batch, fleet);
     for (const [index, file] of batch.entries()) {
       const sum = sums[index];
@@ -51,12 +53,23 @@ function isAboutFile(error: unknown): boolean {
   );
 }
 
-function* batches(files: readonly SizedPath[]): Generator<readonly SizedPath[]> {
-  let batch: SizedPath[] = [];
+interface NamedFile extends SizedPath {
+  /** For a program. */
+  readonly absolute: string;
+}
+
+async function withAbsolute(files: readonly SizedPath[], fleet: Fleet): Promise<readonly NamedFile[]> {
+  return await Promise.all(
+    files.map(async (file) => ({ ...file, absolute: await fleet.absolute(file.path) })),
+  );
+}
+
+function* batches(files: readonly NamedFile[]): Generator<readonly NamedFile[]> {
+  let batch: NamedFile[] = [];
   let bytes = 0;
   for (const file of files) {
     if (file.size >= largeBytes) continue;
-    const pathBytes = Buffer.byteLength(file.path) + 3;
+    const pathBytes = Buffer.byteLength(shellQuote(file.absolute)) + 1;
     if (batch.length > 0 && (batch.length >= mostFiles || bytes + pathBytes > mostPathBytes)) {
       yield batch;
       [batch, bytes] = [[], 0];
@@ -68,10 +81,10 @@ function* batches(files: readonly SizedPath[]): Generator<readonly SizedPath[]> 
 }
 
 async function batchChecksums(
-  batch: readonly SizedPath[],
+  batch: readonly NamedFile[],
   fleet: Fleet,
 ): Promise<readonly (string | undefined)[]> {
-  const paths = await Promise.all(batch.map(({ path }) => fleet.absolute(path)));
+  const paths = batch.map(({ absolute }) => absolute);
   // Each of them shows by its line that the program goes on.
   const bytes = Math.max(...batch.map(({ size }) => size));
   const result = await fleet.programs.run(['sh', '-c', batchScript, 'sh', ...paths], { bytes });

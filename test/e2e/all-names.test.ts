@@ -19,6 +19,9 @@ import { type SftpAnswer, sftpBed } from './sftp-bed.ts';
 import { content, tempFolder } from './transfer-session.ts';
 
 const seed = Number(process.env['BAI_TEST_SEED'] ?? Date.now() % 2 ** 31);
+/** Of one case in a run that failed, as fast-check names it. */
+const path = process.env['BAI_TEST_PATH'];
+const replay = { seed, ...(path !== undefined && { path }) };
 const runs = Number(process.env['BAI_TEST_RUNS'] ?? 12);
 
 /** Above what has a journal and goes in pieces. */
@@ -337,7 +340,7 @@ describe.each(sshServers.filter(({ name }) => name !== 'dropbear'))(
           },
         ),
         {
-          seed,
+          ...replay,
           numRuns: runs,
           interruptAfterTimeLimit: 400_000,
           endOnFailure: process.env['BAI_TEST_SHRINK'] === undefined,
@@ -415,7 +418,7 @@ describe.each(sshServers.filter(({ name }) => name !== 'dropbear'))(
           },
         ),
         {
-          seed,
+          ...replay,
           numRuns: 5 * runs,
           interruptAfterTimeLimit: 200_000,
           endOnFailure: process.env['BAI_TEST_SHRINK'] === undefined,

@@ -107,7 +107,7 @@ describe('bai with 64 open files', () => {
       const [back, synced] = [`${near}-back`, `${near}-synced`];
       const there = `kept/${shape.replaceAll(' ', '-')}-${via}`;
       await makeFiles(near, folderOf);
-      for (const openFiles of [64, 40]) {
+      for (const openFiles of [64, 36]) {
         const name = `${there}-${openFiles}`;
         expect(await limited(openFiles, 'put', '-r', '--via', via, near, `demo:${name}`)).toMatchObject({
           files: fileCount + 1,

@@ -165,4 +165,18 @@ describe.each(sshServers)('file times with $name', ({ missing, start }) => {
       value: { files: 0 },
     });
   });
+
+  test('many files that only their bytes can tell settle as well', async () => {
+    await using local = await tempFolder();
+    const near = join(local.path, 'near');
+    await mkdir(near);
+    for (let index = 0; index < 250; index += 1) {
+      const path = join(near, `${"it's ".repeat(40)}${index}`);
+      await writeFile(path, content(10, index + 1));
+      date(path, '1950-01-01');
+    }
+    expect(await run(sync, near, 'demo:many')).toMatchObject({ exitCode: 0, value: { files: 250 } });
+    const again = await run(sync, near, 'demo:many');
+    expect(again).toMatchObject({ exitCode: 0, value: { files: 0, unchanged: 250 }, warnings: [] });
+  });
 });
