@@ -9,7 +9,7 @@ import { defaultAccount } from '../../src/emulator/accounts.ts';
 import { childrenOf, type EmulatorBed, freePort, openEmulator, until } from '../contract/app-bed.ts';
 import { launcher } from '../support/bai.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
-import { sshServers, startSessionDropbear, type TestSshd } from '../support/sshd.ts';
+import { sshdMissing, sshServers, startSessionDropbear, startSshd, type TestSshd } from '../support/sshd.ts';
 import { openTerminal, type Terminal } from '../support/terminal.ts';
 
 const clients = ['system', 'builtin'] as const;
@@ -408,6 +408,31 @@ describe('with the embedded manager', { timeout: 60_000 }, () => {
       kept.relay.heal();
       await terminal.see(attached(name));
       await terminal.see(/kept:42:/);
+      await expectMark(terminal, 'silent');
+      terminal.type('exit\r');
+      await terminal.see(/status=0/);
+    },
+  );
+
+  test.skipIf(sshdMissing !== undefined).each(clients)(
+    'the way from the manager to the session goes silent under the %s client: said within 15 s, and made again',
+    async (client) => {
+      await using server = await startSshd();
+      await using behind = await startRelay(server.port);
+      const session = `far-${client}`;
+      await kept.bed.create(session);
+      const app = { name: 'sshd', protocol: 'tcp', containerPort: 2200, hostPort: behind.port } as const;
+      kept.bed.emulator.sessions.get(session).addApp(app);
+      const own = { BAI_USER: server.user, BAI_IDENTITY: server.privateKeyPath };
+      using terminal = openTerminal({ ...kept.bed, env: { ...kept.bed.env, ...own } });
+      const name = newName();
+      terminal.type(typed(session, client, `--persist-name ${name}`));
+      await terminal.see(attached(name));
+      await mark(terminal, 'silent');
+      for (const way of ['up', 'down'] as const) behind.stall(way);
+      await terminal.see(/was lost; what was typed last may not have arrived/);
+      behind.heal();
+      await terminal.see(attached(name));
       await expectMark(terminal, 'silent');
       terminal.type('exit\r');
       await terminal.see(/status=0/);

@@ -130,7 +130,8 @@ const starting: Wait[] = [
         limit: {
           code: 5,
           says: /did not answer in \d+ s; session demo was still starting/,
-          withinMs: 30_000,
+          // A manager that is started anew is waited for, for two minutes.
+          withinMs: 140_000,
         },
       };
     },
