@@ -17,7 +17,7 @@ export interface SilenceOptions {
 
 export interface SilenceWatch extends Disposable {
   /** Something came in. */
-  hear(): void;
+  readonly hear: () => void;
 }
 
 const quarters = 4;

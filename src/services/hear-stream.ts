@@ -9,11 +9,11 @@ export interface HeardStream {
   /** As `performance.now()` has it. */
   heardAt(): number;
   /** What was written to it, in bytes. */
-  sentBytes(): number;
+  readonly sentBytes: () => number;
   /** How often something was written since something last came in; what is written within a second counts as once. */
   asked(): number;
   /** Whether something that came in waits for its reader. */
-  isUnread(): boolean;
+  readonly isUnread: () => boolean;
   onHeard(listener: () => void): void;
 }
 

@@ -24,7 +24,7 @@ function line(more: Partial<SilenceOptions> = {}) {
       sent += bytes;
     },
     /** Nothing when it lives at the end. */
-    diesWithin(most: number, each: (second: number) => void = () => {}): number | undefined {
+    diesWithin: (most: number, each: (second: number) => void = () => {}): number | undefined => {
       const end = seconds + most;
       while (seconds < end && diedAt === undefined) {
         each(seconds);
