@@ -51,8 +51,8 @@ export function persistOptions(words: readonly string[]): readonly string[] {
 /** Nothing is heard for so long only of a line that is dead; a new one costs little here. */
 export const persistSilenceMs = 12_000;
 const aliveSeconds = persistSilenceMs / 3_000;
-/** ssh only asks, and bai gives up: an answer that bulk keeps back comes within a minute more. */
-const aliveCount = 20;
+/** ssh only asks, and bai gives up, later where bulk may keep the answer back. */
+const aliveCount = 25;
 
 /**
  * The user's own options come first, so that they win. The builtin client watches over its line by itself and lets these options pass.
