@@ -33,6 +33,7 @@ const dist = join(root, 'dist');
 /** What the last build was made from, and what it consists of. */
 const recordPath = join(dist, '.build.json');
 const licensesPath = join(root, 'THIRD-PARTY-LICENSES.txt');
+const globalProcess = './scripts/global-process.mjs';
 const keptMs = 24 * 60 * 60_000;
 
 // CommonJS libraries inside ES modules: ssh2 looks for these three when it is loaded.
@@ -74,7 +75,14 @@ function digestOfInputs() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
   const others = [
-    ...['scripts/build.mjs', 'scripts/licenses.mjs', 'package.json', 'package-lock.json', 'tsconfig.json'],
+    ...[
+      'scripts/build.mjs',
+      'scripts/global-process.mjs',
+      'scripts/licenses.mjs',
+      'package.json',
+      'package-lock.json',
+      'tsconfig.json',
+    ],
     'node_modules/.package-lock.json',
   ];
   const hash = createHash('sha256');
@@ -120,8 +128,13 @@ async function bundle(folder) {
     define: { BAI_VERSION: JSON.stringify(version) },
     // Native parts that the libraries do without when they are not there.
     external: ['*.node', 'cpu-features', 'utf-8-validate'],
-    // Under this name ws asks for a masking faster than its own.
-    alias: { bufferutil: './src/proxy/xor-mask.ts' },
+    alias: {
+      // Under this name ws asks for a masking faster than its own.
+      bufferutil: './src/proxy/xor-mask.ts',
+      // Which opens the streams that bai shares with others.
+      'node:process': globalProcess,
+      process: globalProcess,
+    },
     banner: { js: banner },
   });
   const entries = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint !== undefined);

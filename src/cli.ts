@@ -60,7 +60,6 @@ function leave(status: typeof process.exitCode, patienceMs = diskMs): void {
     setTimeout(() => leave(status, patienceMs - lookAgainMs), lookAgainMs);
     return;
   }
-  if (!interrupted.signal.aborted) process.exit(status);
   process.removeAllListeners(received);
   process.kill(process.pid, received);
 }
@@ -82,10 +81,11 @@ function counting(counter: { count: number }): () => Disposable {
 
 // `bai … | head` closes stdout early; what is not wanted any more is no error, but how a command over there ended is not known.
 stdio.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') leave(context.exitCode);
+  // At once: what ends with stdout would complain.
+  if (error.code === 'EPIPE') process.exit(context.exitCode);
   const hint = 'hint: free some space, or send the output elsewhere';
   stdio.stderr.write(`error: the answer could not be written to stdout (${error.code})\n${hint}\n`);
-  leave(1);
+  void stdio.settle(lastWordsMs).then(() => process.exit(1));
 });
 
 // Nobody listens to the conversation any more; the command itself goes on.

@@ -2,11 +2,16 @@
 
 import { UsageError } from '../errors.ts';
 
-/** The path as an SFTP server takes it: `~` and an empty path are the home, `~/x` is `x`; no slash at its end. */
+/**
+ * The path as an SFTP server takes it: `~` and an empty path are the home, `~/x` is `x`; no slash at its end. What it returns
+ * means the same when it is given to it again.
+ */
 export function remotePath(written: string): string {
   const whole = withoutTrailingSlashes(written);
   if (whole === '' || whole === '~') return '.';
-  return whole.startsWith('~/') ? whole.slice(2).replace(/^\/+/, '') || '.' : whole;
+  if (!whole.startsWith('~/')) return whole;
+  const below = whole.slice(2).replace(/^\/+/, '');
+  return below === '' ? '.' : joinRemote('.', below);
 }
 
 /**

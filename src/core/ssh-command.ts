@@ -2,7 +2,7 @@
 
 import { configPath } from './config-word.ts';
 import { shellCommand, shellQuote } from './shell-quote.ts';
-import { optionsIn, settingOf, settingsIn, takeConfiguration } from './ssh-options.ts';
+import { optionsIn, settingOf, settingsIn, takeConfiguration, withoutWay } from './ssh-options.ts';
 
 export interface SshTarget {
   readonly host: string;
@@ -67,7 +67,7 @@ export function sshArguments(
     ...[...firmOptions(target), ...soft].flatMap((option) => ['-o', option]),
     ...inherited,
     `${target.user}@${target.host}`,
-    ...takeConfiguration(userArguments).words,
+    ...withoutWay(takeConfiguration(userArguments).words),
   ];
 }
 

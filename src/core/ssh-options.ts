@@ -84,16 +84,56 @@ export interface ConfigurationWords {
 
 /** Takes -F out of the words for ssh. */
 export function takeConfiguration(all: readonly string[]): ConfigurationWords {
-  const left: string[] = [];
   let file: string | undefined;
+  const words = rewriteOptions(all, (option, own) => {
+    if (option.flag !== 'F') return own;
+    file = option.value;
+    return option.before === '' ? [] : [option.before];
+  });
+  return { file, words };
+}
+
+/** How ssh would come to a host of the user's: from which address, over what, and what the host is called really. */
+const settingsOfWay: ReadonlySet<string> = new Set([
+  'bindaddress',
+  'bindinterface',
+  'hostname',
+  'proxycommand',
+  'proxyusefdpass',
+]);
+
+/**
+ * Takes out what says how to come to the host, which for ssh is a port of this machine. IPv4 stays: it is true, and holds for
+ * forwarded ports too.
+ */
+export function withoutWay(all: readonly string[]): readonly string[] {
+  return rewriteOptions(all, (option, own) => {
+    const { name, value } = settingOf(option.flag === 'o' ? option.value : '');
+    const isWay =
+      /^[Bb]$/.test(option.flag) ||
+      settingsOfWay.has(name) ||
+      (name === 'addressfamily' && /^inet6$/i.test(value));
+    const before = option.before.replaceAll('6', '');
+    if (!isWay && before === option.before) return own;
+    const rest = isWay || option.flag === '' ? [] : [`-${option.flag}`, ...optional(option.value)];
+    return [...(before.length > 1 ? [before] : []), ...rest];
+  });
+}
+
+function optional(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [value];
+}
+
+/** The options before the command by what `rewrite` makes of each, and the command as it is. */
+function rewriteOptions(
+  all: readonly string[],
+  rewrite: (option: SshOption, own: readonly string[]) => readonly string[],
+): readonly string[] {
   let next = 0;
-  for (const option of optionsIn(all)) {
-    if (option.flag !== 'F') left.push(...all.slice(next, next + option.words));
-    else {
-      file = option.value;
-      if (option.before !== '') left.push(option.before);
-    }
+  const options = optionsIn(all).flatMap((option) => {
+    const own = all.slice(next, next + option.words);
     next += option.words;
-  }
-  return { file, words: [...left, ...all.slice(next)] };
+    return rewrite(option, own);
+  });
+  return [...options, ...all.slice(next)];
 }

@@ -1,7 +1,8 @@
 /** What has to happen so that one folder holds what another one holds. Nothing is looked at or changed here. */
 
+import { haveSameTime } from './file-time.ts';
 import type { PathFilter } from './path-filter.ts';
-import type { TransferProblem } from './transfer-plan.ts';
+import { isUnfinished, type TransferProblem, unfinishedReason } from './transfer-plan.ts';
 
 export interface TreeEntry {
   /** Relative to the folder, with `/` between names. */
@@ -25,8 +26,10 @@ export interface SyncRules {
   readonly accepts: PathFilter;
   /** Remove what the source does not have. */
   readonly delete: boolean;
-  /** Files that are known to hold the same bytes: then the times of the others say nothing, and neither do theirs. */
-  readonly same?: ReadonlySet<string> | undefined;
+  /** Whether all files were compared by their bytes: then times say nothing. */
+  readonly isBytewise?: boolean;
+  /** Files that were, and hold the same: besides, those whose times say nothing. */
+  readonly same?: ReadonlySet<string>;
 }
 
 export interface SyncPlan {
@@ -40,6 +43,8 @@ export interface SyncPlan {
   readonly skipped: readonly TransferProblem[];
   /** Why nothing is removed although the rules say so. */
   readonly keeps: string | undefined;
+  /** What of the target is in the way of that: it can be neither compared nor removed. */
+  readonly unknown: readonly TransferProblem[];
 }
 
 export interface SyncCopy {
@@ -59,12 +64,16 @@ export function planSync(source: TreeListing, target: TreeListing, rules: SyncRu
   const blocked: string[] = [];
   for (const entry of source.entries) {
     if (!takesPart(entry, rules.accepts)) continue;
+    if (isUnfinishedPath(entry.path)) {
+      plan.skipped.push({ path: entry.path, reason: unfinishedReason, code: 'unfinished' });
+      continue;
+    }
     if (blocked.some((path) => entry.path.startsWith(`${path}/`))) continue;
-    if (!planEntry(entry, there.get(entry.path), { plan, same: rules.same })) blocked.push(entry.path);
+    if (!planEntry(entry, there.get(entry.path), { plan, rules })) blocked.push(entry.path);
   }
   const keeps = rules.delete ? reasonToKeep(source, target, plan) : undefined;
   const removals = rules.delete && keeps === undefined ? planRemovals(source, target, rules) : [];
-  return { ...plan, removals, keeps };
+  return { ...plan, removals, keeps, unknown: rules.delete ? target.problems : [] };
 }
 
 interface Draft {
@@ -79,7 +88,7 @@ interface Draft {
 function planEntry(
   entry: TreeEntry,
   old: TreeEntry | undefined,
-  { plan, same }: { readonly plan: Draft; readonly same: SyncRules['same'] },
+  { plan, rules }: { readonly plan: Draft; readonly rules: SyncRules },
 ): boolean {
   const { path, kind } = entry;
   if (kind === 'link') plan.skipped.push({ path, reason: 'it is a link', code: 'link' });
@@ -91,7 +100,7 @@ function planEntry(
   } else if (kind === 'folder') {
     if (old === undefined) plan.folders.push(path);
   } else {
-    const reason = differenceOf(entry, old, same);
+    const reason = differenceOf(entry, old, rules);
     if (reason === undefined) plan.unchanged += 1;
     else plan.copies.push({ path, bytes: entry.size ?? 0, reason });
   }
@@ -113,12 +122,14 @@ function conflictOf(kind: TreeEntry['kind'], old: TreeEntry['kind']): { reason: 
 function differenceOf(
   entry: TreeEntry,
   old: TreeEntry | undefined,
-  same: SyncRules['same'],
+  { isBytewise = false, same }: SyncRules,
 ): SyncCopy['reason'] | undefined {
   if (old === undefined) return 'new';
   if (entry.size === undefined || entry.size !== old.size) return 'size';
-  if (same !== undefined) return same.has(entry.path) ? undefined : 'checksum';
-  return entry.modifiedAt === undefined || entry.modifiedAt !== old.modifiedAt ? 'time' : undefined;
+  if (same?.has(entry.path)) return undefined;
+  const isSameTime = isBytewise ? undefined : haveSameTime(entry.modifiedAt, old.modifiedAt);
+  if (isSameTime === undefined) return 'checksum';
+  return isSameTime ? undefined : 'time';
 }
 
 function reasonToKeep(source: TreeListing, target: TreeListing, plan: Draft): string | undefined {
@@ -138,7 +149,8 @@ function planRemovals(source: TreeListing, target: TreeListing, { accepts }: Syn
   // From the end: then what is in a folder comes before it.
   for (const entry of [...target.entries].reverse()) {
     const { path, kind } = entry;
-    const goes = !wanted.has(folded(path)) && !keptFolders.has(path) && takesPart(entry, accepts);
+    const isOurs = takesPart(entry, accepts) && !isUnfinishedPath(path);
+    const goes = isOurs && !wanted.has(folded(path)) && !keptFolders.has(path);
     if (goes) removals.push({ path, isFolder: kind === 'folder' });
     else for (const above of foldersAbove(path)) keptFolders.add(above);
   }
@@ -151,6 +163,10 @@ function takesPart(entry: TreeEntry, accepts: PathFilter): boolean {
     accepts(entry.path, entry.kind === 'folder') &&
     foldersAbove(entry.path).every((path) => accepts(path, true))
   );
+}
+
+function isUnfinishedPath(path: string): boolean {
+  return isUnfinished(path.slice(path.lastIndexOf('/') + 1));
 }
 
 function foldersAbove(path: string): string[] {

@@ -10,12 +10,15 @@ const sliceMs = 1_000;
 export interface Countdown extends Disposable {
   /** All of the time again, from some moment of the slice that runs. */
   restart(): void;
+  /** Whoever is waited for keeps the process alive, or nobody does. */
+  unref(): void;
 }
 
-/** Calls back once, when so much time is over. It keeps the process alive. */
+/** Calls back once, when so much time is over. It keeps the process alive unless it is told otherwise. */
 export function countDown(ms: number, onOver: () => void): Countdown {
   let leftMs = ms;
   let isFresh = false;
+  let isHeld = true;
   let timer: NodeJS.Timeout | undefined;
   const next = (): void => {
     const slice = Math.min(sliceMs, leftMs);
@@ -25,11 +28,16 @@ export function countDown(ms: number, onOver: () => void): Countdown {
       if (leftMs > 0) next();
       else onOver();
     }, slice);
+    if (!isHeld) timer.unref();
   };
   next();
   return {
     restart() {
       isFresh = true;
+    },
+    unref() {
+      isHeld = false;
+      timer?.unref();
     },
     [Symbol.dispose]: () => clearTimeout(timer),
   };

@@ -67,6 +67,8 @@ export interface TransferSummary {
   readonly resumed: number;
   /** Files that went in a tar stream. */
   readonly byTar: number;
+  /** Those that were to keep a time that SFTP cannot carry. */
+  readonly undated: readonly string[];
   /** Connections that were lost and made again on the way. */
   readonly retries: number;
 }

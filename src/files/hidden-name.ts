@@ -2,15 +2,19 @@
 
 import { createHash } from 'node:crypto';
 
-/** Most file systems allow this many bytes in one name. */
-const longestName = 255;
+/** Bytes that every file system takes in one name: eCryptfs is the one with the fewest, most have 255. */
+const longestName = 143;
 
-/** `.NAME` and the suffix; a name too long for that is cut, and told apart from its like by a digest. */
-export function hiddenName(name: string, suffix: string): string {
+/**
+ * `.NAME` and the suffix; a name too long for that is cut, and told apart from its like by a digest. `spareBytes` may
+ * be added to it.
+ */
+export function hiddenName(name: string, suffix: string, spareBytes = 0): string {
   const plain = `.${name}${suffix}`;
-  if (Buffer.byteLength(plain) <= longestName) return plain;
+  const mostBytes = longestName - spareBytes;
+  if (Buffer.byteLength(plain) <= mostBytes) return plain;
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
-  const room = longestName - Buffer.byteLength(`.-${digest}${suffix}`);
+  const room = mostBytes - Buffer.byteLength(`.-${digest}${suffix}`);
   let kept = '';
   for (const character of name) {
     if (Buffer.byteLength(kept + character) > room) break;

@@ -9,6 +9,7 @@ import { type FileHandle, link, lstat, open, readdir, realpath, rename, rm } fro
 import { basename, dirname, join } from 'node:path';
 import { noneIfMissing } from '../core/unless-missing.ts';
 import { systemCode } from '../errors.ts';
+import { hiddenName } from './hidden-name.ts';
 import { type LockWait, withFileLock } from './lock.ts';
 import { checkReplaceable, noneUnlessLink, readPlainFile } from './plain-file.ts';
 import { ifOffered } from './poor-disk.ts';
@@ -121,14 +122,18 @@ export async function behindLinks(path: string): Promise<string> {
   return (await realpath(path).catch((error: unknown) => noneUnlessLink(path, error))) ?? path;
 }
 
-/** Names of files have 255 bytes at most, and what is added here must not make a long one too long. */
+/** A name that nobody else takes, in the same folder. */
 export function besidePath(path: string, ending: 'new' | 'old'): string {
   return join(dirname(path), `${besideStart(path)}${randomBytes(6).toString('hex')}.${ending}`);
 }
 
+/** Of one file alone, however long its name is. */
 function besideStart(path: string): string {
-  return `.${basename(path).slice(0, 60)}.`;
+  return hiddenName(basename(path), '.', besideEndingBytes);
 }
+
+/** For what follows it: 12 digits and an ending, and what the library that edits settings adds to that. */
+const besideEndingBytes = '0123456789ab.new.tmp-0123456789abcdef'.length;
 
 /** What writers have left that were killed, also by the library that edits settings: who holds the lock is the only one. */
 async function removeLeftovers(path: string): Promise<void> {

@@ -38,14 +38,18 @@ export function inspectKey(bytes: Uint8Array, origin: string): KeyFile | undefin
     if (isPpk(bytes)) return inspectPpk(bytes);
     const pem = pemOf(bytes);
     if (pem !== undefined) return { ...inspectPem(pem), unreadableForSsh: unreadableForSsh(bytes) };
-    const key = looksPublic(bytes) ? readPublic(bytes) : undefined;
-    return key && { kind: 'public', key: { blob: Buffer.from(key.blob), comment: key.comment } };
+    return looksPublic(bytes) ? inspectPublic(bytes) : undefined;
   });
 }
 
-/** As `inspectKey`, where it must be one. */
+function inspectPublic(bytes: Uint8Array): KeyFile | undefined {
+  const key = readPublic(bytes);
+  return key && { kind: 'public', key: { blob: Buffer.from(key.blob), comment: key.comment } };
+}
+
+/** As `inspectKey`, where it must be one: what is wrong with a key is said also where it does not look like one at first. */
 export function requireKey(bytes: Uint8Array, origin: string): KeyFile {
-  const file = inspectKey(bytes, origin);
+  const file = inspectKey(bytes, origin) ?? explained(origin, () => inspectPublic(bytes));
   if (file === undefined) throw notAKey(origin, 'it is neither a private nor a public key');
   return file;
 }

@@ -67,16 +67,18 @@ function fromLines(lines: readonly string[]): PublicLine | undefined {
   if (keys.length > 1) throw new MalformedKey('it holds several keys', { hint: 'give one public key' });
   if (key !== undefined && lines.length > 1) throw new MalformedKey('it holds more than one line', oneLine);
   if (key !== undefined && key.options !== '' && !hasOptions(key.options))
-    throw new MalformedKey('what stands in front of the key is no option of authorized_keys', oneLine);
+    throw new MalformedKey(noOption, oneLine);
   if (key !== undefined && lineBreaks.test(lines[0] ?? ''))
     throw new MalformedKey('it holds a control character', oneLine);
   if (key !== undefined) return key;
-  const [like] = lines.flatMap(
-    (line) => /(?:^|\s)((?:ssh|ecdsa|sk)-[\w@.-]+)[ \t]+AAAA/.exec(line)?.[1] ?? [],
-  );
+  const [like] = lines.flatMap((line) => /(?:^|\s)((?:ssh|ecdsa|sk)-[\w@.-]+)[ \t]+AAAA.*/.exec(line) ?? []);
   if (like === undefined) return undefined;
-  throw whyNot(like);
+  // Several words, such as a host and a mark of known_hosts.
+  if (parsePublicLine(like) !== undefined) throw new MalformedKey(noOption, oneLine);
+  throw whyNot(like.trim().split(/\s/, 1)[0] ?? '');
 }
+
+const noOption = 'what stands in front of the key is no option of authorized_keys';
 
 /** Of other programs; and what ends a text for some. */
 const lineBreaks = /[\v\f\u0085\u2028\u2029\0]/;

@@ -3,7 +3,7 @@
 import { constants, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noneIfMissing } from '../core/unless-missing.ts';
-import { NotFoundError, UsageError } from '../errors.ts';
+import { NotFoundError, systemCode, UsageError } from '../errors.ts';
 import { mostKeyBytes } from './key-text.ts';
 
 export interface KeyBytes {
@@ -21,7 +21,7 @@ export async function readUserKey(path: string): Promise<KeyBytes> {
 
 /** Never waits for a pipe, and reads nothing that is larger than a key. Nothing when nothing is there. */
 export async function findUserKey(path: string): Promise<KeyBytes | undefined> {
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(noneIfMissing);
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(noneOfThatName);
   if (file === undefined) return undefined;
   try {
     const { mode, size } = await file.stat().then((found) => {
@@ -55,7 +55,12 @@ export async function listKeyPaths(folder: string): Promise<readonly string[]> {
 
 /** Whether anything has the name, a link to nowhere too. */
 export async function isTaken(path: string): Promise<boolean> {
-  return (await lstat(path).catch(noneIfMissing)) !== undefined;
+  return (await lstat(path).catch(noneOfThatName)) !== undefined;
+}
+
+/** A name that is too long, such as a long one with `.pub` behind it, is no file's. */
+function noneOfThatName(error: unknown): undefined {
+  if (systemCode(error) !== 'ENAMETOOLONG') noneIfMissing(error);
 }
 
 /** Whether a key may take the name: nothing has it, or a regular file. */

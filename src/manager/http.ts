@@ -169,6 +169,8 @@ class ExchangeLimits implements Disposable {
     const { readTimeoutMs: ms } = this.#options;
     if (ms <= 0) return;
     const patience = countDown(ms, () => this.#end(noMoreOfAnswer(this.#request.url.host, ms / 1000)));
+    // Its connection does as long as there is more to come, and an answer that nobody reads is no reason to stay.
+    patience.unref();
     this.#running = patience;
     let bytes = 0;
     // To listen for the bytes would set them flowing before anybody takes them.

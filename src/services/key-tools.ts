@@ -1,6 +1,6 @@
 /** What the services for key files share: what they need of the outside, and asking for passphrases. */
 
-import { BaiError, ConflictError, UsageError } from '../errors.ts';
+import { BaiError, ConflictError, systemCode, UsageError } from '../errors.ts';
 import type { StagedFile } from '../files/whole-file.ts';
 import type { KeyFile, KeyFormat, WriteOptions } from '../keys/key-formats.ts';
 import type { KeyPair } from '../keys/key-pair.ts';
@@ -122,8 +122,22 @@ export async function refuseTaken(
   { disk }: KeyToolDeps,
 ): Promise<void> {
   for (const path of paths) {
-    if (!(await disk.isReplaceable(path))) throw noFile(path);
+    if (!(await isNameable(disk.isReplaceable(path), path))) throw noFile(path);
     if (!force && (await disk.isTaken(path))) throw taken(path);
+  }
+}
+
+/** What is added to a name, such as `.pub`, can make it longer than the disk takes. */
+async function isNameable(isReplaceable: Promise<boolean>, path: string): Promise<boolean> {
+  try {
+    return await isReplaceable;
+  } catch (error) {
+    if (systemCode(error) !== 'ENAMETOOLONG') throw error;
+    throw new UsageError(`${path} is too long for the name of a file here`, {
+      code: 'name-too-long',
+      hint: 'choose a shorter name with --output',
+      details: { path },
+    });
   }
 }
 

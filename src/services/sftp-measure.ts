@@ -36,7 +36,10 @@ export function remoteMeasure(files: RemoteFiles, windows: boolean): MeasuredSid
   return {
     stat: (path) => files.stat(path),
     tree: (path, accepts, signal) =>
-      listRemoteTree(remotePath(path), untilOver(files, signal), { accepts, windows }),
+      listRemoteTree(remotePath(path), untilOver(files, signal), {
+        accepts,
+        use: windows ? 'on Windows' : 'here',
+      }),
   };
 }
 

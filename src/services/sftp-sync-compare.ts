@@ -1,7 +1,8 @@
 /** Which files of a sync hold the same bytes on both sides, whatever their times say. */
 
+import { haveSameTime } from '../core/file-time.ts';
 import { joinRemote } from '../core/remote-path.ts';
-import type { TreeListing } from '../core/sync-plan.ts';
+import type { TreeEntry, TreeListing } from '../core/sync-plan.ts';
 import { BaiError, InterruptedError } from '../errors.ts';
 import type { RemoteFiles } from '../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
@@ -10,22 +11,19 @@ export interface ComparedTrees {
   readonly local: { readonly root: string; readonly tree: TreeListing };
   readonly remote: { readonly root: string; readonly tree: TreeListing };
   readonly accepts: (path: string, isFolder: boolean) => boolean;
+  /** Files whose times tell what is to be known are left out. */
+  readonly onlyDoubtful: boolean;
 }
 
 /** Their relative paths. Only files of equal size are read; one that cannot be read is not among them. */
 export async function sameFiles(
-  { local, remote, accepts }: ComparedTrees,
+  trees: ComparedTrees,
   files: RemoteFiles,
   deps: SftpDeps,
 ): Promise<ReadonlySet<string>> {
-  const sizes = new Map(
-    local.tree.entries.filter(({ kind }) => kind === 'file').map(({ path, size }) => [path, size]),
-  );
-  const candidates = remote.tree.entries.flatMap(({ path, kind, size }) =>
-    kind === 'file' && size !== undefined && sizes.get(path) === size && accepts(path, false)
-      ? [{ name: path, path: joinRemote(remote.root, path), size }]
-      : [],
-  );
+  const { local } = trees;
+  const candidates = candidatesOf(trees);
+  if (candidates.length === 0) return new Set();
   const busy = deps.reporter.busy(`comparing ${candidates.length} files`);
   try {
     const [there, here] = await Promise.all([
@@ -35,12 +33,35 @@ export async function sameFiles(
         deps,
       ),
     ]);
-    const isSame = ({ name, path }: (typeof candidates)[number]): boolean =>
+    const isSame = ({ name, path }: Candidate): boolean =>
       here.has(name) && here.get(name) === there.get(path);
     return new Set(candidates.filter(isSame).map(({ name }) => name));
   } finally {
     busy.stop();
   }
+}
+
+interface Candidate {
+  /** Relative to both folders. */
+  readonly name: string;
+  /** In the session. */
+  readonly path: string;
+  readonly size: number;
+}
+
+function candidatesOf({ local, remote, accepts, onlyDoubtful }: ComparedTrees): readonly Candidate[] {
+  const here = new Map(local.tree.entries.map((entry) => [entry.path, entry]));
+  const isWanted = (own: TreeEntry | undefined, { kind, size, modifiedAt }: TreeEntry): boolean =>
+    own?.kind === 'file' &&
+    kind === 'file' &&
+    own.size === size &&
+    !(onlyDoubtful && haveSameTime(own.modifiedAt, modifiedAt) !== undefined);
+  return remote.tree.entries.flatMap((entry) => {
+    const { path, size } = entry;
+    return size !== undefined && isWanted(here.get(path), entry) && accepts(path, false)
+      ? [{ name: path, path: joinRemote(remote.root, path), size }]
+      : [];
+  });
 }
 
 async function localChecksums(

@@ -11,6 +11,8 @@ export function planView(
   top: string,
 ): {
   readonly isNews: (problem: TransferProblem) => boolean;
+  /** Relative to the source. */
+  readonly below: (path: string) => string;
   readonly observe: (observer: TreeObserver) => TreeObserver;
 } {
   const folder = top.slice(0, -1);
@@ -28,5 +30,5 @@ export function planView(
     failed: (problem) => isNews(problem) && observer.failed(problem),
     skipped: (problem) => isNews(problem) && observer.skipped(problem),
   });
-  return { isNews, observe };
+  return { isNews, observe, below };
 }

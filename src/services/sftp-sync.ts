@@ -5,7 +5,7 @@ import { sanitizeLine } from '../core/sanitize.ts';
 import type { SyncEnds } from '../core/sftp-target.ts';
 import { planSync, type SyncPlan, type TreeListing } from '../core/sync-plan.ts';
 import type { TransferOptions } from '../core/transfer-options.ts';
-import { isUnfinished, type TransferProblem, type TransferSummary } from '../core/transfer-plan.ts';
+import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
 import { formatBytes } from '../core/units.ts';
 import { unlessMissing } from '../core/unless-missing.ts';
 import { ConflictError, ExitCode, NotFoundError, UsageError } from '../errors.ts';
@@ -57,8 +57,7 @@ function refuseWholePlace({ direction, remote, delete: deletes }: SyncRequest): 
 async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps): Promise<SyncPlan> {
   const { direction, local, remote, options } = request;
   const isPut = direction === 'put';
-  const accepts: TransferOptions['accepts'] = (path, isFolder) =>
-    !isUnfinished(path.slice(path.lastIndexOf('/') + 1)) && options.accepts(path, isFolder);
+  const { accepts } = options;
   const here = async (): Promise<TreeListing> =>
     (await isLocalFolder(local, isPut, deps))
       ? await listLocalTree(local, deps.local, { accepts, follow: isPut })
@@ -67,7 +66,7 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps
     (await isRemoteFolder(remote.path, !isPut, files))
       ? await listRemoteTree(remotePath(remote.path), files, {
           accepts,
-          windows: deps.local.isWindows && !isPut,
+          use: isPut ? 'there' : deps.local.isWindows ? 'on Windows' : 'here',
         })
       : nothing;
   const [localTree, remoteTree] = await Promise.all([here(), far()]);
@@ -76,9 +75,10 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps
     local: { root: local, tree: localTree },
     remote: { root: remotePath(remote.path), tree: remoteTree },
     accepts,
+    onlyDoubtful: !request.checksum,
   };
-  const same = request.checksum ? await sameFiles(trees, files, deps) : undefined;
-  return planSync(source, target, { accepts, delete: request.delete, same });
+  const same = await sameFiles(trees, files, deps);
+  return planSync(source, target, { accepts, delete: request.delete, isBytewise: request.checksum, same });
 }
 
 const nothing: TreeListing = { entries: [], problems: [] };
@@ -127,7 +127,8 @@ async function carryOut(
   if (!mayRemove && plan.removals.length > 0)
     reporter.warn('nothing is removed: not all of the source was copied');
   const removal = mayRemove ? await removeAll(plan.removals, removalSide(request, files, deps), deps) : none;
-  const summary = { ...outcome.summary, failed: [...failed, ...removal.failed] };
+  for (const { path, reason } of plan.unknown) reporter.warn(`${sanitizeLine(path)}: not removed: ${reason}`);
+  const summary = { ...outcome.summary, failed: [...failed, ...plan.unknown, ...removal.failed] };
   if (removal.removed > 0) reporter.info(`${removal.removed} removed`);
   return answerTransfer(about, { ...outcome, summary }, (result) =>
     reporter.result({ ...result, unchanged: plan.unchanged, removed: removal.removed }, ''),
@@ -162,6 +163,7 @@ async function copy(
   const summary = await (direction === 'put' ? files.put(job, shown) : files.get(job, shown));
   return {
     ...summary,
+    undated: summary.undated.map(view.below),
     failed: summary.failed.filter(view.isNews),
     skipped: [...plan.skipped, ...summary.skipped.filter(view.isNews)],
   };
@@ -175,6 +177,7 @@ const emptySummary: TransferSummary = {
   verified: 0,
   resumed: 0,
   byTar: 0,
+  undated: [],
   retries: 0,
 };
 
@@ -192,10 +195,12 @@ function removalSide(
 }
 
 function showPlan(plan: SyncPlan, { session, reporter }: TransferAbout): ExitCode {
-  const { folders, copies, removals, unchanged, failed, skipped } = plan;
+  const { folders, copies, removals, unchanged, skipped } = plan;
+  const failed = [...plan.failed, ...plan.unknown];
   const say = ({ path, reason }: TransferProblem, what: string): void =>
     reporter.warn(`${sanitizeLine(path)}: ${what}: ${reason}`);
-  for (const problem of failed) say(problem, 'cannot be copied');
+  for (const problem of plan.failed) say(problem, 'cannot be copied');
+  for (const problem of plan.unknown) say(problem, 'cannot be removed');
   for (const problem of skipped) say(problem, 'is left out');
   const bytes = copies.reduce((sum, copied) => sum + copied.bytes, 0);
   reporter.result({ session, dryRun: true, bytes, unchanged, folders, copies, removals, failed, skipped }, [

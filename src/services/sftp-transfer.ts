@@ -52,6 +52,7 @@ export function answerTransfer(
   { summary, seconds }: TransferOutcome,
   answer: (result: TransferResult) => void,
 ): ExitCode {
+  if (summary.undated.length > 0) reporter.warn(describeUndated(summary.undated));
   reporter.info(describeTransfer(summary, seconds));
   answer({ session, ...summary, seconds });
   return summary.failed.length === 0 ? ExitCode.ok : ExitCode.failure;
@@ -79,6 +80,11 @@ export function describeTransfer(summary: TransferSummary, seconds: number): str
   if (failed.length > 0) parts.push(`${failed.length} not moved`);
   if (skipped.length > 0) parts.push(`${skipped.length} left out`);
   return parts.join('; ');
+}
+
+function describeUndated([first = '', ...others]: readonly string[]): string {
+  const rest = others.length === 0 ? '' : ` and ${count(others.length, 'more file')}`;
+  return `${sanitizeLine(first)}${rest}: dated before 1970 or after 2106, which SFTP cannot carry; in the session the time is that of the transfer`;
 }
 
 function count(amount: number, noun: string): string {

@@ -1,7 +1,7 @@
 /** All that is in a folder, on either side, as sync compares it. Folders left out are named and not looked into. */
 
 import type { PathFilter } from '../core/path-filter.ts';
-import { entryNameProblem, joinRemote } from '../core/remote-path.ts';
+import { entryNameProblem, joinRemote, remoteNameProblem } from '../core/remote-path.ts';
 import { beginning, sanitizeLine } from '../core/sanitize.ts';
 import type { TreeEntry, TreeListing } from '../core/sync-plan.ts';
 import type { TransferProblem } from '../core/transfer-plan.ts';
@@ -16,30 +16,54 @@ const mostPathBytes = 48 * 1024 * 1024;
 
 interface Found extends Omit<TreeEntry, 'path'> {
   readonly name: string;
+  /** Why it must not be used. */
+  readonly problem?: string | undefined;
   /** Tells a folder from those above it, where links are followed. */
   readonly id?: string;
 }
 
-interface Side {
-  list(folder: string): AsyncIterable<Found>;
-  nameProblem(name: string): string | undefined;
-}
+/** Of a folder (`''` is the top), in any order. */
+type ListFolder = (folder: string) => AsyncIterable<Found>;
 
+/** `use`: where its names become names of files; `there` only those of the session's own files are meant. */
 export function listRemoteTree(
   root: string,
   files: RemoteFiles,
-  { accepts, windows }: { readonly accepts: PathFilter; readonly windows: boolean },
+  { accepts, use }: { readonly accepts: PathFilter; readonly use: 'here' | 'on Windows' | 'there' },
 ): Promise<TreeListing> {
-  const side: Side = {
-    async *list(folder) {
-      for await (const { name, attributes } of files.list(folder === '' ? root : joinRemote(root, folder))) {
-        const { kind, size, modifiedAt } = attributes;
-        yield { name, kind, size, modifiedAt };
-      }
-    },
-    nameProblem: (name) => entryNameProblem(name, windows),
-  };
-  return listTree(side, accepts);
+  const problemOf = async (name: string, path: string): Promise<string | undefined> =>
+    use === 'there'
+      ? (remoteNameProblem(name) ?? (await unreadableProblem(name, path, files)))
+      : entryNameProblem(name, use === 'on Windows');
+  return listTree(async function* list(folder) {
+    const top = folder === '' ? root : joinRemote(root, folder);
+    for await (const { name, attributes } of files.list(top)) {
+      const { kind, size, modifiedAt } = attributes;
+      yield { name, kind, size, modifiedAt, problem: await problemOf(name, joinRemote(top, name)) };
+    }
+  }, accepts);
+}
+
+/** The mark in a name is its own, or stands where bytes were not UTF-8: then nothing is found by the name. */
+async function unreadableProblem(
+  name: string,
+  path: string,
+  files: RemoteFiles,
+): Promise<string | undefined> {
+  if (!name.includes('\ufffd')) return undefined;
+  try {
+    await files.lstat(path);
+    return undefined;
+  } catch (error) {
+    // With the marks in it a name may also be longer than the server takes.
+    if (!(error instanceof BaiError) || isEnd(error)) throw error;
+    return 'the name is not valid UTF-8';
+  }
+}
+
+/** Whether nothing further can be asked. */
+function isEnd(error: BaiError): boolean {
+  return error instanceof UnreachableError || error instanceof InterruptedError;
 }
 
 /** `follow`: links are what they lead to, as put takes them. */
@@ -48,11 +72,7 @@ export function listLocalTree(
   local: LocalFiles,
   { accepts, follow }: { readonly accepts: PathFilter; readonly follow: boolean },
 ): Promise<TreeListing> {
-  const side: Side = {
-    list: (folder) => local.list(folder === '' ? root : local.join(root, folder), follow),
-    nameProblem: () => undefined,
-  };
-  return listTree(side, accepts);
+  return listTree((folder) => local.list(folder === '' ? root : local.join(root, folder), follow), accepts);
 }
 
 interface Waiting {
@@ -68,7 +88,7 @@ interface Listing extends TreeListing {
   pathBytes: number;
 }
 
-async function listTree(side: Side, accepts: PathFilter): Promise<TreeListing> {
+async function listTree(list: ListFolder, accepts: PathFilter): Promise<TreeListing> {
   const listing: Listing = {
     entries: [],
     problems: [],
@@ -78,14 +98,11 @@ async function listTree(side: Side, accepts: PathFilter): Promise<TreeListing> {
   };
   for (let folder = listing.waiting.pop(); folder !== undefined; folder = listing.waiting.pop()) {
     try {
-      for await (const found of side.list(folder.path)) note(found, folder, { side, accepts, listing });
+      for await (const found of list(folder.path)) note(found, folder, { accepts, listing });
     } catch (error) {
-      const isFatal =
-        !(error instanceof BaiError) ||
-        error instanceof UnreachableError ||
-        error instanceof InterruptedError;
+      if (!(error instanceof BaiError) || isEnd(error)) throw error;
       // Without its top there is nothing to compare.
-      if (isFatal || folder.path === '' || error instanceof EndlessError) throw error;
+      if (folder.path === '' || error instanceof EndlessError) throw error;
       listing.problems.push({ path: folder.path, reason: sanitizeLine(error.message), code: error.code });
     }
   }
@@ -95,12 +112,11 @@ async function listTree(side: Side, accepts: PathFilter): Promise<TreeListing> {
 class EndlessError extends ProtocolError {}
 
 interface Noting {
-  readonly side: Side;
   readonly accepts: PathFilter;
   readonly listing: Listing;
 }
 
-function note(found: Found, folder: Waiting, { side, accepts, listing }: Noting): void {
+function note(found: Found, folder: Waiting, { accepts, listing }: Noting): void {
   const { name, kind, size, modifiedAt, id } = found;
   const path = folder.path === '' ? name : `${folder.path}/${name}`;
   const { seen, entries, problems, waiting } = listing;
@@ -109,11 +125,14 @@ function note(found: Found, folder: Waiting, { side, accepts, listing }: Noting)
   listing.pathBytes += Math.min(Buffer.byteLength(path), longestPath);
   if (listing.pathBytes > mostPathBytes) throw new EndlessError('the names are too many and too long');
   const reason =
-    side.nameProblem(name) ??
+    found.problem ??
     (path.length > longestPath ? 'the path is too long' : undefined) ??
     (seen.has(path) ? 'the name is listed twice' : undefined);
   if (reason !== undefined) {
-    problems.push({ path: beginning(path, longestPath), reason, code: 'refused-name' });
+    const isLeftOut = !accepts(path, false) && !accepts(path, true);
+    // Its folder stays then, as with any other that the rules leave out.
+    if (isLeftOut) entries.push({ path, kind: 'other', size: undefined, modifiedAt: undefined });
+    else problems.push({ path: beginning(path, longestPath), reason, code: 'refused-name' });
     return;
   }
   seen.add(path);

@@ -10,7 +10,7 @@ import { type ListedHost, listHosts, type SshConfigFacts, sshConfigText } from '
 import { hasInclude, withInclude, withoutInclude } from '../core/ssh-include.ts';
 import type { ConfigChange } from '../ssh/config-file.ts';
 import type { SshAnswer } from '../ssh/ssh-settings.ts';
-import { type Plan, unsayablePath, writeChecked, writePlan } from './check-ssh-config.ts';
+import { type CheckedPlans, type Plan, unsayablePath, writeChecked, writePlan } from './check-ssh-config.ts';
 
 export interface SshConfigDeps {
   readonly reporter: Reporter;
@@ -37,6 +37,8 @@ export interface ConfigFiles {
   read(path: string, advice: string): Promise<string | undefined>;
   /** Writes what `edit` makes of the file, or takes it away, while no other bai changes it. */
   change(path: string, edit: EditConfig, advice: string): Promise<ConfigChange>;
+  /** Runs what tries several files, and puts them back, while no other bai does so. */
+  alone<T>(work: () => Promise<T>, advice: string): Promise<T>;
 }
 
 /** Nothing stands for no file. */
@@ -62,6 +64,19 @@ export async function installSshConfig(
   deps: SshConfigDeps,
 ): Promise<SshConfigChange> {
   const { text, hosts, facts } = await renderSshConfig(deps);
+  if (dryRun) {
+    const { own, users } = await planInstall(text, deps);
+    return { hosts, dryRun, files: [changeOf(own), changeOf(users[0])] };
+  }
+  const written = await deps.files.alone(
+    async () => writeChecked({ ...(await planInstall(text, deps)), facts }, deps),
+    ownAdvice,
+  );
+  await warnOfVariables(deps);
+  return { hosts, dryRun, files: written.map(changeOf) };
+}
+
+async function planInstall(text: string, deps: SshConfigDeps): Promise<Omit<CheckedPlans, 'facts'>> {
   const own = await planOwn(deps, text);
   const advice = (line: string): string => `put this line on top of it yourself: ${line}`;
   const plans = includeLines(deps.spellings).map((line) =>
@@ -69,10 +84,7 @@ export async function installSshConfig(
   );
   const [first, ...others] = await Promise.all(plans);
   if (first === undefined) throw new Error('there is a way to name the file');
-  if (dryRun) return { hosts, dryRun, files: await carryOut([own, first], true, deps) };
-  const written = await writeChecked({ own, facts, users: [first, ...others] }, deps);
-  await warnOfVariables(deps);
-  return { hosts, dryRun, files: written.map(changeOf) };
+  return { own, users: [first, ...others] };
 }
 
 function withLine(before: string | undefined, line: string, { spellings }: SshConfigDeps): string {
@@ -101,13 +113,22 @@ export async function removeSshConfig(
   { dryRun }: { readonly dryRun: boolean },
   deps: SshConfigDeps,
 ): Promise<SshConfigChange> {
+  let plans = await planRemove(deps);
+  if (!dryRun) {
+    const isDone = plans.every(({ before, after }) => before === after);
+    if (!isDone)
+      plans = await deps.files.alone(async () => carryOut(await planRemove(deps), deps), ownAdvice);
+    await deps.forgetHosts();
+  }
+  return { hosts: [], dryRun, files: plans.map(changeOf).toReversed() };
+}
+
+async function planRemove(deps: SshConfigDeps): Promise<readonly Plan[]> {
   const own = await planOwn(deps, undefined);
   const user = await planUser(deps, `take the line with ${deps.ownFile} out of it yourself`, (before) =>
     before === undefined ? undefined : withoutInclude(before, deps.spellings.map(asBytes)),
   );
-  const files = await carryOut([user, own], dryRun, deps);
-  if (!dryRun) await deps.forgetHosts();
-  return { hosts: [], dryRun, files: files.toReversed() };
+  return [user, own];
 }
 
 export interface RenderedSshConfig {
@@ -141,9 +162,10 @@ function includeLines(spellings: SshConfigDeps['spellings']): readonly string[] 
 
 function planOwn(deps: SshConfigDeps, text: string | undefined): Promise<Plan> {
   const after = text === undefined ? undefined : asBytes(text);
-  const advice = 'make it and its folder yours, or choose another folder with BAI_HOME';
-  return plan({ path: deps.ownFile, advice, edit: () => after }, deps);
+  return plan({ path: deps.ownFile, advice: ownAdvice, edit: () => after }, deps);
 }
+
+const ownAdvice = 'make it and its folder yours, or choose another folder with BAI_HOME';
 
 function planUser(deps: SshConfigDeps, advice: string, edit: EditConfig): Promise<Plan> {
   return plan({ path: deps.userFile, advice, edit }, deps);
@@ -154,9 +176,9 @@ async function plan(change: Pick<Plan, 'path' | 'advice' | 'edit'>, { files }: S
   return { ...change, before, after: change.edit(before) };
 }
 
-async function carryOut(plans: readonly Plan[], dryRun: boolean, deps: SshConfigDeps): Promise<FileChange[]> {
-  const done: FileChange[] = [];
-  for (const plan of plans) done.push(changeOf(dryRun ? plan : await writePlan(plan, deps)));
+async function carryOut(plans: readonly Plan[], deps: SshConfigDeps): Promise<readonly Plan[]> {
+  const done: Plan[] = [];
+  for (const plan of plans) done.push(await writePlan(plan, deps));
   return done;
 }
 

@@ -46,6 +46,23 @@ export async function changeConfigFile(
   }
 }
 
+/**
+ * Runs work that reads, tries and writes several files of ssh's configuration while no other bai does any for the same `path`, which
+ * the work itself does not change. Throws a LocalSystemError with `advice` for its hint when that is not to be had.
+ */
+export async function aloneWithConfig<T>(
+  path: string,
+  work: () => Promise<T>,
+  { advice, wait }: { readonly advice: string; readonly wait?: LockWait | undefined },
+): Promise<T> {
+  try {
+    await makeFolder(dirname(path), 0o700);
+    return await withFileLock(path, work, wait);
+  } catch (error) {
+    throw refused(path, error, advice);
+  }
+}
+
 async function change(
   target: string,
   edit: (before: string | undefined) => string | undefined,

@@ -103,7 +103,8 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
     });
   });
   const over = new AbortController();
-  setMaxListeners(0, over.signal);
+  // Every program of the session listens to both.
+  setMaxListeners(0, over.signal, client);
   lost.catch((error: unknown) => {
     client.destroy();
     over.abort(error);

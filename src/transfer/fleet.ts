@@ -7,6 +7,7 @@ import { startStopwatch } from '../core/time-limit.ts';
 import type { TransferProblem } from '../core/transfer-plan.ts';
 import { unlessMissing } from '../core/unless-missing.ts';
 import { BaiError, interruptedBy } from '../errors.ts';
+import { FewerAtOnce } from './fewer-at-once.ts';
 import { channelCount, type Direction, Growth, isLongLine, laneDepth, sharedDepth } from './growth.ts';
 import { isLoss, Lane } from './lane.ts';
 import { type ProgramLimits, Programs } from './programs.ts';
@@ -30,6 +31,8 @@ export class Fleet implements AsyncDisposable {
   /** Repeats a request by path on a new connection; for requests that change nothing, or nothing twice. */
   readonly requests: SftpRequests;
   readonly programs: Programs;
+  /** For all that opens files, here or in the session. */
+  readonly fewer: FewerAtOnce;
   direction: Direction = 'put';
   /** Told of every attempt to connect again. */
   onRetry: (problem: TransferProblem) => void = () => {};
@@ -58,6 +61,7 @@ export class Fleet implements AsyncDisposable {
     this.#growth = new Growth(options.hint);
     // Every channel listens to it, and more than ten are no leak.
     setMaxListeners(0, options.signal);
+    this.fewer = new FewerAtOnce(options.signal);
     this.programs = new Programs(this, options);
     const first = this.#adopt(connection);
     this.requests = buildRequests(

@@ -5,9 +5,12 @@
  */
 
 import { pipeline } from 'node:stream/promises';
+import { sentSecond } from '../core/file-time.ts';
 import { BaiError, UnreachableError } from '../errors.ts';
+import { noneIfTooMany } from './fewer-at-once.ts';
 import { FileQueue } from './file-queue.ts';
-import { isLeftOut } from './get-file.ts';
+import { findExisting } from './get-file.ts';
+import { chooseReplacement } from './if-exists.ts';
 import { type FilePaths, keptOf } from './one-file.ts';
 import type { RemoteAttributes } from './remote-attributes.ts';
 import type { RemoteProgram } from './sftp-connection.ts';
@@ -32,12 +35,17 @@ export async function getByTar(
   run: TransferRun,
 ): Promise<readonly FetchedFile[]> {
   const wanted = new Map<string, FetchedFile>();
+  const alone: FetchedFile[] = [];
   for (const file of files) {
     await run.tally.attempt(file.remote, async () => {
-      if (!(await isLeftOut(file, file.attributes, run))) wanted.set(file.relative, file);
+      const replacement = await findExisting(file, file.attributes, run);
+      const chosen = replacement === undefined ? undefined : chooseReplacement(replacement);
+      if (chosen?.choice === 'compare') alone.push(file);
+      else if (chosen?.choice === 'keep') run.tally.skip(file.remote, chosen.reason, 'exists');
+      else wanted.set(file.relative, file);
     });
   }
-  if (wanted.size === 0) return [];
+  if (wanted.size === 0) return alone;
   const stream = new FetchedStream(wanted, run);
   let problem: string | undefined;
   try {
@@ -52,7 +60,7 @@ export async function getByTar(
     await stream.discard();
   }
   if (problem !== undefined && wanted.size > 0) tellBySftp(root, problem, run);
-  return [...wanted.values()];
+  return [...alone, ...wanted.values()];
 }
 
 interface Staged {
@@ -173,13 +181,18 @@ class FetchedStream {
   }
 
   async #stage(file: FetchedFile, entry: ArchiveEntry, content: Buffer): Promise<void> {
-    const { mode, modifiedAt } = entry;
-    const { accessedAt } = file.attributes;
+    const { mode } = entry;
+    const { accessedAt, modifiedAt: listed } = file.attributes;
+    // SFTP lists another time where the file's own does not fit, and it is what the next comparison sees.
+    const modifiedAt = sentSecond(entry.modifiedAt) ?? listed;
     const kept = keptOf({ mode, modifiedAt, accessedAt }, this.#run.options);
     let isStaged = false;
     await this.#run.tally.attempt(file.remote, async () => {
       const { local: target, isInRealFolder } = file;
-      this.#staged.push({ file, staged: await stageFile({ target, isInRealFolder, content, kept }) });
+      const staging = stageFile({ target, isInRealFolder, content, kept });
+      // While too many files are open it is not taken: it goes by itself then.
+      const staged = await staging.catch(noneIfTooMany);
+      if (staged !== undefined) this.#staged.push({ file, staged });
       isStaged = true;
     });
     // What this machine refused has been told.

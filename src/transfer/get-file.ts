@@ -3,17 +3,12 @@
 import { noneIfMissing } from '../core/unless-missing.ts';
 import { getLarge } from './get-large.ts';
 import { getSmall, type SmallGet } from './get-small.ts';
+import { type ExistingFile, type Replacement, reasonToSkip } from './if-exists.ts';
 import type { Lane } from './lane.ts';
 import { stat } from './local-disk.ts';
+import { openLocalSource } from './local-source.ts';
 import { checkLocalTarget } from './local-target.ts';
-import {
-  type ExistingFile,
-  type FilePaths,
-  keptOf,
-  largeFromBytes,
-  type Meter,
-  reasonToSkip,
-} from './one-file.ts';
+import { type FilePaths, keptOf, largeFromBytes, type Meter } from './one-file.ts';
 import { type OpenedSource, openRemoteSource, type RemoteSource } from './remote-source.ts';
 import type { TransferRun } from './transfer-run.ts';
 import { hasSameBytes, needsVerifying } from './verify.ts';
@@ -102,19 +97,35 @@ class FetchedFile {
 }
 
 /** Whether what is there stays; noted then. Throws a BaiError where it must not be there, and where it cannot be replaced. */
-export async function isLeftOut(
-  { local, remote }: FilePaths,
+async function isLeftOut(paths: FilePaths, source: SizedSource, run: TransferRun): Promise<boolean> {
+  const { local, remote } = paths;
+  const replacement = await findExisting(paths, source, run);
+  const reason =
+    replacement &&
+    (await reasonToSkip(replacement, async () => {
+      await using existing = await openLocalSource(local);
+      return await hasSameBytes(run.fleet, existing, { path: remote, size: source.size });
+    }));
+  if (reason !== undefined) run.tally.skip(remote, reason, 'exists');
+  return reason !== undefined;
+}
+
+interface SizedSource extends ExistingFile {
+  readonly size: number;
+}
+
+/** What is to be decided; nothing where nothing is in the way. Throws a BaiError for what cannot be replaced. */
+export async function findExisting(
+  { local }: FilePaths,
   source: ExistingFile,
-  { options, tally }: TransferRun,
-): Promise<boolean> {
+  { options }: TransferRun,
+): Promise<Replacement | undefined> {
   const { ifExists } = options;
   // Where what is there stays in any case, it may be anything.
   if (ifExists !== 'skip' && ifExists !== 'fail') await checkLocalTarget(local);
-  if (ifExists === 'overwrite') return false;
-  const existing = await stat(local).catch(noneIfMissing);
-  if (existing === undefined) return false;
-  const found = { path: local, size: existing.size, modifiedAt: existing.mtimeMs / 1000 };
-  const reason = reasonToSkip(source, found, ifExists);
-  if (reason !== undefined) tally.skip(remote, reason, 'exists');
-  return reason !== undefined;
+  if (ifExists === 'overwrite') return undefined;
+  const found = await stat(local).catch(noneIfMissing);
+  if (found === undefined) return undefined;
+  const existing = { path: local, size: found.size, modifiedAt: found.mtimeMs / 1000 };
+  return { source, existing, ifExists };
 }

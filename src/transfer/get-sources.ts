@@ -54,7 +54,7 @@ async function getSource(
   // Only a link that the user named as the target is meant for what it leads to.
   const local =
     placement.place === 'inside' ? join(target.path, placement.name) : await behindNamedLink(target.path);
-  await getFile({ local, remote }, run);
+  await run.fleet.fewer.run(() => getFile({ local, remote }, run));
 }
 
 /** The user wrote this name, but for the session's file system rather than for this one. */

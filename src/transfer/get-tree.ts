@@ -37,7 +37,7 @@ interface Walk {
 export async function getTree(top: FetchedFolder, run: TransferRun): Promise<void> {
   const batches = new TarBatches<FetchedFile>(run, {
     move: (files) => getByTar(files, top.remote, run),
-    moveOne: (file) => run.tally.attempt(file.remote, () => getFile(file, run)),
+    moveOne: (file) => run.tally.attempt(file.remote, () => run.fleet.fewer.run(() => getFile(file, run))),
   });
   const first: WaitingFolder = { ...top, relative: '' };
   const folding = new NameFolding(top.local);

@@ -126,11 +126,10 @@ export class LargeRemotePart {
     });
   }
 
-  /** After `finish`: sets mode and times, sees to it that all is on the disk, and closes it on all channels. */
+  /** After `finish`, with what `sentOf` gives: sets mode and times, sees to it that all is on the disk, and closes it on all channels. */
   async seal(kept: KeptAttributes): Promise<void> {
     const mode = kept.mode ?? this.#mode;
-    const modifiedAt = Math.floor(kept.modifiedAt ?? this.#writtenAt);
-    const accessedAt = Math.floor(kept.accessedAt ?? modifiedAt);
+    const { modifiedAt = Math.floor(this.#writtenAt), accessedAt = modifiedAt } = kept;
     await this.#fleet.retrying(async (lane) => {
       const { requests } = lane;
       const handle = await this.handleOf(lane);

@@ -1,7 +1,9 @@
 /** A folder of the session, part by part as the server sends it. */
 
 import { ProtocolError } from '../errors.ts';
+import type { FewerAtOnce } from './fewer-at-once.ts';
 import type { Fleet } from './fleet.ts';
+import { FolderParts } from './folder-parts.ts';
 import type { Lane } from './lane.ts';
 import type { RemoteEntry } from './remote-attributes.ts';
 
@@ -21,7 +23,7 @@ export async function* listFolder(path: string, fleet: Fleet): AsyncGenerator<Re
     const lane = await fleet.lane();
     const before = new Set(given);
     try {
-      for await (const entry of listOver(lane, path)) {
+      for await (const entry of listOver(lane, path, fleet.fewer)) {
         if (before.has(entry.name)) continue;
         count += 1;
         if (count > mostEntries) throw new ProtocolError(`${path} lists more than ${mostEntries} names`);
@@ -37,27 +39,21 @@ export async function* listFolder(path: string, fleet: Fleet): AsyncGenerator<Re
   }
 }
 
-async function* listOver({ requests, cleanup }: Lane, path: string): AsyncGenerator<RemoteEntry> {
-  const folder = await requests.openFolder(path);
-  const asked: Promise<readonly RemoteEntry[] | undefined>[] = [];
-  const ask = (): void => {
-    const part = requests.readFolder(folder);
-    part.catch(() => {});
-    asked.push(part);
-  };
-  let parts = 0;
+async function* listOver(lane: Lane, path: string, fewer: FewerAtOnce): AsyncGenerator<RemoteEntry> {
+  const folder = await fewer.run(() => lane.requests.openFolder(path));
+  const parts = new FolderParts(lane, folder);
+  // Whoever is given a name may wait for files, and these for an end of what is open.
+  const forget = fewer.onShortage(() => void parts.readOn());
   try {
-    for (ask(); ; ) {
-      const entries = await asked.shift();
-      if (entries === undefined) return;
-      parts += 1;
+    for (let count = 1; ; count += 1) {
       // A server answers in order; a folder that goes on is asked for ever more parts at a time.
-      while (asked.length < Math.min(2 * parts, mostAsked)) ask();
-      if (parts > mostEntries) throw new ProtocolError(`${path} does not stop listing names`);
+      const entries = await parts.next(Math.min(Math.max(1, 2 * (count - 1)), mostAsked));
+      if (entries === undefined) return;
+      if (count > mostEntries) throw new ProtocolError(`${path} does not stop listing names`);
       for (const entry of entries) if (entry.name !== '.' && entry.name !== '..') yield entry;
     }
   } finally {
-    // Nothing depends on the answer, and after a failure there may be none.
-    cleanup.close(folder).catch(() => {});
+    forget();
+    parts.close();
   }
 }

@@ -2,18 +2,21 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
-import { lstat, opendir, readFile, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
+import { lstat, readFile, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { NotFoundError, systemCode } from '../errors.ts';
 import { expandHome } from '../files/user-path.ts';
 import { onThisMachine } from './local-error.ts';
 import { isWindows } from './local-folder.ts';
+import { readLocalNames } from './local-names.ts';
 import { descriptorOf, descriptorWriter } from './open-descriptors.ts';
 import type { RemoteKind } from './remote-attributes.ts';
 
 export interface LocalEntry {
   readonly name: string;
+  /** Why nothing is to be asked for by that name, and so nothing else is known. */
+  readonly problem?: string;
   readonly kind: RemoteKind;
   readonly size: number;
   /** Seconds since 1970. */
@@ -69,8 +72,11 @@ export const localFiles: LocalFiles = {
 
 async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator<LocalEntry> {
   const path = folder === '' ? '.' : folder;
-  const entries = await onThisMachine('read', path, opendir(path));
-  for await (const { name } of entries) {
+  for (const { name, problem } of await onThisMachine('read', path, readLocalNames(path))) {
+    if (problem !== undefined) {
+      yield { ...unknown, name, problem };
+      continue;
+    }
     const entry = await onThisMachine(
       'read',
       join(path, name),
@@ -79,6 +85,8 @@ async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator
     if (entry !== undefined) yield entry;
   }
 }
+
+const unknown = { kind: 'unknown', size: 0, modifiedAt: 0, id: '' } as const;
 
 async function describe(path: string, name: string, follow: boolean): Promise<LocalEntry> {
   const attributes = follow ? await followed(path) : await lstat(path);

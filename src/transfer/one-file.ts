@@ -1,7 +1,8 @@
 /** What sending and fetching one file have in common. */
 
+import { sentSecond } from '../core/file-time.ts';
 import type { TransferOptions } from '../core/transfer-options.ts';
-import { ConflictError, TransferError } from '../errors.ts';
+import { TransferError } from '../errors.ts';
 import { requestBytes } from './sftp-channel.ts';
 
 export interface FilePaths {
@@ -37,6 +38,13 @@ export function keptOf(source: KeptAttributes, { preserve }: TransferOptions): K
   return { mode: mode === undefined ? undefined : mode & 0o777, accessedAt, modifiedAt };
 }
 
+/** The same in what SFTP can carry: a time that does not fit is left out, never another one in its place. */
+export function sentOf({ mode, accessedAt, modifiedAt }: KeptAttributes): KeptAttributes {
+  const modified = modifiedAt === undefined ? undefined : sentSecond(modifiedAt);
+  if (modified === undefined) return { mode };
+  return { mode, modifiedAt: modified, accessedAt: sentSecond(accessedAt ?? modified) ?? modified };
+}
+
 /**
  * From here on a file has a journal and goes over several channels. Below, sending it again costs less than
  * remembering how far it came.
@@ -52,37 +60,6 @@ export const syncFromBytes = 2 * largeFromBytes;
 /** Requests that a small file has in flight: more than there are pieces help nobody. */
 export function laneCount(totalBytes: number): number {
   return Math.min(16, Math.ceil(totalBytes / requestBytes));
-}
-
-/** What is known of a file that is already there. */
-export interface ExistingFile {
-  readonly size: number | undefined;
-  /** Seconds since 1970. */
-  readonly modifiedAt: number | undefined;
-}
-
-/** Why a file is left as it is, or nothing when it is to be replaced. Throws ConflictError for `fail`. */
-export function reasonToSkip(
-  source: ExistingFile,
-  existing: ExistingFile & { readonly path: string },
-  ifExists: TransferOptions['ifExists'],
-): string | undefined {
-  const sourceSecond = Math.floor(source.modifiedAt ?? 0);
-  const existingSecond = Math.floor(existing.modifiedAt ?? 0);
-  switch (ifExists) {
-    case 'overwrite':
-      return undefined;
-    case 'skip':
-      return 'it is already there';
-    case 'newer':
-      return sourceSecond > existingSecond ? undefined : 'what is there is not older';
-    case 'different':
-      return source.size !== existing.size || sourceSecond !== existingSecond
-        ? undefined
-        : 'what is there has the same size and time';
-    case 'fail':
-      throw new ConflictError(`${existing.path} is already there`, { code: 'exists' });
-  }
 }
 
 /** Files such as those of /proc have content and no size, so nothing could tell a whole copy from a cut one. */

@@ -2,6 +2,7 @@
 
 import { isRunaway } from '../core/program-error.ts';
 import { type BaiError, ProtocolError } from '../errors.ts';
+import { FileQueue } from './file-queue.ts';
 import type { Fleet } from './fleet.ts';
 import type { Lane } from './lane.ts';
 import type { RemoteProgram, RunResult } from './sftp-connection.ts';
@@ -29,7 +30,11 @@ export type RunOutcome = RunResult | BaiError | undefined;
 /** Disks that are slower than this are taken for dead: 5 MiB/s. */
 const slowestBytesPerMs = (5 * 1024 * 1024) / 1000;
 
+/** At a time: each is a channel, of which sshd lets one connection have ten, and several processes in the session. */
+const mostPrograms = { files: 4, bytes: Number.MAX_SAFE_INTEGER };
+
 export class Programs {
+  readonly #queue = new FileQueue(mostPrograms);
   readonly #fleet: Fleet;
   readonly #limits: ProgramLimits;
 
@@ -40,10 +45,13 @@ export class Programs {
 
   /** To its end, and again over another connection when its own was lost. */
   async run(words: readonly string[], wish: RunWish = {}): Promise<RunOutcome> {
-    return await this.#fleet.retrying((lane) => this.#run(lane, words, wish));
+    const running = (): Promise<RunOutcome> => this.#fleet.retrying((lane) => this.#run(lane, words, wish));
+    return await new Promise((resolve, reject) => {
+      void this.#queue.add(0, () => running().then(resolve, reject));
+    });
   }
 
-  /** As `run`, and never repeated. */
+  /** As `run`, at once and never repeated. */
   async runOnce(words: readonly string[], wish: RunWish): Promise<RunOutcome> {
     return await this.#run(await this.#fleet.lane(), words, wish);
   }

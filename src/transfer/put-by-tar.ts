@@ -5,10 +5,12 @@
 
 import { joinRemote, remoteFolder, remoteName } from '../core/remote-path.ts';
 import { BaiError, UnreachableError } from '../errors.ts';
+import { noneIfTooMany } from './fewer-at-once.ts';
 import { FileQueue } from './file-queue.ts';
+import { type Choice, chooseReplacement } from './if-exists.ts';
 import { listFolder } from './list-folder.ts';
-import { openLocalSource } from './local-source.ts';
-import { keptOf, reasonToSkip } from './one-file.ts';
+import { type LocalSource, openLocalSource } from './local-source.ts';
+import { keptOf } from './one-file.ts';
 import type { PutFile } from './put-file.ts';
 import type { RemoteAttributes } from './remote-attributes.ts';
 import { ignoreLeftovers, RemoteStage } from './remote-stage.ts';
@@ -90,10 +92,9 @@ class SentStream {
       await this.#attempt(file, async () => {
         const known = await this.#target(file);
         if (known === undefined) return;
-        if (this.#isLeftOut(file, known)) {
-          this.#left.delete(file.local);
-          return;
-        }
+        const choice = this.#choose(file, known);
+        if (choice === 'keep') this.#left.delete(file.local);
+        if (choice !== 'replace') return;
         // What was decided here is not decided again, when the file may have arrived.
         const found = { ...file, known };
         this.#left.set(file.local, found);
@@ -161,12 +162,13 @@ class SentStream {
     }
   }
 
-  #isLeftOut({ local, remote, size, modifiedAt }: SentFile, { old }: RemoteTarget): boolean {
+  #choose({ local, remote, size, modifiedAt }: SentFile, { old }: RemoteTarget): Choice['choice'] {
     const { options, tally } = this.#run;
-    if (old === undefined) return false;
-    const reason = reasonToSkip({ size, modifiedAt }, { ...old, path: remote }, options.ifExists);
-    if (reason !== undefined) tally.skip(local, reason, 'exists');
-    return reason !== undefined;
+    if (old === undefined) return 'replace';
+    const existing = { ...old, path: remote };
+    const chosen = chooseReplacement({ source: { size, modifiedAt }, existing, ifExists: options.ifExists });
+    if (chosen.choice === 'keep') tally.skip(local, chosen.reason, 'exists');
+    return chosen.choice;
   }
 
   async #packFile(
@@ -174,7 +176,8 @@ class SentStream {
     name: string,
     { archive, stage }: { readonly archive: ArchiveWriter; readonly stage: RemoteStage },
   ): Promise<void> {
-    await using source = await openLocalSource(file.local);
+    await using source = await this.#open(file);
+    if (source === undefined) return;
     const { size } = source;
     const kept = keptOf(source.attributes, this.#run.options);
     const modifiedAt = Math.floor(kept.modifiedAt ?? Date.now() / 1000);
@@ -186,12 +189,18 @@ class SentStream {
     await archive.add({ name, mode, modifiedAt, content });
   }
 
+  /** Nothing while too many files are open: it goes by itself then. */
+  async #open({ local }: SentFile): Promise<LocalSource | undefined> {
+    return openLocalSource(local).catch(noneIfTooMany);
+  }
+
   async #finish({ file, name, size }: StagedFile, stage: RemoteStage): Promise<void> {
     const { fleet, options, tally } = this.#run;
     const path = joinRemote(stage.path, name);
     const isChecked = needsVerifying(options, { size, isResumed: false });
     if (isChecked) {
-      await using source = await openLocalSource(file.local);
+      await using source = await this.#open(file);
+      if (source === undefined) return;
       if (!(await hasSameBytes(fleet, source, { path, size }))) throw checksumError(file.known.path);
       tally.verified();
     }

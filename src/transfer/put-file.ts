@@ -1,7 +1,8 @@
 /** One file of this machine into the session. */
 
-import { openLocalSource } from './local-source.ts';
-import { type FilePaths, keptOf, largeFromBytes, reasonToSkip } from './one-file.ts';
+import { reasonToSkip } from './if-exists.ts';
+import { type LocalSource, openLocalSource } from './local-source.ts';
+import { type FilePaths, keptOf, largeFromBytes, sentOf } from './one-file.ts';
 import { findJournalPath, putLarge } from './put-large.ts';
 import { putSmall, type SmallPut } from './put-small.ts';
 import { findRemoteTarget, lookAtTarget, type RemoteTarget, type TargetLook } from './remote-target.ts';
@@ -37,6 +38,24 @@ export function askOfTarget(
   return { look, journalPath };
 }
 
+/** Why what is there stays, or nothing. */
+async function reasonToLeave(
+  source: LocalSource,
+  { path, old }: RemoteTarget,
+  { fleet, options }: TransferRun,
+): Promise<string | undefined> {
+  if (old === undefined) return undefined;
+  const { size, modifiedMs } = source;
+  return await reasonToSkip(
+    {
+      source: { size, modifiedAt: modifiedMs / 1000 },
+      existing: { ...old, path },
+      ifExists: options.ifExists,
+    },
+    () => hasSameBytes(fleet, source, { path, size }),
+  );
+}
+
 /** The target is whole and has the source's size, or is as it was before. */
 export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
   const { fleet, observer, options, tally } = run;
@@ -49,16 +68,15 @@ export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
   const isNew = isInNewFolder || known !== undefined;
   const asked = file.asked ?? askOfTarget(remote, { size: source.size, isInNewFolder: isNew }, run);
   const target = known ?? (await findRemoteTarget(run.requests, remote, asked.look));
-  const existing = known === undefined && target.old ? { ...target.old, path: remote } : undefined;
   const skipped =
-    existing &&
-    reasonToSkip({ size: source.size, modifiedAt: source.modifiedMs / 1000 }, existing, options.ifExists);
+    known === undefined ? await reasonToLeave(source, { ...target, path: remote }, run) : undefined;
   if (skipped !== undefined) {
     fleet.expect(-source.size);
     return tally.skip(local, skipped, 'exists');
   }
   const meter = observer.started(local, source.size);
-  const kept = keptOf(source.attributes, options);
+  const kept = sentOf(keptOf(source.attributes, options));
+  if (options.preserve && kept.modifiedAt === undefined) tally.undated(local);
   try {
     if (isLarge) {
       const journalPath = await (target.path === remote

@@ -21,6 +21,7 @@ import { pieces } from './window.ts';
 export interface SmallPut {
   readonly source: LocalSource;
   readonly target: RemoteTarget;
+  /** As `sentOf` gives it. */
   readonly kept: KeptAttributes;
   readonly onBytes: (bytes: number) => void;
   /** Whether the part, now whole, is to get its name; nothing when that is not to be asked. */
@@ -128,7 +129,7 @@ function setAttributes(kept: KeptAttributes, { requests }: Lane, handle: RemoteH
   const set: Promise<void>[] = [];
   if (mode !== undefined) set.push(ignoreRefusal(requests.setMode(handle, mode)));
   if (modifiedAt !== undefined && accessedAt !== undefined) {
-    set.push(ignoreRefusal(requests.setTimes(handle, Math.floor(accessedAt), Math.floor(modifiedAt))));
+    set.push(ignoreRefusal(requests.setTimes(handle, accessedAt, modifiedAt)));
   }
   return set;
 }

@@ -48,7 +48,10 @@ async function putSource(
   if (isInside && placement.createFolder) await openRemoteFolder(path, run.requests);
   const remote = isInside ? joinRemote(path, placement.name) : path;
   if (isFolder) await putTree({ local: source, remote }, run);
-  else await putFile({ local: source, remote, asked: isInside ? undefined : asked }, run);
+  else {
+    const file = { local: source, remote, asked: isInside ? undefined : asked };
+    await run.fleet.fewer.run(() => putFile(file, run));
+  }
 }
 
 function localName(path: string): string | undefined {

@@ -5,9 +5,10 @@ import type { Readable } from 'node:stream';
 import { type BaiError, InterruptedError, UnreachableError } from '../errors.ts';
 import { FileQueue } from './file-queue.ts';
 import { isLongLine } from './growth.ts';
+import { reasonToSkip } from './if-exists.ts';
 import { isLoss } from './lane.ts';
 import { onThisMachine } from './local-error.ts';
-import { type Meter, reasonToSkip } from './one-file.ts';
+import type { Meter } from './one-file.ts';
 import { findRemoteTarget } from './remote-target.ts';
 import { requestBytes } from './sftp-channel.ts';
 import { StreamPart } from './stream-part.ts';
@@ -33,11 +34,14 @@ export async function putStream(put: StreamPut, run: TransferRun): Promise<void>
   const target = await fleet.retrying(({ requests }) => findRemoteTarget(requests, remote));
   const skipped =
     target.old &&
-    reasonToSkip(
-      { size: undefined, modifiedAt: Date.now() / 1000 },
-      { ...target.old, path: remote },
-      options.ifExists,
-    );
+    (await reasonToSkip(
+      {
+        source: { size: undefined, modifiedAt: Date.now() / 1000 },
+        existing: { ...target.old, path: remote },
+        ifExists: options.ifExists,
+      },
+      async () => false,
+    ));
   if (skipped !== undefined) return tally.skip(name, skipped, 'exists');
   const part = new StreamPart(fleet, target);
   const meter = observer.started(name, undefined);

@@ -1,6 +1,6 @@
 /** A folder of this machine into the session. */
 
-import { opendir, stat as statFolder } from 'node:fs/promises';
+import { stat as statFolder } from 'node:fs/promises';
 import { join } from 'node:path';
 import { joinRemote } from '../core/remote-path.ts';
 import { isUnfinished, unfinishedReason } from '../core/transfer-plan.ts';
@@ -8,6 +8,7 @@ import { TransferError } from '../errors.ts';
 import { eachFolder } from './each-folder.ts';
 import { stat } from './local-disk.ts';
 import { onThisMachine } from './local-error.ts';
+import { readLocalNames } from './local-names.ts';
 import { putByTar, type SentFile } from './put-by-tar.ts';
 import { putFile } from './put-file.ts';
 import { openRemoteFolder } from './remote-folder.ts';
@@ -33,14 +34,11 @@ interface Walk {
   readonly batches: TarBatches<SentFile>;
 }
 
-/** Node asks for 32 by itself, and each time is a call to one of its threads. */
-const namesAtATime = 512;
-
 /** Links to files and folders are followed, as `scp -r` does; special files fail, as there. */
 export async function putTree(top: { local: string; remote: string }, run: TransferRun): Promise<void> {
   const batches = new TarBatches<SentFile>(run, {
     move: (files) => putByTar(files, top.remote, run),
-    moveOne: (file) => run.tally.attempt(file.local, () => putFile(file, run)),
+    moveOne: (file) => run.tally.attempt(file.local, () => run.fleet.fewer.run(() => putFile(file, run))),
   });
   const first: SentFolder = { ...top, above: undefined, relative: '' };
   await eachFolder(first, (folder, add) =>
@@ -50,18 +48,20 @@ export async function putTree(top: { local: string; remote: string }, run: Trans
 }
 
 async function putFolder(folder: SentFolder, { add, batches }: Walk, run: TransferRun): Promise<void> {
-  const { tally, options, requests } = run;
+  const { fleet, tally, options, requests } = run;
   const self = await identify(folder);
   const isInNewFolder = (await openRemoteFolder(folder.remote, requests)) === 'made';
-  const entries = await onThisMachine(
-    'read',
-    folder.local,
-    opendir(folder.local, { bufferSize: namesAtATime }),
+  const names = await fleet.fewer.run(() =>
+    onThisMachine('read', folder.local, readLocalNames(folder.local)),
   );
-  for await (const { name } of entries) {
+  for (const { name, problem } of names) {
     const paths = { local: join(folder.local, name), remote: joinRemote(folder.remote, name) };
     const relative = folder.relative + name;
     await tally.attempt(paths.local, async () => {
+      if (problem !== undefined) {
+        if (options.accepts(relative, false)) tally.fail(paths.local, problem, 'refused-name');
+        return;
+      }
       const attributes = await onThisMachine('read', paths.local, stat(paths.local));
       if (!options.accepts(relative, attributes.isDirectory())) return;
       if (isUnfinished(name)) return tally.skip(paths.local, unfinishedReason, 'unfinished');

@@ -15,6 +15,7 @@ export const SftpStatus = {
   noSuchFile: 2,
   permissionDenied: 3,
   failure: 4,
+  badMessage: 5,
   noConnection: 6,
   connectionLost: 7,
   unsupported: 8,
@@ -27,6 +28,16 @@ export function sftpStatus(error: unknown): number | undefined {
   return source instanceof Error && 'code' in source && typeof source.code === 'number'
     ? source.code
     : undefined;
+}
+
+/** The server did not open what it was asked for and gave no reason; too many open files would be one. */
+export class OpenRefusedError extends TransferError {}
+
+/** For the `catch` of a request that opens something. */
+export function refusedToOpen(error: unknown): never {
+  if (!(error instanceof TransferError) || sftpStatus(error) !== SftpStatus.failure) throw error;
+  const { message, code, hint, cause } = error;
+  throw new OpenRefusedError(message, { code, cause, ...(hint !== undefined && { hint }) });
 }
 
 /** Whether the server has answered, and with a no: a loss or Ctrl-C says nothing about what was asked for. */
@@ -45,6 +56,12 @@ export function sftpError(error: unknown, action: string, path: string): BaiErro
     case SftpStatus.unsupported:
       return new TransferError(`${what}: the server does not support it`, {
         code: 'unsupported',
+        cause: error,
+      });
+    case SftpStatus.badMessage:
+      // OpenSSH's word for ENAMETOOLONG and EINVAL.
+      return new TransferError(`${what}: the server does not take such a name or value`, {
+        hint: 'a name may be too long for the disk there (most take 255 bytes): choose a shorter one',
         cause: error,
       });
     case SftpStatus.failure:

@@ -3,7 +3,7 @@
 import type { SFTPWrapper } from 'ssh2';
 import { type RemoteAttributes, type RemoteEntry, readAttributes, readEntries } from './remote-attributes.ts';
 import type { SftpCall, SftpChannel } from './sftp-channel.ts';
-import { SftpStatus, sftpStatus } from './sftp-error.ts';
+import { refusedToOpen, SftpStatus, sftpStatus } from './sftp-error.ts';
 
 /** An open file or folder in the session; the path is for messages. */
 export interface RemoteHandle {
@@ -88,14 +88,14 @@ function handleRequests(send: Send) {
         send: (sftp, done) =>
           mode === undefined ? sftp.open(path, flags, done) : sftp.open(path, flags, { mode }, done),
         read: (answer) => toHandle(answer, path),
-      }),
+      }).catch(refusedToOpen),
     openFolder: (path: string) =>
       send({
         action: 'list',
         path,
         send: (sftp, done) => sftp.opendir(path, done),
         read: (answer) => toHandle(answer, path),
-      }),
+      }).catch(refusedToOpen),
     close: ({ id, path }: RemoteHandle) => onHandle('close', path, (sftp, done) => sftp.close(id, done)),
     read: ({ id, path }: RemoteHandle, into: Buffer, position: number) =>
       send({

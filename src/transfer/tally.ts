@@ -36,6 +36,7 @@ export class Tally {
   #resumed = 0;
   #retries = 0;
   #byTar = 0;
+  readonly #undated: string[] = [];
   readonly #failed: TransferProblem[] = [];
   readonly #skipped: TransferProblem[] = [];
   readonly #observer: TreeObserver;
@@ -56,6 +57,7 @@ export class Tally {
       verified: this.#verified,
       resumed: this.#resumed,
       byTar: this.#byTar,
+      undated: this.#undated,
       retries: this.#retries,
     };
   }
@@ -78,6 +80,11 @@ export class Tally {
   /** One of those that moved did so in a tar stream. */
   movedByTar(): void {
     this.#byTar += 1;
+  }
+
+  /** One that moves without its time, which SFTP cannot carry. */
+  undated(path: string): void {
+    if (this.#undated.length < mostProblems) this.#undated.push(beginning(path, longestPath));
   }
 
   verified(): void {

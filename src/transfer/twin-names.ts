@@ -3,6 +3,7 @@
 import { lstat, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noneIfMissing } from '../core/unless-missing.ts';
+import { onThisMachine } from './local-error.ts';
 
 /** Spellings that disks of macOS and Windows do not tell apart: by case, and by how an accent is written. */
 const spellings = [
@@ -20,7 +21,7 @@ export class NameFolding {
   }
 
   isFolding(): Promise<boolean> {
-    this.#answer ??= tryOut(this.#folder);
+    this.#answer ??= onThisMachine('write', this.#folder, tryOut(this.#folder));
     return this.#answer;
   }
 }

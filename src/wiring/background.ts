@@ -4,6 +4,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { closeSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { interruptedBy } from '../errors.ts';
 import type { BackgroundStart, BackgroundWish } from '../services/connect-ssh.ts';
 import type { AppParts } from './apps.ts';
 
@@ -52,7 +53,9 @@ export async function startInBackground(
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return await outcomeOf(child);
+    const outcome = await outcomeOf(child);
+    // The process is not in the terminal's foreground, and whatever runs in it is ended by SIGTERM alone; it has said so itself.
+    return 'status' in outcome && signal.aborted ? { status: interruptedBy(signal).exitCode } : outcome;
   } finally {
     signal.removeEventListener('abort', stop);
   }

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findPlaces } from '../config/places.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
@@ -11,7 +11,7 @@ import { noneIfMissing } from '../core/unless-missing.ts';
 import { findHome, wholePath } from '../files/user-path.ts';
 import { checkForSsh } from '../keys/private-key.ts';
 import type { SshConfigDeps } from '../services/ssh-config.ts';
-import { changeConfigFile, readConfigFile } from '../ssh/config-file.ts';
+import { aloneWithConfig, changeConfigFile, readConfigFile } from '../ssh/config-file.ts';
 import { openHostFiles } from '../ssh/host-files.ts';
 import { askSsh } from '../ssh/ssh-settings.ts';
 import { appSettings, nullDevice } from './app-settings.ts';
@@ -22,6 +22,7 @@ export function sshConfigDeps(context: Context, flags: GlobalFlags, userSsh: Use
   const { environment, reporter, signal } = context;
   const { sshConfig, knownHosts, sshHosts } = findPlaces(environment);
   const sshFolder = join(findHome(), '.ssh');
+  const wait = lockWait(context);
   return {
     reporter,
     signal,
@@ -30,7 +31,9 @@ export function sshConfigDeps(context: Context, flags: GlobalFlags, userSsh: Use
     spellings: spellingsOf(sshConfig, sshFolder),
     files: {
       read: readConfigFile,
-      change: (path, edit, advice) => changeConfigFile(path, edit, { advice, wait: lockWait(context) }),
+      change: (path, edit, advice) => changeConfigFile(path, edit, { advice, wait }),
+      alone: (work, advice) =>
+        aloneWithConfig(join(dirname(sshConfig), 'ssh-config'), work, { advice, wait }),
     },
     sessions: async () => (await context.sessions()).api,
     async facts() {

@@ -56,8 +56,11 @@ const places: Readonly<
 > = {
   environment: (bed, name, value) => bed.bai(['session', 'list'], { env: { [name]: value } }),
   '--env-file': (bed, name, value) => {
-    writeFileSync(join(bed.home, 'x.env'), `${name}="${value}"\n`);
-    return bed.bai(['--env-file', join(bed.home, 'x.env'), 'session', 'list'], { env: { [name]: '' } });
+    // An account comes from one place together.
+    const lines = account.map((each) => `${each}="${each === name ? value : (bed.env[each] ?? '')}"\n`);
+    writeFileSync(join(bed.home, 'x.env'), lines.join(''));
+    const env = Object.fromEntries(account.map((each) => [each, '']));
+    return bed.bai(['--env-file', join(bed.home, 'x.env'), 'session', 'list'], { env });
   },
   'config set': (bed, name, value) => {
     const setting = settingNames.find((each) =>

@@ -301,6 +301,24 @@ describe('with a session', () => {
     expect(readFileSync(config, 'utf8')).toBe(before);
   });
 
+  test('ssh-config install and remove at once: both files name each other, or neither is there', async () => {
+    const config = join(bed.home, '.ssh', 'config');
+    const before = 'Host mine\n  User me\n';
+    mkdirSync(join(bed.home, '.ssh'), { recursive: true, mode: 0o700 });
+    writeFileSync(config, before);
+    for (let round = 0; round < 3; round += 1) {
+      const commands = ['install', 'remove', 'install', 'remove', 'install', 'remove'];
+      const all = await Promise.all(commands.map((command) => bed.bai(['ssh-config', command])));
+      expect(all.map(({ code }) => code)).toEqual(all.map(() => 0));
+      const lines = readFileSync(config, 'utf8').match(/^Include/gm) ?? [];
+      expect(lines).toHaveLength(existsSync(own('ssh_config')) ? 1 : 0);
+      expect(strays(own())).toEqual([]);
+      expect(readdirSync(own()).filter((name) => name.includes('check'))).toEqual([]);
+    }
+    await bed.bai(['ssh-config', 'remove']);
+    expect(readFileSync(config, 'utf8')).toBe(before);
+  });
+
   test.each(specialFiles)(
     '$kind in the place of ~/.ssh/config is named, and not replaced',
     async ({ make }) => {

@@ -143,6 +143,28 @@ describe.skipIf(accountMissing !== undefined)(`ssh’s configuration (${accountM
     expect(stderr).not.toMatch(/configured|Requesting authentication agent forwarding/);
   });
 
+  const ways = [
+    ['-6'],
+    ['-v6'],
+    ['-b', '192.0.2.1'],
+    ['-b192.0.2.1'],
+    ['-6B', 'nosuch0'],
+    ['-o', 'AddressFamily=inet6'],
+    ['-oBindAddress 192.0.2.1'],
+    ['-oBindInterface=nosuch0'],
+    ['-oHostName=192.0.2.1'],
+    ['-oPort=1'],
+    ['-qo', 'ProxyCommand=/bin/false'],
+  ];
+  test.each(ways.map((words) => [words.join(' '), words] as const))(
+    '%s on the command line: ssh could not connect to 127.0.0.1',
+    async (_, words) => {
+      configure([]);
+      const ran = await bai(['ssh', 'demo', '--client', 'system', ...words, 'echo in']);
+      expect(ran).toMatchObject({ code: 0, stdout: 'in\n' });
+    },
+  );
+
   test('a configuration that ssh cannot read is said, and is in nobody’s way', async () => {
     configure(['NoSuchOption yes']);
     const ran = await bai(['ssh', 'demo', '--client', 'system', 'echo in']);

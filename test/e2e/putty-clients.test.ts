@@ -401,7 +401,7 @@ describe('--for', () => {
 
   test('openssh needs no file of PuTTY', async () => {
     await using shown = await show(bed, bed.home, 'openssh');
-    expect(shown.line).toMatch(/^ssh -F none -p \d+ -i /);
+    expect(shown.line).toMatch(/^ssh -p \d+ -F none -i /);
     expect(existsSync(join(bed.home, '.ssh', 'id_container.ppk'))).toBe(false);
   });
 });

@@ -27,10 +27,11 @@ export interface SftpBed {
   runWith(input: Uint8Array, command: CommandModule, ...args: string[]): Promise<SftpAnswer>;
 }
 
-/** `change` stands between the commands and the server, to lie. */
+/** `change` stands between the commands and the server, to lie; `open` makes each connection. */
 export function sftpBed(
   server: () => ServerAddress,
   change: (files: RemoteFiles) => RemoteFiles = (files) => files,
+  open: (server: ServerAddress) => Promise<RemoteFiles> = openFiles,
 ): SftpBed {
   const runWith: SftpBed['runWith'] = async (input, command, ...args) => {
     const reporter = recordingReporter();
@@ -38,7 +39,7 @@ export function sftpBed(
       reporter,
       signal: new AbortController().signal,
       local: localFiles,
-      open: async () => change(await openFiles(server())),
+      open: async () => change(await open(server())),
     };
     const stdout = new PassThrough();
     const printed: Buffer[] = [];

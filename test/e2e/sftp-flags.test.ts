@@ -20,6 +20,7 @@ const nothingMoved = {
   verified: 0,
   resumed: 0,
   byTar: 0,
+  undated: [],
   retries: 0,
 };
 

@@ -36,7 +36,7 @@ describe('bai sftp speedtest as a process', () => {
     bed = await openEmulator();
     id = await bed.create('demo', '--mount', 'kept');
     await writeFile(join(bed.home, 'large.bin'), '');
-    await truncate(join(bed.home, 'large.bin'), 192 * 1024 * 1024);
+    await truncate(join(bed.home, 'large.bin'), 512 * 1024 * 1024);
   }, 60_000);
   afterAll(() => bed[Symbol.asyncDispose]());
 

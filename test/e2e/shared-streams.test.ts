@@ -160,10 +160,12 @@ test('as ssh’s ProxyCommand it leaves the stderr of ssh, and all else, blockin
 test('with a spinner on the terminal, a pipe for the answer stays blocking', async () => {
   using terminal = openTerminal({ home: bed.home, env: bed.env });
   using _reader = sharedPipe('out');
+  // A line for what takes longer than a second, by the library for it.
+  using _slow = bed.emulator.faults.add({ kind: 'delay', route: 'GET /session/_/match', ms: 2_600 }, 1);
   const { arrived } = enter('demo');
   terminal.type(`'${process.execPath}' '${launcher}' exec demo -- '${inside}' > '${folder.path}/out'\r`);
+  await terminal.see(/look for session demo \(\d s/);
   await arrived();
-  await terminal.see(/connecting to demo/);
   const pid = childrenOf(terminal.pty.pid).find((child) =>
     readlinkSync(`/proc/${child}/fd/1`).endsWith('/out'),
   );

@@ -133,7 +133,11 @@ test('a shell cannot go to the background', async () => {
   expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining('a shell cannot go to the background')]);
 });
 
-test('Ctrl-C ends what has not come so far', async () => {
+test.each([
+  ['Ctrl-C', 'SIGINT', 130],
+  ['SIGTERM', 'SIGTERM', 143],
+  ['a closed terminal', 'SIGHUP', 129],
+] as const)('%s ends what has not come so far', async (_, name, status) => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const env = { BACKEND_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` };
@@ -148,9 +152,9 @@ test('Ctrl-C ends what has not come so far', async () => {
   const [pid = 0] = children();
   left.add(pid);
   await once(silent, 'connection');
-  child.kill('SIGINT');
+  child.kill(name);
   const [code] = await once(child, 'close');
-  expect(code).toBe(130);
+  expect(code).toBe(status);
   await until(() => !isAlive(pid), 'nothing is left');
   silent.close();
 });

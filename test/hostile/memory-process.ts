@@ -42,7 +42,7 @@ async function run(files: RemoteFiles): Promise<readonly { readonly code: string
       for await (const _ of files.list('trap'));
       return [];
     case 'sync':
-      return (await listRemoteTree('trap', files, { accepts: () => true, windows: false })).problems;
+      return (await listRemoteTree('trap', files, { accepts: () => true, use: 'here' })).problems;
     case 'stream':
       return (await files.getStream({ remote: 'x', write: async () => {}, options }, observer)).failed;
     default: {

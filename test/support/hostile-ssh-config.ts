@@ -12,6 +12,7 @@ const special: Readonly<Record<string, readonly string[]>> = {
   bindaddress: ['192.0.2.1'],
   bindinterface: ['nosuch0'],
   canonicaldomains: ['example.invalid'],
+  canonicalizemaxdots: ['0'],
   canonicalizehostname: ['always'],
   canonicalizepermittedcnames: ['*.example:*.example'],
   gssapikexalgorithms: ['gss-group14-sha256-'],

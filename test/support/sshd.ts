@@ -40,6 +40,8 @@ export interface SshdOptions {
   readonly isPlainShell?: boolean;
   /** A real path where SFTP sessions start instead; not removed afterwards. */
   readonly home?: string;
+  /** Files that each of its processes may have open; OpenSSH only. */
+  readonly openFiles?: number;
   /** New keys after that much, e.g. `1M`, where the sessions' dropbear waits for 1 GiB; OpenSSH only. */
   readonly rekeyLimit?: string;
 }
@@ -116,8 +118,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
   return start(folder, fingerprint(hostKey.public), async (port) => {
     const config = join(folder.path, 'sshd_config');
     await writeFile(config, sshdConfig(folder, port, options));
-    const words = [sshd ?? 'sshd', '-D', '-e', '-f', config] as const;
-    if (options.isPlainShell !== true) return spawnServer(words[0], words.slice(1));
+    const { openFiles } = options;
+    const limit = openFiles === undefined ? [] : ['prlimit', `--nofile=${openFiles}`];
+    const words = [...limit, sshd ?? 'sshd', '-D', '-e', '-f', config];
+    if (options.isPlainShell !== true) return spawnServer(words[0] ?? '', words.slice(1));
     const passwd = join(folder.path, 'passwd');
     await writeFile(passwd, await passwdWithPlainShell(folder.home));
     return spawnServer('unshare', [...namespaceFlags, 'sh', '-c', mountPasswd, passwd, ...words]);

@@ -103,6 +103,15 @@ const refused: Readonly<Record<string, { readonly text: () => string; readonly w
     text: () => line('rsa').replace('ssh-rsa', 'ssh-xmss@openssh.com'),
     why: /of the type ssh-xmss@openssh.com/,
   },
+  'a line of known_hosts': { text: () => `host.example ${line('rsa')}`, why: /no option of authorized_keys/ },
+  'a mark of known_hosts': {
+    text: () => `@cert-authority *.example ${line('ed25519')}\n`,
+    why: /no option of authorized_keys/,
+  },
+  'an X.509 certificate': {
+    text: () => '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+    why: /X\.509/,
+  },
   'the SSH2 form, cut': {
     text: () => exported('rsa', 'RFC4716').toString().slice(0, 200),
     why: /it ends too early/,

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readyCommands, type SshTarget, sshArguments } from '../../src/core/ssh-command.ts';
-import { takeConfiguration } from '../../src/core/ssh-options.ts';
+import { takeConfiguration, withoutWay } from '../../src/core/ssh-options.ts';
 import { inheritedOptions, parseSshSettings } from '../../src/core/ssh-settings.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -70,6 +70,36 @@ test('no configuration is read, not even one that the user names, whose wishes a
     { file: 'mine', words: ['-o', 'Compression=yes'] },
     { file: 'mine', words: ['-N', 'x', '-F', 'y'] },
   ]);
+});
+
+test('how to come to a host is not for the user to say: the host is this machine', () => {
+  const taken = [
+    [['-6'], []],
+    [
+      ['-v6N', 'x', '-6'],
+      ['-vN', 'x', '-6'],
+    ],
+    [
+      ['-6L', '1:a:1', '-46'],
+      ['-L', '1:a:1', '-4'],
+    ],
+    [['-6vL1:a:1'], ['-v', '-L', '1:a:1']],
+    [['-Nb', '::1', '-B', 'lo'], ['-N']],
+    [['-b'], []],
+    [
+      ['-o', 'AddressFamily=inet', '-oaddressfamily inet6', '-oHostName=x', '-o', 'User=y'],
+      ['-o', 'AddressFamily=inet', '-o', 'User=y'],
+    ],
+    [
+      ['-voProxyCommand=x y', 'nc', '-6'],
+      ['-v', 'nc', '-6'],
+    ],
+    [
+      ['--', '-6'],
+      ['--', '-6'],
+    ],
+  ] as const;
+  for (const [words, left] of taken) expect(withoutWay(words)).toEqual(left);
 });
 
 test('what the user says on the command line comes before what bai would say, but for the host key', () => {

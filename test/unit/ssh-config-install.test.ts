@@ -10,7 +10,7 @@ import { readyCommands, sshArguments } from '../../src/core/ssh-command.ts';
 import { inheritedOptions } from '../../src/core/ssh-settings.ts';
 import { BaiError } from '../../src/errors.ts';
 import { installSshConfig, removeSshConfig, type SshConfigDeps } from '../../src/services/ssh-config.ts';
-import { changeConfigFile, readConfigFile } from '../../src/ssh/config-file.ts';
+import { aloneWithConfig, changeConfigFile, readConfigFile } from '../../src/ssh/config-file.ts';
 import { askSsh } from '../../src/ssh/ssh-settings.ts';
 import { facts, session } from '../support/ssh-config-facts.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -45,6 +45,7 @@ function depsIn(home: string, more: Partial<SshConfigDeps> = {}): Told {
       files: {
         read: readConfigFile,
         change: (path, edit, advice) => changeConfigFile(path, edit, { advice }),
+        alone: (work, advice) => aloneWithConfig(join(own, 'ssh-config'), work, { advice }),
       },
       sessions: async () => ({ list: async () => [summary] }),
       facts: async () => ({
