@@ -24,7 +24,7 @@ export class FolderParts {
   /** The next part, nothing at the end. So many are asked for at the same time. */
   next(atOnce: number): Promise<Part> {
     const wanted = this.#isReadingOn ? 1 : atOnce;
-    while (!this.#isClosed && this.#asked.length < wanted) this.#ask();
+    while (!this.#isClosed && this.#asked.length < wanted) void this.#ask();
     return this.#asked.shift() ?? Promise.resolve(undefined);
   }
 
@@ -37,7 +37,7 @@ export class FolderParts {
         const part = await (this.#asked.at(-1) ?? this.#ask());
         if (part === undefined) return this.close();
         for (const { name } of part) bytes += name.length;
-        if (!this.#isClosed) this.#ask();
+        if (!this.#isClosed) void this.#ask();
       }
     } catch {
       // Whoever comes to this part is told.
