@@ -2,12 +2,13 @@
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultAccount } from '../../src/emulator/accounts.ts';
 import { childrenOf, type EmulatorBed, freePort, openEmulator, until } from '../contract/app-bed.ts';
 import { launcher } from '../support/bai.ts';
+import { endKeptShell, endTmux } from '../support/kept-shells.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
 import { sshdMissing, sshServers, startSessionDropbear, startSshd, type TestSshd } from '../support/sshd.ts';
 import { openTerminal, type Terminal } from '../support/terminal.ts';
@@ -113,11 +114,7 @@ for (const { name: serverName, missing, start } of [emulated, ...sshServers]) {
     });
     afterAll(async () => {
       await kept?.[Symbol.asyncDispose]();
-      // Those of genuine servers are in the folder that all of this machine share.
-      for (const name of names) {
-        endTmux(['-L', name]);
-        rmSync(join('/tmp', `tmux-${process.getuid?.()}`, name), { force: true });
-      }
+      for (const name of names) endKeptShell(name);
     });
 
     test.each(clients)('with the %s client the shell is the same after the line was cut', async (client) => {
@@ -482,12 +479,4 @@ function toolsWithoutTmux(folder: string): string {
     if (!existsSync(join(path, tool)))
       symlinkSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim(), join(path, tool));
   return path;
-}
-
-function endTmux(where: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
-  try {
-    execFileSync('tmux', [...where, 'kill-server'], { stdio: 'ignore', env });
-  } catch {
-    // It has ended by itself.
-  }
 }
