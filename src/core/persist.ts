@@ -51,21 +51,30 @@ export function persistOptions(words: readonly string[]): readonly string[] {
 /** Nothing is heard for so long only of a line that is dead; a new one costs little here. */
 export const persistSilenceMs = 12_000;
 const aliveSeconds = persistSilenceMs / 3_000;
+/** ssh only asks, and bai gives up, later where bulk may keep the answer back. */
+const aliveCount = 25;
 
 /**
- * The line of ssh inside the tunnel is given up as soon as that of the tunnel. The user's own options come first, so that they win.
- * The builtin client watches over its line by itself and lets these options pass.
+ * The user's own options come first, so that they win. The builtin client watches over its line by itself and lets these options pass.
  */
 export function persistArguments(options: readonly string[], line: string): string[] {
-  const alive = [`ServerAliveInterval=${aliveSeconds}`, 'ServerAliveCountMax=2'];
+  const alive = [`ServerAliveInterval=${aliveSeconds}`, `ServerAliveCountMax=${aliveCount}`];
   return [...options, ...alive.flatMap((option) => ['-o', option]), '-t', line];
 }
 
-/** Nothing is heard for so many milliseconds only of a line that is dead: sshd answers ssh once in each interval. */
+/** Nothing is heard for so many milliseconds only of a line that is dead: sshd answers ssh once in each interval, if ssh asks at all. */
 export function persistSilence(options: readonly string[]): number {
-  const own = options.map((word) => /^(?:-o)?\s*ServerAliveInterval(?:\s*=\s*|\s+)(\d+)/i.exec(word)?.[1]);
-  const seconds = Number(own.find((value) => value !== undefined) ?? aliveSeconds) || aliveSeconds;
-  return seconds * 1_500;
+  const own = options.map((word) => /^(?:-o)?\s*ServerAliveInterval(?:\s*=\s*|\s+)"?(\w+)/i.exec(word)?.[1]);
+  const seconds = secondsOf(own.find((value) => value !== undefined) ?? String(aliveSeconds));
+  return seconds > 0 ? seconds * 1_500 : Number.POSITIVE_INFINITY;
+}
+
+const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+
+/** As ssh reads a time: `90`, `1m30s`. */
+function secondsOf(time: string): number {
+  const parts = [...time.toLowerCase().matchAll(/(\d+)([smhdw]?)/g)];
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (secondsIn[unit || 's'] ?? 1), 0);
 }
 
 /**

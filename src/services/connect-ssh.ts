@@ -174,12 +174,17 @@ interface SystemRequest extends Omit<StartRequest, 'tunnel'>, Pick<ConnectSshReq
 }
 
 async function runSystem(ready: PreparedSsh, request: SystemRequest, deps: ConnectSshDeps): Promise<number> {
+  const { reporter } = deps;
   // ssh says nothing before sshd has greeted, unless it was asked to.
   const busy = isVerbose(request.sshArguments)
     ? undefined
-    : deps.reporter.busy(`waiting for the sshd of session ${ready.session.name}`);
+    : reporter.busy(`waiting for the sshd of session ${ready.session.name}`);
+  let terminal = busy === undefined ? reporter.yieldTerminal() : undefined;
   try {
-    const tunnel = afterFirstDial(ready.tunnel, () => busy?.stop());
+    const tunnel = afterFirstDial(ready.tunnel, () => {
+      busy?.stop();
+      terminal ??= reporter.yieldTerminal();
+    });
     await using forwarder = await startAppForwarder({ ...request, tunnel }, deps);
     const words = sshArguments(sshTarget(ready, forwarder, deps), request.sshArguments, request.inherited);
     const status = await runInTerminal(words, deps);
@@ -187,6 +192,7 @@ async function runSystem(ready: PreparedSsh, request: SystemRequest, deps: Conne
     return status;
   } finally {
     busy?.stop();
+    terminal?.[Symbol.dispose]();
   }
 }
 

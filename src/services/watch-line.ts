@@ -1,8 +1,9 @@
 /** Why the system's ssh ended with 255: it lost its line, or it did not want to go on. ssh itself does not tell. */
 
 import { mayPass } from '../core/persist.ts';
+import { watchSilence } from '../core/silence-watch.ts';
 import type { Tunnel } from '../core/ssh-access.ts';
-import { BaiError } from '../errors.ts';
+import { BaiError, UnreachableError } from '../errors.ts';
 import type { ConnectSshDeps } from './connect-ssh.ts';
 import { type HeardStream, hear } from './hear-stream.ts';
 
@@ -22,6 +23,9 @@ export interface LineVerdict {
   readonly isLost: boolean;
 }
 
+/** An answer may take twice as long as the time in which ssh asks again. */
+const patience = 2;
+
 /**
  * A line is lost when the far side ended it first, when it could not be dialled, or when ssh gave it up after
  * `silentMs` in which nothing was heard. Who hangs up on a line that lives had a reason: `~.`, a wrong option, a refused key, a port that is taken.
@@ -37,7 +41,7 @@ export function watchLine(silentMs: number, deps: ConnectSshDeps): LineWatch {
       startForwarder: (options) =>
         deps.startForwarder({
           ...options,
-          tunnel: watched(options.tunnel, (opened) => {
+          tunnel: watched(options.tunnel, silentMs * patience, (opened) => {
             line = opened;
           }),
           onConnectionFailed(error) {
@@ -69,12 +73,33 @@ export function watchLine(silentMs: number, deps: ConnectSshDeps): LineWatch {
   };
 }
 
-function watched(tunnel: Tunnel, opened: (line: HeardStream) => void): Tunnel {
+/** sshd answers what ssh asks of it, and bulk may stand before the question: ssh itself does not know, and gives up too early. */
+function watched(tunnel: Tunnel, silenceMs: number, opened: (line: HeardStream) => void): Tunnel {
   return {
     async dial(signal) {
       const stream = await tunnel.dial(signal);
-      opened(hear(stream));
+      const line = hear(stream);
+      opened(line);
+      // ssh was told never to ask.
+      if (!Number.isFinite(silenceMs)) return stream;
+      const watch = watchSilence({
+        silenceMs,
+        sentBytes: line.sentBytes,
+        isExcused: line.isUnread,
+        // A login is one request at a time, and may take long; once it is over ssh asks again and again.
+        isAsked: () => line.asked() > 1,
+        onDead: () => void stream.destroy(silent(silenceMs)),
+      });
+      line.onHeard(watch.hear);
+      stream.once('close', () => watch[Symbol.dispose]());
       return stream;
     },
   };
+}
+
+function silent(silenceMs: number): UnreachableError {
+  return new UnreachableError(
+    `nothing was heard of the sshd of the session for about ${Math.round(silenceMs / 1000)} s`,
+    { code: 'tunnel-lost' },
+  );
 }

@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
+import { Bulk } from '../core/silence-watch.ts';
 
 /** ssh2 counts the seconds without an answer to its keep-alive, and no answer comes through while it is stopped. */
 const keepaliveMs = 2_500;
@@ -19,6 +20,7 @@ export class Brake {
   readonly #above = new Set<() => void>();
   #keepalive: NodeJS.Timeout | undefined;
   #heardAt = 0;
+  #sent = 0;
 
   constructor(client: Client, transport: Duplex) {
     this.#client = client;
@@ -27,6 +29,7 @@ export class Brake {
     transport.on('stopped', () => this.#excuseSilence());
     // Whoever sends is no dead peer, though its answer may come late: it is behind all that was sent before.
     transport.on('data', () => this.#hear());
+    this.#waitForBulk();
   }
 
   /** Called again and again while nothing comes in, for what goes over this connection. Returns what ends that. */
@@ -57,6 +60,22 @@ export class Brake {
     if (any === undefined) return;
     this.#holders.add(any);
     this.release(any);
+  }
+
+  /** What is sent in bulk may be on its way for longer than an answer may take. */
+  #waitForBulk(): void {
+    const transport = this.#transport;
+    const write = transport.write.bind(transport) as (...args: unknown[]) => boolean;
+    transport.write = (...args: unknown[]): boolean => {
+      const [chunk] = args;
+      if (chunk instanceof Uint8Array) this.#sent += chunk.byteLength;
+      return write(...args);
+    };
+    const bulk = new Bulk(() => this.#sent);
+    const timer = setInterval(() => {
+      if (bulk.isOnItsWay(keepaliveMs)) this.#resetKeepalive();
+    }, keepaliveMs).unref();
+    transport.once('close', () => clearInterval(timer));
   }
 
   #hear(): void {

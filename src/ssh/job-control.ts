@@ -52,7 +52,13 @@ function stateOnLinux(pid: number): string {
   }
 }
 
+/** Of a program that only reads the system's tables. */
+const mostMs = 2_000;
+
 function stateByPs(pid: number, environment: Environment): string {
   const args = ['-o', 'state=', '-p', String(pid)];
-  return spawnSync(programPath('ps', environment), args, { encoding: 'utf8' }).stdout?.trim() ?? '';
+  const limits = { timeout: mostMs, killSignal: 'SIGKILL' } as const;
+  return (
+    spawnSync(programPath('ps', environment), args, { encoding: 'utf8', ...limits }).stdout?.trim() ?? ''
+  );
 }

@@ -113,7 +113,7 @@ export function appDeps(parts: AppParts): ConnectSshDeps {
     },
     readAuthorized: async (session, until) =>
       authorizedFingerprints(await manager.api.readFile(session, '.ssh/authorized_keys', until)),
-    leaveInterruptsToChild: () => both(parts.leaveInterruptsToChild(), reporter.yieldTerminal()),
+    leaveInterruptsToChild: parts.leaveInterruptsToChild,
   };
 }
 
@@ -143,15 +143,6 @@ function builtinOver(
       return await runBuiltin(connection, work, { ...local, signal, say, started, peers: watchLocalPeers() });
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
-  };
-}
-
-function both(first: Disposable, second: Disposable): Disposable {
-  return {
-    [Symbol.dispose]() {
-      second[Symbol.dispose]();
-      first[Symbol.dispose]();
-    },
   };
 }
 

@@ -2,14 +2,15 @@
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultAccount } from '../../src/emulator/accounts.ts';
 import { childrenOf, type EmulatorBed, freePort, openEmulator, until } from '../contract/app-bed.ts';
 import { launcher } from '../support/bai.ts';
+import { endKeptShell, endTmux } from '../support/kept-shells.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
-import { sshServers, startSessionDropbear, type TestSshd } from '../support/sshd.ts';
+import { sshdMissing, sshServers, startSessionDropbear, startSshd, type TestSshd } from '../support/sshd.ts';
 import { openTerminal, type Terminal } from '../support/terminal.ts';
 
 const clients = ['system', 'builtin'] as const;
@@ -113,11 +114,7 @@ for (const { name: serverName, missing, start } of [emulated, ...sshServers]) {
     });
     afterAll(async () => {
       await kept?.[Symbol.asyncDispose]();
-      // Those of genuine servers are in the folder that all of this machine share.
-      for (const name of names) {
-        endTmux(['-L', name]);
-        rmSync(join('/tmp', `tmux-${process.getuid?.()}`, name), { force: true });
-      }
+      for (const name of names) endKeptShell(name);
     });
 
     test.each(clients)('with the %s client the shell is the same after the line was cut', async (client) => {
@@ -414,6 +411,31 @@ describe('with the embedded manager', { timeout: 60_000 }, () => {
     },
   );
 
+  test.skipIf(sshdMissing !== undefined).each(clients)(
+    'the way from the manager to the session goes silent under the %s client: said within 15 s, and made again',
+    async (client) => {
+      await using server = await startSshd();
+      await using behind = await startRelay(server.port);
+      const session = `far-${client}`;
+      await kept.bed.create(session);
+      const app = { name: 'sshd', protocol: 'tcp', containerPort: 2200, hostPort: behind.port } as const;
+      kept.bed.emulator.sessions.get(session).addApp(app);
+      const own = { BAI_USER: server.user, BAI_IDENTITY: server.privateKeyPath };
+      using terminal = openTerminal({ ...kept.bed, env: { ...kept.bed.env, ...own } });
+      const name = newName();
+      terminal.type(typed(session, client, `--persist-name ${name}`));
+      await terminal.see(attached(name));
+      await mark(terminal, 'silent');
+      for (const way of ['up', 'down'] as const) behind.stall(way);
+      await terminal.see(/was lost; what was typed last may not have arrived/);
+      behind.heal();
+      await terminal.see(attached(name));
+      await expectMark(terminal, 'silent');
+      terminal.type('exit\r');
+      await terminal.see(/status=0/);
+    },
+  );
+
   test('with the system client a forward that ssh insists on and does not get ends it', async () => {
     using terminal = openTerminal(kept.bed);
     const { port } = kept.relay;
@@ -457,12 +479,4 @@ function toolsWithoutTmux(folder: string): string {
     if (!existsSync(join(path, tool)))
       symlinkSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim(), join(path, tool));
   return path;
-}
-
-function endTmux(where: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
-  try {
-    execFileSync('tmux', [...where, 'kill-server'], { stdio: 'ignore', env });
-  } catch {
-    // It has ended by itself.
-  }
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type EmulatorBed, freePort, openEmulator, until } from '../contract/app-bed.ts';
 import { launcher } from '../support/bai.ts';
+import { endKeptShell } from '../support/kept-shells.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
 import {
   sessionDropbearMissing,
@@ -49,6 +50,7 @@ for (const { name, missing, start } of servers) {
         const port = await freePort();
         using terminal = openTerminal({ home: slow.bed.home, env: { ...slow.bed.env, ...slow.env } });
         const name = `s${randomBytes(3).toString('hex')}`;
+        using _shell = { [Symbol.dispose]: () => endKeptShell(name) };
         const words = `--persist-name ${name} -- -L 127.0.0.1:${port}:127.0.0.1:${sink.port}`;
         terminal.type(
           `'${process.execPath}' '${launcher}' ssh demo --client ${client} ${words}; echo "status=$?"\r`,

@@ -156,7 +156,8 @@ const others: Wait[] = [
       return {
         args: ['session', 'list'],
         env: { BACKEND_ENDPOINT: `http://127.0.0.1:${full.port}` },
-        reached: idle,
+        // Once it has ended, its words alone tell how far it came.
+        reached: (seen) => idle(seen) || seen.stderr.includes('no connection to'),
         limit: { code: 5, says: /no connection to 127\.0\.0\.1:\d+ in \d+ s/ },
       };
     },

@@ -45,6 +45,9 @@ const create = [
   'mem=256m',
 ];
 
+/** The manager's own words, when the names cannot be compared. */
+const refused = { code: 4, says: /cannot create the session: .*no-such-group/ };
+
 const routes: Wait[] = [
   asked('the handshake', ['GET /'], { route: 'GET /', args: ['session', 'list'] }),
   asked('the list of sessions', ['POST admin/gql'], { route: 'POST /admin/gql', args: ['session', 'list'] }),
@@ -73,6 +76,16 @@ const routes: Wait[] = [
   asked('the images looked through', [], {
     route: 'POST /admin/gql',
     args: create.with(2, 'no-such-image'),
+  }),
+  asked('the folders there are, after a refusal', ['GET folders'], {
+    route: 'GET /folders',
+    args: [...create, '--scaling-group', 'no-such-group', '--mount', 'no-such-folder'],
+    limit: refused,
+  }),
+  asked('the resource groups there are, after a refusal', ['GET scaling-groups'], {
+    route: 'GET /scaling-groups',
+    args: [...create, '--scaling-group', 'no-such-group'],
+    limit: refused,
   }),
   asked('the apps of a session', ['GET stream/session/*/apps'], {
     route: 'GET /stream/session/*/apps',
@@ -130,7 +143,8 @@ const starting: Wait[] = [
         limit: {
           code: 5,
           says: /did not answer in \d+ s; session demo was still starting/,
-          withinMs: 30_000,
+          // A manager that is started anew is waited for, for two minutes.
+          withinMs: 140_000,
         },
       };
     },

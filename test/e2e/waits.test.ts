@@ -116,8 +116,16 @@ test('every program that bai runs in a session has a row', () => {
   expect(files.length).toBeGreaterThan(4);
 });
 
-/** Programs of this machine that are not waited for, or have a limit that ends them by force. */
-const unwaited = ['keys/windows-acl.ts', 'ssh/terminal.ts', 'wiring/local.ts', 'ssh/system-ssh.ts'];
+/** Programs of this machine that are not waited for, or have a limit that ends them by force; and bai itself in the background. */
+const unwaited = [
+  'keys/windows-acl.ts',
+  'ssh/job-control.ts',
+  'ssh/ssh-settings.ts',
+  'ssh/system-ssh.ts',
+  'ssh/terminal.ts',
+  'wiring/background.ts',
+  'wiring/local.ts',
+];
 
 test('every program that bai starts on this machine has a row', () => {
   const files = found(/\b(?:spawn|spawnSync|execFile|exec)\)?\((?!\))/g).filter(

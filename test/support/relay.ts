@@ -63,6 +63,8 @@ export async function startRelay(
 
 /** Of what goes over a slow line in one go. */
 const packetBytes = 4_096;
+/** How far behind it may fall and still catch up. */
+const mostLateMs = 500;
 
 interface Waiting {
   readonly bytes: number;
@@ -75,6 +77,7 @@ class Line {
   readonly #queue: Waiting[] = [];
   readonly #paused = new Set<Socket>();
   #queued = 0;
+  #dueAt = 0;
   readonly #sockets = new Set<Socket>();
   readonly #stalled = new Set<Way>();
   #left = Number.POSITIVE_INFINITY;
@@ -152,23 +155,23 @@ class Line {
     if (this.#queue.length === 1) this.#next();
   }
 
+  /** By the clock, so that late timers do not make the line slower still. */
   #next(): void {
     const { bytesPerSecond = 1, queueBytes = 0 } = this.#narrow ?? {};
     const [first] = this.#queue;
     if (first === undefined) return;
-    setTimeout(
-      () => {
-        this.#queue.shift();
-        this.#queued -= first.bytes;
-        first.act();
-        if (this.#queued < queueBytes) {
-          for (const socket of this.#paused) socket.resume();
-          this.#paused.clear();
-        }
-        this.#next();
-      },
-      (first.bytes / bytesPerSecond) * 1_000,
-    ).unref();
+    const now = performance.now();
+    this.#dueAt = Math.max(this.#dueAt, now - mostLateMs) + (first.bytes / bytesPerSecond) * 1_000;
+    setTimeout(() => {
+      this.#queue.shift();
+      this.#queued -= first.bytes;
+      first.act();
+      if (this.#queued < queueBytes) {
+        for (const socket of this.#paused) socket.resume();
+        this.#paused.clear();
+      }
+      this.#next();
+    }, this.#dueAt - now).unref();
   }
 
   #pass(chunk: Buffer, from: Socket, to: Socket): void {

@@ -51,3 +51,17 @@ test('bytes that come in excuse a late answer, for an answer is behind all that 
   expect(excused()).toBe(5);
   brake.letGo();
 });
+
+test('bulk that is on its way excuses a late answer, for as long as a slow line takes', () => {
+  vi.useFakeTimers();
+  const { client, excused } = countingClient();
+  const stream = new PassThrough();
+  const brake = new Brake(client, stream);
+  stream.pause();
+  stream.write(Buffer.alloc(25_000 * 20));
+  vi.advanceTimersByTime(60_000);
+  expect(excused()).toBe(8);
+  vi.advanceTimersByTime(60_000);
+  expect(excused()).toBe(8);
+  brake.letGo();
+});

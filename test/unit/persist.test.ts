@@ -69,8 +69,9 @@ describe('what follows `--`', () => {
     [[], 6_000],
     [['-o', 'ServerAliveInterval=15'], 22_500],
     [['-oserveraliveinterval 2'], 3_000],
-    [['-o', 'ServerAliveInterval=0'], 6_000],
-  ])('%j: a line is dead after a silence of %i ms', (options, ms) => {
+    [['-o', 'ServerAliveInterval=0'], Number.POSITIVE_INFINITY],
+    [['-oServerAliveInterval=1m30s'], 135_000],
+  ])('%j: a line is dead after a silence of %d ms', (options, ms) => {
     expect(persistSilence(options)).toBe(ms);
   });
 });

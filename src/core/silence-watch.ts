@@ -1,0 +1,75 @@
+/** Finds out that a line is dead, though nobody says so: nothing is heard for longer than an answer takes. */
+
+export interface SilenceOptions {
+  /** Nothing is heard of a line that lives for so long. */
+  readonly silenceMs: number;
+  /** What has been sent so far, in bytes. */
+  readonly sentBytes: () => number;
+  /** Whether nothing can be heard for another reason: nobody reads. */
+  readonly isExcused?: () => boolean;
+  /** Whether an answer is due; always when left out. */
+  readonly isAsked?: () => boolean;
+  /** Called every quarter of that time in which nothing is heard; what it asks is answered on a line that lives. */
+  readonly ask?: () => void;
+  /** Called once. */
+  readonly onDead: () => void;
+}
+
+export interface SilenceWatch extends Disposable {
+  /** Something came in. */
+  readonly hear: () => void;
+}
+
+const quarters = 4;
+/** Of a line of 256 kbit/s that others use a little of as well. */
+const slowestBytesPerMs = 25;
+/** The window of a channel, 2 MiB with sshd and the sessions' dropbear, takes that long. */
+const mostBulkMs = 84_000;
+
+/**
+ * How long what was sent may still be on its way, over the slowest of lines; an answer comes behind it. What comes in meanwhile is
+ * no sign of the contrary: it may answer what was sent long before.
+ */
+export class Bulk {
+  readonly #sentBytes: () => number;
+  #sentBefore: number;
+  #leftMs = 0;
+
+  /** `sentBytes`: so far. */
+  constructor(sentBytes: () => number) {
+    this.#sentBytes = sentBytes;
+    this.#sentBefore = sentBytes();
+  }
+
+  /** When so much time has passed; whether it takes as much again. */
+  isOnItsWay(passedMs: number): boolean {
+    const sent = this.#sentBytes();
+    const more = (sent - this.#sentBefore) / slowestBytesPerMs;
+    this.#sentBefore = sent;
+    this.#leftMs = Math.min(mostBulkMs, Math.max(0, this.#leftMs - passedMs) + more);
+    return this.#leftMs >= passedMs;
+  }
+}
+
+/** Time is counted in turns of a timer: what a closed lid or Ctrl-Z took is nobody's silence. Keeps no process alive. */
+export function watchSilence(options: SilenceOptions): SilenceWatch {
+  const { silenceMs, sentBytes, isExcused, isAsked, ask, onDead } = options;
+  const turnMs = silenceMs / quarters;
+  let wasHeard = true;
+  let silentMs = 0;
+  const bulk = new Bulk(sentBytes);
+  const hear = (): void => {
+    wasHeard = true;
+  };
+  const timer = setInterval(() => {
+    if (bulk.isOnItsWay(turnMs) || isExcused?.()) hear();
+    silentMs = wasHeard ? 0 : silentMs + turnMs;
+    wasHeard = false;
+    if (silentMs >= turnMs * (quarters - 1) && isAsked?.() !== false) {
+      clearInterval(timer);
+      onDead();
+    } else if (silentMs > 0) ask?.();
+  }, turnMs);
+  timer.unref();
+  return { hear, [Symbol.dispose]: () => clearInterval(timer) };
+}
