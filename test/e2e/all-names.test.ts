@@ -281,6 +281,7 @@ describe.each(sshServers.filter(({ name }) => name !== 'dropbear'))(
         createRemoteFiles(await connectFully(address), {
           signal: new AbortController().signal,
           resume: { folder: state, peer: 'test' },
+          dial: () => connectFully(address),
         }),
     );
     const run = (command: CommandModule, ...args: string[]): Promise<SftpAnswer> => bed.run(command, ...args);
