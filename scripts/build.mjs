@@ -130,7 +130,7 @@ async function bundle(folder) {
     external: ['*.node', 'cpu-features', 'utf-8-validate'],
     alias: {
       // Under this name ws asks for a masking faster than its own.
-      bufferutil: './src/proxy/xor-mask.ts',
+      bufferutil: './src/providers/backend-ai/xor-mask.ts',
       // Which opens the streams that bai shares with others.
       'node:process': globalProcess,
       process: globalProcess,

@@ -2,24 +2,24 @@
 
 import type { ChildStdio, LocalInput, LocalOutput } from './core/local-streams.ts';
 import type { Reporter } from './core/reporter.ts';
-import type { Settings, SettingValues } from './core/settings.ts';
-import type { AccountKeyDeps } from './services/account-key-deps.ts';
-import type { AuthorizeDeps } from './services/authorize-key.ts';
-import type { ClientDeps } from './services/client-help.ts';
+import type { Settings, SettingValues } from './core/settings/settings.ts';
 import type { ConfigureDeps } from './services/configure.ts';
-import type { ConnectSshDeps } from './services/connect-ssh.ts';
-import type { ExecDeps } from './services/exec-command.ts';
-import type { HostKeyDeps } from './services/host-keys.ts';
-import type { KeyDeps } from './services/key-deps.ts';
-import type { LocalManagerDeps } from './services/local-manager.ts';
-import type { OpenDeps } from './services/open-program.ts';
-import type { PruneDeps } from './services/prune-keys.ts';
-import type { ServeLocalDeps } from './services/serve-local.ts';
-import type { SessionDeps } from './services/session-deps.ts';
-import type { SftpDeps } from './services/sftp-deps.ts';
-import type { SpeedTestDeps } from './services/sftp-speedtest.ts';
-import type { SshConfigDeps } from './services/ssh-config.ts';
-import type { SshStdioDeps } from './services/ssh-stdio.ts';
+import type { AccountKeyDeps } from './services/keys/account-key-deps.ts';
+import type { AuthorizeDeps } from './services/keys/authorize-key.ts';
+import type { KeyDeps } from './services/keys/key-deps.ts';
+import type { PruneDeps } from './services/keys/prune-keys.ts';
+import type { LocalManagerDeps } from './services/local/local-manager.ts';
+import type { ServeLocalDeps } from './services/local/serve-local.ts';
+import type { SessionDeps } from './services/session/session-deps.ts';
+import type { SftpDeps } from './services/sftp/sftp-deps.ts';
+import type { SpeedTestDeps } from './services/sftp/sftp-speedtest.ts';
+import type { ClientDeps } from './services/ssh/client-help.ts';
+import type { ExecDeps } from './services/ssh/exec-command.ts';
+import type { HostKeyDeps } from './services/ssh/host-keys.ts';
+import type { OpenDeps } from './services/ssh/open-program.ts';
+import type { ConnectSshDeps } from './services/ssh/run-ssh-command.ts';
+import type { SshConfigDeps } from './services/ssh/ssh-config.ts';
+import type { SshStdioDeps } from './services/ssh/ssh-stdio.ts';
 
 /** Flags that every command takes. */
 export interface GlobalFlags {

@@ -1,8 +1,8 @@
 /** Builds the command tree, runs one command, and turns whatever it throws into words and an exit status. */
 
 import { Command, CommanderError, Option } from 'commander';
-import type { CommandEntry } from './commands/command.ts';
 import { commands, groups } from './commands/index.ts';
+import type { CommandEntry } from './commands/shared/command.ts';
 import { knownWords, withoutDoubt, withShell, wordsOf } from './commands/words.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import type { Reporter } from './core/reporter.ts';

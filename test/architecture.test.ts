@@ -3,17 +3,18 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 /** Which layers a layer imports values from, and which it may name in types; `docs/architecture.md` says why. */
-const edges = ['manager', 'proxy', 'ssh', 'transfer', 'keys', 'config', 'output'] as const;
+const edges = ['providers', 'proxy', 'ssh', 'transfer', 'keys', 'config', 'output'] as const;
 const rules: Record<string, { values: string[]; types: string[]; packages: string[] }> = {
   errors: { values: [], types: [], packages: [] },
   core: { values: ['errors'], types: [], packages: [] },
   files: { values: ['core', 'errors'], types: [], packages: [] },
-  manager: {
-    values: ['core', 'errors'],
+  net: { values: ['core', 'errors'], types: [], packages: ['socks'] },
+  providers: {
+    values: ['core', 'errors', 'net'],
     types: [...edges],
-    packages: ['zod', 'eventsource-parser', 'tar-stream', 'socks'],
+    packages: ['zod', 'eventsource-parser', 'tar-stream', 'ws'],
   },
-  proxy: { values: ['core', 'errors'], types: [...edges], packages: ['ws', 'get-port'] },
+  proxy: { values: ['core', 'errors'], types: [...edges], packages: ['get-port'] },
   ssh: { values: ['core', 'errors', 'files'], types: [...edges], packages: ['ssh2'] },
   transfer: { values: ['core', 'errors', 'files'], types: [...edges], packages: ['ssh2', 'tar-stream'] },
   keys: {
@@ -25,12 +26,12 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
   output: { values: ['core', 'errors'], types: [...edges], packages: ['chalk', 'ora', 'string-width'] },
   services: { values: ['core', 'errors'], types: [...edges, 'emulator', 'files'], packages: [] },
   emulator: {
-    values: ['core', 'errors', 'files', 'manager/signature'],
+    values: ['core', 'errors', 'files', 'providers/backend-ai/signature'],
     types: [],
     packages: ['ssh2', 'ws', 'graphql'],
   },
   wiring: {
-    values: ['core', 'errors', 'files', ...edges, 'services', 'emulator'],
+    values: ['core', 'errors', 'files', 'net', ...edges, 'services', 'emulator'],
     types: ['context'],
     packages: [],
   },
@@ -51,6 +52,42 @@ test.each(files)('%s imports only what its layer may', (file) => {
   expect(wrong).toEqual([]);
 });
 
+const rooms = new Map<string, string[]>();
+for (const file of files) {
+  const room = roomOf(file);
+  rooms.set(room, [...(rooms.get(room) ?? []), file]);
+}
+
+test.each([...rooms])(
+  'the room %s has at most thirty files, so that one finds what is in it',
+  (_room, inside) => {
+    expect(inside.length).toBeLessThanOrEqual(30);
+  },
+);
+
+test('the rooms of a layer lead nowhere in a circle, types included', () => {
+  const next = new Map<string, Set<string>>();
+  for (const file of files) {
+    const room = roomOf(file);
+    const targets = importsOf(file).flatMap(({ target }) =>
+      target.startsWith('src/') ? [target.slice(4)] : [],
+    );
+    const others = targets.filter((target) => layerOf(target) === layerOf(file)).map(roomOf);
+    const known = next.get(room) ?? new Set<string>();
+    for (const other of others) if (other !== room) known.add(other);
+    next.set(room, known);
+  }
+  expect(circlesOf(next)).toEqual([]);
+});
+
+test.each(files.filter((file) => layerOf(file) === 'providers'))('%s knows no other provider', (file) => {
+  const own = roomOf(file).split('/')[1];
+  const others = importsOf(file).filter(
+    ({ target }) => target.startsWith('src/providers/') && target.split('/')[2] !== own,
+  );
+  expect(others).toEqual([]);
+});
+
 test.each(files)('%s stays within the size of a file', (file) => {
   expect(readFileSync(join(root, file), 'utf8').split('\n').length).toBeLessThanOrEqual(351);
 });
@@ -62,11 +99,11 @@ const writers: Readonly<Record<string, string>> = {
   'output/json-reporter.ts': 'safeJson',
   'output/live-area.ts': 'lines that are sanitised where they are made',
   'output/reporter.ts': 'sanitizeLine, sanitizeText',
-  'config/hidden-line.ts': 'a sanitised prompt',
+  'config/read-secret.ts': 'a sanitised prompt',
   'config/yes-or-no.ts': 'a sanitised question',
-  'services/sftp-get.ts': 'the bytes of a file, which are the answer',
-  'services/sftp-shell-lines.ts': 'escaped words for Tab',
-  'services/ssh-stdio.ts': 'the bytes of a connection',
+  'services/sftp/sftp-get.ts': 'the bytes of a file, which are the answer',
+  'services/sftp/sftp-shell-lines.ts': 'escaped words for Tab',
+  'services/ssh/ssh-stdio.ts': 'the bytes of a connection',
   'ssh/builtin-client.ts': "bai's own list of escapes",
   'ssh/system-ssh.ts': 'what resets the terminal',
   'ssh/terminal.ts': 'what resets the terminal',
@@ -102,6 +139,26 @@ test.each(files)('%s makes folders with all above them by makeFolder alone', (fi
 
 function layerOf(file: string): string {
   return (file.split(/[\\/]/)[0] ?? '').replace(/\.ts$/, '');
+}
+
+/** The folder. */
+function roomOf(file: string): string {
+  return dirname(file).replaceAll('\\', '/');
+}
+
+/** Rooms from which one comes back to them. */
+function circlesOf(next: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const reach = (from: string): Set<string> => {
+    const seen = new Set<string>();
+    const left = [...(next.get(from) ?? [])];
+    for (let room = left.pop(); room !== undefined; room = left.pop()) {
+      if (seen.has(room)) continue;
+      seen.add(room);
+      left.push(...(next.get(room) ?? []));
+    }
+    return seen;
+  };
+  return [...next.keys()].filter((room) => reach(room).has(room));
 }
 
 function isAllowed(layer: string, target: string, isType: boolean): boolean {

@@ -2,10 +2,10 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { connectionFailed } from '../core/ssh-client.ts';
+import { connectionFailed } from '../core/ssh/ssh-client.ts';
 import { UsageError } from '../errors.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from './app/account.ts';
-import { collect } from './options.ts';
+import { collect } from './shared/options.ts';
 
 interface Flags extends AccountFlags {
   readonly node?: string[];
@@ -29,7 +29,7 @@ export function define(command: Command, context: Context): void {
     .action(async (session: string, words: string[], { node = [], allNodes = false, ...flags }: Flags) => {
       if (allNodes && node.length > 0) throw new UsageError('--node and --all-nodes do not go together');
       useAccount(context, flags);
-      const { execCommand } = await import('../services/exec-command.ts');
+      const { execCommand } = await import('../services/ssh/exec-command.ts');
       const nodes = allNodes ? ('all' as const) : node;
       const request = { session, nodes, command: words, readsNothing: !flags.stdin };
       // Until the command over there has said how it ended.

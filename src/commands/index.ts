@@ -1,6 +1,6 @@
 /** Every command: one line here and one file beside it. Only the file of the command that runs is loaded. */
 
-import type { CommandEntry } from './command.ts';
+import type { CommandEntry } from './shared/command.ts';
 
 /** What the groups are for, in the order of the help. */
 export const groups: Readonly<Record<string, string>> = {

@@ -2,11 +2,11 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { type EditorName, editors, openTargets } from '../core/open-target.ts';
+import { type EditorName, editors, openTargets } from '../core/desktop/open-target.ts';
 import { UsageError } from '../errors.ts';
-import type { OpenedFiles, OpenRequest } from '../services/open-program.ts';
+import type { OpenedFiles, OpenRequest } from '../services/ssh/open-program.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from './app/account.ts';
-import { oneOf, type PortFlags, portWish } from './options.ts';
+import { oneOf, type PortFlags, portWish } from './shared/options.ts';
 
 interface Flags extends PortFlags, AccountFlags {
   readonly print?: boolean;
@@ -29,7 +29,7 @@ export function define(command: Command, context: Context): void {
         return showEditor(target, request, context);
       }
       useAccount(context, flags);
-      const { openFiles } = await import('../services/open-program.ts');
+      const { openFiles } = await import('../services/ssh/open-program.ts');
       const wish = portWish(flags);
       await openFiles({ ...request, ...wish }, await context.open(), (opened) => showFiles(opened, context));
     });
@@ -47,7 +47,7 @@ function refuseForwarding({ port, strictPort, user, identity }: Flags): void {
 }
 
 async function showEditor(program: EditorName, request: OpenRequest, context: Context): Promise<void> {
-  const { openEditor } = await import('../services/open-program.ts');
+  const { openEditor } = await import('../services/ssh/open-program.ts');
   const opened = await openEditor(program, request, await context.open());
   const { url, host, path, openedWith } = opened;
   const { label, advice } = editors[program];

@@ -1,7 +1,7 @@
 /** Which command a command line names, and its words as commander is to read them. */
 
 import type { Command } from 'commander';
-import { arrangeWords } from '../core/session-words.ts';
+import { arrangeWords } from '../core/ssh/session-words.ts';
 import { commands, groups } from './index.ts';
 
 /** `sftp SESSION` is its shell. */

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { parseJson } from '../core/json.ts';
-import { connectionCounts, type LineSetting, strongCiphers } from '../core/line-setting.ts';
+import { connectionCounts, type LineSetting, strongCiphers } from '../core/ssh/link-tuning.ts';
+import { parseJson } from '../core/text/json.ts';
 import { BaiError, systemCode } from '../errors.ts';
 import { readOwnFile, replaceOwnFile } from '../files/own-file.ts';
 

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
-import { parseJson } from '../core/json.ts';
+import { parseJson } from '../core/text/json.ts';
 import { type LockWait, withFileLock } from '../files/lock.ts';
 import { makeOwnFolder, readOwnFile, replaceOwnFile } from '../files/own-file.ts';
 

@@ -1,9 +1,9 @@
 /** Asks a question on the terminal. */
 
 import { createInterface } from 'node:readline';
-import { sanitizeLine } from '../core/sanitize.ts';
+import { sanitizeLine } from '../core/text/sanitize.ts';
 import { InterruptedError } from '../errors.ts';
-import type { AskStreams } from './hidden-line.ts';
+import type { AskStreams } from './read-secret.ts';
 
 /** Enter means yes, unless it is said to mean no; the end of the input means no. */
 export async function askYesOrNo(

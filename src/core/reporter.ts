@@ -1,6 +1,6 @@
 /** The voice of bai: stdout is the answer, stderr the conversation. `src/output/` implements it. */
 
-import type { TransferProblem } from './transfer-plan.ts';
+import type { TransferProblem } from './sftp/transfer-plan.ts';
 
 /** A piece of work somebody waits for: a spinner on a terminal, plain lines elsewhere. */
 export interface Step {

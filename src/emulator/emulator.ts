@@ -3,26 +3,26 @@
  * behaviour as a release shows its clients, for people without a cluster and for contract tests.
  */
 
-import { accountRoutes } from './account-routes.ts';
-import { type Account, defaultAccount, type EmulatorAccount, openAccounts } from './accounts.ts';
-import { EventHub, sessionEvents } from './events.ts';
-import type { Machine, Route } from './exchange.ts';
-import { type EmulatorFaults, FaultBook } from './faults.ts';
-import { graphqlRoutes } from './graphql-routes.ts';
-import { HttpFront, type RequestRecord } from './http-front.ts';
-import { defaultImages, openImages } from './images.ts';
-import { releaseBehaviour } from './release.ts';
-import { scopeRoutes } from './scope-routes.ts';
-import type { Session } from './session.ts';
-import { sessionRoutes } from './session-routes.ts';
-import { SessionStore } from './session-store.ts';
-import { refusePlainRequest, TunnelServer } from './tunnel.ts';
+import { accountRoutes } from './http/account-routes.ts';
+import { graphqlRoutes } from './http/graphql-routes.ts';
+import { HttpFront, type RequestRecord } from './http/http-front.ts';
+import { scopeRoutes } from './http/scope-routes.ts';
+import { sessionRoutes } from './http/session-routes.ts';
+import { refusePlainRequest, TunnelServer } from './http/tunnel.ts';
+import { type Account, defaultAccount, type EmulatorAccount, openAccounts } from './model/accounts.ts';
+import { type EmulatorFaults, FaultBook } from './model/faults.ts';
+import { defaultImages, openImages } from './model/images.ts';
+import { releaseBehaviour } from './model/release.ts';
+import { EventHub, sessionEvents } from './session/events.ts';
+import type { Machine, Route } from './session/exchange.ts';
+import type { Session } from './session/session.ts';
+import { SessionStore } from './session/session-store.ts';
 
-export type { EmulatorAccount, SshKeypair } from './accounts.ts';
-export type { ActiveFault, EmulatorFaults, Fault, RoutePattern, SshStage } from './faults.ts';
-export type { RequestRecord } from './http-front.ts';
-export type { Session as EmulatedSession } from './session.ts';
-export type { App } from './session-parts.ts';
+export type { RequestRecord } from './http/http-front.ts';
+export type { EmulatorAccount, SshKeypair } from './model/accounts.ts';
+export type { ActiveFault, EmulatorFaults, Fault, RoutePattern, SshStage } from './model/faults.ts';
+export type { Session as EmulatedSession } from './session/session.ts';
+export type { App } from './session/session-parts.ts';
 
 export interface EmulatorOptions {
   /** 0, the default, is any free port; it always listens on 127.0.0.1. */

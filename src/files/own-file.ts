@@ -2,7 +2,7 @@
 
 import { lstat, rename, rm, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { noneIfMissing } from '../core/unless-missing.ts';
+import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { BaiError, LocalSystemError, systemCode } from '../errors.ts';
 import type { LockWait } from './lock.ts';
 import { makeFolder } from './make-folder.ts';

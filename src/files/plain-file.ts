@@ -2,7 +2,7 @@
 
 import { constants, type Stats } from 'node:fs';
 import { lstat, open, stat } from 'node:fs/promises';
-import { noneIfMissing } from '../core/unless-missing.ts';
+import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { LocalSystemError, systemCode } from '../errors.ts';
 
 /** Nothing for a regular file. */

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { noneIfMissing } from '../core/unless-missing.ts';
+import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { systemCode } from '../errors.ts';
 import { hiddenName } from './hidden-name.ts';
 import { type LockWait, withFileLock } from './lock.ts';

@@ -2,8 +2,8 @@
 
 import { createPrivateKey } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
-import { checkStrength } from '../core/public-line.ts';
-import { shellCommand } from '../core/shell-quote.ts';
+import { checkStrength } from '../core/keys/public-line.ts';
+import { shellCommand } from '../core/text/shell-quote.ts';
 import { ConflictError, UsageError } from '../errors.ts';
 import { isPpk } from './ppk.ts';
 import { readOwnKey } from './private-key.ts';

@@ -1,6 +1,6 @@
 /** Reads an authorized_keys file: which keys it lets in. */
 
-import { parsePublicLine } from '../core/public-line.ts';
+import { parsePublicLine } from '../core/keys/public-line.ts';
 import { fingerprintOf } from './public-key.ts';
 
 /** `SHA256:…` of each line's key, whatever options stand in front of it. */

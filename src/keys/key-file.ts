@@ -2,7 +2,7 @@
 
 import { chmod, constants, type FileHandle, lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { noneIfMissing } from '../core/unless-missing.ts';
+import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { BaiError, ConflictError, LocalSystemError, systemCode } from '../errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { checkReplaceable } from '../files/plain-file.ts';

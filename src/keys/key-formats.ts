@@ -2,7 +2,7 @@
 
 import { createPublicKey } from 'node:crypto';
 import ssh2 from 'ssh2';
-import { shellQuote } from '../core/shell-quote.ts';
+import { shellQuote } from '../core/text/shell-quote.ts';
 import { DeniedError, UsageError } from '../errors.ts';
 import { type KeyPair, keyPairOf } from './key-pair.ts';
 import { pemOf, unreadableForSsh } from './key-text.ts';

@@ -1,7 +1,7 @@
 /** Remembers which key files bai wrote, by path and fingerprint: only those may be replaced or removed unasked. */
 
 import * as z from 'zod/mini';
-import { parseJson } from '../core/json.ts';
+import { parseJson } from '../core/text/json.ts';
 import type { LockWait } from '../files/lock.ts';
 import { changeOwnFile, readOwnFile } from '../files/own-file.ts';
 

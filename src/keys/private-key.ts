@@ -2,8 +2,8 @@
 
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
-import { cleanKeyCommand } from '../core/key-names.ts';
-import { shellCommand } from '../core/shell-quote.ts';
+import { cleanKeyCommand } from '../core/keys/key-names.ts';
+import { shellCommand } from '../core/text/shell-quote.ts';
 import { ProtocolError, UsageError } from '../errors.ts';
 import { pemOf, unreadableForSsh } from './key-text.ts';
 import { isPpk } from './ppk.ts';

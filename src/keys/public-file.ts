@@ -1,7 +1,7 @@
 /** The one reader of public keys: a line of OpenSSH (options in front or not), the SSH2 form (RFC 4716), PEM and PKCS#8. */
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { algorithms, type PublicLine, parsePublicLine } from '../core/public-line.ts';
+import { algorithms, type PublicLine, parsePublicLine } from '../core/keys/public-line.ts';
 import { UsageError } from '../errors.ts';
 import { publicBlobOf } from './key-pair.ts';
 import { linesOf, mostKeyBytes, plainBytes } from './key-text.ts';

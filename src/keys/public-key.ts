@@ -1,7 +1,7 @@
 /** The public half of a key: how it is written on one line, and what `ssh-keygen -l` says of it. */
 
 import { createHash } from 'node:crypto';
-import { algorithms, bitLength, formatPublicLine } from '../core/public-line.ts';
+import { algorithms, bitLength, formatPublicLine } from '../core/keys/public-line.ts';
 import { WireReader } from './ssh-wire.ts';
 
 export interface PublicKey {

@@ -2,7 +2,7 @@
 
 import { constants, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { noneIfMissing } from '../core/unless-missing.ts';
+import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { NotFoundError, systemCode, UsageError } from '../errors.ts';
 import { mostKeyBytes } from './key-text.ts';
 

@@ -1,6 +1,6 @@
 /** Turns whatever was thrown into what a person reads and what a script parses. */
 
-import { sanitizeLine, sanitizeText } from '../core/sanitize.ts';
+import { sanitizeLine, sanitizeText } from '../core/text/sanitize.ts';
 import { BaiError, ExitCode, systemCode } from '../errors.ts';
 
 export interface DescribedError {

@@ -2,7 +2,7 @@
 
 import type { LocalOutput } from '../core/local-streams.ts';
 import type { Reporter, Step } from '../core/reporter.ts';
-import { safeJson } from '../core/sanitize.ts';
+import { safeJson } from '../core/text/sanitize.ts';
 import { describeError } from './describe-error.ts';
 import {
   eventTelling,

@@ -1,7 +1,7 @@
 /** One line of progress: name, bar, bytes, rate, time left. */
 
 import stringWidth from 'string-width';
-import { formatBytes, formatDuration } from '../core/units.ts';
+import { formatBytes, formatDuration } from '../core/text/units.ts';
 import { cutEnd, cutStart } from './fit-text.ts';
 
 export interface Progress {

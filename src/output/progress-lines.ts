@@ -1,7 +1,7 @@
 /** A transfer as lines: bars for a terminal, one sentence for a log. */
 
-import { foreignStart, sanitizeLine } from '../core/sanitize.ts';
-import { formatBytes, formatDuration } from '../core/units.ts';
+import { foreignStart, sanitizeLine } from '../core/text/sanitize.ts';
+import { formatBytes, formatDuration } from '../core/text/units.ts';
 import { percent, progressLine, timeLeft } from './progress-bar.ts';
 import type { FileView, TotalView } from './transfer-state.ts';
 

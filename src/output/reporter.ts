@@ -3,7 +3,7 @@
 import type { Ora } from 'ora';
 import type { LocalOutput } from '../core/local-streams.ts';
 import type { Reporter, Step, Table, TransferProgress } from '../core/reporter.ts';
-import { conversationLine, sanitizeLine, sanitizeText } from '../core/sanitize.ts';
+import { conversationLine, sanitizeLine, sanitizeText } from '../core/text/sanitize.ts';
 import { describeError } from './describe-error.ts';
 import { jsonReporter } from './json-reporter.ts';
 import { createLiveArea, type LiveArea } from './live-area.ts';

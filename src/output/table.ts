@@ -2,7 +2,7 @@
 
 import stringWidth from 'string-width';
 import type { Column, Table } from '../core/reporter.ts';
-import { foreignStart, sanitizeLine } from '../core/sanitize.ts';
+import { foreignStart, sanitizeLine } from '../core/text/sanitize.ts';
 import { cutEnd, cutStart } from './fit-text.ts';
 
 /** Header and rows, aligned by display width (CJK names count double), within so many cells; 0 is any number. */

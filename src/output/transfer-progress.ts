@@ -1,8 +1,8 @@
 /** Shows a transfer while it runs: bars on a terminal, a line now and then in a log, events for programs. */
 
 import type { TransferProgress } from '../core/reporter.ts';
-import { sanitizeLine } from '../core/sanitize.ts';
-import type { TransferProblem } from '../core/transfer-plan.ts';
+import type { TransferProblem } from '../core/sftp/transfer-plan.ts';
+import { sanitizeLine } from '../core/text/sanitize.ts';
 import { timeLeft } from './progress-bar.ts';
 import { barLines, heartbeatLine } from './progress-lines.ts';
 import { type FileView, type TotalView, TransferState } from './transfer-state.ts';

@@ -1,7 +1,7 @@
 /** What is waited for, on one line of the terminal: a single spinner for all, with the seconds once it lasts. */
 
 import type { Ora } from 'ora';
-import { conversationLine } from '../core/sanitize.ts';
+import { conversationLine } from '../core/text/sanitize.ts';
 
 export interface WaitingOptions {
   /** Starts a spinner; nothing where none can be shown. */

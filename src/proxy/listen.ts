@@ -1,7 +1,7 @@
 /** Binds the local port. get-port proposes it and binding judges: what was free a moment ago may be busy now. */
 
 import type { Server } from 'node:net';
-import { portCandidates } from '../core/port-range.ts';
+import { portCandidates } from '../core/ssh/port-range.ts';
 import { ConflictError, LocalSystemError, systemCode } from '../errors.ts';
 
 export interface ListenRequest {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { endianness } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ConnectionEnds, findPeer, isOwnMachine, type PeerEntry } from '../core/peer-table.ts';
+import { type ConnectionEnds, findPeer, isOwnMachine, type PeerEntry } from '../core/ssh/peer-table.ts';
 
 /** How long a connection may be silent before its client counts as gone, in milliseconds. */
 export interface PeerPatience {

@@ -8,8 +8,8 @@ import {
   type SettingName,
   type Settings,
   settingNames,
-} from '../core/settings.ts';
-import { similarNames } from '../core/similar.ts';
+} from '../core/settings/settings.ts';
+import { similarNames } from '../core/text/similar.ts';
 import { NotFoundError, UsageError } from '../errors.ts';
 
 export interface ConfigureDeps {

@@ -6,7 +6,7 @@ import { within } from '../core/time-limit.ts';
 import { BaiError } from '../errors.ts';
 import { openAgent } from './agent.ts';
 import { noAnswer } from './ask.ts';
-import { fingerprints } from './known-hosts.ts';
+import { fingerprints } from './files/known-hosts.ts';
 
 export interface AgentKey {
   /** Public half, as servers compare it. */

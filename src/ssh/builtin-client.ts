@@ -2,16 +2,16 @@
 
 import { constants } from 'node:os';
 import type { ClientChannel, ExecOptions, ShellOptions } from 'ssh2';
-import type { SshWork } from '../core/ssh-arguments.ts';
-import { connectionFailed, wantsTerminal } from '../core/ssh-client.ts';
+import type { SshWork } from '../core/ssh/ssh-arguments.ts';
+import { connectionFailed, wantsTerminal } from '../core/ssh/ssh-client.ts';
 import { InterruptedError, ProtocolError } from '../errors.ts';
 import { ask, noAnswer, type SshQuestion } from './ask.ts';
+import { closeChannel, widenWindow } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
 import { type Escape, EscapeReader, escapeHelp } from './escapes.ts';
 import { type ForwardsOptions, openForwards } from './forwards.ts';
-import { pour } from './pour.ts';
+import { pour } from './pipe-with-backpressure.ts';
 import { RawTerminal, type TerminalStreams } from './terminal.ts';
-import { closeChannel, widenWindow } from './window.ts';
 
 export interface BuiltinOptions extends TerminalStreams, ForwardsOptions {
   readonly signal: AbortSignal;

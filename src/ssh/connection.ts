@@ -3,14 +3,14 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
-import { type StrongCipher, strongCiphers } from '../core/line-setting.ts';
-import { placeName } from '../core/session.ts';
+import { placeName } from '../core/session/session.ts';
+import { type StrongCipher, strongCiphers } from '../core/ssh/link-tuning.ts';
 import { within } from '../core/time-limit.ts';
 import { BaiError, ConflictError, InterruptedError, type TimeoutError, UnreachableError } from '../errors.ts';
 import { openAgent } from './agent.ts';
 import { type Asked, noAnswer } from './ask.ts';
-import { Brake } from './brake.ts';
-import { type SavedRoundTrips, saveRoundTrips } from './fewer-round-trips.ts';
+import { Brake } from './flow-control.ts';
+import { type SavedRoundTrips, saveRoundTrips } from './handshake-pipelining.ts';
 import { Login, type LoginKey } from './login.ts';
 
 export interface SshConnectionOptions {

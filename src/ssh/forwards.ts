@@ -3,15 +3,15 @@
 import { connect, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import type { Forward, ForwardTarget, SshWork } from '../core/ssh-arguments.ts';
+import type { Forward, ForwardTarget, SshWork } from '../core/ssh/ssh-arguments.ts';
 import { BaiError, ConflictError, TimeoutError, UnreachableError } from '../errors.ts';
 import type { LocalPeers } from '../proxy/local-peers.ts';
 import { ask, noAnswer, type SshQuestion } from './ask.ts';
+import { closeChannel } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
 import { listenHere } from './local-listener.ts';
-import { pour, type Stop } from './pour.ts';
+import { pour, type Stop } from './pipe-with-backpressure.ts';
 import { askTarget, type SocksRequest } from './socks.ts';
-import { closeChannel } from './window.ts';
 
 export interface ForwardsOptions {
   readonly signal: AbortSignal;

@@ -2,14 +2,14 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { sanitizeLine } from '../core/sanitize.ts';
+import { sanitizeLine } from '../core/text/sanitize.ts';
 import { LocalSystemError, systemCode, UnreachableError } from '../errors.ts';
 import { programPath } from './programs.ts';
 
 export interface JumpOptions {
   /** Where ssh is looked for. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** For ssh; see `core/jump-hosts.ts`. */
+  /** For ssh; see `core/ssh/jump-hosts.ts`. */
   readonly args: readonly string[];
   /** For messages: the hosts as the user wrote them. */
   readonly hops: string;

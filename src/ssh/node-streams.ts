@@ -3,14 +3,14 @@
 import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientChannel } from 'ssh2';
-import { createGate, type Gate } from '../core/gate.ts';
+import { createGate, type Gate } from '../core/semaphore.ts';
 import { countDown, startStopwatch } from '../core/time-limit.ts';
 import { UnreachableError } from '../errors.ts';
 import { ask, type SshQuestion } from './ask.ts';
+import { closeChannel, widenWindow } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
 import { stopOf } from './forwards.ts';
-import type { Stop } from './pour.ts';
-import { closeChannel, widenWindow } from './window.ts';
+import type { Stop } from './pipe-with-backpressure.ts';
 
 export interface NodeStreams extends AsyncDisposable {
   /** To the sshd of a host that the far side knows by this name; waits until it greets. */

@@ -2,17 +2,17 @@
 
 import { Readable, Writable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import { usualBytes } from '../core/command-limit.ts';
 import { endlessProgram, silentProgram } from '../core/program-error.ts';
-import { sanitizeText } from '../core/sanitize.ts';
-import { shellQuote } from '../core/shell-quote.ts';
+import { usualBytes } from '../core/ssh/command-limit.ts';
+import { sanitizeText } from '../core/text/sanitize.ts';
+import { shellQuote } from '../core/text/shell-quote.ts';
 import { type Countdown, countDown } from '../core/time-limit.ts';
 import { BaiError, InterruptedError, ProtocolError, UnreachableError } from '../errors.ts';
-import type { ProgramEnd, ProgramOptions, RemoteProgram } from '../transfer/sftp-connection.ts';
+import type { ProgramEnd, ProgramOptions, RemoteProgram } from '../transfer/engine/sftp-connection.ts';
 import { type Asked, ask, noAnswer, type SshQuestion } from './ask.ts';
-import type { Brake } from './brake.ts';
+import { closeChannel, widenWindow } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
-import { closeChannel, widenWindow } from './window.ts';
+import type { Brake } from './flow-control.ts';
 
 /** SSH knows no argument lists: the far side's login shell takes the line apart again, so every word is quoted. */
 export function remoteCommandLine(words: readonly string[]): string {

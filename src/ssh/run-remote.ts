@@ -1,7 +1,7 @@
 /** Runs a program of the session to its end, for the little that it prints. */
 
 import { endlessProgram } from '../core/program-error.ts';
-import type { RunOptions, RunResult } from '../transfer/sftp-connection.ts';
+import type { RunOptions, RunResult } from '../transfer/engine/sftp-connection.ts';
 import { startProgram } from './remote-program.ts';
 
 const mostOutputBytes = 64 * 1024;

@@ -1,15 +1,15 @@
 /** Opens the SFTP subsystem of an SSH connection. */
 
 import type { SFTPWrapper } from 'ssh2';
-import { firstBytes, strangeLengthOf, strangePacket } from '../core/sftp-strangeness.ts';
+import { firstBytes, strangeLengthOf, strangePacket } from '../core/sftp/sftp-strangeness.ts';
 import { BaiError, ProtocolError, UnreachableError } from '../errors.ts';
-import type { SftpConnection } from '../transfer/sftp-connection.ts';
+import type { SftpConnection } from '../transfer/engine/sftp-connection.ts';
 import { ask, noAnswer } from './ask.ts';
+import { widenWindow, windowOf } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
-import { sendTogether } from './fewer-packets.ts';
 import { startProgram } from './remote-program.ts';
+import { sendTogether } from './request-batching.ts';
 import { runRemote } from './run-remote.ts';
-import { widenWindow, windowOf } from './window.ts';
 
 /** Takes the connection over: disposing the result closes it. */
 export async function openSftp(connection: SshConnection, session: string): Promise<SftpConnection> {

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import type { ForwardTarget } from '../core/ssh-arguments.ts';
+import type { ForwardTarget } from '../core/ssh/ssh-arguments.ts';
 
 export interface SocksRequest {
   readonly target: ForwardTarget;

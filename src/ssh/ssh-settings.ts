@@ -2,8 +2,8 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { sanitizeLine } from '../core/sanitize.ts';
-import { parseSshSettings, type SshSettings } from '../core/ssh-settings.ts';
+import { parseSshSettings, type SshSettings } from '../core/ssh/ssh-settings.ts';
+import { sanitizeLine } from '../core/text/sanitize.ts';
 import { findProgram } from './programs.ts';
 
 export type SshAnswer =

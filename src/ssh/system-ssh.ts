@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { ChildStdio, LocalStreams } from '../core/local-streams.ts';
-import { connectionFailed } from '../core/ssh-client.ts';
+import { connectionFailed } from '../core/ssh/ssh-client.ts';
 import { InterruptedError, LocalSystemError, systemCode } from '../errors.ts';
 import { stopWith } from './job-control.ts';
 import { programPath } from './programs.ts';

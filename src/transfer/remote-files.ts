@@ -3,30 +3,30 @@
  * Every failure is a BaiError that names the path.
  */
 
-import { remotePath } from '../core/remote-path.ts';
-import { defaultTransferOptions, type TransferOptions } from '../core/transfer-options.ts';
-import type { TransferProblem, TransferSummary } from '../core/transfer-plan.ts';
-import { FileQueue } from './file-queue.ts';
-import { Fleet } from './fleet.ts';
-import { getSources } from './get-sources.ts';
-import { getStream, type StreamGet } from './get-stream.ts';
-import { listFolder } from './list-folder.ts';
-import { putSources } from './put-sources.ts';
-import { putStream, type StreamPut } from './put-stream.ts';
-import type { RemoteAttributes, RemoteEntry } from './remote-attributes.ts';
-import { remoteChecksums, type SizedPath } from './remote-checksums.ts';
-import { makeRemoteFolder } from './remote-folder.ts';
-import { renameRemote } from './replace-remote.ts';
-import type { SftpConnection } from './sftp-connection.ts';
-import { Tally, type TreeObserver } from './tally.ts';
-import { TarUse } from './tar-use.ts';
-import type { TransferJob } from './transfer-job.ts';
-import type { ResumePlace, TransferRun } from './transfer-run.ts';
+import { remotePath } from '../core/sftp/remote-path.ts';
+import { defaultTransferOptions, type TransferOptions } from '../core/sftp/transfer-options.ts';
+import type { TransferProblem, TransferSummary } from '../core/sftp/transfer-plan.ts';
+import { Fleet } from './engine/channel-pool.ts';
+import { FileQueue } from './engine/file-queue.ts';
+import type { RemoteAttributes, RemoteEntry } from './engine/remote-attributes.ts';
+import type { SftpConnection } from './engine/sftp-connection.ts';
+import type { TransferJob } from './engine/transfer-job.ts';
+import { Tally, type TreeObserver } from './engine/transfer-stats.ts';
+import { getSources } from './get/get-sources.ts';
+import { getStream, type StreamGet } from './get/get-stream.ts';
+import { putSources } from './put/put-sources.ts';
+import { putStream, type StreamPut } from './put/put-stream.ts';
+import { listFolder } from './remote/list-folder.ts';
+import { remoteChecksums, type SizedPath } from './remote/remote-checksums.ts';
+import { makeRemoteFolder } from './remote/remote-folder.ts';
+import { renameRemote } from './remote/replace-remote.ts';
+import { TarUse } from './tar/tar-use.ts';
+import type { ResumePlace, TransferRun } from './tar/transfer-run.ts';
 
-export type { Meter } from './one-file.ts';
-export type { RemoteAttributes, RemoteEntry, RemoteKind } from './remote-attributes.ts';
-export type { TreeObserver } from './tally.ts';
-export type { TransferJob } from './transfer-job.ts';
+export type { Meter } from './engine/file-transfer.ts';
+export type { RemoteAttributes, RemoteEntry, RemoteKind } from './engine/remote-attributes.ts';
+export type { TransferJob } from './engine/transfer-job.ts';
+export type { TreeObserver } from './engine/transfer-stats.ts';
 
 /** Paths in the session are as a user writes them: relative to the home, `~/x`, or absolute. */
 export interface RemoteFiles extends AsyncDisposable {

@@ -1,14 +1,14 @@
 /** Joins the account's SSH keypair to the manager, the key files and the terminal. */
 
 import { dirname } from 'node:path';
-import { findPlaces } from '../config/places.ts';
+import { findPlaces } from '../config/paths.ts';
 import { askYesOrNo } from '../config/yes-or-no.ts';
 import { checkBeside, readAccountPair } from '../keys/account-pair.ts';
 import { checkKeyRoom, removeKeyFileIf } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
 import { readIssuedKey } from '../keys/private-key.ts';
-import { generateAccountKey, readAccountKey, uploadAccountKey } from '../manager/account-key.ts';
-import type { AccountKeyDeps } from '../services/account-key-deps.ts';
+import { generateAccountKey, readAccountKey, uploadAccountKey } from '../providers/backend-ai/account-key.ts';
+import type { AccountKeyDeps } from '../services/keys/account-key-deps.ts';
 import { appSettings } from './app-settings.ts';
 import { type AppParts, accountOf } from './apps.ts';
 import { keyReading } from './keys.ts';

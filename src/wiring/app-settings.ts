@@ -2,9 +2,9 @@
 
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import { agentIdentity, isKeyStore, type Settings, usualAccount } from '../core/settings.ts';
+import { agentIdentity, isKeyStore, type Settings, usualAccount } from '../core/settings/settings.ts';
 import { findHome, wholePath } from '../files/user-path.ts';
-import type { AppSettings } from '../services/app-deps.ts';
+import type { AppSettings } from '../services/ssh/app-deps.ts';
 
 export const issuedKey = 'id_container';
 

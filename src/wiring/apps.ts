@@ -2,14 +2,14 @@
 
 import { dirname, join } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
-import { findPlaces } from '../config/places.ts';
+import { findPlaces } from '../config/paths.ts';
 import { isFirstTime } from '../config/told.ts';
 import { askYesOrNo } from '../config/yes-or-no.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
-import { sanitizeLine } from '../core/sanitize.ts';
-import type { SessionRef } from '../core/session.ts';
-import type { Settings } from '../core/settings.ts';
+import type { SessionRef } from '../core/session/session.ts';
+import type { Settings } from '../core/settings/settings.ts';
+import { sanitizeLine } from '../core/text/sanitize.ts';
 import { BaiError } from '../errors.ts';
 import { authorizedFingerprints } from '../keys/authorized-keys.ts';
 import { removeKeyFileIf } from '../keys/key-file.ts';
@@ -17,37 +17,37 @@ import { openKeyLedger } from '../keys/key-ledger.ts';
 import { type PrivateKey, readIssuedKey } from '../keys/private-key.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
 import { fingerprintOf } from '../keys/public-key.ts';
-import { readAccountKey } from '../manager/account-key.ts';
 import { captureOutput } from '../output/captured-output.ts';
-import { labelledLines } from '../output/labelled-lines.ts';
+import { labelledLines } from '../output/prefixed-output.ts';
 import { wantsColor } from '../output/style.ts';
 import { leftInSession } from '../output/transfer-progress.ts';
+import { readAccountKey } from '../providers/backend-ai/account-key.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
 import { watchLocalPeers } from '../proxy/local-peers.ts';
-import type { BuiltinConnection } from '../services/connect-builtin.ts';
-import type { ConnectSshDeps } from '../services/connect-ssh.ts';
-import type { ExecDeps } from '../services/exec-command.ts';
-import { explainMissingKey } from '../services/explain-missing-key.ts';
-import type { HostKeyDeps } from '../services/host-keys.ts';
+import type { PruneDeps } from '../services/keys/prune-keys.ts';
 import {
   type ConnectSftpRequest,
   type OpenSftpDeps,
   openLine,
   openSftp as openSftpTo,
-} from '../services/open-sftp.ts';
-import type { PruneDeps } from '../services/prune-keys.ts';
-import type { SftpDeps } from '../services/sftp-deps.ts';
-import type { SpeedTestDeps } from '../services/sftp-speedtest.ts';
-import type { LoginRequest } from '../services/ssh-way.ts';
+} from '../services/sftp/open-sftp.ts';
+import type { SftpDeps } from '../services/sftp/sftp-deps.ts';
+import type { SpeedTestDeps } from '../services/sftp/sftp-speedtest.ts';
+import type { BuiltinConnection } from '../services/ssh/connect-builtin.ts';
+import type { ExecDeps } from '../services/ssh/exec-command.ts';
+import { explainMissingKey } from '../services/ssh/explain-missing-key.ts';
+import type { HostKeyDeps } from '../services/ssh/host-keys.ts';
+import type { ConnectSshDeps } from '../services/ssh/run-ssh-command.ts';
+import type { LoginRequest } from '../services/ssh/ssh-way.ts';
 import { runBuiltin } from '../ssh/builtin-client.ts';
 import { connectSsh, fetchHostKey, type SshConnection } from '../ssh/connection.ts';
-import { fingerprints, keyType, openKnownHosts } from '../ssh/known-hosts.ts';
+import { fingerprints, keyType, openKnownHosts } from '../ssh/files/known-hosts.ts';
 import { openNodeStreams } from '../ssh/node-streams.ts';
 import { findProgram } from '../ssh/programs.ts';
 import { openSftp } from '../ssh/sftp.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
-import { localFiles } from '../transfer/local-files.ts';
-import { measureLine } from '../transfer/measure-line.ts';
+import { measureLine } from '../transfer/benchmark/benchmark.ts';
+import { localFiles } from '../transfer/local/local-files.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { answerLimit, appSettings, issuedKey, nullDevice } from './app-settings.ts';
 import { startInBackground } from './background.ts';

@@ -1,8 +1,8 @@
 /** Joins tunnels and key files for what bai tells other people's SSH clients. */
 
 import { isTaken, readUserKey } from '../keys/read-key.ts';
-import type { ClientDeps } from '../services/client-help.ts';
-import { fingerprints, keyType } from '../ssh/known-hosts.ts';
+import type { ClientDeps } from '../services/ssh/client-help.ts';
+import { fingerprints, keyType } from '../ssh/files/known-hosts.ts';
 import { type AppParts, appDeps } from './apps.ts';
 import { keyFormats } from './keys.ts';
 

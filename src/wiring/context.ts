@@ -3,8 +3,8 @@
 import type { Context, Environment, GlobalFlags, ProcessFacts } from '../context.ts';
 import type { LocalInput, LocalOutput } from '../core/local-streams.ts';
 import type { Reporter } from '../core/reporter.ts';
-import type { Settings, SettingValues } from '../core/settings.ts';
-import type { Network } from '../manager/network.ts';
+import type { Settings, SettingValues } from '../core/settings/settings.ts';
+import type { Network } from '../net/network.ts';
 import type { ManagerAccess } from './manager.ts';
 import type { UserSsh } from './user-ssh.ts';
 

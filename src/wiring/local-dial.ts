@@ -1,12 +1,12 @@
 /** The way to the local manager: no connection is used before it has proved who listens there. */
 
 import { readLocalState } from '../config/local-state.ts';
-import { findPlacesIfAny } from '../config/places.ts';
+import { findPlacesIfAny } from '../config/paths.ts';
 import type { Environment } from '../context.ts';
-import type { Settings } from '../core/settings.ts';
-import { LateStream } from '../manager/late-stream.ts';
-import { connectProven } from '../manager/local-proof.ts';
-import type { Dial } from '../manager/network.ts';
+import type { Settings } from '../core/settings/settings.ts';
+import { LateStream } from '../net/late-stream.ts';
+import type { Dial } from '../net/network.ts';
+import { connectProven } from '../providers/backend-ai/local-proof.ts';
 
 /**
  * For the endpoint and keys of the manager that was started here, wherever they are set: each connection begins with its proof.

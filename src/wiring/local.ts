@@ -9,19 +9,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { claimLocalState, readLocalState, removeLocalState } from '../config/local-state.ts';
-import { findPlaces } from '../config/places.ts';
+import { findPlaces } from '../config/paths.ts';
 import type { Context, Environment, ProcessFacts } from '../context.ts';
 import { BaiError, InterruptedError, systemCode } from '../errors.ts';
 import { makeOwnFolder } from '../files/own-file.ts';
 import { checkReplaceable } from '../files/plain-file.ts';
-import { connectProven, type LocalProof, proofOf } from '../manager/local-proof.ts';
+import { connectProven, type LocalProof, proofOf } from '../providers/backend-ai/local-proof.ts';
 import type {
   LocalManagerDeps,
   LocalManagerState,
   LocalUpRequest,
   SpawnedManager,
-} from '../services/local-manager.ts';
-import type { ServeLocalDeps } from '../services/serve-local.ts';
+} from '../services/local/local-manager.ts';
+import type { ServeLocalDeps } from '../services/local/serve-local.ts';
 import { programPath } from '../ssh/programs.ts';
 
 export function localManagerDeps(context: Context, environment: Environment): LocalManagerDeps {

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { readHiddenLine } from '../config/hidden-line.ts';
+import { readHiddenLine } from '../config/read-secret.ts';
 import { unlessAborted } from '../core/time-limit.ts';
 import { BaiError, DeniedError, NotFoundError, systemCode } from '../errors.ts';
 import {
@@ -20,10 +20,10 @@ import {
   readOwnKey,
   unlockOwnKey,
 } from '../keys/private-key.ts';
-import type { AppDeps, AppSettings } from '../services/app-deps.ts';
-import type { ConnectSshDeps } from '../services/connect-ssh.ts';
-import type { OwnKeyDeps } from '../services/own-keys.ts';
-import type { KeyFiles } from '../services/save-key.ts';
+import type { KeyFiles } from '../services/keys/save-key.ts';
+import type { AppDeps, AppSettings } from '../services/ssh/app-deps.ts';
+import type { ConnectSshDeps } from '../services/ssh/run-ssh-command.ts';
+import type { OwnKeyDeps } from '../services/ssh/user-keys.ts';
 import { openAgentLogin } from '../ssh/agent-keys.ts';
 import type { LoginKey, OwnKey, UnlockedKey } from '../ssh/login.ts';
 import { addToAgent } from '../ssh/ssh-add.ts';

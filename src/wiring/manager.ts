@@ -1,14 +1,18 @@
 /** From settings to a manager's sessions. */
 
 import type { Environment } from '../context.ts';
-import { jumpArguments, parseJumpHosts } from '../core/jump-hosts.ts';
 import type { Reporter } from '../core/reporter.ts';
-import type { SessionApi } from '../core/session-api.ts';
-import { commandLine, isYes, type Settings } from '../core/settings.ts';
+import type { SessionApi } from '../core/session/session-api.ts';
+import { commandLine, isYes, type Settings } from '../core/settings/settings.ts';
+import { jumpArguments, parseJumpHosts } from '../core/ssh/jump-hosts.ts';
 import { DeniedError, UsageError } from '../errors.ts';
-import { type ClientOptions, createManagerClient, type ManagerClient } from '../manager/client.ts';
-import { createNetwork, type Dial, type Network } from '../manager/network.ts';
-import { createSessionApi } from '../manager/sessions.ts';
+import { createNetwork, type Dial, type Network } from '../net/network.ts';
+import {
+  type ClientOptions,
+  createManagerClient,
+  type ManagerClient,
+} from '../providers/backend-ai/client.ts';
+import { createSessionApi } from '../providers/backend-ai/sessions.ts';
 import { openThroughJump } from '../ssh/jump-host.ts';
 import { answerLimit } from './app-settings.ts';
 

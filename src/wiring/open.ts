@@ -1,9 +1,9 @@
 /** Joins `bai open` to the programs of this machine. */
 
 import { askYesOrNo } from '../config/yes-or-no.ts';
-import { hasDesktop, urlOpeners } from '../core/desktop.ts';
-import type { OpenDeps } from '../services/open-program.ts';
-import type { SshConfigDeps } from '../services/ssh-config.ts';
+import { hasDesktop, urlOpeners } from '../core/desktop/desktop.ts';
+import type { OpenDeps } from '../services/ssh/open-program.ts';
+import type { SshConfigDeps } from '../services/ssh/ssh-config.ts';
 import { launch } from '../ssh/programs.ts';
 import { type AppParts, appDeps } from './apps.ts';
 

@@ -1,13 +1,13 @@
 /** Reads the places settings come from, and joins `bai config` to them. */
 
-import { readHiddenLine } from '../config/hidden-line.ts';
 import { readLocalState } from '../config/local-state.ts';
-import { findPlaces, findPlacesIfAny } from '../config/places.ts';
+import { findPlaces, findPlacesIfAny } from '../config/paths.ts';
+import { readHiddenLine } from '../config/read-secret.ts';
 import { openProfileStore } from '../config/store.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
-import { resolveSettings, type Settings, type SettingValues } from '../core/settings.ts';
-import { similarNames } from '../core/similar.ts';
+import { resolveSettings, type Settings, type SettingValues } from '../core/settings/settings.ts';
+import { similarNames } from '../core/text/similar.ts';
 import { UsageError } from '../errors.ts';
 import { wholePath } from '../files/user-path.ts';
 import type { ConfigureDeps } from '../services/configure.ts';

@@ -1,12 +1,12 @@
 /** `bai app ssh --stdio`: loads no SSH library where key and host key are there, since ssh waits for it. */
 
 import { lstat } from 'node:fs/promises';
-import { findPlaces } from '../config/places.ts';
+import { findPlaces } from '../config/paths.ts';
 import type { ProcessFacts } from '../context.ts';
-import { noneIfMissing } from '../core/unless-missing.ts';
-import type { SshStdioDeps } from '../services/ssh-stdio.ts';
-import { openHostFiles } from '../ssh/host-files.ts';
-import { openKnownHosts } from '../ssh/known-hosts.ts';
+import { noneIfMissing } from '../core/undefined-if-missing.ts';
+import type { SshStdioDeps } from '../services/ssh/ssh-stdio.ts';
+import { openHostFiles } from '../ssh/files/host-files.ts';
+import { openKnownHosts } from '../ssh/files/known-hosts.ts';
 import { appSettings } from './app-settings.ts';
 import type { AppParts } from './apps.ts';
 import { lockWait } from './lock-wait.ts';

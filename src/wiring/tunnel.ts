@@ -1,10 +1,10 @@
 /** A tunnel to one app of a session, out of the manager's client and network. */
 
 import type { Reporter } from '../core/reporter.ts';
-import type { SessionRef } from '../core/session.ts';
-import type { Tunnel } from '../core/ssh-access.ts';
-import { streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release.ts';
-import { createManagerTunnel } from '../proxy/manager-tunnel.ts';
+import type { SessionRef } from '../core/session/session.ts';
+import type { Tunnel } from '../core/ssh/ssh-access.ts';
+import { createManagerTunnel } from '../providers/backend-ai/manager-tunnel.ts';
+import { streamReference, tunnelsEndWithoutCloseFrame } from '../providers/backend-ai/release.ts';
 import type { ManagerAccess } from './manager.ts';
 
 export interface TunnelEnds {

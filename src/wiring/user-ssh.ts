@@ -2,7 +2,7 @@
 
 import { homedir } from 'node:os';
 import type { ProcessFacts } from '../context.ts';
-import { agentPaths } from '../core/agent-paths.ts';
+import { agentPaths } from '../core/ssh/agent-paths.ts';
 import { askSsh, type SshAnswer } from '../ssh/ssh-settings.ts';
 
 export interface UserSsh {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { compareReleases } from '../../src/emulator/release.ts';
+import { compareReleases } from '../../src/emulator/model/release.ts';
 import { type BaiResult, bai } from '../support/bai.ts';
 import { spareAccountKinds, type TestManager } from '../support/managers.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';

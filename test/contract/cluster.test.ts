@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defaultAccount } from '../../src/emulator/accounts.ts';
+import { defaultAccount } from '../../src/emulator/model/accounts.ts';
 import { finished, launcher, untilPrinted } from '../support/bai.ts';
 import { managerKinds } from '../support/managers.ts';
 import { type EmulatorBed, openEmulator, openSession, type SessionBed } from './app-bed.ts';

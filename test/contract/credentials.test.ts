@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { settingDefinitions, settingNames } from '../../src/core/settings.ts';
+import { settingDefinitions, settingNames } from '../../src/core/settings/settings.ts';
 import { type EmulatorBed, openEmulator } from './app-bed.ts';
 
 const account = ['BACKEND_ENDPOINT', 'BACKEND_ACCESS_KEY', 'BACKEND_SECRET_KEY'] as const;

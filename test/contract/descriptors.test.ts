@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { localFiles } from '../../src/transfer/local-files.ts';
+import { localFiles } from '../../src/transfer/local/local-files.ts';
 import { cleanEnvironment, launcher } from '../support/bai.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { type EmulatorBed, openEmulator } from './app-bed.ts';

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
-import { releaseBehaviour } from '../../src/emulator/release.ts';
-import { authorization } from '../../src/manager/signature.ts';
+import { releaseBehaviour } from '../../src/emulator/model/release.ts';
+import { authorization } from '../../src/providers/backend-ai/signature.ts';
 
 export interface Reply {
   readonly status: number;

@@ -18,7 +18,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { releaseBehaviour } from '../../src/emulator/release.ts';
+import { releaseBehaviour } from '../../src/emulator/model/release.ts';
 import { startBai } from '../support/bai.ts';
 import { modeOf, useKeyHome } from '../support/key-home.ts';
 import { publicLineBySshKeygen, puttygen } from '../support/key-programs.ts';

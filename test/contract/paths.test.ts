@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { commands } from '../../src/commands/index.ts';
-import { definitionOf, settingNames } from '../../src/core/settings.ts';
+import { definitionOf, settingNames } from '../../src/core/settings/settings.ts';
 import { type BaiResult, bai, cleanEnvironment, launcher } from '../support/bai.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { type EmulatorBed, filesIn, openEmulator } from './app-bed.ts';

@@ -5,13 +5,13 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CommandModule } from '../../src/commands/command.ts';
 import * as get from '../../src/commands/sftp/get.ts';
 import * as put from '../../src/commands/sftp/put.ts';
 import * as remove from '../../src/commands/sftp/rm.ts';
 import * as sync from '../../src/commands/sftp/sync.ts';
-import { entryNameProblem } from '../../src/core/remote-path.ts';
-import { isUnfinished } from '../../src/core/transfer-plan.ts';
+import type { CommandModule } from '../../src/commands/shared/command.ts';
+import { entryNameProblem } from '../../src/core/sftp/remote-path.ts';
+import { isUnfinished } from '../../src/core/sftp/transfer-plan.ts';
 import { createRemoteFiles } from '../../src/transfer/remote-files.ts';
 import { connectFully } from '../support/ssh-session.ts';
 import { sshServers, type TestSshd } from '../support/sshd.ts';

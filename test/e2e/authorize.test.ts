@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type AuthorizedKeys, openAuthorizedKeys } from '../../src/transfer/authorized-keys.ts';
+import { type AuthorizedKeys, openAuthorizedKeys } from '../../src/transfer/remote/authorized-keys.ts';
 import { launcher } from '../support/bai.ts';
 import { connectFully } from '../support/ssh-session.ts';
 import { sshdMissing, sshServers, startSshd, type TestSshd } from '../support/sshd.ts';

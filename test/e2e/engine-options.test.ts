@@ -3,7 +3,7 @@
 import { chmod, mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defaultTransferOptions, type TransferOptions } from '../../src/core/transfer-options.ts';
+import { defaultTransferOptions, type TransferOptions } from '../../src/core/sftp/transfer-options.ts';
 import { createRemoteFiles } from '../../src/transfer/remote-files.ts';
 import { startRelay } from '../support/relay.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { appendFile, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TransferSummary } from '../../src/core/transfer-plan.ts';
+import type { TransferSummary } from '../../src/core/sftp/transfer-plan.ts';
 import { createRemoteFiles } from '../../src/transfer/remote-files.ts';
 import { bundle } from '../support/bundle.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defaultAccount } from '../../src/emulator/accounts.ts';
+import { defaultAccount } from '../../src/emulator/model/accounts.ts';
 import { childrenOf, type EmulatorBed, freePort, openEmulator, until } from '../contract/app-bed.ts';
 import { launcher } from '../support/bai.ts';
 import { endKeptShell, endTmux } from '../support/kept-shells.ts';

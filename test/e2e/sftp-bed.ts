@@ -2,10 +2,10 @@
 
 import { PassThrough, Readable } from 'node:stream';
 import { Command } from 'commander';
-import type { CommandModule } from '../../src/commands/command.ts';
+import type { CommandModule } from '../../src/commands/shared/command.ts';
 import type { Context } from '../../src/context.ts';
-import type { SftpDeps } from '../../src/services/sftp-deps.ts';
-import { localFiles } from '../../src/transfer/local-files.ts';
+import type { SftpDeps } from '../../src/services/sftp/sftp-deps.ts';
+import { localFiles } from '../../src/transfer/local/local-files.ts';
 import type { RemoteFiles } from '../../src/transfer/remote-files.ts';
 import {
   openFiles,

@@ -2,13 +2,13 @@
 
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import type { CommandModule } from '../../src/commands/command.ts';
 import * as get from '../../src/commands/sftp/get.ts';
 import * as put from '../../src/commands/sftp/put.ts';
+import type { CommandModule } from '../../src/commands/shared/command.ts';
 import type { Context } from '../../src/context.ts';
-import type { TransferOptions } from '../../src/core/transfer-options.ts';
+import type { TransferOptions } from '../../src/core/sftp/transfer-options.ts';
 import { UsageError } from '../../src/errors.ts';
-import { localFiles } from '../../src/transfer/local-files.ts';
+import { localFiles } from '../../src/transfer/local/local-files.ts';
 import type { RemoteFiles, TransferJob } from '../../src/transfer/remote-files.ts';
 import { recordingReporter } from './transfer-session.ts';
 

@@ -4,9 +4,9 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { TransferProgress } from '../../src/core/reporter.ts';
-import { defaultTransferOptions } from '../../src/core/transfer-options.ts';
-import { localMeasure, measure, remoteMeasure } from '../../src/services/sftp-measure.ts';
-import { localFiles } from '../../src/transfer/local-files.ts';
+import { defaultTransferOptions } from '../../src/core/sftp/transfer-options.ts';
+import { localMeasure, measure, remoteMeasure } from '../../src/services/sftp/sftp-measure.ts';
+import { localFiles } from '../../src/transfer/local/local-files.ts';
 import { sshdMissing, startSshd } from '../support/sshd.ts';
 import { openFiles, recordingReporter, tempFolder } from './transfer-session.ts';
 

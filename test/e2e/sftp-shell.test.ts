@@ -4,9 +4,9 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Completer, runShell } from '../../src/services/sftp-shell.ts';
-import { completeLine } from '../../src/services/sftp-shell-complete.ts';
-import { localFiles } from '../../src/transfer/local-files.ts';
+import { type Completer, runShell } from '../../src/services/sftp/sftp-shell.ts';
+import { completeLine } from '../../src/services/sftp/sftp-shell-complete.ts';
+import { localFiles } from '../../src/transfer/local/local-files.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
 import { openFiles, recordingReporter, tempFolder, tree } from './transfer-session.ts';
 

@@ -5,12 +5,12 @@ import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/pro
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LineSetting, type StrongCipher, strongCiphers } from '../../src/core/line-setting.ts';
+import { type LineSetting, type StrongCipher, strongCiphers } from '../../src/core/ssh/link-tuning.ts';
 import { UnreachableError } from '../../src/errors.ts';
-import { type OpenSftpDeps, openSftp as openSftpTo } from '../../src/services/open-sftp.ts';
+import { type OpenSftpDeps, openSftp as openSftpTo } from '../../src/services/sftp/open-sftp.ts';
 import { connectSsh } from '../../src/ssh/connection.ts';
 import { openSftp } from '../../src/ssh/sftp.ts';
-import { type MeasureOptions, measureLine } from '../../src/transfer/measure-line.ts';
+import { type MeasureOptions, measureLine } from '../../src/transfer/benchmark/benchmark.ts';
 import { type EmulatorBed, openEmulator, until } from '../contract/app-bed.ts';
 import { finished, statusOf } from '../support/bai.ts';
 import { dropbearMissing, sshdMissing, startDropbear, startSshd, type TestSshd } from '../support/sshd.ts';

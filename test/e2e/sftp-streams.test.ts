@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defaultTransferOptions as options } from '../../src/core/transfer-options.ts';
+import { defaultTransferOptions as options } from '../../src/core/sftp/transfer-options.ts';
 import { InterruptedError } from '../../src/errors.ts';
 import { createRemoteFiles, type RemoteFiles } from '../../src/transfer/remote-files.ts';
 import { bundle } from '../support/bundle.ts';

@@ -8,7 +8,7 @@ import * as get from '../../src/commands/sftp/get.ts';
 import * as move from '../../src/commands/sftp/mv.ts';
 import * as put from '../../src/commands/sftp/put.ts';
 import * as sync from '../../src/commands/sftp/sync.ts';
-import { defaultTransferOptions } from '../../src/core/transfer-options.ts';
+import { defaultTransferOptions } from '../../src/core/sftp/transfer-options.ts';
 import { createRemoteFiles, type Meter, type TreeObserver } from '../../src/transfer/remote-files.ts';
 import { specialFiles } from '../support/special-files.ts';
 import { connectFully } from '../support/ssh-session.ts';

@@ -1,7 +1,7 @@
 /** A process of its own that streams one file: `node FILE JSON`; at its end it prints on stderr by how much its memory has grown. */
 
 import { readFileSync } from 'node:fs';
-import { defaultTransferOptions as options } from '../../src/core/transfer-options.ts';
+import { defaultTransferOptions as options } from '../../src/core/sftp/transfer-options.ts';
 import { createRemoteFiles } from '../../src/transfer/remote-files.ts';
 import { connectSftp, type ServerAddress, watch } from './transfer-session.ts';
 

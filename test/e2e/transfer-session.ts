@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
 import type { Reporter } from '../../src/core/reporter.ts';
-import type { TransferProblem } from '../../src/core/transfer-plan.ts';
+import type { TransferProblem } from '../../src/core/sftp/transfer-plan.ts';
 import { UnreachableError } from '../../src/errors.ts';
+import type { SftpConnection } from '../../src/transfer/engine/sftp-connection.ts';
 import { createRemoteFiles, type RemoteFiles, type TreeObserver } from '../../src/transfer/remote-files.ts';
-import type { SftpConnection } from '../../src/transfer/sftp-connection.ts';
 
 export interface ServerAddress {
   readonly port: number;

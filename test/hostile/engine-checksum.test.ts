@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { expect, test } from 'vitest';
-import { defaultTransferOptions } from '../../src/core/transfer-options.ts';
+import { defaultTransferOptions } from '../../src/core/sftp/transfer-options.ts';
 import { openFiles, tempFolder, tree, watch } from '../e2e/transfer-session.ts';
 import { fileText, type Request, startLiar } from './transfer-liar.ts';
 

@@ -6,13 +6,17 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CreateRequest, SessionApi } from '../../src/core/session-api.ts';
+import type { CreateRequest, SessionApi } from '../../src/core/session/session-api.ts';
 import { BaiError } from '../../src/errors.ts';
-import { generateAccountKey, readAccountKey, uploadAccountKey } from '../../src/manager/account-key.ts';
-import { createManagerClient, type ManagerClient } from '../../src/manager/client.ts';
-import { createNetwork } from '../../src/manager/network.ts';
-import { createSessionApi } from '../../src/manager/sessions.ts';
+import { createNetwork } from '../../src/net/network.ts';
 import { describeError } from '../../src/output/describe-error.ts';
+import {
+  generateAccountKey,
+  readAccountKey,
+  uploadAccountKey,
+} from '../../src/providers/backend-ai/account-key.ts';
+import { createManagerClient, type ManagerClient } from '../../src/providers/backend-ai/client.ts';
+import { createSessionApi } from '../../src/providers/backend-ai/sessions.ts';
 import { bai } from '../support/bai.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

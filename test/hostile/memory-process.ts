@@ -1,9 +1,9 @@
 /** A process of its own that gets or lists what a liar has: `node FILE JSON`; it prints how it ended, and its memory in kB. */
 
 import { readFileSync } from 'node:fs';
-import { defaultTransferOptions } from '../../src/core/transfer-options.ts';
+import { defaultTransferOptions } from '../../src/core/sftp/transfer-options.ts';
 import { BaiError } from '../../src/errors.ts';
-import { listRemoteTree } from '../../src/services/sftp-tree.ts';
+import { listRemoteTree } from '../../src/services/sftp/sftp-tree.ts';
 import { createRemoteFiles, type RemoteFiles } from '../../src/transfer/remote-files.ts';
 import type { ServerAddress } from '../e2e/transfer-session.ts';
 import { connectFully } from '../support/ssh-session.ts';

@@ -5,7 +5,7 @@ import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defaultTransferOptions } from '../../src/core/transfer-options.ts';
+import { defaultTransferOptions } from '../../src/core/sftp/transfer-options.ts';
 import { BaiError } from '../../src/errors.ts';
 import { content, type OpenOptions, openFiles, tempFolder, tree, watch } from '../e2e/transfer-session.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';

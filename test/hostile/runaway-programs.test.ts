@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import type { ServerChannel } from 'ssh2';
 import { describe, expect, test } from 'vitest';
-import { Fleet } from '../../src/transfer/fleet.ts';
-import { remoteChecksum } from '../../src/transfer/verify.ts';
-import { startChecksum } from '../../src/transfer/waiting-checksum.ts';
+import { Fleet } from '../../src/transfer/engine/channel-pool.ts';
+import { remoteChecksum } from '../../src/transfer/local/verify.ts';
+import { startChecksum } from '../../src/transfer/remote/waiting-checksum.ts';
 import { connectFully } from '../support/ssh-session.ts';
 import { fileText, startLiar } from './transfer-liar.ts';
 

@@ -1,8 +1,8 @@
 /** Every request to a file server that answers none of them ends: by its limit, and by Ctrl-C. */
 
 import { describe, expect, test } from 'vitest';
-import { SftpChannel } from '../../src/transfer/sftp-channel.ts';
-import { createSftpRequests, type SftpRequests } from '../../src/transfer/sftp-requests.ts';
+import { SftpChannel } from '../../src/transfer/engine/sftp-channel.ts';
+import { createSftpRequests, type SftpRequests } from '../../src/transfer/engine/sftp-requests.ts';
 import { connectFully } from '../support/ssh-session.ts';
 import { startLiar } from './transfer-liar.ts';
 

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as get from '../../src/commands/sftp/get.ts';
-import { entryNameProblem } from '../../src/core/remote-path.ts';
+import { entryNameProblem } from '../../src/core/sftp/remote-path.ts';
 import { sftpBed } from '../e2e/sftp-bed.ts';
 import { tempFolder } from '../e2e/transfer-session.ts';
 import { startLiar } from './transfer-liar.ts';

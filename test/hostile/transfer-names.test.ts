@@ -3,9 +3,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { sanitizeLine } from '../../src/core/sanitize.ts';
-import { removeFiles } from '../../src/services/sftp-remove.ts';
-import { localFiles } from '../../src/transfer/local-files.ts';
+import { sanitizeLine } from '../../src/core/text/sanitize.ts';
+import { removeFiles } from '../../src/services/sftp/sftp-remove.ts';
+import { localFiles } from '../../src/transfer/local/local-files.ts';
 import { openFiles, recordingReporter, tempFolder, tree, watch } from '../e2e/transfer-session.ts';
 import { fileMode, fileText, folderMode, linkMode, startLiar } from './transfer-liar.ts';
 

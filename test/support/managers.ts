@@ -1,8 +1,8 @@
 /** The managers contract tests run against: the emulator as two releases, and genuine ones when there are any. */
 
 import { readFileSync } from 'node:fs';
-import { defaultAccount } from '../../src/emulator/accounts.ts';
 import { startEmulator } from '../../src/emulator/emulator.ts';
+import { defaultAccount } from '../../src/emulator/model/accounts.ts';
 import { tempFolder } from './temp-folder.ts';
 
 export interface TestManager extends AsyncDisposable {

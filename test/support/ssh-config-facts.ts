@@ -1,6 +1,6 @@
 /** What ssh's configuration is written for, where a test minds none of it. */
 
-import type { SshConfigFacts } from '../../src/core/ssh-config.ts';
+import type { SshConfigFacts } from '../../src/core/ssh/ssh-config.ts';
 
 export const facts: SshConfigFacts = {
   user: 'work',

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { connectSsh, type SshConnection } from '../../src/ssh/connection.ts';
 import { openSftp } from '../../src/ssh/sftp.ts';
-import type { SftpConnection } from '../../src/transfer/sftp-connection.ts';
+import type { SftpConnection } from '../../src/transfer/engine/sftp-connection.ts';
 
 export interface SshServer {
   readonly port: number;

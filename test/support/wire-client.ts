@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createManagerClient, type ManagerClient } from '../../src/manager/client.ts';
-import { createNetwork } from '../../src/manager/network.ts';
+import { createNetwork } from '../../src/net/network.ts';
+import { createManagerClient, type ManagerClient } from '../../src/providers/backend-ai/client.ts';
 
 export const wireKey = { accessKey: 'AKIATEST', secretKey: 'a-secret' };
 

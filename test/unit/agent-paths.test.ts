@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { agentPaths } from '../../src/core/agent-paths.ts';
+import { agentPaths } from '../../src/core/ssh/agent-paths.ts';
 
 const pipe = '\\\\.\\pipe\\openssh-ssh-agent';
 

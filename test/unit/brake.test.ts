@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { Client } from 'ssh2';
 import { afterEach, expect, test, vi } from 'vitest';
-import { Brake } from '../../src/ssh/brake.ts';
+import { Brake } from '../../src/ssh/flow-control.ts';
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clearTextEndpoint } from '../../src/core/clear-text.ts';
+import { clearTextEndpoint } from '../../src/core/text/is-plaintext-url.ts';
 
 test.each([
   'https://manager.example',

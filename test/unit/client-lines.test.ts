@@ -2,14 +2,14 @@
 
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { cmdCommand, powershellCommand } from '../../src/core/desktop/windows-command.ts';
 import {
   type ClientTarget,
   clientLines,
   filezillaFields,
   type PuttyLike,
   winscpUrl,
-} from '../../src/core/client-lines.ts';
-import { cmdCommand, powershellCommand } from '../../src/core/windows-command.ts';
+} from '../../src/core/ssh/client-commands.ts';
 
 const sha256 = 'SHA256:ImOeAG4eFllS3lwCIY5A7+2oQ+5IoL4W2Vf1QcX/x6A';
 const md5 = 'MD5:11:e8:1c:e5:ff:4d:c2:9d:81:ff:69:42:8d:17:1b:4f';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clipboardPrograms, isOverSsh, osc52 } from '../../src/core/clipboard.ts';
+import { clipboardPrograms, isOverSsh, osc52 } from '../../src/core/desktop/clipboard.ts';
 
 const names = (platform: NodeJS.Platform, environment: Record<string, string> = {}): string[] =>
   clipboardPrograms({ platform, environment }).map(({ program, args }) => [program, ...args].join(' '));

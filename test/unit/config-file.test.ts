@@ -2,7 +2,7 @@ import { chmod, link, mkdir, readdir, readFile, readlink, stat, symlink, writeFi
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { LocalSystemError } from '../../src/errors.ts';
-import { changeConfigFile, readConfigFile } from '../../src/ssh/config-file.ts';
+import { changeConfigFile, readConfigFile } from '../../src/ssh/files/config-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const advice = 'do it yourself';

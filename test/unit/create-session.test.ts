@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 import type { Reporter, Step } from '../../src/core/reporter.ts';
-import type { CreateRequest, ImageSummary, SessionApi } from '../../src/core/session-api.ts';
+import type { CreateRequest, ImageSummary, SessionApi } from '../../src/core/session/session-api.ts';
 import { type BaiError, NotFoundError } from '../../src/errors.ts';
-import { createSession } from '../../src/services/create-session.ts';
+import { createSession } from '../../src/services/session/create-session.ts';
 
 const base: CreateRequest = {
   image: 'python:3.11',

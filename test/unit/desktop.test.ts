@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hasDesktop, urlOpeners } from '../../src/core/desktop.ts';
+import { hasDesktop, urlOpeners } from '../../src/core/desktop/desktop.ts';
 
 const url = 'zed://ssh/demo.bai/home/work';
 

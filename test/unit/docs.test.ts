@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { commands } from '../../src/commands/index.ts';
-import { definitionOf, settingNames } from '../../src/core/settings.ts';
+import { definitionOf, settingNames } from '../../src/core/settings/settings.ts';
 import { ExitCode } from '../../src/errors.ts';
 
 const root = resolve(import.meta.dirname, '../..');

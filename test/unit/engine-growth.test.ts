@@ -1,7 +1,7 @@
 /** When a run takes more channels and connections. */
 
 import { expect, test } from 'vitest';
-import { channelCount, Growth, type GrowthView, laneDepth } from '../../src/transfer/growth.ts';
+import { channelCount, Growth, type GrowthView, laneDepth } from '../../src/transfer/engine/pool-growth.ts';
 
 const much = 1024 * 1024 * 1024;
 

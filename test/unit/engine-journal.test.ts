@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { LocalSystemError } from '../../src/errors.ts';
-import { DoneRanges } from '../../src/transfer/done-ranges.ts';
-import type { Journal } from '../../src/transfer/journal.ts';
-import { JournalKeeper } from '../../src/transfer/journal-keeper.ts';
+import { DoneRanges } from '../../src/transfer/engine/done-ranges.ts';
+import type { Journal } from '../../src/transfer/engine/journal.ts';
+import { JournalKeeper } from '../../src/transfer/engine/journal-keeper.ts';
 
 test('a journal that cannot be removed hides neither the failure nor the part from being taken away', async () => {
   const journal: Journal = {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DoneRanges } from '../../src/transfer/done-ranges.ts';
+import { DoneRanges } from '../../src/transfer/engine/done-ranges.ts';
 
 const pieceBytes = 10;
 

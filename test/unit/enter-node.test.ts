@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { SessionContainer } from '../../src/core/session.ts';
-import { checkRuns, chooseNodes, nodesOf } from '../../src/services/enter-node.ts';
+import type { SessionContainer } from '../../src/core/session/session.ts';
+import { checkRuns, chooseNodes, nodesOf } from '../../src/services/ssh/enter-node.ts';
 
 const session = { id: '8d8f4b1c-9f0b-4a52-8c7d-0a2f7d0f6a11', name: 'demo', status: 'RUNNING' };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FewerAtOnce } from '../../src/transfer/fewer-at-once.ts';
-import { OpenRefusedError } from '../../src/transfer/sftp-error.ts';
+import { FewerAtOnce } from '../../src/transfer/engine/fewer-at-once.ts';
+import { OpenRefusedError } from '../../src/transfer/engine/sftp-error.ts';
 
 const signal = new AbortController().signal;
 const errors = {

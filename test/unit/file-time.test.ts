@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { haveSameTime, isTelling, sentSecond } from '../../src/core/file-time.ts';
-import { chooseReplacement } from '../../src/transfer/if-exists.ts';
+import { haveSameTime, isTelling, sentSecond } from '../../src/core/sftp/file-time.ts';
+import { chooseReplacement } from '../../src/transfer/engine/if-exists.ts';
 
 /** From the year 1700 to 2300, with fractions. */
 const anyTime = fc.double({ min: -8.5e9, max: 1.05e10, noNaN: true }).map((time) => time + 0);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type FilezillaSite, filezillaXml, ownSitePort } from '../../src/core/filezilla-site.ts';
+import { type FilezillaSite, filezillaXml, ownSitePort } from '../../src/core/ssh/filezilla-site.ts';
 
 const site: FilezillaSite = {
   name: 'demo',

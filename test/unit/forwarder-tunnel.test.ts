@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { UpgradeRefused } from '../../src/providers/backend-ai/websocket-stream.ts';
 import { startForwarder } from '../../src/proxy/forwarder.ts';
-import { UpgradeRefused } from '../../src/proxy/websocket-stream.ts';
 import { deferred, readPort, until } from '../contract/app-bed.ts';
 import { dialOf, serveTunnels, type WatchedTunnel } from './forwarder-bed.ts';
 

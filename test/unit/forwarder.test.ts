@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
-import type { Forwarder, Tunnel } from '../../src/core/ssh-access.ts';
+import type { Forwarder, Tunnel } from '../../src/core/ssh/ssh-access.ts';
 import { startForwarder } from '../../src/proxy/forwarder.ts';
 import {
   deferred,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createGate } from '../../src/core/gate.ts';
+import { createGate } from '../../src/core/semaphore.ts';
 
 const never = new AbortController().signal;
 

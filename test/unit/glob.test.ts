@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { expandGlob, type GlobPlace, hasWildcards, matchesName, parseName } from '../../src/core/glob.ts';
+import {
+  expandGlob,
+  type GlobPlace,
+  hasWildcards,
+  matchesName,
+  parseName,
+} from '../../src/core/sftp/glob.ts';
 
 const fits = (pattern: string, name: string): boolean => matchesName(parseName(pattern), name);
 

@@ -1,12 +1,12 @@
 import { basename, dirname } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { remotePath } from '../../src/core/remote-path.ts';
-import { isUnfinished } from '../../src/core/transfer-plan.ts';
+import { remotePath } from '../../src/core/sftp/remote-path.ts';
+import { isUnfinished } from '../../src/core/sftp/transfer-plan.ts';
 import { hiddenName } from '../../src/files/hidden-name.ts';
 import { besidePath } from '../../src/files/whole-file.ts';
-import { journalName, partName } from '../../src/transfer/part-name.ts';
-import { remotePartPath } from '../../src/transfer/remote-part.ts';
+import { journalName, partName } from '../../src/transfer/engine/part-name.ts';
+import { remotePartPath } from '../../src/transfer/remote/remote-part.ts';
 
 /** All names of up to 255 bytes that are text. */
 const names = fc

@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type HostFacts, openHostFiles } from '../../src/ssh/host-files.ts';
+import { type HostFacts, openHostFiles } from '../../src/ssh/files/host-files.ts';
 import { generateKey } from '../support/sshd.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HostKeyReader } from '../../src/core/host-key-reader.ts';
+import { HostKeyReader } from '../../src/core/ssh/host-key-reader.ts';
 
 const text = (value: string): Buffer => Buffer.from(value, 'latin1');
 const withLength = (bytes: Buffer): Buffer => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { choosesAlike, hostOfSession, readInstalled } from '../../src/core/installed-ssh-config.ts';
-import { listHosts, type SshConfigFacts, sshConfigText } from '../../src/core/ssh-config.ts';
+import { choosesAlike, hostOfSession, readInstalled } from '../../src/core/ssh/installed-ssh-config.ts';
+import { listHosts, type SshConfigFacts, sshConfigText } from '../../src/core/ssh/ssh-config.ts';
 import { facts, idOf, session } from '../support/ssh-config-facts.ts';
 
 const program = facts.bai;

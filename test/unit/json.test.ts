@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseJson } from '../../src/core/json.ts';
+import { parseJson } from '../../src/core/text/json.ts';
 
 test('what JSON.parse reads is read, up to a depth that no answer has', () => {
   fc.assert(

@@ -1,7 +1,7 @@
 /** Hosts before the manager: how they are written, and what ssh is given for them. */
 
 import { describe, expect, test } from 'vitest';
-import { jumpArguments, parseJumpHosts, takeJumpHosts } from '../../src/core/jump-hosts.ts';
+import { jumpArguments, parseJumpHosts, takeJumpHosts } from '../../src/core/ssh/jump-hosts.ts';
 
 describe('-J among the words for ssh', () => {
   test.each([

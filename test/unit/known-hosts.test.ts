@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import ssh2 from 'ssh2';
 import { expect, test } from 'vitest';
 import { ConflictError, LocalSystemError } from '../../src/errors.ts';
-import { fingerprints, keyType, openKnownHosts } from '../../src/ssh/known-hosts.ts';
+import { fingerprints, keyType, openKnownHosts } from '../../src/ssh/files/known-hosts.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const alias = 'bai-7a3c';

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { captureOutput, mostCapturedBytes } from '../../src/output/captured-output.ts';
-import { labelledLines, longestLineBytes } from '../../src/output/labelled-lines.ts';
+import { labelledLines, longestLineBytes } from '../../src/output/prefixed-output.ts';
 
 class Page extends Writable {
   text = '';

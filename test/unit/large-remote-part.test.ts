@@ -2,13 +2,13 @@
 
 import { expect, test } from 'vitest';
 import { ConflictError, NotFoundError, TransferError } from '../../src/errors.ts';
-import { DoneRanges } from '../../src/transfer/done-ranges.ts';
-import type { Fleet } from '../../src/transfer/fleet.ts';
-import type { Lane } from '../../src/transfer/lane.ts';
-import { LargeRemotePart } from '../../src/transfer/large-remote-part.ts';
-import type { LocalSource } from '../../src/transfer/local-source.ts';
-import { requestBytes } from '../../src/transfer/sftp-channel.ts';
-import { OpenFlag, type RemoteHandle, type SftpRequests } from '../../src/transfer/sftp-requests.ts';
+import type { Fleet } from '../../src/transfer/engine/channel-pool.ts';
+import { DoneRanges } from '../../src/transfer/engine/done-ranges.ts';
+import type { Lane } from '../../src/transfer/engine/pooled-channel.ts';
+import { requestBytes } from '../../src/transfer/engine/sftp-channel.ts';
+import { OpenFlag, type RemoteHandle, type SftpRequests } from '../../src/transfer/engine/sftp-requests.ts';
+import type { LocalSource } from '../../src/transfer/local/local-source.ts';
+import { LargeRemotePart } from '../../src/transfer/remote/large-remote-part.ts';
 
 const size = 4 * requestBytes;
 const target = { path: 'big', old: undefined };

@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LateStream } from '../../src/manager/late-stream.ts';
+import { LateStream } from '../../src/net/late-stream.ts';
 
 interface Echo extends AsyncDisposable {
   dial(): Promise<Socket>;

@@ -19,10 +19,10 @@ const ownTimers: Readonly<Record<string, string>> = {
   'core/time-limit.ts': 'the limits themselves',
   'cli.ts': 'the end by force, seconds after a signal',
   'ssh/connection.ts': 'the same, of one connection',
-  'services/wait-session.ts': 'a pause, which the next event ends as well',
+  'services/session/wait-session.ts': 'a pause, which the next event ends as well',
   'ssh/jump-host.ts': 'a method of that name',
-  'services/session-end.ts': 'a pause between two questions',
-  'manager/late-stream.ts': "a socket's method of that name, for Node's agents",
+  'services/session/session-end.ts': 'a pause between two questions',
+  'net/late-stream.ts': "a socket's method of that name, for Node's agents",
 };
 
 test.each(filesWith(/\bsetTimeout\(/))('%s sets a timer for a reason that is known', (file) => {
@@ -31,22 +31,22 @@ test.each(filesWith(/\bsetTimeout\(/))('%s sets a timer for a reason that is kno
 
 /** How long ago something was, compared with how long it may be. */
 const ownClocks: Readonly<Record<string, string>> = {
-  'manager/network.ts': 'connections that are kept die in their sleep, so sleep counts',
-  'proxy/manager-tunnel.ts': 'the same',
-  'services/watch-line.ts': 'asks only once ssh has ended',
-  'services/persist-ssh.ts': 'how steady a line was, which is no limit',
+  'net/network.ts': 'connections that are kept die in their sleep, so sleep counts',
+  'providers/backend-ai/manager-tunnel.ts': 'the same',
+  'services/ssh/diagnose-disconnect.ts': 'asks only once ssh has ended',
+  'services/ssh/persist-ssh.ts': 'how steady a line was, which is no limit',
   'output/waiting.ts': 'what is shown',
   'output/transfer-progress.ts': 'what is shown',
   'commands/session/list.ts': 'what is shown',
-  'transfer/journal-keeper.ts': 'how often is saved',
-  'transfer/measure-line.ts': 'how long is measured',
-  'transfer/pump.ts': 'how long is measured',
-  'transfer/local-disk.ts': 'how long a call took',
-  'services/ssh-stdio.ts': 'the last answer to somebody who has gone, which no sleep is worth',
-  'ssh/brake.ts': 'how often something is done',
+  'transfer/engine/journal-keeper.ts': 'how often is saved',
+  'transfer/benchmark/benchmark.ts': 'how long is measured',
+  'transfer/benchmark/load-generator.ts': 'how long is measured',
+  'transfer/local/local-disk.ts': 'how long a call took',
+  'services/ssh/ssh-stdio.ts': 'the last answer to somebody who has gone, which no sleep is worth',
+  'ssh/flow-control.ts': 'how often something is done',
   'ssh/job-control.ts': 'the same',
   'config/told.ts': 'how old a file is, in days',
-  'transfer/journal.ts': 'how old a file of another machine is',
+  'transfer/engine/journal.ts': 'how old a file of another machine is',
 };
 
 const clock = String.raw`(?:performance|Date)\.now\(\)`;

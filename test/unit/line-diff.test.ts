@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lineDiff } from '../../src/core/line-diff.ts';
+import { lineDiff } from '../../src/core/text/line-diff.ts';
 
 test.each([
   ['equal texts', 'a\nb\n', 'a\nb\n', []],

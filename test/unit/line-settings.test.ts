@@ -12,7 +12,7 @@ import {
   type LineRates,
   type StrongCipher,
   strongCiphers,
-} from '../../src/core/line-setting.ts';
+} from '../../src/core/ssh/link-tuning.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
 const both = (rate: number): LineRates => ({ up: rate, down: rate });

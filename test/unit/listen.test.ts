@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type ListenOptions, Server } from 'node:net';
 import { expect, test } from 'vitest';
-import { parsePort, portCandidates } from '../../src/core/port-range.ts';
+import { parsePort, portCandidates } from '../../src/core/ssh/port-range.ts';
 import { ConflictError, LocalSystemError, UsageError } from '../../src/errors.ts';
 import { listen } from '../../src/proxy/listen.ts';
 import { freePort } from '../support/free-port.ts';

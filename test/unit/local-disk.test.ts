@@ -22,7 +22,7 @@ import {
   rename,
   stat,
   unlink,
-} from '../../src/transfer/local-disk.ts';
+} from '../../src/transfer/local/local-disk.ts';
 
 let folder: string;
 beforeAll(async () => {

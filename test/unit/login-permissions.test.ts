@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { permissionProblems } from '../../src/core/login-permissions.ts';
+import { permissionProblems } from '../../src/core/keys/login-permissions.ts';
 
 const step = (mode: number | undefined, uid?: number) => ({ path: '/home/work', mode, uid });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseMounts } from '../../src/core/mounts.ts';
+import { parseMounts } from '../../src/core/session/mounts.ts';
 import { UsageError } from '../../src/errors.ts';
 
 test.each([

@@ -2,11 +2,11 @@
 
 import { expect, test } from 'vitest';
 import { UnreachableError } from '../../src/errors.ts';
-import { DoneRanges } from '../../src/transfer/done-ranges.ts';
-import type { Fleet } from '../../src/transfer/fleet.ts';
-import type { Lane } from '../../src/transfer/lane.ts';
-import { movePieces, type PieceStep } from '../../src/transfer/move-pieces.ts';
-import { requestBytes } from '../../src/transfer/sftp-channel.ts';
+import type { Fleet } from '../../src/transfer/engine/channel-pool.ts';
+import { DoneRanges } from '../../src/transfer/engine/done-ranges.ts';
+import { movePieces, type PieceStep } from '../../src/transfer/engine/move-pieces.ts';
+import type { Lane } from '../../src/transfer/engine/pooled-channel.ts';
+import { requestBytes } from '../../src/transfer/engine/sftp-channel.ts';
 
 const lost = new UnreachableError('lost', { code: 'connection-lost' });
 

@@ -4,8 +4,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { isExempt } from '../../src/manager/no-proxy.ts';
-import { chooseProxy } from '../../src/manager/proxy-choice.ts';
+import { isExempt } from '../../src/net/no-proxy.ts';
+import { chooseProxy } from '../../src/net/proxy-choice.ts';
 
 const hosts = [
   'api.example.com',

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type EditorName, editors, openPath, openTargets, sftpUrl } from '../../src/core/open-target.ts';
+import {
+  type EditorName,
+  editors,
+  openPath,
+  openTargets,
+  sftpUrl,
+} from '../../src/core/desktop/open-target.ts';
 
 const place = { host: 'demo.bai', user: 'work', path: '/home/work' };
 const names = openTargets.filter((name): name is EditorName => name !== 'sftp');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type PathRule, pathFilter } from '../../src/core/path-filter.ts';
+import { type PathRule, pathFilter } from '../../src/core/sftp/path-filter.ts';
 import { UsageError } from '../../src/errors.ts';
 
 /** `+` includes, `-` excludes. */

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { endianness, networkInterfaces, platform } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { type ConnectionEnds, findPeer, isOwnMachine } from '../../src/core/peer-table.ts';
+import { type ConnectionEnds, findPeer, isOwnMachine } from '../../src/core/ssh/peer-table.ts';
 import { until } from '../contract/app-bed.ts';
 
 const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);

@@ -11,7 +11,7 @@ import {
   persistPause,
   persistSilence,
   persistStatus,
-} from '../../src/core/persist.ts';
+} from '../../src/core/ssh/tmux-shell.ts';
 import { DeniedError, NotFoundError, ProtocolError, UnreachableError } from '../../src/errors.ts';
 
 const shells = ['bash', 'dash', 'zsh', 'ash'].flatMap((name) =>

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { plainWords } from '../../src/core/plain-words.ts';
+import { plainWords } from '../../src/core/text/plain-words.ts';
 
 const tooHigh = `<BackendAISchemaValidationFailed(400): Schema validation failed. (1 validation error for CreateFromParamsRequest
 priority

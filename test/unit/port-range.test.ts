@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parsePort, portCandidates, portRange } from '../../src/core/port-range.ts';
+import { parsePort, portCandidates, portRange } from '../../src/core/ssh/port-range.ts';
 import { UsageError } from '../../src/errors.ts';
 
 test.each(['1024', '12000', '65535'])('%s is a port', (text) => {

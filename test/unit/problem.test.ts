@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { limitTime } from '../../src/core/time-limit.ts';
 import { InterruptedError } from '../../src/errors.ts';
-import { networkError } from '../../src/manager/network-error.ts';
-import { isProblem, parseProblem, refusalError } from '../../src/manager/problem.ts';
+import { networkError } from '../../src/net/network-error.ts';
+import { isProblem, parseProblem, refusalError } from '../../src/providers/backend-ai/problem.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');
 

@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { chooseProxy } from '../../src/manager/proxy-choice.ts';
-import { dialThrough } from '../../src/manager/proxy-dial.ts';
+import { chooseProxy } from '../../src/net/proxy-choice.ts';
+import { dialThrough } from '../../src/net/proxy-dial.ts';
 import { microsocksMissing, startAnswering, startMicrosocks } from '../support/proxies.ts';
 
 const limits = { signal: new AbortController().signal, connectTimeoutMs: 5_000 };

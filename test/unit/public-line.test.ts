@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { isFull, sameBytes, withKey, withoutKeys } from '../../src/core/authorized-keys.ts';
+import { isFull, sameBytes, withKey, withoutKeys } from '../../src/core/keys/authorized-keys.ts';
 import {
   checkAuthorizable,
   formatPublicLine,
   type PublicLine,
   parsePublicLine,
-} from '../../src/core/public-line.ts';
+} from '../../src/core/keys/public-line.ts';
 import { UsageError } from '../../src/errors.ts';
 import { requirePublic } from '../../src/keys/public-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';

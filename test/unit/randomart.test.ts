@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { randomart } from '../../src/core/randomart.ts';
+import { randomart } from '../../src/core/keys/randomart.ts';
 import { keyPairOf } from '../../src/keys/key-pair.ts';
 import { describePublicKey, publicLine } from '../../src/keys/public-key.ts';
 import { makeKey } from '../support/key-programs.ts';

@@ -1,7 +1,12 @@
 /** What bai does for which release of the manager. */
 
 import { expect, test } from 'vitest';
-import { downloadMethod, liveStatuses, negotiate, streamReference } from '../../src/manager/release.ts';
+import {
+  downloadMethod,
+  liveStatuses,
+  negotiate,
+  streamReference,
+} from '../../src/providers/backend-ai/release.ts';
 
 const release = (text: string, api = 'v9.20250722') => negotiate(api, text);
 

@@ -8,7 +8,7 @@ import {
   remoteFolder,
   remoteName,
   remotePath,
-} from '../../src/core/remote-path.ts';
+} from '../../src/core/sftp/remote-path.ts';
 
 test.each([
   ['', '.'],

@@ -1,8 +1,8 @@
 /** From what a user typed to one session. */
 
 import { expect, test } from 'vitest';
-import type { SessionRef, SessionSummary } from '../../src/core/session.ts';
-import { resolveAnySession, resolveLiveSession } from '../../src/services/resolve-session.ts';
+import type { SessionRef, SessionSummary } from '../../src/core/session/session.ts';
+import { resolveAnySession, resolveLiveSession } from '../../src/services/session/resolve-session.ts';
 
 const signal = new AbortController().signal;
 const ref = (id: string, status: string): SessionRef => ({ id, name: 'demo', status });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retryAfterMs } from '../../src/manager/retry-after.ts';
+import { retryAfterMs } from '../../src/net/retry-after.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');
 const read = (text: string | undefined, date?: string): number | undefined =>

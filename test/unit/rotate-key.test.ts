@@ -15,11 +15,11 @@ import {
 import { openKeyLedger } from '../../src/keys/key-ledger.ts';
 import { readIssuedKey } from '../../src/keys/private-key.ts';
 import { publicBlobOf } from '../../src/keys/public-half.ts';
-import { negotiate } from '../../src/manager/release.ts';
-import type { AccountKeyDeps } from '../../src/services/account-key-deps.ts';
-import { rotateKey } from '../../src/services/rotate-key.ts';
-import { pathBeside } from '../../src/services/save-key.ts';
-import { fingerprints, keyType } from '../../src/ssh/known-hosts.ts';
+import { negotiate } from '../../src/providers/backend-ai/release.ts';
+import type { AccountKeyDeps } from '../../src/services/keys/account-key-deps.ts';
+import { rotateKey } from '../../src/services/keys/rotate-key.ts';
+import { pathBeside } from '../../src/services/keys/save-key.ts';
+import { fingerprints, keyType } from '../../src/ssh/files/known-hosts.ts';
 import { recordingReporter } from '../e2e/transfer-session.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { foreignStart, safeJson, sanitizeLine, sanitizeText } from '../../src/core/sanitize.ts';
+import { foreignStart, safeJson, sanitizeLine, sanitizeText } from '../../src/core/text/sanitize.ts';
 
 const esc = '\u001b';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ConflictError } from '../../src/errors.ts';
 import type { PrivateKey } from '../../src/keys/private-key.ts';
-import { type SaveKeyDeps, saveKey, saveKeyBeside } from '../../src/services/save-key.ts';
+import { type SaveKeyDeps, saveKey, saveKeyBeside } from '../../src/services/keys/save-key.ts';
 
 const path = '/home/me/.ssh/id_container';
 const first = key('first');

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { secretLines } from '../../src/config/hidden-line.ts';
+import { secretLines } from '../../src/config/read-secret.ts';
 import { InterruptedError } from '../../src/errors.ts';
 
 function open(signal = new AbortController().signal) {

@@ -1,7 +1,7 @@
 /** Names and states of sessions. */
 
 import { expect, test } from 'vitest';
-import { isLive, isSessionId, sessionNameProblem, waitVerdict } from '../../src/core/session.ts';
+import { isLive, isSessionId, sessionNameProblem, waitVerdict } from '../../src/core/session/session.ts';
 
 test.each(['demo', 'my_job.v1.2-final', '_ab_', 'a'.repeat(64), '1234', 'a--b', 'A.b-C_9'])(
   '"%s" can be a name',

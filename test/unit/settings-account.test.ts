@@ -1,7 +1,11 @@
 /** Endpoint and keys belong together: nothing sends the keys of one place to the address of another. */
 
 import { expect, test } from 'vitest';
-import { resolveSettings, type SettingSources, type SettingValues } from '../../src/core/settings.ts';
+import {
+  resolveSettings,
+  type SettingSources,
+  type SettingValues,
+} from '../../src/core/settings/settings.ts';
 
 type Part = 'endpoint' | 'accessKey' | 'secretKey';
 const parts: readonly Part[] = ['endpoint', 'accessKey', 'secretKey'];

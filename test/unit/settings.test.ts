@@ -8,7 +8,7 @@ import {
   type SettingName,
   type SettingSources,
   settingNames,
-} from '../../src/core/settings.ts';
+} from '../../src/core/settings/settings.ts';
 import { UsageError } from '../../src/errors.ts';
 
 const nothing: SettingSources = {

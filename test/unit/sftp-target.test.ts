@@ -6,7 +6,7 @@ import {
   parsePathArguments,
   parsePutArguments,
   parseTarget,
-} from '../../src/core/sftp-target.ts';
+} from '../../src/core/sftp/sftp-target.ts';
 import { UsageError } from '../../src/errors.ts';
 
 const uuid = '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0';

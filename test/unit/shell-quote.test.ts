@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { shellCommand, shellQuote } from '../../src/core/shell-quote.ts';
+import { shellCommand, shellQuote } from '../../src/core/text/shell-quote.ts';
 
 /** What a real shell makes of the words, one per NUL-ended field. */
 function readByShell(command: string): string[] {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sanitizeLine } from '../../src/core/sanitize.ts';
-import { escapeWord, splitWords } from '../../src/core/shell-words.ts';
+import { sanitizeLine } from '../../src/core/text/sanitize.ts';
+import { escapeWord, splitWords } from '../../src/core/text/shell-words.ts';
 import { UsageError } from '../../src/errors.ts';
 
 test.each<[string, string[]]>([

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { similarNames } from '../../src/core/similar.ts';
+import { similarNames } from '../../src/core/text/similar.ts';
 
 test('a typing error finds the name that was meant', () => {
   expect(similarNames('trian-01', ['train-01', 'inference', 'notebook'])).toEqual(['train-01']);

@@ -1,8 +1,8 @@
 /** What follows `--` for the builtin ssh client, and which client takes it. */
 
 import { describe, expect, test } from 'vitest';
-import { parseSshArguments, type SshWork } from '../../src/core/ssh-arguments.ts';
-import { builtinWork, type ClientChoice, wantsTerminal } from '../../src/core/ssh-client.ts';
+import { parseSshArguments, type SshWork } from '../../src/core/ssh/ssh-arguments.ts';
+import { builtinWork, type ClientChoice, wantsTerminal } from '../../src/core/ssh/ssh-client.ts';
 import { UsageError } from '../../src/errors.ts';
 
 function work(...words: string[]): SshWork {

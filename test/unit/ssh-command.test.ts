@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readyCommands, type SshTarget, sshArguments } from '../../src/core/ssh-command.ts';
-import { takeConfiguration, withoutWay } from '../../src/core/ssh-options.ts';
-import { inheritedOptions, parseSshSettings } from '../../src/core/ssh-settings.ts';
+import { readyCommands, type SshTarget, sshArguments } from '../../src/core/ssh/ssh-command.ts';
+import { takeConfiguration, withoutWay } from '../../src/core/ssh/ssh-options.ts';
+import { inheritedOptions, parseSshSettings } from '../../src/core/ssh/ssh-settings.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const plain: SshTarget = {

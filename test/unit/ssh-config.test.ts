@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { listHosts, sessionOfHost, sshConfigText } from '../../src/core/ssh-config.ts';
+import { listHosts, sessionOfHost, sshConfigText } from '../../src/core/ssh/ssh-config.ts';
 import { facts, idOf, session } from '../support/ssh-config-facts.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hasInclude, withInclude, withoutInclude } from '../../src/core/ssh-include.ts';
+import { hasInclude, withInclude, withoutInclude } from '../../src/core/ssh/ssh-include.ts';
 
 const file = '/home/you/.local/share/bai/ssh_config';
 const line = `Include ${file}`;

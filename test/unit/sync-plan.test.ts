@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pathFilter } from '../../src/core/path-filter.ts';
+import { pathFilter } from '../../src/core/sftp/path-filter.ts';
 import {
   planSync,
   type SyncPlan,
   type SyncRules,
   type TreeEntry,
   type TreeListing,
-} from '../../src/core/sync-plan.ts';
+} from '../../src/core/sftp/sync-plan.ts';
 
 /** `a/` is a folder, `a@` a link, `a!` a socket, `a` a file; `a=3:70` has 3 bytes and is of second 70. */
 function listing(...texts: string[]): TreeListing {

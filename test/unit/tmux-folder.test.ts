@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeTmuxFolder, removeTmuxFolder } from '../../src/emulator/tmux-folder.ts';
+import { makeTmuxFolder, removeTmuxFolder } from '../../src/emulator/machine/tmux-folder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const tmux = (socket: string, ...words: readonly string[]): string =>

@@ -5,7 +5,7 @@ import {
   sharedName,
   type TransferSource,
   type TransferTarget,
-} from '../../src/core/transfer-plan.ts';
+} from '../../src/core/sftp/transfer-plan.ts';
 import { ConflictError, UsageError } from '../../src/errors.ts';
 
 const file: TransferSource = { path: 'a/file', name: 'file', kind: 'file' };

@@ -2,7 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { NameFolding, TwinNames } from '../../src/transfer/twin-names.ts';
+import { NameFolding, TwinNames } from '../../src/transfer/get/case-collisions.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const folds = { isFolding: () => Promise.resolve(true) };

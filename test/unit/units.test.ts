@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAge, formatBytes, formatDuration } from '../../src/core/units.ts';
+import { formatAge, formatBytes, formatDuration } from '../../src/core/text/units.ts';
 
 test.each([
   [0, '0 B'],

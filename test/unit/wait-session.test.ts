@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 import type { Step } from '../../src/core/reporter.ts';
-import type { SessionDetails, SessionEvent } from '../../src/core/session.ts';
+import type { SessionDetails, SessionEvent } from '../../src/core/session/session.ts';
 import { BaiError, DeniedError, TimeoutError, UnreachableError } from '../../src/errors.ts';
-import { waitForSession } from '../../src/services/wait-session.ts';
+import { waitForSession } from '../../src/services/session/wait-session.ts';
 
 const session = { id: '2f1c9b5e-7d0a-4b63-9a51-0f6d2c1e8b77', name: 'demo', status: 'PENDING' };
 

@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { clientPrograms } from '../../core/client-lines.ts';
-import { type PortFlags, portWish, whichOf } from '../options.ts';
+import { clientPrograms } from '../../core/ssh/client-commands.ts';
+import { type PortFlags, portWish, whichOf } from '../shared/options.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from './account.ts';
 import { forwardAndShow } from './show-forwarded.ts';
 

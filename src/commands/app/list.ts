@@ -8,7 +8,7 @@ export function define(command: Command, context: Context): void {
     .argument('<session>', 'name or id')
     .option('--wide', 'whole cells, however narrow the terminal is')
     .action(async (session: string, flags: { readonly wide?: boolean }) => {
-      const { listApps } = await import('../../services/list-apps.ts');
+      const { listApps } = await import('../../services/session/list-apps.ts');
       const apps = await listApps(session, await context.sessions());
       context.reporter.result(apps, {
         columns: ['NAME', 'PROTOCOL', 'PORTS'],

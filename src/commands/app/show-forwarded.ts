@@ -1,12 +1,12 @@
 /** Keeps a forwarder open and shows what the desktop dialog shows. */
 
 import type { Context } from '../../context.ts';
-import { shellCommand } from '../../core/shell-quote.ts';
-import type { ClientHelp } from '../../services/client-help.ts';
-import type { ForwardAppRequest, ForwardedApp } from '../../services/forward-app.ts';
+import { shellCommand } from '../../core/text/shell-quote.ts';
+import type { ClientHelp } from '../../services/ssh/client-help.ts';
+import type { ForwardAppRequest, ForwardedApp } from '../../services/ssh/forward-app.ts';
 
 export async function forwardAndShow(request: ForwardAppRequest, context: Context): Promise<void> {
-  const { forwardApp } = await import('../../services/forward-app.ts');
+  const { forwardApp } = await import('../../services/ssh/forward-app.ts');
   await forwardApp(request, await context.clients(), (forwarded) => {
     const client = forwarded.ssh?.client;
     if (client !== undefined) tellAbout(client, forwarded, context);

@@ -2,13 +2,13 @@
 
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
-import { clientPrograms } from '../../core/client-lines.ts';
-import { parseJumpHosts, takeJumpHosts } from '../../core/jump-hosts.ts';
-import { checkPersistName, defaultPersistName } from '../../core/persist.ts';
-import { shellCommand } from '../../core/shell-quote.ts';
-import { connectionFailed, sshClients } from '../../core/ssh-client.ts';
+import { clientPrograms } from '../../core/ssh/client-commands.ts';
+import { parseJumpHosts, takeJumpHosts } from '../../core/ssh/jump-hosts.ts';
+import { connectionFailed, sshClients } from '../../core/ssh/ssh-client.ts';
+import { checkPersistName, defaultPersistName } from '../../core/ssh/tmux-shell.ts';
+import { shellCommand } from '../../core/text/shell-quote.ts';
 import { UsageError } from '../../errors.ts';
-import { oneOf, type PortFlags, portWish, whichOf } from '../options.ts';
+import { oneOf, type PortFlags, portWish, whichOf } from '../shared/options.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from './account.ts';
 import { createFirst } from './create-first.ts';
 import { forwardAndShow } from './show-forwarded.ts';
@@ -62,12 +62,12 @@ export function define(command: Command, context: Context): void {
       // Until the command over there has said how it ended.
       context.exitCode = connectionFailed;
       if (name !== undefined) {
-        const { persistSsh } = await import('../../services/persist-ssh.ts');
+        const { persistSsh } = await import('../../services/ssh/persist-ssh.ts');
         const wayBack = commandOf({ session, sshArguments: words }, name, flags);
         context.exitCode = await persistSsh({ ...wanted, name, wayBack }, deps);
         return;
       }
-      const { connectSsh } = await import('../../services/connect-ssh.ts');
+      const { connectSsh } = await import('../../services/ssh/run-ssh-command.ts');
       context.exitCode = await connectSsh(wanted, deps);
     });
 }
@@ -121,7 +121,7 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
       '--stdio opens no port and starts no ssh: leave --port, --client, --no-client, --create, --persist, options of ssh and commands away',
     );
   }
-  const { sshStdio } = await import('../../services/ssh-stdio.ts');
+  const { sshStdio } = await import('../../services/ssh/ssh-stdio.ts');
   context.exitCode = await sshStdio(
     { session, node: flags.node, host: flags.sshHost },
     await context.sshStdio(),

@@ -6,13 +6,13 @@ import type { Table } from '../../core/reporter.ts';
 
 export function define(command: Command, context: Context): void {
   command.argument('<session>', 'name or id').action(async (session: string) => {
-    const { showHostKeys } = await import('../../services/host-keys.ts');
+    const { showHostKeys } = await import('../../services/ssh/host-keys.ts');
     const keys = await showHostKeys(session, await context.hostKeys());
     context.reporter.result(keys, context.stdout.isTTY ? table(keys) : lines(keys));
   });
 }
 
-type Keys = Awaited<ReturnType<typeof import('../../services/host-keys.ts').showHostKeys>>;
+type Keys = Awaited<ReturnType<typeof import('../../services/ssh/host-keys.ts').showHostKeys>>;
 
 function lines(keys: Keys): string[] {
   return keys.map(

@@ -16,8 +16,8 @@ export function define(command: Command, context: Context): void {
     )
     .option('--fix-permissions', 'take from others what makes the SSH server ignore every key')
     .action(async (session: string, source: string | undefined, flags: Flags) => {
-      const { authorizeKey } = await import('../../services/authorize-key.ts');
-      const { findPublicKey } = await import('../../services/find-public-key.ts');
+      const { authorizeKey } = await import('../../services/keys/authorize-key.ts');
+      const { findPublicKey } = await import('../../services/keys/find-public-key.ts');
       const deps = await context.authorize();
       const key = await findPublicKey(source, deps);
       const request = { session, key, fixPermissions: flags.fixPermissions === true };

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
-import { oneOf } from '../options.ts';
+import { oneOf } from '../shared/options.ts';
 
 interface Flags {
   readonly to: string;
@@ -35,7 +35,7 @@ export function define(command: Command, context: Context): void {
     .option('--passphrase-stdin', 'read the passphrase from stdin, and a new one from its second line')
     .option('-f, --force', 'replace a file that is there')
     .action(async (key: string, flags: Flags) => {
-      const { convertKey } = await import('../../services/convert-key.ts');
+      const { convertKey } = await import('../../services/keys/convert-key.ts');
       const request = {
         path: await context.wholePath(key),
         to: oneOf('--to', flags.to, formats),

@@ -13,7 +13,7 @@ export function define(command: Command, context: Context): void {
     .argument('<key>', 'a file, a public line, - for stdin, or a fingerprint SHA256:…')
     .option('-f, --force', 'even the key that bai itself logs in with')
     .action(async (session: string, key: string, flags: Flags) => {
-      const { deauthorizeKey } = await import('../../services/authorize-key.ts');
+      const { deauthorizeKey } = await import('../../services/keys/authorize-key.ts');
       const request = { session, key, force: flags.force === true };
       const done = await deauthorizeKey(request, await context.authorize());
       context.reporter.result(done, `removed: ${done.fingerprint}`);

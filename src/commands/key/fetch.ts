@@ -16,7 +16,7 @@ export function define(command: Command, context: Context): void {
     .action(async (session: string, flags: Flags) => {
       const deps = await context.apps();
       const path = flags.output === undefined ? deps.settings.keyPath : await context.wholePath(flags.output);
-      const { fetchKey } = await import('../../services/fetch-key.ts');
+      const { fetchKey } = await import('../../services/keys/fetch-key.ts');
       const saved = await fetchKey({ session, path, force: flags.force === true }, deps);
       context.reporter.info(`${saved.change}: ${saved.type} ${saved.fingerprint}`);
       context.reporter.result(saved, saved.path);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
-import { oneOf, wholeNumber } from '../options.ts';
+import { oneOf, wholeNumber } from '../shared/options.ts';
 import { type PassphraseFlags, passphraseSource } from './passphrase-flags.ts';
 
 interface Flags extends PassphraseFlags {
@@ -37,7 +37,7 @@ export function define(command: Command, context: Context): void {
       const deps = await context.keys();
       const path =
         flags.output === undefined ? join(deps.folder, `id_${type}`) : await context.wholePath(flags.output);
-      const { generateKey } = await import('../../services/generate-key.ts');
+      const { generateKey } = await import('../../services/keys/generate-key.ts');
       const request = { type, bits, path, comment: flags.comment, passphrase: passphraseSource(flags) };
       const made = await generateKey(
         { ...request, ppk: flags.ppk === true, force: flags.force === true },

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import type { Column } from '../../core/reporter.ts';
-import type { KeyList, ListedKey } from '../../services/list-keys.ts';
+import type { KeyList, ListedKey } from '../../services/keys/list-keys.ts';
 
 interface Flags {
   readonly md5?: boolean;
@@ -15,7 +15,7 @@ export function define(command: Command, context: Context): void {
     .option('--md5', 'print MD5 fingerprints in place of SHA256')
     .option('--wide', 'whole cells and all columns, however narrow the terminal is')
     .action(async (flags: Flags) => {
-      const { listKeys } = await import('../../services/list-keys.ts');
+      const { listKeys } = await import('../../services/keys/list-keys.ts');
       const list = await listKeys(await context.keys());
       context.reporter.result(list, {
         columns: [...columns, { title: flags.md5 ? 'MD5' : 'SHA256', least: 12, gives: 'last' }],

@@ -1,7 +1,7 @@
 /** The options that say where a passphrase comes from. */
 
 import { UsageError } from '../../errors.ts';
-import type { PassphraseSource } from '../../services/key-tools.ts';
+import type { PassphraseSource } from '../../services/keys/key-tools.ts';
 
 export interface PassphraseFlags {
   readonly passphraseStdin?: boolean;

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import type { KeepReason, KeptKey, PruneResult } from '../../services/prune-keys.ts';
+import type { KeepReason, KeptKey, PruneResult } from '../../services/keys/prune-keys.ts';
 
 interface Flags {
   readonly dryRun?: boolean;
@@ -14,7 +14,7 @@ export function define(command: Command, context: Context): void {
     .option('-n, --dry-run', 'remove nothing, and show what would be removed')
     .option('-y, --yes', 'remove without a question')
     .action(async (flags: Flags) => {
-      const { pruneKeys } = await import('../../services/prune-keys.ts');
+      const { pruneKeys } = await import('../../services/keys/prune-keys.ts');
       const request = { dryRun: flags.dryRun === true, yes: flags.yes === true };
       const pruned = await pruneKeys(request, await context.pruneKeys());
       context.reporter.result(pruned, lines(pruned));

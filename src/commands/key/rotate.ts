@@ -11,7 +11,7 @@ export function define(command: Command, context: Context): void {
   command
     .option('-f, --force', 'also replace a key that bai did not write; a copy is kept')
     .action(async (flags: Flags) => {
-      const { rotateKey } = await import('../../services/rotate-key.ts');
+      const { rotateKey } = await import('../../services/keys/rotate-key.ts');
       const { reporter } = context;
       const rotated = await rotateKey({ force: flags.force === true }, await context.accountKey());
       reporter.info(`${rotated.change}: ${rotated.type} ${rotated.fingerprint}`);

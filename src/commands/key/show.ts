@@ -20,7 +20,7 @@ export function define(command: Command, context: Context): void {
       'read the passphrase from stdin, for a PEM or PKCS#8 file that hides its public half',
     )
     .action(async (key: string | undefined, flags: Flags) => {
-      const { showKey } = await import('../../services/show-key.ts');
+      const { showKey } = await import('../../services/keys/show-key.ts');
       const path = key === undefined ? undefined : await context.wholePath(key);
       const passphrase = flags.passphraseStdin ? 'stdin' : 'terminal';
       const shown = await showKey({ path, copy: flags.copy === true, passphrase }, await context.keys());

@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts';
 
 export function define(command: Command, context: Context): void {
   command.action(async () => {
-    const { describeKeyStatus, keyStatus } = await import('../../services/key-status.ts');
+    const { describeKeyStatus, keyStatus } = await import('../../services/keys/key-status.ts');
     const status = await keyStatus(await context.accountKey());
     context.reporter.result(status, describeKeyStatus(status));
   });

@@ -14,7 +14,7 @@ export function define(command: Command, context: Context): void {
     .option('-y, --yes', 'do not ask')
     .option('--allow-http', 'send the private key even where others can read it on the way')
     .action(async (key: string | undefined, flags: Flags) => {
-      const { uploadKey } = await import('../../services/upload-key.ts');
+      const { uploadKey } = await import('../../services/keys/upload-key.ts');
       const request = {
         path: key === undefined ? undefined : await context.wholePath(key),
         yes: flags.yes === true,

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { parsePort } from '../../core/port-range.ts';
+import { parsePort } from '../../core/ssh/port-range.ts';
 
 interface Flags {
   readonly port?: string;
@@ -14,7 +14,7 @@ export function define(command: Command, context: Context): void {
     .option('--port <port>', 'port of the manager')
     .option('--release <version>', 'the release to behave as')
     .action(async (flags: Flags) => {
-      const { serveLocal } = await import('../../services/serve-local.ts');
+      const { serveLocal } = await import('../../services/local/serve-local.ts');
       const request = {
         port: flags.port === undefined ? undefined : parsePort(flags.port, '--port'),
         release: flags.release,

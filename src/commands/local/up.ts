@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { parsePort } from '../../core/port-range.ts';
-import { shellQuote } from '../../core/shell-quote.ts';
+import { parsePort } from '../../core/ssh/port-range.ts';
+import { shellQuote } from '../../core/text/shell-quote.ts';
 
 interface Flags {
   readonly port?: string;
@@ -20,7 +20,7 @@ export function define(command: Command, context: Context): void {
       'print export lines for a shell, with the secret key: eval "$(bai local up --export)"',
     )
     .action(async (flags: Flags) => {
-      const { localUp } = await import('../../services/local-manager.ts');
+      const { localUp } = await import('../../services/local/local-manager.ts');
       const request = {
         port: flags.port === undefined ? undefined : parsePort(flags.port, '--port'),
         release: flags.release,

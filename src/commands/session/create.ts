@@ -3,13 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
-import { parseMounts } from '../../core/mounts.ts';
-import type { CreateRequest } from '../../core/session-api.ts';
-import { sessionDefaults } from '../../core/session-defaults.ts';
+import { parseMounts } from '../../core/session/mounts.ts';
+import type { CreateRequest } from '../../core/session/session-api.ts';
+import { sessionDefaults } from '../../core/settings/session-defaults.ts';
 import { unlessAborted } from '../../core/time-limit.ts';
 import { UsageError } from '../../errors.ts';
-import type { CreateSessionRequest, CreateSessionResult } from '../../services/create-session.ts';
-import { collect, keyValues, oneOf, seconds, wholeNumber } from '../options.ts';
+import type { CreateSessionRequest, CreateSessionResult } from '../../services/session/create-session.ts';
+import { collect, keyValues, oneOf, seconds, wholeNumber } from '../shared/options.ts';
 
 interface Flags {
   readonly name?: string;
@@ -117,10 +117,10 @@ async function create(
 ): Promise<CreateSessionResult> {
   const sessions = await context.sessions();
   if (authorize === undefined) {
-    const { createSession } = await import('../../services/create-session.ts');
+    const { createSession } = await import('../../services/session/create-session.ts');
     return createSession(request, sessions);
   }
-  const { createAuthorized } = await import('../../services/create-authorized.ts');
+  const { createAuthorized } = await import('../../services/keys/create-authorized.ts');
   return createAuthorized(
     { ...request, source: authorize },
     { sessions, authorize: await context.authorize() },

@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { describeResources } from '../../core/resources.ts';
-import type { SessionDetails } from '../../core/session.ts';
+import { describeResources } from '../../core/session/resources.ts';
+import type { SessionDetails } from '../../core/session/session.ts';
 import { type OwnerFlags, ownerOption, useOwner } from './owner.ts';
 
 export function define(command: Command, context: Context): void {
@@ -12,7 +12,7 @@ export function define(command: Command, context: Context): void {
     .addOption(ownerOption())
     .action(async (session: string, flags: OwnerFlags) => {
       useOwner(context, flags);
-      const { sessionInfo } = await import('../../services/manage-sessions.ts');
+      const { sessionInfo } = await import('../../services/session/manage-sessions.ts');
       const details = await sessionInfo(session, await context.sessions());
       context.reporter.result(details, lines(details));
     });

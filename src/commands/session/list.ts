@@ -3,11 +3,11 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
 import type { Column, Table } from '../../core/reporter.ts';
-import { describeResources } from '../../core/resources.ts';
-import { type SessionSummary, shortId, statusWords } from '../../core/session.ts';
-import type { SessionListFilter } from '../../core/session-api.ts';
-import { similarNames } from '../../core/similar.ts';
-import { formatAge } from '../../core/units.ts';
+import { describeResources } from '../../core/session/resources.ts';
+import { type SessionSummary, shortId, statusWords } from '../../core/session/session.ts';
+import type { SessionListFilter } from '../../core/session/session-api.ts';
+import { similarNames } from '../../core/text/similar.ts';
+import { formatAge } from '../../core/text/units.ts';
 import { UsageError } from '../../errors.ts';
 
 interface Flags {
@@ -30,7 +30,7 @@ export function define(command: Command, context: Context): void {
     .option('--name-only', 'print names only')
     .option('--wide', 'whole ids, image names and cells, however narrow the terminal is')
     .action(async (flags: Flags) => {
-      const { listSessions } = await import('../../services/manage-sessions.ts');
+      const { listSessions } = await import('../../services/session/manage-sessions.ts');
       const sessions = await listSessions(readFilter(flags), await context.sessions());
       if (sessions.length === 0) context.reporter.info('no sessions; `bai session create IMAGE` makes one');
       const human = flags.nameOnly ? sessions.map((session) => session.name) : table(sessions, flags);

@@ -10,7 +10,7 @@ export function define(command: Command, context: Context): void {
     .addOption(ownerOption())
     .action(async (session: string, flags: OwnerFlags) => {
       useOwner(context, flags);
-      const { sessionLogs } = await import('../../services/manage-sessions.ts');
+      const { sessionLogs } = await import('../../services/session/manage-sessions.ts');
       const logs = await sessionLogs(session, await context.sessions());
       context.reporter.text(logs === '' || logs.endsWith('\n') ? logs : `${logs}\n`);
     });

@@ -8,7 +8,7 @@ export function define(command: Command, context: Context): void {
     .argument('<session>', 'name or id')
     .argument('<name>', 'the new name')
     .action(async (session: string, name: string) => {
-      const { renameSession } = await import('../../services/manage-sessions.ts');
+      const { renameSession } = await import('../../services/session/manage-sessions.ts');
       const renamed = await renameSession({ session, name }, await context.sessions());
       context.reporter.result(renamed, `${renamed.name} ${renamed.id}`);
     });

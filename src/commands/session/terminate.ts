@@ -19,7 +19,7 @@ export function define(command: Command, context: Context): void {
     .addOption(ownerOption())
     .action(async (sessions: string[], flags: Flags) => {
       useOwner(context, flags);
-      const { terminateSessions } = await import('../../services/terminate-sessions.ts');
+      const { terminateSessions } = await import('../../services/session/terminate-sessions.ts');
       const request = {
         ...{ sessions, yes: flags.yes === true },
         ...{ forced: flags.forced === true, recursive: flags.recursive === true },

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { parseGetArguments } from '../../core/sftp-target.ts';
+import { parseGetArguments } from '../../core/sftp/sftp-target.ts';
 import { addTransferOptions, readTransferOptions, type TransferFlags } from './transfer-flags.ts';
 
 interface Flags extends TransferFlags {
@@ -20,7 +20,7 @@ export function define(command: Command, context: Context): void {
   command.action(async (args: string[], flags: Flags) => {
     const options = readTransferOptions(flags, rules);
     const request = { ...parseGetArguments(args), recursive: flags.recursive, options };
-    const { getFiles } = await import('../../services/sftp-get.ts');
+    const { getFiles } = await import('../../services/sftp/sftp-get.ts');
     context.exitCode = await getFiles(request, { ...(await context.sftp()), stdout: context.stdout });
   });
 }

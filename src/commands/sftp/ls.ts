@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { parseOnePath } from '../../core/sftp-target.ts';
+import { parseOnePath } from '../../core/sftp/sftp-target.ts';
 
 interface Flags {
   readonly long: boolean;
@@ -16,7 +16,7 @@ export function define(command: Command, context: Context): void {
     .option('-a, --all', 'also names that begin with a dot', false)
     .action(async (args: string[], { long, all }: Flags) => {
       const request = { ...parseOnePath(args, 'ls'), long, all };
-      const { listFiles } = await import('../../services/sftp-list.ts');
+      const { listFiles } = await import('../../services/sftp/sftp-list.ts');
       await listFiles(request, await context.sftp());
     });
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { parsePathArguments } from '../../core/sftp-target.ts';
+import { parsePathArguments } from '../../core/sftp/sftp-target.ts';
 
 export function define(command: Command, context: Context): void {
   command
@@ -10,7 +10,7 @@ export function define(command: Command, context: Context): void {
     .option('-p, --parents', 'make the folders above too; no error when it is there', false)
     .action(async (args: string[], flags: { parents: boolean }) => {
       const request = { ...parsePathArguments(args), parents: flags.parents };
-      const { makeFolders } = await import('../../services/sftp-mkdir.ts');
+      const { makeFolders } = await import('../../services/sftp/sftp-mkdir.ts');
       context.exitCode = await makeFolders(request, await context.sftp());
     });
 }

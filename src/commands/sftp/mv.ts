@@ -2,14 +2,14 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { parseMoveArguments } from '../../core/sftp-target.ts';
+import { parseMoveArguments } from '../../core/sftp/sftp-target.ts';
 
 export function define(command: Command, context: Context): void {
   command
     .argument('<paths...>', 'SESSION:OLD SESSION:NEW, SESSION:OLD NEW or SESSION OLD NEW')
     .action(async (args: string[]) => {
       const request = parseMoveArguments(args);
-      const { moveFile } = await import('../../services/sftp-move.ts');
+      const { moveFile } = await import('../../services/sftp/sftp-move.ts');
       await moveFile(request, await context.sftp());
     });
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { parsePutArguments } from '../../core/sftp-target.ts';
+import { parsePutArguments } from '../../core/sftp/sftp-target.ts';
 import { addTransferOptions, readTransferOptions, type TransferFlags } from './transfer-flags.ts';
 
 interface Flags extends TransferFlags {
@@ -17,7 +17,7 @@ export function define(command: Command, context: Context): void {
   command.action(async (args: string[], flags: Flags) => {
     const options = readTransferOptions(flags, rules);
     const request = { ...parsePutArguments(args), recursive: flags.recursive, options };
-    const { putFiles } = await import('../../services/sftp-put.ts');
+    const { putFiles } = await import('../../services/sftp/sftp-put.ts');
     context.exitCode = await putFiles(request, { ...(await context.sftp()), stdin: context.stdin });
   });
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { parsePathArguments } from '../../core/sftp-target.ts';
+import { parsePathArguments } from '../../core/sftp/sftp-target.ts';
 
 export function define(command: Command, context: Context): void {
   command
@@ -10,7 +10,7 @@ export function define(command: Command, context: Context): void {
     .option('-r, --recursive', 'folders with all they hold', false)
     .action(async (args: string[], flags: { recursive: boolean }) => {
       const request = { ...parsePathArguments(args), recursive: flags.recursive };
-      const { removeFiles } = await import('../../services/sftp-remove.ts');
+      const { removeFiles } = await import('../../services/sftp/sftp-remove.ts');
       context.exitCode = await removeFiles(request, await context.sftp());
     });
 }

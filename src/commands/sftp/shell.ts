@@ -2,15 +2,15 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import type { Completer } from '../../services/sftp-shell.ts';
+import type { Completer } from '../../services/sftp/sftp-shell.ts';
 
 export function define(command: Command, context: Context): void {
   command
     .argument('<session>', 'name or id of a running session')
     .option('-b, --batch <file>', 'obey the lines of a file (- is stdin) and end at the first that fails')
     .action(async (session: string, { batch }: { batch?: string }) => {
-      const { runShell } = await import('../../services/sftp-shell.ts');
-      const { batchLines, typedLines } = await import('../../services/sftp-shell-lines.ts');
+      const { runShell } = await import('../../services/sftp/sftp-shell.ts');
+      const { batchLines, typedLines } = await import('../../services/sftp/sftp-shell-lines.ts');
       const { stdin, stdout, stderr, signal } = context;
       const goesOn = batch === undefined && stdin.isTTY === true;
       const deps = await context.sftp();

@@ -2,9 +2,9 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { parsePort } from '../../core/port-range.ts';
-import { shellCommand } from '../../core/shell-quote.ts';
-import type { SftpSite } from '../../services/sftp-site.ts';
+import { parsePort } from '../../core/ssh/port-range.ts';
+import { shellCommand } from '../../core/text/shell-quote.ts';
+import type { SftpSite } from '../../services/sftp/sftp-site.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from '../app/account.ts';
 
 interface Flags extends AccountFlags {
@@ -23,7 +23,7 @@ export function define(command: Command, context: Context): void {
     .action(async (session: string, flags: Flags) => {
       useAccount(context, flags);
       const port = flags.port === undefined ? undefined : parsePort(flags.port, '--port');
-      const { writeSftpSite } = await import('../../services/sftp-site.ts');
+      const { writeSftpSite } = await import('../../services/sftp/sftp-site.ts');
       const request = {
         session,
         path: await context.wholePath(flags.filezilla),

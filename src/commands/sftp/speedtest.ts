@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { seconds } from '../options.ts';
+import { seconds } from '../shared/options.ts';
 
 export function define(command: Command, context: Context): void {
   command
@@ -10,7 +10,7 @@ export function define(command: Command, context: Context): void {
     .option('--seconds <n>', 'how long each rate is measured for', '1')
     .action(async (session: string, flags: { readonly seconds: string }) => {
       const request = { session, stepMs: seconds('--seconds', flags.seconds) ?? 1000 };
-      const { testSpeed } = await import('../../services/sftp-speedtest.ts');
+      const { testSpeed } = await import('../../services/sftp/sftp-speedtest.ts');
       await testSpeed(request, await context.speedTest());
     });
 }

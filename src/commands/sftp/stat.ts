@@ -2,12 +2,12 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { parseOnePath } from '../../core/sftp-target.ts';
+import { parseOnePath } from '../../core/sftp/sftp-target.ts';
 
 export function define(command: Command, context: Context): void {
   command.argument('<path...>', 'SESSION:PATH or SESSION PATH').action(async (args: string[]) => {
     const request = parseOnePath(args, 'stat');
-    const { statFile } = await import('../../services/sftp-stat.ts');
+    const { statFile } = await import('../../services/sftp/sftp-stat.ts');
     await statFile(request, await context.sftp());
   });
 }

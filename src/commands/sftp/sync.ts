@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { parseSyncArguments } from '../../core/sftp-target.ts';
+import { parseSyncArguments } from '../../core/sftp/sftp-target.ts';
 import { addFilterOptions, readTransferOptions, type TransferFlags } from './transfer-flags.ts';
 
 interface Flags extends Pick<TransferFlags, 'verify' | 'via'> {
@@ -24,7 +24,7 @@ export function define(command: Command, context: Context): void {
     const options = readTransferOptions({ ...flags, preserve: true }, rules);
     const { delete: deletes, dryRun, checksum } = flags;
     const request = { ...parseSyncArguments(source, target), delete: deletes, dryRun, checksum, options };
-    const { syncFolders } = await import('../../services/sftp-sync.ts');
+    const { syncFolders } = await import('../../services/sftp/sftp-sync.ts');
     context.exitCode = await syncFolders(request, await context.sftp());
   });
 }

@@ -1,9 +1,9 @@
 /** The options that put, get and sync share. */
 
 import { type Command, Option } from 'commander';
-import { type PathRule, pathFilter } from '../../core/path-filter.ts';
-import type { TransferOptions } from '../../core/transfer-options.ts';
-import { oneOf } from '../options.ts';
+import { type PathRule, pathFilter } from '../../core/sftp/path-filter.ts';
+import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
+import { oneOf } from '../shared/options.ts';
 
 const overwriteRules = ['overwrite', 'skip', 'newer', 'different', 'fail'] as const;
 

@@ -11,7 +11,7 @@ export function define(command: Command, context: Context): void {
     .addHelpText('after', examples)
     .action(async (flags: DryRunFlags & AccountFlags) => {
       useAccount(context, flags);
-      const { installSshConfig } = await import('../../services/ssh-config.ts');
+      const { installSshConfig } = await import('../../services/ssh/ssh-config.ts');
       const change = await installSshConfig({ dryRun: flags.dryRun === true }, await context.sshConfig());
       showChange(change, context.reporter);
     });

@@ -7,7 +7,7 @@ import { type AccountFlags, addAccountOptions, useAccount } from '../app/account
 export function define(command: Command, context: Context): void {
   addAccountOptions(command).action(async (flags: AccountFlags) => {
     useAccount(context, flags);
-    const { renderSshConfig } = await import('../../services/ssh-config.ts');
+    const { renderSshConfig } = await import('../../services/ssh/ssh-config.ts');
     const { text } = await renderSshConfig(await context.sshConfig());
     context.reporter.text(text);
   });

@@ -1,8 +1,8 @@
 /** What `bai ssh-config` did, or would do. */
 
 import type { Reporter } from '../../core/reporter.ts';
-import type { ListedHost } from '../../core/ssh-config.ts';
-import type { FileChange, SshConfigChange } from '../../services/ssh-config.ts';
+import type { ListedHost } from '../../core/ssh/ssh-config.ts';
+import type { FileChange, SshConfigChange } from '../../services/ssh/ssh-config.ts';
 
 export interface DryRunFlags {
   readonly dryRun?: boolean;

@@ -1,0 +1,62 @@
+/** Parsers that several commands share; each throws a UsageError that names the option. */
+
+import { parsePort } from '../../core/ssh/port-range.ts';
+import { UsageError } from '../../errors.ts';
+
+/** Collects a repeatable option. */
+export function collect(value: string, earlier: readonly string[] | undefined): string[] {
+  return [...(earlier ?? []), value];
+}
+
+/** `KEY=VALUE`; the value may hold further `=`. */
+export function keyValues(option: string, texts: readonly string[] | undefined): Record<string, string> {
+  return Object.fromEntries(
+    (texts ?? []).map((text) => {
+      const at = text.indexOf('=');
+      if (at <= 0) throw new UsageError(`${option} wants NAME=VALUE, not "${text}"`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}
+
+/** Seconds as people write them, e.g. `90` or `2.5`; returned in milliseconds. */
+export function seconds(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value > 0 && value <= 1e6))
+    throw new UsageError(`${option} wants a number of seconds above 0, not "${text}"`);
+  return value * 1000;
+}
+
+export function wholeNumber(option: string, text: string | undefined, lowest: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= lowest))
+    throw new UsageError(`${option} wants a whole number from ${lowest}, not "${text}"`);
+  return value;
+}
+
+export function oneOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === text.toLowerCase());
+  if (found === undefined) throw new UsageError(`${option} is one of ${choices.join(', ')}, not "${text}"`);
+  return found;
+}
+
+/** As `oneOf`, for an option that may be left out. */
+export function whichOf<T extends string>(
+  option: string,
+  text: string | undefined,
+  choices: readonly T[],
+): T | undefined {
+  return text === undefined ? undefined : oneOf(option, text, choices);
+}
+
+export interface PortFlags {
+  readonly port?: string;
+  readonly strictPort?: boolean;
+}
+
+export function portWish(flags: PortFlags): { port: number | undefined; strictPort: boolean } {
+  const port = flags.port === undefined ? undefined : parsePort(flags.port, '--port');
+  return { port, strictPort: flags.strictPort === true };
+}

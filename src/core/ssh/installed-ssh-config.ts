@@ -1,0 +1,56 @@
+/** What stands in the file that `sshConfigText` wrote, perhaps long ago and with other settings. */
+
+import { ProtocolError } from '../../errors.ts';
+import { isSessionId, type SessionRef } from '../session/session.ts';
+import { splitWords } from '../text/shell-words.ts';
+import { hostOfId, hostSuffix, isHostName, type SshConfigFacts } from './ssh-config.ts';
+
+export interface InstalledSshConfig {
+  readonly user: string;
+  /** What chooses the manager when ssh starts bai: options such as `--profile`. */
+  readonly choice: readonly string[];
+  /** Host → id of the session it was listed for. */
+  readonly listed: ReadonlyMap<string, string>;
+}
+
+/** Nothing for a file that does not end with the hosts of all sessions. */
+export function readInstalled(text: string): InstalledSshConfig | undefined {
+  const [, pattern] = text.split(`\nHost *${hostSuffix} `);
+  const user = /^ {2}User (.+)$/m.exec(pattern ?? '')?.[1];
+  const command = /^ {2}ProxyCommand (.+)$/m.exec(pattern ?? '')?.[1];
+  if (user === undefined || command === undefined) return undefined;
+  const words = splitWords(command.replaceAll('%%', '%'));
+  const listed = text.matchAll(/^Host (\S+)\n {2}HostKeyAlias bai-(\S+)$/gm);
+  return {
+    user,
+    choice: managerChoice(words.slice(0, words.lastIndexOf('--stdio') - 2)),
+    listed: new Map([...listed].map(([, host = '', id = '']) => [host, id])),
+  };
+}
+
+/** Whether ssh starts bai with the options it has now, so that a name means the same session to both. */
+export function choosesAlike({ choice }: InstalledSshConfig, { bai }: Pick<SshConfigFacts, 'bai'>): boolean {
+  return JSON.stringify(choice) === JSON.stringify(managerChoice(bai));
+}
+
+/** Behind the absolute paths of node and launcher; those may be others now, and work all the same. */
+function managerChoice(bai: readonly string[]): readonly string[] {
+  const first = bai.findIndex((word) => word.startsWith('--'));
+  return first < 0 ? [] : bai.slice(first);
+}
+
+/**
+ * A host name that means this session and no other. Not its own name when that is none for a host, when the user gave an id
+ * (another session may have the name as well), or when the file lists another session under it, such as one that has ended.
+ */
+export function hostOfSession(
+  { id, name }: SessionRef,
+  reference: string,
+  { listed }: InstalledSshConfig,
+): string {
+  const host = `${name}${hostSuffix}`;
+  const isPlain = isHostName(name) && !isSessionId(name) && !isSessionId(reference);
+  if (isPlain && (listed.get(host) ?? id) === id) return host;
+  if (!isSessionId(id)) throw new ProtocolError(`the manager calls "${id}" the id of session ${name}`);
+  return hostOfId(id);
+}

@@ -1,0 +1,133 @@
+/** Command lines for OpenSSH's programs through a forwarder: what bai runs, and what it prints for people to copy. */
+
+import { shellCommand, shellQuote } from '../text/shell-quote.ts';
+import { configPath } from './config-word.ts';
+import { optionsIn, settingOf, settingsIn, takeConfiguration, withoutWay } from './ssh-options.ts';
+
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Nothing: the keys of the agent, and `ownKeys`. */
+  readonly identityFile: string | undefined;
+  /** Files that may be offered behind the agent's keys when there is no `identityFile`. */
+  readonly ownKeys?: readonly string[];
+  readonly knownHosts: string;
+  readonly hostKeyAlias: string;
+  /** A file that is always empty, e.g. `/dev/null`. */
+  readonly nullDevice: string;
+}
+
+/**
+ * The host key must be the pinned one: nothing is asked and nothing is accepted. A shared connection is
+ * found by host and port, which another session may have had a moment ago, so there is none.
+ */
+function firmOptions({ knownHosts, nullDevice, hostKeyAlias }: SshTarget): string[] {
+  return [
+    `UserKnownHostsFile=${configPath(knownHosts)}`,
+    `GlobalKnownHostsFile=${nullDevice}`,
+    `HostKeyAlias=${hostKeyAlias}`,
+    'StrictHostKeyChecking=yes',
+    'UpdateHostKeys=no',
+    'CheckHostIP=no',
+    'ControlPath=none',
+  ];
+}
+
+/** What the user may say otherwise. */
+function softOptions({ identityFile }: SshTarget): string[] {
+  return [
+    `HostKeyAlgorithms=${hostKeyAlgorithms}`,
+    'PreferredAuthentications=publickey',
+    `IdentitiesOnly=${identityFile === undefined ? 'no' : 'yes'}`,
+  ];
+}
+
+/** dropbear has RSA only, which a user's own configuration may leave out. */
+export const hostKeyAlgorithms =
+  'ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256';
+
+/** No file of the user's or of the system: the way is bai's own. */
+const noConfiguration = ['-F', 'none'] as const;
+
+/**
+ * The destination comes before the user's arguments, so that ssh itself tells its options from the command. `inherited` are
+ * options out of the user's configuration, which ssh does not read, not even one that the words name.
+ */
+export function sshArguments(
+  target: SshTarget,
+  userArguments: readonly string[],
+  inherited: readonly string[] = [],
+): string[] {
+  const named = settingsIn(userArguments);
+  const soft = softOptions(target).filter((option) => !named.has(option.replace(/=.*/s, '').toLowerCase()));
+  return [
+    ...noConfiguration,
+    ...['-p', String(target.port), ...keyOption(target)],
+    ...[...firmOptions(target), ...soft].flatMap((option) => ['-o', option]),
+    ...inherited,
+    `${target.user}@${target.host}`,
+    ...withoutWay(takeConfiguration(userArguments).words),
+  ];
+}
+
+/** Whether ports are forwarded by these words: -L, -R, -D or their settings. */
+export function hasForwards(words: readonly string[]): boolean {
+  return optionsIn(words).some(
+    ({ flag, value }) => /^[LRD]$/.test(flag) || (flag === 'o' && forwardSettings.has(settingOf(value).name)),
+  );
+}
+
+const forwardSettings: ReadonlySet<string> = new Set(['localforward', 'remoteforward', 'dynamicforward']);
+
+export interface ReadyCommands {
+  readonly ssh: string;
+  readonly sftp: string;
+  readonly scp: string;
+  readonly rsync: string;
+}
+
+/**
+ * Ready to paste into a POSIX shell; only the options without which the session's own key and its pinned
+ * host key might not be used. The sessions' dropbear sends more than an OpenSSH client's window allows, and
+ * large downloads then break off; requests of 32 KiB keep within it.
+ */
+export function readyCommands(target: SshTarget, home: string): ReadyCommands {
+  const options = essentialOptions(target);
+  const port = String(target.port);
+  const remote = `${target.user}@${target.host}`;
+  const shell = shellCommand(['ssh', '-p', port, ...options]);
+  return {
+    ssh: `${shell} ${remote}`,
+    sftp: shellCommand(['sftp', '-P', port, '-B', '32768', ...options, remote]),
+    scp: `${shellCommand(['scp', '-P', port, '-X', 'buffer=32768', ...options])} -r FILE ${remote}:${home}/`,
+    rsync: `rsync -av -e ${shellQuote(rsyncShell(['ssh', '-p', port, ...options]))} FOLDER/ ${remote}:${home}/FOLDER/`,
+  };
+}
+
+/** rsync takes its shell apart by rules of its own: within quotes a doubled quote stands for one. */
+function rsyncShell(words: readonly string[]): string {
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "''")}'`))
+    .join(' ');
+}
+
+function essentialOptions(target: SshTarget): string[] {
+  const { identityFile, knownHosts, hostKeyAlias } = target;
+  const only = identityFile === undefined ? 'IdentitiesOnly=no' : 'IdentitiesOnly=yes';
+  const key = [...keyOption(target), '-o', only];
+  const pin = ['-o', `UserKnownHostsFile=${configPath(knownHosts)}`, '-o', `HostKeyAlias=${hostKeyAlias}`];
+  // Without the first, a user's own configuration could switch the check off, lead elsewhere or leave out what the session has.
+  return [...noConfiguration, ...key, ...pin, '-o', 'StrictHostKeyChecking=yes'];
+}
+
+function keyOption({ identityFile, ownKeys = [] }: SshTarget): string[] {
+  if (identityFile !== undefined) return identityOption(identityFile);
+  // Without any, ssh would offer those of the home in the password file, whatever HOME says.
+  return ownKeys.length === 0 ? ['-o', 'IdentityFile=none'] : ownKeys.flatMap(identityOption);
+}
+
+/** `-i` looks for the file under its literal name and then expands it, so a `%` needs the long form. */
+function identityOption(path: string): string[] {
+  return path.includes('%') ? ['-o', `IdentityFile=${configPath(path)}`] : ['-i', path];
+}

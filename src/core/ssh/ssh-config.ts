@@ -1,0 +1,186 @@
+/** bai's part of ssh's configuration: hosts `NAME.bai` for plain ssh, scp, sftp, rsync, git and editors. */
+
+import { isSessionId, type SessionRef } from '../session/session.ts';
+import { sanitizeLine } from '../text/sanitize.ts';
+import { shellQuote } from '../text/shell-quote.ts';
+import { configPath, configWord, percentDoubled } from './config-word.ts';
+import { hostKeyAlgorithms } from './ssh-command.ts';
+import type { SshSettings } from './ssh-settings.ts';
+
+/** What host names of sessions end with. */
+export const hostSuffix = '.bai';
+
+/** What host keys are looked up under when ssh knows the session's name and not its id. */
+export const aliasByName = 'bai-by-name';
+
+export interface SshConfigFacts {
+  readonly user: string;
+  /** Where `id_container` is or will be, or a key of the user's own. */
+  readonly identityFile: string;
+  /** `identityFile` is a key of the user's own. */
+  readonly hasOwnKey?: boolean | undefined;
+  /** ssh takes no file but the agent's keys: the user's own, or the one that bai gives the agent at each connection. */
+  readonly agentKeys?: 'own' | 'issued' | undefined;
+  readonly knownHosts: string;
+  /** Of the files that are made for each host name at its first connection; absolute. */
+  readonly hostsFolder: string;
+  /** A file that is always empty, e.g. `/dev/null`. */
+  readonly nullDevice: string;
+  /** What the user's configuration says of all hosts; see `ownAgainst`. */
+  readonly ofAllHosts?: SshSettings | undefined;
+  /** Starts bai from any shell and folder: absolute path of a program, then arguments. No secret. */
+  readonly bai: readonly string[];
+}
+
+export interface ListedHost {
+  readonly host: string;
+  readonly session: SessionRef;
+  /** Why the host has the session's id for a name. */
+  readonly named: 'by-name' | 'by-id-unsafe' | 'by-id-ambiguous';
+}
+
+/** The session that a host name stands for; nothing when it is no name that bai gives to a host. */
+export function sessionOfHost(host: string): string | undefined {
+  const name = host.endsWith(hostSuffix) ? host.slice(0, -hostSuffix.length) : '';
+  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(name) ? name : undefined;
+}
+
+/**
+ * One host for each session, in the order of their names. Only names that mean nothing to a shell, to ssh or to a file
+ * system become hosts; those in capitals do not, because ssh takes host names for the same in either case.
+ */
+export function listHosts(all: readonly SessionRef[]): ListedHost[] {
+  // An id stands in a command for a shell, so what a manager calls one has to be one.
+  const sessions = all.filter(({ id }) => isSessionId(id));
+  const count = new Map<string, number>();
+  for (const { name } of sessions) count.set(name, (count.get(name) ?? 0) + 1);
+  const hosts = sessions.map((session): ListedHost => {
+    const { id, name } = session;
+    if (!isHostName(name)) return { host: hostOfId(id), session, named: 'by-id-unsafe' };
+    if (count.get(name) !== 1) return { host: hostOfId(id), session, named: 'by-id-ambiguous' };
+    return { host: `${name}${hostSuffix}`, session, named: 'by-name' };
+  });
+  return hosts.sort((a, b) => (a.host < b.host ? -1 : 1));
+}
+
+export function hostOfId(id: string): string {
+  return `${id}${hostSuffix}`;
+}
+
+export function isHostName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9_.-]{0,127}$/.test(name);
+}
+
+/** The whole file. ssh takes the first value of each option, so the listed hosts come before the pattern for all. */
+export function sshConfigText(facts: SshConfigFacts, hosts: readonly ListedHost[]): string {
+  return [...head, ...hosts.flatMap((host) => listedBlock(facts, host)), ...wildcardBlock(facts)]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+const head = [
+  '# Written by `bai ssh-config install`, which replaces this file; `bai ssh-config remove` takes it away.',
+  '# Every session of yours is a host: NAME.bai, or ID.bai when its name cannot be that of a host.',
+  '#',
+  "# Large outputs can lose bytes on this way: the sessions' dropbear sends more than ssh's window allows.",
+  '# OpenSSH up to 9.5 drops the rest silently, newer ones disconnect. Move data with `sftp -B 32768`, with',
+  '# `scp -X buffer=32768`, or with `bai sftp get`, which lose nothing.',
+  '',
+] as const;
+
+function listedBlock(facts: SshConfigFacts, { host, session, named }: ListedHost): string[] {
+  return [
+    ...(named === 'by-name' ? [] : [`# session ${sanitizeLine(session.name)}`]),
+    `Host ${host}`,
+    `  HostKeyAlias bai-${session.id}`,
+    `  UserKnownHostsFile ${configPath(facts.knownHosts)}`,
+    `  ProxyCommand ${proxyCommand(facts)} --ssh-host ${host} -- ${session.id}`,
+    '',
+  ];
+}
+
+/**
+ * `%n` is the name as it was typed, where `%h` has lost its capitals. Between single quotes nothing means anything to a
+ * shell but their end, so the pattern leaves out names that hold one: old versions of ssh check host names for nothing.
+ */
+function wildcardBlock(facts: SshConfigFacts): string[] {
+  const word = (path: string): string => configWord(percentDoubled(path));
+  const ofHost = (ending: string): string => configWord(`${percentDoubled(facts.hostsFolder)}/%n${ending}`);
+  return [
+    `Host *${hostSuffix} "!*'*"`,
+    `  User ${facts.user}`,
+    ...(facts.agentKeys === undefined
+      ? [
+          `  IdentityFile ${word(facts.identityFile)}`,
+          `  IdentityFile ${ofHost('.key')}`,
+          '  IdentitiesOnly yes',
+        ]
+      : ['  IdentityFile none', '  IdentitiesOnly no']),
+    '  PubkeyAuthentication yes',
+    '  PreferredAuthentications publickey',
+    ...(facts.hasOwnKey ? [] : ['  AddKeysToAgent no']),
+    '  StrictHostKeyChecking yes',
+    `  HostKeyAlias ${aliasByName}`,
+    `  UserKnownHostsFile ${ofHost('')}`,
+    `  GlobalKnownHostsFile ${facts.nullDevice}`,
+    `  HostKeyAlgorithms ${hostKeyAlgorithms}`,
+    '  UpdateHostKeys no',
+    '  CheckHostIP no',
+    '  VerifyHostKeyDNS no',
+    '  RevokedHostKeys none',
+    ...algorithms,
+    '  CanonicalizeHostname no',
+    '  ConnectTimeout 0',
+    '  Tunnel no',
+    '  ProxyUseFdpass no',
+    ...ownAgainst(facts.ofAllHosts ?? new Map()).map((line) => `  ${line}`),
+    `  ProxyCommand ${proxyCommand(facts)} --ssh-host '%n' -- '%n'`,
+  ];
+}
+
+/** What ssh has by itself: a plus adds to that. Who leaves some out for all hosts may leave out all that a session has. */
+const algorithms = [
+  '  KexAlgorithms +curve25519-sha256',
+  '  Ciphers +aes128-ctr',
+  '  MACs +hmac-sha2-256',
+  '  PubkeyAcceptedKeyTypes +rsa-sha2-256',
+] as const;
+
+/**
+ * Against what the user says of all hosts. Older releases of ssh do not know some of these names, and refuse the whole file
+ * for them; whoever uses a name has a release that knows it. What the user says of a session's host alone stays.
+ */
+function ownAgainst(settings: SshSettings): readonly string[] {
+  const first = (name: string): string => settings.get(name)?.[0] ?? '';
+  const differs = (name: string, usual: string): boolean => ![usual, ''].includes(first(name));
+  return [
+    ...(Number(first('requiredrsasize')) > 1024 ? ['RequiredRSASize 1024'] : []),
+    ...(differs('knownhostscommand', 'none') ? ['KnownHostsCommand none'] : []),
+    ...(differs('sessiontype', 'default') ? ['SessionType default'] : []),
+    ...(differs('remotecommand', 'none') ? ['RemoteCommand none'] : []),
+    ...(differs('stdinnull', 'no') ? ['StdinNull no'] : []),
+    ...(differs('forkafterauthentication', 'no') ? ['ForkAfterAuthentication no'] : []),
+  ];
+}
+
+/** What `ssh -G` has to print of a host of sessions, where it reads the file of these facts. */
+export function expectedSettings(facts: SshConfigFacts, host: string): ReadonlyMap<string, string> {
+  return new Map([
+    ['hostkeyalias', aliasByName],
+    ['userknownhostsfile', `${facts.hostsFolder}/${host}`],
+    ...(facts.agentKeys === undefined ? ([['identityfile', facts.identityFile]] as const) : []),
+    ['proxycommand', `${proxyCommand(facts)} --ssh-host '${host}' -- '${host}'`.replaceAll('%%', '%')],
+  ]);
+}
+
+/** The user's shell runs it, so every word is quoted for one, and `%` begins no token. */
+function proxyCommand({ bai, agentKeys }: SshConfigFacts): string {
+  const key = { own: ['--identity', 'agent'], issued: ['--key-store', 'agent'], file: [] }[
+    agentKeys ?? 'file'
+  ];
+  return percentDoubled([...bai, 'app', 'ssh', '--stdio', ...key].map(proxyWord).join(' '));
+}
+
+function proxyWord(word: string): string {
+  return /^--[a-z-]+$/.test(word) ? word : shellQuote(word);
+}

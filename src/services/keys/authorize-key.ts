@@ -1,0 +1,160 @@
+/** `bai key authorize` and `deauthorize`: who else may log in to a session, by its authorized_keys. */
+
+import { isFull, sameBytes, withKey, withoutKeys } from '../../core/keys/authorized-keys.ts';
+import { type PermissionProblem, permissionProblems } from '../../core/keys/login-permissions.ts';
+import { formatPublicLine, type PublicLine } from '../../core/keys/public-line.ts';
+import type { Reporter } from '../../core/reporter.ts';
+import { ConflictError, NotFoundError } from '../../errors.ts';
+import type { AuthorizedKeys, KeysPlace } from '../../transfer/remote/authorized-keys.ts';
+import { type FindKeyDeps, findAnyPublicKey, readFingerprint } from './find-public-key.ts';
+import type { KeyReading } from './key-tools.ts';
+
+export interface AuthorizeDeps extends FindKeyDeps, KeyReading {
+  readonly reporter: Reporter;
+  openKeys(session: string): Promise<OpenedKeys>;
+  /** Nothing where nobody can be asked. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+}
+
+export interface OpenedKeys extends AuthorizedKeys {
+  /** The key that this connection is logged in with. */
+  readonly ownKey: Uint8Array;
+}
+
+export interface AuthorizeRequest {
+  readonly session: string;
+  readonly key: PublicLine;
+  /** Take from group and others what makes servers ignore the file, without asking. */
+  readonly fixPermissions: boolean;
+}
+
+export interface AuthorizedKey {
+  /** As the user named it. */
+  readonly session: string;
+  readonly path: string;
+  /** Where the file is, when `path` is a link. */
+  readonly linkedTo?: string;
+  readonly type: string;
+  readonly fingerprint: string;
+  readonly change: 'added' | 'unchanged';
+  readonly permissions: readonly FoundPermission[];
+}
+
+export interface FoundPermission extends Omit<PermissionProblem, 'mended'> {
+  readonly repaired: boolean;
+}
+
+export async function authorizeKey(request: AuthorizeRequest, deps: AuthorizeDeps): Promise<AuthorizedKey> {
+  const { session, key } = request;
+  await using keys = await deps.openKeys(session);
+  const line = Buffer.from(formatPublicLine(key)).toString('latin1');
+  const isAdded = await keys.change((content) => {
+    const next = withKey(content, line, (blob) => sameBytes(blob, key.blob));
+    if (next !== undefined && isFull(content)) throw fullError();
+    return next;
+  });
+  const place = await keys.inspect();
+  const path = place.steps.at(-1)?.path ?? '';
+  if (place.linkedTo !== undefined) deps.reporter.info(`${path} is a link: the file is ${place.linkedTo}`);
+  return {
+    session,
+    path,
+    ...(place.linkedTo !== undefined && { linkedTo: place.linkedTo }),
+    type: key.type,
+    fingerprint: deps.fingerprint(key.blob),
+    change: isAdded ? 'added' : 'unchanged',
+    permissions: await mendPermissions({ request, keys, place }, deps),
+  };
+}
+
+interface Mending {
+  readonly request: AuthorizeRequest;
+  readonly keys: AuthorizedKeys;
+  readonly place: KeysPlace;
+}
+
+async function mendPermissions(
+  { request, keys, place }: Mending,
+  deps: AuthorizeDeps,
+): Promise<readonly FoundPermission[]> {
+  const problems = permissionProblems(place.steps, place.uid);
+  const found: FoundPermission[] = [];
+  for (const { mended, ...problem } of problems) {
+    const { path, mode } = problem;
+    if (mended === undefined) {
+      deps.reporter.warn(`${path} belongs to another user, so the session's SSH server ignores every key`);
+      found.push({ ...problem, repaired: false });
+      continue;
+    }
+    const isWanted =
+      request.fixPermissions ||
+      ((await deps.ask?.(
+        `others may write to ${path} (mode ${mode}), so the session's SSH server ignores every key; take that from them?`,
+      )) ??
+        false);
+    if (isWanted) await keys.setMode(path, mended);
+    else warnOfMode(problem, deps);
+    found.push({ ...problem, repaired: isWanted });
+  }
+  return found;
+}
+
+function warnOfMode({ path, mode }: FoundPermissionFacts, { reporter }: AuthorizeDeps): void {
+  reporter.warn(
+    `others may write to ${path} (mode ${mode}), so the session's SSH server may ignore every key`,
+    'the same command with --fix-permissions takes that from them',
+  );
+}
+
+type FoundPermissionFacts = Pick<FoundPermission, 'path' | 'mode'>;
+
+export interface DeauthorizeRequest {
+  readonly session: string;
+  /** A file, a public line, `-`, or a fingerprint. */
+  readonly key: string;
+  /** Even the key that this command is logged in with. */
+  readonly force: boolean;
+}
+
+export interface DeauthorizedKey {
+  readonly session: string;
+  readonly fingerprint: string;
+  /** Lines. */
+  readonly removed: number;
+}
+
+export async function deauthorizeKey(
+  { session, key, force }: DeauthorizeRequest,
+  deps: AuthorizeDeps,
+): Promise<DeauthorizedKey> {
+  const fingerprint = readFingerprint(key) ?? deps.fingerprint((await findAnyPublicKey(key, deps)).blob);
+  await using keys = await deps.openKeys(session);
+  const isOwn = deps.fingerprint(keys.ownKey) === fingerprint;
+  let removed = 0;
+  await keys.change((content) => {
+    const next = withoutKeys(content, (blob) => deps.fingerprint(blob) === fingerprint);
+    if (next.removed === 0) return undefined;
+    if (isOwn && !force) throw ownKeyError(fingerprint);
+    removed += next.removed;
+    return next.content;
+  });
+  if (removed > 0) return { session, fingerprint, removed };
+  throw new NotFoundError(`session ${session} does not accept the key ${fingerprint}`, {
+    code: 'key-not-authorized',
+    hint: `\`bai ssh ${session} -- cat .ssh/authorized_keys\` shows those it accepts`,
+  });
+}
+
+function ownKeyError(fingerprint: string): ConflictError {
+  return new ConflictError(`${fingerprint} is the key that bai itself logs in with`, {
+    code: 'own-key',
+    hint: 'without it `bai ssh` and `bai sftp` no longer get in; --force removes it all the same',
+  });
+}
+
+function fullError(): ConflictError {
+  return new ConflictError('authorized_keys in the session has 300 lines, and its SSH server reads no more', {
+    code: 'authorized-keys-unusable',
+    hint: 'remove some with `bai key deauthorize`',
+  });
+}

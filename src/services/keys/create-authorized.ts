@@ -1,0 +1,54 @@
+/** `bai session create --authorize`: a session that a key of the user's own gets into from the start. */
+
+import { BaiError, RetoldError, UsageError } from '../../errors.ts';
+import {
+  type CreateSessionRequest,
+  type CreateSessionResult,
+  createSession,
+} from '../session/create-session.ts';
+import type { SessionDeps } from '../session/session-deps.ts';
+import { type AuthorizeDeps, type AuthorizedKey, authorizeKey } from './authorize-key.ts';
+import { findPublicKey } from './find-public-key.ts';
+
+export interface CreateAuthorizedRequest extends CreateSessionRequest {
+  /** As in `bai key authorize`. */
+  readonly source: string;
+}
+
+export interface CreateAuthorizedDeps {
+  readonly sessions: SessionDeps;
+  readonly authorize: AuthorizeDeps;
+}
+
+export interface CreateAuthorizedResult extends CreateSessionResult {
+  readonly authorized: AuthorizedKey;
+}
+
+/** What is wrong with the key is said before there is a session. */
+export async function createAuthorized(
+  { source, ...request }: CreateAuthorizedRequest,
+  { sessions, authorize }: CreateAuthorizedDeps,
+): Promise<CreateAuthorizedResult> {
+  if (!request.wait) {
+    throw new UsageError('--authorize needs a session that runs, and --no-wait does not wait for it', {
+      hint: 'leave one of them away; `bai key authorize SESSION` does it later',
+    });
+  }
+  const key = await findPublicKey(source, authorize);
+  const made = await createSession(request, sessions);
+  try {
+    const authorized = await authorizeKey({ session: made.id, key, fixPermissions: false }, authorize);
+    authorize.reporter.info(`${authorized.change}: ${authorized.type} ${authorized.fingerprint}`);
+    return { ...made, authorized: { ...authorized, session: made.name } };
+  } catch (error) {
+    if (!(error instanceof BaiError)) throw error;
+    throw new RetoldError(
+      error,
+      `session ${made.name} was made, but the key was not let in: ${error.message}`,
+      {
+        hint: `${error.hint === undefined ? '' : `${error.hint}; then `}\`bai key authorize ${made.name} PUBKEY\` does the rest, \`bai session terminate ${made.name}\` ends it`,
+        details: { ...error.details, id: made.id, name: made.name },
+      },
+    );
+  }
+}

@@ -1,0 +1,167 @@
+/** What the services for key files share: what they need of the outside, and asking for passphrases. */
+
+import { BaiError, ConflictError, UsageError } from '../../errors.ts';
+import type { StagedFile } from '../../files/whole-file.ts';
+import type { KeyFile, KeyFormat, WriteOptions } from '../../keys/key-formats.ts';
+import type { KeyPair } from '../../keys/key-pair.ts';
+import type { PublicKey, PublicKeyFacts } from '../../keys/public-key.ts';
+import type { KeyBytes } from '../../keys/read-key.ts';
+
+export interface KeyFormats {
+  /** Nothing when the bytes do not look like a key. */
+  inspect(bytes: Uint8Array, origin: string): KeyFile | undefined;
+  /** As `inspect`, where it must be one. */
+  require(bytes: Uint8Array, origin: string): KeyFile;
+  open(bytes: Uint8Array, origin: string, passphrase: Uint8Array | undefined): Promise<KeyPair>;
+  /** Throws a UsageError when the format has no place for this type of key. */
+  requireForm(format: KeyFormat, publicBlob: Buffer): void;
+  write(pair: KeyPair, options: WriteOptions): Promise<Buffer>;
+  describe(blob: Buffer): PublicKeyFacts;
+  /** As in `.pub` files. */
+  line(key: PublicKey): string;
+}
+
+export interface KeyDisk {
+  read(path: string): Promise<KeyBytes>;
+  isTaken(path: string): Promise<boolean>;
+  /** Nothing is there, or a regular file. */
+  isReplaceable(path: string): Promise<boolean>;
+  stage(path: string, content: Uint8Array | string, mode?: number): Promise<StagedFile>;
+  remove(path: string): Promise<void>;
+  /** Repairs the ssh folder when others may write to it; the mode it had. */
+  tightenFolder(path: string): Promise<string | undefined>;
+}
+
+/** For services that only look at a key's public half. */
+export interface KeyReading {
+  /** Nothing when nothing is there. */
+  readFile(path: string): Promise<Uint8Array | undefined>;
+  /** Without a passphrase, where the form has it in the clear; nothing when the bytes are no key. */
+  publicHalf(bytes: Uint8Array): Uint8Array | undefined;
+  /** `SHA256:…` */
+  fingerprint(blob: Uint8Array): string;
+  keyType(blob: Uint8Array): string;
+}
+
+export interface Passphrases {
+  readonly isTerminal: boolean;
+  /** Typed unseen. */
+  ask(prompt: string): Promise<Buffer>;
+  /** The next line of stdin; nothing at its end. */
+  nextLine(): Promise<Buffer | undefined>;
+}
+
+export interface KeyToolDeps {
+  readonly formats: KeyFormats;
+  readonly disk: KeyDisk;
+  readonly passphrases: Passphrases;
+  readonly warn: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Where a passphrase comes from: the terminal when nothing is said. */
+export type PassphraseSource = 'terminal' | 'stdin' | 'none';
+
+/** Nothing means none. Asked twice on a terminal, where an empty one is none. */
+export async function newPassphrase(
+  source: PassphraseSource,
+  deps: KeyToolDeps,
+): Promise<Buffer | undefined> {
+  const { passphrases } = deps;
+  if (source === 'none') return undefined;
+  if (!passphrases.isTerminal) return pipedPassphrase(source, passphrases, 'the new key');
+  for (let tries = 0; tries < 3; tries += 1) {
+    const first = await passphrases.ask('New passphrase (empty for none): ');
+    deps.signal.throwIfAborted();
+    const second = await passphrases.ask('The same again: ');
+    deps.signal.throwIfAborted();
+    if (first.equals(second)) return first.length === 0 ? undefined : first;
+    deps.warn('the two are not the same');
+  }
+  throw new UsageError('no passphrase was typed the same twice', { hint: 'nothing was written; try again' });
+}
+
+export async function oldPassphrase(
+  path: string,
+  source: PassphraseSource,
+  deps: KeyToolDeps,
+): Promise<Buffer> {
+  const { passphrases } = deps;
+  if (!passphrases.isTerminal) return pipedPassphrase(source, passphrases, path);
+  const typed = await passphrases.ask(`Passphrase of ${path}: `);
+  deps.signal.throwIfAborted();
+  return typed;
+}
+
+async function pipedPassphrase(
+  source: PassphraseSource,
+  passphrases: Passphrases,
+  what: string,
+): Promise<Buffer> {
+  if (source !== 'stdin') {
+    throw new UsageError(`the passphrase of ${what} cannot be asked for: stdin is no terminal`, {
+      code: 'passphrase-needed',
+      hint:
+        what === 'the new key'
+          ? 'pipe it with --passphrase-stdin, or say --no-passphrase'
+          : 'pipe it with --passphrase-stdin',
+    });
+  }
+  const line = await passphrases.nextLine();
+  if (line !== undefined && line.length > 0) return line;
+  throw new UsageError(`there is no passphrase of ${what} on stdin`, {
+    code: 'passphrase-needed',
+    hint: 'each passphrase is one line; --no-passphrase makes a key without',
+  });
+}
+
+/** Before anybody types a passphrase; what appears afterwards is not replaced either. */
+export async function refuseTaken(
+  paths: readonly string[],
+  force: boolean,
+  { disk }: KeyToolDeps,
+): Promise<void> {
+  for (const path of paths) {
+    if (!(await disk.isReplaceable(path))) throw noFile(path);
+    if (!force && (await disk.isTaken(path))) throw taken(path);
+  }
+}
+
+/** A device such as /dev/null would be gone for everybody, and a link leads to somebody's file: --force does not help. */
+function noFile(path: string): ConflictError {
+  return new ConflictError(`${path} is a folder, a link, a pipe or a device, and no key can have its place`, {
+    code: 'key-conflict',
+    hint: 'choose another name with --output',
+    details: { path },
+  });
+}
+
+export function taken(path: string): ConflictError {
+  return new ConflictError(`${path} is already there`, {
+    code: 'key-conflict',
+    hint: 'choose another name with --output, or pass --force to replace it',
+    details: { path },
+  });
+}
+
+export async function repairFolder(path: string, { disk, warn }: KeyToolDeps): Promise<void> {
+  const mode = await disk.tightenFolder(path);
+  if (mode !== undefined) warn(`others could write to the folder of ${path} (mode ${mode}); it is 0700 now`);
+}
+
+/** The `.pub` beside a private key. ssh goes by it too where the key itself tells nothing without its passphrase. */
+export async function publicBeside(
+  path: string,
+  { disk, formats }: { readonly disk: Pick<KeyDisk, 'read' | 'isTaken'>; readonly formats: KeyFormats },
+): Promise<PublicKey | undefined> {
+  const beside = `${path}.pub`;
+  if (!(await disk.isTaken(beside))) return undefined;
+  try {
+    const file = formats.inspect((await disk.read(beside)).bytes, beside);
+    return file?.kind === 'public' ? file.key : undefined;
+  } catch (error) {
+    // A damaged one says nothing about the private half.
+    if (error instanceof BaiError) return undefined;
+    throw error;
+  }
+}

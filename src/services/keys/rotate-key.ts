@@ -1,0 +1,153 @@
+/** `bai key rotate`: the manager makes a new keypair for the account, and neither the old key nor the new one is lost. */
+
+import { clearTextEndpoint } from '../../core/text/is-plaintext-url.ts';
+import { BaiError, ConflictError, LocalSystemError, ProtocolError, UnsureError } from '../../errors.ts';
+import type { PrivateKey } from '../../keys/private-key.ts';
+import type { GeneratedKeypair } from '../../providers/backend-ai/account-key.ts';
+import type { AccountKeyDeps } from './account-key-deps.ts';
+import { pathBeside, type SavedKey, saveKey, saveKeyBeside } from './save-key.ts';
+
+export interface RotateKeyRequest {
+  /** Also when bai did not write the key that is there; a copy of it is kept even so. */
+  readonly force: boolean;
+}
+
+export interface RotatedKey extends SavedKey {
+  /** What was there before, and where it is now. */
+  readonly previous?: KeptKey;
+}
+
+export interface KeptKey {
+  readonly path: string;
+  readonly fingerprint: string;
+}
+
+/** Stands in the ledger for keys that are the account's and not of one session. */
+export const accountMark = 'account';
+
+export async function rotateKey(request: RotateKeyRequest, deps: AccountKeyDeps): Promise<RotatedKey> {
+  warnOfClearText(deps);
+  // A manager that is away is found out before anything is prepared for its answer.
+  await deps.account.release(deps.signal);
+  // All that can fail on this machine fails before the account has another key.
+  await deps.checkRoom(deps.keyPath);
+  const old = await keepOld(request, deps);
+  const previous = old && { path: old.path, fingerprint: old.fingerprint };
+  const key = readNew(await generate(old, deps), deps);
+  const saved = await save(key, previous, deps);
+  await compareWithAccount(saved, deps);
+  deps.reporter.info('new sessions will accept this key; those that run keep the old one');
+  return previous === undefined ? saved : { ...saved, previous };
+}
+
+function warnOfClearText({ endpoints, warn }: AccountKeyDeps): void {
+  const exposed = clearTextEndpoint(endpoints);
+  if (exposed !== undefined) warn(`the new private key travels from ${new URL(exposed).origin} in the clear`);
+}
+
+interface KeptCopy extends KeptKey {
+  /** This run made it. */
+  readonly isNew: boolean;
+}
+
+/** A copy beside, under the name that the key has wherever another one is `id_container`. */
+async function keepOld({ force }: RotateKeyRequest, deps: AccountKeyDeps): Promise<KeptCopy | undefined> {
+  const { files, ledger, keyPath } = deps;
+  const bytes = await files.read(keyPath);
+  if (bytes === undefined) return undefined;
+  const fingerprint = files.fingerprintOf(bytes);
+  if (fingerprint === undefined) {
+    throw conflict(`${keyPath} is no private key that bai can read`, 'move it away; nothing was changed');
+  }
+  const path = pathBeside(keyPath, fingerprint);
+  const isOurs = await ledger.wrote(keyPath, fingerprint);
+  if (!isOurs && !force) {
+    const hint = `pass --force to replace it (a copy is kept as ${path}); nothing was changed`;
+    throw conflict(`${keyPath} holds a key that bai did not write`, hint);
+  }
+  const isNew = await copyOld({ path, fingerprint }, bytes, deps);
+  // What bai did not write it must never take away either, so the copy of such a key is the user's.
+  if (isOurs) await ledger.record(path, fingerprint, accountMark);
+  return { path, fingerprint, isNew };
+}
+
+/** False when it was there already. */
+async function copyOld(
+  { path, fingerprint }: KeptKey,
+  bytes: Uint8Array,
+  deps: AccountKeyDeps,
+): Promise<boolean> {
+  const { files } = deps;
+  if (await files.create(path, new TextDecoder().decode(bytes))) return true;
+  const present = await files.read(path);
+  if (present === undefined || files.fingerprintOf(present) !== fingerprint) {
+    throw conflict(
+      `${path}, where the old key should be kept, holds something else`,
+      'move it away; nothing was changed',
+    );
+  }
+  await files.tighten(path);
+  return false;
+}
+
+/** When it is certain that nothing has changed, no second copy of the key stays. */
+async function generate(old: KeptCopy | undefined, deps: AccountKeyDeps): Promise<GeneratedKeypair> {
+  try {
+    return await deps.account.generate(deps.signal);
+  } catch (error) {
+    if (old?.isNew && !(error instanceof UnsureError)) await dropCopy(old, deps);
+    throw error;
+  }
+}
+
+async function dropCopy({ path, fingerprint }: KeptKey, deps: AccountKeyDeps): Promise<void> {
+  const isIt = async (bytes: Uint8Array): Promise<boolean> => deps.files.fingerprintOf(bytes) === fingerprint;
+  if (await deps.removeCopy(path, isIt)) await deps.ledger.forget(path);
+}
+
+function readNew({ privateText, publicKey }: GeneratedKeypair, deps: AccountKeyDeps): PrivateKey {
+  const key = deps.readIssuedKey(new TextEncoder().encode(privateText), "the account's new private key");
+  if (key.fingerprint === deps.fingerprint(publicKey)) return key;
+  throw new ProtocolError("the halves of the account's new key do not belong together", {
+    code: 'account-key-broken',
+    hint: 'run `bai key rotate` again; the key on this machine is unchanged',
+  });
+}
+
+/** Never over anything but the key that was copied: what came in between is left, and the new key goes beside it. */
+async function save(key: PrivateKey, previous: KeptKey | undefined, deps: AccountKeyDeps): Promise<SavedKey> {
+  const request = { key, sessionId: accountMark, path: deps.keyPath, force: true };
+  try {
+    const bytes = await deps.files.read(deps.keyPath);
+    const present = bytes && deps.files.fingerprintOf(bytes);
+    if (bytes !== undefined && present !== previous?.fingerprint) return await saveKeyBeside(request, deps);
+    return bytes === undefined ? await saveKeyBeside(request, deps) : await saveKey(request, deps);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LocalSystemError(
+      `the account has a new key (${key.fingerprint}), but it could not be saved as ${deps.keyPath}: ${reason}`,
+      {
+        code: 'key-not-saved',
+        hint: 'it is not lost: every new session hands it out, so mend this and run `bai key fetch SESSION` with one; running sessions keep the old key',
+        details: { path: deps.keyPath, fingerprint: key.fingerprint },
+        cause,
+      },
+    );
+  }
+}
+
+/** Another rotation at the same time may have come last. */
+async function compareWithAccount({ path, fingerprint }: SavedKey, deps: AccountKeyDeps): Promise<void> {
+  try {
+    const blob = await deps.account.read(deps.signal);
+    if (blob !== undefined && deps.fingerprint(blob) === fingerprint) return;
+  } catch (error) {
+    if (error instanceof BaiError) return;
+    throw error;
+  }
+  deps.warn(`somebody else has changed the account's key meanwhile: new sessions do not accept ${path}`);
+}
+
+function conflict(message: string, hint: string): ConflictError {
+  return new ConflictError(message, { code: 'key-conflict', hint });
+}

@@ -1,0 +1,147 @@
+/** `bai local`: a manager and its sessions on this machine, in a process of its own. */
+
+import type { Reporter } from '../../core/reporter.ts';
+import { startStopwatch } from '../../core/time-limit.ts';
+import {
+  ConflictError,
+  ExitCode,
+  LocalSystemError,
+  NotFoundError,
+  TimeoutError,
+  UnreachableError,
+} from '../../errors.ts';
+
+/** What the local manager's process writes for others to find it; 0600, for it holds keys. */
+export interface LocalManagerState {
+  readonly pid: number;
+  readonly endpoint: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly release: string;
+}
+
+export interface LocalManagerDeps {
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  readState(): Promise<LocalManagerState | undefined>;
+  /** Only what this process left behind: that of another manager stays. */
+  removeState(pid: number): Promise<void>;
+  /** Whether the process of this state answers there, and proves that it knows the keys. */
+  answers(state: LocalManagerState): Promise<boolean>;
+  /** Starts the process; it goes on when this one ends. Rejects when it could not be started. */
+  spawn(request: LocalUpRequest): Promise<SpawnedManager>;
+  stop(pid: number): void;
+  /** Whether its process lives and is the manager: the number may be another program's by now. */
+  isManager(state: LocalManagerState): Promise<boolean>;
+  pause(ms: number): Promise<void>;
+  /** Where its log is, for errors. */
+  readonly logPath: string;
+}
+
+export interface SpawnedManager {
+  /** Its exit status once it has ended. */
+  status(): number | undefined;
+  /** The last error of its log. */
+  lastWords(): string;
+  kill(): void;
+}
+
+export interface LocalUpRequest {
+  readonly port: number | undefined;
+  readonly release: string | undefined;
+}
+
+export interface LocalUpResult {
+  readonly state: LocalManagerState;
+  readonly started: boolean;
+}
+
+const startLimitMs = 20_000;
+const stopLimitMs = 10_000;
+const lookEveryMs = 50;
+
+export async function localUp(request: LocalUpRequest, deps: LocalManagerDeps): Promise<LocalUpResult> {
+  const running = await runningManager(deps);
+  if (running) return { state: reuse(running, request), started: false };
+  const busy = deps.reporter.busy('starting the local manager');
+  const manager = await deps.spawn(request);
+  try {
+    return { state: await untilItAnswers(manager, deps), started: true };
+  } catch (error) {
+    // Whoever gives up waiting must not leave a manager behind that nobody knows of.
+    manager.kill();
+    throw error;
+  } finally {
+    busy.stop();
+  }
+}
+
+/** Of two that start at the same time one steps back; its command uses the other's. */
+async function untilItAnswers(manager: SpawnedManager, deps: LocalManagerDeps): Promise<LocalManagerState> {
+  using watch = startStopwatch();
+  while (watch.elapsedMs < startLimitMs) {
+    const status = manager.status();
+    const state = await runningManager(deps);
+    if (state) return state;
+    if (status !== undefined) {
+      const Failure = status === ExitCode.conflict ? ConflictError : LocalSystemError;
+      throw new Failure(`the local manager did not start: ${manager.lastWords()}`, {
+        code: 'local-manager-failed',
+        hint: `${deps.logPath} has all it said`,
+      });
+    }
+    await deps.pause(lookEveryMs);
+  }
+  throw new TimeoutError(`the local manager did not start within ${startLimitMs / 1000} s`, {
+    hint: `look at ${deps.logPath} for the reason`,
+  });
+}
+
+function reuse(running: LocalManagerState, request: LocalUpRequest): LocalManagerState {
+  const otherPort = request.port !== undefined && !running.endpoint.endsWith(`:${request.port}`);
+  const otherRelease = request.release !== undefined && request.release !== running.release;
+  if (!otherPort && !otherRelease) return running;
+  throw new ConflictError(`a local manager ${running.release} already runs at ${running.endpoint}`, {
+    code: 'local-manager-running',
+    hint: 'end it with `bai local down` first; that ends its sessions too',
+  });
+}
+
+/** Nothing when none runs; what a crashed one left behind does not count. */
+export async function runningManager(deps: LocalManagerDeps): Promise<LocalManagerState | undefined> {
+  const state = await deps.readState();
+  return state !== undefined && (await deps.answers(state)) ? state : undefined;
+}
+
+/** Whether there was one to end. Never signals a process that is not known to be the manager. */
+export async function localDown(deps: LocalManagerDeps): Promise<boolean> {
+  const state = await deps.readState();
+  if (state === undefined || !(await deps.isManager(state))) return false;
+  deps.stop(state.pid);
+  using watch = startStopwatch();
+  while (await deps.isManager(state)) {
+    if (watch.elapsedMs > stopLimitMs) {
+      throw new UnreachableError(`the local manager (process ${state.pid}) does not end`, {
+        hint: `kill ${state.pid}`,
+      });
+    }
+    await deps.pause(lookEveryMs);
+  }
+  await deps.removeState(state.pid);
+  return true;
+}
+
+export async function localStatus(deps: LocalManagerDeps): Promise<LocalManagerState> {
+  const state = await deps.readState();
+  if (state && (await deps.answers(state))) return state;
+  if (state && (await deps.isManager(state))) {
+    throw new UnreachableError(`the local manager (process ${state.pid}) runs and does not answer`, {
+      code: 'local-manager-silent',
+      hint: `it may be ending; \`bai local down\` ends it, or \`kill -9 ${state.pid}\``,
+    });
+  }
+  throw new NotFoundError('no local manager runs', {
+    code: 'local-manager-down',
+    hint: '`bai local up` starts one',
+  });
+}

@@ -1,0 +1,259 @@
+/** Waits until a session runs: its events, and its state asked for every few seconds beside them. */
+
+import type { Step } from '../../core/reporter.ts';
+import {
+  type SessionDetails,
+  type SessionEvent,
+  type SessionRef,
+  type WaitVerdict,
+  waitVerdict,
+} from '../../core/session/session.ts';
+import type { SessionApi } from '../../core/session/session-api.ts';
+import { plainWords } from '../../core/text/plain-words.ts';
+import { countDown } from '../../core/time-limit.ts';
+import {
+  type BaiError,
+  type ErrorFacts,
+  InterruptedError,
+  mayPass,
+  NotFoundError,
+  RetoldError,
+  SessionEndedError,
+  TimeoutError,
+} from '../../errors.ts';
+import type { SessionDeps } from './session-deps.ts';
+
+export interface WaitRequest {
+  readonly session: SessionRef;
+  /** Milliseconds; nothing is no limit. */
+  readonly timeoutMs?: number | undefined;
+  /** How much of it is over already. */
+  readonly elapsedMs?: number;
+}
+
+export interface WaitDeps {
+  readonly api: Pick<SessionApi, 'describe' | 'events'>;
+  readonly step: Step;
+  readonly signal: AbortSignal;
+  /** Milliseconds between two looks when no event comes. */
+  readonly pollMs?: number;
+  /** How long the manager may be away before it is given up. */
+  readonly patienceMs?: number;
+}
+
+/** Waits with each state shown, on one line that stays. */
+export async function watchSession(request: WaitRequest, deps: SessionDeps): Promise<SessionDetails> {
+  const { session } = request;
+  const step = deps.reporter.step(`${session.name}: ${session.status}`);
+  try {
+    const details = await waitForSession(request, { ...deps, step });
+    step.done();
+    return details;
+  } catch (error) {
+    step.fail();
+    throw error;
+  }
+}
+
+/** Throws a SessionEndedError, or a TimeoutError after which the session goes on by itself. */
+export async function waitForSession(
+  { session, timeoutMs, elapsedMs = 0 }: WaitRequest,
+  deps: WaitDeps,
+): Promise<SessionDetails> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([deps.signal, stop.signal]);
+  using _limit =
+    timeoutMs === undefined
+      ? undefined
+      : countDown(Math.max(0, timeoutMs - elapsedMs), () => stop.abort(timeoutOf(session, timeoutMs)));
+  const bell = createBell(signal);
+  // The stream first, then a look: an event in between would be missed, for there is no replay.
+  const events = ringOnEvents(deps, session, { bell, signal });
+  events.catch(() => {});
+  try {
+    return await lookUntilReady(session, { ...deps, signal }, bell);
+  } catch (error) {
+    throw stop.signal.aborted ? stop.signal.reason : deps.signal.aborted ? interrupted(session) : error;
+  } finally {
+    stop.abort();
+    await events;
+  }
+}
+
+async function lookUntilReady(session: SessionRef, deps: WaitDeps, bell: Bell): Promise<SessionDetails> {
+  let shown = '';
+  for (;;) {
+    const details = await lookPatiently(session, deps, bell);
+    if (details === undefined) throw gone(session);
+    const line = describeState(details, bell.lastReason());
+    const verdict = verdictOf(details);
+    if (line !== shown) deps.step.update(line);
+    if (verdict === 'ready' || (verdict === 'TERMINATED' && details.result === 'SUCCESS')) return details;
+    if (verdict !== 'waiting') {
+      throw new SessionEndedError(
+        verdict,
+        `session ${details.name} ${whatHappened(details, shown !== '')}: ${line}`,
+        {
+          hint: `\`bai session info ${details.id}\` and \`bai session logs ${details.id}\` show more`,
+          details: { id: details.id, status: details.status, reason: reasonOf(details) },
+        },
+      );
+    }
+    shown = line;
+    await bell.wait(deps.pollMs ?? 2_000);
+  }
+}
+
+/** Who was seen starting did not start; a session that was on its way out before may have run for days. */
+function whatHappened({ status }: SessionDetails, wasStarting: boolean): string {
+  if (wasStarting || !status.startsWith('TERMINAT')) return 'did not start';
+  return status === 'TERMINATING' ? 'is ending' : 'has ended';
+}
+
+/** A batch session that ends is only through with its command when it has a result. */
+function verdictOf({ type, status }: SessionDetails): WaitVerdict {
+  return type === 'batch' && status === 'TERMINATING' ? 'waiting' : waitVerdict(status);
+}
+
+/** A manager that is away for a moment does not end the wait: the session goes on without it. */
+async function lookPatiently(
+  session: SessionRef,
+  deps: WaitDeps,
+  bell: Bell,
+): Promise<SessionDetails | undefined> {
+  const begun = performance.now();
+  for (;;) {
+    try {
+      return await deps.api.describe(session.id, deps.signal);
+    } catch (error) {
+      if (!mayPass(error) || deps.signal.aborted) throw error;
+      const waitedMs = performance.now() - begun;
+      if (waitedMs > (deps.patienceMs ?? defaultPatienceMs)) throw lostSight(session, error);
+      deps.step.update(`${session.name}: ${error.message}; looking again`);
+      await bell.wait(Math.max(deps.pollMs ?? 2_000, askedPauseMs(error)));
+    }
+  }
+}
+
+/** Longer than a manager needs to be started anew. */
+const defaultPatienceMs = 120_000;
+/** Who asks for more is asked again all the same: the user's own limit and Ctrl-C hold. */
+const longestPauseMs = 300_000;
+
+function askedPauseMs({ details }: BaiError): number {
+  const seconds = details['retryAfterSeconds'];
+  return typeof seconds === 'number' ? Math.min(seconds * 1000, longestPauseMs) : 0;
+}
+
+/** The failure itself, with what became of the session. */
+function lostSight(session: SessionRef, error: BaiError): BaiError {
+  return new RetoldError(error, `${error.message}; session ${session.name} was still starting`, {
+    hint: `it goes on starting: \`bai session wait ${session.name}\` waits on`,
+    details: { ...error.details, id: session.id },
+  });
+}
+
+/** `PREPARING: the reason`, or the bare state when there is none. */
+function describeState(details: SessionDetails, eventReason: string): string {
+  const reason = reasonOf(details) || eventReason;
+  return `${details.name}: ${details.status}${reason === '' ? '' : ` (${reason})`}`;
+}
+
+/** Why the session is in its state: the manager's word for it, else what its scheduler says. */
+function reasonOf(details: SessionDetails): string {
+  const scheduler = fieldOf(details.statusData, 'scheduler');
+  const said = fieldOf(scheduler, 'msg');
+  const error = fieldOf(fieldOf(details.statusData, 'error'), 'repr');
+  return [
+    details.statusInfo,
+    ...[said, error].map((text) => (typeof text === 'string' ? plainWords(text) : '')),
+  ]
+    .filter((text) => text !== '' && text !== 'None')
+    .join(': ');
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.entries(value).find(([key]) => key === name)?.[1];
+}
+
+interface Bell {
+  ring(event: SessionEvent): void;
+  /** Until the bell rang since the last wait, the time is over, or the signal ended everything. */
+  wait(ms: number): Promise<void>;
+  lastReason(): string;
+}
+
+function createBell(signal: AbortSignal): Bell {
+  let rung = false;
+  let reason = '';
+  let wake = (): void => {};
+  return {
+    ring(event) {
+      rung = true;
+      reason = event.reason;
+      wake();
+    },
+    async wait(ms) {
+      if (!rung) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+          signal.addEventListener('abort', wake, { once: true });
+        });
+        signal.removeEventListener('abort', wake);
+      }
+      rung = false;
+      signal.throwIfAborted();
+    },
+    lastReason: () => reason,
+  };
+}
+
+interface Ringing {
+  readonly bell: Bell;
+  readonly signal: AbortSignal;
+}
+
+/** Events only make the next look come sooner, so a manager without them, or a broken stream, does not end the wait. */
+async function ringOnEvents(
+  { api }: WaitDeps,
+  session: SessionRef,
+  { bell, signal }: Ringing,
+): Promise<void> {
+  try {
+    for await (const event of api.events(session, signal)) bell.ring(event);
+  } catch (error) {
+    // A stream that breaks throws the system's error; anything without a code is a mistake of ours.
+    if (!signal.aborted && !(error instanceof Error && 'code' in error)) throw error;
+  }
+}
+
+function timeoutOf(session: SessionRef, timeoutMs: number): TimeoutError {
+  return new TimeoutError(
+    `session ${session.name} was not running after ${timeoutMs / 1000} s`,
+    goesOn(session),
+  );
+}
+
+function interrupted(session: SessionRef): InterruptedError {
+  return new InterruptedError(`interrupted while session ${session.name} was starting`, goesOn(session));
+}
+
+/** Whoever stops waiting leaves the session as it is. */
+function goesOn({ id, name }: SessionRef): ErrorFacts {
+  return {
+    hint: `it goes on starting: \`bai session wait ${name}\` waits on, \`bai session terminate ${name}\` ends it`,
+    details: { id },
+  };
+}
+
+function gone(session: SessionRef): NotFoundError {
+  return new NotFoundError(`session ${session.name} is no longer there`, {
+    code: 'session-not-found',
+    hint: '`bai session list --all` shows ended ones too',
+  });
+}

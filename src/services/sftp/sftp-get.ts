@@ -1,0 +1,112 @@
+/** `bai sftp get`: files and folders of a session onto this machine. */
+
+import type { Reporter } from '../../core/reporter.ts';
+import { remoteName } from '../../core/sftp/remote-path.ts';
+import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
+import { type ExitCode, InterruptedError, UsageError } from '../../errors.ts';
+import type { RemoteFiles } from '../../transfer/remote-files.ts';
+import type { SftpDeps } from './sftp-deps.ts';
+import { measure, remoteMeasure } from './sftp-measure.ts';
+import { expandRemote, refuseSharedNames } from './sftp-sources.ts';
+import { answerTransfer, reportTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
+
+export interface GetRequest {
+  readonly session: string;
+  /** Paths or patterns. */
+  readonly paths: readonly string[];
+  /**
+   * A local path; with a separator at its end, or for several sources, a folder. `-` is stdout; the system's own names for
+   * what is open already (`/dev/stdout`, `/dev/fd/63`) are written to as they are.
+   */
+  readonly target: string;
+  readonly recursive: boolean;
+  readonly options: TransferOptions;
+}
+
+export interface GetDeps extends SftpDeps {
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+export async function getFiles(request: GetRequest, deps: GetDeps): Promise<ExitCode> {
+  const { session, paths, recursive, options } = request;
+  const target = deps.local.expandHome(request.target);
+  refuseSharedNames(paths.map(remoteName));
+  await using files = await deps.open(session);
+  const { paths: sources, refused } = await expandRemote(paths, files, deps.local.isWindows);
+  refuseSharedNames(sources.map(remoteName));
+  const about = { session, reporter: deps.reporter, refused };
+  const descriptor = target === '-' ? stdoutNumber : deps.local.descriptorOf(target);
+  if (descriptor !== undefined) {
+    const write = writerTo(descriptor, target, deps);
+    const isAside = descriptor === stdoutNumber;
+    return await getStream({ about, sources, options, target, write, isAside }, files, deps);
+  }
+  return await reportTransfer(about, async (observer, progress) => {
+    const side = remoteMeasure(files, deps.local.isWindows);
+    using _counting = measure({ sources, recursive, options }, side, progress);
+    return await files.get({ sources, target, recursive, options }, observer);
+  });
+}
+
+interface StreamRequest {
+  readonly about: TransferAbout;
+  readonly sources: readonly string[];
+  readonly options: TransferOptions;
+  readonly target: string;
+  readonly write: Write;
+  /** The answer is not for stdout, which has the bytes. */
+  readonly isAside: boolean;
+}
+
+const stdoutNumber = 1;
+
+/** Bytes go out as they come: only the exit status says that they were all of the file. */
+async function getStream(request: StreamRequest, files: RemoteFiles, deps: GetDeps): Promise<ExitCode> {
+  const { about, sources, options, target, write, isAside } = request;
+  const [source, ...others] = sources;
+  if (source === undefined || others.length > 0) {
+    throw new UsageError(`"${target}" takes one file, not ${sources.length}`, {
+      hint: 'get the files one by one',
+    });
+  }
+  const outcome = await runTransfer(about, (observer) =>
+    files.getStream({ remote: source, write, options }, observer),
+  );
+  const { reporter } = deps;
+  return answerTransfer(about, outcome, (result) =>
+    isAside ? reporter.resultAside(result) : reporter.result(result, ''),
+  );
+}
+
+type Write = (bytes: Uint8Array) => Promise<void>;
+
+function writerTo(descriptor: number, path: string, deps: GetDeps): Write {
+  if (descriptor !== stdoutNumber)
+    return unlessInterrupted(deps.local.descriptorWriter(descriptor, path), deps);
+  if (deps.stdout.isTTY === true) return textWriter(deps.reporter);
+  const { stdout } = deps;
+  const write: Write = (bytes) =>
+    new Promise((resolve, reject) => {
+      stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+  return unlessInterrupted(write, deps);
+}
+
+/** Waits for its reader, however slow; Ctrl-C does not. */
+function unlessInterrupted(write: Write, { signal }: GetDeps): Write {
+  return async (bytes) => {
+    const over = new AbortController();
+    const interrupted = new Promise<never>((_, reject) => {
+      const interrupt = (): void => reject(new InterruptedError());
+      if (signal.aborted) interrupt();
+      signal.addEventListener('abort', interrupt, { signal: over.signal });
+    });
+    await Promise.race([write(bytes), interrupted]).finally(() => over.abort());
+  };
+}
+
+/** A terminal obeys control characters, so they are shown rather than sent. */
+function textWriter(reporter: Reporter): Write {
+  const decoder = new TextDecoder();
+  return async (bytes) => reporter.text(decoder.decode(bytes, { stream: true }));
+}

@@ -1,0 +1,121 @@
+/** Says when what is written into a session goes where nothing outlives it: outside of its mounted folders. */
+
+import { setTimeout as after } from 'node:timers/promises';
+import { isWithinMount } from '../../core/session/mounts.ts';
+import type { SessionRef } from '../../core/session/session.ts';
+import { joinRemote, remoteFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
+import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
+import type { TransferSummary } from '../../core/sftp/transfer-plan.ts';
+import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { BaiError } from '../../errors.ts';
+import type { RemoteFiles, TreeObserver } from '../../transfer/remote-files.ts';
+import type { SftpDeps } from './sftp-deps.ts';
+
+export interface OpenedToWrite extends AsyncDisposable {
+  readonly files: RemoteFiles;
+  /** The work's own summary. Where it moves something, the warning comes while it goes on, and is not waited for much longer. */
+  warning(
+    observer: TreeObserver,
+    work: (observer: TreeObserver) => Promise<TransferSummary>,
+  ): Promise<TransferSummary>;
+}
+
+/**
+ * As `deps.open`; the mounts are asked for while the connection is made. `names` are those that the sources will have
+ * when the target is a folder.
+ */
+export async function openToWrite(
+  target: SftpTarget & { readonly names?: readonly (string | undefined)[] },
+  deps: SftpDeps,
+): Promise<OpenedToWrite> {
+  let asked: Asked | undefined;
+  const files = await deps.open(target.session, (session) => {
+    if (deps.mountsOf !== undefined) asked = { session, mounts: deps.mountsOf(session) };
+    asked?.mounts.catch(() => {});
+  });
+  return {
+    files,
+    async warning(observer, work) {
+      let warned: Promise<void> | undefined;
+      const warn = (): void => {
+        if (asked !== undefined) warned ??= warnUnlessMounted(target, asked, { files, deps });
+      };
+      const watched: TreeObserver = {
+        ...observer,
+        started(path, totalBytes) {
+          warn();
+          return observer.started(path, totalBytes);
+        },
+      };
+      const summary = await work(watched);
+      // Those that went in one stream were not started one by one.
+      if (summary.files > 0) warn();
+      if (warned !== undefined) await briefly(warned);
+      return summary;
+    },
+    [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
+  };
+}
+
+/** For what writes nothing into the session. */
+export function withoutMounts(deps: SftpDeps): SftpDeps {
+  return { ...deps, mountsOf: async () => undefined };
+}
+
+interface Asked {
+  readonly session: SessionRef;
+  readonly mounts: Promise<readonly string[] | undefined>;
+}
+
+const patienceMs = 2_000;
+
+async function briefly(work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, after(patienceMs, undefined, { signal: over.signal }).catch(() => {})]);
+  over.abort();
+}
+
+/** Never rejects with a BaiError: the transfer itself tells what is wrong with manager or connection. */
+async function warnUnlessMounted(
+  { path, names: sources = [] }: SftpTarget & { readonly names?: readonly (string | undefined)[] },
+  { session, mounts }: Asked,
+  { files, deps }: { readonly files: RemoteFiles; readonly deps: SftpDeps },
+): Promise<void> {
+  try {
+    const names = await mounts;
+    if (names === undefined) return;
+    const [home, real] = await Promise.all([files.realpath('.'), realPlace(remotePath(path), files)]);
+    const isKept = (name = ''): boolean => isWithinMount(joinRemote(real, name), home, names);
+    if (isKept() || (sources.length > 0 && sources.every(isKept))) return;
+    if (!(await areAllAtHome(home, names, files))) return;
+    // What is said before each transfer is read by nobody.
+    if (!((await deps.isFirstTime?.(session)) ?? true)) return;
+    const kept =
+      names.length === 0
+        ? '`bai session create --mount FOLDER` mounts one'
+        : `mounted: ${names.map((name) => joinRemote(home, name)).join(', ')}`;
+    deps.reporter.warn(
+      `${real} is not inside a mounted folder: it is lost when session ${session.name} ends (${kept})`,
+    );
+  } catch (error) {
+    if (!(error instanceof BaiError)) throw error;
+  }
+}
+
+/** A folder that is not in the home under its name is mounted elsewhere, and the manager does not say where. */
+async function areAllAtHome(home: string, names: readonly string[], files: RemoteFiles): Promise<boolean> {
+  const found = await Promise.all(names.map((name) => unlessMissing(files.stat(joinRemote(home, name)))));
+  return found.every((attributes) => attributes?.kind === 'folder');
+}
+
+/** Links lead into mounted folders too; what is not there yet will be where its folder is. */
+async function realPlace(path: string, files: RemoteFiles): Promise<string> {
+  const real = await files.realpath(path).catch((error: unknown) => {
+    if (!(error instanceof BaiError)) throw error;
+    return undefined;
+  });
+  if (real !== undefined) return real;
+  const name = remoteName(path);
+  const folder = remoteFolder(path);
+  return name === undefined || folder === path ? path : joinRemote(await realPlace(folder, files), name);
+}

@@ -1,0 +1,27 @@
+/** `bai sftp mv`: gives a file or folder of a session another name. */
+
+import { joinRemote, meansFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
+import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
+import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { ConflictError, UsageError } from '../../errors.ts';
+import type { SftpDeps } from './sftp-deps.ts';
+
+export interface MoveRequest extends SftpTarget {
+  readonly newPath: string;
+}
+
+/** A folder at the new path, or a slash at its end, means "into it, under the same name". */
+export async function moveFile(request: MoveRequest, deps: SftpDeps): Promise<void> {
+  const from = remotePath(request.path);
+  const name = remoteName(from);
+  if (name === undefined) throw new UsageError(`"${request.path}" cannot be renamed`);
+  await using files = await deps.open(request.session);
+  const target = remotePath(request.newPath);
+  const isInto = (await unlessMissing(files.stat(target)))?.kind === 'folder';
+  if (!isInto && meansFolder(request.newPath)) {
+    throw new ConflictError(`${target} is no folder in the session`, { code: 'not-a-folder' });
+  }
+  const to = isInto ? joinRemote(target, name) : target;
+  await files.rename(from, to);
+  deps.reporter.result({ session: request.session, from, to }, '');
+}

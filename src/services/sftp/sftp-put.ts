@@ -1,0 +1,66 @@
+/** `bai sftp put`: files and folders of this machine into a session. */
+
+import type { Readable } from 'node:stream';
+import { meansFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
+import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
+import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
+import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { type ExitCode, UsageError } from '../../errors.ts';
+import type { SftpDeps } from './sftp-deps.ts';
+import { localMeasure, measure } from './sftp-measure.ts';
+import { openToWrite } from './sftp-mounts.ts';
+import { expandLocal, refuseSharedNames } from './sftp-sources.ts';
+import { reportTransfer } from './sftp-transfer.ts';
+
+export interface PutRequest {
+  /** Paths or patterns; an only `-` is what comes in on stdin. */
+  readonly sources: readonly string[];
+  readonly target: SftpTarget;
+  readonly recursive: boolean;
+  readonly options: TransferOptions;
+}
+
+export interface PutDeps extends SftpDeps {
+  readonly stdin: Readable;
+}
+
+export async function putFiles(request: PutRequest, deps: PutDeps): Promise<ExitCode> {
+  const { target, recursive, options } = request;
+  if (request.sources.includes('-')) return putStream(request, deps);
+  const written = request.sources.map((source) => deps.local.expandHome(source));
+  const sources = await expandLocal(written, deps.local);
+  const names = sources.map((path) => localName(path, deps));
+  if (sources.length > 1) refuseSharedNames(names);
+  await using opened = await openToWrite({ ...target, names }, deps);
+  return await reportTransfer(
+    { session: target.session, reporter: deps.reporter },
+    async (observer, progress) => {
+      using _counting = measure({ sources, recursive, options }, localMeasure(deps.local), progress);
+      return await opened.warning(observer, (watched) =>
+        opened.files.put({ sources, target: target.path, recursive, options }, watched),
+      );
+    },
+  );
+}
+
+async function putStream({ sources, target, options }: PutRequest, deps: PutDeps): Promise<ExitCode> {
+  if (sources.length > 1) throw new UsageError('"-" is stdin, and stands alone');
+  if (meansFolder(target.path) || remoteName(remotePath(target.path)) === undefined) throw namelessError();
+  await using opened = await openToWrite(target, deps);
+  const { files } = opened;
+  if ((await unlessMissing(files.stat(target.path)))?.kind === 'folder') throw namelessError();
+  const job = { source: deps.stdin, name: '-', remote: target.path, options };
+  return await reportTransfer({ session: target.session, reporter: deps.reporter }, (observer) =>
+    opened.warning(observer, (watched) => files.putStream(job, watched)),
+  );
+}
+
+function namelessError(): UsageError {
+  return new UsageError('what comes from stdin has no name', {
+    hint: 'write the name of the target file too, for example: … | bai sftp put - demo:data.tar',
+  });
+}
+
+function localName(path: string, { local }: PutDeps): string | undefined {
+  return remoteName(local.isWindows ? path.replaceAll('\\', '/') : path);
+}

@@ -1,0 +1,89 @@
+/** `bai sftp SESSION`: one connection, and commands line by line in the manner of OpenSSH's sftp. */
+
+import type { SessionRef } from '../../core/session/session.ts';
+import { splitWords } from '../../core/text/shell-words.ts';
+import { BaiError, ExitCode, InterruptedError, UnreachableError, UsageError } from '../../errors.ts';
+import { type GetDeps, getFiles } from './sftp-get.ts';
+import { type PutDeps, putFiles } from './sftp-put.ts';
+import { type ShellState, shellCommands } from './sftp-shell-commands.ts';
+import { completeLine } from './sftp-shell-complete.ts';
+
+export interface ShellRequest {
+  readonly session: string;
+}
+
+export type Completer = (line: string) => Promise<readonly [readonly string[], string]>;
+
+export interface ShellDeps extends PutDeps, GetDeps {
+  /** The lines to obey, asked for one by one. */
+  lines(complete: Completer): AsyncIterable<string>;
+  /** Somebody types: failures are told and the next line is read. Otherwise the first failure is the end. */
+  readonly goesOn: boolean;
+}
+
+/** The status of the last line that failed, in a batch; where somebody types always that of success. */
+export async function runShell({ session }: ShellRequest, deps: ShellDeps): Promise<number> {
+  let found: SessionRef | undefined;
+  await using files = await deps.open(session, (ref) => {
+    found = ref;
+  });
+  // The commands open and close; here one connection serves them all.
+  const shared = { ...files, [Symbol.asyncDispose]: async () => {} };
+  const open: ShellDeps['open'] = async (_, tell) => {
+    // Told once, so what depends on it is said once.
+    if (tell !== undefined && found !== undefined) {
+      tell(found);
+      found = undefined;
+    }
+    return shared;
+  };
+  const state: ShellState = {
+    session,
+    files,
+    deps: { ...deps, open },
+    remote: await files.realpath('.'),
+    local: await deps.local.realPath('.'),
+    isOver: false,
+    putFiles,
+    getFiles,
+  };
+  for await (const line of deps.lines((typed) => completeLine(typed, state))) {
+    const status = await obey(line, state, deps);
+    if (status !== ExitCode.ok && !deps.goesOn && !line.trimStart().startsWith('-')) return status;
+    if (state.isOver) break;
+  }
+  // The lines end with the signal, too.
+  deps.signal.throwIfAborted();
+  return ExitCode.ok;
+}
+
+async function obey(line: string, state: ShellState, deps: ShellDeps): Promise<number> {
+  try {
+    // As in OpenSSH's batches: with a dash before it, a line may fail.
+    const [name, ...args] = splitWords(line.trimStart().replace(/^-/, ''));
+    if (name === undefined) return ExitCode.ok;
+    const command = Object.hasOwn(shellCommands, name) ? shellCommands[name] : undefined;
+    if (command === undefined)
+      throw new UsageError(`there is no command "${name}"`, { hint: 'help lists them' });
+    return await command.run(readArguments(name, args, command.flags), state);
+  } catch (error) {
+    const isEnd =
+      error instanceof UnreachableError || error instanceof InterruptedError || deps.signal.aborted;
+    if (!(error instanceof BaiError) || isEnd) throw error;
+    return deps.reporter.failure(error);
+  }
+}
+
+function readArguments(
+  name: string,
+  args: readonly string[],
+  allowed: string,
+): { flags: string; paths: string[] } {
+  const end = args.indexOf('--');
+  const isFlag = (word: string, index: number): boolean =>
+    word.length > 1 && word.startsWith('-') && (end < 0 || index < end);
+  const flags = args.filter(isFlag).join('').replaceAll('-', '');
+  const unknown = Array.from(flags).find((flag) => !allowed.includes(flag));
+  if (unknown !== undefined) throw new UsageError(`${name} has no option -${unknown}`);
+  return { flags, paths: args.filter((word, index) => !isFlag(word, index) && index !== end) };
+}

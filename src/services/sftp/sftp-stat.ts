@@ -1,0 +1,25 @@
+/** `bai sftp stat`: what a session says about one file, links not followed. */
+
+import { remotePath } from '../../core/sftp/remote-path.ts';
+import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
+import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import type { SftpDeps } from './sftp-deps.ts';
+import { describeEntry, modeText } from './sftp-entry.ts';
+
+export async function statFile(request: SftpTarget, deps: SftpDeps): Promise<void> {
+  await using files = await deps.open(request.session);
+  const path = remotePath(request.path);
+  const attributes = await files.lstat(path);
+  const { name: _, ...entry } = describeEntry({ name: path, attributes });
+  // A link that leads nowhere still has its own attributes.
+  const realPath = await unlessMissing(files.realpath(path));
+  deps.reporter.result({ session: request.session, path, realPath, ...entry }, [
+    `path      ${path}`,
+    `real path ${realPath ?? '-'}`,
+    `kind      ${entry.kind}`,
+    `size      ${entry.size ?? '-'}`,
+    `mode      ${entry.mode ?? '-'} ${modeText(attributes)}`,
+    `owner     ${entry.uid ?? '-'}:${entry.gid ?? '-'}`,
+    `modified  ${entry.modifiedAt ?? '-'}`,
+  ]);
+}

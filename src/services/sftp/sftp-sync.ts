@@ -1,0 +1,215 @@
+/** `bai sftp sync`: makes one folder like another one, in one direction. */
+
+import { meansFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
+import type { SyncEnds } from '../../core/sftp/sftp-target.ts';
+import { planSync, type SyncPlan, type TreeListing } from '../../core/sftp/sync-plan.ts';
+import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
+import type { TransferProblem, TransferSummary } from '../../core/sftp/transfer-plan.ts';
+import { sanitizeLine } from '../../core/text/sanitize.ts';
+import { formatBytes } from '../../core/text/units.ts';
+import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { ConflictError, ExitCode, NotFoundError, UsageError } from '../../errors.ts';
+import type { RemoteFiles, TransferJob, TreeObserver } from '../../transfer/remote-files.ts';
+import type { SftpDeps } from './sftp-deps.ts';
+import { type OpenedToWrite, openToWrite, withoutMounts } from './sftp-mounts.ts';
+import { sameFiles } from './sftp-sync-compare.ts';
+import { localSide, type RemovalSide, remoteSide, removeAll } from './sftp-sync-remove.ts';
+import { planView } from './sftp-sync-view.ts';
+import { answerTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
+import { listLocalTree, listRemoteTree } from './sftp-tree.ts';
+
+export interface SyncRequest extends SyncEnds {
+  readonly delete: boolean;
+  readonly dryRun: boolean;
+  /** Files of equal size are compared by their bytes instead of their times. */
+  readonly checksum: boolean;
+  /** Its `preserve` keeps the times that the next run compares. */
+  readonly options: TransferOptions;
+}
+
+export async function syncFolders(written: SyncRequest, deps: SftpDeps): Promise<ExitCode> {
+  const request = { ...written, local: deps.local.expandHome(written.local) };
+  refuseWholePlace(request);
+  await using opened = await openEnds(request, deps);
+  const { files } = opened;
+  const plan = await makePlan(request, files, deps);
+  const about: TransferAbout = {
+    session: request.remote.session,
+    reporter: deps.reporter,
+    refused: plan.failed,
+  };
+  if (plan.keeps !== undefined) deps.reporter.warn(`nothing is removed: ${plan.keeps}`);
+  return request.dryRun ? showPlan(plan, about) : await carryOut({ request, plan, about }, opened, deps);
+}
+
+function openEnds({ direction, remote }: SyncRequest, deps: SftpDeps): Promise<OpenedToWrite> {
+  return openToWrite(remote, direction === 'put' ? deps : withoutMounts(deps));
+}
+
+/** The home also holds the keys that let bai in. */
+function refuseWholePlace({ direction, remote, delete: deletes }: SyncRequest): void {
+  if (!deletes || direction === 'get' || remoteName(remotePath(remote.path)) !== undefined) return;
+  throw new UsageError(`--delete does not clear a whole place such as "${remote.path}"`, {
+    hint: 'name a folder in it as the target',
+  });
+}
+
+async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps): Promise<SyncPlan> {
+  const { direction, local, remote, options } = request;
+  const isPut = direction === 'put';
+  const { accepts } = options;
+  const here = async (): Promise<TreeListing> =>
+    (await isLocalFolder(local, isPut, deps))
+      ? await listLocalTree(local, deps.local, { accepts, follow: isPut })
+      : nothing;
+  const far = async (): Promise<TreeListing> =>
+    (await isRemoteFolder(remote.path, !isPut, files))
+      ? await listRemoteTree(remotePath(remote.path), files, {
+          accepts,
+          use: isPut ? 'there' : deps.local.isWindows ? 'on Windows' : 'here',
+        })
+      : nothing;
+  const [localTree, remoteTree] = await Promise.all([here(), far()]);
+  const [source, target] = isPut ? [localTree, remoteTree] : [remoteTree, localTree];
+  const trees = {
+    local: { root: local, tree: localTree },
+    remote: { root: remotePath(remote.path), tree: remoteTree },
+    accepts,
+    onlyDoubtful: !request.checksum,
+  };
+  const same = await sameFiles(trees, files, deps);
+  return planSync(source, target, { accepts, delete: request.delete, isBytewise: request.checksum, same });
+}
+
+const nothing: TreeListing = { entries: [], problems: [] };
+
+async function isLocalFolder(path: string, isSource: boolean, { local }: SftpDeps): Promise<boolean> {
+  return checkFolder(path, (await local.stat(path))?.kind, isSource);
+}
+
+async function isRemoteFolder(path: string, isSource: boolean, files: RemoteFiles): Promise<boolean> {
+  const kind = (await unlessMissing(files.stat(path)))?.kind;
+  return checkFolder(`${path} in the session`, kind, isSource);
+}
+
+function checkFolder(path: string, kind: string | undefined, isSource: boolean): boolean {
+  if (kind === undefined && isSource) throw new NotFoundError(`there is no folder ${path}`);
+  if (kind !== undefined && kind !== 'folder') {
+    throw new ConflictError(`${path} is a file, and sync takes folders`, { code: 'not-a-folder' });
+  }
+  return kind === 'folder';
+}
+
+interface Work {
+  readonly request: SyncRequest;
+  readonly plan: SyncPlan;
+  readonly about: TransferAbout;
+}
+
+async function carryOut(
+  { request, plan, about }: Work,
+  opened: OpenedToWrite,
+  deps: SftpDeps,
+): Promise<ExitCode> {
+  const { reporter } = deps;
+  const { files } = opened;
+  const outcome = await runTransfer(about, async (observer, progress) => {
+    for (const problem of plan.skipped) progress.skipped(problem);
+    progress.expect(
+      plan.copies.length,
+      plan.copies.reduce((sum, { bytes }) => sum + bytes, 0),
+    );
+    return await opened.warning(observer, (watched) => copy({ request, plan, about }, files, watched));
+  });
+  const failed = outcome.summary.failed;
+  // What was to take the place of the removed may be what failed.
+  const mayRemove = failed.length === 0;
+  if (!mayRemove && plan.removals.length > 0)
+    reporter.warn('nothing is removed: not all of the source was copied');
+  const removal = mayRemove ? await removeAll(plan.removals, removalSide(request, files, deps), deps) : none;
+  for (const { path, reason } of plan.unknown) reporter.warn(`${sanitizeLine(path)}: not removed: ${reason}`);
+  const summary = { ...outcome.summary, failed: [...failed, ...plan.unknown, ...removal.failed] };
+  if (removal.removed > 0) reporter.info(`${removal.removed} removed`);
+  return answerTransfer(about, { ...outcome, summary }, (result) =>
+    reporter.result({ ...result, unchanged: plan.unchanged, removed: removal.removed }, ''),
+  );
+}
+
+const none = { removed: 0, failed: [] };
+
+/** One run of the engine, which takes of the source only what the plan names. */
+async function copy(
+  { request, plan }: Work,
+  files: RemoteFiles,
+  observer: TreeObserver,
+): Promise<TransferSummary> {
+  const { direction, local, remote, options } = request;
+  const wanted = new Set(plan.copies.map(({ path }) => path));
+  const folders = new Set(plan.folders);
+  for (const path of [...wanted, ...plan.folders]) for (const above of foldersAbove(path)) folders.add(above);
+  // An empty source makes a target that is not there.
+  if (wanted.size + folders.size === 0 && plan.unchanged > 0)
+    return { ...emptySummary, skipped: plan.skipped };
+  // The name of the folder itself must not appear in the target.
+  const source = direction === 'put' ? local : remote.path;
+  const job: TransferJob = {
+    sources: [source === '' || meansFolder(source) ? `${source}.` : `${source}/.`],
+    target: direction === 'put' ? remotePath(remote.path) : local,
+    recursive: true,
+    options: { ...options, accepts: (path, isFolder) => (isFolder ? folders : wanted).has(path) },
+  };
+  const view = planView(plan, job.sources[0] ?? '');
+  const shown = view.observe(observer);
+  const summary = await (direction === 'put' ? files.put(job, shown) : files.get(job, shown));
+  return {
+    ...summary,
+    undated: summary.undated.map(view.below),
+    failed: summary.failed.filter(view.isNews),
+    skipped: [...plan.skipped, ...summary.skipped.filter(view.isNews)],
+  };
+}
+
+const emptySummary: TransferSummary = {
+  files: 0,
+  bytes: 0,
+  failed: [],
+  skipped: [],
+  verified: 0,
+  resumed: 0,
+  byTar: 0,
+  undated: [],
+  retries: 0,
+};
+
+function foldersAbove(path: string): string[] {
+  const names = path.split('/');
+  return names.slice(1).map((_, index) => names.slice(0, index + 1).join('/'));
+}
+
+function removalSide(
+  { direction, local, remote }: SyncRequest,
+  files: RemoteFiles,
+  deps: SftpDeps,
+): RemovalSide {
+  return direction === 'put' ? remoteSide(remotePath(remote.path), files) : localSide(local, deps.local);
+}
+
+function showPlan(plan: SyncPlan, { session, reporter }: TransferAbout): ExitCode {
+  const { folders, copies, removals, unchanged, skipped } = plan;
+  const failed = [...plan.failed, ...plan.unknown];
+  const say = ({ path, reason }: TransferProblem, what: string): void =>
+    reporter.warn(`${sanitizeLine(path)}: ${what}: ${reason}`);
+  for (const problem of plan.failed) say(problem, 'cannot be copied');
+  for (const problem of plan.unknown) say(problem, 'cannot be removed');
+  for (const problem of skipped) say(problem, 'is left out');
+  const bytes = copies.reduce((sum, copied) => sum + copied.bytes, 0);
+  reporter.result({ session, dryRun: true, bytes, unchanged, folders, copies, removals, failed, skipped }, [
+    ...folders.map((path) => `mkdir  ${path}/`),
+    ...copies.map(({ path, reason }) => `copy   ${path} (${reason})`),
+    ...removals.map(({ path, isFolder }) => `remove ${path}${isFolder ? '/' : ''}`),
+  ]);
+  reporter.info(
+    `${copies.length} to copy (${formatBytes(bytes)}), ${removals.length} to remove, ${unchanged} unchanged`,
+  );
+  return failed.length === 0 ? ExitCode.ok : ExitCode.failure;
+}

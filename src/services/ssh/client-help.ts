@@ -1,0 +1,102 @@
+/** What a client of the user's own is told to reach a session through a port on this machine. */
+
+import { openPath } from '../../core/desktop/open-target.ts';
+import {
+  type ClientLine,
+  type ClientProgram,
+  type ClientTarget,
+  clientLines,
+  filezillaFields,
+  type HostKey,
+  type PuttyLike,
+  type ShellKind,
+} from '../../core/ssh/client-commands.ts';
+import type { Forwarder } from '../../core/ssh/ssh-access.ts';
+import { readyCommands } from '../../core/ssh/ssh-command.ts';
+import { UsageError } from '../../errors.ts';
+import { type PuttyKeyDeps, savePuttyKey } from '../keys/putty-key.ts';
+import type { SavedKey } from '../keys/save-key.ts';
+import type { ClusterDeps } from './enter-node.ts';
+import { type PreparedSsh, sshTarget } from './prepare-ssh.ts';
+
+export interface ClientDeps extends ClusterDeps, PuttyKeyDeps {
+  hostKey(blob: Uint8Array): HostKey;
+  /** Of the machine that bai runs on. */
+  readonly shell: ShellKind;
+}
+
+export interface ClientHelp {
+  readonly program: ClientProgram;
+  /** Nothing when the key is the agent's. */
+  readonly keyFile?: string;
+  readonly hostKeys: readonly HostKey[];
+  /** Ready to paste; none for a program with a dialog. */
+  readonly lines: readonly ClientLine[];
+  /** Of that dialog, by their names there. */
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+/** Everything that can fail, done before a port is opened. */
+export interface PreparedClient {
+  help(forwarder: Forwarder): ClientHelp;
+}
+
+export async function prepareClient(
+  program: ClientProgram,
+  ready: PreparedSsh,
+  deps: ClientDeps,
+): Promise<PreparedClient> {
+  const hostKeys = await pinnedKeys(ready, deps);
+  if (program === 'openssh') {
+    return {
+      help: (forwarder) => ({
+        ...{ program, hostKeys },
+        ...(ready.identityFile !== undefined && { keyFile: ready.identityFile }),
+        lines: Object.values(readyCommands(sshTarget(ready, forwarder, deps), openPath(''))).map((line) => ({
+          line,
+        })),
+      }),
+    };
+  }
+  const key = await puttyKeyOf(ready, deps);
+  return {
+    help: ({ host, port }) => {
+      const place = { host, port, user: deps.settings.user, home: openPath('') };
+      return describe(program, { ...place, hostKeys, keyFile: key.path }, deps.shell);
+    },
+  };
+}
+
+function describe(program: PuttyLike, target: ClientTarget, shell: ShellKind): ClientHelp {
+  const { keyFile, hostKeys } = target;
+  const fields = program === 'filezilla' ? { fields: filezillaFields(target) } : {};
+  return { program, keyFile, hostKeys, lines: clientLines(program, target, shell), ...fields };
+}
+
+/** Says what was made, and what is known to fail with it. */
+export async function puttyKeyOf(
+  { session, identityFile }: PreparedSsh,
+  deps: ClientDeps,
+): Promise<SavedKey> {
+  if (identityFile === undefined) {
+    throw new UsageError(
+      "PuTTY, WinSCP and FileZilla are given a key file, and the key is the agent's or in memory",
+      {
+        hint: 'leave out `--identity agent` and --key-store, or load the key into Pageant and connect without one',
+      },
+    );
+  }
+  const key = await savePuttyKey({ identityFile, sessionId: session.id }, deps);
+  const { reporter } = deps;
+  if (key.change !== 'unchanged') reporter.info(`saved the key for PuTTY's programs as ${key.path}`);
+  if (key.type === 'ssh-rsa') {
+    reporter.info(
+      'the sshd of sessions refuses about one in a hundred RSA logins of PuTTY, WinSCP and FileZilla: connect again then',
+    );
+  }
+  return key;
+}
+
+export async function pinnedKeys(ready: PreparedSsh, deps: ClientDeps): Promise<readonly HostKey[]> {
+  return (await deps.knownHosts.pinned(ready.hostKeyAlias)).map((blob) => deps.hostKey(blob));
+}

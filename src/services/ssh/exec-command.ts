@@ -1,0 +1,212 @@
+/** `bai exec`: one command in the containers of a session, at the same time in all that are wanted. */
+
+import { createGate, type Gate } from '../../core/semaphore.ts';
+import { mainNode, type SessionRef } from '../../core/session/session.ts';
+import { parseSshArguments, type SshWork } from '../../core/ssh/ssh-arguments.ts';
+import { connectionFailed } from '../../core/ssh/ssh-client.ts';
+import { BaiError, InterruptedError, UsageError } from '../../errors.ts';
+import type { CapturedOutput, CapturedStream } from '../../output/captured-output.ts';
+import { openRunningSession } from '../session/open-session.ts';
+import { type BuiltinDeps, connectBuiltin, type ProgramOutput } from './connect-builtin.ts';
+import {
+  type ClusterDeps,
+  type ClusterNode,
+  checkRuns,
+  chooseNodes,
+  enterNode,
+  nodesOf,
+  shareMain,
+} from './enter-node.ts';
+import { connect, findWay } from './ssh-way.ts';
+
+export interface ExecRequest {
+  readonly session: string;
+  /** None: main1. */
+  readonly nodes: readonly string[] | 'all';
+  /** Joined with spaces for the login shell over there, as ssh does it. */
+  readonly command: readonly string[];
+  /** The command gets no input. */
+  readonly readsNothing: boolean;
+}
+
+export interface ExecDeps extends ClusterDeps, BuiltinDeps {
+  /** One output for each name, its lines labelled with it. */
+  labelled(nodes: readonly string[]): (node: string) => NodeOutput;
+  capture(): CapturedOutput;
+}
+
+export interface NodeOutput extends ProgramOutput {
+  /** Completes a last line. */
+  end(): Promise<void>;
+}
+
+export interface ExecAnswer {
+  readonly session: string;
+  /** The worst of all nodes. */
+  readonly status: number;
+  readonly nodes: readonly NodeAnswer[];
+}
+
+export interface NodeAnswer {
+  readonly node: string;
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Where the bytes are no UTF-8. */
+  readonly stdoutBase64?: string;
+  readonly stderrBase64?: string;
+  /** How much there was, where it is more than what is here. */
+  readonly stdoutBytes?: number;
+  readonly stderrBytes?: number;
+  /** Why nobody could log in, or the connection broke; the status is 255 then. */
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+export interface ExecOutcome {
+  readonly status: number;
+  /** With --json. */
+  readonly answer?: ExecAnswer;
+}
+
+/** The exit status of the command, or the worst of several: 255 where the connection failed, 128 + n for a signal. */
+export async function execCommand(request: ExecRequest, deps: ExecDeps): Promise<ExecOutcome> {
+  const { nodes, command } = request;
+  const isSingle = nodes !== 'all' && new Set(nodes).size <= 1;
+  const work = workOf(command, isSingle && !request.readsNothing);
+  const session = await openRunningSession(request.session, deps);
+  if (isSingle && !deps.reporter.json) {
+    await using place = await enterNode(session, nodes[0], deps);
+    return { status: await connectBuiltin(place.session, work, place.deps) };
+  }
+  const runs = await runOnAll({ session, work, nodes: await wantedNodes(session, nodes, deps) }, deps);
+  const status = Math.max(...runs.map((run) => run.status));
+  if (deps.reporter.json)
+    return { status, answer: { session: session.name, status, nodes: runs.map(answerOf) } };
+  summarize(runs, deps);
+  return { status };
+}
+
+/** Who types cannot mean several programs, so these get no input. */
+function workOf(command: readonly string[], readsInput: boolean): SshWork {
+  const parsed = parseSshArguments([...(readsInput ? ['-T'] : ['-T', '-n']), '--', ...command]);
+  if ('work' in parsed && parsed.work.command !== undefined) return parsed.work;
+  throw new UsageError('exec needs a command', {
+    hint: 'write it after the session: bai exec SESSION nvidia-smi',
+  });
+}
+
+async function wantedNodes(
+  session: SessionRef,
+  wanted: ExecRequest['nodes'],
+  deps: ExecDeps,
+): Promise<readonly ClusterNode[]> {
+  const main = { hostname: mainNode, status: session.status };
+  if (wanted !== 'all' && wanted.every((name) => name === mainNode)) return [main];
+  const nodes = await nodesOf(session, deps);
+  if (wanted === 'all') return nodes.length === 0 ? [main] : nodes;
+  return chooseNodes(nodes, wanted, session);
+}
+
+interface Work {
+  readonly session: SessionRef;
+  readonly work: SshWork;
+  readonly nodes: readonly ClusterNode[];
+}
+
+interface NodeRun {
+  readonly node: string;
+  readonly status: number;
+  readonly error?: BaiError;
+  readonly taken?: ReturnType<CapturedOutput['taken']>;
+}
+
+/** Logins at a time. The commands all run at once: programs that span the nodes wait for each other. */
+const loginsAtOnce = 8;
+
+async function runOnAll({ session, work, nodes }: Work, deps: ExecDeps): Promise<readonly NodeRun[]> {
+  await using shared = shareMain(session, deps);
+  const outputOf = deps.labelled(nodes.map(({ hostname }) => hostname));
+  const gate = createGate(loginsAtOnce);
+  const busy = deps.reporter.busy(`connecting to session ${session.name}`);
+  const runs = nodes.map(async (node) => {
+    const captured = deps.reporter.json ? deps.capture() : undefined;
+    const output = captured ?? outputOf(node.hostname);
+    const ended = await runOn(node, { session, work, output, gate, begin: () => busy.stop() }, shared.deps);
+    return { ...ended, ...(captured && { taken: captured.taken() }) };
+  });
+  try {
+    // All of them, for the connection they share is ended after it.
+    const outcomes = await Promise.allSettled(runs);
+    const broken = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (broken !== undefined) throw broken.reason;
+    return await Promise.all(runs);
+  } finally {
+    busy.stop();
+  }
+}
+
+interface NodeWork {
+  readonly session: SessionRef;
+  readonly work: SshWork;
+  readonly output: NodeOutput;
+  readonly gate: Gate;
+  readonly begin: () => void;
+}
+
+async function runOn(node: ClusterNode, job: NodeWork, deps: ExecDeps): Promise<NodeRun> {
+  const { hostname } = node;
+  const { session, work, output } = job;
+  try {
+    checkRuns(session, node);
+    const place = hostname === mainNode ? session : { ...session, node: hostname };
+    await using connection = await logIn(place, job.gate, deps);
+    job.begin();
+    return { node: hostname, status: await connection.run(work, output) };
+  } catch (error) {
+    if (!(error instanceof BaiError) || error instanceof InterruptedError) throw error;
+    job.begin();
+    if (!deps.reporter.json) deps.reporter.warn(`${hostname}: ${error.message}`, error.hint);
+    return { node: hostname, status: connectionFailed, error };
+  } finally {
+    await output.end();
+  }
+}
+
+async function logIn(place: SessionRef, gate: Gate, deps: ExecDeps): ReturnType<ExecDeps['openSsh']> {
+  const leave = await gate.enter(deps.signal);
+  try {
+    return await connect(await findWay(place, deps), (request) => deps.openSsh(request), deps);
+  } finally {
+    leave();
+  }
+}
+
+function summarize(runs: readonly NodeRun[], { reporter }: ExecDeps): void {
+  const failed = runs.filter(({ status }) => status !== 0);
+  if (failed.length === 0) return;
+  const each = failed.map(
+    ({ node, status, error }) => `${node} (${error ? 'no connection, ' : ''}${status})`,
+  );
+  reporter.warn(
+    `failed on ${failed.length} of ${runs.length} nodes, with these statuses: ${each.join(', ')}`,
+  );
+}
+
+function answerOf({ node, status, error, taken }: NodeRun): NodeAnswer {
+  const none: CapturedStream = { text: '' };
+  const { stdout, stderr } = taken ?? { stdout: none, stderr: none };
+  return {
+    ...{ node, status, stdout: stdout.text, stderr: stderr.text },
+    ...(stdout.base64 !== undefined && { stdoutBase64: stdout.base64 }),
+    ...(stderr.base64 !== undefined && { stderrBase64: stderr.base64 }),
+    ...(stdout.bytes !== undefined && { stdoutBytes: stdout.bytes }),
+    ...(stderr.bytes !== undefined && { stderrBytes: stderr.bytes }),
+    ...(error && {
+      error: {
+        code: error.code,
+        message: error.message,
+        ...(error.hint !== undefined && { hint: error.hint }),
+      },
+    }),
+  };
+}

@@ -1,0 +1,92 @@
+/** `bai app forward`: a forwarder that stays, and everything a client of the user's own needs to know. */
+
+import { openPath, sftpUrl } from '../../core/desktop/open-target.ts';
+import type { ServicePort, SessionRef } from '../../core/session/session.ts';
+import type { ClientProgram } from '../../core/ssh/client-commands.ts';
+import { type ReadyCommands, readyCommands, type SshTarget } from '../../core/ssh/ssh-command.ts';
+import { UsageError } from '../../errors.ts';
+import { checkApp } from '../session/check-app.ts';
+import { openRunningSession } from '../session/open-session.ts';
+import { type ClientDeps, type ClientHelp, prepareClient } from './client-help.ts';
+import { enterNode } from './enter-node.ts';
+import { prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
+import { holdForwarder, type PortWish } from './start-app-forwarder.ts';
+
+export interface ForwardAppRequest extends PortWish {
+  readonly session: string;
+  readonly app: string;
+  /** A container of a cluster session, for its sshd; main1 when left out. */
+  readonly node?: string | undefined;
+  /** What to explain the port to, for its sshd. */
+  readonly program?: ClientProgram | undefined;
+}
+
+/** What the desktop dialog shows, and what it leaves out. */
+export interface ForwardedApp {
+  readonly session: SessionRef;
+  readonly app: string;
+  readonly host: string;
+  readonly port: number;
+  /** Of apps that speak HTTP. */
+  readonly url?: string;
+  /** Of sshd. */
+  readonly ssh?: ForwardedSsh;
+}
+
+export interface ForwardedSsh {
+  readonly user: string;
+  /** Nothing when the keys of the SSH agent, or ssh's usual ones, are used. */
+  readonly identityFile?: string;
+  readonly sshUrl: string;
+  readonly sftpUrl: string;
+  readonly commands: ReadyCommands;
+  /** When one was named. */
+  readonly client?: ClientHelp;
+}
+
+const home = openPath('');
+
+/** Calls `onReady` when the port listens; ends when the signal does. */
+export async function forwardApp(
+  request: ForwardAppRequest,
+  deps: ClientDeps,
+  onReady: (forwarded: ForwardedApp) => void,
+): Promise<void> {
+  const { program } = request;
+  if (program !== undefined && request.app !== sshApp) {
+    throw new UsageError(`--for is for sshd: ${program} does not speak to ${request.app}`);
+  }
+  const session = await openRunningSession(request.session, deps);
+  if (request.app === sshApp) {
+    await using place = await enterNode(session, request.node, deps);
+    const ready = await prepareSsh(place.session, place.deps);
+    const client = program && (await prepareClient(program, ready, place.deps));
+    const { tunnel } = ready;
+    return await holdForwarder({ ...request, session, tunnel }, deps, (forwarder) => {
+      const target = sshTarget(ready, forwarder, deps);
+      const help = client && { client: client.help(forwarder) };
+      const ssh = { ...describeSsh(target), ...help };
+      onReady({ session: place.session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
+    });
+  }
+  const app = await checkApp(session, request.app, deps);
+  const tunnel = deps.tunnelTo(session, request.app);
+  await holdForwarder({ ...request, session, tunnel }, deps, ({ host, port }) =>
+    onReady({ session, app: app.name, host, port, ...urlOf(app, host, port) }),
+  );
+}
+
+function describeSsh(target: SshTarget): ForwardedSsh {
+  const { user, host, port, identityFile } = target;
+  return {
+    user,
+    ...(identityFile !== undefined && { identityFile }),
+    sshUrl: `ssh://${user}@${host}:${port}`,
+    sftpUrl: sftpUrl({ host, user, path: home }, port),
+    commands: readyCommands(target, home),
+  };
+}
+
+function urlOf(app: ServicePort, host: string, port: number): { url?: string } {
+  return app.protocol === 'http' || app.protocol === 'preopen' ? { url: `http://${host}:${port}/` } : {};
+}

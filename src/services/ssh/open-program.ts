@@ -1,0 +1,154 @@
+/** `bai open`: an editor, or a program for files, with a folder of a session in it. */
+
+import {
+  type EditorName,
+  editors,
+  type LaunchCommand,
+  type OpenTarget,
+  openPath,
+  sftpUrl,
+} from '../../core/desktop/open-target.ts';
+import type { SessionRef } from '../../core/session/session.ts';
+import { choosesAlike, hostOfSession, type InstalledSshConfig } from '../../core/ssh/installed-ssh-config.ts';
+import { BaiError, LocalSystemError } from '../../errors.ts';
+import { openRunningSession } from '../session/open-session.ts';
+import type { AppDeps } from './app-deps.ts';
+import { prepareSsh, sshApp } from './prepare-ssh.ts';
+import { installedSshConfig, installSshConfig, type SshConfigDeps } from './ssh-config.ts';
+import { holdForwarder, type PortWish } from './start-app-forwarder.ts';
+
+export interface OpenRequest {
+  readonly session: string;
+  /** As written: empty is the home. */
+  readonly path: string;
+  /** Start nothing. */
+  readonly printOnly: boolean;
+}
+
+export interface OpenDeps extends AppDeps {
+  readonly sshConfig: SshConfigDeps;
+  /** Nothing where nobody can be asked. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  /** Whether a window that is opened on this machine is seen by the user. */
+  readonly hasDesktop: boolean;
+  /** The system's ways to open a URL. */
+  urlOpeners(url: string): readonly LaunchCommand[];
+  /** Whether the program was there and has not failed. */
+  launch(command: LaunchCommand): Promise<boolean>;
+}
+
+export interface OpenedPlace {
+  readonly program: OpenTarget;
+  readonly session: SessionRef;
+  readonly host: string;
+  readonly user: string;
+  readonly path: string;
+  readonly url: string;
+}
+
+export interface OpenedEditor extends OpenedPlace {
+  /** The program that was started; nothing when there is none, or none was wanted. */
+  readonly openedWith?: string;
+}
+
+export interface OpenedFiles extends OpenedPlace {
+  readonly port: number;
+  /** Nothing when the keys of the SSH agent are used. */
+  readonly identityFile?: string;
+}
+
+/** The session runs, ssh can go into it by the host's name, and the program was started or there is none. */
+export async function openEditor(
+  program: EditorName,
+  request: OpenRequest,
+  deps: OpenDeps,
+): Promise<OpenedEditor> {
+  const path = openPath(request.path);
+  const config = await useSshConfig(deps);
+  const session = await openRunningSession(request.session, deps);
+  await prepareSsh(session, deps);
+  const host = hostOfSession(session, request.session, config);
+  const place = { host, user: config.user, path };
+  const url = editors[program].url(place);
+  const commands = [...editors[program].commands(place), ...deps.urlOpeners(url)];
+  const otherwise = 'open it on a machine with the program, on which `bai ssh-config install` has run';
+  const openedWith = request.printOnly ? undefined : await openWith({ commands, otherwise }, deps);
+  return { program, session, ...place, url, ...(openedWith !== undefined && { openedWith }) };
+}
+
+/** Calls `onReady` when the port listens, then opens the URL; ends when the signal does. */
+export async function openFiles(
+  request: OpenRequest & PortWish,
+  deps: OpenDeps,
+  onReady: (opened: OpenedFiles) => void,
+): Promise<void> {
+  const path = openPath(request.path);
+  const session = await openRunningSession(request.session, deps);
+  const { tunnel, identityFile } = await prepareSsh(session, deps);
+  await holdForwarder({ ...request, session, app: sshApp, tunnel }, deps, async ({ host, port }) => {
+    const place = { host, user: deps.settings.user, path };
+    const url = sftpUrl(place, port);
+    const key = identityFile === undefined ? {} : { identityFile };
+    onReady({ program: 'sftp', session, ...place, url, port, ...key });
+    if (request.printOnly) return;
+    const ways = { commands: deps.urlOpeners(url), otherwise: 'give it to a program on this machine' };
+    await openWith(ways, deps).catch((error: unknown) => {
+      // Ctrl-C is how the port is closed, also while something is opened.
+      if (!deps.signal.aborted) throw error;
+    });
+  });
+}
+
+interface Ways {
+  readonly commands: readonly LaunchCommand[];
+  /** What to do with the URL when none of them is there. */
+  readonly otherwise: string;
+}
+
+/** The name of what was started. That there is nothing is no failure: the URL is good all the same. */
+async function openWith({ commands, otherwise }: Ways, deps: OpenDeps): Promise<string | undefined> {
+  const { hasDesktop, reporter } = deps;
+  for (const command of hasDesktop ? commands : []) {
+    if (await deps.launch(command)) return command.program;
+  }
+  const names = commands.map(({ program }) => program).join(', ');
+  reporter.warn(
+    hasDesktop
+      ? `nothing here opens the URL (tried ${names})`
+      : 'there is no desktop here to open the URL on',
+    otherwise,
+  );
+  return undefined;
+}
+
+/** Installs it when the user says so. */
+async function useSshConfig(deps: OpenDeps): Promise<InstalledSshConfig> {
+  const problem = await sshConfigProblem(deps);
+  if (!(problem instanceof BaiError)) return problem;
+  if (deps.ask === undefined || !(await deps.ask(`${problem.message}; ${offers[problem.code]}?`)))
+    throw problem;
+  const { files } = await installSshConfig({ dryRun: false }, deps.sshConfig);
+  for (const { path, change } of files) deps.reporter.info(`${change}: ${path}`);
+  const installed = await sshConfigProblem(deps);
+  if (installed instanceof BaiError) throw installed;
+  return installed;
+}
+
+const offers: Readonly<Record<string, string>> = {
+  'ssh-config-missing': 'install it now',
+  'ssh-config-other': 'put these in their place now',
+};
+
+/** Editors start ssh by themselves, long after bai has ended. */
+async function sshConfigProblem({ sshConfig }: OpenDeps): Promise<InstalledSshConfig | LocalSystemError> {
+  const [installed, facts] = await Promise.all([installedSshConfig(sshConfig), sshConfig.facts()]);
+  if (installed === undefined) {
+    const message = `${sshConfig.userFile} does not include bai's hosts, which editors go by`;
+    const hint = '`bai ssh-config install` adds one line to it';
+    return new LocalSystemError(message, { code: 'ssh-config-missing', hint });
+  }
+  if (choosesAlike(installed, facts)) return installed;
+  const message = "bai's hosts in ssh's configuration are those of another profile or manager";
+  const hint = 'run `bai ssh-config install` with the --profile, --endpoint or --env-file of this command';
+  return new LocalSystemError(message, { code: 'ssh-config-other', hint });
+}

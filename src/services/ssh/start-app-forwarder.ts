@@ -1,0 +1,92 @@
+/** A forwarder to one app of a session, on the preferred port or a random one. */
+
+import type { SessionRef } from '../../core/session/session.ts';
+import type { Forwarder, Tunnel } from '../../core/ssh/ssh-access.ts';
+import { BaiError } from '../../errors.ts';
+import { type EndWatch, watchForEnd } from '../session/session-end.ts';
+import type { AppDeps } from './app-deps.ts';
+import { sshApp } from './prepare-ssh.ts';
+
+export interface PortWish {
+  /** Beats the `sshPort` setting. */
+  readonly port?: number | undefined;
+  /** Fail when the port is not free, in place of a random one. */
+  readonly strictPort: boolean;
+}
+
+/** Always on loopback: whoever reaches the port is as good as logged in to the app. */
+const loopback = '127.0.0.1';
+
+export interface StartRequest extends PortWish {
+  readonly app: string;
+  readonly tunnel: Tunnel;
+  readonly onConnectionFailed: (error: unknown) => void;
+  readonly onConnectionEnded?: () => void;
+}
+
+export async function startAppForwarder(request: StartRequest, deps: AppDeps): Promise<Forwarder> {
+  const preferred = request.port ?? deps.settings.preferredPort;
+  const forwarder = await deps.startForwarder({
+    tunnel: request.tunnel,
+    isSsh: request.app === sshApp,
+    host: loopback,
+    preferredPort: preferred,
+    strict: request.strictPort,
+    onConnectionFailed: request.onConnectionFailed,
+    onConnectionEnded: request.onConnectionEnded,
+  });
+  if (preferred !== undefined && forwarder.port !== preferred) {
+    deps.reporter.warn(`port ${preferred} is not free; using ${forwarder.port}`);
+  }
+  return forwarder;
+}
+
+export interface HoldRequest extends PortWish {
+  readonly session: SessionRef;
+  readonly app: string;
+  readonly tunnel: Tunnel;
+}
+
+/**
+ * Calls `onListening` when the port is open, and keeps it open until the signal: Ctrl-C is how this ends, and no failure.
+ * Throws a SessionEndedError when the session ends.
+ */
+export async function holdForwarder(
+  request: HoldRequest,
+  deps: AppDeps,
+  onListening: (forwarder: Forwarder) => void | Promise<void>,
+): Promise<void> {
+  let watch: EndWatch | undefined;
+  const onConnectionFailed = (error: unknown): void => void tellFailure(error, watch, deps);
+  const onConnectionEnded = (): void => watch?.suspect();
+  await using forwarder = await startAppForwarder(
+    { ...request, onConnectionFailed, onConnectionEnded },
+    deps,
+  );
+  await onListening(forwarder);
+  using watching = watchForEnd(request.session, deps);
+  watch = watching;
+  await Promise.race([untilEnd(forwarder, deps.signal), watching.ended]);
+}
+
+/** That the session has ended is told once, and not with each connection that it takes along. */
+async function tellFailure(
+  error: unknown,
+  watch: EndWatch | undefined,
+  { reporter }: AppDeps,
+): Promise<void> {
+  if (await watch?.check()) return;
+  const hint = error instanceof BaiError ? error.hint : undefined;
+  reporter.warn(`a connection failed: ${error instanceof Error ? error.message : String(error)}`, hint);
+}
+
+async function untilEnd(forwarder: Forwarder, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+    signal.addEventListener('abort', end, { once: true });
+  });
+  await Promise.race([forwarder.closed, ended]);
+  signal.removeEventListener('abort', end);
+}

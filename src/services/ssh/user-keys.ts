@@ -1,0 +1,85 @@
+/** Keys of the user's own: the agent's when that is asked for, and all where a session hands out none. */
+
+import type { SessionRef } from '../../core/session/session.ts';
+import { BaiError, DeniedError, NotFoundError } from '../../errors.ts';
+import type { PrivateKey } from '../../keys/private-key.ts';
+import type { AgentLogin } from '../../ssh/agent-keys.ts';
+import type { KeyRing } from '../../ssh/login.ts';
+import type { SessionDeps } from '../session/session-deps.ts';
+
+export interface OwnKeyDeps extends Pick<SessionDeps, 'reporter' | 'signal'> {
+  readKey(session: SessionRef, signal: AbortSignal): Promise<PrivateKey>;
+  /** Nothing when no agent answers. */
+  agentLogin(): Promise<AgentLogin | undefined>;
+  /** The files that ssh offers by itself, as far as they can be read here. */
+  defaultKeys(): Promise<Pick<KeyRing, 'files' | 'locked'>>;
+}
+
+/** What the session handed out; or, when it hands out nothing, what the user has. */
+export async function issuedOrOwn(
+  session: SessionRef,
+  deps: OwnKeyDeps,
+): Promise<{ readonly key: PrivateKey } | { readonly ring: KeyRing }> {
+  try {
+    return { key: await deps.readKey(session, deps.signal) };
+  } catch (error) {
+    if (!(error instanceof BaiError) || error.code !== 'no-id-container') throw error;
+    const ring = { agent: await deps.agentLogin(), ...(await deps.defaultKeys()) };
+    const names = namesOf(ring);
+    if (names.length === 0) throw error;
+    deps.reporter.info(`${error.message}; trying ${names.join(', ')}`);
+    return { ring };
+  }
+}
+
+/** Of the agent's keys alone; throws when there are none that this client can sign with. */
+export async function agentRing(deps: OwnKeyDeps): Promise<KeyRing> {
+  const agent = await requireAgent(deps);
+  if (agent.offered.length === 0) throw noKeys(agent);
+  return { agent, files: [], locked: [] };
+}
+
+/** For the system's ssh, which can use every key there is. */
+export async function checkAgentKeys(deps: OwnKeyDeps): Promise<void> {
+  const agent = await requireAgent(deps);
+  if (agent.offered.length + agent.unusable.length === 0) throw noKeys(agent);
+}
+
+async function requireAgent(deps: OwnKeyDeps): Promise<AgentLogin> {
+  const agent = await deps.agentLogin();
+  if (agent === undefined) {
+    throw new NotFoundError('there is no SSH agent to log in with', {
+      code: 'no-agent',
+      hint: 'start one: `eval "$(ssh-agent)"`, then `ssh-add`; bai looks where ssh does: IdentityAgent of your ssh configuration, then SSH_AUTH_SOCK',
+    });
+  }
+  return agent;
+}
+
+function noKeys({ unusable }: AgentLogin): DeniedError {
+  const types = unusable.map(({ type }) => type).join(', ');
+  return new DeniedError(
+    unusable.length === 0
+      ? 'the SSH agent holds no key'
+      : `the SSH agent holds no key that the builtin client can use (${types})`,
+    {
+      code: 'no-agent-key',
+      hint:
+        unusable.length === 0
+          ? '`ssh-add FILE` gives it one'
+          : 'use the system’s ssh with them: --client system',
+    },
+  );
+}
+
+/** What is tried, in that order, for people. */
+export function namesOf({ agent, files, locked }: KeyRing): string[] {
+  const count = agent?.offered.length ?? 0;
+  const ofAgent =
+    count === 0 ? [] : [count === 1 ? 'the key of the SSH agent' : `${count} keys of the SSH agent`];
+  return [...ofAgent, ...filesOf({ files, locked })];
+}
+
+export function filesOf({ files, locked }: Pick<KeyRing, 'files' | 'locked'>): string[] {
+  return [...files.map(({ path }) => path), ...locked];
+}

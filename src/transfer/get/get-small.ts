@@ -1,0 +1,42 @@
+/** A small file onto this machine, over one channel. */
+
+import { type KeptAttributes, laneCount } from '../engine/file-transfer.ts';
+import type { Lane } from '../engine/pooled-channel.ts';
+import { inWindow, pieces } from '../engine/run-concurrently.ts';
+import { requestBytes } from '../engine/sftp-channel.ts';
+import { createLocalPart } from '../local/local-part.ts';
+import type { ReadableFile } from '../local/verify.ts';
+import { checksumError, readableLocalPart } from '../local/verify.ts';
+import { type OpenedSource, readFully } from '../remote/remote-source.ts';
+
+export interface SmallGet {
+  readonly source: OpenedSource;
+  readonly local: string;
+  readonly isInRealFolder?: boolean | undefined;
+  readonly kept: KeptAttributes;
+  readonly onBytes: (bytes: number) => void;
+  /** Whether the part, now whole, is to get its name; nothing when that is not to be asked. */
+  readonly isSame?: ((part: ReadableFile) => Promise<boolean>) | undefined;
+}
+
+/** What has the target's name stays as it is until the last step. */
+export async function getSmall(get: SmallGet, { requests }: Lane): Promise<void> {
+  const { source, local } = get;
+  await using part = await createLocalPart(local, { isInRealFolder: get.isInRealFolder });
+  let fetchedBytes = 0;
+  await inWindow(pieces(source.size, requestBytes), laneCount(source.size), (isOver) => {
+    const buffer = Buffer.allocUnsafe(Math.min(requestBytes, source.size));
+    return async ({ position, length }) => {
+      const bytes = buffer.subarray(0, length);
+      await readFully(requests, source.handle, { bytes, position });
+      if (isOver()) return;
+      await part.write(bytes, position);
+      if (isOver()) return;
+      fetchedBytes += length;
+      get.onBytes(fetchedBytes);
+    };
+  });
+  await part.finish(source.size);
+  if (get.isSame && !(await get.isSame(readableLocalPart(part, local)))) throw checksumError(local);
+  await part.commit(get.kept);
+}

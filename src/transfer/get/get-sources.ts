@@ -1,0 +1,70 @@
+/** Files and folders of the session onto this machine: where each one goes. */
+
+import { join } from 'node:path';
+import { entryNameProblem, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
+import { placeSource, type TransferTarget } from '../../core/sftp/transfer-plan.ts';
+import { UsageError } from '../../errors.ts';
+import { eachSource, folderError, type TransferJob } from '../engine/transfer-job.ts';
+import {
+  behindNamedLink,
+  isWindows,
+  localState,
+  openFolderWithin,
+  openLocalFolder,
+  withoutTrailingSeparators,
+} from '../local/local-folder.ts';
+import { checkSource } from '../remote/remote-source.ts';
+import type { TransferRun } from '../tar/transfer-run.ts';
+import { getFile } from './get-file.ts';
+import { getTree } from './get-tree.ts';
+
+export async function getSources(job: TransferJob, run: TransferRun): Promise<void> {
+  const path = withoutTrailingSeparators(job.target);
+  const isFolder = job.sources.length > 1 || path !== job.target;
+  await eachSource(job, run.tally, async (source) => {
+    const target: TransferTarget = { path, state: await localState(path), meansFolder: isFolder };
+    await getSource(source, { target, recursive: job.recursive }, run);
+  });
+}
+
+interface Destination {
+  readonly target: TransferTarget;
+  readonly recursive: boolean;
+}
+
+async function getSource(
+  source: string,
+  { target, recursive }: Destination,
+  run: TransferRun,
+): Promise<void> {
+  const remote = remotePath(source);
+  const found = await run.requests.stat(remote);
+  const isFolder = found.kind === 'folder';
+  if (isFolder && !recursive) throw folderError(source);
+  if (!isFolder) checkSource(remote, found);
+  const placement = placeSource(
+    { path: source, name: remoteName(source), kind: isFolder ? 'folder' : 'file' },
+    target,
+  );
+  if (placement.place === 'inside') checkName(placement.name);
+  if (isFolder) {
+    const root = await openLocalFolder(target.path);
+    const local = placement.place === 'inside' ? await openFolderWithin(root, root, placement.name) : root;
+    await getTree({ remote, local }, run);
+    return;
+  }
+  if (placement.place === 'inside' && placement.createFolder) await openLocalFolder(target.path);
+  // Only a link that the user named as the target is meant for what it leads to.
+  const local =
+    placement.place === 'inside' ? join(target.path, placement.name) : await behindNamedLink(target.path);
+  await run.fleet.fewer.run(() => getFile({ local, remote }, run));
+}
+
+/** The user wrote this name, but for the session's file system rather than for this one. */
+function checkName(name: string): void {
+  const problem = entryNameProblem(name, isWindows);
+  if (problem === undefined) return;
+  throw new UsageError(`"${name}" cannot be the name of a local file: ${problem}`, {
+    hint: 'write the local file name as the last argument',
+  });
+}

@@ -1,0 +1,103 @@
+/** A folder of the session onto this machine; the server's names are never trusted. */
+
+import { join } from 'node:path';
+import { entryNameProblem, joinRemote } from '../../core/sftp/remote-path.ts';
+import { isUnfinished, unfinishedReason } from '../../core/sftp/transfer-plan.ts';
+import type { RemoteEntry, RemoteKind } from '../engine/remote-attributes.ts';
+import type { SftpRequests } from '../engine/sftp-requests.ts';
+import { eachFolder } from '../local/each-folder.ts';
+import { isWindows, openFolderWithin } from '../local/local-folder.ts';
+import { listFolder } from '../remote/list-folder.ts';
+import { TarBatches } from '../tar/tar-batches.ts';
+import type { TransferRun } from '../tar/transfer-run.ts';
+import { NameFolding, TwinNames } from './case-collisions.ts';
+import { type FetchedFile, getByTar } from './get-by-tar.ts';
+import { getFile } from './get-file.ts';
+
+export interface FetchedFolder {
+  readonly remote: string;
+  /** A real path at or below the root, already there. */
+  readonly local: string;
+}
+
+interface WaitingFolder extends FetchedFolder {
+  /** Below the top, with a slash at its end; empty for the top itself. */
+  readonly relative: string;
+}
+
+interface Walk {
+  readonly root: string;
+  readonly add: (folder: WaitingFolder) => void;
+  readonly batches: TarBatches<FetchedFile>;
+  readonly folding: NameFolding;
+  readonly run: TransferRun;
+}
+
+/** Nothing outside of `top.local` changes, whatever the server lists. Files may still be on their way after it. */
+export async function getTree(top: FetchedFolder, run: TransferRun): Promise<void> {
+  const batches = new TarBatches<FetchedFile>(run, {
+    move: (files) => getByTar(files, top.remote, run),
+    moveOne: (file) => run.tally.attempt(file.remote, () => run.fleet.fewer.run(() => getFile(file, run))),
+  });
+  const first: WaitingFolder = { ...top, relative: '' };
+  const folding = new NameFolding(top.local);
+  await eachFolder(first, (folder, add) =>
+    getFolder(folder, { root: top.local, add, batches, folding, run }),
+  );
+  await batches.flush();
+}
+
+async function getFolder(folder: WaitingFolder, walk: Walk): Promise<void> {
+  const { tally, fleet } = walk.run;
+  const names = new TwinNames(walk.folding);
+  await tally.attempt(folder.remote, async () => {
+    for await (const entry of listFolder(folder.remote, fleet)) {
+      const path = joinRemote(folder.remote, entry.name);
+      const problem = entryNameProblem(entry.name, isWindows) ?? (await names.problem(entry.name));
+      const item: Item = { entry, remote: path, folder };
+      if (problem === undefined) await tally.attempt(path, () => getEntry(item, walk));
+      else tally.fail(path, problem, 'refused-name');
+    }
+  });
+}
+
+interface Item {
+  readonly entry: RemoteEntry;
+  readonly remote: string;
+  readonly folder: WaitingFolder;
+}
+
+async function getEntry({ entry, remote, folder }: Item, { root, add, batches, run }: Walk): Promise<void> {
+  const { tally, options } = run;
+  const kind = await kindOf(entry, remote, run.requests);
+  const relative = folder.relative + entry.name;
+  if (!options.accepts(relative, kind === 'folder')) return;
+  if (isUnfinished(entry.name)) return tally.skip(remote, unfinishedReason, 'unfinished');
+  switch (kind) {
+    case 'folder': {
+      const local = await openFolderWithin(root, folder.local, entry.name);
+      add({ remote, local, relative: `${relative}/` });
+      return;
+    }
+    case 'link':
+      tally.skip(remote, 'links are not fetched', 'link');
+      return;
+    case 'other':
+      tally.fail(remote, 'it is no regular file', 'special-file');
+      return;
+    default: {
+      const { attributes, name } = entry;
+      const size = attributes.size ?? 0;
+      const local = join(folder.local, name);
+      const file = { local, remote, isInRealFolder: true, relative, attributes, size };
+      // What reports no size may still have content, as the files of /proc: only reading tells.
+      if (size > 0) await batches.add(file);
+      else await batches.addAlone(file);
+    }
+  }
+}
+
+async function kindOf(entry: RemoteEntry, path: string, requests: SftpRequests): Promise<RemoteKind> {
+  if (entry.attributes.kind !== 'unknown') return entry.attributes.kind;
+  return (await requests.lstat(path)).kind;
+}

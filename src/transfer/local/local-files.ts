@@ -1,0 +1,132 @@
+/** Files of this machine as the commands look at them: what is there, and how it goes. */
+
+import { createHash } from 'node:crypto';
+import { createReadStream, type Stats } from 'node:fs';
+import { lstat, readFile, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { NotFoundError, systemCode } from '../../errors.ts';
+import { onThisMachine } from '../../files/local-error.ts';
+import { expandHome } from '../../files/user-path.ts';
+import { descriptorOf, descriptorWriter } from '../engine/open-descriptors.ts';
+import type { RemoteKind } from '../engine/remote-attributes.ts';
+import { isWindows } from './local-folder.ts';
+import { readLocalNames } from './local-names.ts';
+
+export interface LocalEntry {
+  readonly name: string;
+  /** Why nothing is to be asked for by that name, and so nothing else is known. */
+  readonly problem?: string;
+  readonly kind: RemoteKind;
+  readonly size: number;
+  /** Seconds since 1970. */
+  readonly modifiedAt: number;
+  /** Names the folder whatever path leads to it. */
+  readonly id: string;
+}
+
+/** Failures are BaiErrors that name the path. */
+export interface LocalFiles {
+  /** Whether names have to be fit for Windows. */
+  readonly isWindows: boolean;
+  join(folder: string, name: string): string;
+  /** Of a path that the user wrote: a leading `~` is the home folder. */
+  expandHome(path: string): string;
+  isAbsolute(path: string): boolean;
+  readText(path: string): Promise<string>;
+  /** With `follow`, a link is what it leads to; one that leads nowhere stays a link. */
+  list(folder: string, follow: boolean): AsyncIterable<LocalEntry>;
+  /** Links followed; nothing where nothing is. */
+  stat(path: string): Promise<LocalEntry | undefined>;
+  /** Whether there is anything, be it a link to nothing. */
+  exists(path: string): Promise<boolean>;
+  realPath(path: string): Promise<string>;
+  /** SHA-256 in hexadecimal. */
+  checksum(path: string): Promise<string>;
+  /** A file or a link. */
+  remove(path: string): Promise<void>;
+  /** An empty folder. */
+  removeFolder(path: string): Promise<void>;
+  /** For a name of what this process has open already, such as `/dev/stdout`: its number. */
+  descriptorOf(path: string): number | undefined;
+  /** Writes to such a number, and leaves it open; rejects with an error that names `path`. */
+  descriptorWriter(descriptor: number, path: string): (bytes: Uint8Array) => Promise<void>;
+}
+
+export const localFiles: LocalFiles = {
+  isWindows,
+  join: (folder, name) => (folder === '' ? name : join(folder, name)),
+  isAbsolute,
+  expandHome,
+  readText: (path) => onThisMachine('read', path, readFile(path, 'utf8')),
+  list: listLocalFolder,
+  stat: (path) => onThisMachine('read', path, optional(describe(path, '', true))),
+  exists: async (path) => (await onThisMachine('read', path, optional(lstat(path)))) !== undefined,
+  checksum: (path) => onThisMachine('read', path, checksum(path)),
+  realPath: (path) => onThisMachine('read', path, realpath(path)),
+  remove: (path) => onThisMachine('remove', path, unlink(path)),
+  removeFolder: (path) => onThisMachine('remove', path, rmdir(path)),
+  descriptorOf,
+  descriptorWriter,
+};
+
+async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator<LocalEntry> {
+  const path = folder === '' ? '.' : folder;
+  for (const { name, problem } of await onThisMachine('read', path, readLocalNames(path))) {
+    if (problem !== undefined) {
+      yield { ...unknown, name, problem };
+      continue;
+    }
+    const entry = await onThisMachine(
+      'read',
+      join(path, name),
+      optional(describe(join(path, name), name, follow)),
+    );
+    if (entry !== undefined) yield entry;
+  }
+}
+
+const unknown = { kind: 'unknown', size: 0, modifiedAt: 0, id: '' } as const;
+
+async function describe(path: string, name: string, follow: boolean): Promise<LocalEntry> {
+  const attributes = follow ? await followed(path) : await lstat(path);
+  const kind: RemoteKind = attributes.isFile()
+    ? 'file'
+    : attributes.isDirectory()
+      ? 'folder'
+      : attributes.isSymbolicLink()
+        ? 'link'
+        : 'other';
+  const { size, mtimeMs, dev, ino } = attributes;
+  return { name, kind, size, modifiedAt: Math.floor(mtimeMs / 1000), id: `${dev}:${ino}` };
+}
+
+async function followed(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    // Only a link can be there and lead nowhere.
+    const isLink = await readlink(path).then(
+      () => true,
+      () => false,
+    );
+    if (isLink && systemCode(error) === 'ENOENT') return lstat(path);
+    throw error;
+  }
+}
+
+/** What went away between the listing and the look at it is no failure. */
+async function optional<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof NotFoundError || systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function checksum(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,65 @@
+/** Files and folders of this machine into the session: where each one goes. */
+
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { joinRemote, meansFolder, remotePath } from '../../core/sftp/remote-path.ts';
+import { placeSource, type TransferTarget } from '../../core/sftp/transfer-plan.ts';
+import { onThisMachine } from '../../files/local-error.ts';
+import type { RemoteAttributes } from '../engine/remote-attributes.ts';
+import { eachSource, folderError, type TransferJob } from '../engine/transfer-job.ts';
+import { openRemoteFolder } from '../remote/remote-folder.ts';
+import type { TransferRun } from '../tar/transfer-run.ts';
+import { askOfTarget, putFile } from './put-file.ts';
+import { putTree } from './put-tree.ts';
+
+export async function putSources(job: TransferJob, run: TransferRun): Promise<void> {
+  const path = remotePath(job.target);
+  const isFolder = job.sources.length > 1 || meansFolder(job.target);
+  await eachSource(job, run.tally, (source) =>
+    putSource(source, { path, isFolder, recursive: job.recursive }, run),
+  );
+}
+
+interface Destination {
+  readonly path: string;
+  /** The spelling, or the number of sources, asks for a folder. */
+  readonly isFolder: boolean;
+  readonly recursive: boolean;
+}
+
+async function putSource(
+  source: string,
+  { path, isFolder: meansFolder, recursive }: Destination,
+  run: TransferRun,
+): Promise<void> {
+  const attributes = await onThisMachine('read', source, stat(source));
+  const isFolder = attributes.isDirectory();
+  if (isFolder && !recursive) throw folderError(source);
+  const size = isFolder ? 0 : attributes.size;
+  // So that further channels open while the target is looked for.
+  run.fleet.expect(size);
+  const asked = askOfTarget(path, { size }, run);
+  const { old } = await asked.look.finally(() => run.fleet.expect(-size));
+  const placement = placeSource(
+    { path: source, name: localName(source), kind: isFolder ? 'folder' : 'file' },
+    { path, state: stateOf(old), meansFolder },
+  );
+  const isInside = placement.place === 'inside';
+  if (isInside && placement.createFolder) await openRemoteFolder(path, run.requests);
+  const remote = isInside ? joinRemote(path, placement.name) : path;
+  if (isFolder) await putTree({ local: source, remote }, run);
+  else {
+    const file = { local: source, remote, asked: isInside ? undefined : asked };
+    await run.fleet.fewer.run(() => putFile(file, run));
+  }
+}
+
+function localName(path: string): string | undefined {
+  const name = basename(path);
+  return name === '' || name === '.' || name === '..' ? undefined : name;
+}
+
+function stateOf(found: RemoteAttributes | undefined): TransferTarget['state'] {
+  if (found === undefined) return 'missing';
+  return found.kind === 'folder' ? 'folder' : 'file';
+}

@@ -1,0 +1,39 @@
+/** Gives the part of a file its target's name, over whichever connection there is. */
+
+import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import type { Fleet } from '../engine/channel-pool.ts';
+import { putInPlace } from './remote-part.ts';
+import { checkRemoteTarget } from './remote-target.ts';
+
+export class PartCommit {
+  readonly #fleet: Fleet;
+  readonly #names: { readonly part: string; readonly target: string };
+  #isSent = false;
+  #isOnlyCopy = false;
+
+  constructor(fleet: Fleet, names: { readonly part: string; readonly target: string }) {
+    this.#fleet = fleet;
+    this.#names = names;
+  }
+
+  /** The part is all that is left of either: it must not be taken away. */
+  get isOnlyCopy(): boolean {
+    return this.#isOnlyCopy;
+  }
+
+  /** When the answer is lost with the connection, the names tell what happened. */
+  async run(totalBytes: number): Promise<void> {
+    const { part, target } = this.#names;
+    await this.#fleet.retrying(async ({ requests, cleanup }) => {
+      if (this.#isSent && (await unlessMissing(requests.lstat(part))) === undefined) {
+        const { size } = await requests.lstat(target);
+        if (size === totalBytes) return;
+      }
+      await checkRemoteTarget(requests, target);
+      this.#isSent = true;
+      await putInPlace(cleanup, this.#names, () => {
+        this.#isOnlyCopy = true;
+      });
+    });
+  }
+}

@@ -1,0 +1,139 @@
+/** The part of a stream in the session: its size is known only at its end, and it may be seen by many channels. */
+
+import { randomInt } from 'node:crypto';
+import { NotFoundError } from '../../errors.ts';
+import type { Fleet } from '../engine/channel-pool.ts';
+import { syncFromBytes } from '../engine/file-transfer.ts';
+import type { Lane } from '../engine/pooled-channel.ts';
+import { LaneHandles } from '../engine/pooled-channel-handles.ts';
+import { OpenFlag, type RemoteHandle, type SftpRequests } from '../engine/sftp-requests.ts';
+import { PartCommit } from './part-commit.ts';
+import {
+  discardPart,
+  explainWrite,
+  ignoreRefusal,
+  openNewPart,
+  partReplacedError,
+  remotePartPath,
+  wrongSizeError,
+} from './remote-part.ts';
+import type { RemoteTarget } from './remote-target.ts';
+
+/** So many of the first bytes are kept, to know the part again on another channel. */
+const proofBytes = 32 * 1024;
+
+export class StreamPart {
+  readonly path: string;
+  readonly #fleet: Fleet;
+  readonly #target: RemoteTarget;
+  readonly #handles = new LaneHandles((lane) => this.#reopen(lane));
+  readonly #commit: PartCommit;
+  #proof: Buffer | undefined;
+  #mode: number | undefined;
+
+  constructor(fleet: Fleet, target: RemoteTarget) {
+    this.#fleet = fleet;
+    this.#target = target;
+    this.path = remotePartPath(target.path);
+    this.#commit = new PartCommit(fleet, { part: this.path, target: target.path });
+  }
+
+  /** The first piece makes the part, again if the connection went before it had arrived; no other may run before. */
+  async begin(bytes: Buffer): Promise<void> {
+    await this.#fleet.retrying(async (lane) => {
+      const { requests } = lane;
+      const handle = await openNewPart(requests, this.path, this.#target.old === undefined ? 0o666 : 0o600);
+      this.#handles.set(lane, handle);
+      // The mode a new file gets there (umask, default ACL) is known from what the server made of 0666.
+      const created = requests.attributes(handle);
+      const steps = [
+        ignoreRefusal(requests.setMode(handle, 0o600)),
+        this.#write(lane, { bytes, position: 0 }),
+      ];
+      await Promise.all([created, ...steps]);
+      this.#mode = this.#target.old?.mode ?? (await created).mode;
+    });
+    this.#proof = Buffer.from(bytes.subarray(0, proofBytes));
+  }
+
+  /** On whichever channel has the least to do, and again on another one when that was lost. */
+  async write(bytes: Buffer, position: number): Promise<void> {
+    await this.#fleet.retrying((lane) => this.#write(lane, { bytes, position }));
+  }
+
+  /** Checks the size and that the name still means this file, and sees to it that all is on the disk. */
+  async finish(totalBytes: number): Promise<void> {
+    await this.#fleet.retrying(async (lane) => {
+      const { requests } = lane;
+      const handle = await this.#handles.of(lane);
+      const isSynced = totalBytes >= syncFromBytes && requests.offers('fsync@openssh.com');
+      await Promise.all([this.#check(requests, handle, totalBytes), isSynced && requests.sync(handle)]).catch(
+        (error: unknown) => explainWrite(requests, this.#target.path, error),
+      );
+    });
+  }
+
+  /** After `finish`: gives it the target's name. When the answer is lost with the connection, the names tell what happened. */
+  async commit(totalBytes: number): Promise<void> {
+    await this.#handles.closeAll();
+    await this.#commit.run(totalBytes);
+  }
+
+  /** Never throws. */
+  async discard(): Promise<void> {
+    if (this.#commit.isOnlyCopy || this.#handles.isEmpty) return;
+    await this.#handles.closeAll();
+    const [lane] = this.#fleet.lanes;
+    if (lane !== undefined) await discardPart(lane.cleanup, this.path, undefined);
+    else this.#fleet.left(this.path);
+  }
+
+  async #write(
+    lane: Lane,
+    { bytes, position }: { readonly bytes: Buffer; readonly position: number },
+  ): Promise<void> {
+    const handle = await this.#handles.of(lane);
+    await lane.requests
+      .write(handle, bytes, position)
+      .catch((error: unknown) => explainWrite(lane.requests, this.#target.path, error));
+  }
+
+  async #reopen({ requests }: Lane): Promise<RemoteHandle> {
+    const proof = this.#proof ?? Buffer.alloc(0);
+    const there = Buffer.alloc(proof.length);
+    try {
+      const handle = await requests.open(this.path, OpenFlag.read | OpenFlag.write);
+      let filled = 0;
+      while (filled < there.length) {
+        const bytesRead = await requests.read(handle, there.subarray(filled), filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      if (there.equals(proof) && filled === proof.length) return handle;
+      requests.close(handle).catch(() => {});
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+    throw partReplacedError(this.path);
+  }
+
+  /** One time is as good as a name: set over the handle, it shows under the path when both mean one file. */
+  async #check(requests: SftpRequests, handle: RemoteHandle, totalBytes: number): Promise<void> {
+    const token = randomInt(1, 2 ** 30);
+    const now = Math.floor(Date.now() / 1000);
+    const [before, , named, own] = await Promise.all([
+      requests.attributes(handle),
+      ignoreRefusal(requests.setTimes(handle, token, token)),
+      requests.lstat(this.path),
+      requests.attributes(handle),
+    ]);
+    if (own.modifiedAt === token && named.modifiedAt !== token) throw partReplacedError(this.path);
+    for (const { size } of [own, named])
+      if (size !== totalBytes) throw wrongSizeError(this.#target.path, size, totalBytes);
+    const writtenAt = Math.max(before.modifiedAt ?? now, 2 ** 30);
+    await Promise.all([
+      ignoreRefusal(requests.setTimes(handle, writtenAt, writtenAt)),
+      this.#mode === undefined ? undefined : ignoreRefusal(requests.setMode(handle, this.#mode)),
+    ]);
+  }
+}

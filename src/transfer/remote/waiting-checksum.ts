@@ -1,0 +1,47 @@
+/** A checksum program of the session that is started while the bytes are on their way, and waits for their end. */
+
+import { BaiError } from '../../errors.ts';
+import type { Fleet } from '../engine/channel-pool.ts';
+import { checksumScript, readChecksum, remoteChecksum, type SizedPath } from '../local/verify.ts';
+
+const script = `read -r _ && { ${checksumScript}; }`;
+
+/** Disposal ends the program. */
+export interface WaitingChecksum extends Disposable {
+  /** SHA-256 in hexadecimal. Rejects with a BaiError. */
+  compute(): Promise<string>;
+}
+
+/** Two round trips less than to start the program when it is needed. */
+export function startChecksum(fleet: Fleet, file: SizedPath): WaitingChecksum {
+  const stop = new AbortController();
+  let go: (line: string) => void = () => {};
+  const input = new Promise<string>((resolve) => {
+    go = resolve;
+  });
+  const result = start(fleet, file, { input, signal: stop.signal });
+  return {
+    async compute() {
+      go('\n');
+      return readChecksum(await result, file.path, fleet) ?? remoteChecksum(fleet, file);
+    },
+    [Symbol.dispose]: () => stop.abort(),
+  };
+}
+
+interface Waiting {
+  readonly input: Promise<string>;
+  readonly signal: AbortSignal;
+}
+
+/** Nothing when it cannot be, or its connection was lost meanwhile: then it is asked for in the usual way. */
+async function start(fleet: Fleet, { path, size }: SizedPath, waiting: Waiting) {
+  try {
+    const words = ['sh', '-c', script, 'sh', await fleet.absolute(path)];
+    const result = await fleet.programs.runOnce(words, { ...waiting, bytes: size });
+    return result instanceof BaiError ? undefined : result;
+  } catch (error) {
+    if (error instanceof BaiError) return undefined;
+    throw error;
+  }
+}

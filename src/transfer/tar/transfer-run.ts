@@ -1,0 +1,27 @@
+/** What every file of one put or get shares. */
+
+import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
+import type { Fleet } from '../engine/channel-pool.ts';
+import type { FileQueue } from '../engine/file-queue.ts';
+import type { SftpRequests } from '../engine/sftp-requests.ts';
+import type { Tally, TreeObserver } from '../engine/transfer-stats.ts';
+import type { TarUse } from './tar-use.ts';
+
+export interface TransferRun {
+  readonly fleet: Fleet;
+  /** For requests by path: repeated when the connection is lost. */
+  readonly requests: SftpRequests;
+  readonly tally: Tally;
+  readonly observer: TreeObserver;
+  readonly options: TransferOptions;
+  readonly queue: FileQueue;
+  readonly tar: TarUse;
+  readonly resume: ResumePlace | undefined;
+}
+
+/** Where this machine remembers how far files came that it sends. */
+export interface ResumePlace {
+  readonly folder: string;
+  /** Tells one session from another for as long as either exists. */
+  readonly peer: string;
+}
