@@ -17,7 +17,7 @@ import type { ClientDeps } from './services/ssh/client-help.ts';
 import type { ExecDeps } from './services/ssh/exec-command.ts';
 import type { HostKeyDeps } from './services/ssh/host-keys.ts';
 import type { OpenDeps } from './services/ssh/open-program.ts';
-import type { ConnectSshDeps } from './services/ssh/run-ssh-command.ts';
+import type { SshCommandDeps } from './services/ssh/run-ssh-command.ts';
 import type { SshConfigDeps } from './services/ssh/ssh-config.ts';
 import type { SshStdioDeps } from './services/ssh/ssh-stdio.ts';
 
@@ -77,7 +77,7 @@ export interface Context {
   wholePath(path: string): Promise<string>;
   settings(): Promise<Settings>;
   sessions(): Promise<SessionDeps>;
-  apps(): Promise<ConnectSshDeps>;
+  apps(): Promise<SshCommandDeps>;
   clients(): Promise<ClientDeps>;
   exec(): Promise<ExecDeps>;
   sshStdio(): Promise<SshStdioDeps>;

@@ -3,15 +3,15 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { connectionCounts, type LineSetting, strongCiphers } from '../core/ssh/link-tuning.ts';
+import { connectionCounts, type LinkTuning, strongCiphers } from '../core/ssh/link-tuning.ts';
 import { parseJson } from '../core/text/json.ts';
 import { BaiError, systemCode } from '../errors.ts';
 import { readOwnFile, replaceOwnFile } from '../files/own-file.ts';
 
 export interface LineSettings {
   /** Nothing when nothing was measured lately. `peer` is a name that no other session gets. */
-  read(peer: string): Promise<LineSetting | undefined>;
-  write(peer: string, setting: LineSetting): Promise<void>;
+  read(peer: string): Promise<LinkTuning | undefined>;
+  write(peer: string, setting: LinkTuning): Promise<void>;
 }
 
 const fileSchema = z.object({

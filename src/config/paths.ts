@@ -5,7 +5,7 @@ import envPaths from 'env-paths';
 import { LocalSystemError } from '../errors.ts';
 import { findHome, wholePath } from '../files/user-path.ts';
 
-export interface Places {
+export interface OwnPaths {
   /** Profiles: `config.json`, 0600. */
   readonly configFile: string;
   /** Host keys, what bai wrote into the ssh folder, the local manager's state. */
@@ -20,7 +20,7 @@ export interface Places {
 }
 
 /** `BAI_HOME` puts everything into one folder; otherwise the platform's folders (XDG on Linux). */
-export function findPlaces(environment: Readonly<Record<string, string | undefined>>): Places {
+export function findOwnPaths(environment: Readonly<Record<string, string | undefined>>): OwnPaths {
   const own = environment['BAI_HOME'];
   const paths = own ? { config: wholePath(own), data: wholePath(own) } : platformFolders();
   return {
@@ -44,9 +44,9 @@ function platformFolders(): { readonly config: string; readonly data: string } {
 }
 
 /** Nothing where no home is known: settings can come from elsewhere. */
-export function findPlacesIfAny(environment: Parameters<typeof findPlaces>[0]): Places | undefined {
+export function findOwnPathsIfAny(environment: Parameters<typeof findOwnPaths>[0]): OwnPaths | undefined {
   try {
-    return findPlaces(environment);
+    return findOwnPaths(environment);
   } catch (error) {
     if (error instanceof LocalSystemError && error.code === 'no-home') return undefined;
     throw error;

@@ -13,7 +13,7 @@ export interface AskStreams {
 }
 
 /** Without its line end; empty at end of file. */
-export async function readHiddenLine(prompt: string, { stdin, stderr, signal }: AskStreams): Promise<string> {
+export async function readSecretLine(prompt: string, { stdin, stderr, signal }: AskStreams): Promise<string> {
   const onTerminal = stdin.isTTY === true;
   // readline echoes what is typed to its output, so that goes nowhere.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });

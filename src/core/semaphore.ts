@@ -1,11 +1,11 @@
 /** Lets a few dials through at a time, in the order they came. */
 
-export interface Gate {
+export interface Semaphore {
   /** Waits for a place; call the result to give it back. */
   enter(signal: AbortSignal): Promise<() => void>;
 }
 
-export function createGate(places: number): Gate {
+export function createSemaphore(places: number): Semaphore {
   const waiting: (() => void)[] = [];
   let free = places;
   const leave = (): void => {

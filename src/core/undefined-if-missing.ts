@@ -3,7 +3,7 @@
 import { NotFoundError, systemCode } from '../errors.ts';
 
 /** The answer, or nothing when it is a NotFoundError; any other failure stays one. */
-export async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+export async function undefinedIfMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {

@@ -7,7 +7,7 @@ import { foreignStart, sanitizeText } from '../core/text/sanitize.ts';
 
 type Output = Writable & { readonly isTTY?: boolean };
 
-export interface LabelledLinesOptions {
+export interface PrefixedOutputOptions {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly labels: readonly string[];
@@ -15,7 +15,7 @@ export interface LabelledLinesOptions {
   readonly color: boolean;
 }
 
-export interface LabelledOutput {
+export interface PrefixedOutput {
   readonly stdout: Writable;
   readonly stderr: Writable;
   /** A last line without an end gets one. Resolves when all is written, or nobody takes it any more. */
@@ -26,7 +26,7 @@ export interface LabelledOutput {
 export const longestLineBytes = 64 * 1024;
 
 /** One output for each label. The labels are aligned, and their lines are never mixed up. */
-export function labelledLines(options: LabelledLinesOptions): (label: string) => LabelledOutput {
+export function prefixedOutput(options: PrefixedOutputOptions): (label: string) => PrefixedOutput {
   const { labels, color } = options;
   // A container may be called `error`.
   const shownAs = (label: string): string =>

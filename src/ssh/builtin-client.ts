@@ -10,7 +10,7 @@ import { closeChannel, widenWindow } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
 import { type Escape, EscapeReader, escapeHelp } from './escapes.ts';
 import { type ForwardsOptions, openForwards } from './forwards.ts';
-import { pour } from './pipe-with-backpressure.ts';
+import { pipeWithBackpressure } from './pipe-with-backpressure.ts';
 import { RawTerminal, type TerminalStreams } from './terminal.ts';
 
 export interface BuiltinOptions extends TerminalStreams, ForwardsOptions {
@@ -141,8 +141,11 @@ class BuiltinProgram implements Disposable {
     this.#parts = parts;
     const { channel, options, connection, terminal } = parts;
     widenWindow(channel);
-    const out = pour(channel, options.stdout, { stop: connection.brake, mostWaiting });
-    const errors = pour(channel.stderr, options.stderr, { stop: connection.brake, mostWaiting });
+    const out = pipeWithBackpressure(channel, options.stdout, { stop: connection.brake, mostWaiting });
+    const errors = pipeWithBackpressure(channel.stderr, options.stderr, {
+      stop: connection.brake,
+      mostWaiting,
+    });
     channel.on('exit', (code: unknown, signal: unknown) => {
       this.#status = statusOf(code, signal);
     });

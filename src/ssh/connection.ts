@@ -9,8 +9,8 @@ import { within } from '../core/time-limit.ts';
 import { BaiError, ConflictError, InterruptedError, type TimeoutError, UnreachableError } from '../errors.ts';
 import { openAgent } from './agent.ts';
 import { type Asked, noAnswer } from './ask.ts';
-import { Brake } from './flow-control.ts';
-import { type SavedRoundTrips, saveRoundTrips } from './handshake-pipelining.ts';
+import { FlowControl } from './flow-control.ts';
+import { type PipelinedHandshake, pipelineHandshake } from './handshake-pipelining.ts';
 import { Login, type LoginKey } from './login.ts';
 
 export interface SshConnectionOptions {
@@ -35,12 +35,12 @@ export interface SshConnectionOptions {
   readonly silenceMs?: number | undefined;
 }
 
-export interface SshConnection extends AsyncDisposable, SavedRoundTrips, Asked {
+export interface SshConnection extends AsyncDisposable, PipelinedHandshake, Asked {
   readonly client: Client;
   /** For messages: what it leads to. */
   readonly place: string;
   /** Shared by all that read from this connection. */
-  readonly brake: Brake;
+  readonly brake: FlowControl;
   /**
    * Rejects when the connection is lost or was aborted; never resolves, and needs no catch. Race every
    * request with it: ssh2 never answers a request whose connection has died.
@@ -69,7 +69,7 @@ const usualAnswerMs = 60_000;
 /** After Ctrl-C, for what was begun to be taken back over it. */
 const farewellMs = 1_400;
 
-export async function connectSsh(options: SshConnectionOptions): Promise<SshConnection> {
+export async function openSshConnection(options: SshConnectionOptions): Promise<SshConnection> {
   const { signal, stream, answerMs = usualAnswerMs } = options;
   signal.throwIfAborted();
   // ssh2 would wait for the end of a stream that has ended already, until its handshake times out.
@@ -120,7 +120,7 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
       refusal = error;
     }),
   );
-  const saved = saveRoundTrips(client);
+  const saved = pipelineHandshake(client);
   void saved.loginAccepted.then(() => login.accept());
   try {
     const late = (): Error => slowLogin(options, login, { hasExchangedKeys, seconds: answerMs / 1000 });
@@ -129,7 +129,7 @@ export async function connectSsh(options: SshConnectionOptions): Promise<SshConn
     client.destroy();
     throw error === signal.reason ? new InterruptedError() : error;
   }
-  const brake = new Brake(client, options.stream);
+  const brake = new FlowControl(client, options.stream);
   return {
     client,
     place: placeOf(options),
@@ -203,7 +203,7 @@ function verifyOnce(
   };
 }
 
-export interface HostKeyWish {
+export interface HostKeyPreference {
   readonly keyTypes?: readonly ServerHostKeyAlgorithm[] | undefined;
   readonly answerMs?: number | undefined;
 }
@@ -213,7 +213,7 @@ export async function fetchHostKey(
   stream: Duplex,
   session: string,
   signal: AbortSignal,
-  { keyTypes, answerMs = usualAnswerMs }: HostKeyWish = {},
+  { keyTypes, answerMs = usualAnswerMs }: HostKeyPreference = {},
 ): Promise<Uint8Array> {
   const client = new ssh2.Client();
   const place = `session ${session}`;

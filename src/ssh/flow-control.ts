@@ -13,7 +13,7 @@ const heardEveryMs = 1_000;
  * One for each connection. The stream under it is paused, never a channel's window: the sessions' dropbear sends
  * on when that is shut, and ssh2 then drops bytes without a word.
  */
-export class Brake {
+export class FlowControl {
   readonly #client: Client;
   readonly #transport: Duplex;
   readonly #holders = new Set<object>();

@@ -10,7 +10,7 @@ import { ask, noAnswer, type SshQuestion } from './ask.ts';
 import { closeChannel } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
 import { listenHere } from './local-listener.ts';
-import { pour, type Stop } from './pipe-with-backpressure.ts';
+import { pipeWithBackpressure, type Stop } from './pipe-with-backpressure.ts';
 import { askTarget, type SocksRequest } from './socks.ts';
 
 export interface ForwardsOptions {
@@ -180,9 +180,11 @@ class Forwards implements OpenForwards {
     }
     socket.on('error', () => closeChannel(channel));
     channel.on('error', () => socket.destroy());
-    void pour(channel, socket, { stop: stopOf(this.#connection, channel), mostWaiting }).then(() => {
-      if (!socket.destroyed) socket.end();
-    });
+    void pipeWithBackpressure(channel, socket, { stop: stopOf(this.#connection, channel), mostWaiting }).then(
+      () => {
+        if (!socket.destroyed) socket.end();
+      },
+    );
     socket.pipe(channel);
     const brought = new Promise((resolve) => channel.once('finish', resolve));
     // Its end was passed on, but the far side need not end for that, and what it says nobody may read any more.

@@ -21,7 +21,7 @@ interface Protocol {
 /** What every server that a session runs can check; ssh2 by itself begins with SHA-1 until it is told of better. */
 const rsaAlgorithm = 'rsa-sha2-256';
 
-export interface SavedRoundTrips {
+export interface PipelinedHandshake {
   /** When the session last let a channel for SFTP be opened: one round trip after it was asked. */
   sftpOpenedAt(): number | undefined;
   /** The server has let the login begin, and told before which signatures it checks. */
@@ -29,7 +29,7 @@ export interface SavedRoundTrips {
 }
 
 /** To be called right after `connect`, for logins with a private key. */
-export function saveRoundTrips(client: Client): SavedRoundTrips {
+export function pipelineHandshake(client: Client): PipelinedHandshake {
   const protocol: unknown = Reflect.get(client, '_protocol');
   if (!isProtocol(protocol)) {
     return { sftpOpenedAt: () => undefined, loginAccepted: Promise.resolve() };
@@ -119,7 +119,10 @@ function signByDevice(protocol: Protocol): void {
 }
 
 /** SFTP's first packet goes out with the request for the subsystem. */
-function greetFileServerAtOnce(client: Client, protocol: Protocol): Omit<SavedRoundTrips, 'loginAccepted'> {
+function greetFileServerAtOnce(
+  client: Client,
+  protocol: Protocol,
+): Omit<PipelinedHandshake, 'loginAccepted'> {
   const { subsystem } = protocol;
   let openedAt: number | undefined;
   if (subsystem !== undefined) {

@@ -3,7 +3,7 @@
 import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientChannel } from 'ssh2';
-import { createGate, type Gate } from '../core/semaphore.ts';
+import { createSemaphore, type Semaphore } from '../core/semaphore.ts';
 import { countDown, startStopwatch } from '../core/time-limit.ts';
 import { UnreachableError } from '../errors.ts';
 import { ask, type SshQuestion } from './ask.ts';
@@ -39,11 +39,11 @@ export interface NodeStreamsOptions {
 /** Takes the connection over: disposing the result closes it. */
 export function openNodeStreams(connection: SshConnection, options: NodeStreamsOptions): NodeStreams {
   const { session, port = sshdPort, patienceMs = defaultPatienceMs } = options;
-  const gates = new Map<string, Gate>();
+  const gates = new Map<string, Semaphore>();
   return {
     lost: connection.lost,
     async dial(host, signal) {
-      const gate = gates.get(host) ?? createGate(dialsAtOnce);
+      const gate = gates.get(host) ?? createSemaphore(dialsAtOnce);
       gates.set(host, gate);
       const leave = await gate.enter(signal);
       try {

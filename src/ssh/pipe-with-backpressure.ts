@@ -8,7 +8,7 @@ export interface Stop {
   release(holder: object): void;
 }
 
-export interface PourOptions {
+export interface PipeOptions {
   readonly stop: Stop;
   /** What may wait in memory for a slow reader. */
   readonly mostWaiting: number;
@@ -18,7 +18,11 @@ export interface PourOptions {
  * Returns when all of it has been taken; what nobody takes any more (a closed pipe) is thrown away, so that the rest of
  * the connection goes on. Does not end `to`.
  */
-export function pour(from: Readable, to: Writable, { stop, mostWaiting }: PourOptions): Promise<void> {
+export function pipeWithBackpressure(
+  from: Readable,
+  to: Writable,
+  { stop, mostWaiting }: PipeOptions,
+): Promise<void> {
   const holder = {};
   const release = (): void => stop.release(holder);
   to.on('drain', release).on('close', release);

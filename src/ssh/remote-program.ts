@@ -12,7 +12,7 @@ import type { ProgramEnd, ProgramOptions, RemoteProgram } from '../transfer/engi
 import { type Asked, ask, noAnswer, type SshQuestion } from './ask.ts';
 import { closeChannel, widenWindow } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
-import type { Brake } from './flow-control.ts';
+import type { FlowControl } from './flow-control.ts';
 
 /** SSH knows no argument lists: the far side's login shell takes the line apart again, so every word is quoted. */
 export function remoteCommandLine(words: readonly string[]): string {
@@ -83,7 +83,7 @@ async function start(
 
 interface Parts {
   readonly client: Client;
-  readonly brake: Brake;
+  readonly brake: FlowControl;
   readonly channel: ClientChannel;
   readonly options: ProgramOptions;
 }

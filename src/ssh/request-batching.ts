@@ -19,7 +19,7 @@ const packetBytes = 32 * 1024;
 const shortBytes = 4 * 1024;
 
 /** To be called when the channel stands. */
-export function sendTogether(sftp: SFTPWrapper): void {
+export function batchRequests(sftp: SFTPWrapper): void {
   const protocol: unknown = Reflect.get(sftp, '_protocol');
   if (!isProtocol(protocol)) return;
   let waiting: Buffer[] = [];

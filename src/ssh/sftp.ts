@@ -8,7 +8,7 @@ import { ask, noAnswer } from './ask.ts';
 import { widenWindow, windowOf } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
 import { startProgram } from './remote-program.ts';
-import { sendTogether } from './request-batching.ts';
+import { batchRequests } from './request-batching.ts';
 import { runRemote } from './run-remote.ts';
 
 /** Takes the connection over: disposing the result closes it. */
@@ -52,7 +52,7 @@ async function openSubsystem(connection: SshConnection, session: string): Promis
       connection.client.sftp((error, sftp) => {
         if (error) return done(error);
         widenWindow(sftp);
-        sendTogether(sftp);
+        batchRequests(sftp);
         done(undefined, sftp);
       });
     },

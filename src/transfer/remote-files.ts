@@ -6,12 +6,12 @@
 import { remotePath } from '../core/sftp/remote-path.ts';
 import { defaultTransferOptions, type TransferOptions } from '../core/sftp/transfer-options.ts';
 import type { TransferProblem, TransferSummary } from '../core/sftp/transfer-plan.ts';
-import { Fleet } from './engine/channel-pool.ts';
+import { ChannelPool } from './engine/channel-pool.ts';
 import { FileQueue } from './engine/file-queue.ts';
 import type { RemoteAttributes, RemoteEntry } from './engine/remote-attributes.ts';
 import type { SftpConnection } from './engine/sftp-connection.ts';
 import type { TransferJob } from './engine/transfer-job.ts';
-import { Tally, type TreeObserver } from './engine/transfer-stats.ts';
+import { TransferStats, type TreeObserver } from './engine/transfer-stats.ts';
 import { getSources } from './get/get-sources.ts';
 import { getStream, type StreamGet } from './get/get-stream.ts';
 import { putSources } from './put/put-sources.ts';
@@ -86,15 +86,15 @@ export interface RemoteFilesOptions {
 export function createRemoteFiles(connection: SftpConnection, options: RemoteFilesOptions): RemoteFiles {
   const { signal, stallMs = 300_000, programMs = 60_000, dial, resume, hint } = options;
   const { onTrouble = () => {}, waiting } = options;
-  const fleet = new Fleet(connection, { signal, stallMs, programMs, dial, hint, waiting });
+  const fleet = new ChannelPool(connection, { signal, stallMs, programMs, dial, hint, waiting });
   fleet.onTrouble = onTrouble;
   const run = async (
-    direction: Fleet['direction'],
+    direction: ChannelPool['direction'],
     observer: TreeObserver,
     { options: jobOptions = defaultTransferOptions, move }: Move,
   ): Promise<TransferSummary> => {
     fleet.direction = direction;
-    const tally = new Tally(observer, () => fleet.over !== undefined);
+    const tally = new TransferStats(observer, () => fleet.over !== undefined);
     const queue = new FileQueue();
     const tar = new TarUse(fleet, jobOptions);
     fleet.onRetry = (problem) => tally.retrying(problem);
@@ -143,7 +143,7 @@ type SingleOperations = Omit<
 >;
 
 /** What changes something is never sent twice: its first answer may have been lost after it was done. */
-function singleOperations(fleet: Fleet): SingleOperations {
+function singleOperations(fleet: ChannelPool): SingleOperations {
   const { requests } = fleet;
   return {
     list: (path) => listFolder(remotePath(path), fleet),

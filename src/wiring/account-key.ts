@@ -1,7 +1,7 @@
 /** Joins the account's SSH keypair to the manager, the key files and the terminal. */
 
 import { dirname } from 'node:path';
-import { findPlaces } from '../config/paths.ts';
+import { findOwnPaths } from '../config/paths.ts';
 import { askYesOrNo } from '../config/yes-or-no.ts';
 import { checkBeside, readAccountPair } from '../keys/account-pair.ts';
 import { checkKeyRoom, removeKeyFileIf } from '../keys/key-file.ts';
@@ -39,7 +39,7 @@ export function accountKeyDeps(parts: AppParts): AccountKeyDeps {
     removeCopy: removeKeyFileIf,
     files: keyFilesFor(dirname(keyPath)),
     ledger: openKeyLedger(
-      findPlaces(parts.environment).keyLedger,
+      findOwnPaths(parts.environment).keyLedger,
       accountOf(parts.settings),
       lockWait(parts),
     ),

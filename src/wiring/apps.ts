@@ -2,7 +2,7 @@
 
 import { dirname, join } from 'node:path';
 import { type LineSettings, openLineSettings } from '../config/line-settings.ts';
-import { findPlaces } from '../config/paths.ts';
+import { findOwnPaths } from '../config/paths.ts';
 import { isFirstTime } from '../config/told.ts';
 import { askYesOrNo } from '../config/yes-or-no.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
@@ -18,7 +18,7 @@ import { type PrivateKey, readIssuedKey } from '../keys/private-key.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
 import { fingerprintOf } from '../keys/public-key.ts';
 import { captureOutput } from '../output/captured-output.ts';
-import { labelledLines } from '../output/prefixed-output.ts';
+import { prefixedOutput } from '../output/prefixed-output.ts';
 import { wantsColor } from '../output/style.ts';
 import { leftInSession } from '../output/transfer-progress.ts';
 import { readAccountKey } from '../providers/backend-ai/account-key.ts';
@@ -37,16 +37,16 @@ import type { BuiltinConnection } from '../services/ssh/connect-builtin.ts';
 import type { ExecDeps } from '../services/ssh/exec-command.ts';
 import { explainMissingKey } from '../services/ssh/explain-missing-key.ts';
 import type { HostKeyDeps } from '../services/ssh/host-keys.ts';
-import type { ConnectSshDeps } from '../services/ssh/run-ssh-command.ts';
+import type { SshCommandDeps } from '../services/ssh/run-ssh-command.ts';
 import type { LoginRequest } from '../services/ssh/ssh-way.ts';
 import { runBuiltin } from '../ssh/builtin-client.ts';
-import { connectSsh, fetchHostKey, type SshConnection } from '../ssh/connection.ts';
+import { fetchHostKey, openSshConnection, type SshConnection } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/files/known-hosts.ts';
 import { openNodeStreams } from '../ssh/node-streams.ts';
 import { findProgram } from '../ssh/programs.ts';
 import { openSftp } from '../ssh/sftp.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
-import { measureLine } from '../transfer/benchmark/benchmark.ts';
+import { benchmarkLink } from '../transfer/benchmark/benchmark.ts';
 import { localFiles } from '../transfer/local/local-files.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { answerLimit, appSettings, issuedKey, nullDevice } from './app-settings.ts';
@@ -69,14 +69,14 @@ export interface AppParts {
   readonly streams: Pick<ProcessFacts, 'stdin' | 'stdout' | 'stderr' | 'stdioForChild' | 'background'>;
 }
 
-export function appDeps(parts: AppParts): ConnectSshDeps {
+export function appDeps(parts: AppParts): SshCommandDeps {
   const { manager, reporter, signal } = parts;
-  const places = findPlaces(parts.environment);
+  const places = findOwnPaths(parts.environment);
   const settings = appSettings(parts.settings);
   const answerMs = answerLimit(parts.settings);
   const logIn = async (request: LoginRequest): Promise<SshConnection> => {
     using _shown = reporter.wait(`waiting for session ${request.session} to log in`, answerMs);
-    return await connectSsh({ ...request, answerMs });
+    return await openSshConnection({ ...request, answerMs });
   };
   return {
     api: manager.api,
@@ -123,7 +123,7 @@ export function execDeps(parts: AppParts, color: boolean | undefined): ExecDeps 
   return {
     ...appDeps(parts),
     labelled: (labels) =>
-      labelledLines({ stdout, stderr, labels, color: wantsColor(stdout, parts.environment, color) }),
+      prefixedOutput({ stdout, stderr, labels, color: wantsColor(stdout, parts.environment, color) }),
     capture: captureOutput,
   };
 }
@@ -153,11 +153,11 @@ export function sftpDeps(parts: AppParts): SftpDeps {
     reporter: parts.reporter,
     signal: parts.signal,
     local: localFiles,
-    isFirstTime: ({ id }) => isFirstTime(join(findPlaces(parts.environment).stateDir, 'told'), id),
+    isFirstTime: ({ id }) => isFirstTime(join(findOwnPaths(parts.environment).stateDir, 'told'), id),
     mountsOf: async ({ id }) => (await parts.manager.api.describe(id, parts.signal))?.mounts,
     async open(session, found) {
       const { connection, dial, peer, line } = await openSftpTo(session, deps, found);
-      const folder = join(findPlaces(parts.environment).stateDir, 'transfers');
+      const folder = join(findOwnPaths(parts.environment).stateDir, 'transfers');
       return createRemoteFiles(connection, {
         ...{ signal: parts.signal, dial, resume: { folder, peer }, hint: line?.connections },
         ...{ stallMs: 5 * answerMs, programMs: answerMs },
@@ -173,7 +173,7 @@ export function speedTestDeps(parts: AppParts): SpeedTestDeps {
   return {
     ...{ reporter, signal },
     measureLine: (connect, options) =>
-      measureLine(connect, {
+      benchmarkLink(connect, {
         ...options,
         stallMs: answerLimit(parts.settings) / 2,
         onLeft: (path) => reporter.warn(leftInSession([path])),
@@ -192,7 +192,7 @@ export function openSftpDeps(parts: AppParts): OpenSftpDeps {
 }
 
 function lineSettings({ environment }: AppParts): LineSettings {
-  return openLineSettings(join(findPlaces(environment).stateDir, 'lines'));
+  return openLineSettings(join(findOwnPaths(environment).stateDir, 'lines'));
 }
 
 export function pruneDeps(parts: AppParts): PruneDeps {
@@ -223,7 +223,7 @@ export function accountOf({ endpoint, accessKey }: Settings): string {
 }
 
 export function hostKeyDeps(parts: AppParts): HostKeyDeps {
-  const knownHosts = openKnownHosts(findPlaces(parts.environment).knownHosts, lockWait(parts));
+  const knownHosts = openKnownHosts(findOwnPaths(parts.environment).knownHosts, lockWait(parts));
   return { api: parts.manager.api, signal: parts.signal, knownHosts, fingerprints, keyType };
 }
 
@@ -236,7 +236,7 @@ async function connectSftp(
     `waiting for session ${session} to log in and start its file server`,
     answerMs,
   );
-  return await openSftp(await connectSsh(request), session);
+  return await openSftp(await openSshConnection(request), session);
 }
 
 async function readSessionKey(

@@ -2,7 +2,7 @@
 
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readHiddenLine, secretLines } from '../config/read-secret.ts';
+import { readSecretLine, secretLines } from '../config/read-secret.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
 import { clipboardPrograms, isOverSsh, osc52 } from '../core/desktop/clipboard.ts';
 import { personalKeyNames } from '../core/keys/key-names.ts';
@@ -97,7 +97,7 @@ async function agentKeys(
 function passphrases(facts: Streams): Passphrases {
   return {
     isTerminal: facts.stdin.isTTY === true,
-    ask: async (prompt) => Buffer.from(await readHiddenLine(prompt, facts)),
+    ask: async (prompt) => Buffer.from(await readSecretLine(prompt, facts)),
     nextLine: secretLines(facts),
   };
 }

@@ -1,7 +1,7 @@
 /** The way to the local manager: no connection is used before it has proved who listens there. */
 
 import { readLocalState } from '../config/local-state.ts';
-import { findPlacesIfAny } from '../config/paths.ts';
+import { findOwnPathsIfAny } from '../config/paths.ts';
 import type { Environment } from '../context.ts';
 import type { Settings } from '../core/settings/settings.ts';
 import { LateStream } from '../net/late-stream.ts';
@@ -14,7 +14,7 @@ import { connectProven } from '../providers/backend-ai/local-proof.ts';
  */
 export async function localDial(settings: Settings, environment: Environment): Promise<Dial | undefined> {
   const { endpoint, secretKey } = settings;
-  const places = findPlacesIfAny(environment);
+  const places = findOwnPathsIfAny(environment);
   const state = places === undefined ? undefined : await readLocalState(places.localManager);
   const isLocal = state?.endpoint === endpoint.value && state?.secretKey === secretKey.value;
   if (state === undefined || !isLocal) return undefined;

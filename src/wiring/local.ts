@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { claimLocalState, readLocalState, removeLocalState } from '../config/local-state.ts';
-import { findPlaces } from '../config/paths.ts';
+import { findOwnPaths } from '../config/paths.ts';
 import type { Context, Environment, ProcessFacts } from '../context.ts';
 import { BaiError, InterruptedError, systemCode } from '../errors.ts';
 import { makeOwnFolder } from '../files/own-file.ts';
@@ -25,7 +25,7 @@ import type { ServeLocalDeps } from '../services/local/serve-local.ts';
 import { programPath } from '../ssh/programs.ts';
 
 export function localManagerDeps(context: Context, environment: Environment): LocalManagerDeps {
-  const { localManager, stateDir } = findPlaces(environment);
+  const { localManager, stateDir } = findOwnPaths(environment);
   const logPath = join(stateDir, 'local.log');
   return {
     reporter: context.reporter,
@@ -45,7 +45,7 @@ export function serveLocalDeps({
   environment,
   takeTimeToEnd,
 }: Pick<ProcessFacts, 'environment' | 'takeTimeToEnd'>): Omit<ServeLocalDeps, 'signal'> {
-  const { localManager, stateDir } = findPlaces(environment);
+  const { localManager, stateDir } = findOwnPaths(environment);
   return {
     homesRoot: join(stateDir, 'local'),
     startEmulator: async (options) => (await import('../emulator/emulator.ts')).startEmulator(options),

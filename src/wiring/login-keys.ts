@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { readHiddenLine } from '../config/read-secret.ts';
+import { readSecretLine } from '../config/read-secret.ts';
 import { unlessAborted } from '../core/time-limit.ts';
 import { BaiError, DeniedError, NotFoundError, systemCode } from '../errors.ts';
 import {
@@ -22,8 +22,8 @@ import {
 } from '../keys/private-key.ts';
 import type { KeyFiles } from '../services/keys/save-key.ts';
 import type { AppDeps, AppSettings } from '../services/ssh/app-deps.ts';
-import type { ConnectSshDeps } from '../services/ssh/run-ssh-command.ts';
-import type { OwnKeyDeps } from '../services/ssh/user-keys.ts';
+import type { SshCommandDeps } from '../services/ssh/run-ssh-command.ts';
+import type { UserKeyDeps } from '../services/ssh/user-keys.ts';
 import { openAgentLogin } from '../ssh/agent-keys.ts';
 import type { LoginKey, OwnKey, UnlockedKey } from '../ssh/login.ts';
 import { addToAgent } from '../ssh/ssh-add.ts';
@@ -31,8 +31,8 @@ import { answerLimit } from './app-settings.ts';
 import type { AppParts } from './apps.ts';
 
 type KeyUse = Pick<AppDeps, 'checkOwnKey' | 'addToAgent'> &
-  Pick<ConnectSshDeps, 'readOwnKey' | 'isForSsh'> &
-  Pick<OwnKeyDeps, 'agentLogin' | 'defaultKeys'>;
+  Pick<SshCommandDeps, 'readOwnKey' | 'isForSsh'> &
+  Pick<UserKeyDeps, 'agentLogin' | 'defaultKeys'>;
 
 export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
   const { environment, reporter, signal, userSsh } = parts;
@@ -98,7 +98,7 @@ async function readAndUnlock(path: string, { streams, signal }: AppParts): Promi
     return Buffer.from(readOwnKey(bytes, path).text);
   }
   for (let asked = 0; asked < mostQuestions; asked += 1) {
-    const passphrase = await readHiddenLine(`Passphrase of ${path}: `, { ...streams, signal });
+    const passphrase = await readSecretLine(`Passphrase of ${path}: `, { ...streams, signal });
     if (passphrase === '') break;
     const opened: UnlockedKey | undefined = unlockOwnKey(bytes, passphrase, path);
     if (opened !== undefined) return opened;
@@ -112,7 +112,7 @@ async function readAndUnlock(path: string, { streams, signal }: AppParts): Promi
 /** In ssh's order. */
 const defaultNames = ['id_rsa', 'id_ecdsa', 'id_ed25519'] as const;
 
-async function readDefaultKeys(folder: string, signal: AbortSignal): ReturnType<OwnKeyDeps['defaultKeys']> {
+async function readDefaultKeys(folder: string, signal: AbortSignal): ReturnType<UserKeyDeps['defaultKeys']> {
   const files: OwnKey[] = [];
   const locked: string[] = [];
   for (const path of defaultNames.map((name) => join(folder, name))) {

@@ -1,8 +1,8 @@
 /** Reads the places settings come from, and joins `bai config` to them. */
 
 import { readLocalState } from '../config/local-state.ts';
-import { findPlaces, findPlacesIfAny } from '../config/paths.ts';
-import { readHiddenLine } from '../config/read-secret.ts';
+import { findOwnPaths, findOwnPathsIfAny } from '../config/paths.ts';
+import { readSecretLine } from '../config/read-secret.ts';
 import { openProfileStore } from '../config/store.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -26,7 +26,7 @@ export async function loadSettings(
   reporter: Reporter,
 ): Promise<Settings> {
   const name = profileName(flags, environment);
-  const places = name === usualProfile ? findPlacesIfAny(environment) : findPlaces(environment);
+  const places = name === usualProfile ? findOwnPathsIfAny(environment) : findOwnPaths(environment);
   const values = places === undefined ? {} : await readProfile(places.configFile, name, reporter);
   const path = flags.environmentFile;
   return resolveSettings({
@@ -67,13 +67,13 @@ function checkExists(name: string, names: readonly string[]): void {
 }
 
 export function configureDeps(context: Context, flags: GlobalFlags, environment: Environment): ConfigureDeps {
-  const store = openProfileStore(findPlaces(environment).configFile, lockWait(context));
+  const store = openProfileStore(findOwnPaths(environment).configFile, lockWait(context));
   return {
     store,
     profile: profileName(flags, environment),
     mustExist: async (name) => checkExists(name, await store.names()),
     settings: () => context.settings(),
-    readSecret: (prompt) => readHiddenLine(prompt, context),
+    readSecret: (prompt) => readSecretLine(prompt, context),
     wholePath,
   };
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findPlaces } from '../config/paths.ts';
+import { findOwnPaths } from '../config/paths.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import type { Settings } from '../core/settings/settings.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
@@ -20,7 +20,7 @@ import type { UserSsh } from './user-ssh.ts';
 
 export function sshConfigDeps(context: Context, flags: GlobalFlags, userSsh: UserSsh): SshConfigDeps {
   const { environment, reporter, signal } = context;
-  const { sshConfig, knownHosts, sshHosts } = findPlaces(environment);
+  const { sshConfig, knownHosts, sshHosts } = findOwnPaths(environment);
   const sshFolder = join(findHome(), '.ssh');
   const wait = lockWait(context);
   return {

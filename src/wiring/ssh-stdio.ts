@@ -1,7 +1,7 @@
 /** `bai app ssh --stdio`: loads no SSH library where key and host key are there, since ssh waits for it. */
 
 import { lstat } from 'node:fs/promises';
-import { findPlaces } from '../config/paths.ts';
+import { findOwnPaths } from '../config/paths.ts';
 import type { ProcessFacts } from '../context.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import type { SshStdioDeps } from '../services/ssh/ssh-stdio.ts';
@@ -17,7 +17,7 @@ export function sshStdioDeps(
   { stdin, stdout }: Pick<ProcessFacts, 'stdin' | 'stdout'>,
 ): SshStdioDeps {
   const { manager, reporter, signal } = parts;
-  const { knownHosts, sshHosts } = findPlaces(parts.environment);
+  const { knownHosts, sshHosts } = findOwnPaths(parts.environment);
   const parent = process.ppid;
   return {
     ...{ stdin, stdout, reporter, signal },

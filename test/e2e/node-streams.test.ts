@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connectSsh, type SshConnection } from '../../src/ssh/connection.ts';
+import { openSshConnection, type SshConnection } from '../../src/ssh/connection.ts';
 import { type NodeStreams, openNodeStreams } from '../../src/ssh/node-streams.ts';
 import { startProgram } from '../../src/ssh/remote-program.ts';
 import { runRemote } from '../../src/ssh/run-remote.ts';
@@ -34,7 +34,7 @@ for (const { name, missing, start } of sshServers) {
     const openStreams = async (): Promise<NodeStreams> =>
       openNodeStreams(await connectTo(server), { session: 'test', port: server.port });
     const logIn = async (streams: NodeStreams): Promise<SshConnection> =>
-      connectSsh({
+      openSshConnection({
         session: 'test',
         node: 'localhost',
         user: server.user,

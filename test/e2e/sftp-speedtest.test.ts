@@ -5,12 +5,12 @@ import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/pro
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LineSetting, type StrongCipher, strongCiphers } from '../../src/core/ssh/link-tuning.ts';
+import { type LinkTuning, type StrongCipher, strongCiphers } from '../../src/core/ssh/link-tuning.ts';
 import { UnreachableError } from '../../src/errors.ts';
 import { type OpenSftpDeps, openSftp as openSftpTo } from '../../src/services/sftp/open-sftp.ts';
-import { connectSsh } from '../../src/ssh/connection.ts';
+import { openSshConnection } from '../../src/ssh/connection.ts';
 import { openSftp } from '../../src/ssh/sftp.ts';
-import { type MeasureOptions, measureLine } from '../../src/transfer/benchmark/benchmark.ts';
+import { benchmarkLink, type MeasureOptions } from '../../src/transfer/benchmark/benchmark.ts';
 import { type EmulatorBed, openEmulator, until } from '../contract/app-bed.ts';
 import { finished, statusOf } from '../support/bai.ts';
 import { dropbearMissing, sshdMissing, startDropbear, startSshd, type TestSshd } from '../support/sshd.ts';
@@ -149,7 +149,7 @@ describe.each(servers)('measuring with $name', ({ missing, start, offers }) => {
     const dial = async (ciphers: readonly StrongCipher[]) => {
       const stream = connect(server.port, '127.0.0.1').setNoDelay();
       stream.on('error', () => {});
-      const ssh = await connectSsh({
+      const ssh = await openSshConnection({
         session: 'demo',
         user: server.user,
         stream,
@@ -171,7 +171,7 @@ describe.each(servers)('measuring with $name', ({ missing, start, offers }) => {
       (await readdir(server.home)).filter((name) => name !== '.ssh');
 
     test('every cipher that both sides have is measured, and nothing is left', async () => {
-      const report = await measureLine(dial, options());
+      const report = await benchmarkLink(dial, options());
       const offered = report.ciphers.filter(({ isOffered }) => isOffered).map(({ name }) => name);
       expect(offered.filter((name) => offers.includes(name))).toEqual(offers);
       for (const { rates: found } of [
@@ -190,7 +190,7 @@ describe.each(servers)('measuring with $name', ({ missing, start, offers }) => {
       let singles = 0;
       const problems: string[] = [];
       const steps: string[] = [];
-      const report = await measureLine(
+      const report = await benchmarkLink(
         async (ciphers) => {
           // The ciphers are measured one connection after another; then come those that are meant here.
           if (steps.some((step) => step.includes('connection'))) singles += 1;
@@ -212,7 +212,7 @@ describe.each(servers)('measuring with $name', ({ missing, start, offers }) => {
 
     test('the scratch file is gone too when the connection that made it was lost', async () => {
       let control: AsyncDisposable | undefined;
-      await measureLine(
+      await benchmarkLink(
         async (ciphers) => {
           const connection = await dial(ciphers);
           control ??= connection;
@@ -227,7 +227,7 @@ describe.each(servers)('measuring with $name', ({ missing, start, offers }) => {
       expect(await leftOver()).toEqual([]);
     }, 60_000);
 
-    test.each<[LineSetting | undefined, StrongCipher]>([
+    test.each<[LinkTuning | undefined, StrongCipher]>([
       [{ cipher: 'aes256-ctr', connections: 2 }, 'aes256-ctr'],
       [{ cipher: 'chacha20-poly1305@openssh.com', connections: 2 }, 'chacha20-poly1305@openssh.com'],
       [undefined, offers[0] ?? 'aes256-ctr'],
@@ -250,7 +250,7 @@ describe.each(servers)('measuring with $name', ({ missing, start, offers }) => {
           return line;
         },
         connectSftp: async (request: Parameters<OpenSftpDeps['connectSftp']>[0]) =>
-          openSftp(await connectSsh(request), 'demo'),
+          openSftp(await openSshConnection(request), 'demo'),
       } as unknown as OpenSftpDeps;
       const opened = await openSftpTo('demo', deps);
       await using connection = opened.connection;

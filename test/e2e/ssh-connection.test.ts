@@ -9,7 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SFTPWrapper } from 'ssh2';
 import { expect, test } from 'vitest';
 import { UnreachableError } from '../../src/errors.ts';
-import { connectSsh, type SshConnectionOptions } from '../../src/ssh/connection.ts';
+import { openSshConnection, type SshConnectionOptions } from '../../src/ssh/connection.ts';
 import { openSftp } from '../../src/ssh/sftp.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
 
@@ -41,7 +41,7 @@ test.skipIf(sshdMissing !== undefined)(
     await once(relay, 'listening');
     const { port } = relay.address() as AddressInfo;
     const stream = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    const connection = await connectSsh(requestFor(sshd, stream));
+    const connection = await openSshConnection(requestFor(sshd, stream));
     for (const socket of near) socket.end();
     await expect(connection.lost).rejects.toBeInstanceOf(UnreachableError);
     await connection[Symbol.asyncDispose]();
@@ -57,7 +57,7 @@ test.skipIf(sshdMissing !== undefined)(
     await using sshd = await startSshd({ rekeyLimit: '1M' });
     const content = randomBytes(16 << 20);
     await writeFile(join(sshd.home, 'big'), content);
-    const connection = await connectSsh(
+    const connection = await openSshConnection(
       requestFor(sshd, connect({ port: sshd.port, host: '127.0.0.1', noDelay: true })),
     );
     let exchanges = 0;

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { BaiError, InterruptedError } from '../../src/errors.ts';
-import { connectSsh } from '../../src/ssh/connection.ts';
+import { openSshConnection } from '../../src/ssh/connection.ts';
 import { openSftp } from '../../src/ssh/sftp.ts';
 import type { SftpConnection } from '../../src/transfer/engine/sftp-connection.ts';
 import { createRemoteFiles } from '../../src/transfer/remote-files.ts';
@@ -67,7 +67,7 @@ export async function moveHere(move: Move, options: EngineOptions): Promise<Endi
 async function dialServer({ server, port }: EngineOptions, signal: AbortSignal): Promise<SftpConnection> {
   const stream = connect(port, '127.0.0.1').setNoDelay();
   stream.on('error', () => {});
-  const ssh = await connectSsh({
+  const ssh = await openSshConnection({
     session: 'demo',
     user: server.user,
     stream,

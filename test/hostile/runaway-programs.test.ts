@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { ServerChannel } from 'ssh2';
 import { describe, expect, test } from 'vitest';
-import { Fleet } from '../../src/transfer/engine/channel-pool.ts';
+import { ChannelPool } from '../../src/transfer/engine/channel-pool.ts';
 import { remoteChecksum } from '../../src/transfer/local/verify.ts';
 import { startChecksum } from '../../src/transfer/remote/waiting-checksum.ts';
 import { connectFully } from '../support/ssh-session.ts';
@@ -84,7 +84,7 @@ async function openBed(act: (channel: ServerChannel) => void, programMs = 500) {
     },
   });
   const interruption = new AbortController();
-  const fleet = new Fleet(await connectFully(server, interruption.signal), {
+  const fleet = new ChannelPool(await connectFully(server, interruption.signal), {
     ...{ signal: interruption.signal, stallMs: 10_000, programMs },
   });
   const troubles: string[] = [];

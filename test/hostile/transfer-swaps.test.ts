@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import * as get from '../../src/commands/sftp/get.ts';
 import * as sync from '../../src/commands/sftp/sync.ts';
 import { UnreachableError } from '../../src/errors.ts';
-import { connectSsh } from '../../src/ssh/connection.ts';
+import { openSshConnection } from '../../src/ssh/connection.ts';
 import { sftpBed } from '../e2e/sftp-bed.ts';
 import { openFiles, tempFolder, tree, watch } from '../e2e/transfer-session.ts';
 import { fileMode, fileText, folderMode, named, startLiar } from './transfer-liar.ts';
@@ -122,7 +122,7 @@ test('a stream that ended before the handshake is a lost connection at once', as
   const stream = new PassThrough();
   stream.destroy();
   await once(stream, 'close');
-  const connecting = connectSsh({
+  const connecting = openSshConnection({
     ...{ session: 'demo', user: 'work', stream, privateKey: Promise.resolve(Buffer.alloc(0)) },
     verifyHostKey: async () => {},
     signal: new AbortController().signal,

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { connectSsh, type SshConnection } from '../../src/ssh/connection.ts';
+import { openSshConnection, type SshConnection } from '../../src/ssh/connection.ts';
 import { openSftp } from '../../src/ssh/sftp.ts';
 import type { SftpConnection } from '../../src/transfer/engine/sftp-connection.ts';
 
@@ -17,7 +17,7 @@ export async function connectTo(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<SshConnection> {
   const stream = connect({ port: server.port, host: '127.0.0.1', noDelay: true });
-  return connectSsh({
+  return openSshConnection({
     session: 'test',
     user: server.user,
     stream,

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { Client } from 'ssh2';
 import { afterEach, expect, test, vi } from 'vitest';
-import { Brake } from '../../src/ssh/flow-control.ts';
+import { FlowControl } from '../../src/ssh/flow-control.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -20,9 +20,9 @@ test('while a connection is stopped, what goes over it is excused for its silenc
   vi.useFakeTimers();
   const below = countingClient();
   const above = countingClient();
-  const outer = new Brake(below.client, new PassThrough());
+  const outer = new FlowControl(below.client, new PassThrough());
   const stream = new PassThrough();
-  const inner = new Brake(above.client, stream);
+  const inner = new FlowControl(above.client, stream);
   const end = outer.onStopped(() => stream.emit('stopped'));
   const holder = {};
   outer.hold(holder);
@@ -43,7 +43,7 @@ test('bytes that come in excuse a late answer, for an answer is behind all that 
   vi.useFakeTimers();
   const { client, excused } = countingClient();
   const stream = new PassThrough();
-  const brake = new Brake(client, stream);
+  const brake = new FlowControl(client, stream);
   for (let turn = 0; turn < 10; turn += 1) {
     vi.advanceTimersByTime(500);
     stream.emit('data', Buffer.from('x'));
@@ -56,7 +56,7 @@ test('bulk that is on its way excuses a late answer, for as long as a slow line 
   vi.useFakeTimers();
   const { client, excused } = countingClient();
   const stream = new PassThrough();
-  const brake = new Brake(client, stream);
+  const brake = new FlowControl(client, stream);
   stream.pause();
   stream.write(Buffer.alloc(25_000 * 20));
   vi.advanceTimersByTime(60_000);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clearTextEndpoint } from '../../src/core/text/is-plaintext-url.ts';
+import { plaintextEndpoint } from '../../src/core/text/is-plaintext-url.ts';
 
 test.each([
   'https://manager.example',
@@ -10,7 +10,7 @@ test.each([
   'http://LOCALHOST.:80',
   'http://[::1]:8081',
 ])('%s can be read by nobody on the way', (endpoint) => {
-  expect(clearTextEndpoint([endpoint])).toBeUndefined();
+  expect(plaintextEndpoint([endpoint])).toBeUndefined();
 });
 
 test.each([
@@ -22,5 +22,5 @@ test.each([
   'http://[::2]',
   'http://0.0.0.0',
 ])('%s can', (endpoint) => {
-  expect(clearTextEndpoint(['https://manager.example', endpoint])).toBe(endpoint);
+  expect(plaintextEndpoint(['https://manager.example', endpoint])).toBe(endpoint);
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { cmdCommand, powershellCommand } from '../../src/core/desktop/windows-command.ts';
 import {
   type ClientTarget,
-  clientLines,
+  clientCommands,
   filezillaFields,
   type PuttyLike,
   winscpUrl,
@@ -30,7 +30,7 @@ function wordsOf(line: string): string[] {
 }
 
 const linesFor = (program: PuttyLike, target: ClientTarget, shell: 'posix' | 'windows' = 'posix') =>
-  clientLines(program, target, shell);
+  clientCommands(program, target, shell);
 
 test('PuTTY gets port, key, pinned host key and account', () => {
   expect(linesFor('putty', plain)).toEqual([

@@ -1,7 +1,12 @@
 /** When a run takes more channels and connections. */
 
 import { expect, test } from 'vitest';
-import { channelCount, Growth, type GrowthView, laneDepth } from '../../src/transfer/engine/pool-growth.ts';
+import {
+  channelCount,
+  channelDepth,
+  type GrowthView,
+  PoolGrowth,
+} from '../../src/transfer/engine/pool-growth.ts';
 
 const much = 1024 * 1024 * 1024;
 
@@ -17,7 +22,7 @@ interface Line {
 
 /** The steps of a run of a minute over such a line. */
 function steps({ roundTripMs, direction = 'put', pendingBytes = much, measured, rate }: Line): string[] {
-  const growth = new Growth(measured);
+  const growth = new PoolGrowth(measured);
   const taken: string[] = [];
   let movedBytes = 0;
   let connections = 1;
@@ -35,7 +40,7 @@ function steps({ roundTripMs, direction = 'put', pendingBytes = much, measured, 
 
 test('a short line keeps its one channel', () => {
   expect(channelCount(0.3)).toBe(1);
-  expect(laneDepth(0.3, 'put')).toBe(16);
+  expect(channelDepth(0.3, 'put')).toBe(16);
   expect(steps({ roundTripMs: 0.3, pendingBytes: 64_000_000, rate: () => 200_000 })).toEqual([]);
 });
 
@@ -45,18 +50,18 @@ test('a long line gets channels at once, and connections as long as each brings 
 });
 
 test('a line too long for the channels of one connection gets a second one without waiting for a measurement', () => {
-  const growth = new Growth();
+  const growth = new PoolGrowth();
   const view = { direction: 'put', roundTripMs: 150, connections: 1, movedBytes: 0, now: 0 } as const;
   expect(growth.next({ ...view, pendingBytes: much })).toBe('channels');
   expect(growth.next({ ...view, pendingBytes: much })).toBe('connection');
   expect(growth.next({ ...view, pendingBytes: much })).toBe('nothing');
-  const small = new Growth();
+  const small = new PoolGrowth();
   expect(small.next({ ...view, pendingBytes: 8_000_000 })).toBe('channels');
   expect(small.next({ ...view, pendingBytes: 8_000_000 })).toBe('nothing');
 });
 
 test('after the last connection was lost the new one gets its channels too', () => {
-  const growth = new Growth();
+  const growth = new PoolGrowth();
   const view = { direction: 'put', roundTripMs: 50, connections: 1, movedBytes: 0, now: 0 } as const;
   expect(growth.next({ ...view, pendingBytes: much })).toBe('channels');
   growth.restart();
@@ -77,7 +82,7 @@ test('a little file opens nothing', () => {
 });
 
 test('get fills a long line over one channel', () => {
-  expect(laneDepth(50, 'get') * 261_120).toBeGreaterThan(0.05 * 125_000_000);
+  expect(channelDepth(50, 'get') * 261_120).toBeGreaterThan(0.05 * 125_000_000);
   expect(steps({ roundTripMs: 50, direction: 'get', rate: () => 10_000 })).toEqual(['connection']);
 });
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { createGate } from '../../src/core/semaphore.ts';
+import { createSemaphore } from '../../src/core/semaphore.ts';
 
 const never = new AbortController().signal;
 
 test('places are given in the order they were asked for', async () => {
-  const gate = createGate(1);
+  const gate = createSemaphore(1);
   const order: number[] = [];
   const leaveFirst = await gate.enter(never);
   const others = [1, 2, 3].map(async (number) => {
@@ -18,7 +18,7 @@ test('places are given in the order they were asked for', async () => {
 });
 
 test('no more than the places are inside at any moment', async () => {
-  const gate = createGate(4);
+  const gate = createSemaphore(4);
   let inside = 0;
   let most = 0;
   await Promise.all(
@@ -35,7 +35,7 @@ test('no more than the places are inside at any moment', async () => {
 });
 
 test('one that gives up while waiting takes nobody’s place', async () => {
-  const gate = createGate(1);
+  const gate = createSemaphore(1);
   const leave = await gate.enter(never);
   const impatient = new AbortController();
   const abandoned = gate.enter(impatient.signal);
@@ -48,13 +48,13 @@ test('one that gives up while waiting takes nobody’s place', async () => {
 });
 
 test('one that comes with an aborted signal is not let in', async () => {
-  const gate = createGate(1);
+  const gate = createSemaphore(1);
   await expect(gate.enter(AbortSignal.abort(new Error('late')))).rejects.toThrow('late');
   (await gate.enter(never))();
 });
 
 test('leaving twice frees one place', async () => {
-  const gate = createGate(1);
+  const gate = createSemaphore(1);
   const leave = await gate.enter(never);
   leave();
   leave();

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { captureOutput, mostCapturedBytes } from '../../src/output/captured-output.ts';
-import { labelledLines, longestLineBytes } from '../../src/output/prefixed-output.ts';
+import { longestLineBytes, prefixedOutput } from '../../src/output/prefixed-output.ts';
 
 class Page extends Writable {
   text = '';
@@ -21,7 +21,7 @@ class Page extends Writable {
 function open({ isTTY = false, color = false, labels = ['main1', 'sub1'] } = {}) {
   const stdout = new Page(isTTY);
   const stderr = new Page(isTTY);
-  return { stdout, stderr, of: labelledLines({ stdout, stderr, labels, color }) };
+  return { stdout, stderr, of: prefixedOutput({ stdout, stderr, labels, color }) };
 }
 
 test('lines that come in pieces, of two programs at once, stay whole and are aligned', async () => {
@@ -97,7 +97,7 @@ test('a program waits for a reader that is slow, and not for one that is gone', 
   const taken: ((error?: Error) => void)[] = [];
   const slow = new Writable({ write: (_chunk, _encoding, done) => void taken.push(done) });
   slow.on('error', () => {});
-  const of = labelledLines({ stdout: slow, stderr: new Page(), labels: ['main1'], color: false });
+  const of = prefixedOutput({ stdout: slow, stderr: new Page(), labels: ['main1'], color: false });
   const main = of('main1');
   for (let count = 0; count < 100; count += 1) main.stdout.write('line\n'.repeat(1000));
   expect([main.stdout.writableNeedDrain, taken.length]).toEqual([true, 1]);

@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 import { ConflictError, NotFoundError, TransferError } from '../../src/errors.ts';
-import type { Fleet } from '../../src/transfer/engine/channel-pool.ts';
+import type { ChannelPool } from '../../src/transfer/engine/channel-pool.ts';
 import { DoneRanges } from '../../src/transfer/engine/done-ranges.ts';
-import type { Lane } from '../../src/transfer/engine/pooled-channel.ts';
+import type { PooledChannel } from '../../src/transfer/engine/pooled-channel.ts';
 import { requestBytes } from '../../src/transfer/engine/sftp-channel.ts';
 import { OpenFlag, type RemoteHandle, type SftpRequests } from '../../src/transfer/engine/sftp-requests.ts';
 import type { LocalSource } from '../../src/transfer/local/local-source.ts';
@@ -59,12 +59,12 @@ function refusal(code: number): TransferError {
 }
 
 /** Its work goes to the one channel and the other in turn. */
-function fleetOf(requests: readonly SftpRequests[]): { fleet: Fleet; lanes: readonly Lane[] } {
-  const lanes = requests.map((each) => ({ requests: each, cleanup: each }) as unknown as Lane);
+function fleetOf(requests: readonly SftpRequests[]): { fleet: ChannelPool; lanes: readonly PooledChannel[] } {
+  const lanes = requests.map((each) => ({ requests: each, cleanup: each }) as unknown as PooledChannel);
   let turn = 0;
-  const retrying = (work: (lane: Lane) => Promise<unknown>): Promise<unknown> =>
-    work(lanes[turn++ % lanes.length] as Lane);
-  return { fleet: { retrying, lanes } as unknown as Fleet, lanes };
+  const retrying = (work: (lane: PooledChannel) => Promise<unknown>): Promise<unknown> =>
+    work(lanes[turn++ % lanes.length] as PooledChannel);
+  return { fleet: { retrying, lanes } as unknown as ChannelPool, lanes };
 }
 
 const content = Buffer.alloc(size, 's');
@@ -112,7 +112,7 @@ test('a mark that cannot be read is a failure of the read, and not another progr
   const { fleet, lanes } = fleetOf([disk.requests(), refused]);
   const part = new LargeRemotePart(fleet, target, size);
   await part.create();
-  const opened = part.handleOf(lanes[1] as Lane);
+  const opened = part.handleOf(lanes[1] as PooledChannel);
   await expect(opened).rejects.toThrow(TransferError);
   await expect(opened).rejects.not.toThrow(ConflictError);
 });

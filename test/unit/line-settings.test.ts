@@ -9,15 +9,15 @@ import {
   chooseCipher,
   chooseConnections,
   cipherOrder,
-  type LineRates,
+  type LinkRates,
   type StrongCipher,
   strongCiphers,
 } from '../../src/core/ssh/link-tuning.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
-const both = (rate: number): LineRates => ({ up: rate, down: rate });
+const both = (rate: number): LinkRates => ({ up: rate, down: rate });
 
-function ciphers(rates: Partial<Record<StrongCipher, LineRates>>): CipherRates[] {
+function ciphers(rates: Partial<Record<StrongCipher, LinkRates>>): CipherRates[] {
   return strongCiphers.map((name) => ({ name, isOffered: name in rates, rates: rates[name] }));
 }
 

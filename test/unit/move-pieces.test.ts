@@ -2,18 +2,18 @@
 
 import { expect, test } from 'vitest';
 import { UnreachableError } from '../../src/errors.ts';
-import type { Fleet } from '../../src/transfer/engine/channel-pool.ts';
+import type { ChannelPool } from '../../src/transfer/engine/channel-pool.ts';
 import { DoneRanges } from '../../src/transfer/engine/done-ranges.ts';
 import { movePieces, type PieceStep } from '../../src/transfer/engine/move-pieces.ts';
-import type { Lane } from '../../src/transfer/engine/pooled-channel.ts';
+import type { PooledChannel } from '../../src/transfer/engine/pooled-channel.ts';
 import { requestBytes } from '../../src/transfer/engine/sftp-channel.ts';
 
 const lost = new UnreachableError('lost', { code: 'connection-lost' });
 
 /** As much of a channel as the pieces need. */
-function laneNamed(name: string, isLost: () => boolean): Lane {
+function laneNamed(name: string, isLost: () => boolean): PooledChannel {
   const lane = { name, load: 0, isRetired: false, isLoss: () => isLost() };
-  return lane as unknown as Lane;
+  return lane as unknown as PooledChannel;
 }
 
 test('a transfer stands still at full load: a piece comes back late from a lost channel while another is idle', async () => {
@@ -28,13 +28,13 @@ test('a transfer stands still at full load: a piece comes back late from a lost 
     },
     lane: async () => healthy,
     moved: () => {},
-    onLane(listener: (lane: Lane) => void) {
+    onLane(listener: (lane: PooledChannel) => void) {
       for (const lane of [doomed, healthy]) listener(lane);
       return () => {};
     },
-  } as unknown as Fleet;
+  } as unknown as ChannelPool;
   const ranges = new DoneRanges(4 * requestBytes, requestBytes);
-  const movedBy: [number, Lane][] = [];
+  const movedBy: [number, PooledChannel][] = [];
   let cut: () => void = () => {};
   const whenCut = new Promise<void>((resolve) => {
     cut = resolve;
@@ -65,9 +65,9 @@ test('a transfer stands still at full load: a piece comes back late from a lost 
 
 test('a transfer stands still at full load: a channel comes when all is done', async () => {
   const lane = laneNamed('late', () => false);
-  let listen: (lane: Lane) => void = () => {};
-  let arrive: (lane: Lane) => void = () => {};
-  const arrived = new Promise<Lane>((resolve) => {
+  let listen: (lane: PooledChannel) => void = () => {};
+  let arrive: (lane: PooledChannel) => void = () => {};
+  const arrived = new Promise<PooledChannel>((resolve) => {
     arrive = resolve;
   });
   let asked = 0;
@@ -80,11 +80,11 @@ test('a transfer stands still at full load: a channel comes when all is done', a
       return arrived;
     },
     moved: () => {},
-    onLane(listener: (lane: Lane) => void) {
+    onLane(listener: (lane: PooledChannel) => void) {
       listen = listener;
       return () => {};
     },
-  } as unknown as Fleet;
+  } as unknown as ChannelPool;
   const ranges = new DoneRanges(2 * requestBytes, requestBytes);
   const open = async (): Promise<Buffer> => Buffer.from('handle');
   const moved = movePieces({ fleet, ranges, open: open as never, move: async () => {}, onDone: () => {} });

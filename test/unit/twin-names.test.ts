@@ -2,14 +2,14 @@
 
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { NameFolding, TwinNames } from '../../src/transfer/get/case-collisions.ts';
+import { CaseCollisions, NameFolding } from '../../src/transfer/get/case-collisions.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const folds = { isFolding: () => Promise.resolve(true) };
 const tells = { isFolding: () => Promise.resolve(false) };
 
 async function problems(names: readonly string[], folding: typeof folds): Promise<boolean[]> {
-  const twins = new TwinNames(folding);
+  const twins = new CaseCollisions(folding);
   const found: boolean[] = [];
   for (const name of names) found.push((await twins.problem(name)) !== undefined);
   return found;

@@ -67,8 +67,8 @@ export function define(command: Command, context: Context): void {
         context.exitCode = await persistSsh({ ...wanted, name, wayBack }, deps);
         return;
       }
-      const { connectSsh } = await import('../../services/ssh/run-ssh-command.ts');
-      context.exitCode = await connectSsh(wanted, deps);
+      const { runSshCommand } = await import('../../services/ssh/run-ssh-command.ts');
+      context.exitCode = await runSshCommand(wanted, deps);
     });
 }
 

@@ -32,19 +32,19 @@ export interface ClientTarget {
 export type ShellKind = 'posix' | 'windows';
 
 /** Ready to paste. */
-export interface ClientLine {
+export interface ClientCommand {
   readonly line: string;
   /** Where it goes, when another shell of this machine wants another line. */
   readonly shell?: 'cmd.exe' | 'PowerShell';
 }
 
 /** None for FileZilla, which has a dialog. */
-export function clientLines(
+export function clientCommands(
   program: PuttyLike,
   target: ClientTarget,
   shell: ShellKind,
-): readonly ClientLine[] {
-  return commandsOf(program, target).flatMap((words): ClientLine[] => {
+): readonly ClientCommand[] {
+  return commandsOf(program, target).flatMap((words): ClientCommand[] => {
     if (shell === 'posix') return [{ line: shellCommand(words) }];
     const [cmd, powershell] = [cmdCommand(words), powershellCommand(words)];
     if (cmd === powershell) return [{ line: cmd }];

@@ -15,7 +15,7 @@ export const strongCiphers = [
 export type StrongCipher = (typeof strongCiphers)[number];
 
 /** What a session's transfers begin with. */
-export interface LineSetting {
+export interface LinkTuning {
   readonly cipher: StrongCipher;
   readonly connections: number;
 }
@@ -24,7 +24,7 @@ export interface LineSetting {
 export const connectionCounts = [1, 2, 4, 8] as const;
 
 /** Bytes per second each way. */
-export interface LineRates {
+export interface LinkRates {
   readonly up: number;
   readonly down: number;
 }
@@ -34,12 +34,12 @@ export interface CipherRates {
   /** Whether the server has it too. */
   readonly isOffered: boolean;
   /** Nothing when it could not be measured. */
-  readonly rates: LineRates | undefined;
+  readonly rates: LinkRates | undefined;
 }
 
 export interface ConnectionRates {
   readonly count: number;
-  readonly rates: LineRates | undefined;
+  readonly rates: LinkRates | undefined;
 }
 
 /** Measurements of the same thing differ by about as much. */
@@ -57,7 +57,7 @@ export function isStrongCipher(name: unknown): name is StrongCipher {
 }
 
 /** Of as many bytes up as down, one after the other. */
-export function combinedRate({ up, down }: LineRates): number {
+export function combinedRate({ up, down }: LinkRates): number {
   return up > 0 && down > 0 ? 2 / (1 / up + 1 / down) : 0;
 }
 

@@ -7,10 +7,10 @@ import type { ParsedSsh, SshWork } from './ssh-arguments.ts';
 export const connectionFailed = 255;
 
 export const sshClients = ['auto', 'system', 'builtin'] as const;
-export type SshClientWish = (typeof sshClients)[number];
+export type ClientPreference = (typeof sshClients)[number];
 
 export interface ClientChoice {
-  readonly wish: SshClientWish;
+  readonly wish: ClientPreference;
   readonly parsed: ParsedSsh;
   /** Whether stdin is a terminal. */
   readonly isTerminal: boolean;

@@ -1,7 +1,7 @@
 /** Whether what goes to an address can be read on the way. */
 
 /** The first address that is neither encrypted nor this machine; nothing when there is none. */
-export function clearTextEndpoint(endpoints: readonly string[]): string | undefined {
+export function plaintextEndpoint(endpoints: readonly string[]): string | undefined {
   return endpoints.find((endpoint) => {
     const { protocol, hostname } = new URL(endpoint);
     return protocol !== 'https:' && !isThisMachine(hostname);

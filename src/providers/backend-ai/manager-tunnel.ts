@@ -3,7 +3,7 @@
 import type { Agent, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGate, type Gate } from '../../core/semaphore.ts';
+import { createSemaphore, type Semaphore } from '../../core/semaphore.ts';
 import type { Tunnel } from '../../core/ssh/ssh-access.ts';
 import { countDown, startStopwatch, within } from '../../core/time-limit.ts';
 import { TimeoutError, UnreachableError } from '../../errors.ts';
@@ -57,7 +57,7 @@ const defaultQuietMs = 3_000;
 const defaultUpgradeLimitMs = 60_000;
 
 export function createManagerTunnel(options: ManagerTunnelOptions): Tunnel {
-  const gate = options.greets ? createGate(dialsAtOnce) : undefined;
+  const gate = options.greets ? createSemaphore(dialsAtOnce) : undefined;
   // By the clock on the wall, which does not stand still while this machine sleeps.
   const state = { knownToListen: false, takesOverUntil: Date.now() + takeOverMs };
   return { dial: (signal) => dialInTurn(options, { gate, state }, signal) };
@@ -69,7 +69,7 @@ interface DialState {
 }
 
 interface DialShared {
-  readonly gate: Gate | undefined;
+  readonly gate: Semaphore | undefined;
   readonly state: DialState;
 }
 

@@ -1,6 +1,6 @@
 /** `bai key rotate`: the manager makes a new keypair for the account, and neither the old key nor the new one is lost. */
 
-import { clearTextEndpoint } from '../../core/text/is-plaintext-url.ts';
+import { plaintextEndpoint } from '../../core/text/is-plaintext-url.ts';
 import { BaiError, ConflictError, LocalSystemError, ProtocolError, UnsureError } from '../../errors.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import type { GeneratedKeypair } from '../../providers/backend-ai/account-key.ts';
@@ -41,7 +41,7 @@ export async function rotateKey(request: RotateKeyRequest, deps: AccountKeyDeps)
 }
 
 function warnOfClearText({ endpoints, warn }: AccountKeyDeps): void {
-  const exposed = clearTextEndpoint(endpoints);
+  const exposed = plaintextEndpoint(endpoints);
   if (exposed !== undefined) warn(`the new private key travels from ${new URL(exposed).origin} in the clear`);
 }
 

@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import { personalKeyNames } from '../../core/keys/key-names.ts';
-import { clearTextEndpoint } from '../../core/text/is-plaintext-url.ts';
+import { plaintextEndpoint } from '../../core/text/is-plaintext-url.ts';
 import { BaiError, NotFoundError, UsageError } from '../../errors.ts';
 import type { AccountPair } from '../../keys/account-pair.ts';
 import type { Release } from '../../providers/backend-ai/release.ts';
@@ -48,7 +48,7 @@ async function readPair(path: string, deps: AccountKeyDeps): Promise<AccountPair
 }
 
 function refuseClearText({ allowClearText }: UploadKeyRequest, { endpoints }: AccountKeyDeps): void {
-  const exposed = clearTextEndpoint(endpoints);
+  const exposed = plaintextEndpoint(endpoints);
   if (exposed === undefined || allowClearText) return;
   throw new UsageError(`the private key would travel to ${new URL(exposed).origin} in the clear`, {
     code: 'clear-text',

@@ -1,7 +1,7 @@
 /** An SFTP connection into a session: no local port, the key only in memory. */
 
 import type { SessionRef } from '../../core/session/session.ts';
-import { cipherOrder, type LineSetting, type StrongCipher } from '../../core/ssh/link-tuning.ts';
+import { cipherOrder, type LinkTuning, type StrongCipher } from '../../core/ssh/link-tuning.ts';
 import type { SftpConnection } from '../../transfer/engine/sftp-connection.ts';
 import { openRunningSession } from '../session/open-session.ts';
 import { hostKeyAlias } from '../ssh/app-deps.ts';
@@ -10,7 +10,7 @@ import { connect, findWay, type LoginRequest, type Way, type WayDeps } from '../
 export interface OpenSftpDeps extends WayDeps {
   connectSftp(request: ConnectSftpRequest): Promise<SftpConnection>;
   /** What was measured for a session, by its `peer`. */
-  lineOf(peer: string): Promise<LineSetting | undefined>;
+  lineOf(peer: string): Promise<LinkTuning | undefined>;
 }
 
 export interface ConnectSftpRequest extends LoginRequest {
@@ -25,7 +25,7 @@ export interface OpenedSftp {
   /** The session, by a name that no other one gets. */
   readonly peer: string;
   /** What was measured for this session, and is in use; nothing when nothing was. */
-  readonly line: LineSetting | undefined;
+  readonly line: LinkTuning | undefined;
 }
 
 export interface OpenedLine {

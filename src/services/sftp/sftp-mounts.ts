@@ -6,7 +6,7 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { joinRemote, remoteFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
 import type { TransferSummary } from '../../core/sftp/transfer-plan.ts';
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { BaiError } from '../../errors.ts';
 import type { RemoteFiles, TreeObserver } from '../../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
@@ -104,7 +104,9 @@ async function warnUnlessMounted(
 
 /** A folder that is not in the home under its name is mounted elsewhere, and the manager does not say where. */
 async function areAllAtHome(home: string, names: readonly string[], files: RemoteFiles): Promise<boolean> {
-  const found = await Promise.all(names.map((name) => unlessMissing(files.stat(joinRemote(home, name)))));
+  const found = await Promise.all(
+    names.map((name) => undefinedIfMissing(files.stat(joinRemote(home, name)))),
+  );
   return found.every((attributes) => attributes?.kind === 'folder');
 }
 

@@ -2,7 +2,7 @@
 
 import { joinRemote, meansFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { ConflictError, UsageError } from '../../errors.ts';
 import type { SftpDeps } from './sftp-deps.ts';
 
@@ -17,7 +17,7 @@ export async function moveFile(request: MoveRequest, deps: SftpDeps): Promise<vo
   if (name === undefined) throw new UsageError(`"${request.path}" cannot be renamed`);
   await using files = await deps.open(request.session);
   const target = remotePath(request.newPath);
-  const isInto = (await unlessMissing(files.stat(target)))?.kind === 'folder';
+  const isInto = (await undefinedIfMissing(files.stat(target)))?.kind === 'folder';
   if (!isInto && meansFolder(request.newPath)) {
     throw new ConflictError(`${target} is no folder in the session`, { code: 'not-a-folder' });
   }

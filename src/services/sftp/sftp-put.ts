@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { meansFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { type ExitCode, UsageError } from '../../errors.ts';
 import type { SftpDeps } from './sftp-deps.ts';
 import { localMeasure, measure } from './sftp-measure.ts';
@@ -48,7 +48,7 @@ async function putStream({ sources, target, options }: PutRequest, deps: PutDeps
   if (meansFolder(target.path) || remoteName(remotePath(target.path)) === undefined) throw namelessError();
   await using opened = await openToWrite(target, deps);
   const { files } = opened;
-  if ((await unlessMissing(files.stat(target.path)))?.kind === 'folder') throw namelessError();
+  if ((await undefinedIfMissing(files.stat(target.path)))?.kind === 'folder') throw namelessError();
   const job = { source: deps.stdin, name: '-', remote: target.path, options };
   return await reportTransfer({ session: target.session, reporter: deps.reporter }, (observer) =>
     opened.warning(observer, (watched) => files.putStream(job, watched)),

@@ -3,7 +3,7 @@
 import { hasWildcards, literalPattern } from '../../core/sftp/glob.ts';
 import { joinRemote, remotePath } from '../../core/sftp/remote-path.ts';
 import { sanitizeLine } from '../../core/text/sanitize.ts';
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { NotFoundError } from '../../errors.ts';
 import type { ShellState } from './sftp-shell-commands.ts';
 import { expandRemote } from './sftp-sources.ts';
@@ -32,7 +32,7 @@ export async function matchRemote(words: readonly string[], state: ShellState): 
   for (const word of words) {
     const path = remotePath(atRemote(word, state));
     // The folder one is in is meant as it is, whatever its name holds; so is a name that is there as it is written.
-    if (!hasWildcards(path) || (await unlessMissing(files.lstat(path))) !== undefined) found.push(path);
+    if (!hasWildcards(path) || (await undefinedIfMissing(files.lstat(path))) !== undefined) found.push(path);
     else if (!hasWildcards(word)) throw new NotFoundError(`there is no ${path} in the session`);
     else {
       const pattern = atRemote(word, { remote: literalIfNeeded(state.remote) });

@@ -3,7 +3,7 @@
 import { expandGlob, type GlobEntry, type GlobPlace, hasWildcards } from '../../core/sftp/glob.ts';
 import { entryNameProblem, joinRemote, meansFolder, remotePath } from '../../core/sftp/remote-path.ts';
 import { sharedName, type TransferProblem } from '../../core/sftp/transfer-plan.ts';
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { NotFoundError, ProtocolError, UsageError } from '../../errors.ts';
 import type { LocalFiles } from '../../transfer/local/local-files.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
@@ -87,8 +87,8 @@ function remotePlace(files: RemoteFiles, windows: boolean, refused: TransferProb
   let seen = 0;
   return {
     join: joinRemote,
-    exists: async (path) => (await unlessMissing(files.lstat(path))) !== undefined,
-    isFolder: async (path) => (await unlessMissing(files.stat(path)))?.kind === 'folder',
+    exists: async (path) => (await undefinedIfMissing(files.lstat(path))) !== undefined,
+    isFolder: async (path) => (await undefinedIfMissing(files.stat(path)))?.kind === 'folder',
     async *list(folder): AsyncGenerator<GlobEntry> {
       for await (const { name, attributes } of files.list(folder)) {
         seen += 1;

@@ -1,9 +1,9 @@
 /** `bai sftp speedtest`: measures the line to a session, and remembers for its transfers what is fastest. */
 
 import type { Reporter, Table } from '../../core/reporter.ts';
-import type { LineRates, LineSetting } from '../../core/ssh/link-tuning.ts';
+import type { LinkRates, LinkTuning } from '../../core/ssh/link-tuning.ts';
 import { formatBytes } from '../../core/text/units.ts';
-import type { LineConnect, LineReport, MeasureOptions } from '../../transfer/benchmark/benchmark.ts';
+import type { LineConnect, LinkReport, MeasureOptions } from '../../transfer/benchmark/benchmark.ts';
 import type { OpenedLine } from './open-sftp.ts';
 
 export interface SpeedTestRequest {
@@ -16,8 +16,8 @@ export interface SpeedTestDeps {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   openLine(session: string): Promise<OpenedLine>;
-  measureLine(connect: LineConnect, options: MeasureOptions): Promise<LineReport>;
-  remember(peer: string, setting: LineSetting): Promise<void>;
+  measureLine(connect: LineConnect, options: MeasureOptions): Promise<LinkReport>;
+  remember(peer: string, setting: LinkTuning): Promise<void>;
 }
 
 export async function testSpeed({ session, stepMs }: SpeedTestRequest, deps: SpeedTestDeps): Promise<void> {
@@ -35,7 +35,7 @@ export async function testSpeed({ session, stepMs }: SpeedTestRequest, deps: Spe
   );
 }
 
-async function measure(line: OpenedLine, stepMs: number, deps: SpeedTestDeps): Promise<LineReport> {
+async function measure(line: OpenedLine, stepMs: number, deps: SpeedTestDeps): Promise<LinkReport> {
   const { reporter, signal } = deps;
   const busy = { now: reporter.busy(`connecting to session ${line.session.name}`) };
   try {
@@ -52,7 +52,7 @@ async function measure(line: OpenedLine, stepMs: number, deps: SpeedTestDeps): P
   }
 }
 
-function toJson(session: string, report: LineReport) {
+function toJson(session: string, report: LinkReport) {
   return {
     session,
     roundTripMs: Math.round(report.roundTripMs * 100) / 100,
@@ -67,14 +67,14 @@ function toJson(session: string, report: LineReport) {
   };
 }
 
-function ratesJson(rates: LineRates | undefined) {
+function ratesJson(rates: LinkRates | undefined) {
   return {
     upBytesPerSecond: rates ? Math.round(rates.up) : null,
     downBytesPerSecond: rates ? Math.round(rates.down) : null,
   };
 }
 
-function toTable({ ciphers, connections, chosen }: LineReport): Table {
+function toTable({ ciphers, connections, chosen }: LinkReport): Table {
   const rows: (string | undefined)[][] = ciphers.map(({ name, isOffered, rates }) => [
     name,
     ...(isOffered ? ratesText(rates) : ['not offered', undefined]),
@@ -87,7 +87,7 @@ function toTable({ ciphers, connections, chosen }: LineReport): Table {
   return { columns: ['MEASURED', 'UP', 'DOWN', 'CHOSEN'], rows };
 }
 
-function ratesText(rates: LineRates | undefined): (string | undefined)[] {
+function ratesText(rates: LinkRates | undefined): (string | undefined)[] {
   return rates ? [`${formatBytes(rates.up)}/s`, `${formatBytes(rates.down)}/s`] : [undefined, undefined];
 }
 

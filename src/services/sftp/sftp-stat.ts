@@ -2,7 +2,7 @@
 
 import { remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import type { SftpDeps } from './sftp-deps.ts';
 import { describeEntry, modeText } from './sftp-entry.ts';
 
@@ -12,7 +12,7 @@ export async function statFile(request: SftpTarget, deps: SftpDeps): Promise<voi
   const attributes = await files.lstat(path);
   const { name: _, ...entry } = describeEntry({ name: path, attributes });
   // A link that leads nowhere still has its own attributes.
-  const realPath = await unlessMissing(files.realpath(path));
+  const realPath = await undefinedIfMissing(files.realpath(path));
   deps.reporter.result({ session: request.session, path, realPath, ...entry }, [
     `path      ${path}`,
     `real path ${realPath ?? '-'}`,

@@ -7,7 +7,7 @@ import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
 import type { TransferProblem, TransferSummary } from '../../core/sftp/transfer-plan.ts';
 import { sanitizeLine } from '../../core/text/sanitize.ts';
 import { formatBytes } from '../../core/text/units.ts';
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { ConflictError, ExitCode, NotFoundError, UsageError } from '../../errors.ts';
 import type { RemoteFiles, TransferJob, TreeObserver } from '../../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
@@ -88,7 +88,7 @@ async function isLocalFolder(path: string, isSource: boolean, { local }: SftpDep
 }
 
 async function isRemoteFolder(path: string, isSource: boolean, files: RemoteFiles): Promise<boolean> {
-  const kind = (await unlessMissing(files.stat(path)))?.kind;
+  const kind = (await undefinedIfMissing(files.stat(path)))?.kind;
   return checkFolder(`${path} in the session`, kind, isSource);
 }
 

@@ -7,9 +7,9 @@ import type { Forwarder, Tunnel } from '../../core/ssh/ssh-access.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import type { ForwarderOptions } from '../../proxy/forwarder.ts';
 import type { FetchKeyDeps } from '../keys/fetch-key.ts';
-import type { OwnKeyDeps } from './user-keys.ts';
+import type { UserKeyDeps } from './user-keys.ts';
 
-export interface AppDeps extends FetchKeyDeps, OwnKeyDeps {
+export interface AppDeps extends FetchKeyDeps, UserKeyDeps {
   /** When nothing was heard for `silenceMs`, the line is dead; about half a minute when left out. */
   tunnelTo(session: SessionRef, app: string, silenceMs?: number): Tunnel;
   startForwarder(options: ForwarderOptions): Promise<Forwarder>;

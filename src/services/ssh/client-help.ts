@@ -2,10 +2,10 @@
 
 import { openPath } from '../../core/desktop/open-target.ts';
 import {
-  type ClientLine,
+  type ClientCommand,
   type ClientProgram,
   type ClientTarget,
-  clientLines,
+  clientCommands,
   filezillaFields,
   type HostKey,
   type PuttyLike,
@@ -31,7 +31,7 @@ export interface ClientHelp {
   readonly keyFile?: string;
   readonly hostKeys: readonly HostKey[];
   /** Ready to paste; none for a program with a dialog. */
-  readonly lines: readonly ClientLine[];
+  readonly lines: readonly ClientCommand[];
   /** Of that dialog, by their names there. */
   readonly fields?: Readonly<Record<string, string>>;
 }
@@ -70,7 +70,7 @@ export async function prepareClient(
 function describe(program: PuttyLike, target: ClientTarget, shell: ShellKind): ClientHelp {
   const { keyFile, hostKeys } = target;
   const fields = program === 'filezilla' ? { fields: filezillaFields(target) } : {};
-  return { program, keyFile, hostKeys, lines: clientLines(program, target, shell), ...fields };
+  return { program, keyFile, hostKeys, lines: clientCommands(program, target, shell), ...fields };
 }
 
 /** Says what was made, and what is known to fail with it. */

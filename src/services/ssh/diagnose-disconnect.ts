@@ -5,18 +5,18 @@ import type { Tunnel } from '../../core/ssh/ssh-access.ts';
 import { mayPass } from '../../core/ssh/tmux-shell.ts';
 import { BaiError, UnreachableError } from '../../errors.ts';
 import { type HeardStream, hear } from './hear-stream.ts';
-import type { ConnectSshDeps } from './run-ssh-command.ts';
+import type { SshCommandDeps } from './run-ssh-command.ts';
 
-export interface LineWatch {
+export interface DisconnectWatch {
   /** To connect with. */
-  readonly deps: ConnectSshDeps;
+  readonly deps: SshCommandDeps;
   /** After ssh has failed: nothing had been heard for long, so that neither sshd nor the manager can be asked why. */
   wasSilent(): boolean;
   /** After ssh has failed. */
-  verdict(): LineVerdict;
+  verdict(): DisconnectVerdict;
 }
 
-export interface LineVerdict {
+export interface DisconnectVerdict {
   /** Whether there was a line to the session's sshd. */
   readonly stood: boolean;
   /** Whether it may come back by itself: ssh neither ended by its own will nor would be refused again. */
@@ -30,7 +30,7 @@ const patience = 2;
  * A line is lost when the far side ended it first, when it could not be dialled, or when ssh gave it up after
  * `silentMs` in which nothing was heard. Who hangs up on a line that lives had a reason: `~.`, a wrong option, a refused key, a port that is taken.
  */
-export function watchLine(silentMs: number, deps: ConnectSshDeps): LineWatch {
+export function watchDisconnect(silentMs: number, deps: SshCommandDeps): DisconnectWatch {
   let line: HeardStream | undefined;
   let failure: unknown;
   let isLost = false;

@@ -1,6 +1,6 @@
 /** `bai exec`: one command in the containers of a session, at the same time in all that are wanted. */
 
-import { createGate, type Gate } from '../../core/semaphore.ts';
+import { createSemaphore, type Semaphore } from '../../core/semaphore.ts';
 import { mainNode, type SessionRef } from '../../core/session/session.ts';
 import { parseSshArguments, type SshWork } from '../../core/ssh/ssh-arguments.ts';
 import { connectionFailed } from '../../core/ssh/ssh-client.ts';
@@ -126,7 +126,7 @@ const loginsAtOnce = 8;
 async function runOnAll({ session, work, nodes }: Work, deps: ExecDeps): Promise<readonly NodeRun[]> {
   await using shared = shareMain(session, deps);
   const outputOf = deps.labelled(nodes.map(({ hostname }) => hostname));
-  const gate = createGate(loginsAtOnce);
+  const gate = createSemaphore(loginsAtOnce);
   const busy = deps.reporter.busy(`connecting to session ${session.name}`);
   const runs = nodes.map(async (node) => {
     const captured = deps.reporter.json ? deps.capture() : undefined;
@@ -149,7 +149,7 @@ interface NodeWork {
   readonly session: SessionRef;
   readonly work: SshWork;
   readonly output: NodeOutput;
-  readonly gate: Gate;
+  readonly gate: Semaphore;
   readonly begin: () => void;
 }
 
@@ -172,7 +172,7 @@ async function runOn(node: ClusterNode, job: NodeWork, deps: ExecDeps): Promise<
   }
 }
 
-async function logIn(place: SessionRef, gate: Gate, deps: ExecDeps): ReturnType<ExecDeps['openSsh']> {
+async function logIn(place: SessionRef, gate: Semaphore, deps: ExecDeps): ReturnType<ExecDeps['openSsh']> {
   const leave = await gate.enter(deps.signal);
   try {
     return await connect(await findWay(place, deps), (request) => deps.openSsh(request), deps);

@@ -10,9 +10,9 @@ import { openRunningSession } from '../session/open-session.ts';
 import { type ClientDeps, type ClientHelp, prepareClient } from './client-help.ts';
 import { enterNode } from './enter-node.ts';
 import { prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
-import { holdForwarder, type PortWish } from './start-app-forwarder.ts';
+import { holdForwarder, type PortPreference } from './start-app-forwarder.ts';
 
-export interface ForwardAppRequest extends PortWish {
+export interface ForwardAppRequest extends PortPreference {
   readonly session: string;
   readonly app: string;
   /** A container of a cluster session, for its sshd; main1 when left out. */

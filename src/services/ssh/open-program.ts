@@ -15,7 +15,7 @@ import { openRunningSession } from '../session/open-session.ts';
 import type { AppDeps } from './app-deps.ts';
 import { prepareSsh, sshApp } from './prepare-ssh.ts';
 import { installedSshConfig, installSshConfig, type SshConfigDeps } from './ssh-config.ts';
-import { holdForwarder, type PortWish } from './start-app-forwarder.ts';
+import { holdForwarder, type PortPreference } from './start-app-forwarder.ts';
 
 export interface OpenRequest {
   readonly session: string;
@@ -78,7 +78,7 @@ export async function openEditor(
 
 /** Calls `onReady` when the port listens, then opens the URL; ends when the signal does. */
 export async function openFiles(
-  request: OpenRequest & PortWish,
+  request: OpenRequest & PortPreference,
   deps: OpenDeps,
   onReady: (opened: OpenedFiles) => void,
 ): Promise<void> {

@@ -19,17 +19,17 @@ import { limitTime } from '../../core/time-limit.ts';
 import { InterruptedError, TimeoutError, UsageError } from '../../errors.ts';
 import { openRunningSession } from '../session/open-session.ts';
 import { failedWith, openBuiltin } from './connect-builtin.ts';
-import { watchLine } from './diagnose-disconnect.ts';
+import { watchDisconnect } from './diagnose-disconnect.ts';
 import { enterNode } from './enter-node.ts';
 import {
-  type ConnectSshDeps,
-  type ConnectSshRequest,
   connectSystem,
   openOrCreate,
+  type SshCommandDeps,
+  type SshCommandRequest,
   workOfBuiltin,
 } from './run-ssh-command.ts';
 
-export interface PersistRequest extends ConnectSshRequest {
+export interface PersistRequest extends SshCommandRequest {
   /** Of the shell; a session may have several. */
   readonly name: string;
   /** The command line that comes back to it. */
@@ -60,7 +60,7 @@ const answerLimitMs = 15_000;
 const steadyMs = 30_000;
 
 /** As `connectSsh`; and 0 when the user leaves the shell to itself. */
-export async function persistSsh(request: PersistRequest, patientDeps: ConnectSshDeps): Promise<number> {
+export async function persistSsh(request: PersistRequest, patientDeps: SshCommandDeps): Promise<number> {
   const deps = watchful(patientDeps);
   const options = persistOptions(request.sshArguments);
   if (!deps.isTerminal) {
@@ -77,7 +77,7 @@ export async function persistSsh(request: PersistRequest, patientDeps: ConnectSs
 }
 
 /** A dead line is found early: another is made for it. */
-function watchful(deps: ConnectSshDeps): ConnectSshDeps {
+function watchful(deps: SshCommandDeps): SshCommandDeps {
   const silenceMs = persistSilenceMs;
   return {
     ...deps,
@@ -95,7 +95,7 @@ function withLine(
 }
 
 /** Until the shell is left, has ended, or cannot be reached ever again. */
-async function comeBack(first: Lost, attempt: Attempt, deps: ConnectSshDeps): Promise<number> {
+async function comeBack(first: Lost, attempt: Attempt, deps: SshCommandDeps): Promise<number> {
   let outcome: Outcome = first;
   let told: string | undefined;
   try {
@@ -118,7 +118,7 @@ async function comeBack(first: Lost, attempt: Attempt, deps: ConnectSshDeps): Pr
 interface Teller {
   /** Of the session. */
   readonly name: string;
-  readonly deps: ConnectSshDeps;
+  readonly deps: SshCommandDeps;
 }
 
 /** Each reason once, and each loss. */
@@ -135,7 +135,7 @@ function tell({ lost, stood }: Lost, before: string | undefined, { name, deps }:
 }
 
 /** By the session's id: another one may have its name by now. */
-async function tryAgain(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome> {
+async function tryAgain(attempt: Attempt, deps: SshCommandDeps): Promise<Outcome> {
   try {
     await findAgain(attempt.session, deps);
     return await connectOnce(attempt, deps);
@@ -146,7 +146,7 @@ async function tryAgain(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome
 }
 
 /** A connection that was kept may be as dead as the line, and is silent for ever then. */
-async function findAgain({ id }: SessionRef, deps: ConnectSshDeps): Promise<void> {
+async function findAgain({ id }: SessionRef, deps: SshCommandDeps): Promise<void> {
   using limit = limitTime(deps.signal, answerLimitMs);
   try {
     await openRunningSession(id, { ...deps, signal: limit.signal });
@@ -162,7 +162,7 @@ function noAnswer(): TimeoutError {
 }
 
 /** A node is entered anew each time: the way through main1 is lost with the line. */
-async function connectOnce(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome> {
+async function connectOnce(attempt: Attempt, deps: SshCommandDeps): Promise<Outcome> {
   const { work, mode, request } = attempt;
   await using place = await enterNode(attempt.session, request.node, deps);
   const inside = { ...attempt, session: place.session };
@@ -171,9 +171,9 @@ async function connectOnce(attempt: Attempt, deps: ConnectSshDeps): Promise<Outc
   return await connectBuiltinOnce({ ...inside, work: { ...work, command } }, place.deps);
 }
 
-async function connectSystemOnce(attempt: Attempt, deps: ConnectSshDeps): Promise<Outcome> {
+async function connectSystemOnce(attempt: Attempt, deps: SshCommandDeps): Promise<Outcome> {
   const { session, mode } = attempt;
-  const watch = watchLine(persistSilence(attempt.options), deps);
+  const watch = watchDisconnect(persistSilence(attempt.options), deps);
   const request = { ...withLine(attempt, mode), isPastAsking: () => watch.wasSilent() };
   const status = await connectSystem(session, request, watch.deps);
   if (status !== connectionFailed || deps.signal.aborted) return { status };
@@ -188,7 +188,7 @@ interface BuiltinAttempt extends Attempt {
 
 async function connectBuiltinOnce(
   { session, work, mode }: BuiltinAttempt,
-  deps: ConnectSshDeps,
+  deps: SshCommandDeps,
 ): Promise<Outcome> {
   let stood = false;
   try {
@@ -205,7 +205,7 @@ async function connectBuiltinOnce(
 }
 
 /** With a count-down where somebody watches. */
-async function pause(seconds: number, name: string, { reporter, signal }: ConnectSshDeps): Promise<void> {
+async function pause(seconds: number, name: string, { reporter, signal }: SshCommandDeps): Promise<void> {
   for (let left = seconds; left > 0; left -= 1) {
     const shown = reporter.busy(`connecting to ${name} again in ${left} s; Ctrl-C ends it`, 'now');
     try {
@@ -217,7 +217,7 @@ async function pause(seconds: number, name: string, { reporter, signal }: Connec
 }
 
 /** What bai ends with. */
-function statusOf(status: number, { wayBack }: PersistRequest, { reporter }: ConnectSshDeps): number {
+function statusOf(status: number, { wayBack }: PersistRequest, { reporter }: SshCommandDeps): number {
   if (status === persistStatus.detached) {
     reporter.info(`the shell goes on in the session; \`${wayBack}\` comes back to it`);
     return 0;

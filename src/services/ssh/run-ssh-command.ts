@@ -7,7 +7,7 @@ import { explainTooLong } from '../../core/ssh/command-limit.ts';
 import { goesToBackground, refuseSharing } from '../../core/ssh/shared-connection.ts';
 import type { Forwarder, Tunnel } from '../../core/ssh/ssh-access.ts';
 import { parseSshArguments, type SshWork } from '../../core/ssh/ssh-arguments.ts';
-import { builtinWork, connectionFailed, type SshClientWish } from '../../core/ssh/ssh-client.ts';
+import { builtinWork, type ClientPreference, connectionFailed } from '../../core/ssh/ssh-client.ts';
 import { hasForwards, sshArguments } from '../../core/ssh/ssh-command.ts';
 import { takeConfiguration } from '../../core/ssh/ssh-options.ts';
 import { inheritedOptions } from '../../core/ssh/ssh-settings.ts';
@@ -24,21 +24,21 @@ import { type ClusterDeps, enterNode } from './enter-node.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { type PreparedSsh, prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
 import type { LoginRequest } from './ssh-way.ts';
-import { type PortWish, type StartRequest, startAppForwarder } from './start-app-forwarder.ts';
+import { type PortPreference, type StartRequest, startAppForwarder } from './start-app-forwarder.ts';
 import { agentRing } from './user-keys.ts';
 
-export interface ConnectSshRequest extends PortWish {
+export interface SshCommandRequest extends PortPreference {
   readonly session: string;
   /** A container of a cluster session; main1 when left out. */
   readonly node?: string | undefined;
   /** For ssh itself: its options, then a command. */
   readonly sshArguments: readonly string[];
-  readonly client: SshClientWish;
+  readonly client: ClientPreference;
   /** Made when there is no live session of that name. */
   readonly create?: CreateRequest | undefined;
 }
 
-export interface ConnectSshDeps extends ClusterDeps, BuiltinDeps {
+export interface SshCommandDeps extends ClusterDeps, BuiltinDeps {
   /** Whether stdin is a terminal. */
   readonly isTerminal: boolean;
   hasSystemSsh(): Promise<boolean>;
@@ -65,7 +65,7 @@ export interface BackgroundWish {
 export type BackgroundStart = { readonly pid: number } | { readonly status: number };
 
 /** ssh's exit status: that of the remote command, 255 when the connection failed. */
-export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDeps): Promise<number> {
+export async function runSshCommand(request: SshCommandRequest, deps: SshCommandDeps): Promise<number> {
   // A wrong command line is told before anything is asked of the manager.
   const work = await workOfBuiltin(request, deps);
   if (goesToBackground(request.sshArguments) && deps.background === undefined)
@@ -78,7 +78,7 @@ export async function connectSsh(request: ConnectSshRequest, deps: ConnectSshDep
 }
 
 /** The rest is done by a process of its own, which has said how far it came; what goes wrong before it tells itself. */
-async function leave({ sshArguments: words }: ConnectSshRequest, deps: ConnectSshDeps): Promise<number> {
+async function leave({ sshArguments: words }: SshCommandRequest, deps: SshCommandDeps): Promise<number> {
   const parsed = parseSshArguments(words);
   const started = await deps.startInBackground({ prints: !('work' in parsed && parsed.work.runsNothing) });
   if ('status' in started) return started.status;
@@ -92,8 +92,8 @@ async function leave({ sshArguments: words }: ConnectSshRequest, deps: ConnectSs
 const missing: ReadonlySet<string> = new Set(['session-not-found', 'session-ended']);
 
 export async function openOrCreate(
-  { session, create }: ConnectSshRequest,
-  deps: ConnectSshDeps,
+  { session, create }: SshCommandRequest,
+  deps: SshCommandDeps,
 ): Promise<SessionRef> {
   try {
     const found = await openRunningSession(session, deps);
@@ -108,8 +108,8 @@ export async function openOrCreate(
 
 /** Nothing when the system's ssh is to do it. */
 export async function workOfBuiltin(
-  { session, client, sshArguments: words, port, strictPort }: ConnectSshRequest,
-  deps: ConnectSshDeps,
+  { session, client, sshArguments: words, port, strictPort }: SshCommandRequest,
+  deps: SshCommandDeps,
 ): Promise<SshWork | undefined> {
   refuseSharing(session, words);
   if (client === 'system') return undefined;
@@ -130,14 +130,14 @@ export async function workOfBuiltin(
 }
 
 /** A key that the system's ssh can use and the builtin client cannot, or not without a question. */
-async function isForSsh(deps: ConnectSshDeps): Promise<boolean> {
+async function isForSsh(deps: SshCommandDeps): Promise<boolean> {
   const { identity, usesAgent } = deps.settings;
   if (identity !== undefined) return deps.isForSsh(identity);
   if (!usesAgent) return false;
   return ((await deps.agentLogin())?.unusable.length ?? 0) > 0;
 }
 
-interface SystemConnection extends ConnectSshRequest {
+interface SystemConnection extends SshCommandRequest {
   /** After ssh has failed: whether nobody who knows why can be reached, and the user is to hear of it at once. */
   readonly isPastAsking?: () => boolean;
 }
@@ -145,7 +145,7 @@ interface SystemConnection extends ConnectSshRequest {
 export async function connectSystem(
   session: SessionRef,
   request: SystemConnection,
-  deps: ConnectSshDeps,
+  deps: SshCommandDeps,
 ): Promise<number> {
   const failures: unknown[] = [];
   try {
@@ -168,12 +168,12 @@ export async function connectSystem(
   }
 }
 
-interface SystemRequest extends Omit<StartRequest, 'tunnel'>, Pick<ConnectSshRequest, 'sshArguments'> {
+interface SystemRequest extends Omit<StartRequest, 'tunnel'>, Pick<SshCommandRequest, 'sshArguments'> {
   /** Options of the user's own configuration. */
   readonly inherited: readonly string[];
 }
 
-async function runSystem(ready: PreparedSsh, request: SystemRequest, deps: ConnectSshDeps): Promise<number> {
+async function runSystem(ready: PreparedSsh, request: SystemRequest, deps: SshCommandDeps): Promise<number> {
   const { reporter } = deps;
   // ssh says nothing before sshd has greeted, unless it was asked to.
   const busy = isVerbose(request.sshArguments)
@@ -207,8 +207,8 @@ function afterFirstDial(tunnel: Tunnel, dialled: () => void): Tunnel {
 
 /** Of the user's own configuration, which ssh itself does not get to see. */
 async function inheritedFor(
-  { sshArguments: words }: ConnectSshRequest,
-  deps: ConnectSshDeps,
+  { sshArguments: words }: SshCommandRequest,
+  deps: SshCommandDeps,
 ): Promise<readonly string[]> {
   const { file } = takeConfiguration(words);
   const answer = await deps.userSettings(file);
@@ -224,7 +224,7 @@ async function inheritedFor(
 const goneMs = 500;
 
 /** ssh ends with 0 as well where it only went to the background: by -f, or by `~&` in a shell. */
-async function carryOn(forwarder: Forwarder, deps: ConnectSshDeps): Promise<void> {
+async function carryOn(forwarder: Forwarder, deps: SshCommandDeps): Promise<void> {
   if (deps.background === undefined && !deps.isTerminal) return;
   const gone = forwarder.firstGone();
   using limit = limitTime(deps.signal, goneMs);
@@ -243,7 +243,7 @@ async function carryOn(forwarder: Forwarder, deps: ConnectSshDeps): Promise<void
   await unlessAborted(gone, deps.signal).catch(() => {});
 }
 
-async function runInTerminal(args: readonly string[], deps: ConnectSshDeps): Promise<number> {
+async function runInTerminal(args: readonly string[], deps: SshCommandDeps): Promise<number> {
   using _interrupts = deps.leaveInterruptsToChild();
   return await deps.runSsh(args);
 }
@@ -255,7 +255,7 @@ const explainLimitMs = 5_000;
 async function explainFailure(
   ready: PreparedSsh,
   words: readonly string[],
-  deps: ConnectSshDeps,
+  deps: SshCommandDeps,
 ): Promise<void> {
   const { session, tunnel, identityFile, hostKeyAlias } = ready;
   // That one cannot be tried here explains nothing, and nobody is asked for a passphrase twice.
@@ -287,7 +287,7 @@ async function explainFailure(
   }
 }
 
-async function triedKey({ identityFile, ownKeys }: PreparedSsh, deps: ConnectSshDeps): Promise<LoginKey> {
+async function triedKey({ identityFile, ownKeys }: PreparedSsh, deps: SshCommandDeps): Promise<LoginKey> {
   if (identityFile !== undefined) return deps.readOwnKey(identityFile);
   if (ownKeys.length === 0) return agentRing(deps);
   return { agent: await deps.agentLogin(), ...(await deps.defaultKeys()) };
@@ -299,7 +299,7 @@ function commandOf(words: readonly string[]): string | undefined {
   return 'work' in parsed ? parsed.work.command : words.at(-1);
 }
 
-function warnOf(failure: unknown, { reporter }: ConnectSshDeps): void {
+function warnOf(failure: unknown, { reporter }: SshCommandDeps): void {
   if (failure instanceof BaiError) reporter.warn(failure.message, failure.hint);
   else reporter.warn(failure instanceof Error ? failure.message : String(failure));
 }

@@ -7,7 +7,7 @@ import { type EndWatch, watchForEnd } from '../session/session-end.ts';
 import type { AppDeps } from './app-deps.ts';
 import { sshApp } from './prepare-ssh.ts';
 
-export interface PortWish {
+export interface PortPreference {
   /** Beats the `sshPort` setting. */
   readonly port?: number | undefined;
   /** Fail when the port is not free, in place of a random one. */
@@ -17,7 +17,7 @@ export interface PortWish {
 /** Always on loopback: whoever reaches the port is as good as logged in to the app. */
 const loopback = '127.0.0.1';
 
-export interface StartRequest extends PortWish {
+export interface StartRequest extends PortPreference {
   readonly app: string;
   readonly tunnel: Tunnel;
   readonly onConnectionFailed: (error: unknown) => void;
@@ -41,7 +41,7 @@ export async function startAppForwarder(request: StartRequest, deps: AppDeps): P
   return forwarder;
 }
 
-export interface HoldRequest extends PortWish {
+export interface HoldRequest extends PortPreference {
   readonly session: SessionRef;
   readonly app: string;
   readonly tunnel: Tunnel;

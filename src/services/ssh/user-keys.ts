@@ -7,7 +7,7 @@ import type { AgentLogin } from '../../ssh/agent-keys.ts';
 import type { KeyRing } from '../../ssh/login.ts';
 import type { SessionDeps } from '../session/session-deps.ts';
 
-export interface OwnKeyDeps extends Pick<SessionDeps, 'reporter' | 'signal'> {
+export interface UserKeyDeps extends Pick<SessionDeps, 'reporter' | 'signal'> {
   readKey(session: SessionRef, signal: AbortSignal): Promise<PrivateKey>;
   /** Nothing when no agent answers. */
   agentLogin(): Promise<AgentLogin | undefined>;
@@ -18,7 +18,7 @@ export interface OwnKeyDeps extends Pick<SessionDeps, 'reporter' | 'signal'> {
 /** What the session handed out; or, when it hands out nothing, what the user has. */
 export async function issuedOrOwn(
   session: SessionRef,
-  deps: OwnKeyDeps,
+  deps: UserKeyDeps,
 ): Promise<{ readonly key: PrivateKey } | { readonly ring: KeyRing }> {
   try {
     return { key: await deps.readKey(session, deps.signal) };
@@ -33,19 +33,19 @@ export async function issuedOrOwn(
 }
 
 /** Of the agent's keys alone; throws when there are none that this client can sign with. */
-export async function agentRing(deps: OwnKeyDeps): Promise<KeyRing> {
+export async function agentRing(deps: UserKeyDeps): Promise<KeyRing> {
   const agent = await requireAgent(deps);
   if (agent.offered.length === 0) throw noKeys(agent);
   return { agent, files: [], locked: [] };
 }
 
 /** For the system's ssh, which can use every key there is. */
-export async function checkAgentKeys(deps: OwnKeyDeps): Promise<void> {
+export async function checkAgentKeys(deps: UserKeyDeps): Promise<void> {
   const agent = await requireAgent(deps);
   if (agent.offered.length + agent.unusable.length === 0) throw noKeys(agent);
 }
 
-async function requireAgent(deps: OwnKeyDeps): Promise<AgentLogin> {
+async function requireAgent(deps: UserKeyDeps): Promise<AgentLogin> {
   const agent = await deps.agentLogin();
   if (agent === undefined) {
     throw new NotFoundError('there is no SSH agent to log in with', {

@@ -1,14 +1,14 @@
 /** Connections to one session that are kept busy together, with channels and depths as a transfer has them. */
 
-import type { LineRates } from '../../core/ssh/link-tuning.ts';
-import { channelCount, type Direction, laneDepth, sharedDepth } from '../engine/pool-growth.ts';
-import { Lane } from '../engine/pooled-channel.ts';
+import type { LinkRates } from '../../core/ssh/link-tuning.ts';
+import { channelCount, channelDepth, type Direction, sharedDepth } from '../engine/pool-growth.ts';
+import { PooledChannel } from '../engine/pooled-channel.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import type { SftpConnection } from '../engine/sftp-connection.ts';
 import { OpenFlag } from '../engine/sftp-requests.ts';
-import { mostPieces, type PumpedLane, pump } from './load-generator.ts';
+import { generateLoad, type LoadedChannel, mostPieces } from './load-generator.ts';
 
-export interface StationOptions {
+export interface BenchmarkConnectionsOptions {
   /** The scratch file, which is there. */
   readonly path: string;
   readonly payload: Buffer;
@@ -26,16 +26,16 @@ const warmUpRoundTrips = 5;
 
 interface BusyConnection {
   readonly connection: SftpConnection;
-  readonly lanes: readonly PumpedLane[];
+  readonly lanes: readonly LoadedChannel[];
 }
 
 /** Disposal closes its connections. */
-export class MeasuringStation implements AsyncDisposable {
+export class BenchmarkConnections implements AsyncDisposable {
   readonly #dial: () => Promise<SftpConnection>;
-  readonly #options: StationOptions;
+  readonly #options: BenchmarkConnectionsOptions;
   readonly #busy: BusyConnection[] = [];
 
-  constructor(dial: () => Promise<SftpConnection>, options: StationOptions) {
+  constructor(dial: () => Promise<SftpConnection>, options: BenchmarkConnectionsOptions) {
     this.#dial = dial;
     this.#options = options;
   }
@@ -57,7 +57,7 @@ export class MeasuringStation implements AsyncDisposable {
   }
 
   /** Up, then down, over the first so many of its connections. Rejects with a BaiError. */
-  async measure(count = this.#busy.length): Promise<LineRates> {
+  async measure(count = this.#busy.length): Promise<LinkRates> {
     const busy = this.#busy.slice(0, count);
     const up = await this.#pump('put', busy);
     const down = await this.#pump('get', busy);
@@ -80,29 +80,29 @@ export class MeasuringStation implements AsyncDisposable {
     }
   }
 
-  async #openMore(connection: SftpConnection): Promise<PumpedLane[]> {
+  async #openMore(connection: SftpConnection): Promise<LoadedChannel[]> {
     const { openChannel } = connection;
     if (openChannel === undefined) return [];
-    const open = async (): Promise<PumpedLane> => this.#openLane(connection, await openChannel());
+    const open = async (): Promise<LoadedChannel> => this.#openLane(connection, await openChannel());
     return await Promise.all(Array.from({ length: channelCount(this.#options.roundTripMs) - 1 }, open));
   }
 
-  async #openLane(connection: SftpConnection, sftp: SftpConnection['sftp']): Promise<PumpedLane> {
-    const lane = new Lane(connection, sftp, this.#options);
+  async #openLane(connection: SftpConnection, sftp: SftpConnection['sftp']): Promise<LoadedChannel> {
+    const lane = new PooledChannel(connection, sftp, this.#options);
     return { lane, handle: await lane.requests.open(this.#options.path, OpenFlag.read | OpenFlag.write) };
   }
 
   /** What comes down fills the line over one channel of a connection. */
   async #pump(direction: Direction, busy: readonly BusyConnection[]): Promise<number> {
     const { roundTripMs, durationMs, payload } = this.#options;
-    const depth = sharedDepth(laneDepth(roundTripMs, direction), busy.length);
+    const depth = sharedDepth(channelDepth(roundTripMs, direction), busy.length);
     const lanes = busy.flatMap((each) => (direction === 'get' ? each.lanes.slice(0, 1) : each.lanes));
     const piecesToRead = direction === 'get' ? await this.#countPieces(lanes) : 0;
     const warmUpMs = durationMs * warmUpShare + roundTripMs * warmUpRoundTrips;
-    return await pump(lanes, { direction, depth, warmUpMs, durationMs, payload, piecesToRead });
+    return await generateLoad(lanes, { direction, depth, warmUpMs, durationMs, payload, piecesToRead });
   }
 
-  async #countPieces([first]: readonly PumpedLane[]): Promise<number> {
+  async #countPieces([first]: readonly LoadedChannel[]): Promise<number> {
     if (first === undefined) return 1;
     const { size = 0 } = await first.lane.requests.attributes(first.handle);
     return Math.max(1, Math.min(mostPieces, Math.floor(size / requestBytes)));

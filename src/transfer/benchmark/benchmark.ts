@@ -4,20 +4,20 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { strongCiphers } from '../../core/ssh/link-tuning.ts';
 import { BaiError } from '../../errors.ts';
-import { Lane } from '../engine/pooled-channel.ts';
+import { PooledChannel } from '../engine/pooled-channel.ts';
 import { OpenFlag } from '../engine/sftp-requests.ts';
 import { discardPart } from '../remote/remote-part.ts';
 import { type LineConnect, type MeasuredLine, type MeasureOptions, measureRates } from './measure-rates.ts';
 
 export type { LineConnect, MeasureOptions } from './measure-rates.ts';
 
-export interface LineReport extends MeasuredLine {
+export interface LinkReport extends MeasuredLine {
   readonly roundTripMs: number;
   /** What a channel into the session may have under way. */
   readonly windowBytes: number;
 }
 
-export interface LineOptions extends MeasureOptions {
+export interface BenchmarkOptions extends MeasureOptions {
   /** How long the server may leave every request unanswered. */
   readonly stallMs?: number;
   /** Told of the scratch file, when it could not be taken away. */
@@ -27,14 +27,14 @@ export interface LineOptions extends MeasureOptions {
 interface Scratch {
   readonly path: string;
   readonly connect: LineConnect;
-  readonly options: LineOptions & { readonly stallMs: number };
+  readonly options: BenchmarkOptions & { readonly stallMs: number };
 }
 
 const usualStallMs = 30_000;
 const mostRoundTrips = 9;
 
 /** Leaves nothing in the session, unless the line is lost for good or this process is killed. */
-export async function measureLine(connect: LineConnect, wanted: LineOptions): Promise<LineReport> {
+export async function benchmarkLink(connect: LineConnect, wanted: BenchmarkOptions): Promise<LinkReport> {
   const options = { stallMs: usualStallMs, ...wanted };
   options.onStep('measuring the round trip');
   // Every channel listens to it, and more than ten are no leak.
@@ -42,7 +42,7 @@ export async function measureLine(connect: LineConnect, wanted: LineOptions): Pr
   const path = `.bai-speedtest-${randomBytes(6).toString('hex')}`;
   await using control = await connect(strongCiphers);
   // While another connection may still take it away, nobody is told.
-  const lane = new Lane(control, control.sftp, { ...options, onLeft: undefined });
+  const lane = new PooledChannel(control, control.sftp, { ...options, onLeft: undefined });
   try {
     const flags = OpenFlag.write | OpenFlag.create | OpenFlag.exclusive;
     await lane.requests.close(await lane.requests.open(path, flags, 0o600));
@@ -58,7 +58,7 @@ export async function measureLine(connect: LineConnect, wanted: LineOptions): Pr
   }
 }
 
-async function discardScratch(scratch: Scratch, lane: Lane): Promise<void> {
+async function discardScratch(scratch: Scratch, lane: PooledChannel): Promise<void> {
   const { path, options } = scratch;
   let isLeft = false;
   const left = (): void => {
@@ -74,7 +74,7 @@ async function discardScratch(scratch: Scratch, lane: Lane): Promise<void> {
 async function discardAnew({ path, connect, options }: Scratch): Promise<void> {
   try {
     await using connection = await connect(strongCiphers);
-    const lane = new Lane(connection, connection.sftp, options);
+    const lane = new PooledChannel(connection, connection.sftp, options);
     await discardPart(lane.cleanup, path, undefined);
   } catch (error) {
     if (!(error instanceof BaiError)) throw error;
@@ -82,7 +82,7 @@ async function discardAnew({ path, connect, options }: Scratch): Promise<void> {
   }
 }
 
-async function measureRoundTrip(lane: Lane, { stepMs }: MeasureOptions): Promise<number> {
+async function measureRoundTrip(lane: PooledChannel, { stepMs }: MeasureOptions): Promise<number> {
   const times: number[] = [];
   const endAt = performance.now() + stepMs;
   while (times.length < mostRoundTrips && (times.length < 3 || performance.now() < endAt)) {

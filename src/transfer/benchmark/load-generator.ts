@@ -1,18 +1,18 @@
 /** Keeps channels busy in one direction for a while, and tells how much came through. */
 
 import type { Direction } from '../engine/pool-growth.ts';
-import type { Lane } from '../engine/pooled-channel.ts';
+import type { PooledChannel } from '../engine/pooled-channel.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import { strangeAnswer } from '../engine/sftp-error.ts';
 import type { RemoteHandle } from '../engine/sftp-requests.ts';
 
-export interface PumpedLane {
-  readonly lane: Lane;
+export interface LoadedChannel {
+  readonly lane: PooledChannel;
   /** Of the scratch file, to read and to write. */
   readonly handle: RemoteHandle;
 }
 
-export interface PumpOptions {
+export interface LoadOptions {
   readonly direction: Direction;
   /** Requests that one channel may have in flight. */
   readonly depth: number;
@@ -33,7 +33,7 @@ const firstRequests = 4;
 const enoughAnswers = 4;
 
 /** Bytes per second, over all lanes. What is in flight at the end is waited for. */
-export async function pump(lanes: readonly PumpedLane[], options: PumpOptions): Promise<number> {
+export async function generateLoad(lanes: readonly LoadedChannel[], options: LoadOptions): Promise<number> {
   const meter = new RateMeter(options);
   const shared = { pieces: 0, isOver: false };
   try {
@@ -49,7 +49,7 @@ interface PumpState {
   readonly shared: { pieces: number; isOver: boolean };
 }
 
-async function pumpLane(pumped: PumpedLane, options: PumpOptions, state: PumpState): Promise<void> {
+async function pumpLane(pumped: LoadedChannel, options: LoadOptions, state: PumpState): Promise<void> {
   const { meter, shared } = state;
   const workers: Promise<void>[] = [];
   const work = async (): Promise<void> => {
@@ -73,8 +73,8 @@ async function pumpLane(pumped: PumpedLane, options: PumpOptions, state: PumpSta
 }
 
 function mover(
-  { lane, handle }: PumpedLane,
-  { direction, payload, piecesToRead }: PumpOptions,
+  { lane, handle }: LoadedChannel,
+  { direction, payload, piecesToRead }: LoadOptions,
   { shared }: PumpState,
 ): () => Promise<number> {
   const next = (pieces: number): number => {
@@ -105,7 +105,7 @@ class RateMeter {
   #lastAt = this.#startedAt;
   #inTime: { at: number; bytes: number; answers: number } | undefined;
 
-  constructor({ warmUpMs, durationMs }: PumpOptions) {
+  constructor({ warmUpMs, durationMs }: LoadOptions) {
     this.#warmAt = this.#startedAt + warmUpMs;
     this.#endAt = this.#warmAt + durationMs;
   }

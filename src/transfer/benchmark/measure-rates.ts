@@ -9,16 +9,16 @@ import {
   cipherOrder,
   connectionCounts,
   isStrongCipher,
-  type LineRates,
-  type LineSetting,
+  type LinkRates,
+  type LinkTuning,
   type StrongCipher,
   strongCiphers,
 } from '../../core/ssh/link-tuning.ts';
 import { BaiError, ProtocolError } from '../../errors.ts';
-import { isLongLine } from '../engine/pool-growth.ts';
+import { isLongLink } from '../engine/pool-growth.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import type { SftpConnection } from '../engine/sftp-connection.ts';
-import { MeasuringStation } from './benchmark-connections.ts';
+import { BenchmarkConnections } from './benchmark-connections.ts';
 
 /** One more connection to the session, with these ciphers in the order of preference. */
 export type LineConnect = (ciphers: readonly StrongCipher[]) => Promise<SftpConnection>;
@@ -42,7 +42,7 @@ export interface MeasureRatesOptions extends MeasureOptions {
 export interface MeasuredLine {
   readonly ciphers: readonly CipherRates[];
   readonly connections: readonly ConnectionRates[];
-  readonly chosen: LineSetting;
+  readonly chosen: LinkTuning;
 }
 
 /** Of all in turn, so that what disturbs for a moment does not strike the same one each time. */
@@ -65,7 +65,7 @@ export async function measureRates(
 
 interface Turn<T> {
   readonly nameOf: (thing: T) => string;
-  readonly measure: (thing: T) => Promise<LineRates | undefined>;
+  readonly measure: (thing: T) => Promise<LinkRates | undefined>;
 }
 
 class Measurer {
@@ -78,11 +78,11 @@ class Measurer {
   constructor(connect: LineConnect, options: MeasureRatesOptions) {
     this.#connect = connect;
     this.#options = options;
-    this.#rounds = isLongLine(options.roundTripMs) ? fewRounds : manyRounds;
+    this.#rounds = isLongLink(options.roundTripMs) ? fewRounds : manyRounds;
   }
 
   async measureCiphers(): Promise<CipherRates[]> {
-    const stations = new Map<StrongCipher, MeasuringStation>();
+    const stations = new Map<StrongCipher, BenchmarkConnections>();
     try {
       await this.#openCiphers(stations);
       const [first] = stations.values();
@@ -114,7 +114,7 @@ class Measurer {
    * A server takes the first of our ciphers that it has, so it has none of those before. Those that are known stand
    * at the end: when one of them is taken, no other is left.
    */
-  async #openCiphers(stations: Map<StrongCipher, MeasuringStation>): Promise<void> {
+  async #openCiphers(stations: Map<StrongCipher, BenchmarkConnections>): Promise<void> {
     let untried: readonly StrongCipher[] = strongCiphers;
     while (untried.length > 0) {
       const station = this.#station([...untried, ...stations.keys()]);
@@ -127,8 +127,8 @@ class Measurer {
   }
 
   /** The best of some rounds. What failed once is left out of the others. */
-  async #inTurn<T>(things: readonly T[], { nameOf, measure }: Turn<T>): Promise<Map<T, LineRates>> {
-    const best = new Map<T, LineRates>();
+  async #inTurn<T>(things: readonly T[], { nameOf, measure }: Turn<T>): Promise<Map<T, LinkRates>> {
+    const best = new Map<T, LinkRates>();
     const failed = new Set<T>();
     for (let round = 0; round < this.#rounds; round += 1) {
       for (const thing of things) {
@@ -142,10 +142,10 @@ class Measurer {
     return best;
   }
 
-  #station(ciphers: readonly StrongCipher[]): MeasuringStation {
+  #station(ciphers: readonly StrongCipher[]): BenchmarkConnections {
     const { path, roundTripMs, stepMs, signal, stallMs } = this.#options;
     const durationMs = stepMs / this.#rounds;
-    return new MeasuringStation(() => this.#connect(ciphers), {
+    return new BenchmarkConnections(() => this.#connect(ciphers), {
       ...{ path, roundTripMs, signal, stallMs, payload: this.#payload, durationMs },
     });
   }
@@ -165,7 +165,7 @@ class Measurer {
 }
 
 /** Nothing but a disturbance makes a line slower than it is. */
-function faster(one: LineRates, other: LineRates = one): LineRates {
+function faster(one: LinkRates, other: LinkRates = one): LinkRates {
   return { up: Math.max(one.up, other.up), down: Math.max(one.down, other.down) };
 }
 

@@ -5,19 +5,26 @@ import { setTimeout as after } from 'node:timers/promises';
 import { joinRemote } from '../../core/sftp/remote-path.ts';
 import type { TransferProblem } from '../../core/sftp/transfer-plan.ts';
 import { startStopwatch } from '../../core/time-limit.ts';
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { BaiError, interruptedBy } from '../../errors.ts';
 import { FewerAtOnce } from './fewer-at-once.ts';
 import { freeDescriptors } from './free-descriptors.ts';
-import { channelCount, type Direction, Growth, isLongLine, laneDepth, sharedDepth } from './pool-growth.ts';
-import { isLoss, Lane } from './pooled-channel.ts';
+import {
+  channelCount,
+  channelDepth,
+  type Direction,
+  isLongLink,
+  PoolGrowth,
+  sharedDepth,
+} from './pool-growth.ts';
+import { isLoss, PooledChannel } from './pooled-channel.ts';
 import { type ProgramLimits, Programs } from './programs.ts';
 import type { SftpChannelOptions } from './sftp-channel.ts';
 import type { SftpConnection } from './sftp-connection.ts';
 import { lostError } from './sftp-error.ts';
 import { buildRequests, type SftpRequests } from './sftp-requests.ts';
 
-export interface FleetOptions extends ProgramLimits, SftpChannelOptions {
+export interface ChannelPoolOptions extends ProgramLimits, SftpChannelOptions {
   /** One more connection to the same session; without it a lost connection is the end. */
   readonly dial?: (() => Promise<SftpConnection>) | undefined;
   /** How many connections a measurement found to be good for this session. */
@@ -28,7 +35,7 @@ const mostTries = 10;
 const firstPauseMs = 250;
 const longestPauseMs = 15_000;
 
-export class Fleet implements AsyncDisposable {
+export class ChannelPool implements AsyncDisposable {
   /** Repeats a request by path on a new connection; for requests that change nothing, or nothing twice. */
   readonly requests: SftpRequests;
   readonly programs: Programs;
@@ -39,11 +46,11 @@ export class Fleet implements AsyncDisposable {
   onRetry: (problem: TransferProblem) => void = () => {};
   /** Told of what went another way than it should, without harm. */
   onTrouble: (problem: TransferProblem) => void = () => {};
-  readonly #options: FleetOptions;
-  readonly #lanes: Lane[] = [];
+  readonly #options: ChannelPoolOptions;
+  readonly #lanes: PooledChannel[] = [];
   readonly #connections = new Set<SftpConnection>();
-  readonly #listeners = new Set<(lane: Lane) => void>();
-  readonly #growth: Growth;
+  readonly #listeners = new Set<(lane: PooledChannel) => void>();
+  readonly #growth: PoolGrowth;
   readonly #left = new Set<string>();
   readonly #sinceProgress = startStopwatch();
   #over: BaiError | undefined;
@@ -57,9 +64,9 @@ export class Fleet implements AsyncDisposable {
   #isClosed = false;
   #home: Promise<string> | undefined;
 
-  constructor(connection: SftpConnection, options: FleetOptions) {
+  constructor(connection: SftpConnection, options: ChannelPoolOptions) {
     this.#options = options;
-    this.#growth = new Growth(options.hint);
+    this.#growth = new PoolGrowth(options.hint);
     // Every channel listens to it, and more than ten are no leak.
     setMaxListeners(0, options.signal);
     this.fewer = new FewerAtOnce(options.signal, freeDescriptors());
@@ -79,7 +86,7 @@ export class Fleet implements AsyncDisposable {
     return this.#lanes.length === 0 && dial === undefined ? (this.#lastLoss ?? lostError()) : undefined;
   }
 
-  get lanes(): readonly Lane[] {
+  get lanes(): readonly PooledChannel[] {
     return this.#lanes;
   }
 
@@ -90,12 +97,12 @@ export class Fleet implements AsyncDisposable {
 
   /** Requests that one file may have in flight on one channel. */
   get depth(): number {
-    const depth = laneDepth(this.roundTripMs, this.direction);
+    const depth = channelDepth(this.roundTripMs, this.direction);
     return sharedDepth(depth, this.#connections.size);
   }
 
   /** The live channel with the least to do; connects again when there is none. Rejects with a BaiError. */
-  async lane(): Promise<Lane> {
+  async lane(): Promise<PooledChannel> {
     for (;;) {
       if (this.over !== undefined) throw this.over;
       const [first, ...others] = this.#lanes.filter((lane) => !lane.isRetired);
@@ -109,7 +116,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Runs the work, and again from its start on another channel when its own was lost. */
-  async retrying<T>(work: (lane: Lane) => Promise<T>): Promise<T> {
+  async retrying<T>(work: (lane: PooledChannel) => Promise<T>): Promise<T> {
     for (;;) {
       const lane = await this.lane();
       lane.load += 1;
@@ -124,7 +131,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Calls back for each channel there is and each that comes; the returned function ends that. */
-  onLane(listener: (lane: Lane) => void): () => void {
+  onLane(listener: (lane: PooledChannel) => void): () => void {
     this.#listeners.add(listener);
     for (const lane of [...this.#lanes]) listener(lane);
     return () => this.#listeners.delete(listener);
@@ -177,21 +184,21 @@ export class Fleet implements AsyncDisposable {
     await Promise.all([...this.#connections].map((connection) => connection[Symbol.asyncDispose]()));
   }
 
-  #adopt(connection: SftpConnection): Lane {
+  #adopt(connection: SftpConnection): PooledChannel {
     this.#connections.add(connection);
     this.#guessedMs = connection.roundTripMs ?? this.#guessedMs;
     return this.#addLane(connection, connection.sftp);
   }
 
-  #addLane(connection: SftpConnection, sftp: SftpConnection['sftp']): Lane {
-    const lane = new Lane(connection, sftp, { ...this.#options, onLeft: (path) => this.left(path) });
+  #addLane(connection: SftpConnection, sftp: SftpConnection['sftp']): PooledChannel {
+    const lane = new PooledChannel(connection, sftp, { ...this.#options, onLeft: (path) => this.left(path) });
     this.#lanes.push(lane);
     lane.channel.onLost((reason) => this.#drop(lane, reason));
     for (const listener of [...this.#listeners]) listener(lane);
     return lane;
   }
 
-  #drop(lane: Lane, reason: BaiError): void {
+  #drop(lane: PooledChannel, reason: BaiError): void {
     const index = this.#lanes.indexOf(lane);
     if (index >= 0) this.#lanes.splice(index, 1);
     this.#lastLoss = reason;
@@ -281,7 +288,7 @@ export class Fleet implements AsyncDisposable {
     const connection = await dial();
     if (this.#isClosed) return await connection[Symbol.asyncDispose]();
     this.#adopt(connection);
-    if (this.direction === 'put' && isLongLine(this.roundTripMs)) await this.#addChannels(connection);
+    if (this.direction === 'put' && isLongLink(this.roundTripMs)) await this.#addChannels(connection);
   }
 
   async #addChannels(connection: SftpConnection): Promise<void> {
@@ -303,13 +310,13 @@ export class Fleet implements AsyncDisposable {
 }
 
 /** For connecting again, without a byte in between: two minutes where a program has one. */
-function patienceOf({ programMs }: FleetOptions): number {
+function patienceOf({ programMs }: ChannelPoolOptions): number {
   return 2 * programMs;
 }
 
-async function mayBeThere({ cleanup }: Lane, path: string): Promise<boolean> {
+async function mayBeThere({ cleanup }: PooledChannel, path: string): Promise<boolean> {
   try {
-    return (await unlessMissing(cleanup.lstat(path))) !== undefined;
+    return (await undefinedIfMissing(cleanup.lstat(path))) !== undefined;
   } catch (error) {
     if (error instanceof BaiError) return true;
     throw error;

@@ -58,7 +58,7 @@ export const largeFromBytes = 16 * requestBytes;
 export const syncFromBytes = 2 * largeFromBytes;
 
 /** Requests that a small file has in flight: more than there are pieces help nobody. */
-export function laneCount(totalBytes: number): number {
+export function channelCountOf(totalBytes: number): number {
   return Math.min(16, Math.ceil(totalBytes / requestBytes));
 }
 

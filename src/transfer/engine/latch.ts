@@ -6,7 +6,7 @@ import type { BaiError } from '../../errors.ts';
  * Racing each request against one long-lived promise would leave a reaction behind for every request,
  * so a transfer of a million requests would keep them all; here a settled wait takes its listener along.
  */
-export class Gate {
+export class Latch {
   #reason: BaiError | undefined;
   readonly #waiting = new Set<(reason: BaiError) => void>();
 

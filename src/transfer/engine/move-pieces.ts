@@ -1,17 +1,17 @@
 /** The pieces of one large file over all channels of a run, whichever of them come and go on the way. */
 
-import type { Fleet } from './channel-pool.ts';
+import type { ChannelPool } from './channel-pool.ts';
 import type { DoneRanges } from './done-ranges.ts';
-import type { Lane } from './pooled-channel.ts';
+import type { PooledChannel } from './pooled-channel.ts';
 import type { Piece } from './run-concurrently.ts';
 import { requestBytes } from './sftp-channel.ts';
 import type { RemoteHandle } from './sftp-requests.ts';
 
 export interface PieceMove {
-  readonly fleet: Fleet;
+  readonly fleet: ChannelPool;
   readonly ranges: DoneRanges;
   /** The file as this channel sees it; rejects when it is not the one that was begun. */
-  open(lane: Lane): Promise<RemoteHandle>;
+  open(lane: PooledChannel): Promise<RemoteHandle>;
   /** Moves one piece; `isOver` says that its outcome no longer counts. */
   move(step: PieceStep): Promise<void>;
   /** After each piece. */
@@ -19,7 +19,7 @@ export interface PieceMove {
 }
 
 export interface PieceStep {
-  readonly lane: Lane;
+  readonly lane: PooledChannel;
   readonly handle: RemoteHandle;
   readonly piece: Piece;
   /** As long as the piece. */
@@ -45,7 +45,7 @@ class PieceMover {
   readonly #settle: Settle;
   readonly #todo: Generator<Piece>;
   readonly #returned: Piece[] = [];
-  readonly #serving = new Set<Lane>();
+  readonly #serving = new Set<PooledChannel>();
   #isOver = false;
   #forget: () => void = () => {};
 
@@ -61,7 +61,7 @@ class PieceMover {
     if (this.#serving.size === 0) this.#waitForLane();
   }
 
-  async #serve(lane: Lane): Promise<void> {
+  async #serve(lane: PooledChannel): Promise<void> {
     if (this.#isOver || lane.isRetired || this.#serving.has(lane)) return;
     this.#serving.add(lane);
     lane.load += 1;
@@ -82,11 +82,11 @@ class PieceMover {
   }
 
   /** A loss can be mended by another channel or connection, anything else cannot. */
-  #judge(lane: Lane, error: unknown): void {
+  #judge(lane: PooledChannel, error: unknown): void {
     if (!lane.isLoss(error) || this.#move.fleet.over !== undefined) this.#fail(error);
   }
 
-  async #work(lane: Lane, handle: RemoteHandle): Promise<void> {
+  async #work(lane: PooledChannel, handle: RemoteHandle): Promise<void> {
     let buffer: Buffer | undefined;
     while (!this.#isOver && !lane.isRetired) {
       const piece = this.#take();

@@ -18,7 +18,7 @@ const worthTryingBytes = 256 * 1024 * 1024;
 /** For each connection there is, before one more is opened that is known to help, or thought to. */
 const worthConnectionBytes = 16 * 1024 * 1024;
 
-export function isLongLine(roundTripMs: number): boolean {
+export function isLongLink(roundTripMs: number): boolean {
   return Number.isFinite(roundTripMs) && roundTripMs >= longMs;
 }
 
@@ -27,7 +27,7 @@ const underWayBytes = (2 / 3) * windowBytes;
 
 /** Channels that fill the line with what is sent. */
 function neededChannels(roundTripMs: number): number {
-  if (!isLongLine(roundTripMs)) return 1;
+  if (!isLongLink(roundTripMs)) return 1;
   return Math.ceil(((roundTripMs / 1000) * usualBytesPerSecond) / underWayBytes) + 1;
 }
 
@@ -48,9 +48,9 @@ export type Direction = 'put' | 'get';
  * Requests in flight on one channel. What is sent is bound by the server's window, so more would only wait here;
  * what is fetched comes through a window of ours that is never in the way, so one channel can fill the line.
  */
-export function laneDepth(roundTripMs: number, direction: Direction): number {
+export function channelDepth(roundTripMs: number, direction: Direction): number {
   // What is fetched passes through several buffers on its way: twice as many requests took 15 MiB more, and no less time.
-  if (!isLongLine(roundTripMs)) return direction === 'get' ? 8 : 16;
+  if (!isLongLink(roundTripMs)) return direction === 'get' ? 8 : 16;
   if (direction === 'put') return 12;
   const wanted = Math.ceil(((roundTripMs / 1000) * usualBytesPerSecond * 1.25) / requestBytes);
   return Math.min(96, Math.max(16, wanted));
@@ -78,7 +78,7 @@ export type GrowthStep = 'nothing' | 'channels' | 'connection' | 'retire';
  * is to be moved; every further connection has to be earned by the one before it. Where it was measured how many are
  * good, so many are opened as soon as there is enough to move, and nothing more is tried.
  */
-export class Growth {
+export class PoolGrowth {
   readonly #measured: number | undefined;
   #isBusy = false;
   #hasChannels = false;
@@ -93,7 +93,7 @@ export class Growth {
 
   next(view: GrowthView): GrowthStep {
     if (this.#isSettled || !Number.isFinite(view.roundTripMs)) return 'nothing';
-    if (view.direction === 'put' && isLongLine(view.roundTripMs) && !this.#hasChannels) {
+    if (view.direction === 'put' && isLongLink(view.roundTripMs) && !this.#hasChannels) {
       if (view.pendingBytes < 2 * windowBytes) return 'nothing';
       // The next step need not wait for them.
       this.#hasChannels = true;
@@ -150,7 +150,7 @@ export class Growth {
       this.#isSettled = true;
       return rate < this.#lastRate ? 'retire' : 'nothing';
     }
-    const isLong = isLongLine(view.roundTripMs);
+    const isLong = isLongLink(view.roundTripMs);
     const handshakeMs = 300 + 10 * view.roundTripMs;
     const isWorthIt = view.pendingBytes / rate > 2 * handshakeMs;
     if (view.connections >= mostConnections || (!isLong && view.pendingBytes < worthTryingBytes)) {

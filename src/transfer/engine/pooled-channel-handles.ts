@@ -1,14 +1,14 @@
 /** One file of the session, as each channel has it open. */
 
-import type { Lane } from './pooled-channel.ts';
+import type { PooledChannel } from './pooled-channel.ts';
 import type { RemoteHandle } from './sftp-requests.ts';
 
-export class LaneHandles {
-  readonly #open: (lane: Lane) => Promise<RemoteHandle>;
-  readonly #handles = new Map<Lane, Promise<RemoteHandle>>();
+export class PooledChannelHandles {
+  readonly #open: (lane: PooledChannel) => Promise<RemoteHandle>;
+  readonly #handles = new Map<PooledChannel, Promise<RemoteHandle>>();
 
   /** `open` makes sure that it is the same file on every channel. */
-  constructor(open: (lane: Lane) => Promise<RemoteHandle>) {
+  constructor(open: (lane: PooledChannel) => Promise<RemoteHandle>) {
     this.#open = open;
   }
 
@@ -17,7 +17,7 @@ export class LaneHandles {
   }
 
   /** What could not be opened is tried again by the next call. */
-  of(lane: Lane): Promise<RemoteHandle> {
+  of(lane: PooledChannel): Promise<RemoteHandle> {
     const known = this.#handles.get(lane);
     if (known !== undefined) return known;
     const opened = this.#open(lane);
@@ -27,7 +27,7 @@ export class LaneHandles {
   }
 
   /** The channel that made the file has it open already. */
-  set(lane: Lane, handle: RemoteHandle): void {
+  set(lane: PooledChannel, handle: RemoteHandle): void {
     this.#handles.set(lane, Promise.resolve(handle));
   }
 

@@ -11,12 +11,12 @@ import {
   type SftpRequests,
 } from './sftp-requests.ts';
 
-export interface LaneOptions extends SftpChannelOptions {
+export interface PooledChannelOptions extends SftpChannelOptions {
   /** Told of what may be left in the session, because it could not be taken away. */
   readonly onLeft?: ((path: string) => void) | undefined;
 }
 
-export class Lane {
+export class PooledChannel {
   readonly connection: SftpConnection;
   readonly channel: SftpChannel;
   readonly requests: SftpRequests;
@@ -27,7 +27,7 @@ export class Lane {
   /** It made nothing faster: no further piece is given to it. */
   isRetired = false;
 
-  constructor(connection: SftpConnection, sftp: SFTPWrapper, options: LaneOptions) {
+  constructor(connection: SftpConnection, sftp: SFTPWrapper, options: PooledChannelOptions) {
     this.connection = connection;
     this.channel = new SftpChannel({ sftp, lost: connection.lost }, options);
     this.requests = createSftpRequests(this.channel);

@@ -2,9 +2,9 @@
 
 import { isRunaway } from '../../core/program-error.ts';
 import { type BaiError, ProtocolError } from '../../errors.ts';
-import type { Fleet } from './channel-pool.ts';
+import type { ChannelPool } from './channel-pool.ts';
 import { FileQueue } from './file-queue.ts';
-import type { Lane } from './pooled-channel.ts';
+import type { PooledChannel } from './pooled-channel.ts';
 import type { RemoteProgram, RunResult } from './sftp-connection.ts';
 
 export interface ProgramLimits {
@@ -35,10 +35,10 @@ const mostPrograms = { files: 4, bytes: Number.MAX_SAFE_INTEGER };
 
 export class Programs {
   readonly #queue = new FileQueue(mostPrograms);
-  readonly #fleet: Fleet;
+  readonly #fleet: ChannelPool;
   readonly #limits: ProgramLimits;
 
-  constructor(fleet: Fleet, limits: ProgramLimits) {
+  constructor(fleet: ChannelPool, limits: ProgramLimits) {
     this.#fleet = fleet;
     this.#limits = limits;
   }
@@ -69,7 +69,7 @@ export class Programs {
   }
 
   async #run(
-    { connection }: Lane,
+    { connection }: PooledChannel,
     words: readonly string[],
     { signal: own, bytes = 0, input }: RunWish,
   ): Promise<RunOutcome> {

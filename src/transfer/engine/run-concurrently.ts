@@ -5,7 +5,7 @@
  * what is still in flight then learns it from `isOver`, and its outcome no longer counts.
  * `openLane` is called once for each lane, so a lane can own a buffer.
  */
-export async function inWindow<T>(
+export async function runConcurrently<T>(
   items: Iterable<T>,
   lanes: number,
   openLane: (isOver: () => boolean) => (item: T) => Promise<void>,

@@ -4,7 +4,7 @@ import type { SFTPWrapper } from 'ssh2';
 import { strangePacket } from '../../core/sftp/sftp-strangeness.ts';
 import { type Countdown, countDown } from '../../core/time-limit.ts';
 import { BaiError, interruptedBy, ProtocolError, TimeoutError } from '../../errors.ts';
-import { Gate } from './latch.ts';
+import { Latch } from './latch.ts';
 import type { SftpConnection } from './sftp-connection.ts';
 import { lostError, sftpError, sftpStatus, strangeAnswer } from './sftp-error.ts';
 
@@ -35,8 +35,8 @@ export class SftpChannel {
   readonly #sftp: SFTPWrapper;
   readonly #options: SftpChannelOptions;
   /** Closed when no answer can come any more; `#interrupted` when nobody wants one. */
-  readonly #lost = new Gate();
-  readonly #interrupted = new Gate();
+  readonly #lost = new Latch();
+  readonly #interrupted = new Latch();
   #hasEnded = false;
   #quickestMs = Number.POSITIVE_INFINITY;
   #waiting = 0;
@@ -91,7 +91,7 @@ export class SftpChannel {
     return this.#call(call, [this.#lost]);
   }
 
-  async #call<T>(call: SftpCall<T>, gates: readonly Gate[]): Promise<T> {
+  async #call<T>(call: SftpCall<T>, gates: readonly Latch[]): Promise<T> {
     this.#startWaiting();
     const release: (() => void)[] = [];
     const startedAt = performance.now();

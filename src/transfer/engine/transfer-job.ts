@@ -2,7 +2,7 @@
 
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
 import { TransferError } from '../../errors.ts';
-import type { Tally } from './transfer-stats.ts';
+import type { TransferStats } from './transfer-stats.ts';
 
 export interface TransferJob {
   readonly sources: readonly string[];
@@ -16,7 +16,7 @@ export interface TransferJob {
 /** The failure of an only source is the failure of the whole; among several it is noted and the rest goes on. */
 export async function eachSource(
   job: TransferJob,
-  tally: Tally,
+  tally: TransferStats,
   move: (source: string) => Promise<void>,
 ): Promise<void> {
   const [only, ...others] = job.sources;

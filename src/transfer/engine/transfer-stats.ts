@@ -29,7 +29,7 @@ const tooManyProblems = 'too-many-problems';
 /** After these, what follows would only fail in the same way. */
 export const fatalCodes: ReadonlySet<string> = new Set([diskFull, tooManyProblems]);
 
-export class Tally {
+export class TransferStats {
   #files = 0;
   #bytes = 0;
   #verified = 0;

@@ -40,7 +40,7 @@ async function tryOut(folder: string): Promise<boolean> {
 }
 
 /** The names of one folder, as a server lists them. */
-export class TwinNames {
+export class CaseCollisions {
   readonly #folding: Pick<NameFolding, 'isFolding'>;
   readonly #seen = new Map<string, string>();
 

@@ -3,7 +3,7 @@
 import { noneIfMissing } from '../../core/undefined-if-missing.ts';
 import { type FilePaths, keptOf, largeFromBytes, type Meter } from '../engine/file-transfer.ts';
 import { type ExistingFile, type Replacement, reasonToSkip } from '../engine/if-exists.ts';
-import type { Lane } from '../engine/pooled-channel.ts';
+import type { PooledChannel } from '../engine/pooled-channel.ts';
 import { stat } from '../local/local-disk.ts';
 import { openLocalSource } from '../local/local-source.ts';
 import { checkLocalTarget } from '../local/local-target.ts';
@@ -61,7 +61,7 @@ class FetchedFile {
   }
 
   /** Fetches a small file; returns a large one, which goes over all channels. */
-  async start(lane: Lane): Promise<Large | undefined> {
+  async start(lane: PooledChannel): Promise<Large | undefined> {
     const source = await openRemoteSource(lane.requests, this.#paths.remote);
     try {
       const { modifiedAt } = source.attributes;
@@ -77,7 +77,7 @@ class FetchedFile {
     }
   }
 
-  async #fetchSmall(source: OpenedSource, lane: Lane): Promise<void> {
+  async #fetchSmall(source: OpenedSource, lane: PooledChannel): Promise<void> {
     const { fleet, options, tally } = this.#run;
     const meter = this.meter(source.size);
     const isChecked = needsVerifying(options, { size: source.size, isResumed: false });

@@ -8,7 +8,7 @@ import { type Journal, openJournal } from '../engine/journal.ts';
 import { JournalKeeper } from '../engine/journal-keeper.ts';
 import { movePieces } from '../engine/move-pieces.ts';
 import { journalName } from '../engine/part-name.ts';
-import { LaneHandles } from '../engine/pooled-channel-handles.ts';
+import { PooledChannelHandles } from '../engine/pooled-channel-handles.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import { stat } from '../local/local-disk.ts';
 import { checkRealFolder } from '../local/local-folder.ts';
@@ -38,7 +38,7 @@ export async function getLarge(get: LargeGet, run: TransferRun): Promise<void> {
   else await onThisMachine('write', local, stat(dirname(local)));
   const path = join(dirname(local), journalName(basename(local)));
   await using journal = await openJournal(path, local);
-  const handles = new LaneHandles((lane) => reopenRemoteSource(lane.requests, get.source));
+  const handles = new PooledChannelHandles((lane) => reopenRemoteSource(lane.requests, get.source));
   try {
     if (await getOnce(get, { journal, handles, isLast: false }, run)) return;
     run.fleet.expect(get.source.size);
@@ -50,7 +50,7 @@ export async function getLarge(get: LargeGet, run: TransferRun): Promise<void> {
 
 interface Fetching {
   readonly journal: Journal;
-  readonly handles: LaneHandles;
+  readonly handles: PooledChannelHandles;
   /** A copy that differs is fetched once more from its start: the earlier part may have been something else. */
   readonly isLast: boolean;
 }
@@ -96,7 +96,7 @@ interface Pieces {
   readonly part: LocalPart;
   readonly ranges: DoneRanges;
   readonly keeper: JournalKeeper;
-  readonly handles: LaneHandles;
+  readonly handles: PooledChannelHandles;
 }
 
 async function fetchPieces(get: LargeGet, pieces: Pieces, run: TransferRun): Promise<void> {
@@ -150,7 +150,7 @@ function identityOf({ size, attributes }: RemoteSource): { size: number; modifie
 /** Whether what is said to be done holds what the source holds, in a few places. */
 async function hasSamples(
   part: LocalPart,
-  { ranges, handles }: { readonly ranges: DoneRanges; readonly handles: LaneHandles },
+  { ranges, handles }: { readonly ranges: DoneRanges; readonly handles: PooledChannelHandles },
   { fleet }: TransferRun,
 ): Promise<boolean> {
   return await fleet.retrying(async (lane) => {

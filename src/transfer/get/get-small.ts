@@ -1,8 +1,8 @@
 /** A small file onto this machine, over one channel. */
 
-import { type KeptAttributes, laneCount } from '../engine/file-transfer.ts';
-import type { Lane } from '../engine/pooled-channel.ts';
-import { inWindow, pieces } from '../engine/run-concurrently.ts';
+import { channelCountOf, type KeptAttributes } from '../engine/file-transfer.ts';
+import type { PooledChannel } from '../engine/pooled-channel.ts';
+import { pieces, runConcurrently } from '../engine/run-concurrently.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import { createLocalPart } from '../local/local-part.ts';
 import type { ReadableFile } from '../local/verify.ts';
@@ -20,11 +20,11 @@ export interface SmallGet {
 }
 
 /** What has the target's name stays as it is until the last step. */
-export async function getSmall(get: SmallGet, { requests }: Lane): Promise<void> {
+export async function getSmall(get: SmallGet, { requests }: PooledChannel): Promise<void> {
   const { source, local } = get;
   await using part = await createLocalPart(local, { isInRealFolder: get.isInRealFolder });
   let fetchedBytes = 0;
-  await inWindow(pieces(source.size, requestBytes), laneCount(source.size), (isOver) => {
+  await runConcurrently(pieces(source.size, requestBytes), channelCountOf(source.size), (isOver) => {
     const buffer = Buffer.allocUnsafe(Math.min(requestBytes, source.size));
     return async ({ position, length }) => {
       const bytes = buffer.subarray(0, length);

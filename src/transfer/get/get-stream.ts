@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { TransferError } from '../../errors.ts';
 import type { Meter } from '../engine/file-transfer.ts';
 import { changedError } from '../engine/file-transfer.ts';
-import type { Lane } from '../engine/pooled-channel.ts';
-import { LaneHandles } from '../engine/pooled-channel-handles.ts';
+import type { PooledChannel } from '../engine/pooled-channel.ts';
+import { PooledChannelHandles } from '../engine/pooled-channel-handles.ts';
 import { type Piece, pieces } from '../engine/run-concurrently.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import { folderError } from '../engine/transfer-job.ts';
@@ -35,7 +35,7 @@ export async function getStream({ remote, write }: StreamGet, run: TransferRun):
   const source = await fleet.retrying((lane) => lookAt(lane, remote));
   const meter = observer.started(remote, source.size);
   fleet.expect(source.size);
-  const handles = new LaneHandles((lane) => reopenRemoteSource(lane.requests, source));
+  const handles = new PooledChannelHandles((lane) => reopenRemoteSource(lane.requests, source));
   try {
     const checksum = await copy(source, { handles, meter, write }, run);
     if (needsVerifying(options, { size: source.size, isResumed: false })) {
@@ -49,7 +49,7 @@ export async function getStream({ remote, write }: StreamGet, run: TransferRun):
   }
 }
 
-async function lookAt({ requests, cleanup }: Lane, remote: string): Promise<RemoteSource> {
+async function lookAt({ requests, cleanup }: PooledChannel, remote: string): Promise<RemoteSource> {
   const found = await requests.stat(remote);
   if (found.kind === 'folder') throw folderError(remote);
   checkSource(remote, found);
@@ -60,7 +60,7 @@ async function lookAt({ requests, cleanup }: Lane, remote: string): Promise<Remo
 }
 
 interface Copying {
-  readonly handles: LaneHandles;
+  readonly handles: PooledChannelHandles;
   readonly meter: Meter;
   readonly write: StreamGet['write'];
 }

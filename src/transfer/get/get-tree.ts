@@ -10,7 +10,7 @@ import { isWindows, openFolderWithin } from '../local/local-folder.ts';
 import { listFolder } from '../remote/list-folder.ts';
 import { TarBatches } from '../tar/tar-batches.ts';
 import type { TransferRun } from '../tar/transfer-run.ts';
-import { NameFolding, TwinNames } from './case-collisions.ts';
+import { CaseCollisions, NameFolding } from './case-collisions.ts';
 import { type FetchedFile, getByTar } from './get-by-tar.ts';
 import { getFile } from './get-file.ts';
 
@@ -49,7 +49,7 @@ export async function getTree(top: FetchedFolder, run: TransferRun): Promise<voi
 
 async function getFolder(folder: WaitingFolder, walk: Walk): Promise<void> {
   const { tally, fleet } = walk.run;
-  const names = new TwinNames(walk.folding);
+  const names = new CaseCollisions(walk.folding);
   await tally.attempt(folder.remote, async () => {
     for await (const entry of listFolder(folder.remote, fleet)) {
       const path = joinRemote(folder.remote, entry.name);

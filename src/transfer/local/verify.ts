@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { type TransferOptions, verifyFromBytes } from '../../core/sftp/transfer-options.ts';
 import { BaiError, TransferError } from '../../errors.ts';
-import type { Fleet } from '../engine/channel-pool.ts';
+import type { ChannelPool } from '../engine/channel-pool.ts';
 import { shrankError } from '../engine/file-transfer.ts';
 import type { RunOutcome } from '../engine/programs.ts';
-import { inWindow, pieces } from '../engine/run-concurrently.ts';
+import { pieces, runConcurrently } from '../engine/run-concurrently.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import { OpenFlag } from '../engine/sftp-requests.ts';
 import type { LocalPart } from './local-part.ts';
@@ -46,7 +46,7 @@ export interface SizedPath {
 
 /** Compares the whole of both; the far side computes its checksum itself where it has a program for it. */
 export async function hasSameBytes(
-  fleet: Fleet,
+  fleet: ChannelPool,
   local: ReadableFile,
   remote: SizedPath,
   there = remoteChecksum(fleet, remote),
@@ -71,14 +71,14 @@ async function localChecksum(file: ReadableFile, size: number): Promise<string> 
 export const checksumScript = 'openssl dgst -sha256 -r "$1" 2>/dev/null || sha256sum -- "$1"';
 
 /** SHA-256 in hexadecimal of a file of the session. */
-export async function remoteChecksum(fleet: Fleet, { path, size }: SizedPath): Promise<string> {
+export async function remoteChecksum(fleet: ChannelPool, { path, size }: SizedPath): Promise<string> {
   const absolute = await fleet.absolute(path);
   const result = await fleet.programs.run(['sh', '-c', checksumScript, 'sh', absolute], { bytes: size });
   return readChecksum(result, path, fleet) ?? readBack(fleet, path, size);
 }
 
 /** What the script above has printed, or nothing when it failed. Why it did is told where it took long. */
-export function readChecksum(result: RunOutcome, path: string, fleet: Fleet): string | undefined {
+export function readChecksum(result: RunOutcome, path: string, fleet: ChannelPool): string | undefined {
   if (result instanceof BaiError) tellReadBack(path, result, fleet);
   if (result === undefined || result instanceof BaiError || result.status !== 0) return undefined;
   const { stdout } = result;
@@ -87,12 +87,12 @@ export function readChecksum(result: RunOutcome, path: string, fleet: Fleet): st
 }
 
 /** Somebody has waited, and reading back takes longer than a checksum does. */
-export function tellReadBack(path: string, { message }: BaiError, fleet: Fleet): void {
+export function tellReadBack(path: string, { message }: BaiError, fleet: ChannelPool): void {
   fleet.onTrouble({ path, reason: `read back, because ${message}`, code: 'checksum-failed' });
 }
 
 /** Reads in rounds: the bytes have to be hashed in order, and no more than a round is held. */
-async function readBack(fleet: Fleet, path: string, size: number): Promise<string> {
+async function readBack(fleet: ChannelPool, path: string, size: number): Promise<string> {
   return await fleet.retrying(async ({ requests, cleanup }) => {
     const handle = await requests.open(path, OpenFlag.read);
     try {
@@ -100,7 +100,7 @@ async function readBack(fleet: Fleet, path: string, size: number): Promise<strin
       const roundBytes = requestBytes * fleet.depth;
       for (const round of pieces(size, roundBytes)) {
         const bytes = Buffer.allocUnsafe(round.length);
-        await inWindow(pieces(round.length, requestBytes), fleet.depth, () => async (piece) => {
+        await runConcurrently(pieces(round.length, requestBytes), fleet.depth, () => async (piece) => {
           const into = bytes.subarray(piece.position, piece.position + piece.length);
           for (let filled = 0; filled < into.length; ) {
             const position = round.position + piece.position + filled;

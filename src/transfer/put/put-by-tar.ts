@@ -9,7 +9,7 @@ import { FileQueue } from '../engine/file-queue.ts';
 import { keptOf } from '../engine/file-transfer.ts';
 import { type Choice, chooseReplacement } from '../engine/if-exists.ts';
 import type { RemoteAttributes } from '../engine/remote-attributes.ts';
-import { inWindow } from '../engine/run-concurrently.ts';
+import { runConcurrently } from '../engine/run-concurrently.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import { type LocalSource, openLocalSource } from '../local/local-source.ts';
 import { checksumError, hasSameBytes, needsVerifying } from '../local/verify.ts';
@@ -107,7 +107,7 @@ class SentStream {
     files: readonly PlacedFile[],
     into: { readonly archive: ArchiveWriter; readonly stage: RemoteStage },
   ): Promise<void> {
-    await inWindow(files.entries(), readers, () => async ([index, file]) => {
+    await runConcurrently(files.entries(), readers, () => async ([index, file]) => {
       await this.#attempt(file, () => this.#packFile(file, `${index}`, into));
     });
   }

@@ -9,7 +9,7 @@ import { changedError, type KeptAttributes, type Meter } from '../engine/file-tr
 import { type Journal, openJournal } from '../engine/journal.ts';
 import { JournalKeeper } from '../engine/journal-keeper.ts';
 import { movePieces } from '../engine/move-pieces.ts';
-import { isLongLine } from '../engine/pool-growth.ts';
+import { isLongLink } from '../engine/pool-growth.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import type { LocalSource } from '../local/local-source.ts';
 import { checksumError, hasSameBytes, needsVerifying } from '../local/verify.ts';
@@ -67,7 +67,7 @@ async function sendAndCheck(put: LargePut, sending: Sending, run: TransferRun): 
   const isVerified = needsVerifying(run.options, { size: source.size, isResumed });
   const there = { path: part.path, size: source.size };
   using checksum =
-    isVerified && isLongLine(run.fleet.roundTripMs) ? startChecksum(run.fleet, there) : undefined;
+    isVerified && isLongLink(run.fleet.roundTripMs) ? startChecksum(run.fleet, there) : undefined;
   for (let attempt = 1; ; attempt += 1) {
     await send(put, sending, run);
     await part.finish();

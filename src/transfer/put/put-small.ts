@@ -1,7 +1,7 @@
 /** A small file into the session: over one channel, in as few round trips as safety allows. */
 
 import { type KeptAttributes, syncFromBytes } from '../engine/file-transfer.ts';
-import type { Lane } from '../engine/pooled-channel.ts';
+import type { PooledChannel } from '../engine/pooled-channel.ts';
 import { pieces } from '../engine/run-concurrently.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import type { RemoteHandle } from '../engine/sftp-requests.ts';
@@ -31,7 +31,7 @@ export interface SmallPut {
 }
 
 /** What has the target's name stays as it is until the last step. */
-export async function putSmall(put: SmallPut, lane: Lane): Promise<void> {
+export async function putSmall(put: SmallPut, lane: PooledChannel): Promise<void> {
   const { target, renames } = put;
   // A rename that was lost with its connection may be done late: under its name must never be a file that is not whole.
   const part = remotePartPath(target.path, renames.sent);
@@ -74,7 +74,7 @@ function modeAtFirst(put: SmallPut): number {
  * after the writes sees them, and only the rename has to wait until all of them are known to be done. The last look at
  * what the rename replaces goes with them.
  */
-async function send(put: SmallPut, lane: Lane, sent: SentPart): Promise<void> {
+async function send(put: SmallPut, lane: PooledChannel, sent: SentPart): Promise<void> {
   const { source, target, onBytes } = put;
   const { requests } = lane;
   const { handle } = sent;
@@ -114,7 +114,7 @@ async function send(put: SmallPut, lane: Lane, sent: SentPart): Promise<void> {
 /** A file that comes in one piece is never half there, so nobody can read half of it. Returns the mode at the end. */
 async function hideUntilWhole(
   put: SmallPut,
-  { requests }: Lane,
+  { requests }: PooledChannel,
   handle: RemoteHandle,
 ): Promise<number | undefined> {
   const known = finalMode(put);
@@ -124,7 +124,11 @@ async function hideUntilWhole(
   return (await created).mode;
 }
 
-function setAttributes(kept: KeptAttributes, { requests }: Lane, handle: RemoteHandle): Promise<void>[] {
+function setAttributes(
+  kept: KeptAttributes,
+  { requests }: PooledChannel,
+  handle: RemoteHandle,
+): Promise<void>[] {
   const { mode, modifiedAt, accessedAt = modifiedAt } = kept;
   const set: Promise<void>[] = [];
   if (mode !== undefined) set.push(ignoreRefusal(requests.setMode(handle, mode)));

@@ -7,7 +7,7 @@ import { onThisMachine } from '../../files/local-error.ts';
 import { FileQueue } from '../engine/file-queue.ts';
 import type { Meter } from '../engine/file-transfer.ts';
 import { reasonToSkip } from '../engine/if-exists.ts';
-import { isLongLine } from '../engine/pool-growth.ts';
+import { isLongLink } from '../engine/pool-growth.ts';
 import { isLoss } from '../engine/pooled-channel.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import { checksumError, needsVerifying, remoteChecksum } from '../local/verify.ts';
@@ -80,7 +80,7 @@ interface Sent {
 async function send({ source, signal }: StreamPut, { part, meter, run }: Sending): Promise<Sent> {
   const { fleet } = run;
   const hash = createHash('sha256');
-  const mostBytes = isLongLine(fleet.roundTripMs) ? windowBytes.long : windowBytes.short;
+  const mostBytes = isLongLink(fleet.roundTripMs) ? windowBytes.long : windowBytes.short;
   const window = new FileQueue({ files: Number.POSITIVE_INFINITY, bytes: mostBytes });
   const stop = endOn(source, signal);
   let [bytes, arrived] = [0, 0];

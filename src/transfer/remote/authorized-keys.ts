@@ -3,9 +3,9 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { joinRemote } from '../../core/sftp/remote-path.ts';
 import { startStopwatch } from '../../core/time-limit.ts';
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { ConflictError, DeniedError } from '../../errors.ts';
-import { Lane } from '../engine/pooled-channel.ts';
+import { PooledChannel } from '../engine/pooled-channel.ts';
 import type { RemoteAttributes } from '../engine/remote-attributes.ts';
 import type { SftpConnection } from '../engine/sftp-connection.ts';
 import { SftpStatus, sftpStatus } from '../engine/sftp-error.ts';
@@ -62,7 +62,7 @@ export function openAuthorizedKeys(
   options: AuthorizedKeysOptions,
 ): AuthorizedKeys {
   const { signal, stallMs = 60_000, onLeft, waitingForServer: waiting } = options;
-  const lane = new Lane(connection, connection.sftp, { signal, stallMs, onLeft, waiting });
+  const lane = new PooledChannel(connection, connection.sftp, { signal, stallMs, onLeft, waiting });
   const file = new KeysFile(lane, options);
   return {
     change: (edit) => file.change(edit),
@@ -81,11 +81,11 @@ interface Target {
 }
 
 class KeysFile {
-  readonly #lane: Lane;
+  readonly #lane: PooledChannel;
   readonly #options: AuthorizedKeysOptions;
   #uid: number | undefined;
 
-  constructor(lane: Lane, options: AuthorizedKeysOptions) {
+  constructor(lane: PooledChannel, options: AuthorizedKeysOptions) {
     this.#lane = lane;
     this.#options = options;
   }
@@ -114,11 +114,11 @@ class KeysFile {
     const path = joinRemote(folder, 'authorized_keys');
     const steps: KeysStep[] = [];
     for (const each of [home, folder, path]) {
-      const found = await unlessMissing(requests.stat(each));
+      const found = await undefinedIfMissing(requests.stat(each));
       if (found === undefined) break;
       steps.push({ path: each, mode: found.mode, uid: found.uid });
     }
-    const itself = await unlessMissing(requests.lstat(path));
+    const itself = await undefinedIfMissing(requests.lstat(path));
     const linkedTo = itself?.kind === 'link' ? await requests.realpath(path) : undefined;
     return { steps, linkedTo, uid: this.#uid };
   }
@@ -128,16 +128,16 @@ class KeysFile {
     const { requests } = this.#lane;
     const folder = joinRemote(await requests.realpath('.'), '.ssh');
     const path = joinRemote(folder, 'authorized_keys');
-    if ((await unlessMissing(requests.lstat(folder))) === undefined) {
+    if ((await undefinedIfMissing(requests.lstat(folder))) === undefined) {
       if (edit('') === undefined) return undefined;
       await requests.mkdir(folder);
       await requests.changeMode(folder, 0o700);
     }
-    const found = await unlessMissing(requests.stat(folder));
+    const found = await undefinedIfMissing(requests.stat(folder));
     if (found?.kind !== 'folder') throw notUsable(folder, 'is no folder, or a link to none');
-    const itself = await unlessMissing(requests.lstat(path));
+    const itself = await undefinedIfMissing(requests.lstat(path));
     if (itself?.kind !== 'link') return { folder, path, real: path };
-    if ((await unlessMissing(requests.stat(path))) === undefined)
+    if ((await undefinedIfMissing(requests.stat(path))) === undefined)
       throw notUsable(path, 'is a link to nowhere');
     return { folder, path, real: await requests.realpath(path) };
   }
@@ -184,14 +184,14 @@ class KeysFile {
       try {
         return await requests.open(part, flags, 0o600);
       } catch (error) {
-        const there = await unlessMissing(requests.lstat(part));
+        const there = await undefinedIfMissing(requests.lstat(part));
         // SFTP 3 has no status of its own for "exists".
         if (sftpStatus(error) !== SftpStatus.failure || (there === undefined && tries > mostTries))
           throw error;
         if (tries === 1) waiting();
         const state = JSON.stringify(there);
         if (state !== seen) [seen, stillMs] = [state, watch.elapsedMs];
-        else if (watch.elapsedMs - stillMs > patienceMs) await unlessMissing(requests.remove(part));
+        else if (watch.elapsedMs - stillMs > patienceMs) await undefinedIfMissing(requests.remove(part));
       }
       await after(pauseMs, undefined, { signal });
     }
@@ -199,7 +199,7 @@ class KeysFile {
 
   async #read(path: string): Promise<{ content: string; attributes: RemoteAttributes } | undefined> {
     const { requests, cleanup } = this.#lane;
-    const itself = await unlessMissing(requests.lstat(path));
+    const itself = await undefinedIfMissing(requests.lstat(path));
     if (itself === undefined) return undefined;
     if (itself.kind !== 'file') throw notUsable(path, 'is not a plain file');
     const handle = await requests.open(path, OpenFlag.read);

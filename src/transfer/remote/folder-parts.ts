@@ -1,6 +1,6 @@
 /** The parts of a listing in order, asked for ahead of their reader. */
 
-import type { Lane } from '../engine/pooled-channel.ts';
+import type { PooledChannel } from '../engine/pooled-channel.ts';
 import type { RemoteEntry } from '../engine/remote-attributes.ts';
 import type { RemoteHandle } from '../engine/sftp-requests.ts';
 
@@ -10,13 +10,13 @@ type Part = readonly RemoteEntry[] | undefined;
 const mostAheadBytes = 1024 * 1024;
 
 export class FolderParts {
-  readonly #lane: Lane;
+  readonly #lane: PooledChannel;
   readonly #folder: RemoteHandle;
   readonly #asked: Promise<Part>[] = [];
   #isReadingOn = false;
   #isClosed = false;
 
-  constructor(lane: Lane, folder: RemoteHandle) {
+  constructor(lane: PooledChannel, folder: RemoteHandle) {
     this.#lane = lane;
     this.#folder = folder;
   }

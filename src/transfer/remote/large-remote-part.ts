@@ -2,11 +2,11 @@
 
 import { randomBytes, randomInt } from 'node:crypto';
 import { ConflictError } from '../../errors.ts';
-import type { Fleet } from '../engine/channel-pool.ts';
+import type { ChannelPool } from '../engine/channel-pool.ts';
 import type { DoneRanges } from '../engine/done-ranges.ts';
 import { type KeptAttributes, syncFromBytes } from '../engine/file-transfer.ts';
-import type { Lane } from '../engine/pooled-channel.ts';
-import { LaneHandles } from '../engine/pooled-channel-handles.ts';
+import type { PooledChannel } from '../engine/pooled-channel.ts';
+import { PooledChannelHandles } from '../engine/pooled-channel-handles.ts';
 import { isRefusal } from '../engine/sftp-error.ts';
 import { OpenFlag, type RemoteHandle, type SftpRequests } from '../engine/sftp-requests.ts';
 import type { LocalSource } from '../local/local-source.ts';
@@ -34,10 +34,10 @@ interface Write {
  */
 export class LargeRemotePart {
   readonly path: string;
-  readonly #fleet: Fleet;
+  readonly #fleet: ChannelPool;
   readonly #target: RemoteTarget;
   readonly #size: number;
-  readonly #handles = new LaneHandles((lane) => this.#open(lane));
+  readonly #handles = new PooledChannelHandles((lane) => this.#open(lane));
   readonly #commit: PartCommit;
   #secret = '';
   #mode: number | undefined;
@@ -46,7 +46,7 @@ export class LargeRemotePart {
   /** Whether what has the part's name was made, or taken over, by this transfer. */
   #isOurs = false;
 
-  constructor(fleet: Fleet, target: RemoteTarget, size: number) {
+  constructor(fleet: ChannelPool, target: RemoteTarget, size: number) {
     this.#fleet = fleet;
     this.#target = target;
     this.#size = size;
@@ -89,7 +89,7 @@ export class LargeRemotePart {
     this.#mode = this.#target.old?.mode ?? (mode ? Number(mode) & 0o777 : undefined);
     // Of one that was complete the mark has gone, for every channel that opens it from now on.
     this.#isTruncated = ranges.isComplete;
-    const check = async (lane: Lane): Promise<boolean> =>
+    const check = async (lane: PooledChannel): Promise<boolean> =>
       this.#hasSamples(lane.requests, await this.handleOf(lane), { source, ranges });
     this.#isOurs = await this.#fleet.retrying(check).catch((error: unknown) => {
       // What is not there, is another's or cannot be read is not gone on with; a loss or Ctrl-C says nothing about it.
@@ -102,11 +102,11 @@ export class LargeRemotePart {
   }
 
   /** Throws ConflictError when another file has the part's name by now. */
-  handleOf(lane: Lane): Promise<RemoteHandle> {
+  handleOf(lane: PooledChannel): Promise<RemoteHandle> {
     return this.#handles.of(lane);
   }
 
-  write({ requests }: Lane, { handle, bytes, position }: Write): Promise<void> {
+  write({ requests }: PooledChannel, { handle, bytes, position }: Write): Promise<void> {
     return requests
       .write(handle, bytes, position)
       .catch((error: unknown) => explainWrite(requests, this.#target.path, error));
@@ -163,7 +163,7 @@ export class LargeRemotePart {
     this.#handles.close();
   }
 
-  async #open({ requests }: Lane): Promise<RemoteHandle> {
+  async #open({ requests }: PooledChannel): Promise<RemoteHandle> {
     const handle = await requests.open(this.path, OpenFlag.read | OpenFlag.write);
     const mark = Buffer.alloc(this.#secret.length);
     const bytesRead = await this.#readAll(requests, handle, mark, this.#size);

@@ -1,9 +1,9 @@
 /** A folder of the session, part by part as the server sends it. */
 
 import { ProtocolError } from '../../errors.ts';
-import type { Fleet } from '../engine/channel-pool.ts';
+import type { ChannelPool } from '../engine/channel-pool.ts';
 import type { FewerAtOnce } from '../engine/fewer-at-once.ts';
-import type { Lane } from '../engine/pooled-channel.ts';
+import type { PooledChannel } from '../engine/pooled-channel.ts';
 import type { RemoteEntry } from '../engine/remote-attributes.ts';
 import { FolderParts } from './folder-parts.ts';
 
@@ -15,7 +15,7 @@ const mostNameBytes = 48 * 1024 * 1024;
 const mostAsked = 16;
 
 /** Without `.` and `..`; the names are as the server sent them, none again because the connection was lost. */
-export async function* listFolder(path: string, fleet: Fleet): AsyncGenerator<RemoteEntry> {
+export async function* listFolder(path: string, fleet: ChannelPool): AsyncGenerator<RemoteEntry> {
   const given = new Set<string>();
   let count = 0;
   let nameBytes = 0;
@@ -39,7 +39,7 @@ export async function* listFolder(path: string, fleet: Fleet): AsyncGenerator<Re
   }
 }
 
-async function* listOver(lane: Lane, path: string, fewer: FewerAtOnce): AsyncGenerator<RemoteEntry> {
+async function* listOver(lane: PooledChannel, path: string, fewer: FewerAtOnce): AsyncGenerator<RemoteEntry> {
   const folder = await fewer.run(() => lane.requests.openFolder(path));
   const parts = new FolderParts(lane, folder);
   // Whoever is given a name may wait for files, and these for an end of what is open.

@@ -1,17 +1,17 @@
 /** Gives the part of a file its target's name, over whichever connection there is. */
 
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
-import type { Fleet } from '../engine/channel-pool.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
+import type { ChannelPool } from '../engine/channel-pool.ts';
 import { putInPlace } from './remote-part.ts';
 import { checkRemoteTarget } from './remote-target.ts';
 
 export class PartCommit {
-  readonly #fleet: Fleet;
+  readonly #fleet: ChannelPool;
   readonly #names: { readonly part: string; readonly target: string };
   #isSent = false;
   #isOnlyCopy = false;
 
-  constructor(fleet: Fleet, names: { readonly part: string; readonly target: string }) {
+  constructor(fleet: ChannelPool, names: { readonly part: string; readonly target: string }) {
     this.#fleet = fleet;
     this.#names = names;
   }
@@ -25,7 +25,7 @@ export class PartCommit {
   async run(totalBytes: number): Promise<void> {
     const { part, target } = this.#names;
     await this.#fleet.retrying(async ({ requests, cleanup }) => {
-      if (this.#isSent && (await unlessMissing(requests.lstat(part))) === undefined) {
+      if (this.#isSent && (await undefinedIfMissing(requests.lstat(part))) === undefined) {
         const { size } = await requests.lstat(target);
         if (size === totalBytes) return;
       }

@@ -3,8 +3,8 @@
 import { usualBytes } from '../../core/ssh/command-limit.ts';
 import { shellQuote } from '../../core/text/shell-quote.ts';
 import { BaiError, InterruptedError, UnreachableError } from '../../errors.ts';
-import type { Fleet } from '../engine/channel-pool.ts';
-import { inWindow } from '../engine/run-concurrently.ts';
+import type { ChannelPool } from '../engine/channel-pool.ts';
+import { runConcurrently } from '../engine/run-concurrently.ts';
 import { remoteChecksum, tellReadBack } from '../local/verify.ts';
 
 export interface SizedPath {
@@ -24,11 +24,11 @@ const atOnce = 4;
 /** In hexadecimal, by path; a file that cannot be read is left out. Rejects when the connection is lost for good. */
 export async function remoteChecksums(
   files: readonly SizedPath[],
-  fleet: Fleet,
+  fleet: ChannelPool,
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   const single: SizedPath[] = files.filter(({ size }) => size >= largeBytes);
-  await inWindow(batches(await withAbsolute(files, fleet)), atOnce, () => async (batch) => {
+  await runConcurrently(batches(await withAbsolute(files, fleet)), atOnce, () => async (batch) => {
     const sums = await batchChecksums(batch, fleet);
     for (const [index, file] of batch.entries()) {
       const sum = sums[index];
@@ -36,7 +36,7 @@ export async function remoteChecksums(
       else found.set(file.path, sum);
     }
   });
-  await inWindow(single, atOnce, () => async (file) => {
+  await runConcurrently(single, atOnce, () => async (file) => {
     const sum = await remoteChecksum(fleet, file).catch((error: unknown) => {
       if (!isAboutFile(error) || fleet.over !== undefined) throw error;
       return undefined;
@@ -58,7 +58,7 @@ interface NamedFile extends SizedPath {
   readonly absolute: string;
 }
 
-async function withAbsolute(files: readonly SizedPath[], fleet: Fleet): Promise<readonly NamedFile[]> {
+async function withAbsolute(files: readonly SizedPath[], fleet: ChannelPool): Promise<readonly NamedFile[]> {
   return await Promise.all(
     files.map(async (file) => ({ ...file, absolute: await fleet.absolute(file.path) })),
   );
@@ -82,7 +82,7 @@ function* batches(files: readonly NamedFile[]): Generator<readonly NamedFile[]> 
 
 async function batchChecksums(
   batch: readonly NamedFile[],
-  fleet: Fleet,
+  fleet: ChannelPool,
 ): Promise<readonly (string | undefined)[]> {
   const paths = batch.map(({ absolute }) => absolute);
   // Each of them shows by its line that the program goes on.

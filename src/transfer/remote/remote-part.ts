@@ -2,7 +2,7 @@
 
 import { joinRemote, remoteFolder, remoteName } from '../../core/sftp/remote-path.ts';
 import { countDown } from '../../core/time-limit.ts';
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { ConflictError, TransferError } from '../../errors.ts';
 import { partName } from '../engine/part-name.ts';
 import { SftpStatus, sftpStatus } from '../engine/sftp-error.ts';
@@ -38,7 +38,7 @@ export async function openNewPart(requests: SftpRequests, path: string, mode: nu
   } catch (error) {
     // SFTP 3 has no status of its own for "exists".
     if (sftpStatus(error) !== SftpStatus.failure) throw error;
-    const found = await unlessMissing(requests.lstat(path));
+    const found = await undefinedIfMissing(requests.lstat(path));
     if (found?.kind === 'other') throw notAFileError(path);
     if (found === undefined) throw error;
   }
@@ -99,7 +99,9 @@ export async function discardPart(
   handle: RemoteHandle | undefined,
 ): Promise<void> {
   const closed = handle === undefined ? Promise.resolve() : cleanup.close(handle);
-  const isGone = await inTime(Promise.all([closed.catch(() => {}), unlessMissing(cleanup.remove(path))]));
+  const isGone = await inTime(
+    Promise.all([closed.catch(() => {}), undefinedIfMissing(cleanup.remove(path))]),
+  );
   if (!isGone) cleanup.left(path);
 }
 

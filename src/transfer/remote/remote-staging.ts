@@ -5,9 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { endlessProgram } from '../../core/program-error.ts';
 import { joinRemote } from '../../core/sftp/remote-path.ts';
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { BaiError } from '../../errors.ts';
-import type { Lane } from '../engine/pooled-channel.ts';
+import type { PooledChannel } from '../engine/pooled-channel.ts';
 import type { RemoteProgram } from '../engine/sftp-connection.ts';
 import { SftpStatus, sftpStatus } from '../engine/sftp-error.ts';
 import type { SftpRequests } from '../engine/sftp-requests.ts';
@@ -148,7 +148,7 @@ export class RemoteStage {
     archive.finish();
   }
 
-  async #probeMode({ requests, cleanup }: Lane): Promise<number> {
+  async #probeMode({ requests, cleanup }: PooledChannel): Promise<number> {
     this.#hasProbe = true;
     const handle = await openNewPart(requests, this.#probe, 0o666);
     const { mode } = await requests.attributes(handle);
@@ -188,7 +188,7 @@ export class RemoteStage {
 
 async function namesIn(path: string, cleanup: SftpRequests): Promise<Map<string, number>> {
   const names = new Map<string, number>();
-  const folder = await unlessMissing(cleanup.openFolder(path));
+  const folder = await undefinedIfMissing(cleanup.openFolder(path));
   if (folder === undefined) return names;
   for (let parts = 0; parts < mostParts; parts += 1) {
     const entries = await cleanup.readFolder(folder);
@@ -205,7 +205,7 @@ function isOurs(name: string): boolean {
 }
 
 /** Lets a refusal by the server pass, and nothing else. */
-export function ignoreLeftovers(error: unknown, lane: Lane): void {
+export function ignoreLeftovers(error: unknown, lane: PooledChannel): void {
   if (sftpStatus(error) === undefined || lane.lost !== undefined) throw error;
 }
 

@@ -1,6 +1,6 @@
 /** The file of the session that a put is meant for. */
 
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { ConflictError, TransferError } from '../../errors.ts';
 import type { RemoteAttributes } from '../engine/remote-attributes.ts';
 import type { SftpRequests } from '../engine/sftp-requests.ts';
@@ -19,8 +19,8 @@ export interface TargetLook {
 
 export async function lookAtTarget(requests: SftpRequests, path: string): Promise<TargetLook> {
   const [old, named] = await Promise.all([
-    unlessMissing(requests.stat(path)),
-    unlessMissing(requests.lstat(path)),
+    undefinedIfMissing(requests.stat(path)),
+    undefinedIfMissing(requests.lstat(path)),
   ]);
   return { old, named };
 }
@@ -43,7 +43,7 @@ export async function findRemoteTarget(
  * whatever it finds.
  */
 export async function checkRemoteTarget(requests: SftpRequests, path: string): Promise<void> {
-  const found = await unlessMissing(requests.lstat(path));
+  const found = await undefinedIfMissing(requests.lstat(path));
   if (found?.kind === 'link') throw notAFileError(path, 'a link by now');
   checkKind(path, found);
 }

@@ -1,8 +1,8 @@
 /** A rename in the session that replaces what has the new name. */
 
-import { unlessMissing } from '../../core/undefined-if-missing.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { TransferError } from '../../errors.ts';
-import type { Lane } from '../engine/pooled-channel.ts';
+import type { PooledChannel } from '../engine/pooled-channel.ts';
 import { SftpStatus, sftpStatus } from '../engine/sftp-error.ts';
 import type { SftpRequests } from '../engine/sftp-requests.ts';
 import { notAFileError } from './remote-target.ts';
@@ -11,8 +11,12 @@ import { notAFileError } from './remote-target.ts';
 export const onlyCopy = 'not-renamed';
 
 /** For a rename that the user asked for: a file of the new name is replaced; a link, a pipe or a device never. */
-export async function renameRemote({ requests, cleanup }: Lane, from: string, to: string): Promise<void> {
-  const found = await unlessMissing(requests.lstat(to));
+export async function renameRemote(
+  { requests, cleanup }: PooledChannel,
+  from: string,
+  to: string,
+): Promise<void> {
+  const found = await undefinedIfMissing(requests.lstat(to));
   if (found?.kind === 'link') throw notAFileError(to, 'a link');
   if (found?.kind === 'other') throw notAFileError(to);
   // Not to be interrupted: it may take two steps.

@@ -2,10 +2,10 @@
 
 import { randomInt } from 'node:crypto';
 import { NotFoundError } from '../../errors.ts';
-import type { Fleet } from '../engine/channel-pool.ts';
+import type { ChannelPool } from '../engine/channel-pool.ts';
 import { syncFromBytes } from '../engine/file-transfer.ts';
-import type { Lane } from '../engine/pooled-channel.ts';
-import { LaneHandles } from '../engine/pooled-channel-handles.ts';
+import type { PooledChannel } from '../engine/pooled-channel.ts';
+import { PooledChannelHandles } from '../engine/pooled-channel-handles.ts';
 import { OpenFlag, type RemoteHandle, type SftpRequests } from '../engine/sftp-requests.ts';
 import { PartCommit } from './part-commit.ts';
 import {
@@ -24,14 +24,14 @@ const proofBytes = 32 * 1024;
 
 export class StreamPart {
   readonly path: string;
-  readonly #fleet: Fleet;
+  readonly #fleet: ChannelPool;
   readonly #target: RemoteTarget;
-  readonly #handles = new LaneHandles((lane) => this.#reopen(lane));
+  readonly #handles = new PooledChannelHandles((lane) => this.#reopen(lane));
   readonly #commit: PartCommit;
   #proof: Buffer | undefined;
   #mode: number | undefined;
 
-  constructor(fleet: Fleet, target: RemoteTarget) {
+  constructor(fleet: ChannelPool, target: RemoteTarget) {
     this.#fleet = fleet;
     this.#target = target;
     this.path = remotePartPath(target.path);
@@ -89,7 +89,7 @@ export class StreamPart {
   }
 
   async #write(
-    lane: Lane,
+    lane: PooledChannel,
     { bytes, position }: { readonly bytes: Buffer; readonly position: number },
   ): Promise<void> {
     const handle = await this.#handles.of(lane);
@@ -98,7 +98,7 @@ export class StreamPart {
       .catch((error: unknown) => explainWrite(lane.requests, this.#target.path, error));
   }
 
-  async #reopen({ requests }: Lane): Promise<RemoteHandle> {
+  async #reopen({ requests }: PooledChannel): Promise<RemoteHandle> {
     const proof = this.#proof ?? Buffer.alloc(0);
     const there = Buffer.alloc(proof.length);
     try {

@@ -1,7 +1,7 @@
 /** A checksum program of the session that is started while the bytes are on their way, and waits for their end. */
 
 import { BaiError } from '../../errors.ts';
-import type { Fleet } from '../engine/channel-pool.ts';
+import type { ChannelPool } from '../engine/channel-pool.ts';
 import { checksumScript, readChecksum, remoteChecksum, type SizedPath } from '../local/verify.ts';
 
 const script = `read -r _ && { ${checksumScript}; }`;
@@ -13,7 +13,7 @@ export interface WaitingChecksum extends Disposable {
 }
 
 /** Two round trips less than to start the program when it is needed. */
-export function startChecksum(fleet: Fleet, file: SizedPath): WaitingChecksum {
+export function startChecksum(fleet: ChannelPool, file: SizedPath): WaitingChecksum {
   const stop = new AbortController();
   let go: (line: string) => void = () => {};
   const input = new Promise<string>((resolve) => {
@@ -35,7 +35,7 @@ interface Waiting {
 }
 
 /** Nothing when it cannot be, or its connection was lost meanwhile: then it is asked for in the usual way. */
-async function start(fleet: Fleet, { path, size }: SizedPath, waiting: Waiting) {
+async function start(fleet: ChannelPool, { path, size }: SizedPath, waiting: Waiting) {
   try {
     const words = ['sh', '-c', script, 'sh', await fleet.absolute(path)];
     const result = await fleet.programs.runOnce(words, { ...waiting, bytes: size });

@@ -3,7 +3,7 @@
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
 import { sanitizeLine } from '../../core/text/sanitize.ts';
 import { BaiError, NotFoundError } from '../../errors.ts';
-import type { Fleet } from '../engine/channel-pool.ts';
+import type { ChannelPool } from '../engine/channel-pool.ts';
 import { FileQueue } from '../engine/file-queue.ts';
 import { requestBytes } from '../engine/sftp-channel.ts';
 import { fatalCodes } from '../engine/transfer-stats.ts';
@@ -30,11 +30,11 @@ export function endsRun(error: BaiError): boolean {
 export class TarUse {
   /** The streams on their way. */
   readonly queue = new FileQueue(mostStreams);
-  readonly #fleet: Fleet;
+  readonly #fleet: ChannelPool;
   readonly #options: TransferOptions;
   #failures = 0;
 
-  constructor(fleet: Fleet, options: TransferOptions) {
+  constructor(fleet: ChannelPool, options: TransferOptions) {
     this.#fleet = fleet;
     this.#options = options;
   }

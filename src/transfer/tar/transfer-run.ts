@@ -1,17 +1,17 @@
 /** What every file of one put or get shares. */
 
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
-import type { Fleet } from '../engine/channel-pool.ts';
+import type { ChannelPool } from '../engine/channel-pool.ts';
 import type { FileQueue } from '../engine/file-queue.ts';
 import type { SftpRequests } from '../engine/sftp-requests.ts';
-import type { Tally, TreeObserver } from '../engine/transfer-stats.ts';
+import type { TransferStats, TreeObserver } from '../engine/transfer-stats.ts';
 import type { TarUse } from './tar-use.ts';
 
 export interface TransferRun {
-  readonly fleet: Fleet;
+  readonly fleet: ChannelPool;
   /** For requests by path: repeated when the connection is lost. */
   readonly requests: SftpRequests;
-  readonly tally: Tally;
+  readonly tally: TransferStats;
   readonly observer: TreeObserver;
   readonly options: TransferOptions;
   readonly queue: FileQueue;
