@@ -146,6 +146,7 @@ export class InterruptedError extends BaiError {
 export function interruptedBy(signal: AbortSignal, error?: Error): InterruptedError {
   const { reason } = signal;
   const status = reason instanceof InterruptedError ? reason.exitCode : ExitCode.interrupted;
+  if (error === undefined && reason instanceof InterruptedError) return reason;
   if (!(error instanceof BaiError)) return new InterruptedError('interrupted', { cause: error }, status);
   const { message, code, hint, details } = error;
   const facts = { code, details, cause: error, ...(hint !== undefined && { hint }) };
@@ -156,8 +157,9 @@ export function interruptedBy(signal: AbortSignal, error?: Error): InterruptedEr
  * What a wait fails with that this signal has ended. The user's interrupt comes as the signal's reason, from the one place that
  * hears it; a limit of bai's own is never taken for it.
  */
-export function reasonOf({ reason }: AbortSignal): unknown {
-  return reason instanceof Error && reason.name === 'TimeoutError' && !(reason instanceof BaiError)
+export function reasonOf({ reason }: AbortSignal): Error {
+  if (!(reason instanceof Error)) return new InterruptedError('interrupted', { cause: reason });
+  return reason.name === 'TimeoutError' && !(reason instanceof BaiError)
     ? new TimeoutError('there was no answer in time', { cause: reason })
     : reason;
 }

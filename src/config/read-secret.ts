@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { LocalInput, LocalOutput } from '../core/local-streams.ts';
 import { sanitizeLine } from '../core/text/sanitize.ts';
-import { InterruptedError } from '../errors.ts';
+import { reasonOf } from '../errors.ts';
 
 export interface AskStreams {
   readonly stdin: LocalInput;
@@ -22,7 +22,7 @@ export async function readSecretLine(prompt: string, { stdin, stderr, signal }: 
   if (onTerminal) stderr.write(sanitizeLine(prompt));
   try {
     return await new Promise<string>((resolve, reject) => {
-      const interrupt = (): void => reject(new InterruptedError());
+      const interrupt = (): void => reject(reasonOf(signal));
       lines.once('SIGINT', interrupt);
       signal.addEventListener('abort', interrupt, { once: true });
       lines.once('line', resolve);
@@ -70,7 +70,7 @@ function readLine(
     };
     const onEnd = (): void => resolve(kept);
     stdin.on('data', onData).once('end', onEnd).once('error', reject);
-    signal.addEventListener('abort', () => reject(new InterruptedError()), { signal: done.signal });
+    signal.addEventListener('abort', () => reject(reasonOf(signal)), { signal: done.signal });
     done.signal.addEventListener('abort', () =>
       stdin.off('data', onData).off('end', onEnd).off('error', reject),
     );

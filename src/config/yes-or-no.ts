@@ -2,7 +2,7 @@
 
 import { createInterface } from 'node:readline';
 import { sanitizeLine } from '../core/text/sanitize.ts';
-import { InterruptedError } from '../errors.ts';
+import { reasonOf } from '../errors.ts';
 import type { AskStreams } from './read-secret.ts';
 
 /** Enter means yes, unless it is said to mean no; the end of the input means no. */
@@ -14,7 +14,7 @@ export async function askYesOrNo(
   const lines = createInterface({ input: stdin, output: stderr, terminal: true });
   try {
     const answer = await new Promise<string>((resolve, reject) => {
-      const interrupt = (): void => reject(new InterruptedError());
+      const interrupt = (): void => reject(reasonOf(signal));
       lines.once('SIGINT', interrupt);
       signal.addEventListener('abort', interrupt, { once: true });
       lines.once('close', () => resolve('no'));

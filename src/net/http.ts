@@ -5,14 +5,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { type Countdown, countDown } from '../core/time-limit.ts';
-import {
-  BaiError,
-  interruptedBy,
-  ProtocolError,
-  reasonOf,
-  TimeoutError,
-  UnreachableError,
-} from '../errors.ts';
+import { BaiError, ProtocolError, reasonOf, TimeoutError, UnreachableError } from '../errors.ts';
 import { decodeBody } from './decode.ts';
 import type { Network } from './network.ts';
 import type { ProxyServer } from './proxy-choice.ts';
@@ -122,7 +115,7 @@ class ExchangeLimits implements Disposable {
   readonly #options: Network['options'];
   readonly #request: HttpRequest;
   readonly #shown: Disposable | undefined;
-  readonly #interrupt = (): void => this.#end(errorOf(this.#request.signal));
+  readonly #interrupt = (): void => this.#end(reasonOf(this.#request.signal));
   #end: (error: Error) => void;
   #running: Countdown | undefined;
 
@@ -184,11 +177,6 @@ class ExchangeLimits implements Disposable {
       return push(chunk, encoding);
     };
   }
-}
-
-function errorOf(signal: AbortSignal): Error {
-  const reason = reasonOf(signal);
-  return reason instanceof Error ? reason : interruptedBy(signal);
 }
 
 /** What an answer has to bring within its limit. */

@@ -1,7 +1,7 @@
 /** Requests of an SSH connection that the server answers: a channel, a program, a subsystem, a port. */
 
 import { within } from '../core/time-limit.ts';
-import { BaiError, InterruptedError, TimeoutError } from '../errors.ts';
+import { TimeoutError } from '../errors.ts';
 
 export interface SshQuestion<T> {
   /**
@@ -40,9 +40,6 @@ export async function ask<T>(question: SshQuestion<T>, asked: Asked): Promise<T>
       ms,
       late: () => question.late(ms / 1000),
     });
-  } catch (error) {
-    const isAbort = signal.aborted && error === signal.reason && !(error instanceof BaiError);
-    throw isAbort ? new InterruptedError() : error;
   } finally {
     isOver = true;
   }

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import type { ClientChannel, ExecOptions, ShellOptions } from 'ssh2';
 import type { SshWork } from '../core/ssh/ssh-arguments.ts';
 import { connectionFailed, wantsTerminal } from '../core/ssh/ssh-client.ts';
-import { InterruptedError, ProtocolError } from '../errors.ts';
+import { ProtocolError, reasonOf } from '../errors.ts';
 import { ask, noAnswer, type SshQuestion } from './ask.ts';
 import { closeChannel, widenWindow } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
@@ -62,7 +62,7 @@ interface Interruption extends Disposable {
 function interruptionBy(signal: AbortSignal): Interruption {
   let stop = (): void => {};
   const promise = new Promise<never>((_, reject) => {
-    stop = () => reject(new InterruptedError());
+    stop = () => reject(reasonOf(signal));
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });
@@ -168,7 +168,7 @@ class BuiltinProgram implements Disposable {
 
   #endUntold(): undefined {
     const { options } = this.#parts;
-    if (options.signal.aborted) throw new InterruptedError();
+    if (options.signal.aborted) throw reasonOf(options.signal);
     options.say('warning: the session did not say how the command ended');
     return undefined;
   }

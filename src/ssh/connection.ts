@@ -6,7 +6,7 @@ import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } fr
 import { placeName } from '../core/session/session.ts';
 import { type StrongCipher, strongCiphers } from '../core/ssh/link-tuning.ts';
 import { within } from '../core/time-limit.ts';
-import { BaiError, ConflictError, InterruptedError, type TimeoutError, UnreachableError } from '../errors.ts';
+import { BaiError, ConflictError, reasonOf, type TimeoutError, UnreachableError } from '../errors.ts';
 import { openAgent } from './agent.ts';
 import { type Asked, noAnswer } from './ask.ts';
 import { FlowControl } from './flow-control.ts';
@@ -90,7 +90,7 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
       login.done();
     });
     const interrupt = (): void => {
-      const end = (): void => reject(new InterruptedError());
+      const end = (): void => reject(reasonOf(signal));
       // Whoever uses it ends by the same signal, and first takes back over it what was begun.
       if (isReady) farewell = setTimeout(end, farewellMs).unref();
       else end();
@@ -127,7 +127,7 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
     await within(() => Promise.race([ready, lost]), { signal, ms: answerMs, late });
   } catch (error) {
     client.destroy();
-    throw error === signal.reason ? new InterruptedError() : error;
+    throw error;
   }
   const brake = new FlowControl(client, options.stream);
   return {
@@ -190,14 +190,16 @@ function verifyOnce(
       if (!isSame) refuse(anotherHostKey(placeOf(options)));
       return answer(isSame);
     }
+    // ssh2 takes no answer for a connection that has closed meanwhile.
+    const reply = (isAccepted: boolean): void => void (options.stream.destroyed || answer(isAccepted));
     options.verifyHostKey(key).then(
       () => {
         checked = Buffer.from(key);
-        answer(true);
+        reply(true);
       },
       (error: unknown) => {
         refuse(error);
-        answer(false);
+        reply(false);
       },
     );
   };
@@ -234,8 +236,6 @@ export async function fetchHostKey(
     });
     const late = (): Error => noAnswer(`${place} did not finish the key exchange`, answerMs / 1000);
     return await within(() => shown, { signal, ms: answerMs, late });
-  } catch (error) {
-    throw error === signal.reason ? new InterruptedError() : error;
   } finally {
     client.on('error', () => {});
     client.destroy();

@@ -7,7 +7,7 @@ import { usualBytes } from '../core/ssh/command-limit.ts';
 import { sanitizeText } from '../core/text/sanitize.ts';
 import { shellQuote } from '../core/text/shell-quote.ts';
 import { type Countdown, countDown } from '../core/time-limit.ts';
-import { BaiError, InterruptedError, ProtocolError, UnreachableError } from '../errors.ts';
+import { BaiError, InterruptedError, interruptedBy, ProtocolError, UnreachableError } from '../errors.ts';
 import type { ProgramEnd, ProgramOptions, RemoteProgram } from '../transfer/engine/sftp-connection.ts';
 import { type Asked, ask, noAnswer, type SshQuestion } from './ask.ts';
 import { closeChannel, widenWindow } from './channel-window.ts';
@@ -177,7 +177,7 @@ class Program implements RemoteProgram {
     });
     channel.on('error', (cause: Error) => this.#fail(lostError(cause)));
     const closed = (): void => this.#fail(lostError());
-    const interrupt = (): void => this.#fail(new InterruptedError());
+    const interrupt = (): void => this.#fail(interruptedBy(options.signal));
     // The channels of a lost connection are closed first; then it says so itself.
     channel.on('close', () => (this.#hasExited ? this.#end() : setImmediate(() => this.#end())));
     client.once('close', closed);

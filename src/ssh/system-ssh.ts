@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { ChildStdio, LocalStreams } from '../core/local-streams.ts';
 import { connectionFailed } from '../core/ssh/ssh-client.ts';
-import { InterruptedError, LocalSystemError, systemCode } from '../errors.ts';
+import { LocalSystemError, reasonOf, systemCode } from '../errors.ts';
 import { stopWith } from './job-control.ts';
 import { programPath } from './programs.ts';
 import { stty, terminalReset } from './terminal.ts';
@@ -24,7 +24,7 @@ export interface RunOptions {
 /** The program's exit status, or 128 + n when signal n ended it. The terminal is the program's while it runs. */
 export async function runSsh(args: readonly string[], options: RunOptions): Promise<number> {
   const { program, environment, signal, terminal } = options;
-  if (signal.aborted) throw new InterruptedError();
+  if (signal.aborted) throw reasonOf(signal);
   const settings = terminal.stdin.isTTY ? stty(['-g'], environment) : undefined;
   const child = start(args, options);
   using _stops = stopWith(child, environment);

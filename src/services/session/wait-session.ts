@@ -15,6 +15,7 @@ import {
   type BaiError,
   type ErrorFacts,
   InterruptedError,
+  interruptedBy,
   mayPass,
   NotFoundError,
   RetoldError,
@@ -73,7 +74,11 @@ export async function waitForSession(
   try {
     return await lookUntilReady(session, { ...deps, signal }, bell);
   } catch (error) {
-    throw stop.signal.aborted ? stop.signal.reason : deps.signal.aborted ? interrupted(session) : error;
+    throw stop.signal.aborted
+      ? stop.signal.reason
+      : deps.signal.aborted
+        ? interrupted(session, deps.signal)
+        : error;
   } finally {
     stop.abort();
     await events;
@@ -239,8 +244,9 @@ function timeoutOf(session: SessionRef, timeoutMs: number): TimeoutError {
   );
 }
 
-function interrupted(session: SessionRef): InterruptedError {
-  return new InterruptedError(`interrupted while session ${session.name} was starting`, goesOn(session));
+function interrupted(session: SessionRef, signal: AbortSignal): InterruptedError {
+  const message = `interrupted while session ${session.name} was starting`;
+  return new InterruptedError(message, goesOn(session), interruptedBy(signal).exitCode);
 }
 
 /** Whoever stops waiting leaves the session as it is. */

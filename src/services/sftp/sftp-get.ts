@@ -3,7 +3,7 @@
 import type { Reporter } from '../../core/reporter.ts';
 import { remoteName } from '../../core/sftp/remote-path.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
-import { type ExitCode, InterruptedError, UsageError } from '../../errors.ts';
+import { type ExitCode, reasonOf, UsageError } from '../../errors.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
 import { measure, remoteMeasure } from './sftp-measure.ts';
@@ -97,7 +97,7 @@ function unlessInterrupted(write: Write, { signal }: GetDeps): Write {
   return async (bytes) => {
     const over = new AbortController();
     const interrupted = new Promise<never>((_, reject) => {
-      const interrupt = (): void => reject(new InterruptedError());
+      const interrupt = (): void => reject(reasonOf(signal));
       if (signal.aborted) interrupt();
       signal.addEventListener('abort', interrupt, { signal: over.signal });
     });

@@ -3,7 +3,7 @@
 import { haveSameTime } from '../../core/sftp/file-time.ts';
 import { joinRemote } from '../../core/sftp/remote-path.ts';
 import type { TreeEntry, TreeListing } from '../../core/sftp/sync-plan.ts';
-import { BaiError, InterruptedError } from '../../errors.ts';
+import { BaiError, reasonOf } from '../../errors.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
 import type { SftpDeps } from './sftp-deps.ts';
 
@@ -70,7 +70,7 @@ async function localChecksums(
 ): Promise<ReadonlyMap<string, string>> {
   const sums = new Map<string, string>();
   for (const [name, path] of paths) {
-    if (signal.aborted) throw new InterruptedError();
+    if (signal.aborted) throw reasonOf(signal);
     try {
       sums.set(name, await local.checksum(path));
     } catch (error) {

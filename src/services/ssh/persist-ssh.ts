@@ -16,7 +16,7 @@ import {
   persistStatus,
 } from '../../core/ssh/tmux-shell.ts';
 import { limitTime } from '../../core/time-limit.ts';
-import { InterruptedError, TimeoutError, UsageError } from '../../errors.ts';
+import { InterruptedError, interruptedBy, TimeoutError, UsageError } from '../../errors.ts';
 import { openRunningSession } from '../session/open-session.ts';
 import { failedWith, openBuiltin } from './connect-builtin.ts';
 import { watchDisconnect } from './diagnose-disconnect.ts';
@@ -109,9 +109,9 @@ async function comeBack(first: Lost, attempt: Attempt, deps: SshCommandDeps): Pr
     return outcome.status;
   } catch (error) {
     if (!deps.signal.aborted) throw error;
-    throw new InterruptedError('interrupted while there was no connection', {
-      hint: `\`${attempt.request.wayBack}\` comes back to the shell`,
-    });
+    const hint = `\`${attempt.request.wayBack}\` comes back to the shell`;
+    const { exitCode } = interruptedBy(deps.signal);
+    throw new InterruptedError('interrupted while there was no connection', { hint }, exitCode);
   }
 }
 

@@ -65,9 +65,11 @@ export class JournalKeeper {
 
 function interruptedAt(cause: BaiError, path: string, ranges: DoneRanges): InterruptedError {
   const percent = Math.floor((100 * ranges.doneBytes) / ranges.totalBytes);
-  return new InterruptedError(`interrupted; ${percent} % of ${path} have arrived and are kept`, {
+  const facts = {
     hint: 'run the same command again: it goes on from there',
     cause,
     details: { path, doneBytes: ranges.doneBytes, totalBytes: ranges.totalBytes },
-  });
+  };
+  const message = `interrupted; ${percent} % of ${path} have arrived and are kept`;
+  return new InterruptedError(message, facts, cause.exitCode);
 }

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { type BaiError, InterruptedError, UnreachableError } from '../../errors.ts';
+import { type BaiError, interruptedBy, UnreachableError } from '../../errors.ts';
 import { onThisMachine } from '../../files/local-error.ts';
 import { FileQueue } from '../engine/file-queue.ts';
 import type { Meter } from '../engine/file-transfer.ts';
@@ -150,8 +150,7 @@ function endOn(source: Readable, signal: AbortSignal): Stop {
     reason ??= error;
     source.destroy();
   };
-  const interrupt = (): void =>
-    end(signal.reason instanceof InterruptedError ? signal.reason : new InterruptedError());
+  const interrupt = (): void => end(interruptedBy(signal));
   if (signal.aborted) interrupt();
   else signal.addEventListener('abort', interrupt, { once: true });
   return {
