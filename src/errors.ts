@@ -1,6 +1,7 @@
 /** Every failure bai can explain, and the exit status each one ends with (docs/exit-codes.md). */
 
 import { constants } from 'node:os';
+import type { ErrorCode } from './error-codes.ts';
 
 export const ExitCode = {
   ok: 0,
@@ -22,8 +23,7 @@ export const ExitCode = {
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 export interface ErrorFacts {
-  /** Stable, machine-readable: scripts switch on it, so a published one never changes its meaning. */
-  readonly code?: string;
+  readonly code?: ErrorCode;
   /** The next step, as one imperative sentence. */
   readonly hint?: string;
   readonly cause?: unknown;
@@ -34,7 +34,7 @@ export interface ErrorFacts {
 /** A failure the user can act on: `message` says what happened and to what, `hint` what to do next. */
 export class BaiError extends Error {
   readonly exitCode: number = ExitCode.failure;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
 
@@ -97,18 +97,18 @@ export class ConflictError extends BaiError {
 
 export type SessionEnd = 'ERROR' | 'CANCELLED' | 'TERMINATED';
 
-const endCodes: Record<SessionEnd, number> = {
-  ERROR: ExitCode.sessionError,
-  CANCELLED: ExitCode.sessionCancelled,
-  TERMINATED: ExitCode.sessionTerminated,
-};
+const ends = {
+  ERROR: { code: 'session-error', exitCode: ExitCode.sessionError },
+  CANCELLED: { code: 'session-cancelled', exitCode: ExitCode.sessionCancelled },
+  TERMINATED: { code: 'session-terminated', exitCode: ExitCode.sessionTerminated },
+} as const satisfies Record<SessionEnd, { readonly code: ErrorCode; readonly exitCode: ExitCode }>;
 
 /** The session that was waited for ended instead of running; each end has its own exit status. */
 export class SessionEndedError extends BaiError {
   override readonly exitCode: number;
   constructor(end: SessionEnd, message: string, facts: ErrorFacts = {}) {
-    super(message, { code: `session-${end.toLowerCase()}`, ...facts });
-    this.exitCode = endCodes[end];
+    super(message, { code: ends[end].code, ...facts });
+    this.exitCode = ends[end].exitCode;
   }
 }
 
@@ -201,6 +201,11 @@ export function mayPass(error: unknown): error is BaiError {
     error instanceof TimeoutError ||
     (error instanceof BaiError && error.code === 'server-error')
   );
+}
+
+/** The error code for a system code such as `ENOSPC`. */
+export function localCode(code: string): ErrorCode {
+  return `local-e${code.toLowerCase().replace(/^e/, '')}`;
 }
 
 /** Of a number that Node has no text for, such as that of a quota that is used up. */

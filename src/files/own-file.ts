@@ -3,7 +3,8 @@
 import { lstat, rename, rm, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
-import { BaiError, LocalSystemError, systemCode } from '../errors.ts';
+import type { ErrorCode } from '../error-codes.ts';
+import { BaiError, LocalSystemError, localCode, systemCode } from '../errors.ts';
 import type { LockWait } from './lock.ts';
 import { makeFolder } from './make-folder.ts';
 import { checkReplaceable, readPlainFile } from './plain-file.ts';
@@ -76,7 +77,7 @@ function explain(path: string, cause: unknown): unknown {
   if (cause instanceof BaiError || code === undefined || reason === undefined) return cause;
   const isFull = code === 'ENOSPC' || code === 'EDQUOT';
   return new LocalSystemError(`${path} cannot be written: ${reason[0]}`, {
-    code: reason[1] ?? `local-${code.toLowerCase()}`,
+    code: reason[1] ?? localCode(code),
     hint: isFull ? 'free some space and run the same command again; nothing was changed' : otherHome,
     details: { path },
     cause,
@@ -84,7 +85,7 @@ function explain(path: string, cause: unknown): unknown {
 }
 
 /** In words, and the error's code where it is not that of the system. */
-const reasons: Readonly<Record<string, readonly [string, string?]>> = {
+const reasons: Readonly<Record<string, readonly [string, ErrorCode?]>> = {
   EACCES: ['permission denied'],
   EPERM: ['permission denied'],
   EROFS: ['the file system is read-only'],

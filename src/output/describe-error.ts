@@ -1,7 +1,7 @@
 /** Turns whatever was thrown into what a person reads and what a script parses. */
 
 import { sanitizeLine, sanitizeText } from '../core/text/sanitize.ts';
-import { BaiError, ExitCode, systemCode } from '../errors.ts';
+import { BaiError, ExitCode, localCode, systemCode } from '../errors.ts';
 
 export interface DescribedError {
   readonly exitCode: number;
@@ -67,7 +67,7 @@ function describeSystemError(error: unknown): DescribedError | undefined {
   const path = (error as NodeJS.ErrnoException).path;
   return {
     exitCode: ExitCode.failure,
-    code: `local-${(code ?? '').toLowerCase()}`,
+    code: localCode(code ?? ''),
     message: sanitizeLine(path === undefined ? what : `${path}: ${what}`),
     hint,
     details: {},

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { parseJson } from '../../core/text/json.ts';
 import { plainWords } from '../../core/text/plain-words.ts';
+import type { ErrorCode } from '../../error-codes.ts';
 import {
   BaiError,
   ConflictError,
@@ -110,7 +111,7 @@ function unsaid({ status, slug }: Problem): string {
 interface Meaning {
   readonly Failure: new (message: string, facts: ErrorFacts) => BaiError;
   /** Nothing: the class's own. */
-  readonly code?: string;
+  readonly code?: ErrorCode;
   readonly hint: string;
 }
 

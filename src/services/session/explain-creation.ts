@@ -5,6 +5,7 @@
 
 import type { CreateChoices, CreateRequest } from '../../core/session/session-api.ts';
 import { similarNames } from '../../core/text/similar.ts';
+import type { ErrorCode } from '../../error-codes.ts';
 import { type BaiError, NotFoundError, RetoldError } from '../../errors.ts';
 import type { SessionDeps } from './session-deps.ts';
 
@@ -45,7 +46,7 @@ function isNamedImage({ details }: BaiError): boolean {
 
 interface WrongName {
   readonly what: string;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly name: string;
   /** Those there are. */
   readonly names: readonly string[];
@@ -78,22 +79,22 @@ const ofDomain = {
   what: 'your account is not in the domain',
   code: 'domain-not-found',
   where: '--domain, BACKEND_DOMAIN or `bai config set domain NAME`',
-};
+} as const;
 const ofProject = {
   what: 'your account is in no project called',
   code: 'project-not-found',
   where: '--project, BACKEND_GROUP or `bai config set project NAME`',
-};
+} as const;
 const ofResourceGroup = {
   what: 'you can use no resource group called',
   code: 'resource-group-not-found',
   where: '--scaling-group',
-};
+} as const;
 const ofFolder = {
   what: 'you have no virtual folder called',
   code: 'folder-not-found',
   where: '--mount, BACKEND_VFOLDER_MOUNTS or `bai config set mounts NAMES`',
-};
+} as const;
 
 function wrongName({ what, code, name, names, where }: WrongName, refusal: BaiError): NotFoundError {
   const near = [...new Set([...similarNames(name, names), ...names])];
