@@ -25,6 +25,7 @@ export interface Asked {
 /** Settles in every case: with the answer, ssh2's refusal, a lost connection, Ctrl-C, or the end of the time. */
 export async function ask<T>(question: SshQuestion<T>, asked: Asked): Promise<T> {
   const { lost, signal, answerMs: ms } = asked;
+  signal.throwIfAborted();
   let isOver = false;
   const answer = new Promise<T>((resolve, reject) => {
     question.send((error, value) => {
@@ -34,6 +35,8 @@ export async function ask<T>(question: SshQuestion<T>, asked: Asked): Promise<T>
       else resolve(value as T);
     });
   });
+  // What comes when nobody waits any more is nobody's failure.
+  answer.catch(() => {});
   try {
     return await within(() => Promise.race([answer, lost]), {
       signal,
