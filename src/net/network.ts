@@ -99,7 +99,7 @@ export function createNetwork(options: NetworkOptions): Network {
       void end.finally(() => ending.delete(end));
     },
     async close() {
-      if (ending.size > 0) await Promise.race([Promise.all(ending), delay(farewellMs)]);
+      if (ending.size > 0) await Promise.race([Promise.all(ending), delay(farewellMs, undefined, { ref: false })]);
       for (const each of agents.values()) each.destroy();
       agents.clear();
     },

@@ -234,6 +234,8 @@ export async function fetchHostKey(
         },
       });
     });
+    // It may fail before anybody waits for it.
+    shown.catch(() => {});
     const late = (): Error => noAnswer(`${place} did not finish the key exchange`, answerMs / 1000);
     return await within(() => shown, { signal, ms: answerMs, late });
   } finally {
