@@ -99,7 +99,8 @@ export function createNetwork(options: NetworkOptions): Network {
       void end.finally(() => ending.delete(end));
     },
     async close() {
-      if (ending.size > 0) await Promise.race([Promise.all(ending), delay(farewellMs, undefined, { ref: false })]);
+      if (ending.size > 0)
+        await Promise.race([Promise.all(ending), delay(farewellMs, undefined, { ref: false })]);
       for (const each of agents.values()) each.destroy();
       agents.clear();
     },
