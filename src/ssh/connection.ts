@@ -83,32 +83,10 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
     client.on('close', () => reject(refusal ?? login.hungUp() ?? connectionLost(placeOf(options))));
     // A session that hangs up in good order ends the stream only: ssh2 then answers no request, and never closes.
     client.on('end', () => reject(refusal ?? login.hungUp() ?? connectionLost(placeOf(options))));
-    let isReady = false;
-    let farewell: NodeJS.Timeout | undefined;
-    client.once('ready', () => {
-      isReady = true;
-      login.done();
-    });
-    const interrupt = (): void => {
-      const end = (): void => reject(reasonOf(signal));
-      // Whoever uses it ends by the same signal, and first takes back over it what was begun.
-      if (isReady) farewell = setTimeout(end, farewellMs).unref();
-      else end();
-    };
-    signal.addEventListener('abort', interrupt, { once: true });
-    // A run may make many connections under one signal.
-    client.on('close', () => {
-      signal.removeEventListener('abort', interrupt);
-      clearTimeout(farewell);
-    });
+    endWith(signal, client, reject);
   });
-  const over = new AbortController();
-  // Every program of the session listens to both.
-  setMaxListeners(0, over.signal, client);
-  lost.catch((error: unknown) => {
-    client.destroy();
-    over.abort(error);
-  });
+  client.once('ready', () => login.done());
+  const over = overWith(lost, client);
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
   let cipher: string | undefined;
   client.once('handshake', ({ cs, sc }) => {
@@ -135,7 +113,7 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
     place: placeOf(options),
     brake,
     ...{ lost, signal, answerMs },
-    over: over.signal,
+    over,
     software: softwareOf(client),
     cipher,
     ...saved,
@@ -146,6 +124,38 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
       client.destroy();
     },
   };
+}
+
+/** Aborted when the connection is lost, which is then closed here too. */
+function overWith(lost: Promise<never>, client: Client): AbortSignal {
+  const over = new AbortController();
+  // Every program of the session listens to both.
+  setMaxListeners(0, over.signal, client);
+  lost.catch((error: unknown) => {
+    client.destroy();
+    over.abort(error);
+  });
+  return over.signal;
+}
+
+/** Whoever uses a connection that stands ends by the same signal, and first takes back over it what was begun. */
+function endWith(signal: AbortSignal, client: Client, end: (error: Error) => void): void {
+  let isReady = false;
+  let farewell: NodeJS.Timeout | undefined;
+  client.once('ready', () => {
+    isReady = true;
+  });
+  const interrupt = (): void => {
+    const endNow = (): void => end(reasonOf(signal));
+    if (isReady) farewell = setTimeout(endNow, farewellMs).unref();
+    else endNow();
+  };
+  signal.addEventListener('abort', interrupt, { once: true });
+  // A run may make many connections under one signal.
+  client.on('close', () => {
+    signal.removeEventListener('abort', interrupt);
+    clearTimeout(farewell);
+  });
 }
 
 /** ssh2 keeps it and shows it to nobody. */

@@ -3,9 +3,15 @@
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import type { ReleaseBehaviour } from '../model/release.ts';
 
+type Since = (release: string, field: string) => string;
+
 export function sessionSchema(behaviour: ReleaseBehaviour): GraphQLSchema {
-  const since = (release: string, field: string) => (behaviour.atLeast(release) ? field : '');
-  return buildSchema(`
+  const since: Since = (release, field) => (behaviour.atLeast(release) ? field : '');
+  return buildSchema(queryTypes(since) + sessionTypes(since) + otherTypes(since));
+}
+
+function queryTypes(since: Since): string {
+  return `
     schema { query: Queries }
     scalar UUID
     scalar DateTime
@@ -22,6 +28,11 @@ export function sessionSchema(behaviour: ReleaseBehaviour): GraphQLSchema {
       image(id: String, reference: String, architecture: String): Image
     }
 
+  `;
+}
+
+function sessionTypes(since: Since): string {
+  return `
     type ComputeSessionList { items: [ComputeSession]! total_count: Int! }
 
     type ComputeSession {
@@ -47,6 +58,11 @@ export function sessionSchema(behaviour: ReleaseBehaviour): GraphQLSchema {
       occupied_slots: JSONString live_stat: JSONString last_stat: JSONString preopen_ports: [Int]
     }
 
+  `;
+}
+
+function otherTypes(since: Since): string {
+  return `
     type KeyPair {
       user_id: String access_key: String secret_key: String is_active: Boolean is_admin: Boolean
       resource_policy: String created_at: DateTime rate_limit: Int num_queries: Int user: UUID projects: [String]
@@ -67,5 +83,5 @@ export function sessionSchema(behaviour: ReleaseBehaviour): GraphQLSchema {
       supported_accelerators: [String] size_bytes: BigInt
       ${since('24.12', 'namespace: String')}
     }
-  `);
+  `;
 }

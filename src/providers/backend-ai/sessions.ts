@@ -1,7 +1,7 @@
 /** Sessions of a Backend.AI manager. The only place that spells URL paths, and where parameters go per release. */
 
 import * as z from 'zod/mini';
-import type { SessionRef } from '../../core/session/session.ts';
+import type { SessionDetails, SessionRef } from '../../core/session/session.ts';
 import { isSessionId } from '../../core/session/session.ts';
 import type {
   CreateRequest,
@@ -41,23 +41,7 @@ export function createSessionApi({ client, accessKey, owner, warn }: SessionApiO
       if (owner !== undefined) return matchOf(owner, reference, { api: this, signal });
       return matchSessions(client, { reference, accessKey, signal });
     },
-    async describe(id, signal) {
-      const call: GraphqlCall = {
-        what: `look for session ${id}`,
-        query: detailsQuery,
-        variables: { id },
-        signal,
-      };
-      try {
-        const row = await graphql(client, call, 'compute_session', z.nullable(schema.sessionRowSchema));
-        return row === null ? undefined : detailsOf(row);
-      } catch (error) {
-        // Releases differ in how they say "not yours or not there": an empty answer, an error, a 403 or a 404.
-        if (error instanceof NotFoundError || (isProblem(error) && error.cause.status === 403))
-          return undefined;
-        throw error;
-      }
-    },
+    describe: (id, signal) => describe(client, id, signal),
     async list(filter, signal) {
       try {
         return await listSessions(client, { accessKey: whose, filter, signal, warn });
@@ -72,15 +56,7 @@ export function createSessionApi({ client, accessKey, owner, warn }: SessionApiO
       }
     },
     events: (session, signal) => sessionEvents(client, session, signal),
-    async logs(session, signal) {
-      const call = {
-        what: `read the logs of ${session.name}`,
-        path: `session/${encodeURIComponent(session.id)}/logs`,
-        query: onBehalfOf(owner),
-        mostBytes: largestLogs,
-      };
-      return (await client.json({ method: 'GET', signal, ...call }, schema.logsSchema)).result.logs;
-    },
+    logs: (session, signal) => logs(client, session, { owner, signal }),
     async rename(session, name, signal) {
       const path = `session/${encodeURIComponent(session.id)}/rename`;
       await discard(client, {
@@ -105,6 +81,37 @@ export function createSessionApi({ client, accessKey, owner, warn }: SessionApiO
     },
     readFile: (session, path, signal) => readSessionFile(client, session, { path, signal }),
   };
+}
+
+async function describe(
+  client: ManagerClient,
+  id: string,
+  signal: AbortSignal,
+): Promise<SessionDetails | undefined> {
+  const what = `look for session ${id}`;
+  const call: GraphqlCall = { what, query: detailsQuery, variables: { id }, signal };
+  try {
+    const row = await graphql(client, call, 'compute_session', z.nullable(schema.sessionRowSchema));
+    return row === null ? undefined : detailsOf(row);
+  } catch (error) {
+    // Releases differ in how they say "not yours or not there": an empty answer, an error, a 403 or a 404.
+    if (error instanceof NotFoundError || (isProblem(error) && error.cause.status === 403)) return undefined;
+    throw error;
+  }
+}
+
+async function logs(
+  client: ManagerClient,
+  session: SessionRef,
+  { owner, signal }: { readonly owner: string | undefined; readonly signal: AbortSignal },
+): Promise<string> {
+  const call = {
+    what: `read the logs of ${session.name}`,
+    path: `session/${encodeURIComponent(session.id)}/logs`,
+    query: onBehalfOf(owner),
+    mostBytes: largestLogs,
+  };
+  return (await client.json({ method: 'GET', signal, ...call }, schema.logsSchema)).result.logs;
 }
 
 /** Only administrators may send it, and not every call takes it. */
