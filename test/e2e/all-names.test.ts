@@ -22,7 +22,7 @@ const seed = Number(process.env['BAI_TEST_SEED'] ?? Date.now() % 2 ** 31);
 /** Of one case in a run that failed, as fast-check names it. */
 const path = process.env['BAI_TEST_PATH'];
 const replay = { seed, ...(path !== undefined && { path }) };
-const runs = Number(process.env['BAI_TEST_RUNS'] ?? 12);
+const runs = Number(process.env['BAI_TEST_RUNS'] ?? 8);
 
 /** Above what has a journal and goes in pieces. */
 const largeBytes = 4_300_000;
@@ -281,6 +281,7 @@ describe.each(sshServers.filter(({ name }) => name !== 'dropbear'))(
         createRemoteFiles(await connectFully(address), {
           signal: new AbortController().signal,
           resume: { folder: state, peer: 'test' },
+          dial: () => connectFully(address),
         }),
     );
     const run = (command: CommandModule, ...args: string[]): Promise<SftpAnswer> => bed.run(command, ...args);
@@ -419,7 +420,7 @@ describe.each(sshServers.filter(({ name }) => name !== 'dropbear'))(
         ),
         {
           ...replay,
-          numRuns: 5 * runs,
+          numRuns: 3 * runs,
           interruptAfterTimeLimit: 200_000,
           endOnFailure: process.env['BAI_TEST_SHRINK'] === undefined,
         },
