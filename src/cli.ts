@@ -2,6 +2,7 @@
 
 import { setMaxListeners } from 'node:events';
 import { constants, homedir } from 'node:os';
+import { isatty } from 'node:tty';
 import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
 import { takeBackground } from './wiring/background.ts';
@@ -31,7 +32,7 @@ let isOver = false;
 
 for (const name of signals) {
   process.on(name, () => {
-    if (name === 'SIGINT' && childHasTerminal.count > 0) return;
+    if (name === 'SIGINT' && childHasTerminal.count > 0 && isatty(0)) return;
     if (name === 'SIGHUP' && staysAlive) return;
     const status = 128 + constants.signals[name];
     received = name;

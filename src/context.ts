@@ -75,6 +75,11 @@ export interface Context {
   actFor(owner: string): void;
   /** Of a path on this machine that the user wrote: every option and argument that is one goes through this. */
   wholePath(path: string): Promise<string>;
+  /** All of a file that the user names: see `files/named-file.ts`. */
+  readNamedFile(
+    path: string,
+    limit: { readonly mostBytes: number; readonly thing: string },
+  ): Promise<Uint8Array>;
   settings(): Promise<Settings>;
   sessions(): Promise<SessionDeps>;
   apps(): Promise<SshCommandDeps>;

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { ChildStdio, LocalStreams } from '../core/local-streams.ts';
 import { connectionFailed } from '../core/ssh/ssh-client.ts';
-import { LocalSystemError, reasonOf, systemCode } from '../errors.ts';
+import { interruptedBy, LocalSystemError, reasonOf, systemCode } from '../errors.ts';
 import { stopWith } from './job-control.ts';
 import { programPath } from './programs.ts';
 import { stty, terminalReset } from './terminal.ts';
@@ -21,7 +21,7 @@ export interface RunOptions {
   };
 }
 
-/** The program's exit status, or 128 + n when signal n ended it. The terminal is the program's while it runs. */
+/** The program's exit status, or 128 + n when signal n ended it; rejects when bai itself was interrupted. The terminal is the program's while it runs. */
 export async function runSsh(args: readonly string[], options: RunOptions): Promise<number> {
   const { program, environment, signal, terminal } = options;
   if (signal.aborted) throw reasonOf(signal);
@@ -42,6 +42,8 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
     // Perhaps in the middle of a program that draws on the screen.
     if ((isKilled || status === connectionFailed) && terminal.stdout.isTTY)
       terminal.stdout.write(terminalReset);
+    // ssh itself says 255 of every signal.
+    if (signal.aborted) throw interruptedBy(signal);
     return status;
   } finally {
     signal.removeEventListener('abort', stop);

@@ -4,6 +4,7 @@ import type { Context, Environment, GlobalFlags, ProcessFacts } from '../context
 import type { LocalInput, LocalOutput } from '../core/local-streams.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Settings, SettingValues } from '../core/settings/settings.ts';
+import type { NamedFileLimit } from '../files/named-file.ts';
 import type { Network } from '../net/network.ts';
 import type { ManagerAccess } from './manager.ts';
 import type { UserSsh } from './user-ssh.ts';
@@ -85,6 +86,11 @@ class LazyContext implements Context {
 
   async wholePath(path: string): Promise<string> {
     return (await import('../files/user-path.ts')).wholePath(path);
+  }
+
+  async readNamedFile(path: string, limit: Omit<NamedFileLimit, 'signal'>): Promise<Uint8Array> {
+    const { readNamedFile } = await import('../files/named-file.ts');
+    return readNamedFile(await this.wholePath(path), { ...limit, signal: this.signal });
   }
 
   settings(): Promise<Settings> {

@@ -1,10 +1,9 @@
 /** Joins key files, the SSH agent and the terminal for the services that log in. */
 
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readSecretLine } from '../config/read-secret.ts';
-import { unlessAborted } from '../core/time-limit.ts';
 import { BaiError, DeniedError, NotFoundError, systemCode } from '../errors.ts';
+import { readNamedFile } from '../files/named-file.ts';
 import {
   createKeyFile,
   readKeyFile,
@@ -12,6 +11,7 @@ import {
   tightenKeyFolder,
   writeKeyFile,
 } from '../keys/key-file.ts';
+import { mostKeyBytes } from '../keys/key-text.ts';
 import {
   checkForSsh,
   hasPassphrase,
@@ -79,10 +79,9 @@ async function readOwn(path: string, signal: AbortSignal): Promise<PrivateKey> {
   return readOwnKey(await readOwnFile(path, signal), path);
 }
 
-/** It may be a pipe, whose other end is somebody's program: that is waited for. */
 async function readOwnFile(path: string, signal: AbortSignal): Promise<Uint8Array> {
   try {
-    return await unlessAborted(readFile(path), signal);
+    return await readNamedFile(path, { mostBytes: mostKeyBytes, thing: 'any key', signal });
   } catch (cause) {
     if (systemCode(cause) !== 'ENOENT') throw cause;
     throw new NotFoundError(`the key ${path} does not exist`, { hint: 'check --identity', cause });

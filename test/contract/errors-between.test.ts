@@ -263,6 +263,33 @@ test.each([
   }
 });
 
+test.each([
+  [407, 3, 'proxy-auth'],
+  [408, 5, 'unavailable'],
+  [425, 5, 'unavailable'],
+])('a %d for a WebSocket is not blamed on its headers', async (status, exit, name) => {
+  await using bed = await openEmulator();
+  await bed.create('demo');
+  await using gateway = await openGateway(
+    bed,
+    (incoming, outgoing) =>
+      incoming.url?.includes('/tcpproxy') === true && !!outgoing.writeHead(status).end(page),
+  );
+  const { code, error } = await json(bed, ['sftp', 'ls', 'demo:'], gateway.env);
+  expect([code, error.code]).toEqual([exit, name]);
+  expect(error.hint).not.toContain('Upgrade');
+});
+
+test.each([
+  [425, 'try again'],
+  [511, 'this network wants you to sign in first: open any page in a browser'],
+])('a %d at the first call is not blamed on the manager', async (status, hint) => {
+  await using bed = await openEmulator();
+  await using gateway = await openGateway(bed, (_, outgoing) => !!outgoing.writeHead(status).end(page));
+  const { code, error } = await json(bed, ['session', 'list'], gateway.env);
+  expect([code, error.code, error.hint]).toEqual([5, 'unavailable', hint]);
+});
+
 const compressions = [
   ['gzip', gzipSync],
   ['x-gzip', gzipSync],

@@ -50,6 +50,16 @@ const ways = [
   ['the host key for the system ssh', command.with(3, 'system'), lost],
 ] as const;
 
+/** No terminal: the signal comes to bai alone, as from a CI system. */
+const systemCommand: Wait = {
+  name: 'a command under the system ssh',
+  covers: [],
+  begin: () => ({
+    args: ['ssh', 'demo', '--client', 'system', '--', 'echo begun >&2; exec sleep 1000'],
+    reached: ({ stderr }) => stderr.includes('begun'),
+  }),
+};
+
 const connecting: Wait[] = ways.flatMap(([way, args, limit]) => [
   silentFault(
     `the greeting of sshd, ${way}`,
@@ -234,4 +244,10 @@ export function fillBoth({ folder, remoteHome }: Place): void {
   writeFileSync(join(folder, 'chmod.txt'), `chmod 600 ${small}\n`);
 }
 
-export const sessionWaits: Wait[] = [...connecting, ...logins, ...requests, ...files.map(onFiles)];
+export const sessionWaits: Wait[] = [
+  systemCommand,
+  ...connecting,
+  ...logins,
+  ...requests,
+  ...files.map(onFiles),
+];

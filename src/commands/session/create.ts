@@ -6,7 +6,6 @@ import type { Context } from '../../context.ts';
 import { parseMounts } from '../../core/session/mounts.ts';
 import type { CreateRequest } from '../../core/session/session-api.ts';
 import { sessionDefaults } from '../../core/settings/session-defaults.ts';
-import { unlessAborted } from '../../core/time-limit.ts';
 import { UsageError } from '../../errors.ts';
 import type { CreateSessionRequest, CreateSessionResult } from '../../services/session/create-session.ts';
 import { collect, keyValues, oneOf, seconds, wholeNumber } from '../shared/options.ts';
@@ -171,10 +170,10 @@ function preopenPort(text: string): number {
   return port;
 }
 
-/** It may be a pipe, whose other end is somebody's program: that is waited for. */
+const scriptLimit = { mostBytes: 1 << 20, thing: 'a bootstrap script may be (1 MiB)' };
+
 async function bootstrapOf(flags: Flags, context: Context): Promise<{ bootstrapScript?: string }> {
   if (flags.bootstrapScript === undefined) return {};
-  const { readFile } = await import('node:fs/promises');
-  const path = await context.wholePath(flags.bootstrapScript);
-  return { bootstrapScript: await unlessAborted(readFile(path, 'utf8'), context.signal) };
+  const bytes = await context.readNamedFile(flags.bootstrapScript, scriptLimit);
+  return { bootstrapScript: Buffer.from(bytes).toString() };
 }

@@ -32,12 +32,15 @@ export async function readHello(response: IncomingMessage, greeted: Greeted): Pr
   throw notAHello(response, body, greeted);
 }
 
+/** They mean the same from whoever answers: a login at a proxy or for the network, and what passes. */
+const saidAlike: ReadonlySet<number> = new Set([407, 408, 425, 429, 511]);
+
 function notAHello(response: IncomingMessage, body: string, { endpoint, proxy, now }: Greeted): BaiError {
   const status = response.statusCode ?? 0;
   // A manager asks nobody who he is before it has said hello: whoever does stands before it.
   if (proxy !== undefined && (status === 401 || status === 403))
     return proxyAnswered(proxy, endpoint.host, status);
-  if (status === 408 || status === 429 || status === 407)
+  if (saidAlike.has(status))
     return refusalError(`reach ${endpoint.origin}`, parseProblem(status, body), response, now);
   if (status >= 500) return managerAway(endpoint, proxy, status);
   const asksForLogin = status === 401 || status === 403;

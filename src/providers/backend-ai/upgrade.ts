@@ -9,9 +9,12 @@ import type { Problem } from './problem.ts';
  */
 export function lostUpgrade({ status, slug, detail }: Problem): boolean {
   if (status === 426) return true;
-  if (status < 400 || status >= 500 || status === 401 || status === 429) return false;
+  if (status < 400 || status >= 500 || speakForThemselves.has(status)) return false;
   return slug === '' || (status === 400 && slug === 'generic-bad-request' && detail === '');
 }
+
+/** A login, at the manager or at a proxy, and what passes. */
+const speakForThemselves: ReadonlySet<number> = new Set([401, 407, 408, 425, 429]);
 
 export function upgradeFailed(what: string, cause: unknown, status?: number): UnreachableError {
   const answered = status === undefined ? '' : ` (status ${status})`;
