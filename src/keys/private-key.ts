@@ -66,6 +66,12 @@ export function readOwnKey(bytes: Uint8Array, path: string): PrivateKey {
       hint: `convert it: ${shellCommand(['bai', 'key', 'convert', path, '--to', 'openssh'])}`,
     });
   }
+  if (pemIn(bytes) === undefined) {
+    throw new UsageError(`${path} is not a private key, or not a whole one`, {
+      code: 'not-a-key',
+      hint: '`bai key list` lists yours; other forms are converted by `bai key convert FILE --to openssh`',
+    });
+  }
   return readIssuedKey(bytes, path);
 }
 
@@ -134,7 +140,9 @@ function parse(text: string, origin: string): { key: ParsedKey; text: string } {
   const plain = text.includes('-----BEGIN PRIVATE KEY-----') ? fromPkcs8(text, origin) : text;
   const key = ssh2.utils.parseKey(plain);
   if (key instanceof Error) {
-    throw new UsageError(`${origin} cannot be used: ${key.message}`, {
+    // Of a damaged key ssh2 shows the bytes themselves.
+    const why = /magic/i.test(key.message) ? 'it is damaged' : key.message;
+    throw new UsageError(`${origin} cannot be used: ${why}`, {
       code: 'key-unusable',
       hint: 'a key with a passphrase is opened on a terminal, or used through the agent (`ssh-add`, then --identity agent); other forms are converted by `bai key convert FILE --to openssh`',
       cause: key,

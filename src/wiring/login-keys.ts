@@ -25,6 +25,7 @@ import type { AppDeps, AppSettings } from '../services/ssh/app-deps.ts';
 import type { SshCommandDeps } from '../services/ssh/run-ssh-command.ts';
 import type { UserKeyDeps } from '../services/ssh/user-keys.ts';
 import { openAgentLogin } from '../ssh/agent-keys.ts';
+import { canSshRead, type KeyCheckOptions } from '../ssh/key-check.ts';
 import type { LoginKey, OwnKey, UnlockedKey } from '../ssh/login.ts';
 import { addToAgent } from '../ssh/ssh-add.ts';
 import { answerLimit } from './app-settings.ts';
@@ -40,10 +41,7 @@ export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
   // A run may log in several times, and nobody wants to type a passphrase for each.
   const read = new Map<string, Promise<LoginKey>>();
   return {
-    async checkOwnKey(path) {
-      await isForSsh(path, signal);
-      checkForSsh(await readOwnFile(path, signal), path);
-    },
+    checkOwnKey: (path) => checkOwnKey(path, { environment, signal }),
     isForSsh: (path) => isForSsh(path, signal),
     readOwnKey(path) {
       const key = read.get(path) ?? readAndUnlock(path, parts);
@@ -62,6 +60,18 @@ export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
       await addToAgent({ key: text, lifetime, agent, environment, signal, answerMs });
     },
   };
+}
+
+/** Throws for a key file that nobody can log in with: ssh would only say that it was denied. */
+async function checkOwnKey(path: string, options: KeyCheckOptions): Promise<void> {
+  const bytes = await readOwnFile(path, options.signal);
+  checkForSsh(bytes, path);
+  try {
+    readOwnKey(bytes, path);
+  } catch (error) {
+    const isUnknown = error instanceof BaiError && error.code === 'key-unusable';
+    if (!isUnknown || (!hasPassphrase(bytes) && !(await canSshRead(path, options)))) throw error;
+  }
 }
 
 /** A key with a passphrase, and kinds that the builtin client does not know, are ssh's to open. */

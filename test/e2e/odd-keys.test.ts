@@ -1,6 +1,7 @@
 /** Keys in forms and states that some programs read and others do not: who takes them, and what is said. */
 
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -56,6 +57,34 @@ describe.skipIf(dropbearMissing !== undefined)(`own keys (${dropbearMissing ?? '
       await promisify(execFile)('sh', ['-c', `'${process.execPath}' '${launcher}' ${cure}`], { env: shell });
       for (const way of ['builtin', 'system', 'sftp'] as const)
         expect([way, (await inWith(way)).code]).toEqual([way, 0]);
+    },
+  );
+
+  const made = (type: 'ed25519' | 'ec', options: object = {}) =>
+    generateKeyPairSync(type as 'ec', options as { namedCurve: string }).privateKey;
+  const unusable: Readonly<Record<string, () => string | Buffer>> = {
+    'Ed25519 as PKCS#8': () => made('ed25519').export({ type: 'pkcs8', format: 'pem' }),
+    'a curve that ssh does not know': () =>
+      made('ec', { namedCurve: 'secp256k1' }).export({ type: 'sec1', format: 'pem' }),
+    'DER in place of PEM': () => made('ed25519').export({ type: 'pkcs8', format: 'der' }),
+    'a damaged key': () => readFileSync(trap.here('good'), 'latin1').replace(/b3Bl\w{8}/, 'AAAAAAAAAAAA'),
+    'half a key': () => readFileSync(trap.here('good'), 'latin1').slice(0, 150),
+  };
+
+  test.each(Object.entries(unusable))(
+    '%s: no way in ends in a riddle of ssh, each says what it is and what to do',
+    async (_, text) => {
+      writeFileSync(own(), text(), { mode: 0o600 });
+      // Releases from 9.6 on read the first one.
+      const isRead = spawnSync('ssh-keygen', ['-y', '-P', '', '-f', own()]).status === 0;
+      for (const way of isRead ? (['builtin'] as const) : (['builtin', 'system'] as const)) {
+        const { code, stdout, stderr } = await inWith(way);
+        expect([way, code, stdout], stderr).toEqual([way, 2, '']);
+        expect(stderr).toMatch(/^error: .*own [^\n]*\nhint: [^\n]*`bai key [^\n]*\n$/);
+        expect(stderr).not.toMatch(
+          /libcrypto|invalid format|Permission denied|mounted|\ufffd|[^\x20-\x7e\n]/,
+        );
+      }
     },
   );
 
