@@ -190,7 +190,7 @@ export const localWaits: Wait[] = [
   ofStdin(
     'a passphrase from stdin',
     ['key', 'generate', '--output', 'made', '--passphrase-stdin'],
-    ['hidden-line.ts'],
+    ['read-secret.ts'],
   ),
   ofStdin('a secret from stdin', ['config', 'set', 'secretKey']),
   ofPipe('an environment file that is a pipe', ['--env-file', 'pipe', 'session', 'list'], ['env-file.ts']),

@@ -125,7 +125,7 @@ const rows: Misbehaving[] = [
   },
   {
     name: 'a tar that says nothing, put',
-    covers: ['remote-stage.ts'],
+    covers: ['remote-staging.ts'],
     programs: ['tar'],
     script: isSilent,
     args: putTar,

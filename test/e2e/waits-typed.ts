@@ -29,7 +29,7 @@ export const typedWaits: TypedWait[] = [
   },
   {
     name: 'a passphrase',
-    covers: ['hidden-line.ts'],
+    covers: ['read-secret.ts'],
     args: ['key', 'generate', '--output', 'made'],
     prompt: /New passphrase[^\n]*: $/,
   },

@@ -1,7 +1,7 @@
 /** Walks all waits of the program: each ends with the first Ctrl-C and with SIGTERM, and each has a limit or says what it is for. */
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { interrupt, leaveAlone, openPlace } from './waits-bed.ts';
 import { keyWaits } from './waits-keys.ts';
@@ -91,7 +91,7 @@ function found(pattern: RegExp, folder = ''): string[] {
 }
 
 test('every route of the manager has a row', () => {
-  const paths = found(/\b(?:path|at)\b(?:: | = )['`]([a-z][^'`]*)['`]/g, 'manager/').map(
+  const paths = found(/\b(?:path|at)\b(?:: | = )['`]([a-z][^'`]*)['`]/g, 'providers/backend-ai/').map(
     (match) => match.split(' ')[1]?.replaceAll(/\$\{[^}]*\}+/g, '*') ?? '',
   );
   const routes = [...covered].flatMap((each) => /^(?:GET|POST|PATCH|DELETE) (.*)$/.exec(each)?.[1] ?? []);
@@ -110,7 +110,7 @@ test('every request to the SSH server of a session is asked with a limit, and ha
 });
 
 test('every program that bai runs in a session has a row', () => {
-  const files = found(/programs\.(?:run|runOnce|start)\(/g).map((file) => file.replace('transfer/', ''));
+  const files = found(/programs\.(?:run|runOnce|start)\(/g).map((file) => basename(file));
   // What is started while the bytes are on their way is the program of verify.ts.
   expect(files.filter((file) => !covered.has(file) && file !== 'waiting-checksum.ts')).toEqual([]);
   expect(files.length).toBeGreaterThan(4);
@@ -120,6 +120,7 @@ test('every program that bai runs in a session has a row', () => {
 const unwaited = [
   'keys/windows-acl.ts',
   'ssh/job-control.ts',
+  'ssh/key-check.ts',
   'ssh/ssh-settings.ts',
   'ssh/system-ssh.ts',
   'ssh/terminal.ts',
@@ -132,14 +133,12 @@ test('every program that bai starts on this machine has a row', () => {
     (file) => !file.startsWith('ssh/remote'),
   );
   const rows = [...covered].map((each) => each.split(' ')[0] ?? '');
-  const left = files.filter((file) => !unwaited.includes(file) && !rows.includes(file.split('/')[1] ?? ''));
+  const left = files.filter((file) => !unwaited.includes(file) && !rows.includes(basename(file)));
   expect(left.filter((file) => found(/node:child_process/g).includes(file))).toEqual([]);
 });
 
 test('everything that reads what is typed or piped has a row', () => {
-  const files = found(/createInterface\(|for await \(const \w+ of stdin\b/g).map(
-    (file) => file.split('/')[1] ?? '',
-  );
+  const files = found(/createInterface\(|for await \(const \w+ of stdin\b/g).map((file) => basename(file));
   const rows = [...covered].map((each) => each.split(' ')[0] ?? '');
   expect(files.filter((file) => !rows.includes(file))).toEqual([]);
 });
