@@ -23,7 +23,9 @@ export function runTests(extra, environment = {}, node = process.execPath) {
   ];
   const env = { ...process.env, BAI_TEST_BUILT: '1', ...environment };
   if (node !== process.execPath) env.PATH = [dirname(node), env.PATH].join(delimiter);
-  const { status } = spawnSync(node, args, { cwd: root, stdio: 'inherit', env });
+  const { status, signal } = spawnSync(node, args, { cwd: root, stdio: 'inherit', env });
+  if (!existsSync(output))
+    console.error(`the tests did not come to their end (${signal ?? `status ${status}`})`);
   const counts = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : {};
   rmSync(folder, { recursive: true, force: true });
   const { numPassedTests: passed = 0, numFailedTests: failed = 0, numPendingTests: skipped = 0 } = counts;

@@ -43,7 +43,7 @@ export function define(command: Command, context: Context): void {
 const examples = `
 One container: its output as it comes, and stdin goes to the command. Several:
 lines labelled with the container, no stdin, and the worst exit status. Options
-of bai stand before the command; a \`--\` between them may be left away.
+of bai stand before the command; a \`--\` between them may be omitted.
 
 Examples:
   bai exec demo nvidia-smi

@@ -74,7 +74,7 @@ async function bind(server: Server, port: number, host: string): Promise<Error |
 function taken(port: number): ConflictError {
   return new ConflictError(`port ${port} on this machine is taken`, {
     code: 'port-taken',
-    hint: 'choose another --port, or leave --strict-port away for a random one',
+    hint: 'choose another --port, or omit --strict-port for a random one',
   });
 }
 

@@ -92,7 +92,7 @@ function refuseWithoutClient(flags: Flags, sshArguments: readonly string[]): voi
     ['--create', flags.create !== undefined],
     ['--persist', keptShell(flags) !== undefined],
   ] as const) {
-    if (isGiven) throw new UsageError(`${option} needs a client; leave --no-client away`);
+    if (isGiven) throw new UsageError(`${option} needs a client; omit --no-client`);
   }
   if (sshArguments.length > 0)
     throw new UsageError('--no-client starts no ssh, so neither options of ssh nor a command can follow');
@@ -118,7 +118,7 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
   const isPlain = client === 'auto' && create === undefined && keptShell(flags) === undefined;
   if (!isPlain || port !== undefined || strictPort || sshArguments.length > 0) {
     throw new UsageError(
-      '--stdio opens no port and starts no ssh: leave --port, --client, --no-client, --create, --persist, options of ssh and commands away',
+      '--stdio opens no port and starts no ssh: omit --port, --client, --no-client, --create, --persist, options of ssh and commands',
     );
   }
   const { sshStdio } = await import('../../services/ssh/ssh-stdio.ts');
@@ -132,7 +132,7 @@ const sshExamples = `
 As with ssh, options of ssh stand before or after the session, and the command
 begins with the first word behind it that is no option. These letters are bai's:
 -p the port on this machine, -i the key, -l the account, -q quiet (for ssh too).
-A \`--\` behind the session may be left away.
+A \`--\` after the session may be omitted.
 
 Examples:
   bai ssh demo

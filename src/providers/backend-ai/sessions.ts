@@ -51,7 +51,7 @@ export function createSessionApi({ client, accessKey, owner, warn }: SessionApiO
         throw new DeniedError(error.message, {
           code: 'forbidden',
           cause: error,
-          hint: "other people's sessions are for administrators: leave --all-users and --owner away",
+          hint: "other people's sessions are for administrators: omit --all-users and --owner",
         });
       }
     },
@@ -186,7 +186,7 @@ async function create(
   if (request.priority !== undefined && !(await client.release(signal)).atLeast(24, 9)) {
     throw new BaiError('this manager has no priorities: they came with release 24.09', {
       code: 'not-supported',
-      hint: 'leave --priority away',
+      hint: 'omit --priority',
     });
   }
   const call: Call = {

@@ -31,7 +31,7 @@ export async function createAuthorized(
 ): Promise<CreateAuthorizedResult> {
   if (!request.wait) {
     throw new UsageError('--authorize needs a session that runs, and --no-wait does not wait for it', {
-      hint: 'leave one of them away; `bai key authorize SESSION` does it later',
+      hint: 'omit one of them; `bai key authorize SESSION` does it later',
     });
   }
   const key = await findPublicKey(source, authorize);

@@ -66,7 +66,7 @@ async function startOn(
     if (systemCode(cause) !== 'EADDRINUSE') throw cause;
     throw new ConflictError(`port ${port} on this machine is taken`, {
       code: 'port-taken',
-      hint: 'choose another --port, or leave it away',
+      hint: 'choose another --port, or omit it',
       cause,
     });
   }
