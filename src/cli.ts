@@ -22,7 +22,7 @@ const latestEndMs = 1_900;
 const stdio = openStdio();
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** For the error that says so, where a thread writes it. */
-const lastWordsMs = 200;
+const lastWordsMs = 800;
 
 // Everything that waits listens to it, and a cluster session may have many containers.
 setMaxListeners(0, interrupted.signal);
@@ -40,7 +40,7 @@ for (const name of signals) {
     if (interrupted.signal.aborted || isOver) return leave(status);
     interrupted.abort(new InterruptedError('interrupted', {}, status));
     setTimeout(() => {
-      if (takesItsTime.count > 0) return;
+      if (takesItsTime.count > 0 || isOver) return;
       stdio.stderr.write('error: interrupted; what was going on did not end in time\n');
       leave(status, 0);
     }, latestEndMs).unref();
