@@ -29,7 +29,7 @@ const words = process.argv.slice(2);
 console.error(
   words.length > 0
     ? 'What is missing is installed, then types, style and promises are checked and the chosen tests run.'
-    : `What is missing is installed, then types, style and promises are checked and all tests run: about 12 minutes on two cores.
+    : `What is missing is installed, then types, style and promises are checked and all tests run: about 25 minutes on two cores.
 The short way, one to two minutes: npm test -- --project unit`,
 );
 await setUp();

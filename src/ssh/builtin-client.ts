@@ -160,6 +160,8 @@ class BuiltinProgram implements Disposable {
       stop();
       return this.#status ?? this.#endUntold();
     });
+    // Of one that started when nobody waited for it any more nobody wants to know.
+    this.ended.catch(() => {});
   }
 
   [Symbol.dispose](): void {
