@@ -54,6 +54,13 @@ export interface Network {
 
 const farewellMs = 1_000;
 
+/** It keeps the process alive for as long as it takes, and no longer. */
+async function farewell(ending: ReadonlySet<Promise<void>>): Promise<void> {
+  const over = new AbortController();
+  const limit = delay(farewellMs, undefined, { signal: over.signal }).catch(() => {});
+  await Promise.race([Promise.all(ending), limit]).finally(() => over.abort());
+}
+
 /** Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; extra CAs from NODE_EXTRA_CA_CERTS. */
 export function createNetwork(options: NetworkOptions): Network {
   const agents = new Map<string, http.Agent>();
@@ -99,8 +106,7 @@ export function createNetwork(options: NetworkOptions): Network {
       void end.finally(() => ending.delete(end));
     },
     async close() {
-      if (ending.size > 0)
-        await Promise.race([Promise.all(ending), delay(farewellMs, undefined, { ref: false })]);
+      if (ending.size > 0) await farewell(ending);
       for (const each of agents.values()) each.destroy();
       agents.clear();
     },
