@@ -66,15 +66,10 @@ const writeVector = promisify(writev);
 export class BlockingWrites {
   readonly #keepsOrder: boolean;
   #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
 
   /** `keepsOrder`: both outputs lead to one reader, who is to see what was written first first. */
   constructor(keepsOrder: boolean) {
     this.#keepsOrder = keepsOrder;
-  }
-
-  get isWaiting(): boolean {
-    return this.#waiting > 0;
   }
 
   sinkOf(fd: number): Sink {
@@ -98,13 +93,10 @@ export class BlockingWrites {
   }
 
   async #write(fd: number, chunks: readonly Buffer[]): Promise<number> {
-    this.#waiting += 1;
     try {
       return (await writeVector(fd, chunks)).bytesWritten;
     } catch (error) {
       if (systemCode(error) !== 'EAGAIN') throw error;
-    } finally {
-      this.#waiting -= 1;
     }
     await delay(againMs);
     return 0;

@@ -16,8 +16,6 @@ export interface Stdio extends LocalStreams {
   forChild(): ChildStdio;
   /** Resolves when what was written is out, or nobody has taken it in time. */
   settle(mostMs: number): Promise<void>;
-  /** Whether a write waits for its reader where nothing can take it back: the process cannot end by itself then. */
-  readonly isStuck: boolean;
 }
 
 export function openStdio(): Stdio {
@@ -38,9 +36,6 @@ export function openStdio(): Stdio {
     async settle(mostMs) {
       const written = Promise.all([untilWritten(out), untilWritten(errors)]);
       await Promise.race([written, delay(mostMs, undefined, { ref: false })]);
-    },
-    get isStuck() {
-      return blocking.isWaiting;
     },
   };
 }
