@@ -99,14 +99,14 @@ export function limitTime(signal: AbortSignal, ms: number): TimeLimit {
 
 /** The answer, unless the signal comes first: what takes long cannot always be stopped, but need not be waited for. */
 export async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  // It is nobody's any more when the signal was first.
+  answer.catch(() => {});
   signal.throwIfAborted();
   let stop = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
   });
-  // It is nobody's any more when the signal was first.
-  answer.catch(() => {});
   try {
     return await Promise.race([answer, aborted]);
   } finally {
@@ -133,4 +133,14 @@ export async function within<T>(
   } catch (error) {
     throw limit.isOver && error === limit.signal.reason ? late() : error;
   }
+}
+
+/** Waits for the work, and no longer than so much time. Rejects as the work does, if that comes first. */
+export async function atMost(ms: number, work: PromiseLike<unknown>): Promise<void> {
+  let end = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  using _limit = countDown(ms, end);
+  await Promise.race([work, over]);
 }

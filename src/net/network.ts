@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import tls from 'node:tls';
+import { atMost } from '../core/time-limit.ts';
 import { LateStream, type OpenStream } from './late-stream.ts';
 import { chooseProxy, type ProxyEnvironment, type ProxyServer } from './proxy-choice.ts';
 import { type DialTarget, dialProxy, dialThrough, loginHeader, untilAborted } from './proxy-dial.ts';
@@ -54,13 +54,6 @@ export interface Network {
 
 const farewellMs = 1_000;
 
-/** It keeps the process alive for as long as it takes, and no longer. */
-async function farewell(ending: ReadonlySet<Promise<void>>): Promise<void> {
-  const over = new AbortController();
-  const limit = delay(farewellMs, undefined, { signal: over.signal }).catch(() => {});
-  await Promise.race([Promise.all(ending), limit]).finally(() => over.abort());
-}
-
 /** Proxies come from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; extra CAs from NODE_EXTRA_CA_CERTS. */
 export function createNetwork(options: NetworkOptions): Network {
   const agents = new Map<string, http.Agent>();
@@ -106,7 +99,7 @@ export function createNetwork(options: NetworkOptions): Network {
       void end.finally(() => ending.delete(end));
     },
     async close() {
-      if (ending.size > 0) await farewell(ending);
+      if (ending.size > 0) await atMost(farewellMs, Promise.all(ending));
       for (const each of agents.values()) each.destroy();
       agents.clear();
     },

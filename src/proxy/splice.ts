@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { atMost } from '../core/time-limit.ts';
 import type { LocalClient } from './local-client.ts';
 
 /** How long either side may take to close after it was told that the other one is done. */
@@ -24,7 +24,7 @@ export async function splice({ socket, input, gone }: LocalClient, remote: Duple
   try {
     await Promise.race([downward, upward.then(() => Promise.race([downward, gone]))]);
     // Closing with unread bytes resets the connection, and the client may then lose what it has not read.
-    if (remote.readableEnded && !socket.closed) await within(lingerMs, once(socket, 'close'));
+    if (remote.readableEnded && !socket.closed) await ended(once(socket, 'close'));
   } finally {
     socket.destroy();
     if (input.readableEnded) await deliver(remote);
@@ -37,17 +37,14 @@ async function deliver(remote: Duplex): Promise<void> {
   remote.resume().end();
   for (let left = Number.POSITIVE_INFINITY; remote.writableLength < left && !remote.closed; ) {
     left = remote.writableLength;
-    await within(lingerMs, once(remote, 'close'));
+    await ended(once(remote, 'close'));
   }
 }
 
-async function within(limitMs: number, end: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  const limit = delay(limitMs, undefined, { ref: false, signal: over.signal });
-  limit.catch(() => {});
-  try {
-    await Promise.race([end.catch(() => {}), limit]);
-  } finally {
-    over.abort();
-  }
+/** Whichever way, and in time. */
+function ended(end: Promise<unknown>): Promise<void> {
+  return atMost(
+    lingerMs,
+    end.catch(() => {}),
+  );
 }

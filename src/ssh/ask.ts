@@ -25,24 +25,19 @@ export interface Asked {
 /** Settles in every case: with the answer, ssh2's refusal, a lost connection, Ctrl-C, or the end of the time. */
 export async function ask<T>(question: SshQuestion<T>, asked: Asked): Promise<T> {
   const { lost, signal, answerMs: ms } = asked;
-  signal.throwIfAborted();
   let isOver = false;
-  const answer = new Promise<T>((resolve, reject) => {
-    question.send((error, value) => {
-      if (error !== undefined) return reject(error);
-      // Without an error there is an answer, which the declared types of callbacks cannot say.
-      if (isOver) question.drop?.(value as T);
-      else resolve(value as T);
+  const send = (): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      question.send((error, value) => {
+        if (error !== undefined) return reject(error);
+        // Without an error there is an answer, which the declared types of callbacks cannot say.
+        if (isOver) question.drop?.(value as T);
+        else resolve(value as T);
+      });
     });
-  });
-  // What comes when nobody waits any more is nobody's failure.
-  answer.catch(() => {});
+  const late = (): Error => question.late(ms / 1000);
   try {
-    return await within(() => Promise.race([answer, lost]), {
-      signal,
-      ms,
-      late: () => question.late(ms / 1000),
-    });
+    return await within(() => Promise.race([send(), lost]), { signal, ms, late });
   } finally {
     isOver = true;
   }

@@ -229,8 +229,8 @@ export async function fetchHostKey(
 ): Promise<Uint8Array> {
   const client = new ssh2.Client();
   const place = `session ${session}`;
-  try {
-    const shown = new Promise<Uint8Array>((resolve, reject) => {
+  const shown = (): Promise<Uint8Array> =>
+    new Promise((resolve, reject) => {
       client.on('error', (error) => reject(connectionLost(place, error)));
       client.on('close', () => reject(connectionLost(place)));
       client.connect({
@@ -244,10 +244,9 @@ export async function fetchHostKey(
         },
       });
     });
-    // It may fail before anybody waits for it.
-    shown.catch(() => {});
-    const late = (): Error => noAnswer(`${place} did not finish the key exchange`, answerMs / 1000);
-    return await within(() => shown, { signal, ms: answerMs, late });
+  const late = (): Error => noAnswer(`${place} did not finish the key exchange`, answerMs / 1000);
+  try {
+    return await within(shown, { signal, ms: answerMs, late });
   } finally {
     client.on('error', () => {});
     client.destroy();

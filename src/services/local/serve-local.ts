@@ -1,6 +1,6 @@
 /** Runs the emulator until it is told to end, and tells others where it is. */
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { atMost } from '../../core/time-limit.ts';
 import type { Emulator, EmulatorOptions } from '../../emulator/emulator.ts';
 import { ConflictError, systemCode } from '../../errors.ts';
 import type { LocalManagerState, LocalUpRequest } from './local-manager.ts';
@@ -42,15 +42,9 @@ export async function serveLocal(
     await untilAborted(deps.signal);
   } finally {
     // The process ends in any case, and whoever asks finds it for as long as it lives.
-    await closeInTime(emulator);
+    await atMost(closingMs, emulator[Symbol.asyncDispose]());
     await deps.removeState(deps.pid);
   }
-}
-
-async function closeInTime(emulator: Emulator): Promise<void> {
-  const over = new AbortController();
-  const limit = delay(closingMs, undefined, { signal: over.signal });
-  await Promise.race([emulator[Symbol.asyncDispose](), limit]).finally(() => over.abort());
 }
 
 const closingMs = 5_000;

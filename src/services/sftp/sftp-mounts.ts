@@ -1,11 +1,11 @@
 /** Says when what is written into a session goes where nothing outlives it: outside of its mounted folders. */
 
-import { setTimeout as after } from 'node:timers/promises';
 import { isWithinMount } from '../../core/session/mounts.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { joinRemote, remoteFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
 import type { TransferSummary } from '../../core/sftp/transfer-plan.ts';
+import { atMost } from '../../core/time-limit.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { BaiError } from '../../errors.ts';
 import type { RemoteFiles, TreeObserver } from '../../transfer/remote-files.ts';
@@ -50,7 +50,7 @@ export async function openToWrite(
       const summary = await work(watched);
       // Those that went in one stream were not started one by one.
       if (summary.files > 0) warn();
-      if (warned !== undefined) await briefly(warned);
+      if (warned !== undefined) await atMost(patienceMs, warned);
       return summary;
     },
     [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
@@ -68,12 +68,6 @@ interface Asked {
 }
 
 const patienceMs = 2_000;
-
-async function briefly(work: Promise<void>): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([work, after(patienceMs, undefined, { signal: over.signal }).catch(() => {})]);
-  over.abort();
-}
 
 /** Never rejects with a BaiError: the transfer itself tells what is wrong with manager or connection. */
 async function warnUnlessMounted(
