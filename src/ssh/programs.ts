@@ -1,9 +1,10 @@
 /** Programs of this machine: looked for on PATH, started to go on by themselves, or given a text. */
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { programPaths } from '../core/program-paths.ts';
 import { limitTime } from '../core/time-limit.ts';
 
@@ -59,6 +60,21 @@ export async function launch({ program, args, environment, signal }: Launch): Pr
     done.abort();
     child.unref();
   }
+}
+
+/** Of a program that only looks something up. It may start others by itself, which may never end. */
+export const lookUpMs = 5_000;
+const mostLookedUpBytes = 1024 * 1024;
+
+/** What it prints; nothing where it is not there. Rejects as `execFile` does, also when it takes too long. */
+export async function lookUp({ program, args, environment, signal }: Launch): Promise<string | undefined> {
+  const path = findProgram(program, environment);
+  if (path === undefined) return undefined;
+  const limits = { timeout: lookUpMs, maxBuffer: mostLookedUpBytes, killSignal: 'SIGKILL' as const };
+  const asked = promisify(execFile)(path, args, { ...limits, env: { ...environment }, signal });
+  // It gets no question answered.
+  asked.child.stdin?.end();
+  return (await asked).stdout;
 }
 
 /** A program that takes a text on stdin and keeps what it needs of it, such as one for the clipboard. */

@@ -1,10 +1,8 @@
 /** Asks the system's ssh what it makes of its configuration (`ssh -G`); nothing is connected. */
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { parseSshSettings, type SshSettings } from '../core/ssh/ssh-settings.ts';
 import { sanitizeLine } from '../core/text/sanitize.ts';
-import { findProgram } from './programs.ts';
+import { lookUp, lookUpMs } from './programs.ts';
 
 export type SshAnswer =
   | { readonly settings: SshSettings }
@@ -16,24 +14,16 @@ export interface AskSshOptions {
   readonly signal: AbortSignal;
 }
 
-/** A configuration may start programs (`Match exec`), and these may never end. */
-const mostMs = 5_000;
-const mostBytes = 1024 * 1024;
-
 /** Nothing where there is no ssh. */
 export async function askSsh(
   words: readonly string[],
   { environment, signal }: AskSshOptions,
 ): Promise<SshAnswer | undefined> {
-  const ssh = findProgram('ssh', environment);
-  if (ssh === undefined) return undefined;
-  const limits = { timeout: mostMs, maxBuffer: mostBytes, killSignal: 'SIGKILL' as const };
   try {
-    // No name is looked up.
+    // No name is looked up; programs of the configuration (`Match exec`) are started.
     const args = ['-G', '-o', 'CanonicalizeHostname=no', ...words];
-    const asked = promisify(execFile)(ssh, args, { ...limits, env: { ...environment }, signal });
-    asked.child.stdin?.end();
-    return { settings: parseSshSettings((await asked).stdout) };
+    const printed = await lookUp({ program: 'ssh', args, environment, signal });
+    return printed === undefined ? undefined : { settings: parseSshSettings(printed) };
   } catch (error) {
     signal.throwIfAborted();
     return { problem: problemOf(error) };
@@ -51,7 +41,7 @@ interface Failed {
 function problemOf(error: unknown): string {
   if (!(error instanceof Error)) throw error;
   const { killed, stderr = '', code, signal } = error as Error & Failed;
-  if (killed === true) return `reading it takes longer than ${mostMs / 1_000} s`;
+  if (killed === true) return `reading it takes longer than ${lookUpMs / 1_000} s`;
   const said = stderr.trim();
   if (said === '') return `ssh ends with ${code ?? signal}`;
   return said

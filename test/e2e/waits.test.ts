@@ -120,8 +120,6 @@ test('every program that bai runs in a session has a row', () => {
 const unwaited = [
   'keys/windows-acl.ts',
   'ssh/job-control.ts',
-  'ssh/key-check.ts',
-  'ssh/ssh-settings.ts',
   'ssh/system-ssh.ts',
   'ssh/terminal.ts',
   'wiring/background.ts',
