@@ -1,12 +1,13 @@
-/** Writes the tables of docs/exit-codes.md from src/error-codes.ts. */
+/** Writes the tables of docs/exit-codes.md from src/error-codes/. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { transformSync } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 
 const path = new URL('../docs/exit-codes.md', import.meta.url);
-const source = readFileSync(new URL('../src/error-codes.ts', import.meta.url), 'utf8');
-const { code } = transformSync(source, { loader: 'ts', format: 'esm' });
-const { errorCodes } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+const source = fileURLToPath(new URL('../src/error-codes/index.ts', import.meta.url));
+const { outputFiles } = buildSync({ entryPoints: [source], bundle: true, format: 'esm', write: false });
+const { errorCodes } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
 
 const text = readFileSync(path, 'utf8').replace(
   /(^### (.+)\n(?:(?!^#)[^|]*\n)*?\| code \| status \| meaning \|\n\|---\|---\|---\|\n)(?:\|.*\n)*/gm,

@@ -1,7 +1,7 @@
 /** Every failure bai can explain, and the exit status each one ends with (docs/exit-codes.md). */
 
 import { constants } from 'node:os';
-import type { ErrorCode } from './error-codes.ts';
+import type { ErrorCode } from './error-codes/index.ts';
 
 export const ExitCode = {
   ok: 0,

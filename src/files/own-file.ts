@@ -3,7 +3,7 @@
 import { lstat, rename, rm, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
-import type { ErrorCode } from '../error-codes.ts';
+import type { ErrorCode } from '../error-codes/index.ts';
 import { BaiError, LocalSystemError, localCode, systemCode } from '../errors.ts';
 import type { LockWait } from './lock.ts';
 import { makeFolder } from './make-folder.ts';

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { parseJson } from '../../core/text/json.ts';
 import { plainWords } from '../../core/text/plain-words.ts';
-import type { ErrorCode } from '../../error-codes.ts';
+import type { ErrorCode } from '../../error-codes/index.ts';
 import {
   BaiError,
   ConflictError,

@@ -5,7 +5,7 @@
 
 import type { CreateChoices, CreateRequest } from '../../core/session/session-api.ts';
 import { similarNames } from '../../core/text/similar.ts';
-import type { ErrorCode } from '../../error-codes.ts';
+import type { ErrorCode } from '../../error-codes/index.ts';
 import { type BaiError, NotFoundError, RetoldError } from '../../errors.ts';
 import type { SessionDeps } from './session-deps.ts';
 

@@ -1,0 +1,9 @@
+/** The codes of one section of docs/exit-codes.md. */
+
+export interface CodeRow {
+  /** Text: some depend on where it happened. */
+  readonly status: string;
+  readonly meaning: string;
+}
+
+export type CodeTable = Readonly<Record<string, CodeRow>>;

@@ -1,0 +1,71 @@
+/** Apps, tunnels and ssh. */
+
+import type { CodeTable } from './code-table.ts';
+
+export const sshCodes = {
+  'app-not-found': { status: '4', meaning: 'the session does not offer this app' },
+  'app-not-listening': { status: '5', meaning: "the app's port in the session stayed closed" },
+  'sshd-not-greeting': {
+    status: '5',
+    meaning: "the session's sshd accepts connections and says nothing, or hangs up; also that of a node",
+  },
+  'node-unreachable': {
+    status: '5',
+    meaning: 'main1 of a cluster session does not get through to another of its containers',
+  },
+  'tunnel-lost': { status: '5', meaning: 'a tunnel broke' },
+  'connection-lost': { status: '5', meaning: 'the SSH connection, or its SFTP service, is gone' },
+  stalled: { status: '5', meaning: "the session's file server no longer answers" },
+  'no-answer': {
+    status: '5',
+    meaning:
+      "the session's SSH server, what starts its file server or a program, or your SSH agent did not answer in time (`answerTimeout`)",
+  },
+  'port-taken': { status: '6', meaning: '`--strict-port`, or a forward with `-L`, and the port is in use' },
+  'forward-refused': { status: '5', meaning: 'the session does not listen for a forward with `-R`' },
+  'command-too-long': {
+    status: '2',
+    meaning: "the session's sshd takes no command of that length; `bai ssh` ends with 255",
+  },
+  'no-exec': { status: '1', meaning: 'the session starts no shell or command' },
+  'port-refused': { status: '1', meaning: '`--strict-port`, and this system does not allow that port' },
+  'no-free-port': { status: '1', meaning: 'none of 20 random ports was free' },
+  'not-shared': {
+    status: '2',
+    meaning:
+      '`-M`, `-S`, `-O` or a setting `Control…` of ssh: a connection that bai makes is for one ssh alone; the hint has the line that shares one',
+  },
+  'no-ssh': { status: '1', meaning: 'there is no OpenSSH client on this machine' },
+  'ssh-config-not-usable': {
+    status: '1',
+    meaning:
+      "a file of ssh's configuration is read-only, a folder, a pipe or a link to nowhere, and the hint has the line to add by hand; or ssh cannot read it, or takes bai's hosts from nowhere in it",
+  },
+  'ssh-config-missing': {
+    status: '1',
+    meaning: "`bai open`: `~/.ssh/config` does not include bai's hosts, which editors go by",
+  },
+  'ssh-config-other': {
+    status: '1',
+    meaning: "`bai open`: bai's hosts there are those of another profile, manager or environment file",
+  },
+  'ssh-config-path': {
+    status: '1',
+    meaning: "a path of bai's files cannot be written in ssh's configuration",
+  },
+  'key-refused': {
+    status: '3',
+    meaning:
+      'the session refused the key; `reason` is `permissions`, `account`, `stale-key`, `not-authorised`, `mounted-ssh`, `too-many-keys` or `unknown`',
+  },
+  'no-sftp': { status: '1', meaning: 'the session has no SFTP service' },
+  'no-tar': { status: '4', meaning: '`--via tar`, and the session has no tar, or runs no programs' },
+  'no-cipher': {
+    status: '1',
+    meaning: 'a speed test agreed with the session on none of the ciphers it measures',
+  },
+  'noisy-shell': {
+    status: '1',
+    meaning: "a start-up file of the session's shell prints text where SFTP belongs",
+  },
+} as const satisfies CodeTable;
