@@ -141,9 +141,9 @@ class BuiltinProgram implements Disposable {
     this.#parts = parts;
     const { channel, options, connection, terminal } = parts;
     widenWindow(channel);
-    const out = pipeWithBackpressure(channel, options.stdout, { stop: connection.brake, mostWaiting });
+    const out = pipeWithBackpressure(channel, options.stdout, { stop: connection.flow, mostWaiting });
     const errors = pipeWithBackpressure(channel.stderr, options.stderr, {
-      stop: connection.brake,
+      stop: connection.flow,
       mostWaiting,
     });
     channel.on('exit', (code: unknown, signal: unknown) => {

@@ -4,7 +4,7 @@ import type { ClientChannel, SFTPWrapper } from 'ssh2';
 
 /**
  * ssh2 opens a window of 2 MiB and opens it again only when half of it is used, which leaves a long line idle
- * most of the time. What arrives is bounded by the reads that were asked for, or by the brake of the connection,
+ * most of the time. What arrives is bounded by the reads that were asked for, or by the flow control of the connection,
  * so a larger one costs nothing.
  */
 const moreWindowBytes = 30 * 1024 * 1024;

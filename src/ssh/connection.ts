@@ -40,7 +40,7 @@ export interface SshConnection extends AsyncDisposable, PipelinedHandshake, Aske
   /** For messages: what it leads to. */
   readonly place: string;
   /** Shared by all that read from this connection. */
-  readonly brake: FlowControl;
+  readonly flow: FlowControl;
   /**
    * Rejects when the connection is lost or was aborted; never resolves, and needs no catch. Race every
    * request with it: ssh2 never answers a request whose connection has died.
@@ -107,18 +107,18 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
     client.destroy();
     throw error;
   }
-  const brake = new FlowControl(client, options.stream);
+  const flow = new FlowControl(client, options.stream);
   return {
     client,
     place: placeOf(options),
-    brake,
+    flow,
     ...{ lost, signal, answerMs },
     over,
     software: softwareOf(client),
     cipher,
     ...saved,
     async [Symbol.asyncDispose]() {
-      brake.letGo();
+      flow.letGo();
       client.end();
       options.stream.end();
       client.destroy();

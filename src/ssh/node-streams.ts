@@ -167,7 +167,7 @@ class NodeStream extends Duplex {
     this.#stop = stopOf(connection, channel);
     this.on('error', () => {});
     // Not where the channel itself is stopped: ssh2 drops what comes when its own count of the window is at 0.
-    if (this.#stop === connection.brake) widenWindow(channel);
+    if (this.#stop === connection.flow) widenWindow(channel);
     this.greeted = new Promise((resolve) => {
       channel.once('data', () => resolve(true));
       for (const event of ['end', 'close']) channel.once(event, () => resolve(false));
@@ -180,12 +180,12 @@ class NodeStream extends Duplex {
     channel.on('error', (error: Error) => this.destroy(error));
     // The channels of a lost connection are closed first, as if all had arrived; then it says so itself.
     for (const event of ['end', 'close']) channel.once(event, () => setImmediate(() => this.#end()));
-    const { over, brake } = connection;
+    const { over, flow } = connection;
     const lose = (): void => void this.destroy(over.reason instanceof Error ? over.reason : undefined);
     over.addEventListener('abort', lose, { once: true });
     if (over.aborted) lose();
     // Nothing comes in over it while the connection below is stopped, whoever stopped that.
-    const awake = brake.onStopped(() => this.emit('stopped'));
+    const awake = flow.onStopped(() => this.emit('stopped'));
     this.#forget = () => {
       over.removeEventListener('abort', lose);
       awake();

@@ -2,7 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream';
 
-/** Stops what comes in, and lets it come again; as `Brake` does for a whole connection. */
+/** Stops what comes in, and lets it come again; as `FlowControl` does for a whole connection. */
 export interface Stop {
   hold(holder: object): void;
   release(holder: object): void;

@@ -28,7 +28,7 @@ const longestComplaint = 16 * 1024 * 1024;
 /** The sessions' dropbear now and then closes a new channel without an answer, when another program ends. */
 const mostTries = 3;
 
-type Connection = Pick<SshConnection, 'client' | 'brake' | 'place'> & Asked;
+type Connection = Pick<SshConnection, 'client' | 'flow' | 'place'> & Asked;
 
 /** Rejects, and ends its streams, with BaiErrors only. */
 export async function startProgram(
@@ -55,7 +55,7 @@ async function start(
   commandLine: string,
   options: ProgramOptions,
 ): Promise<RemoteProgram> {
-  const { client, brake, place } = connection;
+  const { client, flow, place } = connection;
   const question: SshQuestion<Program> = {
     send(done) {
       try {
@@ -63,7 +63,7 @@ async function start(
           if (error) return done(error);
           widenWindow(channel);
           // In this very turn: a short program has ended in the packets that follow.
-          done(undefined, new Program({ client, brake, channel, options }));
+          done(undefined, new Program({ client, flow, channel, options }));
         });
       } catch (error) {
         // ssh2 throws at once when the connection has gone already.
@@ -83,7 +83,7 @@ async function start(
 
 interface Parts {
   readonly client: Client;
-  readonly brake: FlowControl;
+  readonly flow: FlowControl;
   readonly channel: ClientChannel;
   readonly options: ProgramOptions;
 }
@@ -135,18 +135,18 @@ class Program implements RemoteProgram {
     }).on('error', () => {});
   }
 
-  #createStdout({ channel, brake }: Parts): Readable {
+  #createStdout({ channel, flow }: Parts): Readable {
     const stdout = new Readable({
       highWaterMark: waitingBytes,
       read: () => {
         this.#isHeld = false;
-        brake.release(this);
+        flow.release(this);
         this.#progress();
       },
       destroy: (error, done) => {
         // What nobody reads is thrown away, so that the connection goes on.
         this.#isHeld = false;
-        brake.release(this);
+        flow.release(this);
         if (!this.#hasPrinted) closeChannel(channel);
         done(error);
       },
@@ -154,14 +154,14 @@ class Program implements RemoteProgram {
     return stdout.on('error', () => {});
   }
 
-  #watch({ client, channel, brake, options }: Parts): void {
+  #watch({ client, channel, flow, options }: Parts): void {
     // A listener keeps the channel flowing, so ssh2 always opens its window again.
     channel.on('data', (chunk: Buffer) => {
       this.#progress();
       if (this.stdout.destroyed || this.stdout.push(chunk)) return;
       this.#isHeld = true;
       this.#stopCounting();
-      brake.hold(this);
+      flow.hold(this);
     });
     channel.on('end', () => this.#endOutput());
     channel.stderr.on('data', (chunk: Buffer) => {

@@ -86,49 +86,49 @@ export interface RemoteFilesOptions {
 export function createRemoteFiles(connection: SftpConnection, options: RemoteFilesOptions): RemoteFiles {
   const { signal, stallMs = 300_000, programMs = 60_000, dial, resume, hint } = options;
   const { onTrouble = () => {}, waiting } = options;
-  const fleet = new ChannelPool(connection, { signal, stallMs, programMs, dial, hint, waiting });
-  fleet.onTrouble = onTrouble;
+  const pool = new ChannelPool(connection, { signal, stallMs, programMs, dial, hint, waiting });
+  pool.onTrouble = onTrouble;
   const run = async (
     direction: ChannelPool['direction'],
     observer: TreeObserver,
     { options: jobOptions = defaultTransferOptions, move }: Move,
   ): Promise<TransferSummary> => {
-    fleet.direction = direction;
-    const tally = new TransferStats(observer, () => fleet.over !== undefined);
+    pool.direction = direction;
+    const stats = new TransferStats(observer, () => pool.over !== undefined);
     const queue = new FileQueue();
-    const tar = new TarUse(fleet, jobOptions);
-    fleet.onRetry = (problem) => tally.retrying(problem);
-    fleet.onTrouble = (problem) => observer.retrying?.(problem);
+    const tar = new TarUse(pool, jobOptions);
+    pool.onRetry = (problem) => stats.retrying(problem);
+    pool.onTrouble = (problem) => observer.retrying?.(problem);
     try {
       await tar.require();
       await move({
-        ...{ fleet, requests: fleet.requests, tally, observer },
+        ...{ pool, requests: pool.requests, stats, observer },
         ...{ options: jobOptions, queue, tar, resume },
       });
     } finally {
       // What is on its way has to take its parts along, whatever ended the walk.
       await tar.queue.settle();
       await queue.settle();
-      fleet.onTrouble = onTrouble;
-      const left = await fleet.leftovers();
+      pool.onTrouble = onTrouble;
+      const left = await pool.leftovers();
       if (left.length > 0) observer.left?.(left);
     }
     tar.queue.throwFailure();
     queue.throwFailure();
-    return tally.summary;
+    return stats.summary;
   };
   const at = <T extends { readonly remote: string }>(job: T): T => ({
     ...job,
     remote: remotePath(job.remote),
   });
   return {
-    ...singleOperations(fleet),
+    ...singleOperations(pool),
     put: (job, observer) => run('put', observer, { ...job, move: (each) => putSources(job, each) }),
     get: (job, observer) => run('get', observer, { ...job, move: (each) => getSources(job, each) }),
     putStream: (job, observer) =>
       run('put', observer, { ...job, move: (each) => putStream({ ...at(job), signal }, each) }),
     getStream: (job, observer) => run('get', observer, { ...job, move: (each) => getStream(at(job), each) }),
-    [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
 }
 
@@ -143,18 +143,18 @@ type SingleOperations = Omit<
 >;
 
 /** What changes something is never sent twice: its first answer may have been lost after it was done. */
-function singleOperations(fleet: ChannelPool): SingleOperations {
-  const { requests } = fleet;
+function singleOperations(pool: ChannelPool): SingleOperations {
+  const { requests } = pool;
   return {
-    list: (path) => listFolder(remotePath(path), fleet),
+    list: (path) => listFolder(remotePath(path), pool),
     stat: (path) => requests.stat(remotePath(path)),
     lstat: (path) => requests.lstat(remotePath(path)),
-    checksums: (files) => remoteChecksums(files, fleet),
+    checksums: (files) => remoteChecksums(files, pool),
     realpath: (path) => requests.realpath(remotePath(path)),
-    mkdir: async (path) => makeRemoteFolder(remotePath(path), (await fleet.lane()).requests),
+    mkdir: async (path) => makeRemoteFolder(remotePath(path), (await pool.lane()).requests),
     changeMode: (path, mode) => requests.changeMode(remotePath(path), mode),
-    remove: async (path) => (await fleet.lane()).requests.remove(remotePath(path)),
-    removeFolder: async (path) => (await fleet.lane()).requests.removeFolder(remotePath(path)),
-    rename: async (from, to) => renameRemote(await fleet.lane(), remotePath(from), remotePath(to)),
+    remove: async (path) => (await pool.lane()).requests.remove(remotePath(path)),
+    removeFolder: async (path) => (await pool.lane()).requests.removeFolder(remotePath(path)),
+    rename: async (from, to) => renameRemote(await pool.lane(), remotePath(from), remotePath(to)),
   };
 }

@@ -32,21 +32,21 @@ const runaways: readonly (readonly [string, (channel: ServerChannel) => void, Re
 describe.each(runaways)('a program that %s', (_, act, told) => {
   test('is given up: the file is read back, and why is told', async () => {
     await using bed = await openBed(act);
-    expect(await remoteChecksum(bed.fleet, file)).toBe(sum);
+    expect(await remoteChecksum(bed.pool, file)).toBe(sum);
     expect(bed.troubles).toEqual([expect.stringMatching(told)]);
   });
 
   test('does not keep the file server waiting while it waits itself', async () => {
     await using bed = await openBed(act);
-    using waiting = startChecksum(bed.fleet, file);
+    using waiting = startChecksum(bed.pool, file);
     await bed.started();
-    expect((await bed.fleet.requests.stat(file.path)).size).toBe(file.size);
+    expect((await bed.pool.requests.stat(file.path)).size).toBe(file.size);
     expect(await waiting.compute()).toBe(sum);
   });
 
   test('ends with Ctrl-C', async () => {
     await using bed = await openBed(act, 60_000);
-    const answer = remoteChecksum(bed.fleet, file);
+    const answer = remoteChecksum(bed.pool, file);
     // It may be over before, where it floods.
     answer.catch(() => {});
     await bed.started();
@@ -67,7 +67,7 @@ test('a large file has longer to be read before its program counts as dead', asy
       channel.end();
     }, 1_500);
   });
-  expect(await remoteChecksum(bed.fleet, { path: '/file', size: 100 * 1024 * 1024 })).toBe('0'.repeat(64));
+  expect(await remoteChecksum(bed.pool, { path: '/file', size: 100 * 1024 * 1024 })).toBe('0'.repeat(64));
 });
 
 /** A session whose every program does the same. */
@@ -84,18 +84,18 @@ async function openBed(act: (channel: ServerChannel) => void, programMs = 500) {
     },
   });
   const interruption = new AbortController();
-  const fleet = new ChannelPool(await connectFully(server, interruption.signal), {
+  const pool = new ChannelPool(await connectFully(server, interruption.signal), {
     ...{ signal: interruption.signal, stallMs: 10_000, programMs },
   });
   const troubles: string[] = [];
-  fleet.onTrouble = ({ reason }) => troubles.push(reason);
+  pool.onTrouble = ({ reason }) => troubles.push(reason);
   return {
-    fleet,
+    pool,
     troubles,
     started: () => hasStarted,
     interrupt: () => interruption.abort(),
     async [Symbol.asyncDispose]() {
-      await fleet[Symbol.asyncDispose]();
+      await pool[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
     },
   };

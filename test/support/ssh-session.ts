@@ -1,4 +1,4 @@
-/** Connections to a test server by the parts that the command line uses: programs, brake and all. */
+/** Connections to a test server by the parts that the command line uses: programs, flow control and all. */
 
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';

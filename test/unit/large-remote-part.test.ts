@@ -59,12 +59,12 @@ function refusal(code: number): TransferError {
 }
 
 /** Its work goes to the one channel and the other in turn. */
-function fleetOf(requests: readonly SftpRequests[]): { fleet: ChannelPool; lanes: readonly PooledChannel[] } {
+function fleetOf(requests: readonly SftpRequests[]): { pool: ChannelPool; lanes: readonly PooledChannel[] } {
   const lanes = requests.map((each) => ({ requests: each, cleanup: each }) as unknown as PooledChannel);
   let turn = 0;
   const retrying = (work: (lane: PooledChannel) => Promise<unknown>): Promise<unknown> =>
     work(lanes[turn++ % lanes.length] as PooledChannel);
-  return { fleet: { retrying, lanes } as unknown as ChannelPool, lanes };
+  return { pool: { retrying, lanes } as unknown as ChannelPool, lanes };
 }
 
 const content = Buffer.alloc(size, 's');
@@ -85,8 +85,8 @@ function earlierPart(disk: Disk, bytes: Buffer): void {
 test('a part of an earlier run that holds something else is made anew, and no channel writes into the old one', async () => {
   const disk = new Disk();
   earlierPart(disk, Buffer.concat([Buffer.alloc(size, 'x'), Buffer.from(secret)]));
-  const { fleet, lanes } = fleetOf([disk.requests(), disk.requests()]);
-  const part = new LargeRemotePart(fleet, target, size);
+  const { pool, lanes } = fleetOf([disk.requests(), disk.requests()]);
+  const part = new LargeRemotePart(pool, target, size);
   expect(await part.adopt(`${secret}:384`, { source, ranges: rangesOf(size / 2) })).toBe(false);
   await part.create();
   for (const [index, lane] of lanes.entries()) {
@@ -100,8 +100,8 @@ test('a part of an earlier run that holds something else is made anew, and no ch
 test('a part that was complete has no mark any more, and every channel takes it for what it is', async () => {
   const disk = new Disk();
   earlierPart(disk, Buffer.from(content));
-  const { fleet, lanes } = fleetOf([disk.requests(), disk.requests()]);
-  const part = new LargeRemotePart(fleet, target, size);
+  const { pool, lanes } = fleetOf([disk.requests(), disk.requests()]);
+  const part = new LargeRemotePart(pool, target, size);
   expect(await part.adopt(`${secret}:384`, { source, ranges: rangesOf(size) })).toBe(true);
   for (const lane of lanes) expect(await part.handleOf(lane)).toMatchObject({ path: '.big.bai-part' });
 });
@@ -109,8 +109,8 @@ test('a part that was complete has no mark any more, and every channel takes it 
 test('a mark that cannot be read is a failure of the read, and not another program’s part', async () => {
   const disk = new Disk();
   const refused: SftpRequests = { ...disk.requests(), read: () => Promise.reject(refusal(4)) };
-  const { fleet, lanes } = fleetOf([disk.requests(), refused]);
-  const part = new LargeRemotePart(fleet, target, size);
+  const { pool, lanes } = fleetOf([disk.requests(), refused]);
+  const part = new LargeRemotePart(pool, target, size);
   await part.create();
   const opened = part.handleOf(lanes[1] as PooledChannel);
   await expect(opened).rejects.toThrow(TransferError);

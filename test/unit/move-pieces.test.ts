@@ -20,7 +20,7 @@ test('a transfer stands still at full load: a piece comes back late from a lost 
   let isCut = false;
   const doomed = laneNamed('doomed', () => isCut);
   const healthy = laneNamed('healthy', () => false);
-  const fleet = {
+  const pool = {
     depth: 2,
     over: undefined,
     get lanes() {
@@ -58,7 +58,7 @@ test('a transfer stands still at full load: a piece comes back late from a lost 
     }
   };
   const open = async (): Promise<Buffer> => Buffer.from('handle');
-  await movePieces({ fleet, ranges, open: open as never, move, onDone: () => {} });
+  await movePieces({ pool, ranges, open: open as never, move, onDone: () => {} });
   expect(ranges.isComplete).toBe(true);
   expect(new Set(movedBy.map(([index]) => index))).toEqual(new Set([0, 1, 2, 3]));
 });
@@ -71,7 +71,7 @@ test('a transfer stands still at full load: a channel comes when all is done', a
     arrive = resolve;
   });
   let asked = 0;
-  const fleet = {
+  const pool = {
     depth: 2,
     over: undefined,
     lanes: [lane],
@@ -87,7 +87,7 @@ test('a transfer stands still at full load: a channel comes when all is done', a
   } as unknown as ChannelPool;
   const ranges = new DoneRanges(2 * requestBytes, requestBytes);
   const open = async (): Promise<Buffer> => Buffer.from('handle');
-  const moved = movePieces({ fleet, ranges, open: open as never, move: async () => {}, onDone: () => {} });
+  const moved = movePieces({ pool, ranges, open: open as never, move: async () => {}, onDone: () => {} });
   listen(lane);
   await moved;
   arrive(lane);

@@ -8,7 +8,7 @@ import { requestBytes } from './sftp-channel.ts';
 import type { RemoteHandle } from './sftp-requests.ts';
 
 export interface PieceMove {
-  readonly fleet: ChannelPool;
+  readonly pool: ChannelPool;
   readonly ranges: DoneRanges;
   /** The file as this channel sees it; rejects when it is not the one that was begun. */
   open(lane: PooledChannel): Promise<RemoteHandle>;
@@ -57,7 +57,7 @@ class PieceMover {
 
   start(): void {
     if (this.#endsHere()) return;
-    this.#forget = this.#move.fleet.onLane((lane) => void this.#serve(lane));
+    this.#forget = this.#move.pool.onLane((lane) => void this.#serve(lane));
     if (this.#serving.size === 0) this.#waitForLane();
   }
 
@@ -68,7 +68,7 @@ class PieceMover {
     try {
       const handle = await this.#move.open(lane);
       const missing = Math.ceil((this.#move.ranges.totalBytes - this.#move.ranges.doneBytes) / requestBytes);
-      const workers = Math.min(this.#move.fleet.depth, missing);
+      const workers = Math.min(this.#move.pool.depth, missing);
       // All of them, also when one has failed: what another still holds is not to be had before it gives it back.
       const work = (): Promise<void> => this.#work(lane, handle).catch((error) => this.#judge(lane, error));
       await Promise.all(Array.from({ length: workers }, work));
@@ -83,7 +83,7 @@ class PieceMover {
 
   /** A loss can be mended by another channel or connection, anything else cannot. */
   #judge(lane: PooledChannel, error: unknown): void {
-    if (!lane.isLoss(error) || this.#move.fleet.over !== undefined) this.#fail(error);
+    if (!lane.isLoss(error) || this.#move.pool.over !== undefined) this.#fail(error);
   }
 
   async #work(lane: PooledChannel, handle: RemoteHandle): Promise<void> {
@@ -101,7 +101,7 @@ class PieceMover {
       }
       if (this.#isOver) return;
       this.#move.ranges.add(piece);
-      this.#move.fleet.moved(piece.length);
+      this.#move.pool.moved(piece.length);
       this.#move.onDone();
     }
   }
@@ -114,12 +114,12 @@ class PieceMover {
   }
 
   #waitForLane(): void {
-    const { fleet } = this.#move;
-    fleet.lane().then(
+    const { pool } = this.#move;
+    pool.lane().then(
       () => {
         // Others may have moved the rest in the meantime.
         if (this.#isOver) return;
-        for (const lane of fleet.lanes) void this.#serve(lane);
+        for (const lane of pool.lanes) void this.#serve(lane);
         if (this.#serving.size === 0) this.#waitForLane();
       },
       (error: unknown) => this.#fail(error),

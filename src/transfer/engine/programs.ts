@@ -35,17 +35,17 @@ const mostPrograms = { files: 4, bytes: Number.MAX_SAFE_INTEGER };
 
 export class Programs {
   readonly #queue = new FileQueue(mostPrograms);
-  readonly #fleet: ChannelPool;
+  readonly #pool: ChannelPool;
   readonly #limits: ProgramLimits;
 
-  constructor(fleet: ChannelPool, limits: ProgramLimits) {
-    this.#fleet = fleet;
+  constructor(pool: ChannelPool, limits: ProgramLimits) {
+    this.#pool = pool;
     this.#limits = limits;
   }
 
   /** To its end, and again over another connection when its own was lost. */
   async run(words: readonly string[], wish: RunWish = {}): Promise<RunOutcome> {
-    const running = (): Promise<RunOutcome> => this.#fleet.retrying((lane) => this.#run(lane, words, wish));
+    const running = (): Promise<RunOutcome> => this.#pool.retrying((lane) => this.#run(lane, words, wish));
     return await new Promise((resolve, reject) => {
       void this.#queue.add(0, () => running().then(resolve, reject));
     });
@@ -53,12 +53,12 @@ export class Programs {
 
   /** As `run`, at once and never repeated. */
   async runOnce(words: readonly string[], wish: RunWish): Promise<RunOutcome> {
-    return await this.#run(await this.#fleet.lane(), words, wish);
+    return await this.#run(await this.#pool.lane(), words, wish);
   }
 
   /** With its streams; nothing where the session runs no programs. */
   async start(words: readonly string[]): Promise<RemoteProgram | undefined> {
-    const { connection } = await this.#fleet.lane();
+    const { connection } = await this.#pool.lane();
     const { signal, stallMs } = this.#limits;
     try {
       return await connection.start?.(words, { signal, stallMs });

@@ -16,12 +16,12 @@ export interface TransferJob {
 /** The failure of an only source is the failure of the whole; among several it is noted and the rest goes on. */
 export async function eachSource(
   job: TransferJob,
-  tally: TransferStats,
+  stats: TransferStats,
   move: (source: string) => Promise<void>,
 ): Promise<void> {
   const [only, ...others] = job.sources;
   if (only !== undefined && others.length === 0) return move(only);
-  for (const source of job.sources) await tally.attempt(source, () => move(source));
+  for (const source of job.sources) await stats.attempt(source, () => move(source));
 }
 
 export function folderError(path: string): TransferError {

@@ -36,11 +36,11 @@ export async function getByTar(
   const wanted = new Map<string, FetchedFile>();
   const alone: FetchedFile[] = [];
   for (const file of files) {
-    await run.tally.attempt(file.remote, async () => {
+    await run.stats.attempt(file.remote, async () => {
       const replacement = await findExisting(file, file.attributes, run);
       const chosen = replacement === undefined ? undefined : chooseReplacement(replacement);
       if (chosen?.choice === 'compare') alone.push(file);
-      else if (chosen?.choice === 'keep') run.tally.skip(file.remote, chosen.reason, 'exists');
+      else if (chosen?.choice === 'keep') run.stats.skip(file.remote, chosen.reason, 'exists');
       else wanted.set(file.relative, file);
     });
   }
@@ -52,7 +52,7 @@ export async function getByTar(
     if (end === 'whole') await stream.commit();
     problem = end === 'whole' ? stream.lack : end;
   } catch (error) {
-    if (!(error instanceof BaiError) || run.fleet.over !== undefined || endsRun(error)) throw error;
+    if (!(error instanceof BaiError) || run.pool.over !== undefined || endsRun(error)) throw error;
     // A connection that is made again has been told.
     if (!(error instanceof UnreachableError)) problem = error.message;
   } finally {
@@ -99,9 +99,9 @@ class FetchedStream {
    * Else what is wrong with it, or nothing where there is no tar.
    */
   async fetch(root: string): Promise<string | undefined> {
-    const { fleet } = this.#run;
-    const words = ['tar', '-c', '--no-recursion', '-f', '-', '-C', await fleet.absolute(root), '-T', '-'];
-    const program = await fleet.programs.start(words);
+    const { pool } = this.#run;
+    const words = ['tar', '-c', '--no-recursion', '-f', '-', '-C', await pool.absolute(root), '-T', '-'];
+    const program = await pool.programs.start(words);
     if (program === undefined) return undefined;
     using _program = program;
     const asking = pipeline([this.#list()], program.stdin);
@@ -122,7 +122,7 @@ class FetchedStream {
     const queue = new FileQueue(mostStaging);
     try {
       for (const each of this.#staged)
-        await queue.add(0, () => this.#run.tally.attempt(each.file.remote, () => this.#finish(each)));
+        await queue.add(0, () => this.#run.stats.attempt(each.file.remote, () => this.#finish(each)));
     } finally {
       await queue.settle();
     }
@@ -146,22 +146,22 @@ class FetchedStream {
   }
 
   async #take(entry: ArchiveEntry): Promise<void> {
-    const { tally } = this.#run;
+    const { stats } = this.#run;
     const name = plainName(entry.name);
     const file = this.#wanted.get(name);
-    if (this.#seen.has(name)) return tally.fail(name, 'it came twice in the tar stream', 'refused-name');
+    if (this.#seen.has(name)) return stats.fail(name, 'it came twice in the tar stream', 'refused-name');
     if (file === undefined) {
-      return tally.fail(name, 'the session sent it without being asked for it', 'refused-name');
+      return stats.fail(name, 'the session sent it without being asked for it', 'refused-name');
     }
     this.#seen.add(name);
     if (entry.type === 'symlink') {
       this.#wanted.delete(name);
-      return tally.skip(file.remote, 'links are not fetched', 'link');
+      return stats.skip(file.remote, 'links are not fetched', 'link');
     }
     const misfit = this.#misfitOf(entry);
     if (misfit !== undefined) {
       this.#wanted.delete(name);
-      return tally.fail(file.remote, `the tar stream has ${misfit.is} in its place`, misfit.code);
+      return stats.fail(file.remote, `the tar stream has ${misfit.is} in its place`, misfit.code);
     }
     // A second name of a file comes without content, and one that has changed is for SFTP.
     if (entry.type !== 'file' || entry.size !== file.size) return;
@@ -186,10 +186,10 @@ class FetchedStream {
     const modifiedAt = sentSecond(entry.modifiedAt) ?? listed;
     const kept = keptOf({ mode, modifiedAt, accessedAt }, this.#run.options);
     let isStaged = false;
-    await this.#run.tally.attempt(file.remote, async () => {
+    await this.#run.stats.attempt(file.remote, async () => {
       const { local: target, isInRealFolder } = file;
       const staging = { target, isInRealFolder, content, kept };
-      const staged = await this.#run.fleet.fewer.run(() => stageFile(staging));
+      const staged = await this.#run.pool.fewer.run(() => stageFile(staging));
       this.#staged.push({ file, staged });
       isStaged = true;
     });
@@ -198,16 +198,16 @@ class FetchedStream {
   }
 
   async #finish({ file, staged }: Staged): Promise<void> {
-    const { fleet, options, tally } = this.#run;
+    const { pool, options, stats } = this.#run;
     const { size, remote } = file;
-    if (fleet.over !== undefined) throw fleet.over;
+    if (pool.over !== undefined) throw pool.over;
     if (needsVerifying(options, { size, isResumed: false })) {
-      const isSame = await hasSameBytes(fleet, staged.content, { path: remote, size });
+      const isSame = await hasSameBytes(pool, staged.content, { path: remote, size });
       if (!isSame) {
         this.#wanted.delete(file.relative);
         throw checksumError(file.local);
       }
-      tally.verified();
+      stats.verified();
     }
     this.#wanted.delete(file.relative);
     await staged.commit();

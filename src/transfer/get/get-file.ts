@@ -17,7 +17,7 @@ import { getSmall, type SmallGet } from './get-small.ts';
 export async function getFile(paths: FilePaths, run: TransferRun): Promise<void> {
   const fetched = new FetchedFile(paths, run);
   try {
-    const large = await run.fleet.retrying((lane) => fetched.start(lane));
+    const large = await run.pool.retrying((lane) => fetched.start(lane));
     if (large !== undefined) {
       await getLarge(
         {
@@ -28,7 +28,7 @@ export async function getFile(paths: FilePaths, run: TransferRun): Promise<void>
         },
         run,
       );
-      run.tally.moved(large.source.size);
+      run.stats.moved(large.source.size);
     }
   } finally {
     fetched.stop();
@@ -51,7 +51,7 @@ class FetchedFile {
   meter(totalBytes: number): Meter {
     if (this.#meter === undefined) {
       this.#meter = this.#run.observer.started(this.#paths.remote, totalBytes);
-      this.#run.fleet.expect(totalBytes);
+      this.#run.pool.expect(totalBytes);
     }
     return this.#meter;
   }
@@ -78,7 +78,7 @@ class FetchedFile {
   }
 
   async #fetchSmall(source: OpenedSource, lane: PooledChannel): Promise<void> {
-    const { fleet, options, tally } = this.#run;
+    const { pool, options, stats } = this.#run;
     const meter = this.meter(source.size);
     const isChecked = needsVerifying(options, { size: source.size, isResumed: false });
     const small: SmallGet = {
@@ -87,12 +87,12 @@ class FetchedFile {
       isInRealFolder: this.#paths.isInRealFolder,
       kept: keptOf(source.attributes, options),
       onBytes: (bytes) => meter.update(bytes),
-      isSame: isChecked ? (part) => hasSameBytes(fleet, part, source) : undefined,
+      isSame: isChecked ? (part) => hasSameBytes(pool, part, source) : undefined,
     };
     await getSmall(small, lane);
-    if (isChecked) tally.verified();
-    fleet.moved(source.size);
-    tally.moved(source.size);
+    if (isChecked) stats.verified();
+    pool.moved(source.size);
+    stats.moved(source.size);
   }
 }
 
@@ -104,9 +104,9 @@ async function isLeftOut(paths: FilePaths, source: SizedSource, run: TransferRun
     replacement &&
     (await reasonToSkip(replacement, async () => {
       await using existing = await openLocalSource(local);
-      return await hasSameBytes(run.fleet, existing, { path: remote, size: source.size });
+      return await hasSameBytes(run.pool, existing, { path: remote, size: source.size });
     }));
-  if (reason !== undefined) run.tally.skip(remote, reason, 'exists');
+  if (reason !== undefined) run.stats.skip(remote, reason, 'exists');
   return reason !== undefined;
 }
 

@@ -41,7 +41,7 @@ export async function getLarge(get: LargeGet, run: TransferRun): Promise<void> {
   const handles = new PooledChannelHandles((lane) => reopenRemoteSource(lane.requests, get.source));
   try {
     if (await getOnce(get, { journal, handles, isLast: false }, run)) return;
-    run.fleet.expect(get.source.size);
+    run.pool.expect(get.source.size);
     await getOnce(get, { journal, handles, isLast: true }, run);
   } finally {
     handles.close();
@@ -74,11 +74,11 @@ async function getOnce(get: LargeGet, fetching: Fetching, run: TransferRun): Pro
     if (part.isEarlier && earlier !== undefined) ranges.addRanges(earlier.done);
     if (ranges.doneBytes > 0 && !(await hasSamples(part, { ranges, handles }, run))) ranges.clear();
     const isResumed = ranges.doneBytes > 0;
-    if (isResumed) run.tally.resumed(source.path, ranges.doneBytes);
-    run.fleet.expect(-ranges.doneBytes);
+    if (isResumed) run.stats.resumed(source.path, ranges.doneBytes);
+    run.pool.expect(-ranges.doneBytes);
     const isVerified = needsVerifying(run.options, { size: source.size, isResumed });
     // The session has the whole file already: it computes while the bytes are on their way.
-    const checksum = isVerified ? remoteChecksum(run.fleet, source) : undefined;
+    const checksum = isVerified ? remoteChecksum(run.pool, source) : undefined;
     checksum?.catch(() => {});
     await fetchPieces(get, { part, ranges, keeper, handles }, run);
     await part.finish(source.size);
@@ -104,7 +104,7 @@ async function fetchPieces(get: LargeGet, pieces: Pieces, run: TransferRun): Pro
   get.meter.update(ranges.doneBytes);
   await keeper.save();
   await movePieces({
-    fleet: run.fleet,
+    pool: run.pool,
     ranges,
     open: (lane) => handles.of(lane),
     async move({ lane, handle, piece, bytes, isOver }) {
@@ -124,13 +124,13 @@ interface Checked {
   readonly isLast: boolean;
 }
 
-async function isSame(get: LargeGet, checked: Checked, { fleet, tally }: TransferRun): Promise<boolean> {
+async function isSame(get: LargeGet, checked: Checked, { pool, stats }: TransferRun): Promise<boolean> {
   const { source, local } = get;
-  if (await hasSameBytes(fleet, readableLocalPart(checked.part, local), source, checked.checksum)) {
-    tally.verified();
+  if (await hasSameBytes(pool, readableLocalPart(checked.part, local), source, checked.checksum)) {
+    stats.verified();
     return true;
   }
-  const { size, modifiedAt } = await fleet.requests.stat(source.path);
+  const { size, modifiedAt } = await pool.requests.stat(source.path);
   if (size !== source.size || modifiedAt !== source.attributes.modifiedAt) throw changedError(source.path);
   if (checked.isLast) throw checksumError(local);
   return false;
@@ -151,9 +151,9 @@ function identityOf({ size, attributes }: RemoteSource): { size: number; modifie
 async function hasSamples(
   part: LocalPart,
   { ranges, handles }: { readonly ranges: DoneRanges; readonly handles: PooledChannelHandles },
-  { fleet }: TransferRun,
+  { pool }: TransferRun,
 ): Promise<boolean> {
-  return await fleet.retrying(async (lane) => {
+  return await pool.retrying(async (lane) => {
     const handle = await handles.of(lane);
     const compared = ranges.samples(4).map(async ({ position, length }) => {
       const there = Buffer.alloc(length);

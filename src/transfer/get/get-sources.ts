@@ -21,7 +21,7 @@ import { getTree } from './get-tree.ts';
 export async function getSources(job: TransferJob, run: TransferRun): Promise<void> {
   const path = withoutTrailingSeparators(job.target);
   const isFolder = job.sources.length > 1 || path !== job.target;
-  await eachSource(job, run.tally, async (source) => {
+  await eachSource(job, run.stats, async (source) => {
     const target: TransferTarget = { path, state: await localState(path), meansFolder: isFolder };
     await getSource(source, { target, recursive: job.recursive }, run);
   });
@@ -57,7 +57,7 @@ async function getSource(
   // Only a link that the user named as the target is meant for what it leads to.
   const local =
     placement.place === 'inside' ? join(target.path, placement.name) : await behindNamedLink(target.path);
-  await run.fleet.fewer.run(() => getFile({ local, remote }, run));
+  await run.pool.fewer.run(() => getFile({ local, remote }, run));
 }
 
 /** The user wrote this name, but for the session's file system rather than for this one. */

@@ -31,18 +31,18 @@ const mostPieces = 64;
 
 /** What was written is the whole file when this resolves, and a beginning of it otherwise. */
 export async function getStream({ remote, write }: StreamGet, run: TransferRun): Promise<void> {
-  const { fleet, observer, options, tally } = run;
-  const source = await fleet.retrying((lane) => lookAt(lane, remote));
+  const { pool, observer, options, stats } = run;
+  const source = await pool.retrying((lane) => lookAt(lane, remote));
   const meter = observer.started(remote, source.size);
-  fleet.expect(source.size);
+  pool.expect(source.size);
   const handles = new PooledChannelHandles((lane) => reopenRemoteSource(lane.requests, source));
   try {
     const checksum = await copy(source, { handles, meter, write }, run);
     if (needsVerifying(options, { size: source.size, isResumed: false })) {
-      if (checksum !== (await remoteChecksum(fleet, source))) throw await mismatch(source, run);
-      tally.verified();
+      if (checksum !== (await remoteChecksum(pool, source))) throw await mismatch(source, run);
+      stats.verified();
     }
-    tally.moved(source.size);
+    stats.moved(source.size);
   } finally {
     handles.close();
     meter.stop();
@@ -75,23 +75,23 @@ interface Fetched {
 async function copy(
   source: RemoteSource,
   { handles, meter, write }: Copying,
-  { fleet }: TransferRun,
+  { pool }: TransferRun,
 ): Promise<string> {
   const hash = createHash('sha256');
   const spare: Buffer[] = [];
   const ahead: Fetched[] = [];
   const todo = pieces(source.size, requestBytes);
   const fetchMore = (): void => {
-    const most = Math.min(mostPieces, Math.max(16, fleet.depth * fleet.lanes.length));
+    const most = Math.min(mostPieces, Math.max(16, pool.depth * pool.lanes.length));
     while (ahead.length < most) {
       const { done, value: piece } = todo.next();
       if (done) return;
       const buffer = spare.pop() ?? Buffer.allocUnsafe(Math.min(requestBytes, source.size));
       const bytes = buffer.subarray(0, piece.length);
-      const isThere = fleet.retrying(async (lane) => {
+      const isThere = pool.retrying(async (lane) => {
         const handle = await handles.of(lane);
         await readFully(lane.requests, handle, { bytes, position: piece.position });
-        fleet.moved(piece.length);
+        pool.moved(piece.length);
       });
       isThere.catch(() => {});
       ahead.push({ piece, buffer, isThere });

@@ -37,7 +37,7 @@ interface Walk {
 export async function getTree(top: FetchedFolder, run: TransferRun): Promise<void> {
   const batches = new TarBatches<FetchedFile>(run, {
     move: (files) => getByTar(files, top.remote, run),
-    moveOne: (file) => run.tally.attempt(file.remote, () => run.fleet.fewer.run(() => getFile(file, run))),
+    moveOne: (file) => run.stats.attempt(file.remote, () => run.pool.fewer.run(() => getFile(file, run))),
   });
   const first: WaitingFolder = { ...top, relative: '' };
   const folding = new NameFolding(top.local);
@@ -48,15 +48,15 @@ export async function getTree(top: FetchedFolder, run: TransferRun): Promise<voi
 }
 
 async function getFolder(folder: WaitingFolder, walk: Walk): Promise<void> {
-  const { tally, fleet } = walk.run;
+  const { stats, pool } = walk.run;
   const names = new CaseCollisions(walk.folding);
-  await tally.attempt(folder.remote, async () => {
-    for await (const entry of listFolder(folder.remote, fleet)) {
+  await stats.attempt(folder.remote, async () => {
+    for await (const entry of listFolder(folder.remote, pool)) {
       const path = joinRemote(folder.remote, entry.name);
       const problem = entryNameProblem(entry.name, isWindows) ?? (await names.problem(entry.name));
       const item: Item = { entry, remote: path, folder };
-      if (problem === undefined) await tally.attempt(path, () => getEntry(item, walk));
-      else tally.fail(path, problem, 'refused-name');
+      if (problem === undefined) await stats.attempt(path, () => getEntry(item, walk));
+      else stats.fail(path, problem, 'refused-name');
     }
   });
 }
@@ -68,11 +68,11 @@ interface Item {
 }
 
 async function getEntry({ entry, remote, folder }: Item, { root, add, batches, run }: Walk): Promise<void> {
-  const { tally, options } = run;
+  const { stats, options } = run;
   const kind = await kindOf(entry, remote, run.requests);
   const relative = folder.relative + entry.name;
   if (!options.accepts(relative, kind === 'folder')) return;
-  if (isUnfinished(entry.name)) return tally.skip(remote, unfinishedReason, 'unfinished');
+  if (isUnfinished(entry.name)) return stats.skip(remote, unfinishedReason, 'unfinished');
   switch (kind) {
     case 'folder': {
       const local = await openFolderWithin(root, folder.local, entry.name);
@@ -80,10 +80,10 @@ async function getEntry({ entry, remote, folder }: Item, { root, add, batches, r
       return;
     }
     case 'link':
-      tally.skip(remote, 'links are not fetched', 'link');
+      stats.skip(remote, 'links are not fetched', 'link');
       return;
     case 'other':
-      tally.fail(remote, 'it is no regular file', 'special-file');
+      stats.fail(remote, 'it is no regular file', 'special-file');
       return;
     default: {
       const { attributes, name } = entry;

@@ -46,10 +46,10 @@ export interface SizedPath {
 
 /** Compares the whole of both; the far side computes its checksum itself where it has a program for it. */
 export async function hasSameBytes(
-  fleet: ChannelPool,
+  pool: ChannelPool,
   local: ReadableFile,
   remote: SizedPath,
-  there = remoteChecksum(fleet, remote),
+  there = remoteChecksum(pool, remote),
 ): Promise<boolean> {
   there.catch(() => {});
   const here = await localChecksum(local, remote.size);
@@ -71,15 +71,15 @@ async function localChecksum(file: ReadableFile, size: number): Promise<string> 
 export const checksumScript = 'openssl dgst -sha256 -r "$1" 2>/dev/null || sha256sum -- "$1"';
 
 /** SHA-256 in hexadecimal of a file of the session. */
-export async function remoteChecksum(fleet: ChannelPool, { path, size }: SizedPath): Promise<string> {
-  const absolute = await fleet.absolute(path);
-  const result = await fleet.programs.run(['sh', '-c', checksumScript, 'sh', absolute], { bytes: size });
-  return readChecksum(result, path, fleet) ?? readBack(fleet, path, size);
+export async function remoteChecksum(pool: ChannelPool, { path, size }: SizedPath): Promise<string> {
+  const absolute = await pool.absolute(path);
+  const result = await pool.programs.run(['sh', '-c', checksumScript, 'sh', absolute], { bytes: size });
+  return readChecksum(result, path, pool) ?? readBack(pool, path, size);
 }
 
 /** What the script above has printed, or nothing when it failed. Why it did is told where it took long. */
-export function readChecksum(result: RunOutcome, path: string, fleet: ChannelPool): string | undefined {
-  if (result instanceof BaiError) tellReadBack(path, result, fleet);
+export function readChecksum(result: RunOutcome, path: string, pool: ChannelPool): string | undefined {
+  if (result instanceof BaiError) tellReadBack(path, result, pool);
   if (result === undefined || result instanceof BaiError || result.status !== 0) return undefined;
   const { stdout } = result;
   // A backslash in front says that the name was printed in another spelling.
@@ -87,20 +87,20 @@ export function readChecksum(result: RunOutcome, path: string, fleet: ChannelPoo
 }
 
 /** Somebody has waited, and reading back takes longer than a checksum does. */
-export function tellReadBack(path: string, { message }: BaiError, fleet: ChannelPool): void {
-  fleet.onTrouble({ path, reason: `read back, because ${message}`, code: 'checksum-failed' });
+export function tellReadBack(path: string, { message }: BaiError, pool: ChannelPool): void {
+  pool.onTrouble({ path, reason: `read back, because ${message}`, code: 'checksum-failed' });
 }
 
 /** Reads in rounds: the bytes have to be hashed in order, and no more than a round is held. */
-async function readBack(fleet: ChannelPool, path: string, size: number): Promise<string> {
-  return await fleet.retrying(async ({ requests, cleanup }) => {
+async function readBack(pool: ChannelPool, path: string, size: number): Promise<string> {
+  return await pool.retrying(async ({ requests, cleanup }) => {
     const handle = await requests.open(path, OpenFlag.read);
     try {
       const hash = createHash('sha256');
-      const roundBytes = requestBytes * fleet.depth;
+      const roundBytes = requestBytes * pool.depth;
       for (const round of pieces(size, roundBytes)) {
         const bytes = Buffer.allocUnsafe(round.length);
-        await runConcurrently(pieces(round.length, requestBytes), fleet.depth, () => async (piece) => {
+        await runConcurrently(pieces(round.length, requestBytes), pool.depth, () => async (piece) => {
           const into = bytes.subarray(piece.position, piece.position + piece.length);
           for (let filled = 0; filled < into.length; ) {
             const position = round.position + piece.position + filled;

@@ -43,7 +43,7 @@ export async function putByTar(
     if (await stage.fill((archive) => stream.pack(staged, { archive, stage })))
       await stream.putInPlace(stage);
   } catch (error) {
-    if (!(error instanceof BaiError) || run.fleet.over !== undefined || endsRun(error)) throw error;
+    if (!(error instanceof BaiError) || run.pool.over !== undefined || endsRun(error)) throw error;
     // A connection that is made again has been told.
     if (!(error instanceof UnreachableError)) tellBySftp(top, error.message, run);
   } finally {
@@ -127,9 +127,9 @@ class SentStream {
 
   /** What is noted as failed has not to go again. */
   async #attempt(file: SentFile, step: () => Promise<void>): Promise<void> {
-    const { tally } = this.#run;
+    const { stats } = this.#run;
     let isDone = false;
-    await tally.attempt(file.local, async () => {
+    await stats.attempt(file.local, async () => {
       await step();
       isDone = true;
     });
@@ -151,22 +151,22 @@ class SentStream {
   async #list(folder: string): Promise<ReadonlyMap<string, RemoteAttributes> | undefined> {
     const names = new Map<string, RemoteAttributes>();
     try {
-      for await (const { name, attributes } of listFolder(folder, this.#run.fleet))
+      for await (const { name, attributes } of listFolder(folder, this.#run.pool))
         names.set(name, attributes);
       return names;
     } catch (error) {
-      if (!(error instanceof BaiError) || this.#run.fleet.over !== undefined) throw error;
+      if (!(error instanceof BaiError) || this.#run.pool.over !== undefined) throw error;
       // A folder may be written to by somebody who cannot list it.
       return undefined;
     }
   }
 
   #choose({ local, remote, size, modifiedAt }: SentFile, { old }: RemoteTarget): Choice['choice'] {
-    const { options, tally } = this.#run;
+    const { options, stats } = this.#run;
     if (old === undefined) return 'replace';
     const existing = { ...old, path: remote };
     const chosen = chooseReplacement({ source: { size, modifiedAt }, existing, ifExists: options.ifExists });
-    if (chosen.choice === 'keep') tally.skip(local, chosen.reason, 'exists');
+    if (chosen.choice === 'keep') stats.skip(local, chosen.reason, 'exists');
     return chosen.choice;
   }
 
@@ -175,7 +175,7 @@ class SentStream {
     name: string,
     { archive, stage }: { readonly archive: ArchiveWriter; readonly stage: RemoteStage },
   ): Promise<void> {
-    const read = await this.#run.fleet.fewer.run(() => readWhole(file.local));
+    const read = await this.#run.pool.fewer.run(() => readWhole(file.local));
     if (read === undefined) return;
     const { content, attributes } = read;
     const kept = keptOf(attributes, this.#run.options);
@@ -187,19 +187,19 @@ class SentStream {
   }
 
   async #finish({ file, name, size }: StagedFile, stage: RemoteStage): Promise<void> {
-    const { fleet, options, tally } = this.#run;
+    const { pool, options, stats } = this.#run;
     const path = joinRemote(stage.path, name);
     const isChecked = needsVerifying(options, { size, isResumed: false });
     if (isChecked) {
-      const isSame = await fleet.fewer.run(async () => {
+      const isSame = await pool.fewer.run(async () => {
         await using source = await openLocalSource(file.local);
-        return await hasSameBytes(fleet, source, { path, size });
+        return await hasSameBytes(pool, source, { path, size });
       });
       if (!isSame) throw checksumError(file.known.path);
-      tally.verified();
+      stats.verified();
     }
     // In a folder that was made a moment ago there is nothing to be looked at.
-    if (!file.isInNewFolder) await checkRemoteTarget(fleet.requests, file.known.path);
+    if (!file.isInNewFolder) await checkRemoteTarget(pool.requests, file.known.path);
     if (!(await this.#rename(path, file.known.path, stage))) return;
     stage.taken(name);
     this.#left.delete(file.local);
@@ -208,8 +208,8 @@ class SentStream {
 
   /** A refusal is left to SFTP, which tells what is in the way, or writes beside a target on another file system. */
   async #rename(from: string, to: string, stage: RemoteStage): Promise<boolean> {
-    const { fleet } = this.#run;
-    const lane = await fleet.lane();
+    const { pool } = this.#run;
+    const lane = await pool.lane();
     try {
       // Not to be interrupted: Ctrl-C between removing the old file and renaming the new one would lose both.
       await replaceRemote(lane.cleanup, from, to);

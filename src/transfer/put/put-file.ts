@@ -47,7 +47,7 @@ export function askOfTarget(
 async function reasonToLeave(
   source: LocalSource,
   { path, old }: RemoteTarget,
-  { fleet, options }: TransferRun,
+  { pool, options }: TransferRun,
 ): Promise<string | undefined> {
   if (old === undefined) return undefined;
   const { size, modifiedMs } = source;
@@ -57,17 +57,17 @@ async function reasonToLeave(
       existing: { ...old, path },
       ifExists: options.ifExists,
     },
-    () => hasSameBytes(fleet, source, { path, size }),
+    () => hasSameBytes(pool, source, { path, size }),
   );
 }
 
 /** The target is whole and has the source's size, or is as it was before. */
 export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
-  const { fleet, observer, options, tally } = run;
+  const { pool, observer, options, stats } = run;
   const { local, remote } = file;
   await using source = await openLocalSource(local);
   // Known before the first answer, so that further channels open while the target is looked for.
-  fleet.expect(source.size);
+  pool.expect(source.size);
   const isLarge = source.size >= largeFromBytes;
   const { known, isInNewFolder = false } = file;
   const isNew = isInNewFolder || known !== undefined;
@@ -76,12 +76,12 @@ export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
   const skipped =
     known === undefined ? await reasonToLeave(source, { ...target, path: remote }, run) : undefined;
   if (skipped !== undefined) {
-    fleet.expect(-source.size);
-    return tally.skip(local, skipped, 'exists');
+    pool.expect(-source.size);
+    return stats.skip(local, skipped, 'exists');
   }
   const meter = observer.started(local, source.size);
   const kept = sentOf(keptOf(source.attributes, options));
-  if (options.preserve && kept.modifiedAt === undefined) tally.undated(local);
+  if (options.preserve && kept.modifiedAt === undefined) stats.undated(local);
   try {
     if (isLarge) {
       const journalPath = await (target.path === remote
@@ -93,13 +93,13 @@ export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
       const small: SmallPut = {
         ...{ source, target, kept, renames: { sent: 0 } },
         onBytes: (bytes) => meter.update(bytes),
-        isSame: isChecked ? (path) => hasSameBytes(fleet, source, { path, size: source.size }) : undefined,
+        isSame: isChecked ? (path) => hasSameBytes(pool, source, { path, size: source.size }) : undefined,
       };
-      await fleet.retrying((lane) => putSmall(small, lane));
-      if (isChecked) tally.verified();
-      fleet.moved(source.size);
+      await pool.retrying((lane) => putSmall(small, lane));
+      if (isChecked) stats.verified();
+      pool.moved(source.size);
     }
-    tally.moved(source.size);
+    stats.moved(source.size);
   } finally {
     meter.stop();
   }

@@ -33,16 +33,16 @@ export async function putLarge(put: LargePut, run: TransferRun): Promise<void> {
   if (put.journalPath !== undefined) await makeOwnFolder(dirname(put.journalPath));
   await using journal = await openJournal(put.journalPath, target.path);
   const ranges = new DoneRanges(source.size, requestBytes);
-  const part = new LargeRemotePart(run.fleet, target, source.size);
+  const part = new LargeRemotePart(run.pool, target, source.size);
   const keeper = new JournalKeeper(journal, ranges, () => ({
     source: { size: source.size, modifiedMs: source.modifiedMs },
     part: part.mark,
   }));
   try {
     const isResumed = await goOn(put, { part, ranges, journal });
-    if (isResumed) run.tally.resumed(source.path, ranges.doneBytes);
+    if (isResumed) run.stats.resumed(source.path, ranges.doneBytes);
     else await part.create();
-    run.fleet.expect(-ranges.doneBytes);
+    run.pool.expect(-ranges.doneBytes);
     await sendAndCheck(put, { part, ranges, keeper, isResumed }, run);
     await part.commit();
     await journal.remove();
@@ -67,7 +67,7 @@ async function sendAndCheck(put: LargePut, sending: Sending, run: TransferRun): 
   const isVerified = needsVerifying(run.options, { size: source.size, isResumed });
   const there = { path: part.path, size: source.size };
   using checksum =
-    isVerified && isLongLink(run.fleet.roundTripMs) ? startChecksum(run.fleet, there) : undefined;
+    isVerified && isLongLink(run.pool.roundTripMs) ? startChecksum(run.pool, there) : undefined;
   for (let attempt = 1; ; attempt += 1) {
     await send(put, sending, run);
     await part.finish();
@@ -77,15 +77,15 @@ async function sendAndCheck(put: LargePut, sending: Sending, run: TransferRun): 
       return;
     }
     const computed = attempt === 1 ? checksum?.compute() : undefined;
-    const [isSame] = await Promise.all([hasSameBytes(run.fleet, source, there, computed), part.seal(kept)]);
+    const [isSame] = await Promise.all([hasSameBytes(run.pool, source, there, computed), part.seal(kept)]);
     if (isSame) {
-      run.tally.verified();
+      run.stats.verified();
       return;
     }
     if (attempt === 2)
       throw (await source.isUnchanged()) ? checksumError(target.path) : changedError(source.path);
     ranges.clear();
-    run.fleet.expect(source.size);
+    run.pool.expect(source.size);
     await part.discard();
     await part.create();
   }
@@ -95,7 +95,7 @@ async function send({ source, meter }: LargePut, { part, ranges, keeper }: Sendi
   meter.update(ranges.doneBytes);
   await keeper.save();
   await movePieces({
-    fleet: run.fleet,
+    pool: run.pool,
     ranges,
     open: (lane) => part.handleOf(lane),
     async move({ lane, handle, piece, bytes, isOver }) {

@@ -15,7 +15,7 @@ import { putTree } from './put-tree.ts';
 export async function putSources(job: TransferJob, run: TransferRun): Promise<void> {
   const path = remotePath(job.target);
   const isFolder = job.sources.length > 1 || meansFolder(job.target);
-  await eachSource(job, run.tally, (source) =>
+  await eachSource(job, run.stats, (source) =>
     putSource(source, { path, isFolder, recursive: job.recursive }, run),
   );
 }
@@ -37,9 +37,9 @@ async function putSource(
   if (isFolder && !recursive) throw folderError(source);
   const size = isFolder ? 0 : attributes.size;
   // So that further channels open while the target is looked for.
-  run.fleet.expect(size);
+  run.pool.expect(size);
   const asked = askOfTarget(path, { size }, run);
-  const { old } = await asked.look.finally(() => run.fleet.expect(-size));
+  const { old } = await asked.look.finally(() => run.pool.expect(-size));
   const placement = placeSource(
     { path: source, name: localName(source), kind: isFolder ? 'folder' : 'file' },
     { path, state: stateOf(old), meansFolder },
@@ -50,7 +50,7 @@ async function putSource(
   if (isFolder) await putTree({ local: source, remote }, run);
   else {
     const file = { local: source, remote, asked: isInside ? undefined : asked };
-    await run.fleet.fewer.run(() => putFile(file, run));
+    await run.pool.fewer.run(() => putFile(file, run));
   }
 }
 

@@ -30,8 +30,8 @@ const windowBytes = { short: 5 * 1024 * 1024, long: 16 * 1024 * 1024 };
 /** The target holds all of the stream, or is as it was before. */
 export async function putStream(put: StreamPut, run: TransferRun): Promise<void> {
   const { name, remote } = put;
-  const { fleet, observer, options, tally } = run;
-  const target = await fleet.retrying(({ requests }) => findRemoteTarget(requests, remote));
+  const { pool, observer, options, stats } = run;
+  const target = await pool.retrying(({ requests }) => findRemoteTarget(requests, remote));
   const skipped =
     target.old &&
     (await reasonToSkip(
@@ -42,21 +42,21 @@ export async function putStream(put: StreamPut, run: TransferRun): Promise<void>
       },
       async () => false,
     ));
-  if (skipped !== undefined) return tally.skip(name, skipped, 'exists');
-  const part = new StreamPart(fleet, target);
+  if (skipped !== undefined) return stats.skip(name, skipped, 'exists');
+  const part = new StreamPart(pool, target);
   const meter = observer.started(name, undefined);
-  const { retries } = tally.summary;
+  const { retries } = stats.summary;
   try {
     const sent = await send(put, { part, meter, run });
     await part.finish(sent.bytes);
-    const isResumed = tally.summary.retries > retries;
+    const isResumed = stats.summary.retries > retries;
     if (needsVerifying(options, { size: sent.bytes, isResumed })) {
-      const there = await remoteChecksum(fleet, { path: part.path, size: sent.bytes });
+      const there = await remoteChecksum(pool, { path: part.path, size: sent.bytes });
       if (there !== sent.checksum) throw checksumError(target.path);
-      tally.verified();
+      stats.verified();
     }
     await part.commit(sent.bytes);
-    tally.moved(sent.bytes);
+    stats.moved(sent.bytes);
   } catch (error) {
     await part.discard();
     throw isLoss(error) ? unrepeatable(error as BaiError, part.path) : error;
@@ -78,17 +78,17 @@ interface Sent {
 }
 
 async function send({ source, signal }: StreamPut, { part, meter, run }: Sending): Promise<Sent> {
-  const { fleet } = run;
+  const { pool } = run;
   const hash = createHash('sha256');
-  const mostBytes = isLongLink(fleet.roundTripMs) ? windowBytes.long : windowBytes.short;
+  const mostBytes = isLongLink(pool.roundTripMs) ? windowBytes.long : windowBytes.short;
   const window = new FileQueue({ files: Number.POSITIVE_INFINITY, bytes: mostBytes });
   const stop = endOn(source, signal);
   let [bytes, arrived] = [0, 0];
   const write = async (piece: Buffer, position: number): Promise<void> => {
-    fleet.expect(piece.length);
+    pool.expect(piece.length);
     // The first one makes the part, by whose first bytes other channels know it.
     await (position === 0 ? part.begin(piece) : part.write(piece, position));
-    fleet.moved(piece.length);
+    pool.moved(piece.length);
     arrived += piece.length;
     meter.update(arrived);
   };

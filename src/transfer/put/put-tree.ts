@@ -38,38 +38,36 @@ interface Walk {
 export async function putTree(top: { local: string; remote: string }, run: TransferRun): Promise<void> {
   const batches = new TarBatches<SentFile>(run, {
     move: (files) => putByTar(files, top.remote, run),
-    moveOne: (file) => run.tally.attempt(file.local, () => run.fleet.fewer.run(() => putFile(file, run))),
+    moveOne: (file) => run.stats.attempt(file.local, () => run.pool.fewer.run(() => putFile(file, run))),
   });
   const first: SentFolder = { ...top, above: undefined, relative: '' };
   await eachFolder(first, (folder, add) =>
-    run.tally.attempt(folder.local, () => putFolder(folder, { add, batches }, run)),
+    run.stats.attempt(folder.local, () => putFolder(folder, { add, batches }, run)),
   );
   await batches.flush();
 }
 
 async function putFolder(folder: SentFolder, { add, batches }: Walk, run: TransferRun): Promise<void> {
-  const { fleet, tally, options, requests } = run;
+  const { pool, stats, options, requests } = run;
   const self = await identify(folder);
   const isInNewFolder = (await openRemoteFolder(folder.remote, requests)) === 'made';
-  const names = await fleet.fewer.run(() =>
-    onThisMachine('read', folder.local, readLocalNames(folder.local)),
-  );
+  const names = await pool.fewer.run(() => onThisMachine('read', folder.local, readLocalNames(folder.local)));
   for (const { name, problem } of names) {
     const paths = { local: join(folder.local, name), remote: joinRemote(folder.remote, name) };
     const relative = folder.relative + name;
-    await tally.attempt(paths.local, async () => {
+    await stats.attempt(paths.local, async () => {
       if (problem !== undefined) {
-        if (options.accepts(relative, false)) tally.fail(paths.local, problem, 'refused-name');
+        if (options.accepts(relative, false)) stats.fail(paths.local, problem, 'refused-name');
         return;
       }
       const attributes = await onThisMachine('read', paths.local, stat(paths.local));
       if (!options.accepts(relative, attributes.isDirectory())) return;
-      if (isUnfinished(name)) return tally.skip(paths.local, unfinishedReason, 'unfinished');
+      if (isUnfinished(name)) return stats.skip(paths.local, unfinishedReason, 'unfinished');
       if (attributes.isDirectory()) add({ ...paths, above: self, relative: `${relative}/` });
       else if (attributes.isFile()) {
         const { size, mtimeMs } = attributes;
         await batches.add({ ...paths, isInNewFolder, size, modifiedAt: mtimeMs / 1000 });
-      } else tally.fail(paths.local, 'it is no regular file', 'special-file');
+      } else stats.fail(paths.local, 'it is no regular file', 'special-file');
     });
   }
 }

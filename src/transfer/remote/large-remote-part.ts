@@ -34,7 +34,7 @@ interface Write {
  */
 export class LargeRemotePart {
   readonly path: string;
-  readonly #fleet: ChannelPool;
+  readonly #pool: ChannelPool;
   readonly #target: RemoteTarget;
   readonly #size: number;
   readonly #handles = new PooledChannelHandles((lane) => this.#open(lane));
@@ -46,12 +46,12 @@ export class LargeRemotePart {
   /** Whether what has the part's name was made, or taken over, by this transfer. */
   #isOurs = false;
 
-  constructor(fleet: ChannelPool, target: RemoteTarget, size: number) {
-    this.#fleet = fleet;
+  constructor(pool: ChannelPool, target: RemoteTarget, size: number) {
+    this.#pool = pool;
     this.#target = target;
     this.#size = size;
     this.path = remotePartPath(target.path);
-    this.#commit = new PartCommit(fleet, { part: this.path, target: target.path });
+    this.#commit = new PartCommit(pool, { part: this.path, target: target.path });
   }
 
   /** What a later run knows it by. */
@@ -63,7 +63,7 @@ export class LargeRemotePart {
     this.#secret = randomBytes(16).toString('hex');
     this.#isTruncated = false;
     const { old } = this.#target;
-    await this.#fleet.retrying(async (lane) => {
+    await this.#pool.retrying(async (lane) => {
       const { requests } = lane;
       const handle = await openNewPart(requests, this.path, old === undefined ? 0o666 : 0o600);
       this.#isOurs = true;
@@ -91,7 +91,7 @@ export class LargeRemotePart {
     this.#isTruncated = ranges.isComplete;
     const check = async (lane: PooledChannel): Promise<boolean> =>
       this.#hasSamples(lane.requests, await this.handleOf(lane), { source, ranges });
-    this.#isOurs = await this.#fleet.retrying(check).catch((error: unknown) => {
+    this.#isOurs = await this.#pool.retrying(check).catch((error: unknown) => {
       // What is not there, is another's or cannot be read is not gone on with; a loss or Ctrl-C says nothing about it.
       if (error instanceof ConflictError || isRefusal(error)) return false;
       throw error;
@@ -114,7 +114,7 @@ export class LargeRemotePart {
 
   /** Takes the mark off and makes sure that the name still means this file. */
   async finish(): Promise<void> {
-    await this.#fleet.retrying(async (lane) => {
+    await this.#pool.retrying(async (lane) => {
       const handle = await this.handleOf(lane);
       // A check that was cut off may have left its own time there.
       const isRepeated = this.#isTruncated;
@@ -130,7 +130,7 @@ export class LargeRemotePart {
   async seal(kept: KeptAttributes): Promise<void> {
     const mode = kept.mode ?? this.#mode;
     const { modifiedAt = Math.floor(this.#writtenAt), accessedAt = modifiedAt } = kept;
-    await this.#fleet.retrying(async (lane) => {
+    await this.#pool.retrying(async (lane) => {
       const { requests } = lane;
       const handle = await this.handleOf(lane);
       const isSynced = this.#size >= syncFromBytes && requests.offers('fsync@openssh.com');
@@ -153,9 +153,9 @@ export class LargeRemotePart {
   async discard(): Promise<void> {
     if (this.#commit.isOnlyCopy || !this.#isOurs) return;
     await this.#handles.closeAll();
-    const [lane] = this.#fleet.lanes;
+    const [lane] = this.#pool.lanes;
     if (lane !== undefined) await discardPart(lane.cleanup, this.path, undefined);
-    else this.#fleet.left(this.path);
+    else this.#pool.left(this.path);
   }
 
   /** Nothing depends on the answers, and after a failure there may be none. */

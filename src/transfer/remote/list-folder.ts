@@ -15,15 +15,15 @@ const mostNameBytes = 48 * 1024 * 1024;
 const mostAsked = 16;
 
 /** Without `.` and `..`; the names are as the server sent them, none again because the connection was lost. */
-export async function* listFolder(path: string, fleet: ChannelPool): AsyncGenerator<RemoteEntry> {
+export async function* listFolder(path: string, pool: ChannelPool): AsyncGenerator<RemoteEntry> {
   const given = new Set<string>();
   let count = 0;
   let nameBytes = 0;
   for (;;) {
-    const lane = await fleet.lane();
+    const lane = await pool.lane();
     const before = new Set(given);
     try {
-      for await (const entry of listOver(lane, path, fleet.fewer)) {
+      for await (const entry of listOver(lane, path, pool.fewer)) {
         if (before.has(entry.name)) continue;
         count += 1;
         if (count > mostEntries) throw new ProtocolError(`${path} lists more than ${mostEntries} names`);
@@ -34,7 +34,7 @@ export async function* listFolder(path: string, fleet: ChannelPool): AsyncGenera
       }
       return;
     } catch (error) {
-      if (fleet.over !== undefined || !lane.isLoss(error)) throw error;
+      if (pool.over !== undefined || !lane.isLoss(error)) throw error;
     }
   }
 }

@@ -6,13 +6,13 @@ import { putInPlace } from './remote-part.ts';
 import { checkRemoteTarget } from './remote-target.ts';
 
 export class PartCommit {
-  readonly #fleet: ChannelPool;
+  readonly #pool: ChannelPool;
   readonly #names: { readonly part: string; readonly target: string };
   #isSent = false;
   #isOnlyCopy = false;
 
-  constructor(fleet: ChannelPool, names: { readonly part: string; readonly target: string }) {
-    this.#fleet = fleet;
+  constructor(pool: ChannelPool, names: { readonly part: string; readonly target: string }) {
+    this.#pool = pool;
     this.#names = names;
   }
 
@@ -24,7 +24,7 @@ export class PartCommit {
   /** When the answer is lost with the connection, the names tell what happened. */
   async run(totalBytes: number): Promise<void> {
     const { part, target } = this.#names;
-    await this.#fleet.retrying(async ({ requests, cleanup }) => {
+    await this.#pool.retrying(async ({ requests, cleanup }) => {
       if (this.#isSent && (await undefinedIfMissing(requests.lstat(part))) === undefined) {
         const { size } = await requests.lstat(target);
         if (size === totalBytes) return;

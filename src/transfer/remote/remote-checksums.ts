@@ -24,12 +24,12 @@ const atOnce = 4;
 /** In hexadecimal, by path; a file that cannot be read is left out. Rejects when the connection is lost for good. */
 export async function remoteChecksums(
   files: readonly SizedPath[],
-  fleet: ChannelPool,
+  pool: ChannelPool,
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   const single: SizedPath[] = files.filter(({ size }) => size >= largeBytes);
-  await runConcurrently(batches(await withAbsolute(files, fleet)), atOnce, () => async (batch) => {
-    const sums = await batchChecksums(batch, fleet);
+  await runConcurrently(batches(await withAbsolute(files, pool)), atOnce, () => async (batch) => {
+    const sums = await batchChecksums(batch, pool);
     for (const [index, file] of batch.entries()) {
       const sum = sums[index];
       if (sum === undefined) single.push(file);
@@ -37,8 +37,8 @@ export async function remoteChecksums(
     }
   });
   await runConcurrently(single, atOnce, () => async (file) => {
-    const sum = await remoteChecksum(fleet, file).catch((error: unknown) => {
-      if (!isAboutFile(error) || fleet.over !== undefined) throw error;
+    const sum = await remoteChecksum(pool, file).catch((error: unknown) => {
+      if (!isAboutFile(error) || pool.over !== undefined) throw error;
       return undefined;
     });
     if (sum !== undefined) found.set(file.path, sum);
@@ -58,9 +58,9 @@ interface NamedFile extends SizedPath {
   readonly absolute: string;
 }
 
-async function withAbsolute(files: readonly SizedPath[], fleet: ChannelPool): Promise<readonly NamedFile[]> {
+async function withAbsolute(files: readonly SizedPath[], pool: ChannelPool): Promise<readonly NamedFile[]> {
   return await Promise.all(
-    files.map(async (file) => ({ ...file, absolute: await fleet.absolute(file.path) })),
+    files.map(async (file) => ({ ...file, absolute: await pool.absolute(file.path) })),
   );
 }
 
@@ -82,14 +82,14 @@ function* batches(files: readonly NamedFile[]): Generator<readonly NamedFile[]> 
 
 async function batchChecksums(
   batch: readonly NamedFile[],
-  fleet: ChannelPool,
+  pool: ChannelPool,
 ): Promise<readonly (string | undefined)[]> {
   const paths = batch.map(({ absolute }) => absolute);
   // Each of them shows by its line that the program goes on.
   const bytes = Math.max(...batch.map(({ size }) => size));
-  const result = await fleet.programs.run(['sh', '-c', batchScript, 'sh', ...paths], { bytes });
+  const result = await pool.programs.run(['sh', '-c', batchScript, 'sh', ...paths], { bytes });
   if (result instanceof BaiError) {
-    tellReadBack(batch[0]?.path ?? '', result, fleet);
+    tellReadBack(batch[0]?.path ?? '', result, pool);
     return [];
   }
   const lines = result?.status === 0 ? result.stdout.toString('latin1').trimEnd().split('\n') : [];

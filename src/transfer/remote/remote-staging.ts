@@ -60,15 +60,15 @@ export class RemoteStage {
 
   /** Beside the targets, so that a rename is enough; nothing is made yet. */
   static async create(top: string, run: TransferRun): Promise<RemoteStage> {
-    const absolute = await run.fleet.absolute(top);
+    const absolute = await run.pool.absolute(top);
     return new RemoteStage(joinRemote(absolute, `.${randomName()}.bai-tar`), top, run);
   }
 
   /** Whether all that `pack` writes has been unpacked. Rejects when the connection is lost, and with `pack`. */
   async fill(pack: (archive: ArchiveWriter) => Promise<void>): Promise<boolean> {
-    const { fleet, options } = this.#run;
+    const { pool, options } = this.#run;
     const times = options.preserve ? '' : '-m';
-    const program = await fleet.programs.start(['sh', '-c', unpackScript, 'sh', this.path, times]);
+    const program = await pool.programs.start(['sh', '-c', unpackScript, 'sh', this.path, times]);
     if (program === undefined) return false;
     using _program = program;
     this.#isThere = true;
@@ -105,7 +105,7 @@ export class RemoteStage {
 
   /** The mode that the file server gives a new file: its umask, or a default ACL, shows in what it makes of 0666. */
   newFileMode(): Promise<number> {
-    this.#newFileMode ??= this.#run.fleet.retrying((lane) => this.#probeMode(lane));
+    this.#newFileMode ??= this.#run.pool.retrying((lane) => this.#probeMode(lane));
     return this.#newFileMode;
   }
 
@@ -125,8 +125,8 @@ export class RemoteStage {
     const isGone = await inTime(this.#remove());
     this.#isThere = false;
     if (isGone) return;
-    this.#run.fleet.left(this.path);
-    if (this.#hasProbe) this.#run.fleet.left(this.#probe);
+    this.#run.pool.left(this.path);
+    if (this.#hasProbe) this.#run.pool.left(this.#probe);
   }
 
   /** As `wc -c` prints them; the last line is the sum. */
@@ -158,9 +158,9 @@ export class RemoteStage {
   }
 
   async #remove(): Promise<void> {
-    const { fleet } = this.#run;
+    const { pool } = this.#run;
     // After Ctrl-C no new lane is given out, but those that are there still take such requests.
-    const { cleanup } = fleet.lanes[0] ?? (await fleet.lane());
+    const { cleanup } = pool.lanes[0] ?? (await pool.lane());
     if (this.#hasProbe) await cleanup.remove(this.#probe).catch(() => {});
     let missed = 0;
     while (this.#isThere) {

@@ -24,23 +24,23 @@ const proofBytes = 32 * 1024;
 
 export class StreamPart {
   readonly path: string;
-  readonly #fleet: ChannelPool;
+  readonly #pool: ChannelPool;
   readonly #target: RemoteTarget;
   readonly #handles = new PooledChannelHandles((lane) => this.#reopen(lane));
   readonly #commit: PartCommit;
   #proof: Buffer | undefined;
   #mode: number | undefined;
 
-  constructor(fleet: ChannelPool, target: RemoteTarget) {
-    this.#fleet = fleet;
+  constructor(pool: ChannelPool, target: RemoteTarget) {
+    this.#pool = pool;
     this.#target = target;
     this.path = remotePartPath(target.path);
-    this.#commit = new PartCommit(fleet, { part: this.path, target: target.path });
+    this.#commit = new PartCommit(pool, { part: this.path, target: target.path });
   }
 
   /** The first piece makes the part, again if the connection went before it had arrived; no other may run before. */
   async begin(bytes: Buffer): Promise<void> {
-    await this.#fleet.retrying(async (lane) => {
+    await this.#pool.retrying(async (lane) => {
       const { requests } = lane;
       const handle = await openNewPart(requests, this.path, this.#target.old === undefined ? 0o666 : 0o600);
       this.#handles.set(lane, handle);
@@ -58,12 +58,12 @@ export class StreamPart {
 
   /** On whichever channel has the least to do, and again on another one when that was lost. */
   async write(bytes: Buffer, position: number): Promise<void> {
-    await this.#fleet.retrying((lane) => this.#write(lane, { bytes, position }));
+    await this.#pool.retrying((lane) => this.#write(lane, { bytes, position }));
   }
 
   /** Checks the size and that the name still means this file, and sees to it that all is on the disk. */
   async finish(totalBytes: number): Promise<void> {
-    await this.#fleet.retrying(async (lane) => {
+    await this.#pool.retrying(async (lane) => {
       const { requests } = lane;
       const handle = await this.#handles.of(lane);
       const isSynced = totalBytes >= syncFromBytes && requests.offers('fsync@openssh.com');
@@ -83,9 +83,9 @@ export class StreamPart {
   async discard(): Promise<void> {
     if (this.#commit.isOnlyCopy || this.#handles.isEmpty) return;
     await this.#handles.closeAll();
-    const [lane] = this.#fleet.lanes;
+    const [lane] = this.#pool.lanes;
     if (lane !== undefined) await discardPart(lane.cleanup, this.path, undefined);
-    else this.#fleet.left(this.path);
+    else this.#pool.left(this.path);
   }
 
   async #write(

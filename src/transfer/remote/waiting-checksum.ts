@@ -13,17 +13,17 @@ export interface WaitingChecksum extends Disposable {
 }
 
 /** Two round trips less than to start the program when it is needed. */
-export function startChecksum(fleet: ChannelPool, file: SizedPath): WaitingChecksum {
+export function startChecksum(pool: ChannelPool, file: SizedPath): WaitingChecksum {
   const stop = new AbortController();
   let go: (line: string) => void = () => {};
   const input = new Promise<string>((resolve) => {
     go = resolve;
   });
-  const result = start(fleet, file, { input, signal: stop.signal });
+  const result = start(pool, file, { input, signal: stop.signal });
   return {
     async compute() {
       go('\n');
-      return readChecksum(await result, file.path, fleet) ?? remoteChecksum(fleet, file);
+      return readChecksum(await result, file.path, pool) ?? remoteChecksum(pool, file);
     },
     [Symbol.dispose]: () => stop.abort(),
   };
@@ -35,10 +35,10 @@ interface Waiting {
 }
 
 /** Nothing when it cannot be, or its connection was lost meanwhile: then it is asked for in the usual way. */
-async function start(fleet: ChannelPool, { path, size }: SizedPath, waiting: Waiting) {
+async function start(pool: ChannelPool, { path, size }: SizedPath, waiting: Waiting) {
   try {
-    const words = ['sh', '-c', script, 'sh', await fleet.absolute(path)];
-    const result = await fleet.programs.runOnce(words, { ...waiting, bytes: size });
+    const words = ['sh', '-c', script, 'sh', await pool.absolute(path)];
+    const result = await pool.programs.runOnce(words, { ...waiting, bytes: size });
     return result instanceof BaiError ? undefined : result;
   } catch (error) {
     if (error instanceof BaiError) return undefined;

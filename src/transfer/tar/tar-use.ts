@@ -22,7 +22,7 @@ const mostStreams = { files: 2, bytes: Number.MAX_SAFE_INTEGER };
 /** After so many streams in a row that moved nothing the program is of no use. */
 const mostFailures = 2;
 
-/** Whether SFTP would fail in the same way: the tally has let it through for that. */
+/** Whether SFTP would fail in the same way: the statistics have let it through for that. */
 export function endsRun(error: BaiError): boolean {
   return fatalCodes.has(error.code);
 }
@@ -30,12 +30,12 @@ export function endsRun(error: BaiError): boolean {
 export class TarUse {
   /** The streams on their way. */
   readonly queue = new FileQueue(mostStreams);
-  readonly #fleet: ChannelPool;
+  readonly #pool: ChannelPool;
   readonly #options: TransferOptions;
   #failures = 0;
 
-  constructor(fleet: ChannelPool, options: TransferOptions) {
-    this.#fleet = fleet;
+  constructor(pool: ChannelPool, options: TransferOptions) {
+    this.#pool = pool;
     this.#options = options;
   }
 
@@ -48,7 +48,7 @@ export class TarUse {
   isWorthwhile(files: number): boolean {
     if (this.#failures >= mostFailures) return false;
     if (this.#options.via === 'tar') return true;
-    const { roundTripMs } = this.#fleet;
+    const { roundTripMs } = this.#pool;
     const fewest = fewestFiles + fewestFilesPerMs * (Number.isFinite(roundTripMs) ? roundTripMs : 0);
     return files >= Math.min(fewest, mostFiles);
   }
@@ -56,7 +56,7 @@ export class TarUse {
   /** Throws when the user insists on a program that the session does not have. */
   async require(): Promise<void> {
     if (this.#options.via !== 'tar') return;
-    const result = await this.#fleet.programs.run(['sh', '-c', 'command -v tar >/dev/null']);
+    const result = await this.#pool.programs.run(['sh', '-c', 'command -v tar >/dev/null']);
     const trouble = result instanceof BaiError ? `: ${result.message}` : '';
     if (result !== undefined && 'status' in result && result.status === 0) return;
     throw new NotFoundError(`the session has no tar, or runs no programs${trouble}`, {
@@ -77,12 +77,12 @@ export function tellBySftp(path: string, problem: string, { observer }: Transfer
 }
 
 /** A file that came in a stream is whole when it is first heard of. */
-export function noteMoved(path: string, size: number, { fleet, observer, tally }: TransferRun): void {
+export function noteMoved(path: string, size: number, { pool, observer, stats }: TransferRun): void {
   const meter = observer.started(path, size);
   meter.update(size);
   meter.stop();
-  fleet.expect(size);
-  fleet.moved(size);
-  tally.moved(size);
-  tally.movedByTar();
+  pool.expect(size);
+  pool.moved(size);
+  stats.moved(size);
+  stats.movedByTar();
 }

@@ -8,10 +8,10 @@ import type { TransferStats, TreeObserver } from '../engine/transfer-stats.ts';
 import type { TarUse } from './tar-use.ts';
 
 export interface TransferRun {
-  readonly fleet: ChannelPool;
+  readonly pool: ChannelPool;
   /** For requests by path: repeated when the connection is lost. */
   readonly requests: SftpRequests;
-  readonly tally: TransferStats;
+  readonly stats: TransferStats;
   readonly observer: TreeObserver;
   readonly options: TransferOptions;
   readonly queue: FileQueue;

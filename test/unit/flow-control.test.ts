@@ -7,7 +7,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** As far as a brake uses it: what forgets how long the far side has been silent. */
+/** As far as flow control uses it: what forgets how long the far side has been silent. */
 function countingClient(): { client: Client; excused: () => number } {
   let count = 0;
   const excuse = (): void => {
@@ -43,25 +43,25 @@ test('bytes that come in excuse a late answer, for an answer is behind all that 
   vi.useFakeTimers();
   const { client, excused } = countingClient();
   const stream = new PassThrough();
-  const brake = new FlowControl(client, stream);
+  const flow = new FlowControl(client, stream);
   for (let turn = 0; turn < 10; turn += 1) {
     vi.advanceTimersByTime(500);
     stream.emit('data', Buffer.from('x'));
   }
   expect(excused()).toBe(5);
-  brake.letGo();
+  flow.letGo();
 });
 
 test('bulk that is on its way excuses a late answer, for as long as a slow line takes', () => {
   vi.useFakeTimers();
   const { client, excused } = countingClient();
   const stream = new PassThrough();
-  const brake = new FlowControl(client, stream);
+  const flow = new FlowControl(client, stream);
   stream.pause();
   stream.write(Buffer.alloc(25_000 * 20));
   vi.advanceTimersByTime(60_000);
   expect(excused()).toBe(8);
   vi.advanceTimersByTime(60_000);
   expect(excused()).toBe(8);
-  brake.letGo();
+  flow.letGo();
 });
