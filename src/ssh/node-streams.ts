@@ -39,13 +39,13 @@ export interface NodeStreamsOptions {
 /** Takes the connection over: disposing the result closes it. */
 export function openNodeStreams(connection: SshConnection, options: NodeStreamsOptions): NodeStreams {
   const { session, port = sshdPort, patienceMs = defaultPatienceMs } = options;
-  const gates = new Map<string, Semaphore>();
+  const semaphores = new Map<string, Semaphore>();
   return {
     lost: connection.lost,
     async dial(host, signal) {
-      const gate = gates.get(host) ?? createSemaphore(dialsAtOnce);
-      gates.set(host, gate);
-      const leave = await gate.enter(signal);
+      const semaphore = semaphores.get(host) ?? createSemaphore(dialsAtOnce);
+      semaphores.set(host, semaphore);
+      const leave = await semaphore.enter(signal);
       try {
         return await dialPatiently(connection, { host, port, session, patienceMs }, signal);
       } finally {

@@ -57,10 +57,10 @@ const defaultQuietMs = 3_000;
 const defaultUpgradeLimitMs = 60_000;
 
 export function createManagerTunnel(options: ManagerTunnelOptions): Tunnel {
-  const gate = options.greets ? createSemaphore(dialsAtOnce) : undefined;
+  const semaphore = options.greets ? createSemaphore(dialsAtOnce) : undefined;
   // By the clock on the wall, which does not stand still while this machine sleeps.
   const state = { knownToListen: false, takesOverUntil: Date.now() + takeOverMs };
-  return { dial: (signal) => dialInTurn(options, { gate, state }, signal) };
+  return { dial: (signal) => dialInTurn(options, { semaphore, state }, signal) };
 }
 
 interface DialState {
@@ -69,7 +69,7 @@ interface DialState {
 }
 
 interface DialShared {
-  readonly gate: Semaphore | undefined;
+  readonly semaphore: Semaphore | undefined;
   readonly state: DialState;
 }
 
@@ -78,7 +78,7 @@ async function dialInTurn(
   shared: DialShared,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const leave = await shared.gate?.enter(signal);
+  const leave = await shared.semaphore?.enter(signal);
   const givenUp: Promise<void>[] = [];
   const onGivenUp = (closed: Promise<void>): void => {
     givenUp.push(closed);

@@ -126,12 +126,16 @@ const loginsAtOnce = 8;
 async function runOnAll({ session, work, nodes }: Work, deps: ExecDeps): Promise<readonly NodeRun[]> {
   await using shared = shareMain(session, deps);
   const outputOf = deps.labelled(nodes.map(({ hostname }) => hostname));
-  const gate = createSemaphore(loginsAtOnce);
+  const semaphore = createSemaphore(loginsAtOnce);
   const busy = deps.reporter.busy(`connecting to session ${session.name}`);
   const runs = nodes.map(async (node) => {
     const captured = deps.reporter.json ? deps.capture() : undefined;
     const output = captured ?? outputOf(node.hostname);
-    const ended = await runOn(node, { session, work, output, gate, begin: () => busy.stop() }, shared.deps);
+    const ended = await runOn(
+      node,
+      { session, work, output, semaphore, begin: () => busy.stop() },
+      shared.deps,
+    );
     return { ...ended, ...(captured && { taken: captured.taken() }) };
   });
   try {
@@ -149,7 +153,7 @@ interface NodeWork {
   readonly session: SessionRef;
   readonly work: SshWork;
   readonly output: NodeOutput;
-  readonly gate: Semaphore;
+  readonly semaphore: Semaphore;
   readonly begin: () => void;
 }
 
@@ -159,7 +163,7 @@ async function runOn(node: ClusterNode, job: NodeWork, deps: ExecDeps): Promise<
   try {
     checkRuns(session, node);
     const place = hostname === mainNode ? session : { ...session, node: hostname };
-    await using connection = await logIn(place, job.gate, deps);
+    await using connection = await logIn(place, job.semaphore, deps);
     job.begin();
     return { node: hostname, status: await connection.run(work, output) };
   } catch (error) {
@@ -172,8 +176,12 @@ async function runOn(node: ClusterNode, job: NodeWork, deps: ExecDeps): Promise<
   }
 }
 
-async function logIn(place: SessionRef, gate: Semaphore, deps: ExecDeps): ReturnType<ExecDeps['openSsh']> {
-  const leave = await gate.enter(deps.signal);
+async function logIn(
+  place: SessionRef,
+  semaphore: Semaphore,
+  deps: ExecDeps,
+): ReturnType<ExecDeps['openSsh']> {
+  const leave = await semaphore.enter(deps.signal);
   try {
     return await connect(await findWay(place, deps), (request) => deps.openSsh(request), deps);
   } finally {

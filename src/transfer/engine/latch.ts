@@ -23,7 +23,7 @@ export class Latch {
     for (const reject of waiting) reject(reason);
   }
 
-  /** Calls `reject` when the gate closes, at once if it is closed; the returned function takes that back. */
+  /** Calls `reject` when the latch closes, at once if it is closed; the returned function takes that back. */
   watch(reject: (reason: BaiError) => void): () => void {
     if (this.#reason !== undefined) {
       reject(this.#reason);

@@ -91,14 +91,14 @@ export class SftpChannel {
     return this.#call(call, [this.#lost]);
   }
 
-  async #call<T>(call: SftpCall<T>, gates: readonly Latch[]): Promise<T> {
+  async #call<T>(call: SftpCall<T>, latches: readonly Latch[]): Promise<T> {
     this.#startWaiting();
     const release: (() => void)[] = [];
     const startedAt = performance.now();
     try {
       const answer = await new Promise<unknown>((resolve, reject) => {
-        for (const gate of gates) release.push(gate.watch(reject));
-        if (gates.some((gate) => gate.reason !== undefined)) return;
+        for (const latch of latches) release.push(latch.watch(reject));
+        if (latches.some((latch) => latch.reason !== undefined)) return;
         call.send(this.#sftp, (error, value) => (error ? this.#refuse(error, call, reject) : resolve(value)));
       });
       this.#quickestMs = Math.min(this.#quickestMs, performance.now() - startedAt);
