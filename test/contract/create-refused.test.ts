@@ -1,7 +1,7 @@
 /** A request for a session with something wrong in it: checked before it is sent, or told as what it is, in every release. */
 
 import { expect, test } from 'vitest';
-import { type EmulatorBed, openEmulator } from './app-bed.ts';
+import { type EmulatorBed, openEmulator, until } from './app-bed.ts';
 
 const releases = ['23.09.10', '24.09.14', '25.15.12', '26.4.16', '26.9.6'];
 const usual = ['-r', 'cpu=1', '-r', 'mem=256m'];
@@ -157,13 +157,18 @@ test.each(ending.flatMap((release) => [[release, []] as const, [release, ['--no-
     const old = await bed.create('demo');
     bed.emulator.sessions.holdAt('TERMINATING');
     await bed.bai(['session', 'terminate', 'demo']);
+    const before = bed.emulator.requests.length;
     const child = bed.start(['session', 'create', 'python', '--name', 'demo', ...usual, ...more, '--json']);
     let stdout = '';
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString();
     });
     const ended = new Promise((resolve) => child.once('close', resolve));
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const asked = (): readonly string[] =>
+      bed.emulator.requests.slice(before).map(({ method, target }) => `${method} ${target}`);
+    // It looks again and again at the one that has the name.
+    const looks = (): number => asked().filter((line) => line === 'POST /admin/gql').length;
+    await until(() => asked().includes('POST /session') && looks() > 1, 'it waits for the name');
     bed.emulator.sessions.holdAt(undefined);
     expect(await ended).toBe(0);
     const made = JSON.parse(stdout);
