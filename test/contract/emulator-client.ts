@@ -129,15 +129,6 @@ export async function openBed(options: Partial<EmulatorOptions> = {}): Promise<T
   return new TestBed(emulator, folder, releaseBehaviour(options.release ?? '26.9.6').apiVersion);
 }
 
-/** Polls until the condition holds; fails after ten seconds. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not so after 10 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 /** How a WebSocket ended: its close code, or the HTTP status that refused it. */
 export function endOf(socket: WebSocket): Promise<{ readonly code: number } | { readonly status: number }> {
   return new Promise((resolve) => {
