@@ -66,7 +66,7 @@ async function* remoteNames(folder: string, state: ShellState): AsyncGenerator<N
 }
 
 async function* localNames(folder: string, state: ShellState): AsyncGenerator<Name> {
-  for await (const { name, kind } of state.deps.local.list(atLocal(folder, state), true))
+  for await (const { name, kind } of state.tools.local.list(atLocal(folder, state), true))
     yield { name, isFolder: kind === 'folder' };
 }
 
