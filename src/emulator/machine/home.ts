@@ -5,7 +5,15 @@ import { dirname, join } from 'node:path';
 import { makeFolder } from '../../files/make-folder.ts';
 import type { SshKeypair } from '../model/accounts.ts';
 
-/** Where clients believe the home to be. */
+/** A home folder of this machine, and where clients believe it to be. */
+export interface Home {
+  /** Its real path. */
+  readonly folder: string;
+  /** `/home/work` */
+  readonly path: string;
+}
+
+/** Where clients believe the home of a session to be. */
 export const clientHome = '/home/work';
 
 export interface HomeRequest {

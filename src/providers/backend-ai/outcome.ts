@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BaiError, DeniedError, type Doubt, UnsureError } from '../../errors.ts';
 import { readBody } from '../../net/http.ts';
+import { manager } from './manager-name.ts';
 import { type Problem, parseProblem } from './problem.ts';
 
 /** The status alone when the body breaks off, is not readable or does not end before `limit`. */
@@ -13,7 +14,8 @@ export async function readProblem(
 ): Promise<Problem> {
   const status = response.statusCode ?? 0;
   try {
-    return parseProblem(status, (await readBody(response, { limit: 1 << 20, signal: limit })).toString());
+    const body = await readBody(response, { limit: 1 << 20, signal: limit, server: manager });
+    return parseProblem(status, body.toString());
   } catch (error) {
     if (signal.aborted || !(error instanceof BaiError)) throw error;
     return parseProblem(status, '');

@@ -14,7 +14,7 @@ import {
   ProtocolError,
   UnreachableError,
 } from '../../errors.ts';
-import { retryAfterMs } from '../../net/retry-after.ts';
+import { retryAfterMs, retryFacts } from '../../net/retry-after.ts';
 
 /** RFC 9457 as the manager writes it; `error_code` from 25.8, `agent-details` in place of `msg` for agent failures. */
 export interface Problem {
@@ -85,20 +85,6 @@ export function refusalError(what: string, problem: Problem, response: IncomingM
     hint: retry?.hint ?? hint,
     details: { ...facts.details, ...retry?.details },
   });
-}
-
-interface RetryFacts {
-  readonly hint: string;
-  readonly details: Readonly<Record<string, number>>;
-}
-
-function retryFacts(status: number, pauseMs: number | undefined): RetryFacts | undefined {
-  if (pauseMs === undefined || (status !== 429 && status !== 503)) return undefined;
-  const seconds = Math.ceil(pauseMs / 1000);
-  return {
-    hint: `it asks to be tried again in ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`}`,
-    details: { retryAfterSeconds: seconds },
-  };
 }
 
 /** Who spoke is not known: a gateway's own page and a manager that says nothing look alike. */
@@ -207,14 +193,6 @@ function fieldErrors(data: unknown): string {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return '';
   const fields = Object.entries(data).filter(([, text]) => typeof text === 'string');
   return fields.map(([field, text]) => `${field}: ${plainWords(String(text))}`).join('; ');
-}
-
-/** Signed requests are for one host and path; following a redirect would hand them to another. */
-export function redirected(endpoint: URL, { headers }: IncomingMessage): UnreachableError {
-  return new UnreachableError(
-    `${endpoint.origin} sends requests on to ${headers.location ?? 'another address'}`,
-    { code: 'redirected', hint: 'set the endpoint to the address requests end at' },
-  );
 }
 
 /** How far the manager's clock is ahead of ours; 0 when it does not tell. */
