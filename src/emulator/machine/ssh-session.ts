@@ -14,6 +14,8 @@ export interface SshBehaviour {
   readonly sshIdent: string;
   /** A longer command ends the connection. */
   readonly longestCommand: number;
+  /** False: the image brings no file server. */
+  readonly hasSftp?: boolean;
 }
 
 export interface SshSessionDeps {
@@ -76,7 +78,7 @@ export function serveSession(session: Session, deps: SshSessionDeps): Promise<vo
     run(accept(), command);
   });
   session.on('subsystem', (accept, reject, { name }) => {
-    if (name !== 'sftp') return reject();
+    if (name !== 'sftp' || deps.behaviour.hasSftp === false) return reject();
     if (faults.isSilentAt('subsystem')) return;
     task = serveSftp(accept(), { home: deps.home, faults });
   });

@@ -1,4 +1,4 @@
-/** A machine's SSH server: one account, public keys of the home's authorized_keys, RSA host key, like dropbear. */
+/** A machine's SSH server: one account, public keys of the home's authorized_keys, algorithms like dropbear's. */
 
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -15,7 +15,7 @@ export interface SshdRequest {
   /** The one account that logs in. */
   readonly user: string;
   readonly home: Home;
-  /** PEM text. */
+  /** As OpenSSH or PEM writes a private key; RSA or Ed25519. */
   readonly hostKey: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly behaviour: SshBehaviour;
@@ -42,18 +42,28 @@ const algorithms = {
     'ecdh-sha2-nistp256',
     'diffie-hellman-group14-sha256',
   ],
-  serverHostKey: ['rsa-sha2-256', 'ssh-rsa'],
   cipher: ['chacha20-poly1305@openssh.com', 'aes128-ctr', 'aes256-ctr'],
   hmac: ['hmac-sha1', 'hmac-sha2-256'],
   compress: ['none'],
 } satisfies ssh2.Algorithms;
+
+function algorithmsFor(hostKey: string): ssh2.Algorithms {
+  const key = ssh2.utils.parseKey(hostKey);
+  if (key instanceof Error) throw key;
+  const isEd25519 = key.type === 'ssh-ed25519';
+  return { ...algorithms, serverHostKey: isEd25519 ? ['ssh-ed25519'] : ['rsa-sha2-256', 'ssh-rsa'] };
+}
 
 /** Listens on 127.0.0.1 until it is disposed of; that also ends what runs in its connections. */
 export async function openSshd(request: SshdRequest): Promise<Sshd> {
   const sockets = new Set<Socket>();
   const waiting = new Set<Socket>();
   const work = new Set<Promise<void>>();
-  const ssh = new ssh2.Server({ hostKeys: [request.hostKey], ident: request.behaviour.sshIdent, algorithms });
+  const ssh = new ssh2.Server({
+    hostKeys: [request.hostKey],
+    ident: request.behaviour.sshIdent,
+    algorithms: algorithmsFor(request.hostKey),
+  });
   const shells = new Set<ShellProcess>();
   const bySocketPort = new Map<number, Socket>();
   ssh.on('connection', (client, info) => {
