@@ -16,7 +16,8 @@ import {
   methodNotAllowed,
   Problem,
 } from '../model/problems.ts';
-import { type Answer, type Exchange, type Machine, ok, type Route } from '../session/exchange.ts';
+import { type Answer, ok } from '../server/answer.ts';
+import type { Exchange, Machine, Route } from '../session/exchange.ts';
 import { bodyValues, RequestParameters, readParameters } from '../session/parameters.ts';
 import type { Session } from '../session/session.ts';
 import { mixedParts, readForm } from './multipart.ts';
