@@ -17,12 +17,12 @@ export async function allPages<S extends z.ZodMiniType>(
   call: Call,
   item: S,
 ): Promise<z.infer<S>[]> {
-  const schema = z.object({ items: z.array(item), next: z.optional(z.nullable(z.string())) });
+  const schema = z.object({ items: z.nullable(z.array(item)), next: z.optional(z.nullable(z.string())) });
   const items: z.infer<S>[] = [];
   const seen = new Set<string>();
   for (let next: string | undefined; ; ) {
     const page = await client.json(pageOf(call, next), schema);
-    for (const each of page.items) items.push(each);
+    for (const each of page.items ?? []) items.push(each);
     // The last page of keys may be an empty one, and an empty text is no place to go on from.
     if (page.next === undefined || page.next === null || page.next === '') return items;
     if (seen.has(page.next)) throw endless(call, 'repeats a page of its list');
