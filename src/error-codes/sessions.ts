@@ -18,7 +18,8 @@ export const sessionCodes = {
   'application-not-found': { status: '4', meaning: 'no such application, or not in this version' },
   'product-not-found': {
     status: '4',
-    meaning: 'no such product, none was named, or none that runs the application; `products` names those that are',
+    meaning:
+      'no such product, none was named, or none that runs the application; `products` names those that are',
   },
   'project-not-found': { status: '4', meaning: 'the account is not in that project or domain' },
   'domain-not-found': { status: '4', meaning: 'the account is not in that project or domain' },

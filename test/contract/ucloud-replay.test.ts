@@ -175,11 +175,13 @@ function ask(
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const url = new URL(path, emulator.endpoint);
     const options = { method, headers: { ...headers, ...length }, agent: false as const };
-    const outgoing = request(url, options, async (response) => {
+    const outgoing = request(url, options, (response) => {
       const chunks: Buffer[] = [];
-      for await (const chunk of response) chunks.push(chunk);
-      const { statusCode: status = 0, headers: answered } = response;
-      resolve({ status, headers: answered, text: Buffer.concat(chunks).toString() });
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const { statusCode: status = 0, headers: answered } = response;
+        resolve({ status, headers: answered, text: Buffer.concat(chunks).toString() });
+      });
     });
     outgoing.on('error', reject);
     outgoing.end(body);
@@ -277,7 +279,7 @@ describe('the emulator answers as UCloud did', () => {
     const { sent, received } = recordedFollowing();
     const socket = new WebSocket(`${emulator.endpoint.replace('http', 'ws')}/api/jobs`, 'binary');
     const messages: { payload: { initialJob: unknown; updates: { status: string }[] } }[] = [];
-    socket.on('message', (data) => messages.push(JSON.parse(String(data))));
+    socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString())));
     await new Promise((resolve) => socket.once('open', resolve));
     const [bearer, id] = [tokens.get(sent.bearer.split('-')[0] ?? '') ?? '', job(sent.payload.id)];
     socket.send(JSON.stringify({ ...sent, bearer, payload: { id } }));

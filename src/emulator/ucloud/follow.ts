@@ -9,6 +9,7 @@ import type { Actor } from './accounts.ts';
 import { actorOf } from './front.ts';
 import { type Job, showJob } from './job.ts';
 import { Refusal } from './problem.ts';
+import { textOf } from './resource.ts';
 import type { Core } from './routes.ts';
 
 /** Everything there is to see of a job. */
@@ -105,9 +106,9 @@ function readRequest(text: string): FollowRequest {
   if (call !== 'jobs.follow' || typeof payload !== 'object' || payload === null)
     throw new Refusal(400, 'no request');
   return {
-    streamId: String(streamId ?? ''),
-    bearer: String(bearer ?? ''),
+    streamId: textOf(streamId),
+    bearer: textOf(bearer),
     project: typeof project === 'string' ? project : undefined,
-    id: 'id' in payload ? String(payload.id) : '',
+    id: 'id' in payload ? textOf(payload.id) : '',
   };
 }

@@ -27,7 +27,8 @@ export interface Front {
   readonly unknownRoutes: readonly string[];
 }
 
-export function createFront({ core, faults, routes, follow, prove }: FrontDeps): Front {
+export function createFront(deps: FrontDeps): Front {
+  const { core, faults, routes, prove } = deps;
   const find = createRouter(routes);
   const unknownRoutes: string[] = [];
   const answer = async (arrival: Arrival): Promise<Answer> => {
@@ -51,7 +52,7 @@ export function createFront({ core, faults, routes, follow, prove }: FrontDeps):
     headers: (): OutgoingHttpHeaders => ({}),
     upgrade: ({ method, path, request }) =>
       method === 'GET' && path === '/api/jobs'
-        ? (socket, head) => follow(socket, head, request)
+        ? (socket, head) => deps.follow(socket, head, request)
         : unknownPath,
   });
   return { server, unknownRoutes };

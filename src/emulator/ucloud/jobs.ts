@@ -4,7 +4,7 @@ import type { Actor } from './accounts.ts';
 import type { Catalog } from './catalog.ts';
 import { Job, type JobFlags, type JobSpec, showJob } from './job.ts';
 import { badRequest, forbidden, Refusal } from './problem.ts';
-import { itemsPerPage, type Page, pageById, pageByOffset, type ResourceIds } from './resource.ts';
+import { itemsPerPage, type Page, pageById, pageByOffset, type ResourceIds, textOf } from './resource.ts';
 
 /** Flags and filters as they stand in a query or in the body of a search. */
 export type Asked = (name: string) => unknown;
@@ -41,7 +41,7 @@ export class Jobs {
 
   /** What has the text in the application's name, its own name or its number. */
   search(actor: Actor, asked: Asked): Page<unknown> {
-    const query = String(asked('query') ?? '').toLowerCase();
+    const query = textOf(asked('query')).toLowerCase();
     const found = this.#seenBy(actor, asked).filter(({ id, name, spec }) =>
       [spec.application.name, name, String(id)].some((text) => text.toLowerCase().includes(query)),
     );
@@ -85,7 +85,7 @@ export class Jobs {
 
   #page(newestFirst: readonly Job[], asked: Asked): Page<unknown> {
     const size = itemsPerPage(asked('itemsPerPage'));
-    const next = isGiven(asked('next')) ? String(asked('next')) : undefined;
+    const next = isGiven(asked('next')) ? textOf(asked('next')) : undefined;
     const page = isGiven(asked('sortBy'))
       ? pageByOffset(sorted(newestFirst, asked), size, next)
       : pageById(newestFirst, size, next);

@@ -2,7 +2,7 @@
 
 import type { UcloudUser } from './accounts.ts';
 import { badRequest, Refusal } from './problem.ts';
-import { itemsPerPage, type Page } from './resource.ts';
+import { itemsPerPage, type Page, textOf } from './resource.ts';
 
 export interface StoredKey {
   readonly id: number;
@@ -36,8 +36,8 @@ export class Keys {
     items: readonly { readonly title?: unknown; readonly key?: unknown }[],
   ): string[] {
     const keys = items.map(({ title, key }) => ({
-      title: String(title ?? ''),
-      key: String(key ?? '').trim(),
+      title: textOf(title),
+      key: textOf(key).trim(),
     }));
     if (keys.some(({ key }) => !prefixes.some((prefix) => key.startsWith(prefix))))
       throw badRequest('not a valid ssh key');

@@ -28,11 +28,16 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
+/** A field of a request, which may hold anything. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 /** A number that is none is an error, one below 1 the default, and one above 1000 is cut. */
 export function itemsPerPage(asked: unknown): number {
   if (asked === undefined || asked === null || asked === '') return 50;
   const number =
-    typeof asked === 'number' ? asked : /^-?\d+$/.test(String(asked)) ? Number(asked) : undefined;
+    typeof asked === 'number' ? asked : /^-?\d+$/.test(textOf(asked)) ? Number(asked) : undefined;
   if (number === undefined) throw badRequest('Invalid request supplied');
   if (number < 1) return 50;
   return Math.min(number, 1000);

@@ -11,7 +11,7 @@ import type { Jobs } from './jobs.ts';
 import type { Keys } from './keys.ts';
 import { badRequest } from './problem.ts';
 import type { Provider } from './provider.ts';
-import { itemsPerPage, pageById, pageByOffset } from './resource.ts';
+import { itemsPerPage, pageById, pageByOffset, textOf } from './resource.ts';
 import type { Tokens } from './tokens.ts';
 
 /** What handlers know. */
@@ -49,7 +49,7 @@ function accountRoutes({ accounts, tokens }: Core): readonly Route[] {
       ...post('/auth/loginServer'),
       open: (exchange) => {
         const { username = '', password = '' } = bodyOf(exchange);
-        return ok(accounts.signIn(String(username), String(password)));
+        return ok(accounts.signIn(textOf(username), textOf(password)));
       },
     },
     { ...post('/auth/refresh'), open: ({ request }) => ok(accounts.refresh(bearerIn(request))) },
@@ -80,7 +80,7 @@ function accountRoutes({ accounts, tokens }: Core): readonly Route[] {
     {
       ...post('/api/tokens/revoke'),
       handle: (exchange, actor) => {
-        tokens.revoke(actor, String(bodyOf(exchange)['id'] ?? ''));
+        tokens.revoke(actor, textOf(bodyOf(exchange)['id']));
         return ok({});
       },
     },
@@ -130,8 +130,8 @@ function catalogRoutes({ catalog, drives }: Core): readonly Route[] {
       ...post('/api/hpc/apps/search'),
       handle: (exchange) => {
         const { query, itemsPerPage: size, next } = bodyOf(exchange);
-        const found = catalog.search(String(query ?? ''));
-        return ok(pageByOffset(found, itemsPerPage(size), next == null ? undefined : String(next)));
+        const found = catalog.search(textOf(query));
+        return ok(pageByOffset(found, itemsPerPage(size), textOf(next) || undefined));
       },
     },
     { ...get('/api/jobs/retrieveProducts'), handle: () => ok(catalog.productsByProvider()) },
@@ -177,8 +177,7 @@ function jobRoutes(core: Core): readonly Route[] {
     {
       ...post('/api/jobs/rename'),
       handle: (exchange, actor) => {
-        for (const { id, newTitle } of itemsOf(exchange))
-          jobs.rename(actor, String(id), String(newTitle ?? ''));
+        for (const { id, newTitle } of itemsOf(exchange)) jobs.rename(actor, textOf(id), textOf(newTitle));
         return ok({});
       },
     },
@@ -186,7 +185,7 @@ function jobRoutes(core: Core): readonly Route[] {
       ...post('/api/jobs/extend'),
       handle: (exchange, actor) => {
         const meant = itemsOf(exchange).map(({ jobId, requestedTime }) => ({
-          job: jobs.forAction(actor, String(jobId)),
+          job: jobs.forAction(actor, textOf(jobId)),
           time: typeof requestedTime === 'object' && requestedTime !== null ? requestedTime : {},
         }));
         for (const { job, time } of meant) provider.extend(job, time);
@@ -269,7 +268,7 @@ function itemsOf(exchange: Exchange): readonly Fields[] {
 }
 
 function idsOf(exchange: Exchange): string[] {
-  return itemsOf(exchange).map(({ id }) => String(id));
+  return itemsOf(exchange).map(({ id }) => textOf(id));
 }
 
 /** Without the word in front; what has another one there is no credential, and is kept as it is. */

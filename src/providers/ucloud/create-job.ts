@@ -155,5 +155,6 @@ async function parametersOf(
     ...{ readsOnly: true, body: { application: { name, version } }, signal },
   };
   const { parametersByProvider } = await client.json(call, dynamicParametersSchema);
-  return [...own, ...(parametersByProvider?.[product.provider] ?? [])];
+  const more = new Map(Object.entries(parametersByProvider ?? {})).get(product.provider);
+  return [...own, ...(more ?? [])];
 }

@@ -47,8 +47,9 @@ interface Folder {
 }
 
 function parseFolder(text: string): Folder {
-  const [drive, ...inside] = text.split('/').filter((part) => part !== '');
-  if (drive === undefined || inside.includes('..') || inside.includes('.')) {
+  const parts = text.split('/').filter((part) => part !== '');
+  const [drive, ...inside] = parts;
+  if (drive === undefined || parts.includes('..') || parts.includes('.')) {
     throw new UsageError(`"${text}" names no folder of UCloud`, {
       hint: 'write /DRIVE/PATH, with the number or the title of one of your drives',
     });

@@ -48,18 +48,18 @@ export type SshState =
 /** `not-asked`: it has to be switched on when the job is made, and cannot be later. */
 export type SshOffReason = 'not-asked' | 'application' | 'audit-log' | 'ended';
 
-const phases: Readonly<Record<string, JobPhase>> = {
-  IN_QUEUE: 'starting',
-  RUNNING: 'ready',
-  SUSPENDED: 'suspended',
-  SUCCESS: 'ended',
-  EXPIRED: 'ended',
-  FAILURE: 'failed',
-};
+const phases: ReadonlyMap<string, JobPhase> = new Map([
+  ['IN_QUEUE', 'starting'],
+  ['RUNNING', 'ready'],
+  ['SUSPENDED', 'suspended'],
+  ['SUCCESS', 'ended'],
+  ['EXPIRED', 'ended'],
+  ['FAILURE', 'failed'],
+]);
 
 /** A word that is not known is on its way. UCloud has none for a job that is ending: it stays `RUNNING` to the end. */
 export function phaseOf(state: string): JobPhase {
-  return phases[state] ?? 'starting';
+  return phases.get(state) ?? 'starting';
 }
 
 export function hasEnded(phase: JobPhase): boolean {
