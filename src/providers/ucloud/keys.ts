@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { sameBytes } from '../../core/keys/authorized-keys.ts';
 import {
   checkStrength,
-  formatPublicLine,
   type PublicLine,
   parsePublicLine,
+  plainPublicLine,
 } from '../../core/keys/public-line.ts';
 import { sanitizeLine } from '../../core/text/sanitize.ts';
 import { BaiError, ConflictError, NotFoundError, ProtocolError, UsageError } from '../../errors.ts';
@@ -81,10 +81,12 @@ export async function addKey(
   );
   if (known !== undefined) throw keyExists(known.key, fingerprint);
   const title = sanitizeLine(upload.title ?? (line.comment || line.type)).slice(0, 200);
-  const comment = plainComment(line.comment);
+  // UCloud's provider writes the line into a shell's here-document.
+  const plain = plainPublicLine(line);
+  const comment = parsePublicLine(plain)?.comment ?? '';
   const call: Call = {
     ...{ what: 'add the SSH key', method: 'POST', path: 'api/ssh', signal },
-    body: { items: [{ title, key: formatPublicLine({ ...line, comment }) }] },
+    body: { items: [{ title, key: plain }] },
     doubt: { words: 'the key may have been added', hint: '`bai key list` tells', details: { fingerprint } },
   };
   const [made] = (await client.json(call, createdSchema)).responses ?? [];
@@ -93,11 +95,6 @@ export async function addKey(
       hint: '`bai key list` tells whether it is there',
     });
   return { id: made.id, title, createdAt: client.now().getTime(), type: line.type, fingerprint, comment };
-}
-
-/** With them UCloud's provider writes the line into a shell's here-document: nothing else goes in. */
-function plainComment(comment: string): string {
-  return comment.replace(/[^A-Za-z0-9@._-]+/g, '-').replace(/^-+|-+$/g, '');
 }
 
 const accepted: ReadonlySet<string> = new Set([

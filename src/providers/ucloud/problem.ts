@@ -3,18 +3,11 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { parseJson } from '../../core/text/json.ts';
-import type { ErrorCode } from '../../error-codes/index.ts';
-import {
-  BaiError,
-  ConflictError,
-  DeniedError,
-  type ErrorFacts,
-  NotFoundError,
-  ProtocolError,
-  UnreachableError,
-} from '../../errors.ts';
+import { BaiError, ConflictError, DeniedError, NotFoundError, ProtocolError } from '../../errors.ts';
 import { readBody } from '../../net/http.ts';
 import { retryAfterMs, retryFacts } from '../../net/retry-after.ts';
+import type { ServerName } from '../../net/server-name.ts';
+import { meaningOfStatus, type StatusMeaning } from '../../net/status-meaning.ts';
 import { ucloud } from './server-name.ts';
 import { tokenPage } from './token.ts';
 
@@ -92,74 +85,50 @@ function said({ status, why, isUclouds }: Problem): string {
   return isUclouds ? `UCloud answered ${status}` : `UCloud or a proxy before it answered ${status}`;
 }
 
-interface Meaning {
-  readonly Failure: new (message: string, facts: ErrorFacts) => BaiError;
-  /** Nothing: the class's own. */
-  readonly code?: ErrorCode;
-  readonly hint: string;
-}
+const byStatus: ReadonlyMap<number, StatusMeaning> = new Map<number, StatusMeaning>([
+  [401, { Failure: DeniedError, code: 'auth-failed', hint: `make a new API token under ${tokenPage}` }],
+  [
+    402,
+    {
+      Failure: DeniedError,
+      code: 'payment-required',
+      hint: 'the workspace of this API token has no resources of that kind: apply for them in UCloud, choose another product, or use a token of another workspace',
+    },
+  ],
+  [
+    403,
+    {
+      Failure: DeniedError,
+      code: 'forbidden',
+      hint: 'an API token acts in the workspace it was made in: use one of another workspace, or ask who leads the project',
+    },
+  ],
+  [404, { Failure: NotFoundError, hint: 'check the names; `bai session list --all` shows your jobs' }],
+  [
+    409,
+    { Failure: ConflictError, hint: 'something of that kind is there already, or being changed: try again' },
+  ],
+  [
+    500,
+    {
+      Failure: BaiError,
+      code: 'server-error',
+      hint: "try again; when it stays, show this to UCloud's support",
+    },
+  ],
+]);
 
-const tryAgain: Meaning = { Failure: UnreachableError, code: 'unavailable', hint: 'try again' };
-
-const byStatus: Readonly<Record<number, Meaning>> = {
-  401: {
-    Failure: DeniedError,
-    code: 'auth-failed',
-    hint: `make a new API token under ${tokenPage}`,
-  },
-  402: {
-    Failure: DeniedError,
-    code: 'payment-required',
-    hint: 'the workspace of this API token has no resources of that kind: apply for them in UCloud, choose another product, or use a token of another workspace',
-  },
-  403: {
-    Failure: DeniedError,
-    code: 'forbidden',
-    hint: 'an API token acts in the workspace it was made in: use one of another workspace, or ask who leads the project',
-  },
-  404: { Failure: NotFoundError, hint: 'check the names; `bai session list --all` shows your jobs' },
-  407: {
-    Failure: DeniedError,
-    code: 'proxy-auth',
-    hint: 'a proxy in between wants a login: name it with HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT',
-  },
-  408: tryAgain,
-  409: {
-    Failure: ConflictError,
-    hint: 'something of that kind is there already, or being changed: try again',
-  },
-  425: tryAgain,
-  429: { Failure: UnreachableError, code: 'rate-limited', hint: 'wait some minutes and try again' },
-  500: {
-    Failure: BaiError,
-    code: 'server-error',
-    hint: "try again; when it stays, show this to UCloud's support",
-  },
-  511: {
-    Failure: UnreachableError,
-    code: 'unavailable',
-    hint: 'this network wants you to sign in first: open any page in a browser',
-  },
-};
-
-const otherAddress: Meaning = {
+const otherAddress: StatusMeaning = {
   Failure: ProtocolError,
   code: 'not-a-manager',
   hint: 'check the endpoint: it is the address of a UCloud, such as https://cloud.sdu.dk',
 };
 
-function meaningOf({ status, isUclouds }: Problem): Meaning {
+const provider: ServerName = { name: 'a provider behind UCloud', kind: ucloud.kind };
+
+function meaningOf({ status, isUclouds }: Problem): StatusMeaning {
   // What UCloud does not know at all, it answers in plain text; so does whatever else stands there.
   if ((status === 404 || status === 405) && !isUclouds) return otherAddress;
-  const known = byStatus[status];
-  if (known !== undefined) return known;
-  if (status >= 500) {
-    const who = isUclouds ? 'a provider behind UCloud' : 'UCloud';
-    return {
-      Failure: UnreachableError,
-      code: 'unavailable',
-      hint: `${who} is down or in maintenance: try again later`,
-    };
-  }
-  return { Failure: BaiError, code: 'refused', hint: 'correct what UCloud names, and try again' };
+  const known = byStatus.get(status) ?? meaningOfStatus(status, isUclouds ? provider : ucloud);
+  return known ?? { Failure: BaiError, code: 'refused', hint: 'correct what UCloud names, and try again' };
 }
