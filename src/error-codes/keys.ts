@@ -3,6 +3,11 @@
 import type { CodeTable } from './code-table.ts';
 
 export const keyCodes = {
+  'no-own-key': {
+    status: '4',
+    meaning:
+      'sessions of this provider hand out no key, and there is none in your ssh folder or your SSH agent',
+  },
   'no-id-container': { status: '4', meaning: 'the session hands out no key' },
   'file-not-found': { status: '4', meaning: "a file asked of the manager is not in the session's home" },
   'key-conflict': { status: '6', meaning: 'something that bai did not write is where the key should go' },

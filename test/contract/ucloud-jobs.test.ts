@@ -22,7 +22,7 @@ import { findJobs, listJobs, retrieveJob } from '../../src/providers/ucloud/jobs
 import { addKey, listKeys, removeKeys } from '../../src/providers/ucloud/keys.ts';
 import { explainKeyRefusal, type SshAddress, sshAddressOf } from '../../src/providers/ucloud/ssh-access.ts';
 import { openUcloud, type UcloudBed } from '../support/uclouds.ts';
-import { until } from './emulator-client.ts';
+import { until } from '../support/until.ts';
 
 const { signal } = new AbortController();
 

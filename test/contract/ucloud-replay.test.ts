@@ -10,7 +10,7 @@ import {
   type UcloudEmulator,
 } from '../../src/emulator/ucloud/emulator.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
-import { until } from './emulator-client.ts';
+import { until } from '../support/until.ts';
 import {
   type IdKind,
   Likeness,

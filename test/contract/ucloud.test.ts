@@ -14,6 +14,7 @@ import { addKey, listKeys, removeKeys } from '../../src/providers/ucloud/keys.ts
 import { sshAddressOf } from '../../src/providers/ucloud/ssh-access.ts';
 import { workspaceOf } from '../../src/providers/ucloud/workspace.ts';
 import { connect, type TestUcloud, ucloudKinds } from '../support/uclouds.ts';
+import { until } from '../support/until.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -33,12 +34,16 @@ function newKey(comment = 'bai-test'): KeyPair {
 
 /** Looks again until it is so; a genuine queue takes its time. */
 async function eventually<T>(look: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
-  for (;;) {
-    const seen = await look();
-    if (isSo(seen)) return seen;
-    signal.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  let seen = await look();
+  await until(
+    async () => {
+      seen = await look();
+      return isSo(seen);
+    },
+    'what was waited for',
+    300_000,
+  );
+  return seen;
 }
 
 function greeting({ host, port }: { readonly host: string; readonly port: number }): Promise<string> {
