@@ -1,7 +1,8 @@
 /** What a job runs in: a home, and an SSH server that lets in whoever had a key when it began. */
 
+import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { makeFolder } from '../../files/make-folder.ts';
@@ -135,16 +136,23 @@ function mounted({ spec }: Job): string[] {
   });
 }
 
+/**
+ * Below the ports that systems hand out for outgoing connections: a client that tries one of those again and again before
+ * anything listens may get through to itself.
+ */
 async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(15_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
-  // A TCP server that listens always has an AddressInfo.
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 /** Ed25519, as the images of UCloud have it. */
