@@ -64,6 +64,12 @@ export const keyCodes = {
     status: '2',
     meaning: 'no public key, not exactly one, a damaged one, or a certificate',
   },
+  'no-account-key': {
+    status: '4',
+    meaning: 'the account has no SSH key: a job that starts now would let nobody in',
+  },
+  'key-exists': { status: '6', meaning: '`key upload`: the account has this key already; `id` names it' },
+  'key-not-found': { status: '4', meaning: '`key remove`: the account has no such key' },
   'key-not-authorized': {
     status: '4',
     meaning: '`key deauthorize`: the session does not accept that key anyway',

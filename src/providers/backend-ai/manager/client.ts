@@ -7,13 +7,17 @@ import { limitTime } from '../../../core/time-limit.ts';
 import { BaiError, type Doubt, ProtocolError, TimeoutError, UnreachableError } from '../../../errors.ts';
 import { acceptEncoding } from '../../../net/decode.ts';
 import { exchange, readBody } from '../../../net/http.ts';
+import { overLiveConnection } from '../../../net/live-connection.ts';
 import type { Network } from '../../../net/network.ts';
 import { networkError } from '../../../net/network-error.ts';
+import { withPauses } from '../../../net/pauses.ts';
 import { labelOf } from '../../../net/proxy-error.ts';
+import { redirected } from '../../../net/redirect.ts';
+import { doubted } from '../../../net/send.ts';
 import { readHello } from './handshake.ts';
-import { doubted, type MissingKey, mayHaveActed, noKey, readProblem } from './outcome.ts';
-import { withPauses } from './pauses.ts';
-import { type Problem, redirected, refusalError } from './problem.ts';
+import { manager } from './manager-name.ts';
+import { type MissingKey, mayHaveActed, noKey, readProblem } from './outcome.ts';
+import { type Problem, refusalError } from './problem.ts';
 import type { Release } from './release.ts';
 import { authorization, type SigningKey } from './signature.ts';
 import { lostUpgrade, upgradeFailed } from './upgrade.ts';
@@ -98,13 +102,19 @@ export function createManagerClient(options: ClientOptions): ManagerClient {
     },
     async bytes(call, limit) {
       const response = await client.open(call);
-      const body = await readBody(response, { signal: call.signal, ...(limit !== undefined && { limit }) });
+      const body = await readBody(response, {
+        ...{ signal: call.signal, server: manager },
+        ...(limit !== undefined && { limit }),
+      });
       return { body, contentType: response.headers['content-type'] ?? '' };
     },
     signUpgrade: (path, query, signal) => client.signUpgrade(path, query, signal),
     explainUpgrade: (failure) => client.explainUpgrade(failure),
   };
 }
+
+/** `isAlone`: not over a connection that is kept. */
+type Attempt = (base: URL, isAlone: boolean) => Promise<IncomingMessage>;
 
 class Client {
   readonly #options: ClientOptions;
@@ -145,7 +155,7 @@ class Client {
     response: IncomingMessage,
     schema: S,
   ): Promise<z.infer<S>> {
-    const text = (await readBody(response, { signal, limit: mostBytes })).toString();
+    const text = (await readBody(response, { signal, limit: mostBytes, server: manager })).toString();
     const parsed = schema.safeParse(parseJson(text));
     if (parsed.success) return parsed.data;
     throw new ProtocolError(
@@ -206,7 +216,8 @@ class Client {
 
   #paused(call: Call, attempt: () => Promise<IncomingMessage>): Promise<IncomingMessage> {
     const { now, onPause } = this.#options;
-    return withPauses(attempt, { signal: call.signal, isRepeatable: isRepeatable(call), now, onPause });
+    const pausing = { signal: call.signal, isRepeatable: isRepeatable(call), now, onPause };
+    return withPauses(attempt, { ...pausing, server: manager });
   }
 
   /** Tries the endpoints in turn. Once a request may have been seen, only a repeatable one goes to the next. */
@@ -215,7 +226,7 @@ class Client {
     for (let tried = 1; ; tried += 1) {
       const base = this.#endpoint();
       try {
-        return await overLiveConnection(base, isRepeatable(call), attempt);
+        return await overLiveConnection(isRepeatable(call), (isAlone) => attempt(base, isAlone));
       } catch (error) {
         const explained = this.#networkError(error, base);
         const notSent = error instanceof Error && 'notSent' in error && error.notSent === true;
@@ -232,7 +243,8 @@ class Client {
 
   #networkError(error: unknown, base: URL): unknown {
     const proxy = this.#options.network.proxyTo(base);
-    return networkError(error, base, { through: proxy && labelOf(proxy), now: this.#options.now() });
+    const through = proxy && labelOf(proxy);
+    return networkError(error, base, { through, server: manager, now: this.#options.now() });
   }
 
   /** The next one is used from now on, unless another call has found out already. */
@@ -285,27 +297,6 @@ class Client {
     if (status >= 300 && status < 400) throw redirected(this.#endpoint(), response);
     if (status === 401 && this.#options.key === undefined) throw noKey(what, this.#options.missing);
     throw refusalError(what, problem, response, this.#options.now());
-  }
-}
-
-/** `isAlone`: not over a connection that is kept. */
-type Attempt = (base: URL, isAlone: boolean) => Promise<IncomingMessage>;
-
-/**
- * A connection that was kept may be closed over there at the moment it is used again: that says nothing about the request,
- * which is signed and sent once more. What must not be carried out twice never goes over such a connection.
- */
-async function overLiveConnection(
-  base: URL,
-  repeatable: boolean,
-  attempt: Attempt,
-): Promise<IncomingMessage> {
-  try {
-    return await attempt(base, !repeatable);
-  } catch (error) {
-    const isStale = error instanceof Error && 'isStale' in error && error.isStale === true;
-    if (!repeatable || !isStale) throw error;
-    return await attempt(base, true);
   }
 }
 

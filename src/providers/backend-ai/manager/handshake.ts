@@ -7,7 +7,9 @@ import { type BaiError, ProtocolError, UnreachableError } from '../../../errors.
 import { readBody } from '../../../net/http.ts';
 import type { ProxyServer } from '../../../net/proxy-choice.ts';
 import { labelOf, proxyAnswered } from '../../../net/proxy-error.ts';
-import { parseProblem, redirected, refusalError } from './problem.ts';
+import { redirected } from '../../../net/redirect.ts';
+import { manager } from './manager-name.ts';
+import { parseProblem, refusalError } from './problem.ts';
 import { negotiate, type Release } from './release.ts';
 
 const helloSchema = z.object({ version: z.string(), manager: z.optional(z.string()) });
@@ -26,7 +28,9 @@ export interface Greeted {
 export async function readHello(response: IncomingMessage, greeted: Greeted): Promise<Release> {
   const status = response.statusCode ?? 0;
   if (status >= 300 && status < 400) throw redirected(greeted.endpoint, response);
-  const body = (await readBody(response, { limit: helloLimit, signal: greeted.signal })).toString();
+  const body = (
+    await readBody(response, { limit: helloLimit, signal: greeted.signal, server: manager })
+  ).toString();
   const hello = helloSchema.safeParse(parseJson(body));
   if (status === 200 && hello.success) return negotiate(hello.data.version, hello.data.manager ?? '');
   throw notAHello(response, body, greeted);

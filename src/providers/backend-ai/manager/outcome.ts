@@ -1,8 +1,9 @@
 /** What an answer that refuses, or none at all, says about a call. */
 
 import type { IncomingMessage } from 'node:http';
-import { BaiError, DeniedError, type Doubt, UnsureError } from '../../../errors.ts';
+import { BaiError, DeniedError } from '../../../errors.ts';
 import { readBody } from '../../../net/http.ts';
+import { manager } from './manager-name.ts';
 import { type Problem, parseProblem } from './problem.ts';
 
 /** The status alone when the body breaks off, is not readable or does not end before `limit`. */
@@ -13,7 +14,8 @@ export async function readProblem(
 ): Promise<Problem> {
   const status = response.statusCode ?? 0;
   try {
-    return parseProblem(status, (await readBody(response, { limit: 1 << 20, signal: limit })).toString());
+    const body = await readBody(response, { limit: 1 << 20, signal: limit, server: manager });
+    return parseProblem(status, body.toString());
   } catch (error) {
     if (signal.aborted || !(error instanceof BaiError)) throw error;
     return parseProblem(status, '');
@@ -23,11 +25,6 @@ export async function readProblem(
 /** Whether a refusal leaves open what became of the request: the manager's own 501 and 503 do not, a gateway's do. */
 export function mayHaveActed({ status, slug }: Problem): boolean {
   return status >= 500 && !(slug !== '' && (status === 501 || status === 503));
-}
-
-/** The failure of a call that may have been carried out all the same. */
-export function doubted({ doubt }: { readonly doubt?: Doubt }, error: unknown): unknown {
-  return doubt !== undefined && error instanceof BaiError ? new UnsureError(error, doubt) : error;
 }
 
 export type MissingKey = 'accessKey' | 'secretKey' | 'both';

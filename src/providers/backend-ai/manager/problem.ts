@@ -4,17 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { parseJson } from '../../../core/text/json.ts';
 import { plainWords } from '../../../core/text/plain-words.ts';
-import type { ErrorCode } from '../../../error-codes/index.ts';
-import {
-  BaiError,
-  ConflictError,
-  DeniedError,
-  type ErrorFacts,
-  NotFoundError,
-  ProtocolError,
-  UnreachableError,
-} from '../../../errors.ts';
-import { retryAfterMs } from '../../../net/retry-after.ts';
+import { BaiError, ConflictError, DeniedError, NotFoundError } from '../../../errors.ts';
+import { retryAfterMs, retryFacts } from '../../../net/retry-after.ts';
+import { meaningOfStatus, type StatusMeaning } from '../../../net/status-meaning.ts';
+import { manager } from './manager-name.ts';
 
 /** RFC 9457 as the manager writes it; `error_code` from 25.8, `agent-details` in place of `msg` for agent failures. */
 export interface Problem {
@@ -87,20 +80,6 @@ export function refusalError(what: string, problem: Problem, response: IncomingM
   });
 }
 
-interface RetryFacts {
-  readonly hint: string;
-  readonly details: Readonly<Record<string, number>>;
-}
-
-function retryFacts(status: number, pauseMs: number | undefined): RetryFacts | undefined {
-  if (pauseMs === undefined || (status !== 429 && status !== 503)) return undefined;
-  const seconds = Math.ceil(pauseMs / 1000);
-  return {
-    hint: `it asks to be tried again in ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`}`,
-    details: { retryAfterSeconds: seconds },
-  };
-}
-
 /** Who spoke is not known: a gateway's own page and a manager that says nothing look alike. */
 function unsaid({ status, slug }: Problem): string {
   return slug === ''
@@ -108,31 +87,12 @@ function unsaid({ status, slug }: Problem): string {
     : `the manager answered ${status} (${slug})`;
 }
 
-interface Meaning {
-  readonly Failure: new (message: string, facts: ErrorFacts) => BaiError;
-  /** Nothing: the class's own. */
-  readonly code?: ErrorCode;
-  readonly hint: string;
-}
-
-const quota: Meaning = {
+const quota: StatusMeaning = {
   Failure: ConflictError,
   code: 'quota-exceeded',
   hint: 'terminate a session you no longer need, or ask for less with -r',
 };
-const unavailable: Meaning = {
-  Failure: UnreachableError,
-  code: 'unavailable',
-  hint: 'the manager is down or in maintenance: try again later',
-};
-const tryAgain: Meaning = { Failure: UnreachableError, code: 'unavailable', hint: 'try again' };
-const notOffered: Meaning = {
-  Failure: ProtocolError,
-  code: 'not-supported',
-  hint: 'this manager does not offer it',
-};
-
-const bySlug: Readonly<Record<string, Meaning>> = {
+const bySlug: Readonly<Record<string, StatusMeaning>> = {
   'quota-exceeded': quota,
   'not-enough-permission': {
     Failure: DeniedError,
@@ -150,7 +110,7 @@ const bySlug: Readonly<Record<string, Meaning>> = {
   },
 };
 
-const byStatus: Readonly<Record<number, Meaning>> = {
+const byStatus: Readonly<Record<number, StatusMeaning>> = {
   401: {
     Failure: DeniedError,
     code: 'auth-failed',
@@ -158,40 +118,23 @@ const byStatus: Readonly<Record<number, Meaning>> = {
   },
   403: { Failure: DeniedError, code: 'forbidden', hint: 'ask the owner or an administrator' },
   404: { Failure: NotFoundError, hint: 'check the names; `bai session list --all` shows your sessions' },
-  405: notOffered,
-  407: {
-    Failure: DeniedError,
-    code: 'proxy-auth',
-    hint: 'a proxy in between wants a login: name it with HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT',
-  },
-  408: tryAgain,
-  425: tryAgain,
   409: {
     Failure: ConflictError,
     hint: 'something of that kind is there already: choose another name, or end it first',
   },
   412: quota,
-  429: { Failure: UnreachableError, code: 'rate-limited', hint: 'wait some minutes and try again' },
   500: {
     Failure: BaiError,
     code: 'server-error',
     hint: 'try again; when it stays, show this to an administrator',
   },
-  501: notOffered,
-  505: notOffered,
-  511: {
-    Failure: UnreachableError,
-    code: 'unavailable',
-    hint: 'this network wants you to sign in first: open any page in a browser',
-  },
 };
 
-function meaningOf({ slug, status }: Problem): Meaning {
-  const known = bySlug[slug] ?? byStatus[status];
-  if (known !== undefined) return known;
-  // All further ones of this class are a gateway's (502 to 504, Cloudflare's 520 to 530) and pass.
-  if (status >= 500) return unavailable;
-  return { Failure: BaiError, code: 'refused', hint: 'correct what the manager names, and try again' };
+function meaningOf({ slug, status }: Problem): StatusMeaning {
+  const known = bySlug[slug] ?? byStatus[status] ?? meaningOfStatus(status, manager);
+  return (
+    known ?? { Failure: BaiError, code: 'refused', hint: 'correct what the manager names, and try again' }
+  );
 }
 
 function slugOf(problem: Problem): Record<string, string> {
@@ -207,14 +150,6 @@ function fieldErrors(data: unknown): string {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return '';
   const fields = Object.entries(data).filter(([, text]) => typeof text === 'string');
   return fields.map(([field, text]) => `${field}: ${plainWords(String(text))}`).join('; ');
-}
-
-/** Signed requests are for one host and path; following a redirect would hand them to another. */
-export function redirected(endpoint: URL, { headers }: IncomingMessage): UnreachableError {
-  return new UnreachableError(
-    `${endpoint.origin} sends requests on to ${headers.location ?? 'another address'}`,
-    { code: 'redirected', hint: 'set the endpoint to the address requests end at' },
-  );
 }
 
 /** How far the manager's clock is ahead of ours; 0 when it does not tell. */

@@ -6,6 +6,7 @@ import { parseJson } from '../../../core/text/json.ts';
 import { ProtocolError } from '../../../errors.ts';
 import { decodedStream } from '../../../net/decode.ts';
 import type { ManagerClient } from '../manager/client.ts';
+import { manager } from '../manager/manager-name.ts';
 import { eventSchema } from '../manager/schema.ts';
 
 /** A server that never ends a line must not fill the memory. */
@@ -30,7 +31,7 @@ export async function* sessionEvents(
   });
   const arrived: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (message) => arrived.push(message), maxBufferSize: lineLimit });
-  const frames = decodedStream(response).setEncoding('utf8');
+  const frames = decodedStream(response, manager).setEncoding('utf8');
   for await (const text of frames) {
     feed(parser, text);
     for (const message of arrived.splice(0)) {

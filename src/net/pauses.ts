@@ -2,9 +2,11 @@
 
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { retryAfterMs } from '../../../net/retry-after.ts';
+import { retryAfterMs } from './retry-after.ts';
+import type { ServerName } from './server-name.ts';
 
 export interface Pausing {
+  readonly server: ServerName;
   readonly signal: AbortSignal;
   /** The request may be sent twice. */
   readonly isRepeatable: boolean;
@@ -29,7 +31,7 @@ export async function withPauses(
     response.destroy();
     const seconds = Math.ceil(pauseMs / 1000);
     pausing.onPause?.(
-      `the manager asks for a pause (status ${response.statusCode}); trying again in ${seconds} s`,
+      `${pausing.server.name} asks for a pause (status ${response.statusCode}); trying again in ${seconds} s`,
     );
     await delay(pauseMs, undefined, { signal: pausing.signal });
   }
