@@ -48,6 +48,10 @@ export const managerCodes = {
   },
   'auth-failed': { status: '3', meaning: 'the access key or the signature is refused' },
   'clock-skew': { status: '3', meaning: "this machine's clock is too far from the manager's" },
+  'payment-required': {
+    status: '3',
+    meaning: 'the account has no money, budget or allocation left for it (status 402)',
+  },
   forbidden: { status: '3', meaning: 'signed in, but not allowed' },
   denied: { status: '3', meaning: 'refused otherwise, such as a file in the session without permission' },
   'not-found': {
