@@ -1,52 +1,41 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConfigSyntaxError, parseConfig } from '../../src/providers/rescale/configparser.ts';
+import { type Python, pythonMissing, startPython } from '../support/python.ts';
 
-const hasPython = spawnSync('python3', ['-c', 'import configparser']).status === 0;
 const seed = Number(process.env['BAI_TEST_SEED'] ?? Date.now() % 2 ** 31);
 const runs = Number(process.env['BAI_TEST_RUNS'] ?? 3_000);
 
 /** What a file says: the error of reading it, or for each section its options with their values. */
 type Reading = 'broken' | Readonly<Record<string, Readonly<Record<string, string | null>>>>;
 
-/** Answers each line of JSON, a text, with what Python's own configparser reads in it; a value is null when it cannot be had. */
-const program = `
-import configparser, io, json, sys
+let python: Python;
+
+/** A value is null when it cannot be had. */
+beforeAll(() => {
+  if (pythonMissing !== undefined) return;
+  python = startPython(`
+import configparser, io
 def value(config, section, option):
     try:
         return config.get(section, option)
     except configparser.Error:
         return None
-for line in sys.stdin:
-    config = configparser.ConfigParser()
-    file = io.TextIOWrapper(io.BytesIO(json.loads(line).encode('utf-8')), encoding='utf-8')
-    try:
-        config.read_file(file)
-        answer = {s: {o: value(config, s, o) for o in config.options(s)} for s in config.sections()}
-    except configparser.Error:
-        answer = 'broken'
-    print(json.dumps(answer), flush=True)
-`;
-
-let python: ChildProcess & { readonly ask: (text: string) => Promise<Reading> };
-
-beforeAll(() => {
-  if (!hasPython) return;
-  const child = spawn('python3', ['-c', program], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  python = Object.assign(child, {
-    async ask(text: string): Promise<Reading> {
-      child.stdin.write(`${JSON.stringify(text)}\n`);
-      return JSON.parse(String((await answers.next()).value));
-    },
-  });
+config = configparser.ConfigParser()
+file = io.TextIOWrapper(io.BytesIO(question.encode('utf-8')), encoding='utf-8')
+try:
+    config.read_file(file)
+except configparser.Error:
+    return 'broken'
+return {s: {o: value(config, s, o) for o in config.options(s)} for s in config.sections()}
+`);
 });
 
-afterAll(() => {
-  if (hasPython) python.stdin?.end();
-});
+afterAll(() => python?.[Symbol.dispose]());
+
+async function theirReading(text: string): Promise<Reading> {
+  return (await python.ask(text)) as Reading;
+}
 
 /** With the names of options that Python has found, for there is no way to list them. */
 function readingOf(text: string, theirs: Reading): Reading {
@@ -123,14 +112,14 @@ const file = fc
   .tuple(fc.constantFrom('', '[default]\n', '[DEFAULT]\na = 1\n[p]\n'), body)
   .map((parts) => parts.join(''));
 
-test.skipIf(!hasPython)(
+test.skipIf(pythonMissing !== undefined)(
   `a file means what Python's own configparser takes it for (BAI_TEST_SEED=${seed})`,
   async () => {
     await fc.assert(
       fc.asyncProperty(file, async (text) => {
         // Python takes the mark for text, and refuses the file; here it is passed over.
         fc.pre(!text.startsWith('\ufeff'));
-        const theirs = await python.ask(text);
+        const theirs = await theirReading(text);
         expect(readingOf(text, theirs)).toEqual(theirs);
       }),
       { seed, numRuns: runs },
@@ -138,7 +127,7 @@ test.skipIf(!hasPython)(
   },
 );
 
-test.skipIf(!hasPython).each([
+test.skipIf(pythonMissing !== undefined).each([
   ['a colon, with another in the value', '[default]\napibaseurl: https://eu.rescale.com\napikey: k\n'],
   ['; and # in a value', '[default]\napikey = ab;c#d\n'],
   ['a value that goes on', '[default]\napikey = a\n  b\n\n  c\n'],
@@ -155,7 +144,7 @@ test.skipIf(!hasPython).each([
   ['an option before the first section', 'apikey = k\n'],
   ['line ends of Windows', '[p]\r\napikey = k\r\n'],
 ])('%s: as Python has it', async (_what, text) => {
-  const theirs = await python.ask(text);
+  const theirs = await theirReading(text);
   expect(readingOf(text, theirs)).toEqual(theirs);
 });
 

@@ -104,7 +104,7 @@ async function submit(client: RescaleClient, id: string, signal: AbortSignal): P
     });
   } catch (error) {
     if (!(error instanceof BaiError) || 'doubt' in error) throw error;
-    throw new RetoldError(error, `job ${id} was saved, but ${error.message}`, {
+    throw new RetoldError(error, `${error.message}; it was saved, and costs nothing until it is submitted`, {
       ...(error.hint !== undefined && { hint: error.hint }),
       details: { ...error.details, id },
     });
