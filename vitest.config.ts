@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     retry: 0,
+    // Like every limit of a test far beyond what a busy machine takes.
+    expect: { poll: { timeout: 25_000 } },
     // Most tests wait for other programs: more workers than cores.
     maxWorkers: 4,
     globalSetup: ['test/support/global-setup.ts'],

@@ -2,24 +2,25 @@
 
 import type { ChildStdio, LocalInput, LocalOutput } from './core/local-streams.ts';
 import type { Reporter } from './core/reporter.ts';
+import type { Provider } from './core/session/provider.ts';
 import type { Settings, SettingValues } from './core/settings/settings.ts';
 import type { ConfigureDeps } from './services/configure.ts';
-import type { AccountKeyDeps } from './services/keys/account-key-deps.ts';
+import type { AccountKeyTools } from './services/keys/account-key-tools.ts';
 import type { AuthorizeDeps } from './services/keys/authorize-key.ts';
 import type { KeyDeps } from './services/keys/key-deps.ts';
-import type { PruneDeps } from './services/keys/prune-keys.ts';
+import type { PruneTools } from './services/keys/prune-keys.ts';
 import type { LocalManagerDeps } from './services/local/local-manager.ts';
 import type { ServeLocalDeps } from './services/local/serve-local.ts';
-import type { SessionDeps } from './services/session/session-deps.ts';
+import type { SessionTools } from './services/session/session-tools.ts';
 import type { SftpDeps } from './services/sftp/sftp-deps.ts';
 import type { SpeedTestDeps } from './services/sftp/sftp-speedtest.ts';
-import type { ClientDeps } from './services/ssh/client-help.ts';
-import type { ExecDeps } from './services/ssh/exec-command.ts';
-import type { HostKeyDeps } from './services/ssh/host-keys.ts';
-import type { OpenDeps } from './services/ssh/open-program.ts';
-import type { SshCommandDeps } from './services/ssh/run-ssh-command.ts';
-import type { SshConfigDeps } from './services/ssh/ssh-config.ts';
-import type { SshStdioDeps } from './services/ssh/ssh-stdio.ts';
+import type { ClientTools } from './services/ssh/client-help.ts';
+import type { ExecTools } from './services/ssh/exec-command.ts';
+import type { HostKeyTools } from './services/ssh/host-keys.ts';
+import type { OpenTools } from './services/ssh/open-program.ts';
+import type { SshConfigTools } from './services/ssh/ssh-config.ts';
+import type { SshStdioTools } from './services/ssh/ssh-stdio.ts';
+import type { SshTools } from './services/ssh/ssh-tools.ts';
 
 /** Flags that every command takes. */
 export interface GlobalFlags {
@@ -81,20 +82,22 @@ export interface Context {
     limit: { readonly mostBytes: number; readonly thing: string },
   ): Promise<Uint8Array>;
   settings(): Promise<Settings>;
-  sessions(): Promise<SessionDeps>;
-  apps(): Promise<SshCommandDeps>;
-  clients(): Promise<ClientDeps>;
-  exec(): Promise<ExecDeps>;
-  sshStdio(): Promise<SshStdioDeps>;
-  sshConfig(): Promise<SshConfigDeps>;
-  open(): Promise<OpenDeps>;
+  /** The platform that the settings name, opened once. */
+  provider(): Promise<Provider>;
+  sessions(): Promise<SessionTools>;
+  apps(): Promise<SshTools>;
+  clients(): Promise<ClientTools>;
+  exec(): Promise<ExecTools>;
+  sshStdio(): Promise<SshStdioTools>;
+  sshConfig(): Promise<SshConfigTools>;
+  open(): Promise<OpenTools>;
   sftp(): Promise<SftpDeps>;
   speedTest(): Promise<SpeedTestDeps>;
-  hostKeys(): Promise<HostKeyDeps>;
+  hostKeys(): Promise<HostKeyTools>;
   keys(): Promise<KeyDeps>;
-  accountKey(): Promise<AccountKeyDeps>;
+  accountKey(): Promise<AccountKeyTools>;
   authorize(): Promise<AuthorizeDeps>;
-  pruneKeys(): Promise<PruneDeps>;
+  pruneKeys(): Promise<PruneTools>;
   configuration(): Promise<ConfigureDeps>;
   localManager(): Promise<LocalManagerDeps>;
   serveLocal(): Promise<Omit<ServeLocalDeps, 'signal'>>;

@@ -4,6 +4,7 @@ import type { CodeTable } from './code-table.ts';
 
 export const commandLineCodes = {
   usage: { status: '2', meaning: 'a wrong command, argument, option or value' },
+  unsupported: { status: '2', meaning: 'this platform has no such thing; the hint says what to do instead' },
   'no-endpoint': { status: '2', meaning: 'no manager is chosen' },
   'no-such-profile': {
     status: '2',

@@ -3,6 +3,11 @@
 import type { CodeTable } from './code-table.ts';
 
 export const keyCodes = {
+  'no-own-key': {
+    status: '4',
+    meaning:
+      'sessions of this provider hand out no key, and there is none in your ssh folder or your SSH agent',
+  },
   'no-id-container': { status: '4', meaning: 'the session hands out no key' },
   'file-not-found': { status: '4', meaning: "a file asked of the manager is not in the session's home" },
   'key-conflict': { status: '6', meaning: 'something that bai did not write is where the key should go' },
@@ -63,6 +68,12 @@ export const keyCodes = {
     status: '2',
     meaning: 'no public key, not exactly one, a damaged one, or a certificate',
   },
+  'no-account-key': {
+    status: '4',
+    meaning: 'the account has no SSH key: a job that starts now would let nobody in',
+  },
+  'key-exists': { status: '6', meaning: '`key upload`: the account has this key already; `id` names it' },
+  'key-not-found': { status: '4', meaning: '`key remove`: the account has no such key' },
   'key-not-authorized': {
     status: '4',
     meaning: '`key deauthorize`: the session does not accept that key anyway',

@@ -13,6 +13,10 @@ export const sshCodes = {
     status: '1',
     meaning: 'the provider lists several machines of the session, and does not say which one to log in to',
   },
+  'ssh-unreadable': {
+    status: '1',
+    meaning: 'what the provider says of the address for SSH has no known form; nothing of it is used',
+  },
   'app-not-listening': { status: '5', meaning: "the app's port in the session stayed closed" },
   'sshd-not-greeting': {
     status: '5',

@@ -2,9 +2,9 @@
 
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import { agentIdentity, isKeyStore, type Settings, usualAccount } from '../core/settings/settings.ts';
+import { agentIdentity, isKeyStore, type Settings } from '../core/settings/settings.ts';
 import { findHome, wholePath } from '../files/user-path.ts';
-import type { AppSettings } from '../services/ssh/app-deps.ts';
+import type { SshSettings } from '../services/ssh/ssh-tools.ts';
 
 export const issuedKey = 'id_container';
 
@@ -16,12 +16,12 @@ export function answerLimit({ answerTimeout }: Settings): number {
   return Number(answerTimeout.value) * 1000;
 }
 
-export function appSettings(settings: Settings): AppSettings {
+export function sshSettings(settings: Settings): SshSettings {
   const { sshDir, identity, sshPort, user, keyStore, keyLifetime } = settings;
   const usesAgent = identity.value === agentIdentity;
   const folder = sshDir.value === undefined ? join(findHome(), '.ssh') : wholePath(sshDir.value);
   return {
-    user: user.value ?? usualAccount,
+    user: user.origin === 'default' ? undefined : user.value,
     keyPath: join(folder, issuedKey),
     identity: identity.value === undefined || usesAgent ? undefined : wholePath(identity.value),
     usesAgent,

@@ -3,15 +3,18 @@
 import type { Context, Environment, GlobalFlags, ProcessFacts } from '../context.ts';
 import type { LocalInput, LocalOutput } from '../core/local-streams.ts';
 import type { Reporter } from '../core/reporter.ts';
+import type { Provider } from '../core/session/provider.ts';
 import type { Settings, SettingValues } from '../core/settings/settings.ts';
 import type { NamedFileLimit } from '../files/named-file.ts';
-import type { Network } from '../net/network.ts';
-import type { ManagerAccess } from './manager.ts';
+import type { OpenProvider } from './providers.ts';
 import type { UserSsh } from './user-ssh.ts';
 
 /** `reporter` exists after `useFlags`. Edges are imported when they are first needed: start-up pays for none. */
-export function createContext(facts: ProcessFacts): Context & { reporter: Reporter } {
-  return new LazyContext(facts);
+export function createContext(
+  facts: ProcessFacts,
+  openProvider: OpenProvider,
+): Context & { reporter: Reporter } {
+  return new LazyContext(facts, openProvider);
 }
 
 class LazyContext implements Context {
@@ -21,14 +24,15 @@ class LazyContext implements Context {
   #fileValues: Promise<Environment> | undefined;
   #settings: Promise<Settings> | undefined;
   #reporter: Reporter | undefined;
-  #manager: Promise<ManagerAccess> | undefined;
-  #network: Network | undefined;
+  readonly #openProvider: OpenProvider;
+  #provider: Promise<Provider> | undefined;
   #owner: string | undefined;
   #userSsh: UserSsh | undefined;
   exitCode = 0;
 
-  constructor(facts: ProcessFacts) {
+  constructor(facts: ProcessFacts, openProvider: OpenProvider) {
     this.#facts = facts;
+    this.#openProvider = openProvider;
   }
 
   get stdin(): LocalInput {
@@ -98,111 +102,113 @@ class LazyContext implements Context {
     return this.#settings;
   }
 
-  manager(): Promise<ManagerAccess> {
-    this.#manager ??= this.#connectManager();
-    return this.#manager;
+  provider(): Promise<Provider> {
+    this.#provider ??= this.#open();
+    return this.#provider;
   }
 
   async sessions(): ReturnType<Context['sessions']> {
-    const { api } = await this.manager();
+    const provider = await this.provider();
     const { reporter, signal, stdin, stderr } = this;
     const canAsk = stdin.isTTY === true && reporter.interactive;
     const ask = async (question: string): Promise<boolean> => {
       const { askYesOrNo } = await import('../config/yes-or-no.ts');
       return askYesOrNo(question, { stdin, stderr, signal }, 'no');
     };
-    return { api, reporter, signal, owner: this.#owner, ...(canAsk && { ask }) };
+    return { provider, reporter, signal, owner: this.#owner, ...(canAsk && { ask }) };
   }
 
   async apps(): ReturnType<Context['apps']> {
-    const { appDeps } = await import('./apps.ts');
-    return appDeps(await this.#parts());
+    const { sshTools } = await import('./apps.ts');
+    return sshTools(await this.#parts());
   }
 
   async clients(): ReturnType<Context['clients']> {
-    const { clientDeps } = await import('./clients.ts');
-    return clientDeps(await this.#parts());
+    const { clientTools } = await import('./clients.ts');
+    return clientTools(await this.#parts());
   }
 
   async exec(): ReturnType<Context['exec']> {
-    const { execDeps } = await import('./apps.ts');
-    return execDeps(await this.#parts(), this.#flags.color);
+    const { execTools } = await import('./apps.ts');
+    return execTools(await this.#parts(), this.#flags.color);
   }
 
   async sshStdio(): ReturnType<Context['sshStdio']> {
-    const { sshStdioDeps } = await import('./ssh-stdio.ts');
+    const { sshStdioTools } = await import('./ssh-stdio.ts');
     // ssh has started bai, and shows what it prints as it comes.
     this.reporter.withoutSpinner();
-    return sshStdioDeps(await this.#parts(), this.#facts);
+    return sshStdioTools(await this.#parts(), this.#facts);
   }
 
   async sshConfig(): ReturnType<Context['sshConfig']> {
-    const { sshConfigDeps } = await import('./ssh-config.ts');
+    const { sshConfigTools } = await import('./ssh-config.ts');
     // Not its parts: what is taken away may be of a manager that is gone.
-    return sshConfigDeps(this, this.#flags, await this.#openUserSsh());
+    return sshConfigTools(this, this.#flags, await this.#openUserSsh());
   }
 
   async open(): ReturnType<Context['open']> {
-    const { openDeps } = await import('./open.ts');
-    return openDeps(await this.#parts(), await this.sshConfig());
+    const { openTools } = await import('./open.ts');
+    return openTools(await this.#parts(), await this.sshConfig());
   }
 
   async sftp(): ReturnType<Context['sftp']> {
-    const { sftpDeps } = await import('./apps.ts');
-    return sftpDeps(await this.#parts());
+    const { sftpTools } = await import('./apps.ts');
+    return sftpTools(await this.#parts());
   }
 
   async speedTest(): ReturnType<Context['speedTest']> {
-    const { speedTestDeps } = await import('./apps.ts');
-    return speedTestDeps(await this.#parts());
+    const { speedTestTools } = await import('./apps.ts');
+    return speedTestTools(await this.#parts());
   }
 
   async hostKeys(): ReturnType<Context['hostKeys']> {
-    const { hostKeyDeps } = await import('./apps.ts');
-    return hostKeyDeps(await this.#parts());
+    const { hostKeyTools } = await import('./apps.ts');
+    return hostKeyTools(await this.#parts());
   }
 
   async keys(): ReturnType<Context['keys']> {
-    const { keyDeps } = await import('./keys.ts');
+    const { keyTools } = await import('./keys.ts');
     const [settings, userSsh] = await Promise.all([this.settings(), this.#openUserSsh()]);
-    return keyDeps(
-      { settings, userSsh, reporter: this.reporter, manager: () => this.manager() },
+    return keyTools(
+      { settings, userSsh, reporter: this.reporter, provider: () => this.provider() },
       this.#facts,
     );
   }
 
   async accountKey(): ReturnType<Context['accountKey']> {
-    const { accountKeyDeps } = await import('./account-key.ts');
-    return accountKeyDeps(await this.#parts());
+    const { accountKeyTools } = await import('./account-key.ts');
+    return accountKeyTools(await this.#parts());
   }
 
   async authorize(): ReturnType<Context['authorize']> {
-    const { authorizeDeps } = await import('./authorize.ts');
-    return authorizeDeps(await this.#parts());
+    const { authorizeTools } = await import('./authorize.ts');
+    return authorizeTools(await this.#parts());
   }
 
   async pruneKeys(): ReturnType<Context['pruneKeys']> {
-    const { pruneDeps } = await import('./apps.ts');
-    return pruneDeps(await this.#parts());
+    const { pruneTools } = await import('./apps.ts');
+    return pruneTools(await this.#parts());
   }
 
   async configuration(): ReturnType<Context['configuration']> {
-    const { configureDeps } = await import('./settings.ts');
-    return configureDeps(this, this.#flags, this.#facts.environment);
+    const { configureTools } = await import('./settings.ts');
+    return configureTools(this, this.#flags, this.#facts.environment);
   }
 
   async localManager(): ReturnType<Context['localManager']> {
-    const { localManagerDeps } = await import('./local.ts');
-    return localManagerDeps(this, this.#facts.environment);
+    const { localManagerTools } = await import('./local.ts');
+    return localManagerTools(this, this.#facts.environment);
   }
 
   async serveLocal(): ReturnType<Context['serveLocal']> {
-    const { serveLocalDeps } = await import('./local.ts');
-    return serveLocalDeps(this.#facts);
+    const { serveLocalTools } = await import('./local.ts');
+    return serveLocalTools(this.#facts);
   }
 
   async close(): Promise<void> {
-    await this.#network?.close();
+    // One that could not be opened has nothing to close, and has said why.
+    const provider = await this.#provider?.catch(() => undefined);
+    await provider?.[Symbol.asyncDispose]();
   }
 
   async #loadSettings(): Promise<Settings> {
@@ -225,20 +231,12 @@ class LazyContext implements Context {
     return readEnvironmentFile(await this.wholePath(path), this.signal);
   }
 
-  async #connectManager(): Promise<ManagerAccess> {
-    const [{ openManager }, { localDial }] = await Promise.all([
-      import('./manager.ts'),
-      import('./local-dial.ts'),
-    ]);
+  async #open(): Promise<Provider> {
     const { version, reporter } = this;
     const settings = await this.settings();
     const environment = { ...(await this.#environmentFile()), ...this.environment };
-    const dial = await localDial(settings, this.environment);
-    const access = openManager(settings, { version, reporter, environment, dial, owner: this.#owner });
-    this.#network = access.network;
-    // ssh asks on the terminal what a jump host wants to know, with each connection.
-    if (settings.proxyJump.value !== undefined) reporter.withoutSpinner();
-    return access;
+    const options = { version, reporter, environment, processEnvironment: this.environment };
+    return await this.#openProvider(settings, { ...options, owner: this.#owner });
   }
 
   async #openUserSsh(): Promise<UserSsh> {
@@ -249,13 +247,11 @@ class LazyContext implements Context {
 
   async #parts(): Promise<import('./apps.ts').AppParts> {
     const { environment, leaveInterruptsToChild } = this.#facts;
-    const [settings, manager] = await Promise.all([this.settings(), this.manager()]);
+    const [settings, sessions] = await Promise.all([this.settings(), this.sessions()]);
     return {
+      ...sessions,
       settings,
-      manager,
       environment,
-      reporter: this.reporter,
-      signal: this.signal,
       leaveInterruptsToChild,
       userSsh: await this.#openUserSsh(),
       streams: this.#facts,

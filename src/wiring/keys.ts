@@ -7,6 +7,8 @@ import type { Environment, ProcessFacts } from '../context.ts';
 import { clipboardPrograms, isOverSsh, osc52 } from '../core/desktop/clipboard.ts';
 import { personalKeyNames } from '../core/keys/key-names.ts';
 import type { Reporter } from '../core/reporter.ts';
+import { requireFeature } from '../core/session/features.ts';
+import type { Provider } from '../core/session/provider.ts';
 import type { Settings } from '../core/settings/settings.ts';
 import { systemCode } from '../errors.ts';
 import { removeKeyFile, stageKeyFile, tightenKeyFolder } from '../keys/key-file.ts';
@@ -15,15 +17,13 @@ import { makePair } from '../keys/make-pair.ts';
 import { publicBlobOf } from '../keys/public-half.ts';
 import { describePublicKey, fingerprintOf, type PublicKey, publicLine } from '../keys/public-key.ts';
 import { findUserKey, isReplaceable, isTaken, listKeyPaths, readUserKey } from '../keys/read-key.ts';
-import { readAccountKey } from '../providers/backend-ai/account-key.ts';
 import type { KeyDeps } from '../services/keys/key-deps.ts';
 import type { KeyFormats, KeyReading, Passphrases } from '../services/keys/key-tools.ts';
 import type { Clipboard } from '../services/keys/show-key.ts';
 import { listAgentKeys } from '../ssh/agent.ts';
 import { keyType } from '../ssh/files/known-hosts.ts';
 import { feed } from '../ssh/programs.ts';
-import { appSettings } from './app-settings.ts';
-import type { ManagerAccess } from './manager.ts';
+import { sshSettings } from './app-settings.ts';
 import type { UserSsh } from './user-ssh.ts';
 
 type Streams = Pick<ProcessFacts, 'stdin' | 'stderr' | 'environment' | 'signal'>;
@@ -33,7 +33,7 @@ export interface KeyParts {
   readonly reporter: Reporter;
   readonly userSsh: UserSsh;
   /** Asked for only when the list wants to know what the account has. */
-  readonly manager: () => Promise<ManagerAccess>;
+  readonly provider: () => Promise<Provider>;
 }
 
 export const keyFormats: KeyFormats = {
@@ -53,9 +53,9 @@ export const keyReading: KeyReading = {
   keyType,
 };
 
-export function keyDeps({ settings, reporter, manager, userSsh }: KeyParts, facts: Streams): KeyDeps {
+export function keyTools({ settings, reporter, provider, userSsh }: KeyParts, facts: Streams): KeyDeps {
   const { environment, signal } = facts;
-  const { keyPath, identity } = appSettings(settings);
+  const { keyPath, identity } = sshSettings(settings);
   const folder = dirname(keyPath);
   return {
     ...{ folder, identity, makePair, signal, formats: keyFormats },
@@ -74,7 +74,7 @@ export function keyDeps({ settings, reporter, manager, userSsh }: KeyParts, fact
     accountKey:
       settings.endpoint.value === undefined
         ? undefined
-        : async (until) => readAccountKey((await manager()).client, until),
+        : async (until) => requireFeature(await provider(), 'accountKey').read(until),
   };
 }
 

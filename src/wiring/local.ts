@@ -14,7 +14,7 @@ import type { Context, Environment, ProcessFacts } from '../context.ts';
 import { BaiError, InterruptedError, systemCode } from '../errors.ts';
 import { makeOwnFolder } from '../files/own-file.ts';
 import { checkReplaceable } from '../files/plain-file.ts';
-import { connectProven, type LocalProof, proofOf } from '../providers/backend-ai/local-proof.ts';
+import { connectProven, type LocalProof, proofOf } from '../providers/backend-ai/manager/local-proof.ts';
 import type {
   LocalManagerDeps,
   LocalManagerState,
@@ -24,7 +24,7 @@ import type {
 import type { ServeLocalDeps } from '../services/local/serve-local.ts';
 import { programPath } from '../ssh/programs.ts';
 
-export function localManagerDeps(context: Context, environment: Environment): LocalManagerDeps {
+export function localManagerTools(context: Context, environment: Environment): LocalManagerDeps {
   const { localManager, stateDir } = findOwnPaths(environment);
   const logPath = join(stateDir, 'local.log');
   return {
@@ -41,7 +41,7 @@ export function localManagerDeps(context: Context, environment: Environment): Lo
   };
 }
 
-export function serveLocalDeps({
+export function serveLocalTools({
   environment,
   takeTimeToEnd,
 }: Pick<ProcessFacts, 'environment' | 'takeTimeToEnd'>): Omit<ServeLocalDeps, 'signal'> {

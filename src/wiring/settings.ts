@@ -66,7 +66,11 @@ function checkExists(name: string, names: readonly string[]): void {
   });
 }
 
-export function configureDeps(context: Context, flags: GlobalFlags, environment: Environment): ConfigureDeps {
+export function configureTools(
+  context: Context,
+  flags: GlobalFlags,
+  environment: Environment,
+): ConfigureDeps {
   const store = openProfileStore(findOwnPaths(environment).configFile, lockWait(context));
   return {
     store,

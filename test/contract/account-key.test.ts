@@ -34,7 +34,7 @@ describe.each(spareAccountKinds().map((kind) => [kind.name, kind] as const))('%s
     const names = ['session', 'terminate', ...ended];
     if (ended.length > 0) await bai(names, { home: folder.path, env: manager.env });
     await manager?.[Symbol.asyncDispose]();
-  }, 60_000);
+  });
 
   beforeEach(() => {
     home = tempFolder();

@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
 import { type BaiOptions, type BaiResult, bai, startBai, untilPrinted } from '../support/bai.ts';
 import type { ManagerKind } from '../support/managers.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
 export { freePort } from '../support/free-port.ts';
+export { until } from '../support/until.ts';
 
 type MoreOptions = Partial<BaiOptions>;
 
@@ -270,19 +270,6 @@ export function isAlive(pid: number): boolean {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
-  }
-}
-
-/** Polls until the condition holds; fails after the limit. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-  limitMs = 15_000,
-): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not so after ${limitMs} ms: ${what}`);
-    await delay(15);
   }
 }
 

@@ -238,7 +238,6 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
       async () =>
         /"status":\s*"TERMINATED"/.test((await bed.bai(['session', 'info', bed.id, '--json'])).stdout),
       'the session is gone',
-      60_000,
     );
     await until(() => forwarded.child.exitCode !== null, 'bai has ended');
     expect(forwarded.child.exitCode).toBe(12);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
 import { releaseBehaviour } from '../../src/emulator/model/release.ts';
-import { authorization } from '../../src/providers/backend-ai/signature.ts';
+import { authorization } from '../../src/providers/backend-ai/manager/signature.ts';
 
 export interface Reply {
   readonly status: number;
@@ -127,15 +127,6 @@ export async function openBed(options: Partial<EmulatorOptions> = {}): Promise<T
   const folder = await mkdtemp(join(tmpdir(), 'bai-emulator-'));
   const emulator = await startEmulator({ homesRoot: join(folder, 'homes'), stepDelayMs: 5, ...options });
   return new TestBed(emulator, folder, releaseBehaviour(options.release ?? '26.9.6').apiVersion);
-}
-
-/** Polls until the condition holds; fails after ten seconds. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not so after 10 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** How a WebSocket ended: its close code, or the HTTP status that refused it. */

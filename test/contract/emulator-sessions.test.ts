@@ -4,7 +4,8 @@ import { access, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openBed, type TestBed, until } from './emulator-client.ts';
+import { until } from '../support/until.ts';
+import { openBed, type TestBed } from './emulator-client.ts';
 
 const admin = {
   email: 'admin@local.test',

@@ -6,7 +6,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type Client } from 'ssh2';
 import { expect, test } from 'vitest';
-import { openBed, type TestBed, until } from './emulator-client.ts';
+import { until } from '../support/until.ts';
+import { openBed, type TestBed } from './emulator-client.ts';
 
 interface Outcome {
   readonly code: number | null;

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { endOf, openBed, until } from './emulator-client.ts';
+import { until } from '../support/until.ts';
+import { endOf, openBed } from './emulator-client.ts';
 
 const run = promisify(execFile);
 const tunnel = '/stream/session/demo/tcpproxy?app=sshd';

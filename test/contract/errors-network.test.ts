@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { type BaiResult, bai, finished, startBai } from '../support/bai.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
-import { until } from './emulator-client.ts';
+import { until } from '../support/until.ts';
 
 const keys = { BACKEND_ACCESS_KEY: 'AKIATEST', BACKEND_SECRET_KEY: 'a-secret-key-nobody-may-see' };
 const hello = JSON.stringify({ version: 'v9.20250722', manager: '26.9.6' });

@@ -2,11 +2,13 @@
 
 import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { managerKinds } from '../support/managers.ts';
+import { inTime } from '../support/until.ts';
 import {
   dial,
   type Forward,
@@ -19,6 +21,8 @@ import {
 } from './app-bed.ts';
 
 const manyLogins = { timeout: 400_000 };
+const mebibyte = 1024 * 1024;
+const liveMemory = fileURLToPath(new URL('../support/live-memory.cjs', import.meta.url));
 
 describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', manyLogins, (_, kind) => {
   let bed: SessionBed;
@@ -44,8 +48,7 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', ma
     const wrongKey = join(bed.home, 'wrong');
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', wrongKey]);
     const rightKey = join(bed.home, '.ssh/id_container');
-    const usual = await login(bed, forwarded.port, rightKey);
-    expect(usual.status).toBe(0);
+    expect((await login(bed, forwarded.port, rightKey)).status).toBe(0);
     for (let ten = 1; ten <= 10; ten += 1) {
       for (let index = 0; index < 10; index += 1) {
         const failed = await login(bed, forwarded.port, wrongKey);
@@ -53,15 +56,14 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', ma
       }
       const good = await login(bed, forwarded.port, rightKey);
       expect(good.status, `after ${ten * 10}: ${good.stderr}`).toBe(0);
-      expect(good.ms, `after ${ten * 10}`).toBeLessThan(usual.ms + 2_000);
     }
     await untilAsBefore(before, bed, forwarded);
     expect(forwarded.stderr()).not.toContain('warning');
   });
 
   test('900 clients that connect and go leave 1,800 descriptors: here 5,000 leave none, and no memory', async () => {
-    // With little room garbage is collected soon, so that what grows is what is kept.
-    const env = { NODE_OPTIONS: '--max-old-space-size=64' };
+    const report = join(bed.home, 'live-memory');
+    const env = { NODE_OPTIONS: `--require ${JSON.stringify(liveMemory)}`, BAI_TEST_LIVE_MEMORY: report };
     await using forwarded = await forward(bed, [bed.session], { env });
     const { port, child } = forwarded;
     const before = await countOpen(bed, forwarded);
@@ -69,11 +71,11 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', ma
     for (let round = 0; round < 10; round += 1) {
       await Promise.all(Array.from({ length: 500 }, (__, index) => connectAndGo(port, index)));
       await untilAsBefore(before, bed, forwarded);
-      memory.push(residentMiB(child.pid));
+      memory.push(await liveMiB(child, report));
     }
     (await expectGreeting(port)).destroy();
-    // The first rounds bring the heap to its size.
-    expect(Math.min(...memory.slice(7)) - Math.max(...memory.slice(0, 3)), memory.join(' ')).toBeLessThan(12);
+    // Of each of the 3,500 clients in between less than two kilobytes: a connection that is kept has more than ten.
+    expect(Math.min(...memory.slice(7)) - Math.min(...memory.slice(0, 3)), memory.join(' ')).toBeLessThan(6);
     expect(forwarded.stderr()).not.toContain('warning');
   });
 });
@@ -108,22 +110,20 @@ async function connectAndGo(port: number, index: number): Promise<void> {
   socket.destroy();
 }
 
+/** Whoever is locked out is so for minutes. */
 async function expectGreeting(port: number) {
-  const began = performance.now();
   const socket = await dial(port);
-  expect((await take(socket, 8)).toString()).toMatch(/^SSH-2\.0-/);
-  expect(performance.now() - began).toBeLessThan(3_000);
+  expect((await inTime(take(socket, 8), 'it is greeted')).toString()).toMatch(/^SSH-2\.0-/);
   return socket;
 }
 
 interface Login {
   readonly status: number;
   readonly stderr: string;
-  readonly ms: number;
 }
 
+/** Status -1 when it takes a minute. */
 function login(bed: SessionBed, port: number, key: string): Promise<Login> {
-  const began = performance.now();
   const options = {
     IdentitiesOnly: 'yes',
     PreferredAuthentications: 'publickey',
@@ -137,7 +137,7 @@ function login(bed: SessionBed, port: number, key: string): Promise<Login> {
   return new Promise((resolve) => {
     execFile('ssh', args, { env, timeout: 60_000 }, (error, __, stderr) => {
       const status = typeof error?.code === 'number' ? error.code : error === null ? 0 : -1;
-      resolve({ status, stderr, ms: performance.now() - began });
+      resolve({ status, stderr });
     });
   });
 }
@@ -174,7 +174,11 @@ async function untilAsBefore(before: Open, bed: SessionBed, forwarded: Forward):
   });
 }
 
-function residentMiB(pid: number | undefined): number {
-  const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib) / 1024;
+/** What is in use, after the garbage is collected: how much a process holds beyond that is for its runtime to decide. */
+async function liveMiB(child: Forward['child'], report: string): Promise<number> {
+  child.kill('SIGUSR2');
+  await until(() => existsSync(report), 'it has told');
+  const bytes = Number(readFileSync(report, 'utf8'));
+  rmSync(report);
+  return Math.round((bytes / mebibyte) * 10) / 10;
 }

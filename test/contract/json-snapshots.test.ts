@@ -19,7 +19,7 @@ beforeAll(async () => {
   writeFileSync(join(bed.home, 'tree', 'a.txt'), 'a\n');
   writeFileSync(join(bed.home, 'tree', 'below', 'b.txt'), 'b\n');
   await bed.bai(['ssh', 'demo', '--', 'true']);
-}, 60_000);
+});
 afterAll(() => bed[Symbol.asyncDispose]());
 
 /** In this order: later ones find what earlier ones have left. */
@@ -84,7 +84,7 @@ const lines: readonly string[] = [
   'session terminate --yes renamed nosuch',
 ];
 
-test.each(lines)('%s', { timeout: 60_000 }, async (line) => {
+test.each(lines)('%s', async (line) => {
   const [group, ...words] = line.split(' ');
   const answer = await bed.bai(['--json', group ?? '', ...words], { cwd: bed.home });
   expect(told(answer, bed)).toMatchSnapshot();

@@ -146,7 +146,7 @@ describe('config set', () => {
     expect(existsSync(join(folder.path, 'config.json'))).toBe(false);
   });
 
-  describe.skipIf(!canTrace)('killed at a system call', { timeout: 60_000 }, () => {
+  describe.skipIf(!canTrace)('killed at a system call', () => {
     const calls = ['fsync', 'rename,renameat,renameat2', 'link,linkat', 'unlink,unlinkat', 'mkdir,mkdirat'];
     test.each(calls.flatMap((call) => [1, 2, 3].map((when) => [call, when] as const)))(
       '%s, the %i. time: the settings are the old or the new ones, and the next command goes on',
@@ -214,7 +214,7 @@ describe('a folder that bai cannot write to', () => {
     const env = { PATH: process.env['PATH'] ?? '', HOME: home };
     const child = spawn('setpriv', [...nobody, process.execPath, launcher, 'config', 'set', 'user', 'me'], {
       env,
-      timeout: 20_000,
+      timeout: 60_000,
       killSignal: 'SIGKILL',
     });
     const set = await finished(child);
@@ -230,7 +230,7 @@ describe('a folder that bai cannot write to', () => {
       ['local', 'up'],
     ]) {
       const child = startBai([...args, '--json'], { home: folder.path, env: { BAI_HOME: '/proc/a/b' } });
-      const limit = setTimeout(() => child.kill('SIGKILL'), 20_000);
+      const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
       const refused = await finished(child);
       clearTimeout(limit);
       expect(refused.code).toBe(1);

@@ -14,8 +14,8 @@ import {
   tinyproxyMissing,
 } from '../support/proxies.ts';
 import { sshdMissing } from '../support/sshd.ts';
+import { until } from '../support/until.ts';
 import { type EmulatorBed, openEmulator } from './app-bed.ts';
-import { until } from './emulator-client.ts';
 
 const login = { user: 'us er', password: 'p@ss:w%rd/1' };
 const plainLogin = { user: 'kim', password: 'pass-word-1' };

@@ -3,7 +3,8 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { type BaiResult, bai, finished, startBai, statusOf, untilPrinted } from '../support/bai.ts';
-import { openBed, type TestBed, until } from './emulator-client.ts';
+import { until } from '../support/until.ts';
+import { openBed, type TestBed } from './emulator-client.ts';
 
 function optionsOf({ emulator, folder }: TestBed) {
   const { endpoint, accessKey, secretKey } = emulator;

@@ -28,7 +28,7 @@ describe.each(managerKinds())('bai sftp and mounts on $name', (kind) => {
     expect(stderr).not.toContain('hint:');
     const again = await bed.bai(['sftp', 'put', 'a.txt', `${bed.session}:b.txt`]);
     expect([again.code, again.stderr.includes('warning:')]).toEqual([0, false]);
-  }, 60_000);
+  });
 });
 
 describe.each(['26.9.6', '23.09.10'])('bai sftp and a mounted folder on the emulator as %s', (release) => {
@@ -44,7 +44,7 @@ describe.each(['26.9.6', '23.09.10'])('bai sftp and a mounted folder on the emul
     }
     await writeFile(join(bed.home, 'data'), 'a');
     await writeFile(join(bed.home, 'a.txt'), 'a');
-  }, 60_000);
+  });
   afterAll(() => bed[Symbol.asyncDispose]());
 
   test.each([
@@ -93,7 +93,7 @@ describe.each(['26.9.6', '23.09.10'])('bai sftp and a mounted folder on the emul
     ).toHaveLength(1);
     expect((await run('sync', 'tree', 'demo:tree')).stderr).not.toContain('mounted');
     expect((await run('put', 'nothing', 'demo:')).stderr).not.toContain('mounted');
-  }, 60_000);
+  });
 
   test('a folder that is mounted elsewhere leaves the question open, and nothing is said', async () => {
     const { stderr } = await bed.bai(['sftp', 'put', 'a.txt', 'else:a.txt']);

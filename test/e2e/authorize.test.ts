@@ -51,7 +51,7 @@ describe.each(embeddedServers().map((server) => [server.name + why(server.missin
 
     beforeAll(async () => {
       if (server.missing === undefined) regress = await server.open();
-    }, 60_000);
+    });
 
     afterAll(() => regress?.[Symbol.asyncDispose](), 60_000);
 
@@ -170,7 +170,7 @@ describe.skipIf(sshdMissing !== undefined)('on OpenSSH', () => {
 
   beforeAll(async () => {
     if (server !== undefined) regress = await server.open();
-  }, 60_000);
+  });
 
   afterAll(() => regress?.[Symbol.asyncDispose](), 60_000);
 

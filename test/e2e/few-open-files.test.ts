@@ -81,7 +81,7 @@ describe('bai with 64 open files', () => {
   beforeAll(async () => {
     bed = await openEmulator();
     await bed.create('demo', '--mount', 'kept');
-  }, 60_000);
+  });
   afterAll(() => bed[Symbol.asyncDispose]());
 
   async function limited(openFiles: number, ...args: string[]) {

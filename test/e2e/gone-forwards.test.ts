@@ -11,7 +11,7 @@ import { embeddedServers, type RegressBed, why } from './regress-bed.ts';
 
 for (const server of embeddedServers()) {
   const { name, missing } = server;
-  describe.skipIf(missing !== undefined)(`on ${name}${why(missing)}`, { timeout: 60_000 }, () => {
+  describe.skipIf(missing !== undefined)(`on ${name}${why(missing)}`, () => {
     let opened: RegressBed;
 
     beforeAll(async () => {

@@ -87,14 +87,14 @@ describe.skipIf(accountMissing !== undefined)(`ssh’s configuration (${accountM
 
   describe.each(['demo', 'small'])('bai ssh %s', (session) => {
     const isMissing = session === 'small' && sessionDropbearMissing !== undefined;
-    test.skipIf(isMissing).for(configurations)('$title', { timeout: 20_000 }, async ({ lines }) => {
+    test.skipIf(isMissing).for(configurations)('$title', async ({ lines }) => {
       configure(lines);
       const ran = await bai(['ssh', session, '--client', 'system', 'echo in']);
       expect([lines, ran.code, ran.stdout]).toEqual([lines, 0, 'in\n']);
     });
   });
 
-  test.for(configurations)('ssh NAME.bai: $title', { timeout: 20_000 }, async ({ lines }) => {
+  test.for(configurations)('ssh NAME.bai: $title', async ({ lines }) => {
     configure(lines, true);
     // What only newer releases know is pinned where the user's configuration has it.
     expect((await bai(['ssh-config', 'install'])).code).toBe(0);
@@ -172,9 +172,7 @@ describe.skipIf(accountMissing !== undefined)(`ssh’s configuration (${accountM
     expect(ran.stderr).toMatch(/^warning: your ssh configuration cannot be read.*line 2.*nosuchoption/im);
   });
 
-  test('a configuration that starts a program which never ends is given up', {
-    timeout: 30_000,
-  }, async () => {
+  test('a configuration that starts a program which never ends is given up', async () => {
     writeFileSync(ssh('config'), 'Match exec "sleep 600"\n  Port 1\n', { mode: 0o600 });
     const ran = await bai(['ssh', 'demo', '--client', 'system', 'echo in']);
     expect(ran).toMatchObject({

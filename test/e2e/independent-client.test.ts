@@ -52,7 +52,7 @@ for (const server of regressServers(managerKinds())) {
       await client.connect(await loginOf(tunnel));
       folder = `${await client.cwd()}/independent`;
       await client.mkdir(folder);
-    }, 60_000);
+    });
 
     afterAll(async () => {
       try {

@@ -18,55 +18,51 @@ describe.each(sshServers)('$name', ({ name, missing, start }) => {
     ['ed25519', []],
     ['ecdsa', ['-b', '384']],
     ['rsa', ['-b', '2048']],
-  ])(
-    'a new %s key logs in with ssh, and its PPK with plink',
-    async (type, more) => {
-      using home = tempFolder();
-      await using server = await start();
-      const path = join(home.path, '.ssh', `id_${type}`);
-      const made = await bai(['key', 'generate', '--no-passphrase', '--ppk', '-t', type, ...more], {
-        home: home.path,
-      });
-      expect(made.code, made.stderr).toBe(0);
-      await appendFile(join(server.home, '.ssh', 'authorized_keys'), await readFile(`${path}.pub`));
-      const env = cleanEnvironment({ home: home.path });
-      const where = `${server.user}@127.0.0.1`;
-      const ssh = [
-        '-F',
-        'none',
-        '-p',
-        `${server.port}`,
-        '-i',
-        path,
-        '-o',
-        'IdentitiesOnly=yes',
-        '-o',
-        'BatchMode=yes',
-      ];
-      const known = [
-        '-o',
-        `UserKnownHostsFile=${join(home.path, 'known')}`,
-        '-o',
-        'StrictHostKeyChecking=accept-new',
-      ];
-      expect((await run('ssh', [...ssh, ...known, where, 'echo in'], { env })).stdout).toBe('in\n');
-      // dropbear takes a short RSA signature of PuTTY for a bad one, about once in a hundred logins.
-      const usesPlink = !puttyMissing && (type !== 'rsa' || !name.startsWith('dropbear'));
-      const plink = [
-        '-batch',
-        '-ssh',
-        '-P',
-        `${server.port}`,
-        '-i',
-        `${path}.ppk`,
-        '-hostkey',
-        server.hostKeyFingerprint,
-      ];
-      if (usesPlink) expect((await run('plink', [...plink, where, 'echo in'], { env })).stdout).toBe('in\n');
-      expect(await loginBySsh2(server, await readFile(path))).toBe(true);
-    },
-    60_000,
-  );
+  ])('a new %s key logs in with ssh, and its PPK with plink', async (type, more) => {
+    using home = tempFolder();
+    await using server = await start();
+    const path = join(home.path, '.ssh', `id_${type}`);
+    const made = await bai(['key', 'generate', '--no-passphrase', '--ppk', '-t', type, ...more], {
+      home: home.path,
+    });
+    expect(made.code, made.stderr).toBe(0);
+    await appendFile(join(server.home, '.ssh', 'authorized_keys'), await readFile(`${path}.pub`));
+    const env = cleanEnvironment({ home: home.path });
+    const where = `${server.user}@127.0.0.1`;
+    const ssh = [
+      '-F',
+      'none',
+      '-p',
+      `${server.port}`,
+      '-i',
+      path,
+      '-o',
+      'IdentitiesOnly=yes',
+      '-o',
+      'BatchMode=yes',
+    ];
+    const known = [
+      '-o',
+      `UserKnownHostsFile=${join(home.path, 'known')}`,
+      '-o',
+      'StrictHostKeyChecking=accept-new',
+    ];
+    expect((await run('ssh', [...ssh, ...known, where, 'echo in'], { env })).stdout).toBe('in\n');
+    // dropbear takes a short RSA signature of PuTTY for a bad one, about once in a hundred logins.
+    const usesPlink = !puttyMissing && (type !== 'rsa' || !name.startsWith('dropbear'));
+    const plink = [
+      '-batch',
+      '-ssh',
+      '-P',
+      `${server.port}`,
+      '-i',
+      `${path}.ppk`,
+      '-hostkey',
+      server.hostKeyFingerprint,
+    ];
+    if (usesPlink) expect((await run('plink', [...plink, where, 'echo in'], { env })).stdout).toBe('in\n');
+    expect(await loginBySsh2(server, await readFile(path))).toBe(true);
+  });
 });
 
 function loginBySsh2(server: { port: number; user: string }, privateKey: Buffer): Promise<boolean> {

@@ -18,7 +18,7 @@ import { openTrap, type TrapBed } from './traps-bed.ts';
 
 const run = promisify(execFile);
 
-describe.skipIf(sessionDropbearMissing !== undefined)('without a key file', { timeout: 60_000 }, () => {
+describe.skipIf(sessionDropbearMissing !== undefined)('without a key file', () => {
   let trap: TrapBed;
   let agent: TestAgent;
   let secret: string;

@@ -42,7 +42,7 @@ function asUser(uid: number): string[] {
   return [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
 }
 
-describe.skipIf(sessionDropbearMissing !== undefined)('the dropbear of sessions', { timeout: 60_000 }, () => {
+describe.skipIf(sessionDropbearMissing !== undefined)('the dropbear of sessions', () => {
   let trap: TrapBed;
   const path = (): string => trap.here('.local/share/bai/known_hosts');
 

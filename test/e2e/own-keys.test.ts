@@ -33,7 +33,7 @@ const servers = [
 ];
 
 describe.each(servers)('$name', ({ missing, start }) => {
-  describe.skipIf(missing !== undefined)(missing ?? 'with keys of the user', { timeout: 60_000 }, () => {
+  describe.skipIf(missing !== undefined)(missing ?? 'with keys of the user', () => {
     let bed: TrapBed;
     const list = (): string => bed.there('.ssh/authorized_keys');
     const ssh = (...parts: string[]): string => bed.here('.ssh', ...parts);
@@ -152,7 +152,6 @@ describe.each(servers)('$name', ({ missing, start }) => {
 
 test.skipIf(sshdMissing !== undefined)(
   'a server that hangs up after six keys: it is said which one came too late',
-  { timeout: 60_000 },
   async () => {
     await using agent = await startAgent();
     using folder = tempFolder();
@@ -182,7 +181,7 @@ test.skipIf(sshdMissing !== undefined)(
   },
 );
 
-describe.skipIf(sessionDropbearMissing !== undefined)('a key with a passphrase', { timeout: 60_000 }, () => {
+describe.skipIf(sessionDropbearMissing !== undefined)('a key with a passphrase', () => {
   let bed: TrapBed;
   const words = "it's a secret";
 

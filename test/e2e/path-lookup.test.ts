@@ -36,43 +36,35 @@ beforeAll(async () => {
     chmodSync(path, 0o755);
   }
   mkdirSync(join(bed.home, 'bin'));
-}, 60_000);
+});
 afterAll(() => bed[Symbol.asyncDispose]());
 
 test.skipIf(process.platform === 'win32').each([
   ['a dot', '.:'],
   ['an empty entry', ':'],
   ['a relative entry', '../downloads:'],
-])(
-  'with %s at the start of PATH nothing of the current folder runs',
-  async (_what, start) => {
-    const env = { PATH: `${start}${process.env['PATH'] ?? ''}`, DISPLAY: ':9', WAYLAND_DISPLAY: 'wayland-9' };
-    const options = { cwd: folder, env };
-    await bed.bai(
-      ['key', 'generate', '--no-passphrase', '--output', join(bed.home, 'bin/key'), '--force'],
-      options,
-    );
-    await bed.bai(['key', 'show', join(bed.home, 'bin/key'), '--copy'], options);
-    const shown = await bed.bai(['ssh', 'demo', '--client', 'system', '--', 'echo in'], options);
-    expect(shown).toMatchObject({ code: 0, stdout: 'in\n' });
-    await bed.bai(['ssh', 'demo', '--key-store', 'agent', '--', 'true'], options);
-    await bed.bai(['ssh', 'demo', '--', '-J', 'nowhere.invalid', 'true'], options);
-    await bed.bai(['open', 'vscode', 'demo'], options);
-    expect(noted()).toBe('');
-  },
-  120_000,
-);
+])('with %s at the start of PATH nothing of the current folder runs', async (_what, start) => {
+  const env = { PATH: `${start}${process.env['PATH'] ?? ''}`, DISPLAY: ':9', WAYLAND_DISPLAY: 'wayland-9' };
+  const options = { cwd: folder, env };
+  await bed.bai(
+    ['key', 'generate', '--no-passphrase', '--output', join(bed.home, 'bin/key'), '--force'],
+    options,
+  );
+  await bed.bai(['key', 'show', join(bed.home, 'bin/key'), '--copy'], options);
+  const shown = await bed.bai(['ssh', 'demo', '--client', 'system', '--', 'echo in'], options);
+  expect(shown).toMatchObject({ code: 0, stdout: 'in\n' });
+  await bed.bai(['ssh', 'demo', '--key-store', 'agent', '--', 'true'], options);
+  await bed.bai(['ssh', 'demo', '--', '-J', 'nowhere.invalid', 'true'], options);
+  await bed.bai(['open', 'vscode', 'demo'], options);
+  expect(noted()).toBe('');
+});
 
-test.skipIf(process.platform === 'win32')(
-  'nor for a shell on a terminal',
-  async () => {
-    const env = { ...bed.env, PATH: `.:${process.env['PATH'] ?? ''}` };
-    using terminal = openTerminal({ home: bed.home, env });
-    terminal.type(`cd '${folder}' && '${process.execPath}' '${launcher}' ssh demo --client builtin\r`);
-    await terminal.see(/work@\S+:.*[$#] /);
-    terminal.type('exit\r');
-    await terminal.see(/local\$ /);
-    expect(noted()).toBe('');
-  },
-  60_000,
-);
+test.skipIf(process.platform === 'win32')('nor for a shell on a terminal', async () => {
+  const env = { ...bed.env, PATH: `.:${process.env['PATH'] ?? ''}` };
+  using terminal = openTerminal({ home: bed.home, env });
+  terminal.type(`cd '${folder}' && '${process.execPath}' '${launcher}' ssh demo --client builtin\r`);
+  await terminal.see(/work@\S+:.*[$#] /);
+  terminal.type('exit\r');
+  await terminal.see(/local\$ /);
+  expect(noted()).toBe('');
+});

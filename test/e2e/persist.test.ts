@@ -101,7 +101,7 @@ async function expectShippedTmux(terminal: Terminal): Promise<void> {
 }
 
 for (const { name: serverName, missing, start } of [emulated, ...sshServers]) {
-  describe.skipIf(missing !== undefined)(`on ${serverName}${why(missing)}`, { timeout: 60_000 }, () => {
+  describe.skipIf(missing !== undefined)(`on ${serverName}${why(missing)}`, () => {
     let kept: Kept;
     const names: string[] = [];
     const open = (client: string, name: string): Terminal => {
@@ -176,7 +176,7 @@ for (const { name: serverName, missing, start } of [emulated, ...sshServers]) {
   });
 }
 
-describe('with the embedded manager', { timeout: 60_000 }, () => {
+describe('with the embedded manager', () => {
   let kept: Kept;
 
   beforeAll(async () => {

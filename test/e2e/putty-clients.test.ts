@@ -150,7 +150,7 @@ for (const { name, missing, open } of servers) {
       beforeAll(async () => {
         place = await open();
         home = makeHome(place.bed);
-      }, 60_000);
+      });
       afterAll(() => place?.[Symbol.asyncDispose]());
 
       test('the printed plink line logs in as it stands, and asks nothing', async () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await bed.create('demo', '--mount', 'kept');
   await writeFile(join(bed.home, 'large.bin'), '');
   await truncate(join(bed.home, 'large.bin'), megabytes * 1024 * 1024);
-}, 60_000);
+});
 afterAll(() => bed[Symbol.asyncDispose]());
 
 /** Everything that a terminal of these many columns was sent, and how the program ended. */

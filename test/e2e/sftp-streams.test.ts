@@ -253,4 +253,4 @@ test('a stream that nobody reads on ends quietly', async () => {
   });
   await once(child, 'close');
   expect([printed.trim().split(/\s+/), said]).toEqual([['10', '0'], '']);
-}, 60_000);
+});

@@ -48,7 +48,6 @@ test.skipIf(sshdMissing !== undefined)(
     for (const socket of near) socket.destroy();
     relay.close();
   },
-  20_000,
 );
 
 test.skipIf(sshdMissing !== undefined)(
@@ -69,7 +68,6 @@ test.skipIf(sshdMissing !== undefined)(
     expect(got.equals(content)).toBe(true);
     expect(exchanges).toBeGreaterThan(8);
   },
-  20_000,
 );
 
 /** With twenty requests on their way at any time. */

@@ -49,7 +49,7 @@ for (const server of regressServers(managerKinds())) {
       await opened?.[Symbol.asyncDispose]();
     });
 
-    describe.each(clients)('with the %s client', { timeout: 60_000 }, (client) => {
+    describe.each(clients)('with the %s client', (client) => {
       /** bai with these words for ssh, once it has forwards; ended by the end of its input. */
       const withForward = async (words: readonly string[]) => {
         const all = ['ssh', opened.session, '--client', client, '--', ...words, 'echo ready; cat'];

@@ -19,7 +19,7 @@ import { clients, type RegressBed, regressServers, why } from './regress-bed.ts'
 
 for (const server of regressServers(managerKinds())) {
   const { name, missing } = server;
-  describe.skipIf(missing !== undefined)(`on ${name}${why(missing)}`, { timeout: 60_000 }, () => {
+  describe.skipIf(missing !== undefined)(`on ${name}${why(missing)}`, () => {
     let opened: RegressBed;
 
     beforeAll(async () => {

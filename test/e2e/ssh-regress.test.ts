@@ -39,7 +39,7 @@ for (const server of regressServers(managerKinds())) {
       await opened?.[Symbol.asyncDispose]();
     });
 
-    describe.each(clients)('with the %s client', { timeout: 30_000 }, (client) => {
+    describe.each(clients)('with the %s client', (client) => {
       const ssh = (words: readonly string[], input?: Uint8Array): Promise<BaiResult> =>
         bed.bai(['ssh', session, '--client', client, '--', ...words], { env, ...(input && { input }) });
       /** In a pipe of the shell; returns what it printed. */

@@ -25,7 +25,7 @@ const servers = [
 ];
 
 describe.each(servers)('$name', ({ missing, start, longest }) => {
-  describe.skipIf(missing !== undefined)(missing ?? 'with its traps', { timeout: 60_000 }, () => {
+  describe.skipIf(missing !== undefined)(missing ?? 'with its traps', () => {
     let trap: TrapBed;
     let other: KeyPair;
     const keys = (): string => trap.there('.ssh/authorized_keys');

@@ -221,7 +221,7 @@ describe.skipIf(sshdMissing !== undefined)(`rules and accidents${why(sshdMissing
     const get = await files.get(job(['cut'], join(local.path, 'back'), byTar), watch());
     expect(get).toMatchObject({ files: 300, failed: [], retries: 1 });
     execFileSync('diff', ['-r', source, join(local.path, 'back')]);
-    await expect.poll(() => leftovers(server.home), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => leftovers(server.home)).toEqual([]);
     expect(await leftovers(local.path)).toEqual([]);
   });
 
@@ -250,7 +250,7 @@ describe.skipIf(sshdMissing !== undefined)(`rules and accidents${why(sshdMissing
         ? files.put(job([here], 'stopped-put'), observer)
         : files.get(job(['stopped'], here), observer);
     await expect(moving).rejects.toMatchObject({ exitCode: 130 });
-    await expect.poll(() => leftovers(server.home), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => leftovers(server.home)).toEqual([]);
     expect(await leftovers(local.path)).toEqual([]);
   });
 

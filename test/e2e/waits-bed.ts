@@ -86,24 +86,49 @@ interface Ended {
   readonly ms: number;
 }
 
-/** Runs into the wait, sends the signal, and returns how the program ended. */
-export async function interrupt(wait: Wait, place: Place, signal: 'SIGINT' | 'SIGTERM'): Promise<void> {
+/**
+ * Runs into the wait and sends the signal: the program is over soon. On a machine that is busy with other things it may be late,
+ * which happens to one try and not to each; a program that waits for something is late each time.
+ */
+export async function interrupt(wait: Wait, signal: 'SIGINT' | 'SIGTERM'): Promise<void> {
+  const late: string[] = [];
+  while (late.length < mostTries) {
+    const ended = await interruptOnce(wait, signal);
+    if (ended === 'soon') return;
+    late.push(ended);
+  }
+  expect.fail(`interrupted, it ends late each time: ${late.join('; ')}`);
+}
+
+const mostTries = 4;
+
+/** Tells by how much it is late. */
+async function interruptOnce(
+  wait: Wait,
+  signal: 'SIGINT' | 'SIGTERM',
+): Promise<'soon' | `${number} ms, ${string}`> {
+  await using place = await openPlace(wait);
   const waiting = await begin(wait, place);
-  if (waiting.isShort === true) return;
+  if (waiting.isShort === true) return 'soon';
   const before = namesIn(place);
   const run = start(waiting, place, {});
-  await until(() => waiting.reached(run.seen) || run.hasEnded(), `bai waits: ${wait.name}`, 20_000);
+  await until(() => waiting.reached(run.seen) || run.hasEnded(), `bai waits: ${wait.name}`, 60_000);
   expect(run.hasEnded(), `it ended by itself: ${run.seen.stderr}`).toBe(false);
   const reference = await startReference();
   const [ended, referenceMs] = await Promise.all([run.end(signal), reference.end(signal)]);
+  if (isLate(ended, referenceMs)) return `${Math.round(ended.ms)} ms, ${ended.stderr}`;
   const code = waiting.endsWith ?? statusOf(signal);
   expect(ended.code, `${ended.stderr} (${Math.round(ended.ms)} ms)`).toBe(code);
-  expect(ended.ms, ended.stderr).toBeLessThan(interruptedWithinMs + slowdown * referenceMs);
-  expect(ended.stderr).not.toMatch(/bug in bai|at .*\.js|did not end in time/);
+  expect(ended.stderr).not.toMatch(/bug in bai|at .*\.js/);
   // A large file is kept to be gone on with, which is told by the name of its source.
-  if (ended.stderr.includes('are kept')) return;
+  if (ended.stderr.includes('are kept')) return 'soon';
   for (const name of namesIn(place).filter((each) => !before.includes(each)))
     expect(ended.stderr, `${name} was left behind without a word`).toContain(basename(name));
+  return 'soon';
+}
+
+function isLate({ ms, stderr }: Ended, referenceMs: number): boolean {
+  return ms > interruptedWithinMs + slowdown * referenceMs || stderr.includes('did not end in time');
 }
 
 /**
@@ -179,6 +204,7 @@ async function begin(wait: Wait, place: Place): Promise<Waiting> {
 interface Run {
   readonly seen: { readonly stderr: string; readonly stdout: string; readonly pid: number };
   hasEnded(): boolean;
+  /** What runs on after a minute is killed. */
   end(signal: NodeJS.Signals): Promise<Ended>;
   /** What still runs then is killed. */
   whenEnded(withinMs: number): Promise<Ended>;
@@ -202,11 +228,13 @@ function start(
   child.once('exit', (code, signal) => {
     exited = code ?? 128 + (signal === 'SIGINT' ? 2 : signal === 'SIGTERM' ? 15 : 9);
   });
-  const ended = async (since: number): Promise<Ended> => {
+  const ended = async (since: number, withinMs: number): Promise<Ended> => {
+    const late = setTimeout(() => child.kill('SIGKILL'), withinMs);
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    clearTimeout(late);
     const ms = performance.now() - since;
     // Its last words may come after it has ended; and what it has started may hold its output open for longer.
-    await until(() => child.stdout.closed && child.stderr.closed, 'its output ended', 1_000).catch(() => {});
+    await until(() => child.stdout.closed && child.stderr.closed, 'its output ended', 3_000).catch(() => {});
     return { ...seen, code: exited ?? -1, ms };
   };
   return {
@@ -215,14 +243,9 @@ function start(
     end(signal) {
       const since = performance.now();
       child.kill(signal);
-      return ended(since);
+      return ended(since, 60_000);
     },
-    async whenEnded(withinMs) {
-      const late = setTimeout(() => child.kill('SIGKILL'), withinMs);
-      const end = await ended(begun);
-      clearTimeout(late);
-      return end;
-    },
+    whenEnded: (withinMs) => ended(begun, withinMs),
   };
 }
 

@@ -22,7 +22,7 @@ const canTrace = ((): boolean => {
   }
 })();
 
-describe.skipIf(!canTrace)('a key file', { timeout: 60_000 }, () => {
+describe.skipIf(!canTrace)('a key file', () => {
   let bed: EmulatorBed;
   let key: string;
   const ssh = (...parts: string[]): string => join(bed.home, '.ssh', ...parts);

@@ -129,7 +129,7 @@ test('--identity with a .pub file, or one that does not exist, is said before an
   for (const { args, code, words } of tries) {
     const child = bed.start(args);
     child.stdin.end();
-    const limit = setTimeout(() => child.kill('SIGKILL'), 8_000);
+    const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
     const ran = await finished(child);
     clearTimeout(limit);
     expect([args.join(' '), ran.code, ran.stdout], ran.stderr).toEqual([args.join(' '), code, '']);
@@ -145,7 +145,7 @@ test('a key that ssh refuses is explained, and bai ends when ssh has ended', asy
   for (const key of [own, join(bed.home, '.ssh/missing')]) {
     const child = bed.start(['app', 'ssh', 'demo', '-i', key, '--', 'true']);
     child.stdin.end();
-    const limit = setTimeout(() => child.kill('SIGKILL'), 8_000);
+    const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
     const { code } = await finished(child);
     clearTimeout(limit);
     expect([4, 255], key).toContain(code);

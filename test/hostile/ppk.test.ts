@@ -178,7 +178,6 @@ test.each([
       }
     }
   },
-  60_000,
 );
 
 test('no error holds a part of the key', async () => {

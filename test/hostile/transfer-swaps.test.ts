@@ -128,4 +128,4 @@ test('a stream that ended before the handshake is a lost connection at once', as
     signal: new AbortController().signal,
   });
   await expect(connecting).rejects.toBeInstanceOf(UnreachableError);
-}, 10_000);
+});

@@ -322,7 +322,7 @@ async function start(
 }
 
 async function isReady(port: number, child: ChildProcess): Promise<boolean> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 50_000;
   while (Date.now() < deadline && child.exitCode === null && child.signalCode === null) {
     if (await greets(port)) return true;
     await after(20);
@@ -334,7 +334,7 @@ async function isReady(port: number, child: ChildProcess): Promise<boolean> {
 async function greets(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   try {
-    const [greeting] = (await once(socket, 'data', { signal: AbortSignal.timeout(5_000) })) as [Buffer];
+    const [greeting] = (await once(socket, 'data', { signal: AbortSignal.timeout(20_000) })) as [Buffer];
     return greeting.toString('latin1').startsWith('SSH-2.0-');
   } catch {
     return false;

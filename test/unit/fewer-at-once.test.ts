@@ -86,7 +86,7 @@ test('a server that refuses for another reason is believed after a few, and the 
   expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(100);
   // Four times alone for each of the first three.
   expect(asked).toBeLessThanOrEqual(2 * 100 + 3 * 4);
-}, 20_000);
+});
 
 test('what fails alone, and for no lack of open files, is tried once', async () => {
   const fewer = new FewerAtOnce(signal);

@@ -7,6 +7,7 @@ import {
   matchesName,
   parseName,
 } from '../../src/core/sftp/glob.ts';
+import { computed } from '../support/until.ts';
 
 const fits = (pattern: string, name: string): boolean => matchesName(parseName(pattern), name);
 
@@ -67,9 +68,7 @@ test('a name without wildcards, once quoted, matches itself and nothing else', (
 });
 
 test('a pattern of many stars is matched against a long name at once', () => {
-  const startedAt = performance.now();
-  expect(fits(`${'*a'.repeat(50)}b`, 'a'.repeat(4_096))).toBe(false);
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  expect(computed(() => fits(`${'*a'.repeat(50)}b`, 'a'.repeat(4_096)))).toBe(false);
 });
 
 test.each(['a', 'a/b', 'a\\*', 'a[b', ''])('%s asks for no expansion', (pattern) => {

@@ -27,7 +27,6 @@ test.skipIf(!existsSync('/proc/self/stat'))(
       path: '/proc/bai-test',
     });
   },
-  5_000,
 );
 
 test.each([

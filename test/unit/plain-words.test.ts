@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { plainWords } from '../../src/core/text/plain-words.ts';
+import { computed } from '../support/until.ts';
 
 const tooHigh = `<BackendAISchemaValidationFailed(400): Schema validation failed. (1 validation error for CreateFromParamsRequest
 priority
@@ -76,9 +77,7 @@ test('whatever a server says, it is done at once, and gets no longer', () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 3_000 }), (pieces) => {
       const text = pieces.join('');
-      const begun = performance.now();
-      expect(plainWords(text).length).toBeLessThanOrEqual(text.length + 2);
-      expect(performance.now() - begun).toBeLessThan(500);
+      expect(computed(() => plainWords(text)).length).toBeLessThanOrEqual(text.length + 2);
     }),
   );
 });

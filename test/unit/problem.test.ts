@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { limitTime } from '../../src/core/time-limit.ts';
 import { InterruptedError } from '../../src/errors.ts';
 import { networkError } from '../../src/net/network-error.ts';
-import { isProblem, parseProblem, refusalError } from '../../src/providers/backend-ai/problem.ts';
+import { isProblem, parseProblem, refusalError } from '../../src/providers/backend-ai/manager/problem.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');
 

@@ -100,7 +100,7 @@ test.each([
   { sshPort: '22' },
 ])('%j becomes no part of a command line', (fields) => {
   expect(() => headNodeAddress('OsKBd', [instance(fields)])).toThrow(
-    expect.objectContaining({ code: 'protocol' }),
+    expect.objectContaining({ code: 'ssh-unreadable' }),
   );
 });
 

@@ -3,10 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
-import { parseMounts } from '../../core/session/mounts.ts';
-import type { CreateRequest } from '../../core/session/session-api.ts';
-import { sessionDefaults } from '../../core/settings/session-defaults.ts';
 import { UsageError } from '../../errors.ts';
+import { parseMounts, usualRequest } from '../../providers/backend-ai/create/create-request.ts';
+import type { ComputeSessionRequest } from '../../providers/backend-ai/session/compute-session.ts';
 import type { CreateSessionRequest, CreateSessionResult } from '../../services/session/create-session.ts';
 import { collect, keyValues, oneOf, seconds, wholeNumber } from '../shared/options.ts';
 
@@ -97,14 +96,16 @@ async function sessionOf(
   image: string,
   flags: Flags & Aliases,
   context: Context,
-): Promise<CreateSessionRequest['session']> {
-  const defaults = sessionDefaults(await context.settings());
+): Promise<ComputeSessionRequest> {
+  const { name, ...given } = readRequest(flags);
+  const usual = usualRequest(image, name, await context.settings());
   const mounts = parseMounts([...(flags.mount ?? []), ...(flags.volume ?? [])]);
   return {
-    ...readRequest(image, flags),
-    mounts: { ...defaults.mounts, ...mounts },
-    project: flags.project ?? flags.group ?? defaults.project,
-    domain: flags.domain ?? defaults.domain,
+    ...usual,
+    ...given,
+    mounts: { ...usual.mounts, ...mounts },
+    project: flags.project ?? flags.group ?? usual.project,
+    domain: flags.domain ?? usual.domain,
     ...(await bootstrapOf(flags, context)),
   };
 }
@@ -134,12 +135,11 @@ interface Aliases {
   readonly enqueueOnly?: boolean;
 }
 
-type FromFlags = Omit<CreateRequest, 'mounts' | 'project' | 'domain' | 'bootstrapScript'>;
+type FromFlags = Omit<ComputeSessionRequest, 'image' | 'mounts' | 'project' | 'domain' | 'bootstrapScript'>;
 
-function readRequest(image: string, flags: Flags & Aliases): FromFlags {
+function readRequest(flags: Flags & Aliases): FromFlags {
   const priority = wholeNumber('--priority', flags.priority, 0);
   return {
-    image,
     name: flags.name ?? flags.clientToken ?? `bai-${randomBytes(4).toString('hex')}`,
     type: oneOf('--type', flags.type, ['interactive', 'batch', 'inference', 'system']),
     clusterSize: wholeNumber('--cluster-size', flags.clusterSize, 1) ?? 1,

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isLive } from '../../core/session/session.ts';
+import { holdsName } from '../../providers/backend-ai/manager/states.ts';
 import { runBatch } from '../machine/batch.ts';
 import { clientHome } from '../machine/home.ts';
 import type { Reach } from '../machine/ssh-forwarding.ts';
@@ -121,7 +121,7 @@ export class Session {
   }
 
   get isLive(): boolean {
-    return isLive(this.status);
+    return holdsName(this.status);
   }
 
   /** Port of main1's sshd on 127.0.0.1, while it runs. */

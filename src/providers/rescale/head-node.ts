@@ -71,6 +71,7 @@ function notReady(job: JobName, what: string): UnreachableError {
 
 function notTold(job: JobName, what: string): ProtocolError {
   return new ProtocolError(`Rescale tells no usable ${what} for SSH into job ${job}`, {
+    code: 'ssh-unreadable',
     hint: "the job's page at Rescale shows user and address; show this to Rescale's support when it stays",
   });
 }

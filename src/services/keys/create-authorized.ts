@@ -6,7 +6,7 @@ import {
   type CreateSessionResult,
   createSession,
 } from '../session/create-session.ts';
-import type { SessionDeps } from '../session/session-deps.ts';
+import type { SessionTools } from '../session/session-tools.ts';
 import { type AuthorizeDeps, type AuthorizedKey, authorizeKey } from './authorize-key.ts';
 import { findPublicKey } from './find-public-key.ts';
 
@@ -16,7 +16,7 @@ export interface CreateAuthorizedRequest extends CreateSessionRequest {
 }
 
 export interface CreateAuthorizedDeps {
-  readonly sessions: SessionDeps;
+  readonly sessions: SessionTools;
   readonly authorize: AuthorizeDeps;
 }
 

@@ -1,0 +1,46 @@
+/** The network as the settings have it: certificates, time limits, proxies, jump hosts. */
+
+import type { Environment } from '../context.ts';
+import type { Reporter } from '../core/reporter.ts';
+import { isYes, type Settings } from '../core/settings/settings.ts';
+import { jumpArguments, parseJumpHosts } from '../core/ssh/jump-hosts.ts';
+import { createNetwork, type Dial, type Network } from '../net/network.ts';
+import { openThroughJump } from '../ssh/jump-host.ts';
+
+export interface NetworkOptions {
+  readonly reporter: Reporter;
+  /** Where proxies are named and programs are looked for; that of `--env-file` below it. */
+  readonly environment: Environment;
+  /** Where connections begin with more than a handshake. */
+  readonly dial?: Dial | undefined;
+}
+
+export function openNetwork(settings: Settings, { reporter, environment, dial }: NetworkOptions): Network {
+  const skipTlsVerify = isYes(settings.skipTlsVerify.value);
+  if (skipTlsVerify) {
+    reporter.warn(`the manager's TLS certificate is not checked (${settings.skipTlsVerify.origin})`);
+  }
+  // ssh asks on the terminal what a jump host wants to know, with each connection.
+  if (settings.proxyJump.value !== undefined) reporter.withoutSpinner();
+  return createNetwork({
+    skipTlsVerify,
+    connectTimeoutMs: Number(settings.connectTimeout.value) * 1000,
+    readTimeoutMs: Number(settings.readTimeout.value) * 1000,
+    dial: dial ?? dialThrough(settings, environment),
+    environment,
+    waiting: (text, limitMs) => reporter.wait(text, limitMs),
+  });
+}
+
+function dialThrough({ proxyJump, connectTimeout }: Settings, environment: Environment): Dial | undefined {
+  const written = proxyJump.value;
+  const hops = written === undefined ? [] : parseJumpHosts(written, 'proxyJump');
+  if (written === undefined || hops.length === 0) return undefined;
+  return (target) =>
+    openThroughJump({
+      environment,
+      args: jumpArguments(hops, target, Number(connectTimeout.value)),
+      hops: written,
+      target: `${target.host}:${target.port}`,
+    });
+}

@@ -1,0 +1,22 @@
+/** The platforms that bai speaks to: one line each. */
+
+import type { Environment } from '../context.ts';
+import type { Reporter } from '../core/reporter.ts';
+import type { Provider } from '../core/session/provider.ts';
+import type { Settings } from '../core/settings/settings.ts';
+
+export interface ProviderOptions {
+  readonly version: string;
+  readonly reporter: Reporter;
+  /** Where proxies are named and programs are looked for; that of `--env-file` below it. */
+  readonly environment: Environment;
+  readonly processEnvironment: Environment;
+  /** For an administrator: whose sessions are meant. */
+  readonly owner?: string | undefined;
+}
+
+export type OpenProvider = (settings: Settings, options: ProviderOptions) => Promise<Provider>;
+
+/** Imported when it is first needed: start-up pays for none. */
+export const openProvider: OpenProvider = async (settings, options) =>
+  (await import('./backend-ai.ts')).openBackendAi(settings, options);
