@@ -1,5 +1,6 @@
 /** `bai sftp SESSION`: one connection, and commands line by line in the manner of OpenSSH's sftp. */
 
+import { ownValue } from '../../core/own-value.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { splitWords } from '../../core/text/shell-words.ts';
 import { BaiError, ExitCode, InterruptedError, UnreachableError, UsageError } from '../../errors.ts';
@@ -60,7 +61,7 @@ async function obey(line: string, state: ShellState, tools: SftpTools): Promise<
     // As in OpenSSH's batches: with a dash before it, a line may fail.
     const [name, ...args] = splitWords(line.trimStart().replace(/^-/, ''));
     if (name === undefined) return ExitCode.ok;
-    const command = Object.hasOwn(shellCommands, name) ? shellCommands[name] : undefined;
+    const command = ownValue(shellCommands, name);
     if (command === undefined)
       throw new UsageError(`there is no command "${name}"`, { hint: 'help lists them' });
     return await command.run(readArguments(name, args, command.flags), state);
