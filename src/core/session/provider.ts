@@ -131,7 +131,8 @@ export interface SshAccess extends Tunnel {
 
 /** What every provider's own request has. */
 export interface CreateRequest {
-  readonly name: string;
+  /** Nothing: the platform gives it one, or none. */
+  readonly name?: string | undefined;
 }
 
 export interface CreateTools {
