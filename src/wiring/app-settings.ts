@@ -2,7 +2,7 @@
 
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import { agentIdentity, isKeyStore, type Settings } from '../core/settings/settings.ts';
+import { agentIdentity, isHostKeyChecking, isKeyStore, type Settings } from '../core/settings/settings.ts';
 import { findHome, wholePath } from '../files/user-path.ts';
 import type { SshSettings } from '../services/ssh/ssh-tools.ts';
 
@@ -18,6 +18,7 @@ export function answerLimit({ answerTimeout }: Settings): number {
 
 export function sshSettings(settings: Settings): SshSettings {
   const { sshDir, identity, sshPort, user, keyStore, keyLifetime } = settings;
+  const { hostKeyChecking, acceptHostKey } = settings;
   const usesAgent = identity.value === agentIdentity;
   const folder = sshDir.value === undefined ? join(findHome(), '.ssh') : wholePath(sshDir.value);
   return {
@@ -27,6 +28,8 @@ export function sshSettings(settings: Settings): SshSettings {
     usesAgent,
     keyStore: isKeyStore(keyStore.value) ? keyStore.value : 'file',
     keyLifetime: keyLifetime.value ?? '1h',
+    hostKeyChecking: isHostKeyChecking(hostKeyChecking.value) ? hostKeyChecking.value : 'ask',
+    acceptedHostKey: acceptHostKey.value,
     preferredPort: sshPort.value === undefined ? undefined : Number(sshPort.value),
   };
 }

@@ -37,6 +37,8 @@ const samples: Record<SettingName, readonly [string, string]> = {
   skipTlsVerify: ['yes', 'no'],
   connectTimeout: ['1', '2.5'],
   readTimeout: ['1', '0'],
+  hostKeyChecking: ['ask', 'accept-new'],
+  acceptHostKey: [`SHA256:${'a'.repeat(43)}`, `SHA256:${'b'.repeat(43)}`],
   answerTimeout: ['1', '2.5'],
 };
 

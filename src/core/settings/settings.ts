@@ -120,6 +120,18 @@ export const settingDefinitions = {
     summary: 'seconds to wait for an answer of the manager, or for more of it; 0 is for ever',
     check: (text, name) => checkNumber(text, name, 0, 86_400),
   },
+  hostKeyChecking: {
+    env: ['BAI_HOST_KEY_CHECKING'],
+    fallback: 'ask',
+    summary:
+      'the first host key of a session whose platform does not vouch for it: `ask` (on a terminal), or `accept-new`; a key that changes is always refused',
+    check: checkHostKeyChecking,
+  },
+  acceptHostKey: {
+    env: ['BAI_ACCEPT_HOST_KEY'],
+    summary: 'the fingerprint (`SHA256:…`) of the one first host key that is accepted without a question',
+    check: checkFingerprint,
+  },
   answerTimeout: {
     env: ['BAI_ANSWER_TIMEOUT'],
     fallback: '60',
@@ -274,6 +286,25 @@ export type KeyStore = (typeof keyStores)[number];
 
 export function isKeyStore(text: string | undefined): text is KeyStore {
   return keyStores.some((store) => store === text);
+}
+
+export const hostKeyCheckings = ['ask', 'accept-new'] as const;
+export type HostKeyChecking = (typeof hostKeyCheckings)[number];
+
+export function isHostKeyChecking(text: string | undefined): text is HostKeyChecking {
+  return hostKeyCheckings.some((each) => each === text);
+}
+
+function checkHostKeyChecking(text: string, name: string): void {
+  if (isHostKeyChecking(text)) return;
+  throw new UsageError(`${name} is one of ${hostKeyCheckings.join(', ')}, not "${text}"`);
+}
+
+function checkFingerprint(text: string, name: string): void {
+  if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) return;
+  throw new UsageError(`${name} is a fingerprint such as SHA256:…, not "${text}"`, {
+    hint: '`ssh-keygen -lf` shows that of a host key, and so does the question at the first login',
+  });
 }
 
 function checkKeyStore(text: string, name: string): void {
