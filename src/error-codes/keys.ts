@@ -41,6 +41,10 @@ export const keyCodes = {
     meaning:
       'a private key that bai reads and ssh does not, such as one with the line ends of Windows; the hint has the command that writes it anew',
   },
+  'key-type-refused': {
+    status: '2',
+    meaning: 'a public key of a type that the provider does not take, such as Ed25519 for a job of Rescale',
+  },
   'weak-key': { status: '2', meaning: 'a DSA key, or an RSA key of fewer than 2048 bits' },
   'key-mismatch': {
     status: '2 for the file itself, 6 for a `.pub` beside it',

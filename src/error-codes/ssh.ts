@@ -9,6 +9,10 @@ export const sshCodes = {
     status: '5',
     meaning: 'the session has no address for SSH yet: it still starts',
   },
+  'no-head-node': {
+    status: '1',
+    meaning: 'the provider lists several machines of the session, and does not say which one to log in to',
+  },
   'ssh-unreadable': {
     status: '1',
     meaning: 'what the provider says of the address for SSH has no known form; nothing of it is used',

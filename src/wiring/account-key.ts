@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { findOwnPaths } from '../config/paths.ts';
 import { askYesOrNo } from '../config/yes-or-no.ts';
 import { requireFeature } from '../core/session/features.ts';
+import { settingValue } from '../core/settings/settings.ts';
 import { checkBeside, readAccountPair } from '../keys/account-pair.ts';
 import { checkKeyRoom, removeKeyFileIf } from '../keys/key-file.ts';
 import { openKeyLedger } from '../keys/key-ledger.ts';
@@ -23,7 +24,7 @@ export function accountKeyTools(parts: AppParts): AccountKeyTools {
     reporter,
     signal,
     account: requireFeature(provider, 'accountKey'),
-    endpoints: (parts.settings.endpoint.value ?? '').split(',').map((each) => each.trim()),
+    endpoints: (settingValue(parts.settings, 'endpoint') ?? []).map(({ href }) => href),
     keyPath,
     ask: questionOf(parts, 'no'),
     readPair: readAccountPair,

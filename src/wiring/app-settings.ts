@@ -2,7 +2,7 @@
 
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import { agentIdentity, isHostKeyChecking, isKeyStore, type Settings } from '../core/settings/settings.ts';
+import { agentIdentity, type Settings, settingValue } from '../core/settings/settings.ts';
 import { findHome, wholePath } from '../files/user-path.ts';
 import type { SshSettings } from '../services/ssh/ssh-tools.ts';
 
@@ -12,13 +12,12 @@ export const issuedKey = 'id_container';
 export const nullDevice = process.platform === 'win32' ? 'NUL' : devNull;
 
 /** How long whatever is on the way into a session may take for an answer. */
-export function answerLimit({ answerTimeout }: Settings): number {
-  return Number(answerTimeout.value) * 1000;
+export function answerLimit(settings: Settings): number {
+  return settingValue(settings, 'answerTimeout');
 }
 
 export function sshSettings(settings: Settings): SshSettings {
-  const { sshDir, identity, sshPort, user, keyStore, keyLifetime } = settings;
-  const { hostKeyChecking, acceptHostKey } = settings;
+  const { sshDir, identity, user } = settings;
   const usesAgent = identity.value === agentIdentity;
   const folder = sshDir.value === undefined ? join(findHome(), '.ssh') : wholePath(sshDir.value);
   return {
@@ -26,10 +25,10 @@ export function sshSettings(settings: Settings): SshSettings {
     keyPath: join(folder, issuedKey),
     identity: identity.value === undefined || usesAgent ? undefined : wholePath(identity.value),
     usesAgent,
-    keyStore: isKeyStore(keyStore.value) ? keyStore.value : 'file',
-    keyLifetime: keyLifetime.value ?? '1h',
-    hostKeyChecking: isHostKeyChecking(hostKeyChecking.value) ? hostKeyChecking.value : 'ask',
-    acceptedHostKey: acceptHostKey.value,
-    preferredPort: sshPort.value === undefined ? undefined : Number(sshPort.value),
+    keyStore: settingValue(settings, 'keyStore'),
+    keyLifetime: settingValue(settings, 'keyLifetime'),
+    hostKeyChecking: settingValue(settings, 'hostKeyChecking'),
+    acceptedHostKey: settingValue(settings, 'acceptHostKey'),
+    preferredPort: settingValue(settings, 'sshPort'),
   };
 }

@@ -26,8 +26,8 @@ import {
   openLine,
   openSftp as openSftpTo,
 } from '../services/sftp/open-sftp.ts';
-import type { SftpDeps } from '../services/sftp/sftp-deps.ts';
-import type { SpeedTestDeps } from '../services/sftp/sftp-speedtest.ts';
+import type { SpeedTestTools } from '../services/sftp/sftp-speedtest.ts';
+import type { SftpTools } from '../services/sftp/sftp-tools.ts';
 import type { ExecTools } from '../services/ssh/exec-command.ts';
 import type { HostKeyTools } from '../services/ssh/host-keys.ts';
 import type { BuiltinConnection } from '../services/ssh/ssh-programs.ts';
@@ -138,13 +138,15 @@ function builtinOver(
   };
 }
 
-export function sftpTools(parts: AppParts): SftpDeps {
+export function sftpTools(parts: AppParts): SftpTools {
   const tools = openSftpTools(parts);
   const answerMs = answerLimit(parts.settings);
   return {
     reporter: parts.reporter,
     signal: parts.signal,
     local: localFiles,
+    stdin: parts.streams.stdin,
+    stdout: parts.streams.stdout,
     isFirstTime: ({ id }) => isFirstTime(join(findOwnPaths(parts.environment).stateDir, 'told'), id),
     mountsOf: async ({ id }) => (await parts.provider.describe(id, parts.signal))?.mounts,
     async open(session, found) {
@@ -160,7 +162,7 @@ export function sftpTools(parts: AppParts): SftpDeps {
   };
 }
 
-export function speedTestTools(parts: AppParts): SpeedTestDeps {
+export function speedTestTools(parts: AppParts): SpeedTestTools {
   const { reporter, signal } = parts;
   return {
     ...{ reporter, signal },

@@ -9,7 +9,7 @@ import { mostKeyBytes } from '../keys/key-text.ts';
 import { requirePublic } from '../keys/public-file.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
 import { leftInSession } from '../output/transfer-progress.ts';
-import type { AuthorizeDeps, OpenedKeys } from '../services/keys/authorize-key.ts';
+import type { AuthorizeTools, OpenedKeys } from '../services/keys/authorize-key.ts';
 import { openSftp } from '../services/sftp/open-sftp.ts';
 import type { LoginKey } from '../ssh/login.ts';
 import { openAuthorizedKeys } from '../transfer/remote/authorized-keys.ts';
@@ -18,7 +18,7 @@ import { answerLimit, sshSettings } from './app-settings.ts';
 import { type AppParts, openSftpTools } from './apps.ts';
 import { keyReading } from './keys.ts';
 
-export function authorizeTools(parts: AppParts): AuthorizeDeps {
+export function authorizeTools(parts: AppParts): AuthorizeTools {
   return {
     ...keyReading,
     reporter: parts.reporter,

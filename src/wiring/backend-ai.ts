@@ -1,7 +1,7 @@
 /** From settings to the sessions of a Backend.AI manager. */
 
 import type { Provider } from '../core/session/provider.ts';
-import { commandLine, type Settings } from '../core/settings/settings.ts';
+import { commandLine, type Settings, settingValue } from '../core/settings/settings.ts';
 import { DeniedError, UsageError } from '../errors.ts';
 import { type ClientOptions, createManagerClient } from '../providers/backend-ai/manager/client.ts';
 import { createBackendAi } from '../providers/backend-ai/provider.ts';
@@ -12,8 +12,9 @@ import type { ProviderOptions } from './providers.ts';
 
 export async function openBackendAi(settings: Settings, options: ProviderOptions): Promise<Provider> {
   const { version, reporter, environment, owner } = options;
-  const { endpoint, accessKey, domain } = settings;
-  if (endpoint.value === undefined) {
+  const { endpoint, accessKey } = settings;
+  const endpoints = settingValue(settings, 'endpoint');
+  if (endpoints === undefined) {
     throw new UsageError(`no manager is chosen: the endpoint is ${endpoint.origin}`, {
       code: 'no-endpoint',
       hint: 'set BACKEND_ENDPOINT, or `bai config set endpoint https://…`; `bai local up` starts a manager on this machine to try bai with',
@@ -23,9 +24,9 @@ export async function openBackendAi(settings: Settings, options: ProviderOptions
   refuseForeignKeys(settings);
   const network = openNetwork(settings, { reporter, environment, dial });
   const client = createManagerClient({
-    endpoints: endpoint.value.split(',').map((each) => new URL(each.trim())),
+    endpoints,
     ...keyOf(settings),
-    domain: domain.value ?? 'default',
+    domain: settingValue(settings, 'domain'),
     userAgent: `bai/${version}`,
     network,
     now: () => new Date(),

@@ -17,9 +17,7 @@ import { makePair } from '../keys/make-pair.ts';
 import { publicBlobOf } from '../keys/public-half.ts';
 import { describePublicKey, fingerprintOf, type PublicKey, publicLine } from '../keys/public-key.ts';
 import { findUserKey, isReplaceable, isTaken, listKeyPaths, readUserKey } from '../keys/read-key.ts';
-import type { KeyDeps } from '../services/keys/key-deps.ts';
-import type { KeyFormats, KeyReading, Passphrases } from '../services/keys/key-tools.ts';
-import type { Clipboard } from '../services/keys/show-key.ts';
+import type { Clipboard, KeyFormats, KeyReading, KeyTools, Passphrases } from '../services/keys/key-tools.ts';
 import { listAgentKeys } from '../ssh/agent.ts';
 import { keyType } from '../ssh/files/known-hosts.ts';
 import { feed } from '../ssh/programs.ts';
@@ -53,28 +51,31 @@ export const keyReading: KeyReading = {
   keyType,
 };
 
-export function keyTools({ settings, reporter, provider, userSsh }: KeyParts, facts: Streams): KeyDeps {
+export function keyTools({ settings, reporter, provider, userSsh }: KeyParts, facts: Streams): KeyTools {
   const { environment, signal } = facts;
   const { keyPath, identity } = sshSettings(settings);
   const folder = dirname(keyPath);
   return {
-    ...{ folder, identity, makePair, signal, formats: keyFormats },
+    ...{ makePair, signal, formats: keyFormats },
     disk: {
       ...{ read: readUserKey, isTaken, isReplaceable, stage: stageKeyFile, remove: removeKeyFile },
       // Any other folder may be shared on purpose.
       tightenFolder: async (path) => (dirname(path) === folder ? tightenKeyFolder(folder) : undefined),
     },
+    own: {
+      ...{ folder, identity },
+      defaults: [...personalKeyNames, 'id_container'].map((name) => join(folder, name)),
+      comment: defaultComment(environment),
+      paths: async () => [...new Set([...(await listKeyPaths(folder)), ...(identity ? [identity] : [])])],
+      ofAgent: () => agentKeys(userSsh, environment),
+      ofAccount:
+        settings.endpoint.value === undefined
+          ? undefined
+          : async (until) => requireFeature(await provider(), 'accountKey').read(until),
+    },
     passphrases: passphrases(facts),
     warn: (message) => reporter.warn(message),
-    defaultComment: defaultComment(environment),
-    defaultKeys: [...personalKeyNames, 'id_container'].map((name) => join(folder, name)),
     clipboard: clipboard(facts),
-    paths: async () => [...new Set([...(await listKeyPaths(folder)), ...(identity ? [identity] : [])])],
-    agentKeys: () => agentKeys(userSsh, environment),
-    accountKey:
-      settings.endpoint.value === undefined
-        ? undefined
-        : async (until) => requireFeature(await provider(), 'accountKey').read(until),
   };
 }
 

@@ -2,8 +2,8 @@
 
 import type { Environment } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
-import { isYes, type Settings } from '../core/settings/settings.ts';
-import { jumpArguments, parseJumpHosts } from '../core/ssh/jump-hosts.ts';
+import { type Settings, settingValue } from '../core/settings/settings.ts';
+import { jumpArguments } from '../core/ssh/jump-hosts.ts';
 import { createNetwork, type Dial, type Network } from '../net/network.ts';
 import { openThroughJump } from '../ssh/jump-host.ts';
 
@@ -16,7 +16,7 @@ export interface NetworkOptions {
 }
 
 export function openNetwork(settings: Settings, { reporter, environment, dial }: NetworkOptions): Network {
-  const skipTlsVerify = isYes(settings.skipTlsVerify.value);
+  const skipTlsVerify = settingValue(settings, 'skipTlsVerify');
   if (skipTlsVerify) {
     reporter.warn(`the manager's TLS certificate is not checked (${settings.skipTlsVerify.origin})`);
   }
@@ -24,22 +24,23 @@ export function openNetwork(settings: Settings, { reporter, environment, dial }:
   if (settings.proxyJump.value !== undefined) reporter.withoutSpinner();
   return createNetwork({
     skipTlsVerify,
-    connectTimeoutMs: Number(settings.connectTimeout.value) * 1000,
-    readTimeoutMs: Number(settings.readTimeout.value) * 1000,
+    connectTimeoutMs: settingValue(settings, 'connectTimeout'),
+    readTimeoutMs: settingValue(settings, 'readTimeout'),
     dial: dial ?? dialThrough(settings, environment),
     environment,
     waiting: (text, limitMs) => reporter.wait(text, limitMs),
   });
 }
 
-function dialThrough({ proxyJump, connectTimeout }: Settings, environment: Environment): Dial | undefined {
-  const written = proxyJump.value;
-  const hops = written === undefined ? [] : parseJumpHosts(written, 'proxyJump');
-  if (written === undefined || hops.length === 0) return undefined;
+function dialThrough(settings: Settings, environment: Environment): Dial | undefined {
+  const written = settings.proxyJump.value;
+  const hops = settingValue(settings, 'proxyJump');
+  if (written === undefined || hops === undefined || hops.length === 0) return undefined;
+  const connectSeconds = settingValue(settings, 'connectTimeout') / 1000;
   return (target) =>
     openThroughJump({
       environment,
-      args: jumpArguments(hops, target, Number(connectTimeout.value)),
+      args: jumpArguments(hops, target, connectSeconds),
       hops: written,
       target: `${target.host}:${target.port}`,
     });

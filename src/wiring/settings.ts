@@ -10,7 +10,7 @@ import { resolveSettings, type Settings, type SettingValues } from '../core/sett
 import { similarNames } from '../core/text/similar.ts';
 import { UsageError } from '../errors.ts';
 import { wholePath } from '../files/user-path.ts';
-import type { ConfigureDeps } from '../services/configure.ts';
+import type { ConfigureTools } from '../services/configure.ts';
 import { lockWait } from './lock-wait.ts';
 
 export interface SurroundingValues {
@@ -70,7 +70,7 @@ export function configureTools(
   context: Context,
   flags: GlobalFlags,
   environment: Environment,
-): ConfigureDeps {
+): ConfigureTools {
   const store = openProfileStore(findOwnPaths(environment).configFile, lockWait(context));
   return {
     store,

@@ -71,6 +71,13 @@ test('null in place of text is no word', () => {
   expect(refusal(400, body).message).not.toContain('null');
 });
 
+test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+  'a kind of problem that is called %s is none that bai knows, and no bug',
+  (slug) => {
+    expect(refusal(400, of(slug))).toMatchObject({ code: 'refused', exitCode: 1 });
+  },
+);
+
 test('a body that is no problem document leaves the status', () => {
   expect(refusal(500, '<html>').message).toBe(
     'cannot create the session: the manager or a proxy before it answered 500',

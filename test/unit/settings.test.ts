@@ -3,11 +3,11 @@
 import { expect, test } from 'vitest';
 import {
   definitionOf,
-  isYes,
   resolveSettings,
   type SettingName,
   type SettingSources,
   settingNames,
+  settingValue,
 } from '../../src/core/settings/settings.ts';
 import { UsageError } from '../../src/errors.ts';
 
@@ -173,9 +173,19 @@ test.each(['https://me:hunter2@api.example.com', 'https://api.example.com,http:/
 );
 
 test.each(['y', 'yes', 't', 'true', '1', 'on', 'YES', 'True'])('"%s" means yes', (text) => {
-  expect(isYes(text)).toBe(true);
+  expect(
+    settingValue(
+      resolveSettings({ ...nothing, environment: { BAI_SKIP_TLS_VERIFY: text } }),
+      'skipTlsVerify',
+    ),
+  ).toBe(true);
 });
 
 test.each(['n', 'no', 'false', '0', 'off', '', undefined])('"%s" does not mean yes', (text) => {
-  expect(isYes(text)).toBe(false);
+  expect(
+    settingValue(
+      resolveSettings({ ...nothing, environment: { BAI_SKIP_TLS_VERIFY: text } }),
+      'skipTlsVerify',
+    ),
+  ).toBe(false);
 });

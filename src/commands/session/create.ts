@@ -115,7 +115,7 @@ async function create(
   authorize: string | undefined,
   context: Context,
 ): Promise<CreateSessionResult> {
-  const sessions = await context.sessions();
+  const sessions = await context.tools('sessions');
   if (authorize === undefined) {
     const { createSession } = await import('../../services/session/create-session.ts');
     return createSession(request, sessions);
@@ -123,7 +123,7 @@ async function create(
   const { createAuthorized } = await import('../../services/keys/create-authorized.ts');
   return createAuthorized(
     { ...request, source: authorize },
-    { sessions, authorize: await context.authorize() },
+    { sessions, authorize: await context.tools('authorize') },
   );
 }
 

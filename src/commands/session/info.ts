@@ -11,7 +11,7 @@ export function define(command: Command, context: Context): void {
     .action(async (session: string, flags: OwnerFlags) => {
       useOwner(context, flags);
       const { sessionInfo } = await import('../../services/session/manage-sessions.ts');
-      const tools = await context.sessions();
+      const tools = await context.tools('sessions');
       const details = await sessionInfo(session, tools);
       context.reporter.result(details, lines(tools.provider.listing.facts(details)));
     });

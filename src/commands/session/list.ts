@@ -29,7 +29,7 @@ export function define(command: Command, context: Context): void {
     .option('--wide', 'whole ids, image names and cells, however narrow the terminal is')
     .action(async (flags: Flags) => {
       const { listSessions } = await import('../../services/session/manage-sessions.ts');
-      const tools = await context.sessions();
+      const tools = await context.tools('sessions');
       const { listing } = tools.provider;
       const sessions = await listSessions(readFilter(flags, listing), tools);
       if (sessions.length === 0) context.reporter.info('no sessions; `bai session create IMAGE` makes one');

@@ -1,22 +1,21 @@
 /** A request for a session with everything as the settings and the manager have it. */
 
-import type { Settings } from '../../../core/settings/settings.ts';
+import { type Settings, settingValue } from '../../../core/settings/settings.ts';
 import type { ComputeSessionRequest } from '../session/compute-session.ts';
 import { parseMounts } from './mounts.ts';
 
 export { parseMounts } from './mounts.ts';
 
 export function usualRequest(image: string, name: string, settings: Settings): ComputeSessionRequest {
-  const { mounts, project, domain } = settings;
   return {
     image,
     name,
     type: 'interactive',
-    project: project.value ?? 'default',
-    domain: domain.value ?? 'default',
+    project: settingValue(settings, 'project'),
+    domain: settingValue(settings, 'domain'),
     clusterSize: 1,
     clusterMode: 'single-node',
-    mounts: parseMounts(mounts.value?.split(',')),
+    mounts: parseMounts(settingValue(settings, 'mounts')),
     environment: {},
     resources: {},
     resourceOptions: {},

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
+import { ownValue } from '../../../core/own-value.ts';
 import { parseJson } from '../../../core/text/json.ts';
 import { plainWords } from '../../../core/text/plain-words.ts';
 import { BaiError, ConflictError, DeniedError, NotFoundError } from '../../../errors.ts';
@@ -131,7 +132,7 @@ const byStatus: Readonly<Record<number, StatusMeaning>> = {
 };
 
 function meaningOf({ slug, status }: Problem): StatusMeaning {
-  const known = bySlug[slug] ?? byStatus[status] ?? meaningOfStatus(status, manager);
+  const known = ownValue(bySlug, slug) ?? byStatus[status] ?? meaningOfStatus(status, manager);
   return (
     known ?? { Failure: BaiError, code: 'refused', hint: 'correct what the manager names, and try again' }
   );
