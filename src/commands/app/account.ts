@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { keyStores } from '../../core/settings/settings.ts';
+import { keyStores } from '../../core/settings/setting-parsers.ts';
 
 export interface AccountFlags {
   readonly user?: string;

@@ -22,7 +22,7 @@ import type { UcloudClient } from './client.ts';
 import { createJob, type JobRequest } from './create-job.ts';
 import { isJobId, type Job, phaseOf } from './job.ts';
 import { extendJob, labelOfJob, renameJob, terminateJob } from './job-actions.ts';
-import { refOf, sessionOf, timeOf } from './job-session.ts';
+import { type JobSession, refOf, sessionOf, timeOf } from './job-session.ts';
 import { findJobs, listJobs, retrieveJob } from './jobs.ts';
 import { type AccountKey, addKey, listKeys, removeKeys } from './keys.ts';
 import { listing } from './listing.ts';
@@ -44,6 +44,7 @@ export function createUcloud(parts: UcloudParts): Provider {
   const alias = hostKeyAliasAt(client);
   return {
     ...{ name: 'ucloud', title: 'UCloud', listing, absences, phaseOf, hostKeyAlias: alias },
+    waitPhase,
     isId: isJobId,
     isIdPrefix: () => false,
     find: async (reference, signal) => (await findJobs(client, reference, signal)).map(refOf),
@@ -69,6 +70,12 @@ export function createUcloud(parts: UcloudParts): Provider {
     explainRefusal: (refusal, signal) => explain(client, refusal, signal),
     [Symbol.asyncDispose]: () => network.close(),
   };
+}
+
+/** A job with SSH is only of use when its address is there. */
+function waitPhase({ status, ssh }: JobSession): ReturnType<typeof phaseOf> {
+  const phase = phaseOf(status);
+  return phase === 'ready' && ssh === '?' ? 'starting' : phase;
 }
 
 const absences: NonNullable<Provider['absences']> = {
@@ -155,7 +162,7 @@ async function create(
   { signal }: CreateTools,
 ): Promise<CreatedSession> {
   const { id, name } = await createJob(client, request, signal);
-  return { id, name: name === '' ? id : name, status: 'IN_QUEUE', created: true, image: request.application };
+  return { id, name, status: 'IN_QUEUE', created: true, image: request.application };
 }
 
 function logOf({ updates }: Job): string {

@@ -3,7 +3,7 @@
 import type { Duplex } from 'node:stream';
 import type { AccessOptions, SshAccess } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
-import type { HostKeyChecking, KeyStore } from '../../core/settings/settings.ts';
+import type { HostKeyChecking, KeyStore } from '../../core/settings/setting-parsers.ts';
 import type { Forwarder } from '../../core/ssh/forwarder.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import type { ForwarderOptions } from '../../proxy/forwarder.ts';
