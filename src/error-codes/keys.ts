@@ -102,6 +102,10 @@ export const keyCodes = {
     status: '6',
     meaning: "the session's host key is not the pinned one; nothing was sent",
   },
+  'host-key-not-confirmed': {
+    status: '6',
+    meaning: 'a first host key that the platform does not vouch for, and there is no terminal to ask on',
+  },
   'host-key-revoked': { status: '6', meaning: 'the host key is marked as revoked' },
   'host-key-not-known': { status: '4', meaning: 'no host key of this session is pinned' },
   'known-hosts-unreadable': { status: '1', meaning: "bai's file of host keys cannot be read" },

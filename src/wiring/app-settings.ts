@@ -27,6 +27,8 @@ export function sshSettings(settings: Settings): SshSettings {
     usesAgent,
     keyStore: settingValue(settings, 'keyStore'),
     keyLifetime: settingValue(settings, 'keyLifetime'),
+    hostKeyChecking: settingValue(settings, 'hostKeyChecking'),
+    acceptedHostKey: settingValue(settings, 'acceptHostKey'),
     preferredPort: settingValue(settings, 'sshPort'),
   };
 }

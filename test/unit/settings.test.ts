@@ -20,10 +20,12 @@ const nothing: SettingSources = {
 
 /** Two different good values of every setting. */
 const samples: Record<SettingName, readonly [string, string]> = {
+  provider: ['ucloud', 'rescale'],
   endpoint: ['https://one.example.com', 'http://127.0.0.1:8091,https://two.example.com'],
   endpointType: ['api', 'api'],
   accessKey: ['AKIAONE', 'AKIATWO'],
   secretKey: ['secret-one', 'secret-two'],
+  token: ['token-one', 'token-two'],
   domain: ['one', 'two'],
   project: ['one', 'two'],
   mounts: ['one', 'one,two'],
@@ -37,6 +39,8 @@ const samples: Record<SettingName, readonly [string, string]> = {
   skipTlsVerify: ['yes', 'no'],
   connectTimeout: ['1', '2.5'],
   readTimeout: ['1', '0'],
+  hostKeyChecking: ['ask', 'accept-new'],
+  acceptHostKey: [`SHA256:${'a'.repeat(43)}`, `SHA256:${'b'.repeat(43)}`],
   answerTimeout: ['1', '2.5'],
 };
 

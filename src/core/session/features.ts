@@ -16,6 +16,10 @@ const absences: Readonly<Record<Feature, Absence>> = {
     why: 'has no call that renames sessions',
     instead: 'go by the id, which `bai session list` shows',
   },
+  extend: {
+    why: 'has no call that gives sessions more time',
+    instead: 'start the next one with the time that it needs',
+  },
   logs: {
     why: 'keeps no log of its sessions',
     instead: '`bai exec SESSION COMMAND` reads files inside of one',
@@ -39,6 +43,10 @@ const absences: Readonly<Record<Feature, Absence>> = {
   accountKey: {
     why: 'keeps no key pair for an account',
     instead: '`bai key generate` makes a key of your own',
+  },
+  publicKeys: {
+    why: 'keeps no list of public keys for an account',
+    instead: '`bai key authorize` puts one into a session',
   },
 };
 

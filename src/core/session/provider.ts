@@ -44,6 +44,8 @@ export interface Provider extends AsyncDisposable {
   create?(this: void, request: CreateRequest, tools: CreateTools): Promise<CreatedSession>;
   terminate?(this: void, session: SessionRef, options: TerminateOptions, signal: AbortSignal): Promise<void>;
   rename?(this: void, session: SessionRef, name: string, signal: AbortSignal): Promise<void>;
+  /** More time for a session that ends by itself. */
+  extend?(this: void, session: SessionRef, byMs: number, signal: AbortSignal): Promise<ExtendedSession>;
   logs?(this: void, session: SessionRef, signal: AbortSignal): Promise<string>;
   /** Live events of one session; ends when the stream does. There is no replay: read the status after opening. */
   events?(this: void, session: SessionRef, signal: AbortSignal): AsyncIterable<SessionEvent>;
@@ -52,6 +54,7 @@ export interface Provider extends AsyncDisposable {
   readonly files?: SessionFiles;
   readonly issuedKey?: IssuedKey;
   readonly accountKey?: AccountKey;
+  readonly publicKeys?: PublicKeys;
   /** Why the SSH server refused a key, as far as the platform lets one see what it goes by. */
   explainRefusal?(this: void, refusal: Refusal, signal: AbortSignal): Promise<RefusalCause>;
   /** Whose session it is that the caller does not have; nothing when there is none, or the caller may not know. */
@@ -63,12 +66,14 @@ export type Feature =
   | 'create'
   | 'terminate'
   | 'rename'
+  | 'extend'
   | 'logs'
   | 'apps'
   | 'nodes'
   | 'files'
   | 'issuedKey'
-  | 'accountKey';
+  | 'accountKey'
+  | 'publicKeys';
 
 /** Why a platform lacks something. */
 export interface Absence {
@@ -129,6 +134,11 @@ export interface SshAccess extends Tunnel {
   readonly home?: string;
   /** See `Provider.hostKeyAlias`. */
   readonly hostKeyAlias: string;
+  /**
+   * How far the way in vouches for the server at its end. `channel`, when left out: its first host key is pinned. `first-use`: it
+   * goes over the open network, and somebody has to say that the first key is the right one.
+   */
+  readonly hostKeyTrust?: 'channel' | 'first-use';
 }
 
 /** What every provider's own request has. */
@@ -150,6 +160,11 @@ export interface CreatedSession extends SessionRef {
   readonly created: boolean;
   /** What it was made from, by its whole name. */
   readonly image: string;
+}
+
+export interface ExtendedSession {
+  /** When it ends now, in ISO 8601; empty when the provider does not say. */
+  readonly expiresAt: string;
 }
 
 export interface TerminateOptions {
@@ -199,6 +214,37 @@ export interface AccountKey {
   /** The private half in the form that this provider takes; throws a UsageError that names `path` when there is none. */
   formOf(this: void, pair: PrivateForms, path: string, signal: AbortSignal): Promise<string>;
   upload(this: void, pair: UploadedKeyPair, signal: AbortSignal): Promise<void>;
+}
+
+/** The public keys that new sessions of the account let in; their private halves stay with the user. */
+export interface PublicKeys {
+  /** What a key counts for once it is added, e.g. `jobs that start from now on`. */
+  readonly countFor: string;
+  list(this: void, signal: AbortSignal): Promise<readonly AccountPublicKey[]>;
+  /** Throws a UsageError for what is not one public key, and a ConflictError `key-exists` for one that is there. */
+  add(this: void, upload: PublicKeyUpload, signal: AbortSignal): Promise<AccountPublicKey>;
+  /** By id or by fingerprint, every copy of it; the removed ones. Throws a NotFoundError `key-not-found`. */
+  remove(this: void, reference: string, signal: AbortSignal): Promise<readonly AccountPublicKey[]>;
+}
+
+export interface AccountPublicKey {
+  readonly id: string;
+  readonly title: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** Such as `ssh-ed25519`; empty for what is no key. */
+  readonly type: string;
+  /** `SHA256:…`; nothing for what is no key. */
+  readonly fingerprint: string | undefined;
+  readonly comment: string;
+}
+
+export interface PublicKeyUpload {
+  /** What a `.pub` file holds. */
+  readonly text: string;
+  /** Names the file in errors. */
+  readonly origin: string;
+  readonly title?: string;
 }
 
 export interface GeneratedKeyPair {

@@ -5,7 +5,24 @@ import { parseJumpHosts } from '../ssh/jump-hosts.ts';
 import { parsePort } from '../ssh/port-range.ts';
 import { controlCharacterProblem } from '../text/text-check.ts';
 import {
+  asWritten,
+  copyAgain,
+  parseEndpoints,
+  parseEndpointType,
+  parseFingerprint,
+  parseFlag,
+  parseHeaderText,
+  parseHostKeyChecking,
+  parseKeyStore,
+  parseLifetime,
+  parseProvider,
+  parseSeconds,
+  parseUser,
+  providerNames,
+} from './setting-parsers.ts';
+import {
   type Account,
+  isAccountSetting,
   pickAccount,
   type SettingPlace,
   valuesPlace,
@@ -29,6 +46,12 @@ export interface SettingDefinition<T = unknown> {
 export const usualAccount = 'work';
 
 export const settingDefinitions = {
+  provider: {
+    env: ['BAI_PROVIDER'],
+    fallback: 'backend.ai',
+    summary: `the platform that the endpoint is of: ${providerNames.map((name) => `\`${name}\``).join(', ')}`,
+    parse: parseProvider,
+  },
   endpoint: {
     env: ['BAI_ENDPOINT', 'BACKEND_ENDPOINT'],
     summary: "the manager's address; several, separated by commas, are tried in turn",
@@ -49,6 +72,12 @@ export const settingDefinitions = {
     env: ['BAI_SECRET_KEY', 'BACKEND_SECRET_KEY'],
     secret: true,
     summary: "the keypair's secret key",
+    parse: parseHeaderText,
+  },
+  token: {
+    env: ['BAI_TOKEN'],
+    secret: true,
+    summary: 'the API token or API key, on platforms that have no keypair',
     parse: parseHeaderText,
   },
   domain: {
@@ -127,6 +156,18 @@ export const settingDefinitions = {
     fallback: '60',
     summary: 'seconds to wait for an answer of the manager, or for more of it; 0 is for ever',
     parse: (text: string, name: string) => parseSeconds(text, name, 0),
+  },
+  hostKeyChecking: {
+    env: ['BAI_HOST_KEY_CHECKING'],
+    fallback: 'ask',
+    summary:
+      'the first host key of a session whose platform does not vouch for it: `ask` (on a terminal), or `accept-new`; a key that changes is always refused',
+    parse: parseHostKeyChecking,
+  },
+  acceptHostKey: {
+    env: ['BAI_ACCEPT_HOST_KEY'],
+    summary: 'the fingerprint (`SHA256:…`) of the one first host key that is accepted without a question',
+    parse: parseFingerprint,
   },
   answerTimeout: {
     env: ['BAI_ANSWER_TIMEOUT'],
@@ -240,51 +281,13 @@ function placesOf(sources: SettingSources): {
 }
 
 function resolveOne(name: SettingName, places: readonly SettingPlace[], account: Account): Setting {
-  if (name === 'endpoint' || name === 'accessKey' || name === 'secretKey') return account.settings[name];
+  if (isAccountSetting(name)) return account.settings[name];
   // The kind of an endpoint belongs to it; without an account any place may say it.
-  const belongs = name === 'endpointType' && account.place !== undefined;
+  const belongs = (name === 'endpointType' || name === 'provider') && account.place !== undefined;
   const asked = belongs ? [...places.slice(0, 1), account.place] : places;
   const found = asked.map((place) => place.get(name)).find((setting) => setting !== undefined);
   const { fallback } = definitionOf(name);
   return found ?? { value: fallback, origin: fallback === undefined ? 'not set' : 'default' };
-}
-
-function asWritten(text: string): string {
-  return text;
-}
-
-/** `y`, `yes`, `t`, `true`, `1`, `on` and their opposites, as the Python client has them. */
-function parseFlag(text: string, name: string): boolean {
-  if (/^(y|yes|t|true|1|on)$/i.test(text)) return true;
-  if (/^(n|no|f|false|0|off)$/i.test(text)) return false;
-  throw new UsageError(`${name} must be yes or no, not "${text}"`);
-}
-
-const mostSeconds = 86_400;
-
-/** In milliseconds. */
-function parseSeconds(text: string, name: string, lowest: number): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= lowest && value <= mostSeconds) return value * 1000;
-  throw new UsageError(`${name} must be a number from ${lowest} to ${mostSeconds}, not "${text}"`);
-}
-
-function parseUser(text: string, name: string): string {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(text)) {
-    throw new UsageError(
-      `${name} must be an account name of letters, digits, ".", "_" and "-", not "${text}"`,
-    );
-  }
-  return text;
-}
-
-function parseEndpointType(text: string, name: string): 'api' {
-  if (text !== 'api') {
-    throw new UsageError(`${name} is "${text}", but bai speaks only to the manager's API so far`, {
-      hint: 'set it to `api`, the endpoint to the manager itself, and use a keypair',
-    });
-  }
-  return text;
 }
 
 /** In place of a file of the user's own: the keys of the SSH agent. A file of that name is `./agent`. */
@@ -293,43 +296,4 @@ export const agentIdentity = 'agent';
 /** Whether the value is a path, which is stored whole: in another folder a relative one would mean something else. */
 export function isPath(name: SettingName, value: string): boolean {
   return definitionOf(name).path === true && value !== agentIdentity;
-}
-
-export const keyStores = ['file', 'agent', 'memory'] as const;
-export type KeyStore = (typeof keyStores)[number];
-
-export function isKeyStore(text: string | undefined): text is KeyStore {
-  return keyStores.some((store) => store === text);
-}
-
-function parseKeyStore(text: string, name: string): KeyStore {
-  if (isKeyStore(text)) return text;
-  throw new UsageError(`${name} is one of ${keyStores.join(', ')}, not "${text}"`);
-}
-
-/** As `ssh-add -t` has them. */
-function parseLifetime(text: string, name: string): string {
-  if (/^(\d{1,6}[smhdw]?)+$/.test(text) && /[1-9]/.test(text)) return text;
-  throw new UsageError(`${name} must be a time above 0 such as 90m, 8h or 1d, not "${text}"`);
-}
-
-const copyAgain = 'copy it again, without quotes and line ends';
-
-/** Goes into a header or a signature; and what does not look like a key may be a secret in the wrong place, so it is not repeated. */
-function parseHeaderText(text: string, name: string): string {
-  if (!/^[\x21-\x7e]+$/.test(text)) {
-    throw new UsageError(`${name} holds a space or a character that is not ASCII`, { hint: copyAgain });
-  }
-  return text;
-}
-
-function parseEndpoints(text: string, name: string): readonly URL[] {
-  return text.split(',').map((part) => {
-    const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;
-    if (url !== undefined && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
-    // The value is not repeated: it may hold a password, or be a key that stands in the wrong place.
-    throw new UsageError(`${name} must be http:// or https:// addresses without a user name`, {
-      hint: 'for example https://api.example.com; several are separated by commas',
-    });
-  });
 }

@@ -150,7 +150,8 @@ export function checkJobName(name: string): void {
   });
 }
 
-function nameProblem(name: string): string | undefined {
+/** Why a text cannot be a job's name; nothing when it can. */
+export function nameProblem(name: string): string | undefined {
   if (name.trim() === '') return 'it would have no name';
   if (sanitizeLine(name) !== name) return 'it holds characters that are not seen';
   if (name !== name.trim()) return 'it begins or ends with a blank';

@@ -7,6 +7,7 @@ import { sshApp } from '../../core/ssh/forwarder.ts';
 import type { LoginKey } from '../../ssh/login.ts';
 import { checkApp } from '../session/check-app.ts';
 import { explainRefusal } from './explain-refusal.ts';
+import { learnHostKey } from './learn-host-key.ts';
 import type { LoginRequest, SshTools } from './ssh-tools.ts';
 import { agentRing, issuedOrOwn } from './user-keys.ts';
 
@@ -66,6 +67,8 @@ export interface Login<T> {
 
 /** Dials, looks for the SSH server and fetches the key at the same time. A key that is refused is explained. */
 export async function logIn<T extends AsyncDisposable>(login: Login<T>, tools: SshTools): Promise<T> {
+  // What asks goes before what may ask, too.
+  await confirmFirstUse(login.access, tools.signal, tools);
   const given = new AbortController();
   const signal = AbortSignal.any([tools.signal, given.signal]);
   const connection = dialAndLogIn(login, signal, tools);
@@ -86,12 +89,19 @@ export async function logIn<T extends AsyncDisposable>(login: Login<T>, tools: S
   }
 }
 
+/** A question takes longer than a server waits for a login. */
+async function confirmFirstUse(access: OpenedAccess, signal: AbortSignal, tools: SshTools): Promise<void> {
+  if (access.hostKeyTrust !== 'first-use') return;
+  await learnHostKey({ access, session: access.session, signal }, tools);
+}
+
 export async function dialAndLogIn<T>(
   { access, key, make }: Login<T>,
   signal: AbortSignal,
   tools: SshTools,
 ): Promise<T> {
   const { session, user } = access;
+  await confirmFirstUse(access, signal, tools);
   const stream = await access.dial(signal);
   try {
     return await make({

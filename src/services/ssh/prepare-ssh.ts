@@ -6,6 +6,7 @@ import type { SshTarget } from '../../core/ssh/ssh-command.ts';
 import { UsageError } from '../../errors.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import { saveKeyBeside } from '../keys/save-key.ts';
+import { learnHostKey } from './learn-host-key.ts';
 import { type OpenedAccess, openAccess } from './open-access.ts';
 import type { SshTools } from './ssh-tools.ts';
 import { checkAgentKeys, filesOf, issuedOrOwn } from './user-keys.ts';
@@ -25,9 +26,13 @@ export async function prepareSsh(session: SessionRef, tools: SshTools): Promise<
   else refuseMemory(tools);
   const access = await openAccess(session, tools);
   const key = keyForSsh(session, tools);
-  for (const outcome of await Promise.allSettled([access.check(), key, pinHostKey(access, tools)])) {
+  // Then ssh accepts no other.
+  const learn = (): Promise<void> => learnHostKey({ access, session, signal: tools.signal }, tools);
+  const asks = access.hostKeyTrust === 'first-use';
+  for (const outcome of await Promise.allSettled([access.check(), key, asks ? undefined : learn()])) {
     if (outcome.status === 'rejected') throw outcome.reason;
   }
+  if (asks) await learn();
   return { access, ...(await key) };
 }
 
@@ -63,13 +68,6 @@ async function saveBeside(key: PrivateKey, session: SessionRef, tools: SshTools)
   const saved = await saveKeyBeside({ key, sessionId: session.id, path: keyPath }, tools.keys);
   if (saved.change === 'created') tools.reporter.info(`saved the session's key as ${saved.path}`);
   return saved.path;
-}
-
-/** The first time the key is learnt over the provider's own way in; ssh then accepts no other. */
-async function pinHostKey(access: OpenedAccess, tools: SshTools): Promise<void> {
-  if ((await tools.knownHosts.pinned(access.hostKeyAlias)).length > 0) return;
-  const stream = await access.dial(tools.signal);
-  await access.verify(await tools.client.fetchHostKey(stream, access.session.name, tools.signal));
 }
 
 /** What ssh is told to reach the session through a forwarder. */

@@ -3,7 +3,7 @@
 import type { Duplex } from 'node:stream';
 import type { AccessOptions, SshAccess } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
-import type { KeyStore } from '../../core/settings/settings.ts';
+import type { HostKeyChecking, KeyStore } from '../../core/settings/setting-parsers.ts';
 import type { Forwarder } from '../../core/ssh/forwarder.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import type { ForwarderOptions } from '../../proxy/forwarder.ts';
@@ -40,11 +40,17 @@ export interface SshSettings {
   /** As `ssh-add -t` takes it. */
   readonly keyLifetime: string;
   readonly preferredPort: number | undefined;
+  /** What becomes of a first host key that the platform does not vouch for. */
+  readonly hostKeyChecking: HostKeyChecking;
+  /** The fingerprint of the one that is accepted, `SHA256:…`. */
+  readonly acceptedHostKey: string | undefined;
 }
 
 export interface KnownHosts {
   readonly path: string;
   pinned(alias: string): Promise<readonly Uint8Array[]>;
+  /** For people: its fingerprint (`SHA256:…`), and its type as ssh says it (`ED25519`). */
+  describe(key: Uint8Array): { readonly fingerprint: string; readonly type: string };
   verify(
     alias: string,
     key: Uint8Array,
