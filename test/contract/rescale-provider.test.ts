@@ -230,7 +230,7 @@ test('a job is made when somebody has agreed to what it costs, and not before', 
       keyOrigin: 'id.pub',
     },
   };
-  const tools = { signal, info: () => {}, step: () => step };
+  const tools = { signal, confirm: async () => {}, info: () => {}, step: () => step };
   const declined: RescaleJobRequest = { ...request, agree: () => Promise.reject(new Error('no')) };
   await expect(create(declined, tools)).rejects.toThrow('no');
   expect(bed.emulator.jobs.all()).toEqual([]);
