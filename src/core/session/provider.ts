@@ -146,6 +146,8 @@ export interface CreateRequest {
 
 export interface CreateTools {
   readonly signal: AbortSignal;
+  /** For what costs money: throws when the answer is no, and where nobody can be asked and `--yes` was not given. */
+  confirm(this: void, question: string): Promise<void>;
   info(this: void, message: string): void;
   /** Something that takes long, with its end told. */
   step(this: void, text: string): { done(text?: string): void; fail(): void };

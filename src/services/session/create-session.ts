@@ -4,13 +4,15 @@ import { requireFeature } from '../../core/session/features.ts';
 import type { CreatedSession, CreateRequest } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { limitTime, startStopwatch } from '../../core/time-limit.ts';
-import { TimeoutError, UnsureError } from '../../errors.ts';
+import { BaiError, TimeoutError, UnsureError, UsageError } from '../../errors.ts';
 import type { SessionTools } from './session-tools.ts';
 import { watchSession } from './wait-session.ts';
 
 export interface CreateSessionRequest {
   readonly session: CreateRequest;
   readonly wait: boolean;
+  /** Nobody is asked. */
+  readonly yes?: boolean;
   readonly timeoutMs?: number | undefined;
 }
 
@@ -35,28 +37,40 @@ export async function createSession(
 }
 
 /** The time allowed counts from the start: a server may take long to answer. */
-async function createInTime(
-  { session, timeoutMs }: CreateSessionRequest,
-  tools: SessionTools,
-): Promise<CreatedSession> {
-  if (timeoutMs === undefined) return create(session, tools);
+async function createInTime(request: CreateSessionRequest, tools: SessionTools): Promise<CreatedSession> {
+  const { session, timeoutMs } = request;
+  if (timeoutMs === undefined) return create(request, tools);
   using limit = limitTime(tools.signal, timeoutMs);
   try {
-    return await create(session, { ...tools, signal: limit.signal });
+    return await create(request, { ...tools, signal: limit.signal });
   } catch (error) {
     if (!limit.isOver || tools.signal.aborted) throw error;
     throw tooLate(session.name, timeoutMs / 1000, error);
   }
 }
 
-function create(
-  session: CreateRequest,
-  { provider, reporter, signal }: SessionTools,
-): Promise<CreatedSession> {
+function create({ session, yes }: CreateSessionRequest, tools: SessionTools): Promise<CreatedSession> {
+  const { provider, reporter, signal } = tools;
   return requireFeature(provider, 'create')(session, {
     signal,
+    confirm: (question) => confirm(question, yes === true, tools),
     info: (message) => reporter.info(message),
     step: (text) => reporter.step(text),
+  });
+}
+
+async function confirm(question: string, yes: boolean, { ask }: SessionTools): Promise<void> {
+  if (yes) return;
+  if (ask === undefined) {
+    throw new UsageError(`refusing without --yes (no terminal to ask on): ${question}`, {
+      code: 'not-confirmed',
+      hint: 'pass --yes when that is what you want',
+    });
+  }
+  if (await ask(question)) return;
+  throw new BaiError('nothing was created', {
+    code: 'not-confirmed',
+    hint: '--yes creates it without a question',
   });
 }
 
