@@ -28,6 +28,18 @@ export function seconds(option: string, text: string | undefined): number | unde
   return value * 1000;
 }
 
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** A time as people write it, e.g. `90m`, `8h` or `1d12h`; returned in milliseconds. */
+export function duration(option: string, text: string): number {
+  const parts = [...text.matchAll(/(\d{1,6})([smhdw])/g)];
+  // Each part has its unit: a number alone may be hours to one and seconds to another.
+  const isWhole = parts.length > 0 && parts.map(([part]) => part).join('') === text;
+  const ms = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit as 's'] ?? 0), 0);
+  if (isWhole && ms > 0) return ms;
+  throw new UsageError(`${option} wants a time such as 90m, 8h or 1d12h, not "${text}"`);
+}
+
 export function wholeNumber(option: string, text: string | undefined, lowest: number): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;

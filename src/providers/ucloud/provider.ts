@@ -161,8 +161,9 @@ async function create(
   request: UcloudJobRequest,
   { signal }: CreateTools,
 ): Promise<CreatedSession> {
-  const { id, name } = await createJob(client, request, signal);
-  return { id, name, status: 'IN_QUEUE', created: true, image: request.application };
+  const { name: wanted, ...job } = request;
+  const { id, name } = await createJob(client, wanted === '' ? job : { ...job, name: wanted }, signal);
+  return { id, name: name === '' ? id : name, status: 'IN_QUEUE', created: true, image: request.application };
 }
 
 function logOf({ updates }: Job): string {
