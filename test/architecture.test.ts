@@ -49,7 +49,10 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
   context: { values: [], types: ['core', 'services'], packages: [] },
   commands: {
     // What is typed after `session create` is the provider's own.
-    values: ['core', 'errors', 'services', 'providers/backend-ai/create/create-request'],
+    values: [
+      ...['core', 'errors', 'services'],
+      ...['providers/backend-ai/create/create-request', 'providers/rescale/cidr'],
+    ],
     types: ['context', ...edges],
     packages: ['commander'],
   },

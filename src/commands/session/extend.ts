@@ -14,7 +14,7 @@ export function define(command: Command, context: Context): void {
     .requiredOption('--time <time>', 'how much more, such as 90m or 2h')
     .action(async (session: string, flags: Flags) => {
       const { extendSession } = await import('../../services/session/manage-sessions.ts');
-      const request = { session, byMs: duration('--time', flags.time) };
+      const request = { session, byMs: duration('--time', flags.time) ?? 0 };
       const extended = await extendSession(request, await context.tools('sessions'));
       const { name, id, expiresAt } = extended;
       context.reporter.result(extended, `${name} ${id} ${expiresAt}`.trim());

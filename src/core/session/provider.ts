@@ -25,6 +25,8 @@ export interface Provider extends AsyncDisposable {
   /** Whether ids that differ in case only are two. */
   readonly idsHaveCase?: boolean;
   phaseOf(this: void, status: string): SessionPhase;
+  /** Milliseconds between two looks at a session that starts, where no event comes; two seconds when left out. */
+  readonly pollMs?: number;
   /** As `phaseOf`, for who waits for it to start: `done` where its end is what is waited for, as of a batch job. */
   waitPhase?(this: void, session: SessionDetails): SessionPhase | 'done';
   /** What a host key is pinned under: of this session, and of one of its nodes, and of nothing else ever. */
@@ -141,7 +143,8 @@ export interface SshAccess extends Tunnel {
 
 /** What every provider's own request has. */
 export interface CreateRequest {
-  readonly name: string;
+  /** Nothing: the platform gives it one, or none. */
+  readonly name?: string | undefined;
 }
 
 export interface CreateTools {

@@ -1,9 +1,10 @@
 /** Jobs: those there are, what became of one, and its end. */
 
+import type { SessionPhase } from '../../core/session/provider.ts';
 import { NotFoundError } from '../../errors.ts';
 import type { RescaleClient } from './client.ts';
 import { type Listed, readPages } from './pages.ts';
-import { type JobPhase, phaseOf, rankOf, savedStatus } from './phase.ts';
+import { phaseOf, rankOf, savedStatus } from './phase.ts';
 import * as schema from './schema.ts';
 
 export interface Job {
@@ -15,7 +16,7 @@ export interface Job {
   readonly owner: string;
   /** The platform's word. */
   readonly status: string;
-  readonly phase: JobPhase;
+  readonly phase: SessionPhase;
   readonly clusterStatus: string;
   readonly analyses: readonly string[];
   /** ISO 8601, or empty. */
@@ -61,7 +62,7 @@ export async function listJobs(client: RescaleClient, { all, signal }: ListReque
   return { items: wanted.sort((a, b) => b.createdAt.localeCompare(a.createdAt)), isCut };
 }
 
-function isLive(phase: JobPhase): boolean {
+function isLive(phase: SessionPhase): boolean {
   return phase !== 'ended' && phase !== 'failed';
 }
 

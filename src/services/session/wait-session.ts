@@ -100,7 +100,7 @@ async function lookUntilReady(session: SessionRef, tools: WaitTools, bell: Bell)
       );
     }
     shown = line;
-    await bell.wait(tools.pollMs ?? 2_000);
+    await bell.wait(pollMsOf(tools));
   }
 }
 
@@ -134,9 +134,14 @@ async function lookPatiently(
       const waitedMs = performance.now() - begun;
       if (waitedMs > (tools.patienceMs ?? defaultPatienceMs)) throw lostSight(session, error);
       tools.step.update(`${session.name}: ${error.message}; looking again`);
-      await bell.wait(Math.max(tools.pollMs ?? 2_000, askedPauseMs(error)));
+      await bell.wait(Math.max(pollMsOf(tools), askedPauseMs(error)));
     }
   }
+}
+
+/** A platform may let an account ask only so often. */
+function pollMsOf({ pollMs, provider }: WaitTools): number {
+  return pollMs ?? provider.pollMs ?? 2_000;
 }
 
 /** Longer than a manager needs to be started anew. */
