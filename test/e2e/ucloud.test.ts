@@ -208,6 +208,27 @@ test('a job is renamed and ended; what UCloud lacks is said with what to do inst
   expect(gone.code).toBe(4);
 });
 
+test('a job is made with SSH, and waited for; what is wrong with the request is said before anything is made', async () => {
+  const here = await place();
+  const create = (...args: string[]) => here.run(['session', 'create', 'terminal-ubuntu', ...args]);
+  const before = bed.emulator.jobs.all().length;
+  const refused = await create('--time', '2h');
+  expect([refused.code, refused.stderr]).toEqual([
+    4,
+    expect.stringContaining('u1-small/u1-small-2@local (2 CPU, 8 GB)'),
+  ]);
+  const foreign = await create('--product', 'u1-small/u1-small-1', '--mount', 'data');
+  expect(foreign.code).toBe(2);
+  expect(bed.emulator.jobs.all().length).toBe(before);
+  const made = await create('--product', 'u1-small/u1-small-1', '--time', '2h', '--name', 'made', '--json');
+  expect(made.code).toBe(0);
+  const { id, status } = JSON.parse(made.stdout);
+  expect(status).toBe('RUNNING');
+  expect(await here.run(['ssh', id, '--', 'hostname >/dev/null; echo in'], unseen)).toMatchObject({
+    stdout: 'in\n',
+  });
+});
+
 test('a job gets more time, and says until when', async () => {
   const here = await place();
   const id = await job('longer');
