@@ -104,7 +104,8 @@ export const keyCodes = {
   },
   'host-key-not-confirmed': {
     status: '6',
-    meaning: 'a first host key that the platform does not vouch for, and there is no terminal to ask on',
+    meaning:
+      'a first host key that the platform does not vouch for, and there is no terminal to ask on, or `--accept-host-key` names another one',
   },
   'host-key-revoked': { status: '6', meaning: 'the host key is marked as revoked' },
   'host-key-not-known': { status: '4', meaning: 'no host key of this session is pinned' },

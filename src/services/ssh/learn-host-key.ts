@@ -33,7 +33,7 @@ async function confirm(hostKey: Uint8Array, { name }: SessionRef, tools: SshTool
     throw new ConflictError(
       `session ${name} shows another host key than the one that was accepted: ${shown}`,
       {
-        code: 'host-key-changed',
+        code: 'host-key-not-confirmed',
         hint: 'nothing was sent. Somebody may be in between; or the fingerprint is that of another session',
         details: { offered: fingerprint, accepted: settings.acceptedHostKey },
       },
