@@ -1,5 +1,6 @@
 /** The way to the local manager: no connection is used before it has proved who listens there. */
 
+import { connect } from 'node:net';
 import { readLocalState } from '../config/local-state.ts';
 import { findOwnPathsIfAny, localStatePath } from '../config/paths.ts';
 import type { Environment } from '../context.ts';
@@ -20,9 +21,13 @@ export async function localDial(settings: Settings, environment: Environment): P
   if (state === undefined || state.endpoint !== endpoint.value) return undefined;
   const secret = state.secretKey || state.token;
   if (secret !== (state.secretKey === '' ? token.value : secretKey.value)) return undefined;
-  return (target) =>
-    new LateStream(async (signal) => {
+  const { hostname, port } = new URL(state.endpoint);
+  return (target) => {
+    // The machines of its jobs prove themselves as those anywhere do, by their host keys.
+    if (target.host !== hostname || target.port !== Number(port)) return connect(target);
+    return new LateStream(async (signal) => {
       const { socket } = await connectProven({ ...target, secretKey: secret }, signal);
       return socket;
     });
+  };
 }
