@@ -25,6 +25,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { bundleOptions } from './bundle.mjs';
 import { licensesOf } from './licenses.mjs';
 import { withLock } from './lock.mjs';
 
@@ -33,18 +34,7 @@ const dist = join(root, 'dist');
 /** What the last build was made from, and what it consists of. */
 const recordPath = join(dist, '.build.json');
 const licensesPath = join(root, 'THIRD-PARTY-LICENSES.txt');
-const globalProcess = './scripts/global-process.mjs';
 const keptMs = 24 * 60 * 60_000;
-
-// CommonJS libraries inside ES modules: ssh2 looks for these three when it is loaded.
-const banner = [
-  "import { createRequire as __createRequire } from 'node:module';",
-  "import { fileURLToPath as __fileURLToPath } from 'node:url';",
-  "import { dirname as __pathDirname } from 'node:path';",
-  'const require = __createRequire(import.meta.url);',
-  'const __filename = __fileURLToPath(import.meta.url);',
-  'const __dirname = __pathDirname(__filename);',
-].join('\n');
 
 const { values: options } = parseArgs({
   options: { force: { type: 'boolean', default: false }, clean: { type: 'boolean', default: false } },
@@ -77,6 +67,7 @@ function digestOfInputs() {
   const others = [
     ...[
       'scripts/build.mjs',
+      'scripts/bundle.mjs',
       'scripts/global-process.mjs',
       'scripts/licenses.mjs',
       'package.json',
@@ -111,31 +102,10 @@ async function bundle(folder) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const { build } = await import('esbuild');
   const { metafile } = await build({
-    absWorkingDir: root,
+    ...bundleOptions(version),
     entryPoints: { cli: 'src/cli.ts', emulator: 'src/emulator/emulator.ts' },
     outdir: folder,
-    entryNames: '[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    keepNames: true,
     metafile: true,
-    logLevel: 'warning',
-    define: { BAI_VERSION: JSON.stringify(version) },
-    // Native parts that the libraries do without when they are not there.
-    external: ['*.node', 'cpu-features', 'utf-8-validate'],
-    alias: {
-      // Under this name ws asks for a masking faster than its own.
-      bufferutil: './src/providers/backend-ai/xor-mask.ts',
-      // Which opens the streams that bai shares with others.
-      'node:process': globalProcess,
-      process: globalProcess,
-    },
-    banner: { js: banner },
   });
   const entries = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint !== undefined);
   const named = (source) =>

@@ -2,24 +2,25 @@
 
 import type { ChildStdio, LocalInput, LocalOutput } from './core/local-streams.ts';
 import type { Reporter } from './core/reporter.ts';
+import type { Provider } from './core/session/provider.ts';
 import type { Settings, SettingValues } from './core/settings/settings.ts';
-import type { ConfigureDeps } from './services/configure.ts';
-import type { AccountKeyDeps } from './services/keys/account-key-deps.ts';
-import type { AuthorizeDeps } from './services/keys/authorize-key.ts';
-import type { KeyDeps } from './services/keys/key-deps.ts';
-import type { PruneDeps } from './services/keys/prune-keys.ts';
-import type { LocalManagerDeps } from './services/local/local-manager.ts';
-import type { ServeLocalDeps } from './services/local/serve-local.ts';
-import type { SessionDeps } from './services/session/session-deps.ts';
-import type { SftpDeps } from './services/sftp/sftp-deps.ts';
-import type { SpeedTestDeps } from './services/sftp/sftp-speedtest.ts';
-import type { ClientDeps } from './services/ssh/client-help.ts';
-import type { ExecDeps } from './services/ssh/exec-command.ts';
-import type { HostKeyDeps } from './services/ssh/host-keys.ts';
-import type { OpenDeps } from './services/ssh/open-program.ts';
-import type { SshCommandDeps } from './services/ssh/run-ssh-command.ts';
-import type { SshConfigDeps } from './services/ssh/ssh-config.ts';
-import type { SshStdioDeps } from './services/ssh/ssh-stdio.ts';
+import type { ConfigureTools } from './services/configure.ts';
+import type { AccountKeyTools } from './services/keys/account-key-tools.ts';
+import type { AuthorizeTools } from './services/keys/authorize-key.ts';
+import type { KeyTools } from './services/keys/key-tools.ts';
+import type { PruneTools } from './services/keys/prune-keys.ts';
+import type { LocalManagerTools } from './services/local/local-manager.ts';
+import type { ServeLocalTools } from './services/local/serve-local.ts';
+import type { SessionTools } from './services/session/session-tools.ts';
+import type { SpeedTestTools } from './services/sftp/sftp-speedtest.ts';
+import type { SftpTools } from './services/sftp/sftp-tools.ts';
+import type { ClientTools } from './services/ssh/client-help.ts';
+import type { ExecTools } from './services/ssh/exec-command.ts';
+import type { HostKeyTools } from './services/ssh/host-keys.ts';
+import type { OpenTools } from './services/ssh/open-program.ts';
+import type { SshConfigTools } from './services/ssh/ssh-config.ts';
+import type { SshStdioTools } from './services/ssh/ssh-stdio.ts';
+import type { SshTools } from './services/ssh/ssh-tools.ts';
 
 /** Flags that every command takes. */
 export interface GlobalFlags {
@@ -64,6 +65,8 @@ export interface Context {
   /** Made from the global flags, so it is there once a command's action runs. */
   readonly reporter: Reporter;
   readonly hasReporter: boolean;
+  /** Called once, before anything is told. */
+  useReporter(reporter: Reporter): void;
   readonly environment: Environment;
   /** The exit status when no error is thrown; `app ssh` sets that of ssh. */
   exitCode: number;
@@ -81,23 +84,31 @@ export interface Context {
     limit: { readonly mostBytes: number; readonly thing: string },
   ): Promise<Uint8Array>;
   settings(): Promise<Settings>;
-  sessions(): Promise<SessionDeps>;
-  apps(): Promise<SshCommandDeps>;
-  clients(): Promise<ClientDeps>;
-  exec(): Promise<ExecDeps>;
-  sshStdio(): Promise<SshStdioDeps>;
-  sshConfig(): Promise<SshConfigDeps>;
-  open(): Promise<OpenDeps>;
-  sftp(): Promise<SftpDeps>;
-  speedTest(): Promise<SpeedTestDeps>;
-  hostKeys(): Promise<HostKeyDeps>;
-  keys(): Promise<KeyDeps>;
-  accountKey(): Promise<AccountKeyDeps>;
-  authorize(): Promise<AuthorizeDeps>;
-  pruneKeys(): Promise<PruneDeps>;
-  configuration(): Promise<ConfigureDeps>;
-  localManager(): Promise<LocalManagerDeps>;
-  serveLocal(): Promise<Omit<ServeLocalDeps, 'signal'>>;
+  /** The platform that the settings name, opened once. */
+  provider(): Promise<Provider>;
+  /** What the services of one kind work with, built when it is asked for. */
+  tools<N extends keyof ToolKinds>(kind: N): Promise<ToolKinds[N]>;
   /** Closes what was opened: kept connections would keep the process alive. */
   close(): Promise<void>;
+}
+
+/** What services of each kind work with; `wiring/tools.ts` builds them. */
+export interface ToolKinds {
+  readonly sessions: SessionTools;
+  readonly ssh: SshTools;
+  readonly clients: ClientTools;
+  readonly exec: ExecTools;
+  readonly sshStdio: SshStdioTools;
+  readonly sshConfig: SshConfigTools;
+  readonly open: OpenTools;
+  readonly sftp: SftpTools;
+  readonly speedTest: SpeedTestTools;
+  readonly hostKeys: HostKeyTools;
+  readonly keys: KeyTools;
+  readonly accountKey: AccountKeyTools;
+  readonly authorize: AuthorizeTools;
+  readonly pruneKeys: PruneTools;
+  readonly configuration: ConfigureTools;
+  readonly localManager: LocalManagerTools;
+  readonly serveLocal: Omit<ServeLocalTools, 'signal'>;
 }

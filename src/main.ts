@@ -5,14 +5,10 @@ import { commands, groups } from './commands/index.ts';
 import type { CommandEntry } from './commands/shared/command.ts';
 import { knownWords, withoutDoubt, withShell, wordsOf } from './commands/words.ts';
 import type { Context, GlobalFlags } from './context.ts';
-import type { Reporter } from './core/reporter.ts';
 import { BaiError, ExitCode, interruptedBy, UsageError } from './errors.ts';
 
 /** The only error boundary. Never rejects. */
-export async function run(
-  context: Context & { reporter: Reporter },
-  argv: readonly string[],
-): Promise<number> {
+export async function run(context: Context, argv: readonly string[]): Promise<number> {
   let words = argv;
   try {
     words = withShell(argv);
@@ -31,10 +27,7 @@ export async function run(
 }
 
 /** Groups and names of all commands, and the options of the one that `argv` names. */
-export async function createProgram(
-  context: Context & { reporter: Reporter },
-  argv: readonly string[],
-): Promise<Command> {
+export async function createProgram(context: Context, argv: readonly string[]): Promise<Command> {
   const program = new Command('bai');
   program
     .description('From a terminal or a CI job into cloud compute sessions.')
@@ -151,7 +144,7 @@ function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'eve
 }
 
 async function prepareReporter(
-  context: Context & { reporter: Reporter },
+  context: Context,
   flags: Pick<GlobalFlags, 'json' | 'events' | 'quiet' | 'color'>,
 ): Promise<void> {
   if (context.hasReporter) return;
@@ -160,16 +153,18 @@ async function prepareReporter(
   // The spinner's library costs more to load than all else that a short command needs.
   const spinner = isAnimated(stderr, environment) ? await import('./output/spinner.ts') : undefined;
   const { json, events, quiet, color } = flags;
-  context.reporter = createReporter({
-    stdout,
-    stderr,
-    environment,
-    json,
-    events,
-    quiet,
-    color,
-    spin: spinner?.createSpinner,
-  });
+  context.useReporter(
+    createReporter({
+      stdout,
+      stderr,
+      environment,
+      json,
+      events,
+      quiet,
+      color,
+      spin: spinner?.createSpinner,
+    }),
+  );
 }
 
 function hasShownHelp({ code, exitCode }: CommanderError): boolean {

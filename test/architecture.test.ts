@@ -12,7 +12,7 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
   net: { values: ['core', 'errors'], types: [], packages: ['socks'] },
   providers: {
     values: ['core', 'errors', 'net'],
-    types: [...edges],
+    types: [],
     packages: ['zod', 'eventsource-parser', 'tar-stream', 'ws'],
   },
   proxy: { values: ['core', 'errors'], types: [...edges], packages: ['get-port'] },
@@ -29,9 +29,20 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
   },
   config: { values: ['core', 'errors', 'files'], types: [...edges], packages: ['conf', 'env-paths', 'zod'] },
   output: { values: ['core', 'errors'], types: [...edges], packages: ['chalk', 'ora', 'string-width'] },
-  services: { values: ['core', 'errors'], types: [...edges, 'emulator', 'files'], packages: [] },
+  services: {
+    values: ['core', 'errors'],
+    types: [...edges.filter((layer) => layer !== 'providers'), 'emulator', 'files'],
+    packages: [],
+  },
   emulator: {
-    values: ['core', 'errors', 'files', 'providers/backend-ai/signature', 'ssh/ssh2-internals'],
+    values: [
+      'core',
+      'errors',
+      'files',
+      'providers/backend-ai/manager/signature',
+      'providers/backend-ai/manager/states',
+      'ssh/ssh2-internals',
+    ],
     types: [],
     packages: ['ssh2', 'ws', 'graphql'],
   },
@@ -41,9 +52,18 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
     packages: [],
   },
   context: { values: [], types: ['core', 'services'], packages: [] },
-  commands: { values: ['core', 'errors', 'services'], types: ['context', ...edges], packages: ['commander'] },
+  commands: {
+    // What is typed after `session create` is the provider's own.
+    values: [
+      ...['core', 'errors', 'services'],
+      ...['providers/backend-ai/create/create-request', 'providers/rescale/cidr'],
+    ],
+    types: ['context', ...edges],
+    packages: ['commander'],
+  },
   main: { values: ['core', 'errors', 'commands', 'output'], types: ['context'], packages: ['commander'] },
-  cli: { values: ['main', 'wiring', 'errors'], types: [], packages: [] },
+  process: { values: ['main', 'wiring', 'errors'], types: [], packages: [] },
+  cli: { values: ['process', 'wiring'], types: [], packages: [] },
 };
 
 const root = resolve(import.meta.dirname, '../src');
@@ -99,7 +119,7 @@ test.each(files)('%s stays within the size of a file', (file) => {
 
 /** Who writes to a terminal, and why nothing of a server, a file name or the user's file comes out raw there. */
 const writers: Readonly<Record<string, string>> = {
-  'cli.ts': 'the code of a system error',
+  'process.ts': 'the code of a system error',
   'main.ts': "bai's own help",
   'output/json-reporter.ts': 'safeJson',
   'output/live-area.ts': 'lines that are sanitised where they are made',

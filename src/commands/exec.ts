@@ -34,7 +34,7 @@ export function define(command: Command, context: Context): void {
       const request = { session, nodes, command: words, readsNothing: !flags.stdin };
       // Until the command over there has said how it ended.
       context.exitCode = connectionFailed;
-      const { status, answer } = await execCommand(request, await context.exec());
+      const { status, answer } = await execCommand(request, await context.tools('exec'));
       if (answer !== undefined) context.reporter.result(answer, '');
       context.exitCode = status;
     });

@@ -31,7 +31,9 @@ export function define(command: Command, context: Context): void {
       useAccount(context, flags);
       const { openFiles } = await import('../services/ssh/open-program.ts');
       const wish = portWish(flags);
-      await openFiles({ ...request, ...wish }, await context.open(), (opened) => showFiles(opened, context));
+      await openFiles({ ...request, ...wish }, await context.tools('open'), (opened) =>
+        showFiles(opened, context),
+      );
     });
 }
 
@@ -48,7 +50,7 @@ function refuseForwarding({ port, strictPort, user, identity }: Flags): void {
 
 async function showEditor(program: EditorName, request: OpenRequest, context: Context): Promise<void> {
   const { openEditor } = await import('../services/ssh/open-program.ts');
-  const opened = await openEditor(program, request, await context.open());
+  const opened = await openEditor(program, request, await context.tools('open'));
   const { url, host, path, openedWith } = opened;
   const { label, advice } = editors[program];
   if (openedWith !== undefined)

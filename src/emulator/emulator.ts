@@ -5,7 +5,7 @@
 
 import { accountRoutes } from './http/account-routes.ts';
 import { graphqlRoutes } from './http/graphql-routes.ts';
-import { HttpFront, type RequestRecord } from './http/http-front.ts';
+import { HttpFront } from './http/http-front.ts';
 import { scopeRoutes } from './http/scope-routes.ts';
 import { sessionRoutes } from './http/session-routes.ts';
 import { refusePlainRequest, TunnelServer } from './http/tunnel.ts';
@@ -13,14 +13,15 @@ import { type Account, defaultAccount, type EmulatorAccount, openAccounts } from
 import { type EmulatorFaults, FaultBook } from './model/faults.ts';
 import { defaultImages, openImages } from './model/images.ts';
 import { releaseBehaviour } from './model/release.ts';
+import type { RequestRecord } from './server/http-server.ts';
 import { EventHub, sessionEvents } from './session/events.ts';
 import type { Machine, Route } from './session/exchange.ts';
 import type { Session } from './session/session.ts';
 import { SessionStore } from './session/session-store.ts';
 
-export type { RequestRecord } from './http/http-front.ts';
 export type { EmulatorAccount, SshKeypair } from './model/accounts.ts';
 export type { ActiveFault, EmulatorFaults, Fault, RoutePattern, SshStage } from './model/faults.ts';
+export type { RequestRecord } from './server/http-server.ts';
 export type { Session as EmulatedSession } from './session/session.ts';
 export type { App } from './session/session-parts.ts';
 

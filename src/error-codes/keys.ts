@@ -3,6 +3,11 @@
 import type { CodeTable } from './code-table.ts';
 
 export const keyCodes = {
+  'no-own-key': {
+    status: '4',
+    meaning:
+      'sessions of this provider hand out no key, and there is none in your ssh folder or your SSH agent',
+  },
   'no-id-container': { status: '4', meaning: 'the session hands out no key' },
   'file-not-found': { status: '4', meaning: "a file asked of the manager is not in the session's home" },
   'key-conflict': { status: '6', meaning: 'something that bai did not write is where the key should go' },
@@ -36,6 +41,10 @@ export const keyCodes = {
     meaning:
       'a private key that bai reads and ssh does not, such as one with the line ends of Windows; the hint has the command that writes it anew',
   },
+  'key-type-refused': {
+    status: '2',
+    meaning: 'a public key of a type that the provider does not take, such as Ed25519 for a job of Rescale',
+  },
   'weak-key': { status: '2', meaning: 'a DSA key, or an RSA key of fewer than 2048 bits' },
   'key-mismatch': {
     status: '2 for the file itself, 6 for a `.pub` beside it',
@@ -59,6 +68,12 @@ export const keyCodes = {
     status: '2',
     meaning: 'no public key, not exactly one, a damaged one, or a certificate',
   },
+  'no-account-key': {
+    status: '4',
+    meaning: 'the account has no SSH key: a job that starts now would let nobody in',
+  },
+  'key-exists': { status: '6', meaning: '`key upload`: the account has this key already; `id` names it' },
+  'key-not-found': { status: '4', meaning: '`key remove`: the account has no such key' },
   'key-not-authorized': {
     status: '4',
     meaning: '`key deauthorize`: the session does not accept that key anyway',
@@ -86,6 +101,11 @@ export const keyCodes = {
   'host-key-changed': {
     status: '6',
     meaning: "the session's host key is not the pinned one; nothing was sent",
+  },
+  'host-key-not-confirmed': {
+    status: '6',
+    meaning:
+      'a first host key that the platform does not vouch for, and there is no terminal to ask on, or `--accept-host-key` names another one',
   },
   'host-key-revoked': { status: '6', meaning: 'the host key is marked as revoked' },
   'host-key-not-known': { status: '4', meaning: 'no host key of this session is pinned' },

@@ -48,6 +48,10 @@ export const managerCodes = {
   },
   'auth-failed': { status: '3', meaning: 'the access key or the signature is refused' },
   'clock-skew': { status: '3', meaning: "this machine's clock is too far from the manager's" },
+  'payment-required': {
+    status: '3',
+    meaning: 'the account has no money, budget or allocation left for it (status 402)',
+  },
   forbidden: { status: '3', meaning: 'signed in, but not allowed' },
   denied: { status: '3', meaning: 'refused otherwise, such as a file in the session without permission' },
   'not-found': {
@@ -63,7 +67,7 @@ export const managerCodes = {
   'query-refused': { status: '1', meaning: 'a GraphQL query failed' },
   'server-error': { status: '1', meaning: 'the manager failed inside' },
   'not-supported': { status: '1', meaning: 'this manager does not offer the call' },
-  'not-a-manager': { status: '1', meaning: 'what answers is no Backend.AI manager' },
+  'not-a-manager': { status: '1', meaning: 'what answers is no Backend.AI manager, or no UCloud' },
   'too-old': { status: '1', meaning: 'a manager that speaks an API before v5' },
   protocol: { status: '1', meaning: 'an answer that its protocol does not allow' },
   'answer-cut': { status: '5', meaning: 'an answer broke off' },

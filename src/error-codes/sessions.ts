@@ -15,6 +15,12 @@ export const sessionCodes = {
     meaning: 'the name is taken, and `--no-reuse` was given or the image differs',
   },
   'image-not-found': { status: '4', meaning: 'no such image' },
+  'application-not-found': { status: '4', meaning: 'no such application, or not in this version' },
+  'product-not-found': {
+    status: '4',
+    meaning:
+      'no such product, none was named, or none that runs the application; `products` names those that are',
+  },
   'project-not-found': { status: '4', meaning: 'the account is not in that project or domain' },
   'domain-not-found': { status: '4', meaning: 'the account is not in that project or domain' },
   'resource-group-not-found': { status: '4', meaning: 'the account can use no such resource group' },

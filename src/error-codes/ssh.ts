@@ -4,6 +4,19 @@ import type { CodeTable } from './code-table.ts';
 
 export const sshCodes = {
   'app-not-found': { status: '4', meaning: 'the session does not offer this app' },
+  'ssh-off': { status: '4', meaning: 'the session was started without SSH' },
+  'ssh-not-ready': {
+    status: '5',
+    meaning: 'the session has no address for SSH yet: it still starts',
+  },
+  'no-head-node': {
+    status: '1',
+    meaning: 'the provider lists several machines of the session, and does not say which one to log in to',
+  },
+  'ssh-unreadable': {
+    status: '1',
+    meaning: 'what the provider says of the address for SSH has no known form; nothing of it is used',
+  },
   'app-not-listening': { status: '5', meaning: "the app's port in the session stayed closed" },
   'sshd-not-greeting': {
     status: '5',

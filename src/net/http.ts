@@ -1,4 +1,4 @@
-/** One HTTP exchange with the manager: bounded in time and size, redirects not followed. */
+/** One HTTP exchange with a server: bounded in time and size, redirects not followed. */
 
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import http from 'node:http';
@@ -10,6 +10,7 @@ import { decodeBody } from './decode.ts';
 import type { Network } from './network.ts';
 import type { ProxyServer } from './proxy-choice.ts';
 import { limitReached, proxyWantsLogin } from './proxy-error.ts';
+import type { ServerName } from './server-name.ts';
 
 export interface HttpRequest {
   /** For people: completes "waiting for HOST to …". */
@@ -204,12 +205,13 @@ export interface ReadOptions {
   readonly limit?: number;
   /** That of the request. */
   readonly signal: AbortSignal;
+  readonly server: ServerName;
 }
 
 /** The whole body. A cut or an abort in the middle of it is an error that says so. */
 export async function readBody(
   response: IncomingMessage,
-  { limit = bodyLimit, signal }: ReadOptions,
+  { limit = bodyLimit, signal, server }: ReadOptions,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -220,29 +222,30 @@ export async function readBody(
     for await (const chunk of response) {
       const bytes: Buffer = chunk;
       size += bytes.length;
-      if (size > limit) throw tooLarge(limit);
+      if (size > limit) throw tooLarge(limit, server);
       chunks.push(bytes);
     }
   } catch (cause) {
     if (cause instanceof BaiError) throw cause;
     // An aborted request looks like a cut connection from here.
-    throw signal.aborted ? reasonOf(signal) : brokenOff(cause);
+    throw signal.aborted ? reasonOf(signal) : brokenOff(server, cause);
   } finally {
     signal.removeEventListener('abort', stop);
   }
-  if (!response.complete) throw brokenOff(undefined);
-  return decodeBody(response, Buffer.concat(chunks), { limit, tooLarge: () => tooLarge(limit) });
+  if (!response.complete) throw brokenOff(server);
+  const bytes = Buffer.concat(chunks);
+  return decodeBody(response, bytes, { limit, server, tooLarge: () => tooLarge(limit, server) });
 }
 
-function tooLarge(limit: number): ProtocolError {
-  return new ProtocolError(`the manager's answer is larger than ${limit} bytes`, {
+function tooLarge(limit: number, { name, kind }: ServerName): ProtocolError {
+  return new ProtocolError(`${name}'s answer is larger than ${limit} bytes`, {
     code: 'answer-too-large',
-    hint: 'check that the endpoint is a Backend.AI manager',
+    hint: `check that the endpoint is ${kind}`,
   });
 }
 
-function brokenOff(cause: unknown): UnreachableError {
-  return new UnreachableError("the manager's answer broke off", {
+function brokenOff({ name }: ServerName, cause?: unknown): UnreachableError {
+  return new UnreachableError(`${name}'s answer broke off`, {
     code: 'answer-cut',
     hint: 'try again; when it stays, look for a proxy or firewall in between',
     cause,

@@ -1,11 +1,14 @@
 /** What the network's and TLS's failures mean to a user, whoever stands at the other end. */
 
 import { BaiError, reasonOf, systemCode, UnreachableError } from '../errors.ts';
+import type { ServerName } from './server-name.ts';
 
 /** Who did not answer. */
 export interface Peer {
   /** For messages: `the manager at https://api.example.com`. */
   readonly label: string;
+  /** `the manager`; nothing: nobody knows who should be there. */
+  readonly name?: string;
   /** Short: whose certificate it is, and who runs it. */
   readonly host: string;
   /** Whether skipTlsVerify is for it. */
@@ -24,6 +27,7 @@ export interface Failure {
 export interface FailedWay {
   /** Words for what is in between, such as `the proxy http://proxy.example:3128 (HTTP_PROXY)`. */
   readonly through?: string | undefined;
+  readonly server?: ServerName;
   readonly now?: Date;
 }
 
@@ -31,27 +35,31 @@ export interface FailedWay {
 export function networkError(
   error: unknown,
   url: URL,
-  { through, now = new Date() }: FailedWay = {},
+  { through, server, now = new Date() }: FailedWay = {},
 ): unknown {
   if (error instanceof BaiError) return error;
   // Node's own error for an aborted request has the signal's reason as its cause.
   if (error instanceof Error && error.name === 'AbortError' && error.cause instanceof Error)
     return reasonOf(AbortSignal.abort(error.cause));
-  const failure = describeFailure(error, peerAt(url, through), now);
+  const failure = describeFailure(error, peerAt(url, through, server), now);
   if (failure === undefined) return error;
   const { message, hint, isCertificate } = failure;
   return new UnreachableError(message, { ...(isCertificate && { code: 'tls' }), cause: error, hint });
 }
 
-function peerAt(url: URL, through: string | undefined): Peer {
+function peerAt(url: URL, through: string | undefined, server: ServerName | undefined): Peer {
   const way = through === undefined ? '' : ` through ${through}`;
+  const name = server?.name ?? unnamed;
   return {
-    label: `the manager at ${url.origin}${way}`,
+    label: `${name} at ${url.origin}${way}`,
+    name,
     host: url.host,
     maySkipVerify: true,
     isPlain: url.protocol === 'http:',
   };
 }
+
+const unnamed = 'the server';
 
 /** Nothing for an error that is not of the network. */
 export function describeFailure(error: unknown, peer: Peer, now = new Date()): Failure | undefined {
@@ -71,7 +79,7 @@ export function describeFailure(error: unknown, peer: Peer, now = new Date()): F
   const more = what === cut[0] && peer.isPlain ? ', and whether the endpoint must be https://' : '';
   return {
     message: `cannot reach ${peer.label}: ${what} (${code})`,
-    hint: hint + more,
+    hint: (typeof hint === 'string' ? hint : hint(peer.name ?? unnamed)) + more,
     isCertificate: false,
   };
 }
@@ -172,7 +180,8 @@ function namesIn(error: unknown): string {
   return ` (${names.length > 100 ? `${names.slice(0, 100)}…` : names})`;
 }
 
-type Words = readonly [what: string, hint: string];
+/** The hint may depend on the name of who is spoken to. */
+type Words = readonly [what: string, hint: string | ((name: string) => string)];
 
 const cut: Words = [
   'the connection was cut',
@@ -181,7 +190,7 @@ const cut: Words = [
 const schemes = 'check whether the endpoint is http:// or https://';
 
 const networkFailures: Readonly<Record<string, Words>> = {
-  ECONNREFUSED: ['nothing listens there', 'check the endpoint, and that the manager runs'],
+  ECONNREFUSED: ['nothing listens there', (name) => `check the endpoint, and that ${name} runs`],
   ENOTFOUND: ['the host name is not known', 'check the endpoint for a typing error, and your DNS or VPN'],
   EAI_AGAIN: ['the name server does not answer', 'check your network or VPN'],
   ETIMEDOUT: ['no answer', 'check your network (VPN, proxy, firewall)'],
@@ -207,11 +216,11 @@ const noCommonTls: Words = [
 ];
 const clientCertificate: Words = [
   'it asks for a certificate of the client, or refuses one',
-  'bai has none to show: ask for an address of the manager that takes keypairs alone',
+  (name) => `bai has none to show: ask for an address of ${name} that asks for none`,
 ];
 const unknownName: Words = [
   'it serves no host of that name',
-  "check the endpoint: it is the manager's name, not an address or another name for it",
+  (name) => `check the endpoint: it is ${name}'s own host name, not an address or another name for it`,
 ];
 
 /** By the reasons of OpenSSL, behind `ERR_SSL_`. */

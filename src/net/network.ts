@@ -1,4 +1,4 @@
-/** One way to the manager for HTTP and for WebSockets: the same proxy, the same certificates. */
+/** One way to a server for HTTP and for WebSockets: the same proxy, the same certificates. */
 
 import { once } from 'node:events';
 import http from 'node:http';
@@ -18,7 +18,7 @@ export interface NetworkOptions {
   readonly readTimeoutMs: number;
   /** Shows somebody what is waited for, once that has taken a moment, until it is disposed of. */
   readonly waiting?: ((text: string, limitMs: number) => Disposable) | undefined;
-  /** Another way to the manager's port than the network of this machine; then no proxy is asked. */
+  /** Another way to the server's port than the network of this machine; then no proxy is asked. */
   readonly dial?: Dial | undefined;
   /** Where proxies are named. */
   readonly environment: ProxyEnvironment;
@@ -29,7 +29,7 @@ export type Dial = (target: DialTarget) => Duplex;
 
 /** How a request gets there. */
 export interface Route {
-  /** Connections are kept and used again where that is the manager's to decide. */
+  /** Connections are kept and used again where that is the server's to decide. */
   readonly agent: http.Agent;
   /** In place of the path alone, for a proxy that passes requests on. */
   readonly path?: string;

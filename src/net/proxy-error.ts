@@ -1,4 +1,4 @@
-/** What goes wrong at a proxy. It is named in all of it, and nothing has reached the manager. */
+/** What goes wrong at a proxy. It is named in all of it, and nothing has reached the server. */
 
 import { BaiError, DeniedError, TimeoutError, UnreachableError } from '../errors.ts';
 import { describeFailure } from './network-error.ts';
@@ -76,7 +76,7 @@ export function proxyRefused(
     code: 'proxy-refused',
     hint: isLasting
       ? `many proxies let only some hosts and ports through: ask who runs it; or ${goAround(proxy)}`
-      : `check the endpoint, and that the manager runs; or ${goAround(proxy)}`,
+      : `check the endpoint, and that the server there runs; or ${goAround(proxy)}`,
     details: { proxy: proxy.name, ...(status !== undefined && { status }) },
   });
 }

@@ -17,3 +17,18 @@ export function retryAfterMs({ headers }: Pick<IncomingMessage, 'headers'>, now:
 
 /** A year says as much as a century, and fits every timer and sum. */
 const longestSeconds = 365 * 86_400;
+
+export interface RetryFacts {
+  readonly hint: string;
+  readonly details: Readonly<Record<string, number>>;
+}
+
+/** What an error says of the pause that an answer with this status asks for; nothing when it asks for none. */
+export function retryFacts(status: number, pauseMs: number | undefined): RetryFacts | undefined {
+  if (pauseMs === undefined || (status !== 429 && status !== 503)) return undefined;
+  const seconds = Math.ceil(pauseMs / 1000);
+  return {
+    hint: `it asks to be tried again in ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`}`,
+    details: { retryAfterSeconds: seconds },
+  };
+}

@@ -66,7 +66,7 @@ async function addressOf(host: string, type: 4 | 5): Promise<string> {
   try {
     return (await lookup(host, { family: type === 4 ? 4 : 0 })).address;
   } catch (error) {
-    // The name is the manager's: the proxy has nothing to do with it.
+    // The name is the server's: the proxy has nothing to do with it.
     throw networkError(error, new URL(`http://${host}`));
   }
 }

@@ -2,7 +2,8 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Forwarder, Tunnel } from '../core/ssh/ssh-access.ts';
+import type { Tunnel } from '../core/session/provider.ts';
+import type { Forwarder } from '../core/ssh/forwarder.ts';
 import { BaiError } from '../errors.ts';
 import { type ListenRequest, listen } from './listen.ts';
 import { takeClient } from './local-client.ts';

@@ -12,7 +12,7 @@ import {
 import { similarNames } from '../core/text/similar.ts';
 import { NotFoundError, UsageError } from '../errors.ts';
 
-export interface ConfigureDeps {
+export interface ConfigureTools {
   readonly store: {
     readonly path: string;
     write(profile: string, name: SettingName, value: string): Promise<void>;
@@ -45,13 +45,13 @@ export function settingName(text: string): SettingName {
   });
 }
 
-export async function listSettings(deps: ConfigureDeps): Promise<readonly ShownSetting[]> {
-  const settings = await deps.settings();
+export async function listSettings(tools: ConfigureTools): Promise<readonly ShownSetting[]> {
+  const settings = await tools.settings();
   return settingNames.map((name) => show(name, settings));
 }
 
-export async function getSetting(name: SettingName, deps: ConfigureDeps): Promise<ShownSetting> {
-  const shown = show(name, await deps.settings());
+export async function getSetting(name: SettingName, tools: ConfigureTools): Promise<ShownSetting> {
+  const shown = show(name, await tools.settings());
   if (shown.isSet) return shown;
   throw new NotFoundError(`${name} is not set`, {
     code: 'not-set',
@@ -65,7 +65,7 @@ export interface SetRequest {
 }
 
 /** A secret is never taken from the command line, where every user of the machine can read it. */
-export async function setSetting({ name, value }: SetRequest, deps: ConfigureDeps): Promise<void> {
+export async function setSetting({ name, value }: SetRequest, tools: ConfigureTools): Promise<void> {
   const secret = definitionOf(name).secret === true;
   if (secret && value !== undefined) {
     throw new UsageError(
@@ -75,16 +75,16 @@ export async function setSetting({ name, value }: SetRequest, deps: ConfigureDep
       },
     );
   }
-  const given = value ?? (secret ? await deps.readSecret(`${name}: `) : undefined);
+  const given = value ?? (secret ? await tools.readSecret(`${name}: `) : undefined);
   if (given === undefined || given === '')
     throw new UsageError(`${name} needs a value`, { hint: `bai config set ${name} VALUE` });
   checkSetting(name, given, name);
-  await deps.store.write(deps.profile, name, isPath(name, given) ? deps.wholePath(given) : given);
+  await tools.store.write(tools.profile, name, isPath(name, given) ? tools.wholePath(given) : given);
 }
 
-export async function unsetSetting(name: SettingName, deps: ConfigureDeps): Promise<boolean> {
-  await deps.mustExist(deps.profile);
-  return deps.store.remove(deps.profile, name);
+export async function unsetSetting(name: SettingName, tools: ConfigureTools): Promise<boolean> {
+  await tools.mustExist(tools.profile);
+  return tools.store.remove(tools.profile, name);
 }
 
 function show(name: SettingName, settings: Settings): ShownSetting {

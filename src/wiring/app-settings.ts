@@ -2,9 +2,9 @@
 
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import { agentIdentity, isKeyStore, type Settings, usualAccount } from '../core/settings/settings.ts';
+import { agentIdentity, type Settings, settingValue } from '../core/settings/settings.ts';
 import { findHome, wholePath } from '../files/user-path.ts';
-import type { AppSettings } from '../services/ssh/app-deps.ts';
+import type { SshSettings } from '../services/ssh/ssh-tools.ts';
 
 export const issuedKey = 'id_container';
 
@@ -12,21 +12,23 @@ export const issuedKey = 'id_container';
 export const nullDevice = process.platform === 'win32' ? 'NUL' : devNull;
 
 /** How long whatever is on the way into a session may take for an answer. */
-export function answerLimit({ answerTimeout }: Settings): number {
-  return Number(answerTimeout.value) * 1000;
+export function answerLimit(settings: Settings): number {
+  return settingValue(settings, 'answerTimeout');
 }
 
-export function appSettings(settings: Settings): AppSettings {
-  const { sshDir, identity, sshPort, user, keyStore, keyLifetime } = settings;
+export function sshSettings(settings: Settings): SshSettings {
+  const { sshDir, identity, user } = settings;
   const usesAgent = identity.value === agentIdentity;
   const folder = sshDir.value === undefined ? join(findHome(), '.ssh') : wholePath(sshDir.value);
   return {
-    user: user.value ?? usualAccount,
+    user: user.origin === 'default' ? undefined : user.value,
     keyPath: join(folder, issuedKey),
     identity: identity.value === undefined || usesAgent ? undefined : wholePath(identity.value),
     usesAgent,
-    keyStore: isKeyStore(keyStore.value) ? keyStore.value : 'file',
-    keyLifetime: keyLifetime.value ?? '1h',
-    preferredPort: sshPort.value === undefined ? undefined : Number(sshPort.value),
+    keyStore: settingValue(settings, 'keyStore'),
+    keyLifetime: settingValue(settings, 'keyLifetime'),
+    hostKeyChecking: settingValue(settings, 'hostKeyChecking'),
+    acceptedHostKey: settingValue(settings, 'acceptHostKey'),
+    preferredPort: settingValue(settings, 'sshPort'),
   };
 }

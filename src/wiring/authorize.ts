@@ -9,22 +9,22 @@ import { mostKeyBytes } from '../keys/key-text.ts';
 import { requirePublic } from '../keys/public-file.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
 import { leftInSession } from '../output/transfer-progress.ts';
-import type { AuthorizeDeps, OpenedKeys } from '../services/keys/authorize-key.ts';
+import type { AuthorizeTools, OpenedKeys } from '../services/keys/authorize-key.ts';
 import { openSftp } from '../services/sftp/open-sftp.ts';
 import type { LoginKey } from '../ssh/login.ts';
 import { openAuthorizedKeys } from '../transfer/remote/authorized-keys.ts';
 import { questionOf } from './account-key.ts';
-import { answerLimit, appSettings } from './app-settings.ts';
-import { type AppParts, openSftpDeps } from './apps.ts';
+import { answerLimit, sshSettings } from './app-settings.ts';
+import { type AppParts, openSftpTools } from './apps.ts';
 import { keyReading } from './keys.ts';
 
-export function authorizeDeps(parts: AppParts): AuthorizeDeps {
+export function authorizeTools(parts: AppParts): AuthorizeTools {
   return {
     ...keyReading,
     reporter: parts.reporter,
     openKeys: (session) => openKeys(session, parts),
     ask: questionOf(parts, 'yes'),
-    sshFolder: dirname(appSettings(parts.settings).keyPath),
+    sshFolder: dirname(sshSettings(parts.settings).keyPath),
     readFile: (path) => keyReading.readFile(wholePath(path)),
     readStdin: () => unlessAborted(readAll(parts.streams.stdin), parts.signal),
     isPrivateKey: isPrivateKeyText,
@@ -33,19 +33,22 @@ export function authorizeDeps(parts: AppParts): AuthorizeDeps {
 }
 
 async function openKeys(session: string, parts: AppParts): Promise<OpenedKeys> {
-  const deps = openSftpDeps(parts);
+  const tools = openSftpTools(parts);
   let ownKey: Uint8Array | undefined;
   const { connection } = await openSftp(session, {
-    ...deps,
-    async readKey(...request) {
-      const key = await deps.readKey(...request);
-      ownKey = publicBlobOf(Buffer.from(key.text));
-      return key;
-    },
-    async readOwnKey(path) {
-      const key = await deps.readOwnKey(path);
-      ownKey = publicHalfOf(key);
-      return key;
+    ...tools,
+    keys: {
+      ...tools.keys,
+      async issued(...request) {
+        const key = await tools.keys.issued(...request);
+        ownKey = publicBlobOf(Buffer.from(key.text));
+        return key;
+      },
+      async readOwn(path) {
+        const key = await tools.keys.readOwn(path);
+        ownKey = publicHalfOf(key);
+        return key;
+      },
     },
   });
   const keys = openAuthorizedKeys(connection, {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { closeSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { interruptedBy } from '../errors.ts';
-import type { BackgroundStart, BackgroundWish } from '../services/ssh/run-ssh-command.ts';
+import type { BackgroundStart, BackgroundWish } from '../services/ssh/ssh-programs.ts';
 import type { AppParts } from './apps.ts';
 
 /** Tells the new process what it is for; nobody else sees it. */

@@ -1,14 +1,14 @@
 /** Joins tunnels and key files for what bai tells other people's SSH clients. */
 
 import { isTaken, readUserKey } from '../keys/read-key.ts';
-import type { ClientDeps } from '../services/ssh/client-help.ts';
+import type { ClientTools } from '../services/ssh/client-help.ts';
 import { fingerprints, keyType } from '../ssh/files/known-hosts.ts';
-import { type AppParts, appDeps } from './apps.ts';
+import { type AppParts, sshTools } from './apps.ts';
 import { keyFormats } from './keys.ts';
 
-export function clientDeps(parts: AppParts): ClientDeps {
+export function clientTools(parts: AppParts): ClientTools {
   return {
-    ...appDeps(parts),
+    ...sshTools(parts),
     formats: keyFormats,
     disk: { read: readUserKey, isTaken },
     hostKey: (blob) => ({ type: keyType(blob), ...fingerprints(blob) }),

@@ -7,6 +7,8 @@ import type { Environment, ProcessFacts } from '../context.ts';
 import { clipboardPrograms, isOverSsh, osc52 } from '../core/desktop/clipboard.ts';
 import { personalKeyNames } from '../core/keys/key-names.ts';
 import type { Reporter } from '../core/reporter.ts';
+import { requireFeature } from '../core/session/features.ts';
+import type { Provider } from '../core/session/provider.ts';
 import type { Settings } from '../core/settings/settings.ts';
 import { systemCode } from '../errors.ts';
 import { removeKeyFile, stageKeyFile, tightenKeyFolder } from '../keys/key-file.ts';
@@ -15,15 +17,11 @@ import { makePair } from '../keys/make-pair.ts';
 import { publicBlobOf } from '../keys/public-half.ts';
 import { describePublicKey, fingerprintOf, type PublicKey, publicLine } from '../keys/public-key.ts';
 import { findUserKey, isReplaceable, isTaken, listKeyPaths, readUserKey } from '../keys/read-key.ts';
-import { readAccountKey } from '../providers/backend-ai/account-key.ts';
-import type { KeyDeps } from '../services/keys/key-deps.ts';
-import type { KeyFormats, KeyReading, Passphrases } from '../services/keys/key-tools.ts';
-import type { Clipboard } from '../services/keys/show-key.ts';
+import type { Clipboard, KeyFormats, KeyReading, KeyTools, Passphrases } from '../services/keys/key-tools.ts';
 import { listAgentKeys } from '../ssh/agent.ts';
 import { keyType } from '../ssh/files/known-hosts.ts';
 import { feed } from '../ssh/programs.ts';
-import { appSettings } from './app-settings.ts';
-import type { ManagerAccess } from './manager.ts';
+import { sshSettings } from './app-settings.ts';
 import type { UserSsh } from './user-ssh.ts';
 
 type Streams = Pick<ProcessFacts, 'stdin' | 'stderr' | 'environment' | 'signal'>;
@@ -33,7 +31,7 @@ export interface KeyParts {
   readonly reporter: Reporter;
   readonly userSsh: UserSsh;
   /** Asked for only when the list wants to know what the account has. */
-  readonly manager: () => Promise<ManagerAccess>;
+  readonly provider: () => Promise<Provider>;
 }
 
 export const keyFormats: KeyFormats = {
@@ -53,28 +51,31 @@ export const keyReading: KeyReading = {
   keyType,
 };
 
-export function keyDeps({ settings, reporter, manager, userSsh }: KeyParts, facts: Streams): KeyDeps {
+export function keyTools({ settings, reporter, provider, userSsh }: KeyParts, facts: Streams): KeyTools {
   const { environment, signal } = facts;
-  const { keyPath, identity } = appSettings(settings);
+  const { keyPath, identity } = sshSettings(settings);
   const folder = dirname(keyPath);
   return {
-    ...{ folder, identity, makePair, signal, formats: keyFormats },
+    ...{ makePair, signal, formats: keyFormats },
     disk: {
       ...{ read: readUserKey, isTaken, isReplaceable, stage: stageKeyFile, remove: removeKeyFile },
       // Any other folder may be shared on purpose.
       tightenFolder: async (path) => (dirname(path) === folder ? tightenKeyFolder(folder) : undefined),
     },
+    own: {
+      ...{ folder, identity },
+      defaults: [...personalKeyNames, 'id_container'].map((name) => join(folder, name)),
+      comment: defaultComment(environment),
+      paths: async () => [...new Set([...(await listKeyPaths(folder)), ...(identity ? [identity] : [])])],
+      ofAgent: () => agentKeys(userSsh, environment),
+      ofAccount:
+        settings.endpoint.value === undefined
+          ? undefined
+          : async (until) => requireFeature(await provider(), 'accountKey').read(until),
+    },
     passphrases: passphrases(facts),
     warn: (message) => reporter.warn(message),
-    defaultComment: defaultComment(environment),
-    defaultKeys: [...personalKeyNames, 'id_container'].map((name) => join(folder, name)),
     clipboard: clipboard(facts),
-    paths: async () => [...new Set([...(await listKeyPaths(folder)), ...(identity ? [identity] : [])])],
-    agentKeys: () => agentKeys(userSsh, environment),
-    accountKey:
-      settings.endpoint.value === undefined
-        ? undefined
-        : async (until) => readAccountKey((await manager()).client, until),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Environment } from '../context.ts';
 import type { Settings } from '../core/settings/settings.ts';
 import { LateStream } from '../net/late-stream.ts';
 import type { Dial } from '../net/network.ts';
-import { connectProven } from '../providers/backend-ai/local-proof.ts';
+import { connectProven } from '../providers/backend-ai/manager/local-proof.ts';
 
 /**
  * For the endpoint and keys of the manager that was started here, wherever they are set: each connection begins with its proof.

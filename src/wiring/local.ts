@@ -14,17 +14,17 @@ import type { Context, Environment, ProcessFacts } from '../context.ts';
 import { BaiError, InterruptedError, systemCode } from '../errors.ts';
 import { makeOwnFolder } from '../files/own-file.ts';
 import { checkReplaceable } from '../files/plain-file.ts';
-import { connectProven, type LocalProof, proofOf } from '../providers/backend-ai/local-proof.ts';
+import { connectProven, type LocalProof, proofOf } from '../providers/backend-ai/manager/local-proof.ts';
 import type {
-  LocalManagerDeps,
   LocalManagerState,
+  LocalManagerTools,
   LocalUpRequest,
   SpawnedManager,
 } from '../services/local/local-manager.ts';
-import type { ServeLocalDeps } from '../services/local/serve-local.ts';
+import type { ServeLocalTools } from '../services/local/serve-local.ts';
 import { programPath } from '../ssh/programs.ts';
 
-export function localManagerDeps(context: Context, environment: Environment): LocalManagerDeps {
+export function localManagerTools(context: Context, environment: Environment): LocalManagerTools {
   const { localManager, stateDir } = findOwnPaths(environment);
   const logPath = join(stateDir, 'local.log');
   return {
@@ -41,10 +41,10 @@ export function localManagerDeps(context: Context, environment: Environment): Lo
   };
 }
 
-export function serveLocalDeps({
+export function serveLocalTools({
   environment,
   takeTimeToEnd,
-}: Pick<ProcessFacts, 'environment' | 'takeTimeToEnd'>): Omit<ServeLocalDeps, 'signal'> {
+}: Pick<ProcessFacts, 'environment' | 'takeTimeToEnd'>): Omit<ServeLocalTools, 'signal'> {
   const { localManager, stateDir } = findOwnPaths(environment);
   return {
     homesRoot: join(stateDir, 'local'),

@@ -1,9 +1,13 @@
 /** Joins key files, the SSH agent and the terminal for the services that log in. */
 
 import { dirname, join } from 'node:path';
+import { findOwnPaths } from '../config/paths.ts';
 import { readSecretLine } from '../config/read-secret.ts';
+import { requireFeature } from '../core/session/features.ts';
+import type { Settings } from '../core/settings/settings.ts';
 import { BaiError, DeniedError, NotFoundError, systemCode } from '../errors.ts';
 import { readNamedFile } from '../files/named-file.ts';
+import { authorizedFingerprints } from '../keys/authorized-keys.ts';
 import {
   createKeyFile,
   readKeyFile,
@@ -11,6 +15,7 @@ import {
   tightenKeyFolder,
   writeKeyFile,
 } from '../keys/key-file.ts';
+import { openKeyLedger } from '../keys/key-ledger.ts';
 import { mostKeyBytes } from '../keys/key-text.ts';
 import {
   checkForSsh,
@@ -21,38 +26,44 @@ import {
   unlockOwnKey,
 } from '../keys/private-key.ts';
 import type { KeyFiles } from '../services/keys/save-key.ts';
-import type { AppDeps, AppSettings } from '../services/ssh/app-deps.ts';
-import type { SshCommandDeps } from '../services/ssh/run-ssh-command.ts';
-import type { UserKeyDeps } from '../services/ssh/user-keys.ts';
+import type { LoginKeys, SshSettings } from '../services/ssh/ssh-tools.ts';
 import { openAgentLogin } from '../ssh/agent-keys.ts';
 import { canSshRead, type KeyCheckOptions } from '../ssh/key-check.ts';
 import type { LoginKey, OwnKey, UnlockedKey } from '../ssh/login.ts';
 import { addToAgent } from '../ssh/ssh-add.ts';
 import { answerLimit } from './app-settings.ts';
 import type { AppParts } from './apps.ts';
+import { lockWait } from './lock-wait.ts';
 
-type KeyUse = Pick<AppDeps, 'checkOwnKey' | 'addToAgent'> &
-  Pick<SshCommandDeps, 'readOwnKey' | 'isForSsh'> &
-  Pick<UserKeyDeps, 'agentLogin' | 'defaultKeys'>;
-
-export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
-  const { environment, reporter, signal, userSsh } = parts;
+export function loginKeys(parts: AppParts, settings: SshSettings): LoginKeys {
+  const { provider, environment, reporter, signal, userSsh } = parts;
   const answerMs = answerLimit(parts.settings);
   // A run may log in several times, and nobody wants to type a passphrase for each.
   const read = new Map<string, Promise<LoginKey>>();
   return {
-    checkOwnKey: (path) => checkOwnKey(path, { environment, signal }),
+    files: keyFilesFor(dirname(settings.keyPath)),
+    ledger: openKeyLedger(findOwnPaths(environment).keyLedger, accountOf(parts.settings), lockWait(parts)),
+    warn: (message) => reporter.warn(message),
+    async issued(session, until) {
+      const { file, read: readIssued } = requireFeature(provider, 'issuedKey');
+      return readIssuedKey(await readIssued(session, until), `the ${file} of session ${session.name}`);
+    },
+    async authorized(session, until) {
+      const { read: readFile } = requireFeature(provider, 'files');
+      return authorizedFingerprints(await readFile(session, '.ssh/authorized_keys', until));
+    },
+    checkOwn: (path) => checkOwnKey(path, { environment, signal }),
     isForSsh: (path) => isForSsh(path, signal),
-    readOwnKey(path) {
+    readOwn(path) {
       const key = read.get(path) ?? readAndUnlock(path, parts);
       read.set(path, key);
       return key;
     },
-    async agentLogin() {
+    async ofAgent() {
       using _shown = reporter.wait('waiting for the SSH agent', answerMs);
       return await openAgentLogin(await userSsh.agents(), { signal, answerMs });
     },
-    defaultKeys: () => readDefaultKeys(dirname(settings.keyPath), signal),
+    usual: () => readDefaultKeys(dirname(settings.keyPath), signal),
     async addToAgent({ text }) {
       using _shown = reporter.wait('waiting for the SSH agent to take the key', answerMs);
       const [agent] = await userSsh.agents();
@@ -60,6 +71,11 @@ export function ownKeyDeps(parts: AppParts, settings: AppSettings): KeyUse {
       await addToAgent({ key: text, lifetime, agent, environment, signal, answerMs });
     },
   };
+}
+
+/** What the ids of sessions are of. */
+export function accountOf({ endpoint, accessKey }: Settings): string {
+  return `${accessKey.value ?? ''} ${endpoint.value ?? ''}`;
 }
 
 /** Throws for a key file that nobody can log in with: ssh would only say that it was denied. */
@@ -121,7 +137,7 @@ async function readAndUnlock(path: string, { streams, signal }: AppParts): Promi
 /** In ssh's order. */
 const defaultNames = ['id_rsa', 'id_ecdsa', 'id_ed25519'] as const;
 
-async function readDefaultKeys(folder: string, signal: AbortSignal): ReturnType<UserKeyDeps['defaultKeys']> {
+async function readDefaultKeys(folder: string, signal: AbortSignal): ReturnType<LoginKeys['usual']> {
   const files: OwnKey[] = [];
   const locked: string[] = [];
   for (const path of defaultNames.map((name) => join(folder, name))) {

@@ -2,17 +2,17 @@
 
 import { askYesOrNo } from '../config/yes-or-no.ts';
 import { hasDesktop, urlOpeners } from '../core/desktop/desktop.ts';
-import type { OpenDeps } from '../services/ssh/open-program.ts';
-import type { SshConfigDeps } from '../services/ssh/ssh-config.ts';
+import type { OpenTools } from '../services/ssh/open-program.ts';
+import type { SshConfigTools } from '../services/ssh/ssh-config.ts';
 import { launch } from '../ssh/programs.ts';
-import { type AppParts, appDeps } from './apps.ts';
+import { type AppParts, sshTools } from './apps.ts';
 
-export function openDeps(parts: AppParts, sshConfig: SshConfigDeps): OpenDeps {
+export function openTools(parts: AppParts, sshConfig: SshConfigTools): OpenTools {
   const { environment, reporter, signal, streams } = parts;
   const facts = { platform: process.platform, environment };
   const canAsk = streams.stdin.isTTY && reporter.interactive;
   return {
-    ...appDeps(parts),
+    ...sshTools(parts),
     sshConfig,
     ask: canAsk ? (question) => askYesOrNo(question, { ...streams, signal }) : undefined,
     hasDesktop: hasDesktop(facts),

@@ -10,7 +10,7 @@ import { resolveSettings, type Settings, type SettingValues } from '../core/sett
 import { similarNames } from '../core/text/similar.ts';
 import { UsageError } from '../errors.ts';
 import { wholePath } from '../files/user-path.ts';
-import type { ConfigureDeps } from '../services/configure.ts';
+import type { ConfigureTools } from '../services/configure.ts';
 import { lockWait } from './lock-wait.ts';
 
 export interface SurroundingValues {
@@ -66,7 +66,11 @@ function checkExists(name: string, names: readonly string[]): void {
   });
 }
 
-export function configureDeps(context: Context, flags: GlobalFlags, environment: Environment): ConfigureDeps {
+export function configureTools(
+  context: Context,
+  flags: GlobalFlags,
+  environment: Environment,
+): ConfigureTools {
   const store = openProfileStore(findOwnPaths(environment).configFile, lockWait(context));
   return {
     store,

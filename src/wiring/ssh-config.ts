@@ -10,15 +10,15 @@ import type { Settings } from '../core/settings/settings.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { findHome, wholePath } from '../files/user-path.ts';
 import { checkForSsh } from '../keys/private-key.ts';
-import type { SshConfigDeps } from '../services/ssh/ssh-config.ts';
+import type { SshConfigTools } from '../services/ssh/ssh-config.ts';
 import { aloneWithConfig, changeConfigFile, readConfigFile } from '../ssh/files/config-file.ts';
 import { openHostFiles } from '../ssh/files/host-files.ts';
 import { askSsh } from '../ssh/ssh-settings.ts';
-import { appSettings, nullDevice } from './app-settings.ts';
+import { nullDevice, sshSettings } from './app-settings.ts';
 import { lockWait } from './lock-wait.ts';
 import type { UserSsh } from './user-ssh.ts';
 
-export function sshConfigDeps(context: Context, flags: GlobalFlags, userSsh: UserSsh): SshConfigDeps {
+export function sshConfigTools(context: Context, flags: GlobalFlags, userSsh: UserSsh): SshConfigTools {
   const { environment, reporter, signal } = context;
   const { sshConfig, knownHosts, sshHosts } = findOwnPaths(environment);
   const sshFolder = join(findHome(), '.ssh');
@@ -35,15 +35,17 @@ export function sshConfigDeps(context: Context, flags: GlobalFlags, userSsh: Use
       alone: (work, advice) =>
         aloneWithConfig(join(dirname(sshConfig), 'ssh-config'), work, { advice, wait }),
     },
-    sessions: async () => (await context.sessions()).api,
+    provider: () => context.provider(),
     async facts() {
-      const { user, identity, keyPath, usesAgent, keyStore } = appSettings(await context.settings());
-      const isInAgent = identity === undefined && keyStore === 'agent';
+      const settings = await context.settings();
+      const { account, issuedKey } = await context.provider();
+      const { user, identity, keyPath, usesAgent, keyStore } = sshSettings(settings);
+      const isInAgent = identity === undefined && keyStore === 'agent' && issuedKey !== undefined;
       const answer = await userSsh.settings();
       if (identity !== undefined) await checkIdentity(identity);
       return {
-        ...{ user, knownHosts },
-        identityFile: identity ?? keyPath,
+        ...{ user: user ?? account, knownHosts },
+        identityFile: identity ?? (issuedKey && keyPath),
         hasOwnKey: identity !== undefined,
         ofAllHosts: answer !== undefined && 'settings' in answer ? answer.settings : undefined,
         agentKeys: usesAgent ? 'own' : isInAgent ? 'issued' : undefined,

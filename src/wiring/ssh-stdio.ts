@@ -4,30 +4,28 @@ import { lstat } from 'node:fs/promises';
 import { findOwnPaths } from '../config/paths.ts';
 import type { ProcessFacts } from '../context.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
-import type { SshStdioDeps } from '../services/ssh/ssh-stdio.ts';
+import type { SshStdioTools } from '../services/ssh/ssh-stdio.ts';
 import { openHostFiles } from '../ssh/files/host-files.ts';
 import { openKnownHosts } from '../ssh/files/known-hosts.ts';
-import { appSettings } from './app-settings.ts';
+import { sshSettings } from './app-settings.ts';
 import type { AppParts } from './apps.ts';
 import { lockWait } from './lock-wait.ts';
-import { tunnelTo } from './tunnel.ts';
 
-export function sshStdioDeps(
+export function sshStdioTools(
   parts: AppParts,
   { stdin, stdout }: Pick<ProcessFacts, 'stdin' | 'stdout'>,
-): SshStdioDeps {
-  const { manager, reporter, signal } = parts;
+): SshStdioTools {
+  const { provider, reporter, signal, owner, ask } = parts;
   const { knownHosts, sshHosts } = findOwnPaths(parts.environment);
   const parent = process.ppid;
   return {
-    ...{ stdin, stdout, reporter, signal },
-    api: manager.api,
-    settings: appSettings(parts.settings),
+    ...{ stdin, stdout, provider, reporter, signal, owner, ask },
+    settings: sshSettings(parts.settings),
     knownHosts: openKnownHosts(knownHosts, lockWait(parts)),
     hostFiles: openHostFiles(sshHosts),
     stampOf,
-    tunnelTo: (session, app) => tunnelTo(manager, { session, app, reporter }),
-    preparing: async () => (await import('./apps.ts')).appDeps(parts),
+    access: (session) => provider.access(session, { signal }),
+    preparing: async () => (await import('./apps.ts')).sshTools(parts),
     // Whoever lost its parent is given another one.
     isOrphan: () => process.ppid !== parent,
   };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
 import { releaseBehaviour } from '../../src/emulator/model/release.ts';
-import { authorization } from '../../src/providers/backend-ai/signature.ts';
+import { authorization } from '../../src/providers/backend-ai/manager/signature.ts';
 
 export interface Reply {
   readonly status: number;

@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { proofOf } from '../../src/providers/backend-ai/local-proof.ts';
+import { proofOf } from '../../src/providers/backend-ai/manager/local-proof.ts';
 import { type BaiResult, bai, finished, startBai, untilPrinted } from '../support/bai.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { freePort, isAlive, listenersOn, until } from './app-bed.ts';

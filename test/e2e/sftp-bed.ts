@@ -4,7 +4,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { Command } from 'commander';
 import type { CommandModule } from '../../src/commands/shared/command.ts';
 import type { Context } from '../../src/context.ts';
-import type { SftpDeps } from '../../src/services/sftp/sftp-deps.ts';
+import type { SftpTools } from '../../src/services/sftp/sftp-tools.ts';
 import { localFiles } from '../../src/transfer/local/local-files.ts';
 import type { RemoteFiles } from '../../src/transfer/remote-files.ts';
 import {
@@ -35,17 +35,17 @@ export function sftpBed(
 ): SftpBed {
   const runWith: SftpBed['runWith'] = async (input, command, ...args) => {
     const reporter = recordingReporter();
-    const deps: SftpDeps = {
-      reporter,
-      signal: new AbortController().signal,
-      local: localFiles,
-      open: async () => change(await open(server())),
-    };
     const stdout = new PassThrough();
     const printed: Buffer[] = [];
     stdout.on('data', (chunk: Buffer) => printed.push(chunk));
     const stdin = Readable.from([input]);
-    const given = { reporter, exitCode: 0, stdin, stdout, sftp: async () => deps };
+    const tools: SftpTools = {
+      reporter,
+      signal: new AbortController().signal,
+      ...{ local: localFiles, stdin, stdout },
+      open: async () => change(await open(server())),
+    };
+    const given = { reporter, exitCode: 0, tools: async () => tools };
     // The commands use nothing else of the context.
     const context = given as unknown as Context;
     const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });

@@ -33,7 +33,7 @@ async function optionsOf(command: CommandModule, ...args: string[]): Promise<Tra
   const files = { put: move, get: move, [Symbol.asyncDispose]: async () => {} };
   const deps = { reporter: recordingReporter(), local: localFiles, open: async () => files };
   // Nothing else is asked of them.
-  const context = { exitCode: 0, sftp: async () => deps } as unknown as Context;
+  const context = { exitCode: 0, tools: async () => deps } as unknown as Context;
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
   command.define(program, context);
   await program.parseAsync(args, { from: 'user' });

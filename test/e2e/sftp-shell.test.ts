@@ -33,7 +33,13 @@ describe.skipIf(sshdMissing !== undefined)(`the shell of bai sftp${why}`, () => 
       },
     };
     const status = await runShell(
-      { session: 'demo' },
+      {
+        session: 'demo',
+        goesOn,
+        lines: async function* () {
+          yield* lines;
+        },
+      },
       {
         reporter,
         signal: new AbortController().signal,
@@ -44,10 +50,6 @@ describe.skipIf(sshdMissing !== undefined)(`the shell of bai sftp${why}`, () => 
         },
         stdin: new PassThrough(),
         stdout: new PassThrough(),
-        goesOn,
-        lines: async function* () {
-          yield* lines;
-        },
       },
     );
     return { ...base, status, texts, failures, connections };

@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LinkTuning, type StrongCipher, strongCiphers } from '../../src/core/ssh/link-tuning.ts';
 import { UnreachableError } from '../../src/errors.ts';
-import { type OpenSftpDeps, openSftp as openSftpTo } from '../../src/services/sftp/open-sftp.ts';
+import { type OpenSftpTools, openSftp as openSftpTo } from '../../src/services/sftp/open-sftp.ts';
 import { openSshConnection } from '../../src/ssh/connection.ts';
 import { openSftp } from '../../src/ssh/sftp.ts';
 import { benchmarkLink, type MeasureOptions } from '../../src/transfer/benchmark/benchmark.ts';
 import { type EmulatorBed, openEmulator, until } from '../contract/app-bed.ts';
 import { finished, statusOf } from '../support/bai.ts';
+import { providerWith } from '../support/provider.ts';
 import { dropbearMissing, sshdMissing, startDropbear, startSshd, type TestSshd } from '../support/sshd.ts';
 import { inTime } from '../support/until.ts';
 import { recordingReporter } from './transfer-session.ts';
@@ -229,23 +230,29 @@ describe.each(servers)('measuring with $name', ({ missing, start, offers }) => {
       const peers: string[] = [];
       // Nothing else of the dependencies is used on the way to a running session.
       const deps = {
-        api: {
-          match: async () => [{ id: 'one', name: 'demo', status: 'RUNNING' }],
-          apps: async () => [{ name: 'sshd' }],
-        },
+        provider: providerWith({
+          find: async () => [{ id: 'one', name: 'demo', status: 'RUNNING' }],
+          apps: {
+            list: async () => [{ name: 'sshd', protocol: 'tcp', ports: [] }],
+            tunnel: () => ({ dial: () => Promise.reject(new Error('no app is dialled')) }),
+          },
+        }),
         reporter: recordingReporter(),
         signal: new AbortController().signal,
         settings: { user: server.user, identity: server.privateKeyPath },
-        tunnelTo: () => ({ dial: async () => connect(server.port, '127.0.0.1').setNoDelay() }),
-        readOwnKey: (path: string) => readFile(path),
+        access: async () => ({
+          hostKeyAlias: 'bai-one',
+          dial: async () => connect(server.port, '127.0.0.1').setNoDelay(),
+        }),
+        keys: { readOwn: (path: string) => readFile(path) },
         knownHosts: { verify: async () => 'known' },
         lineOf: async (peer: string) => {
           peers.push(peer);
           return line;
         },
-        connectSftp: async (request: Parameters<OpenSftpDeps['connectSftp']>[0]) =>
+        connectSftp: async (request: Parameters<OpenSftpTools['connectSftp']>[0]) =>
           openSftp(await openSshConnection(request), 'demo'),
-      } as unknown as OpenSftpDeps;
+      } as unknown as OpenSftpTools;
       const opened = await openSftpTo('demo', deps);
       await using connection = opened.connection;
       await using another = await opened.dial();

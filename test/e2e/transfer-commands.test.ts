@@ -2,6 +2,7 @@
 
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as get from '../../src/commands/sftp/get.ts';
@@ -14,7 +15,7 @@ import * as stat from '../../src/commands/sftp/stat.ts';
 import type { CommandModule } from '../../src/commands/shared/command.ts';
 import type { Context } from '../../src/context.ts';
 import { ConflictError, NotFoundError, UsageError } from '../../src/errors.ts';
-import type { SftpDeps } from '../../src/services/sftp/sftp-deps.ts';
+import type { SftpTools } from '../../src/services/sftp/sftp-tools.ts';
 import { localFiles } from '../../src/transfer/local/local-files.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
 import { openFiles, recordingReporter, tempFolder, tree } from './transfer-session.ts';
@@ -31,17 +32,17 @@ describe.skipIf(sshdMissing !== undefined)(`bai sftp${why}`, () => {
   async function run(command: CommandModule, ...args: string[]) {
     const reporter = recordingReporter();
     const sessions: string[] = [];
-    const deps: SftpDeps = {
+    const deps: SftpTools = {
       reporter,
       signal: new AbortController().signal,
-      local: localFiles,
+      ...{ local: localFiles, stdin: new PassThrough(), stdout: new PassThrough() },
       open: (session) => {
         sessions.push(session);
         return openFiles(server);
       },
     };
     // The commands use nothing else of the context.
-    const context = { reporter, exitCode: 0, sftp: async () => deps } as unknown as Context;
+    const context = { reporter, exitCode: 0, tools: async () => deps } as unknown as Context;
     const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
     command.define(program, context);
     await program.parseAsync(args, { from: 'user' });

@@ -6,17 +6,16 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CreateRequest, SessionApi } from '../../src/core/session/session-api.ts';
 import { BaiError } from '../../src/errors.ts';
 import { createNetwork } from '../../src/net/network.ts';
 import { describeError } from '../../src/output/describe-error.ts';
-import {
-  generateAccountKey,
-  readAccountKey,
-  uploadAccountKey,
-} from '../../src/providers/backend-ai/account-key.ts';
-import { createManagerClient, type ManagerClient } from '../../src/providers/backend-ai/client.ts';
-import { createSessionApi } from '../../src/providers/backend-ai/sessions.ts';
+import { accountKeyOf } from '../../src/providers/backend-ai/manager/account-key.ts';
+import { createManagerClient, type ManagerClient } from '../../src/providers/backend-ai/manager/client.ts';
+import type {
+  ComputeSessionRequest,
+  SessionCalls,
+} from '../../src/providers/backend-ai/session/compute-session.ts';
+import { createSessionCalls } from '../../src/providers/backend-ai/session/sessions.ts';
 import { bai } from '../support/bai.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -60,7 +59,7 @@ beforeAll(async () => {
 });
 afterAll(() => hostile[Symbol.asyncDispose]());
 
-const request: CreateRequest = {
+const request: ComputeSessionRequest = {
   image: 'python',
   name: 'demo',
   type: 'interactive',
@@ -78,7 +77,7 @@ const request: CreateRequest = {
 
 interface Edge {
   readonly client: ManagerClient;
-  readonly api: SessionApi;
+  readonly api: SessionCalls;
 }
 
 function open(): Edge & Disposable {
@@ -92,7 +91,7 @@ function open(): Edge & Disposable {
     network,
     now: () => new Date(),
   });
-  const api = createSessionApi({ client, accessKey: 'AKIATEST', warn: () => {} });
+  const api = createSessionCalls({ client, accessKey: 'AKIATEST', warn: () => {} });
   return { client, api, [Symbol.dispose]: () => void network.close() };
 }
 
@@ -113,10 +112,10 @@ const calls: Readonly<Record<string, (edge: Edge) => Promise<unknown>>> = {
     for await (const event of api.events(session, signal)) return event;
     return undefined;
   },
-  'read the key': ({ client }) => readAccountKey(client, signal),
-  'make a key': ({ client }) => generateAccountKey(client, signal),
+  'read the key': ({ client }) => accountKeyOf(client).read(signal),
+  'make a key': ({ client }) => accountKeyOf(client).generate(signal),
   'store a key': ({ client }) =>
-    uploadAccountKey(client, { publicLine: 'ssh-rsa AAAA', privateText: 'x' }, signal),
+    accountKeyOf(client).upload({ publicLine: 'ssh-rsa AAAA', privateText: 'x' }, signal),
 };
 
 /** Rejections are bai's own; what is answered can be shown. */

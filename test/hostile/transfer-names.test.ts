@@ -2,6 +2,7 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { sanitizeLine } from '../../src/core/text/sanitize.ts';
 import { removeFiles } from '../../src/services/sftp/sftp-remove.ts';
@@ -170,7 +171,12 @@ test('rm -r refuses names that lead out of the folder it removes', async () => {
   const reporter = recordingReporter();
   const status = await removeFiles(
     { session: 'demo', paths: ['trap'], recursive: true },
-    { reporter, signal: new AbortController().signal, local: localFiles, open: () => openFiles(liar) },
+    {
+      reporter,
+      signal: new AbortController().signal,
+      ...{ local: localFiles, stdin: new PassThrough(), stdout: new PassThrough() },
+      open: () => openFiles(liar),
+    },
   );
   expect(status).toBe(1);
   expect(liar.changed).toEqual(['trap/good']);

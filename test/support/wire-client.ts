@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createNetwork } from '../../src/net/network.ts';
-import { createManagerClient, type ManagerClient } from '../../src/providers/backend-ai/client.ts';
+import { createManagerClient, type ManagerClient } from '../../src/providers/backend-ai/manager/client.ts';
 
 export const wireKey = { accessKey: 'AKIATEST', secretKey: 'a-secret' };
 

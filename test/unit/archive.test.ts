@@ -2,7 +2,7 @@
 
 import { pack } from 'tar-stream';
 import { expect, test } from 'vitest';
-import { fileInDownload, multipartBodies } from '../../src/providers/backend-ai/archive.ts';
+import { fileInDownload, multipartBodies } from '../../src/providers/backend-ai/session/archive.ts';
 
 type Entry = readonly [header: Parameters<ReturnType<typeof pack>['entry']>[0], content?: string | undefined];
 

@@ -2,11 +2,17 @@
 
 import { expect, test } from 'vitest';
 import type { Reporter, Step } from '../../src/core/reporter.ts';
-import type { CreateRequest, ImageSummary, SessionApi } from '../../src/core/session/session-api.ts';
 import { type BaiError, NotFoundError } from '../../src/errors.ts';
+import { createSession as createFrom } from '../../src/providers/backend-ai/create/create-session.ts';
+import type {
+  ComputeSessionRequest,
+  ImageSummary,
+  SessionCalls,
+} from '../../src/providers/backend-ai/session/compute-session.ts';
 import { createSession } from '../../src/services/session/create-session.ts';
+import { providerWith } from '../support/provider.ts';
 
-const base: CreateRequest = {
+const base: ComputeSessionRequest = {
   image: 'python:3.11',
   name: 'demo',
   type: 'interactive',
@@ -30,9 +36,9 @@ const image = (reference: string, architecture = 'x86_64', ...aliases: string[])
 
 /** A manager that knows `known` references and lists `images`. */
 function manager(known: readonly string[], images: readonly ImageSummary[]) {
-  const asked: CreateRequest[] = [];
+  const asked: ComputeSessionRequest[] = [];
   const api = {
-    async create(request: CreateRequest) {
+    async create(request: ComputeSessionRequest) {
       asked.push(request);
       if (!known.includes(request.image)) throw new NotFoundError('No such image reference.');
       return { id: 'id', name: request.name, status: 'PENDING', created: true };
@@ -43,11 +49,14 @@ function manager(known: readonly string[], images: readonly ImageSummary[]) {
   const reporter = { info: () => {}, step: () => step };
   const deps = {
     // The rest of both is not used by a creation that does not wait.
-    api: api as unknown as SessionApi,
+    provider: providerWith({
+      create: (session: ComputeSessionRequest, tools) =>
+        createFrom(session, { ...tools, api: api as unknown as SessionCalls }),
+    }),
     reporter: reporter as unknown as Reporter,
     signal: new AbortController().signal,
   };
-  const create = (more: Partial<CreateRequest> = {}) =>
+  const create = (more: Partial<ComputeSessionRequest> = {}) =>
     createSession({ session: { ...base, ...more }, wait: false }, deps);
   return { asked, create };
 }

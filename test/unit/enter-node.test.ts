@@ -1,15 +1,13 @@
 import { expect, test } from 'vitest';
-import type { SessionContainer } from '../../src/core/session/session.ts';
 import { checkRuns, chooseNodes, nodesOf } from '../../src/services/ssh/enter-node.ts';
+import { providerWith } from '../support/provider.ts';
 
 const session = { id: '8d8f4b1c-9f0b-4a52-8c7d-0a2f7d0f6a11', name: 'demo', status: 'RUNNING' };
 
 function managerOf(...hostnames: string[]): Parameters<typeof nodesOf>[1] {
-  const containers = hostnames.map(
-    (hostname): SessionContainer => ({ id: hostname, hostname, role: 'sub', status: 'RUNNING', agent: 'a' }),
-  );
-  const api = { describe: async () => ({ containers }) };
-  return { api, signal: new AbortController().signal } as unknown as Parameters<typeof nodesOf>[1];
+  const list = async () => hostnames.map((hostname) => ({ hostname, status: 'RUNNING' }));
+  const provider = providerWith({ nodes: { main: 'main1', list } });
+  return { provider, signal: new AbortController().signal };
 }
 
 test('nodes come in the order of their numbers, main1 first', async () => {
@@ -35,8 +33,8 @@ test('nodes are chosen once each; an unknown one is refused with those there are
 });
 
 test('a node that does not run says so', () => {
-  expect(() => checkRuns(session, { hostname: 'sub1', status: 'TERMINATED' })).toThrow(
+  expect(() => checkRuns(session, { hostname: 'sub1', status: 'TERMINATED' }, managerOf())).toThrow(
     expect.objectContaining({ code: 'node-not-running', message: expect.stringContaining('TERMINATED') }),
   );
-  checkRuns(session, { hostname: 'sub1', status: 'RUNNING' });
+  checkRuns(session, { hostname: 'sub1', status: 'RUNNING' }, managerOf());
 });

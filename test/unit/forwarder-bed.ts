@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Tunnel } from '../../src/core/ssh/ssh-access.ts';
-import { createManagerTunnel } from '../../src/providers/backend-ai/manager-tunnel.ts';
+import type { Tunnel } from '../../src/core/session/provider.ts';
+import { createManagerTunnel } from '../../src/providers/backend-ai/tunnel/manager-tunnel.ts';
 
 export interface TunnelServer extends AsyncDisposable {
   readonly url: URL;

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { UpgradeRefused } from '../../src/providers/backend-ai/websocket-stream.ts';
+import { UpgradeRefused } from '../../src/providers/backend-ai/tunnel/websocket-stream.ts';
 import { startForwarder } from '../../src/proxy/forwarder.ts';
 import { deferred, readPort, until } from '../contract/app-bed.ts';
 import { dialOf, serveTunnels, type WatchedTunnel } from './forwarder-bed.ts';

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
-import type { Forwarder, Tunnel } from '../../src/core/ssh/ssh-access.ts';
+import type { Tunnel } from '../../src/core/session/provider.ts';
+import type { Forwarder } from '../../src/core/ssh/forwarder.ts';
 import { startForwarder } from '../../src/proxy/forwarder.ts';
 import {
   deferred,

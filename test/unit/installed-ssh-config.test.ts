@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import { choosesAlike, hostOfSession, readInstalled } from '../../src/core/ssh/installed-ssh-config.ts';
 import { listHosts, type SshConfigFacts, sshConfigText } from '../../src/core/ssh/ssh-config.ts';
+import { backendAi } from '../../src/providers/backend-ai/provider.ts';
 import { facts, idOf, session } from '../support/ssh-config-facts.ts';
 
 const program = facts.bai;
 
 function installed(of: SshConfigFacts, ...sessions: ReturnType<typeof session>[]) {
-  const read = readInstalled(sshConfigText(of, listHosts(sessions)));
+  const read = readInstalled(sshConfigText(of, listHosts(sessions, backendAi)));
   if (read === undefined) throw new Error('nothing was read');
-  return read;
+  return { ...read, isId: backendAi.isId };
 }
 
 test('what was written is read back', () => {

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import * as z from 'zod/mini';
-import type { Call } from '../../src/providers/backend-ai/client.ts';
+import type { Call } from '../../src/providers/backend-ai/manager/client.ts';
 import { openWireClient, type WireClient } from '../support/wire-client.ts';
 
 const { signal } = new AbortController();

@@ -17,7 +17,7 @@ function filesWith(pattern: RegExp): string[] {
 /** A timer of Node's comes at once when a machine wakes up. */
 const ownTimers: Readonly<Record<string, string>> = {
   'core/time-limit.ts': 'the limits themselves',
-  'cli.ts': 'the end by force, seconds after a signal',
+  'process.ts': 'the end by force, seconds after a signal',
   'ssh/connection.ts': 'the same, of one connection',
   'services/session/wait-session.ts': 'a pause, which the next event ends as well',
   'ssh/jump-host.ts': 'a method of that name',
@@ -32,7 +32,7 @@ test.each(filesWith(/\bsetTimeout\(/))('%s sets a timer for a reason that is kno
 /** How long ago something was, compared with how long it may be. */
 const ownClocks: Readonly<Record<string, string>> = {
   'net/network.ts': 'connections that are kept die in their sleep, so sleep counts',
-  'providers/backend-ai/manager-tunnel.ts': 'the same',
+  'providers/backend-ai/tunnel/manager-tunnel.ts': 'the same',
   'services/ssh/diagnose-disconnect.ts': 'asks only once ssh has ended',
   'services/ssh/persist-ssh.ts': 'how steady a line was, which is no limit',
   'output/waiting.ts': 'what is shown',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseMounts } from '../../src/core/session/mounts.ts';
 import { UsageError } from '../../src/errors.ts';
+import { parseMounts } from '../../src/providers/backend-ai/create/mounts.ts';
 
 test.each([
   [['data'], { data: '' }],

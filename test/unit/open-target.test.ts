@@ -69,7 +69,7 @@ describe.each(names)('%s', (name) => {
   test('whatever the folder is called, a URL parser gives its path back and sees no other host', () => {
     fc.assert(
       fc.property(written, (text) => {
-        const path = openPath(text);
+        const path = openPath(text, '/home/work');
         const url = new URL(editors[name].url({ ...place, path }));
         const given = new URLSearchParams(url.hash.slice(1));
         const decoded = name === 'jetbrains' ? given.get('projectPath') : decodeURIComponent(url.pathname);
@@ -87,7 +87,7 @@ describe.each(names)('%s', (name) => {
   test('no character of a command line or a URL means anything to a shell of any system', () => {
     fc.assert(
       fc.property(written, (text) => {
-        const at = { ...place, path: openPath(text) };
+        const at = { ...place, path: openPath(text, '/home/work') };
         const words = editors[name].commands(at).flatMap(({ args }) => args);
         for (const word of [...words, editors[name].url(at)]) expect(word).toMatch(/^[\w:/+.~%#&=-]+$/);
       }),
@@ -98,7 +98,7 @@ describe.each(names)('%s', (name) => {
 test('whatever account and folder are called, the URL for files gives both back and has no password', () => {
   fc.assert(
     fc.property(written, written, (user, text) => {
-      const path = openPath(text);
+      const path = openPath(text, '/home/work');
       const url = new URL(sftpUrl({ host: '127.0.0.1', user, path }, 12_000));
       expect(decodeURIComponent(url.username)).toBe(user);
       expect(decodeURIComponent(url.pathname)).toBe(path);
@@ -122,9 +122,9 @@ test.each([
   ['-oProxyCommand=x', '/home/work/-oProxyCommand=x'],
   ['http://x', '/home/work/http:/x'],
 ])('the path %j is %j', (given, path) => {
-  expect(openPath(given)).toBe(path);
+  expect(openPath(given, '/home/work')).toBe(path);
 });
 
 test.each(['a\nb', 'a\0', '\u001b[31m', 'a\u0085', '\ud800'])('the path %j is refused', (path) => {
-  expect(() => openPath(path)).toThrow(/control character/);
+  expect(() => openPath(path, '/home/work')).toThrow(/control character/);
 });

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { limitTime } from '../../src/core/time-limit.ts';
 import { InterruptedError } from '../../src/errors.ts';
 import { networkError } from '../../src/net/network-error.ts';
-import { isProblem, parseProblem, refusalError } from '../../src/providers/backend-ai/problem.ts';
+import { isProblem, parseProblem, refusalError } from '../../src/providers/backend-ai/manager/problem.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');
 
@@ -70,6 +70,13 @@ test('null in place of text is no word', () => {
   const body = { type: null, title: null, msg: null, data: null, error_code: null };
   expect(refusal(400, body).message).not.toContain('null');
 });
+
+test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+  'a kind of problem that is called %s is none that bai knows, and no bug',
+  (slug) => {
+    expect(refusal(400, of(slug))).toMatchObject({ code: 'refused', exitCode: 1 });
+  },
+);
 
 test('a body that is no problem document leaves the status', () => {
   expect(refusal(500, '<html>').message).toBe(

@@ -8,6 +8,7 @@ import {
   formatPublicLine,
   type PublicLine,
   parsePublicLine,
+  plainPublicLine,
 } from '../../src/core/keys/public-line.ts';
 import { UsageError } from '../../src/errors.ts';
 import { requirePublic } from '../../src/keys/public-file.ts';
@@ -42,6 +43,20 @@ test('options stay in front, quotes and blanks in them too', () => {
   expect(readPublicLine(line, 'FILE')).toMatchObject({ options, type: 'ssh-ed25519', comment: 'me@here' });
   expect(formatPublicLine(readPublicLine(line, 'FILE'))).toBe(line);
 });
+
+test.each([
+  ['me@my-laptop.example', ' me@my-laptop.example'],
+  ['', ''],
+  ['$(reboot)`id`\\', ' reboot-id'],
+  ['EOF\nx; rm -rf / # é', ' EOF-x-rm-rf'],
+  ['a'.repeat(200), ` ${'a'.repeat(100)}`],
+])(
+  'a key goes to a platform without options, and the comment %j without what a shell heeds',
+  (comment, shown) => {
+    const key = { ...readPublicLine(ed25519, 'FILE'), options: 'no-pty', comment };
+    expect(plainPublicLine(key)).toBe(`${ed25519.split(' ').slice(0, 2).join(' ')}${shown}`);
+  },
+);
 
 test.each<readonly [string, () => string]>([
   ['two lines', () => `${ed25519}\n${rsa}`],

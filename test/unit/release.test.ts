@@ -6,7 +6,7 @@ import {
   liveStatuses,
   negotiate,
   streamReference,
-} from '../../src/providers/backend-ai/release.ts';
+} from '../../src/providers/backend-ai/manager/release.ts';
 
 const release = (text: string, api = 'v9.20250722') => negotiate(api, text);
 

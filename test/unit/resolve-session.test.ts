@@ -1,15 +1,20 @@
 /** From what a user typed to one session. */
 
 import { expect, test } from 'vitest';
+import type { Provider } from '../../src/core/session/provider.ts';
 import type { SessionRef, SessionSummary } from '../../src/core/session/session.ts';
 import { resolveAnySession, resolveLiveSession } from '../../src/services/session/resolve-session.ts';
+import { providerWith } from '../support/provider.ts';
 
 const signal = new AbortController().signal;
 const ref = (id: string, status: string): SessionRef => ({ id, name: 'demo', status });
 
 function deps(matches: readonly SessionRef[], names: readonly string[] = []) {
   const summaries = names.map((name) => ({ name }) as SessionSummary); // Only names are looked at.
-  return { signal, api: { match: async () => matches, list: async () => summaries } };
+  const create: Provider['create'] = () => Promise.reject(new Error('nobody creates'));
+  const logs = async (): Promise<string> => '';
+  const calls = { find: async () => matches, list: async () => summaries, create, logs };
+  return { signal, provider: providerWith(calls) };
 }
 
 test('the live session wins over newer ended ones', async () => {

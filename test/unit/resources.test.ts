@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeResources } from '../../src/core/session/resources.ts';
+import { describeResources } from '../../src/providers/backend-ai/session/resources.ts';
 
 test.each([
   [{ mem: '4294967296', cpu: '2' }, 'cpu=2 mem=4.0GiB'],

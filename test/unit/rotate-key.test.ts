@@ -15,8 +15,8 @@ import {
 import { openKeyLedger } from '../../src/keys/key-ledger.ts';
 import { readIssuedKey } from '../../src/keys/private-key.ts';
 import { publicBlobOf } from '../../src/keys/public-half.ts';
-import { negotiate } from '../../src/providers/backend-ai/release.ts';
-import type { AccountKeyDeps } from '../../src/services/keys/account-key-deps.ts';
+import { negotiate } from '../../src/providers/backend-ai/manager/release.ts';
+import type { AccountKeyTools } from '../../src/services/keys/account-key-tools.ts';
 import { rotateKey } from '../../src/services/keys/rotate-key.ts';
 import { pathBeside } from '../../src/services/keys/save-key.ts';
 import { fingerprints, keyType } from '../../src/ssh/files/known-hosts.ts';
@@ -121,11 +121,12 @@ function bedIn(folder: TempFolder, answer: string, publicHalf = answer) {
     calls += 1;
     return { publicKey, privateText: answer };
   };
-  const deps: AccountKeyDeps = {
+  const deps: AccountKeyTools = {
     reporter: recordingReporter(),
     signal: new AbortController().signal,
     account: {
-      release: async () => negotiate('v9.20250722', '26.9.6'),
+      reach: async () => negotiate('v9.20250722', '26.9.6'),
+      formOf: async ({ text }) => text,
       read: async () => publicKey,
       generate,
       upload: async () => {},
@@ -153,7 +154,7 @@ function bedIn(folder: TempFolder, answer: string, publicHalf = answer) {
     ledger: openKeyLedger(join(folder.path, 'ledger')),
     warn: (message) => warnings.push(message),
   };
-  const meanwhile = (happens: () => void): AccountKeyDeps => ({
+  const meanwhile = (happens: () => void): AccountKeyTools => ({
     ...deps,
     account: {
       ...deps.account,

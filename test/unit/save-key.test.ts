@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ConflictError } from '../../src/errors.ts';
 import type { PrivateKey } from '../../src/keys/private-key.ts';
-import { type SaveKeyDeps, saveKey, saveKeyBeside } from '../../src/services/keys/save-key.ts';
+import { type KeySaving, saveKey, saveKeyBeside } from '../../src/services/keys/save-key.ts';
 
 const path = '/home/me/.ssh/id_container';
 const first = key('first');
@@ -100,7 +100,7 @@ function quicker(content: Map<string, string>, text: string) {
   };
 }
 
-function save(saved: PrivateKey, disk: SaveKeyDeps, force = false) {
+function save(saved: PrivateKey, disk: KeySaving, force = false) {
   return saveKey({ key: saved, sessionId: 'one', path, force }, disk);
 }
 
@@ -119,7 +119,7 @@ function deps(there: Record<string, string> = {}, wideMode?: string) {
   const written = new Map<string, string>();
   const warnings: string[] = [];
   const state = { writes: 0 };
-  const made: SaveKeyDeps = {
+  const made: KeySaving = {
     files: {
       async read(file) {
         const text = content.get(file);

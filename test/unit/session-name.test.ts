@@ -1,7 +1,12 @@
 /** Names and states of sessions. */
 
 import { expect, test } from 'vitest';
-import { isLive, isSessionId, sessionNameProblem, waitVerdict } from '../../src/core/session/session.ts';
+import {
+  holdsName,
+  isSessionId,
+  phaseOf,
+  sessionNameProblem,
+} from '../../src/providers/backend-ai/manager/states.ts';
 
 test.each(['demo', 'my_job.v1.2-final', '_ab_', 'a'.repeat(64), '1234', 'a--b', 'A.b-C_9'])(
   '"%s" can be a name',
@@ -38,18 +43,18 @@ test.each([
 test.each([
   ['RUNNING', 'ready'],
   ['RUNNING_DEGRADED', 'ready'],
-  ['ERROR', 'ERROR'],
-  ['CANCELLED', 'CANCELLED'],
-  ['TERMINATING', 'TERMINATED'],
-  ['TERMINATED', 'TERMINATED'],
-  ['PENDING', 'waiting'],
-  ['SCHEDULED', 'waiting'],
-  ['PULLING', 'waiting'],
-  ['PREPARED', 'waiting'],
-  ['RESERVED', 'waiting'],
-  ['A_WORD_OF_TOMORROW', 'waiting'],
+  ['ERROR', 'failed'],
+  ['CANCELLED', 'cancelled'],
+  ['TERMINATING', 'ending'],
+  ['TERMINATED', 'ended'],
+  ['PENDING', 'starting'],
+  ['SCHEDULED', 'starting'],
+  ['PULLING', 'starting'],
+  ['PREPARED', 'starting'],
+  ['RESERVED', 'starting'],
+  ['A_WORD_OF_TOMORROW', 'starting'],
 ])('%s means %s to somebody who waits', (status, verdict) => {
-  expect(waitVerdict(status)).toBe(verdict);
+  expect(phaseOf(status)).toBe(verdict);
 });
 
 test.each([
@@ -58,5 +63,5 @@ test.each([
   ['TERMINATED', false],
   ['CANCELLED', false],
 ])('%s holds the name: %s', (status, live) => {
-  expect(isLive(status)).toBe(live);
+  expect(holdsName(status)).toBe(live);
 });

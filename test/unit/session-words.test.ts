@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { withoutDoubt } from '../../src/commands/words.ts';
 import { createProgram } from '../../src/main.ts';
 import { createContext } from '../../src/wiring/context.ts';
+import { openProvider } from '../../src/wiring/providers.ts';
 
 interface Heard {
   readonly session: string;
@@ -17,15 +18,18 @@ interface Heard {
 /** What the action of the command is given; throws as commander does. */
 async function hear(argv: readonly string[]): Promise<Heard> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const context = createContext({
-    ...{ stdin, stdout, stderr },
-    stdioForChild: () => ({ stdio: [], [Symbol.dispose]: () => {} }),
-    environment: {},
-    version: '0',
-    signal: new AbortController().signal,
-    leaveInterruptsToChild: () => ({ [Symbol.dispose]: () => {} }),
-    takeTimeToEnd: () => ({ [Symbol.dispose]: () => {} }),
-  });
+  const context = createContext(
+    {
+      ...{ stdin, stdout, stderr },
+      stdioForChild: () => ({ stdio: [], [Symbol.dispose]: () => {} }),
+      environment: {},
+      version: '0',
+      signal: new AbortController().signal,
+      leaveInterruptsToChild: () => ({ [Symbol.dispose]: () => {} }),
+      takeTimeToEnd: () => ({ [Symbol.dispose]: () => {} }),
+    },
+    openProvider,
+  );
   const program = await createProgram(context, argv);
   const path = argv[0] === 'app' ? ['app', 'ssh'] : [argv.find((word) => /^(ssh|exec)$/.test(word)) ?? ''];
   const command = path.reduce(

@@ -3,11 +3,11 @@
 import { expect, test } from 'vitest';
 import {
   definitionOf,
-  isYes,
   resolveSettings,
   type SettingName,
   type SettingSources,
   settingNames,
+  settingValue,
 } from '../../src/core/settings/settings.ts';
 import { UsageError } from '../../src/errors.ts';
 
@@ -20,10 +20,12 @@ const nothing: SettingSources = {
 
 /** Two different good values of every setting. */
 const samples: Record<SettingName, readonly [string, string]> = {
+  provider: ['ucloud', 'rescale'],
   endpoint: ['https://one.example.com', 'http://127.0.0.1:8091,https://two.example.com'],
   endpointType: ['api', 'api'],
   accessKey: ['AKIAONE', 'AKIATWO'],
   secretKey: ['secret-one', 'secret-two'],
+  token: ['token-one', 'token-two'],
   domain: ['one', 'two'],
   project: ['one', 'two'],
   mounts: ['one', 'one,two'],
@@ -37,6 +39,8 @@ const samples: Record<SettingName, readonly [string, string]> = {
   skipTlsVerify: ['yes', 'no'],
   connectTimeout: ['1', '2.5'],
   readTimeout: ['1', '0'],
+  hostKeyChecking: ['ask', 'accept-new'],
+  acceptHostKey: [`SHA256:${'a'.repeat(43)}`, `SHA256:${'b'.repeat(43)}`],
   answerTimeout: ['1', '2.5'],
 };
 
@@ -171,9 +175,19 @@ test.each(['https://me:hunter2@api.example.com', 'https://api.example.com,http:/
 );
 
 test.each(['y', 'yes', 't', 'true', '1', 'on', 'YES', 'True'])('"%s" means yes', (text) => {
-  expect(isYes(text)).toBe(true);
+  expect(
+    settingValue(
+      resolveSettings({ ...nothing, environment: { BAI_SKIP_TLS_VERIFY: text } }),
+      'skipTlsVerify',
+    ),
+  ).toBe(true);
 });
 
 test.each(['n', 'no', 'false', '0', 'off', '', undefined])('"%s" does not mean yes', (text) => {
-  expect(isYes(text)).toBe(false);
+  expect(
+    settingValue(
+      resolveSettings({ ...nothing, environment: { BAI_SKIP_TLS_VERIFY: text } }),
+      'skipTlsVerify',
+    ),
+  ).toBe(false);
 });

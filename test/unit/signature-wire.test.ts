@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
-import { signature } from '../../src/providers/backend-ai/signature.ts';
+import { signature } from '../../src/providers/backend-ai/manager/signature.ts';
 import { openWireClient, type WireClient, wireKey } from '../support/wire-client.ts';
 
 const signal = new AbortController().signal;

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { authorization, signature, stringToSign } from '../../src/providers/backend-ai/signature.ts';
+import { authorization, signature, stringToSign } from '../../src/providers/backend-ai/manager/signature.ts';
 
 interface Vector {
   readonly id: string;

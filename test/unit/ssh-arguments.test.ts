@@ -84,6 +84,8 @@ describe('the words of ssh', () => {
     [['-L', '/run/a.sock:/run/b.sock'], '-L'],
     [['-o', 'ProxyJump=x'], '-o ProxyJump=x'],
     [['-o', 'LogLevel=DEBUG3'], '-o LogLevel=DEBUG3'],
+    [['-o', 'constructor=x'], '-o constructor=x'],
+    [['-o', 'RequestTTY=toString'], '-o RequestTTY=toString'],
     [['--port', '1'], '--'],
   ])('%j is for the system’s ssh', (words, unsupported) => {
     expect(parseSshArguments(words)).toEqual({ unsupported });

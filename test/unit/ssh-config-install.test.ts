@@ -9,14 +9,15 @@ import type { SessionSummary } from '../../src/core/session/session.ts';
 import { readyCommands, sshArguments } from '../../src/core/ssh/ssh-command.ts';
 import { inheritedOptions } from '../../src/core/ssh/ssh-settings.ts';
 import { BaiError } from '../../src/errors.ts';
-import { installSshConfig, removeSshConfig, type SshConfigDeps } from '../../src/services/ssh/ssh-config.ts';
+import { installSshConfig, removeSshConfig, type SshConfigTools } from '../../src/services/ssh/ssh-config.ts';
 import { aloneWithConfig, changeConfigFile, readConfigFile } from '../../src/ssh/files/config-file.ts';
 import { askSsh } from '../../src/ssh/ssh-settings.ts';
+import { providerWith } from '../support/provider.ts';
 import { facts, session } from '../support/ssh-config-facts.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 interface Told {
-  readonly deps: SshConfigDeps;
+  readonly deps: SshConfigTools;
   readonly warnings: string[];
 }
 
@@ -28,12 +29,12 @@ const summary: SessionSummary = {
 const signal = new AbortController().signal;
 const environment = { PATH: process.env['PATH'] };
 
-function depsIn(home: string, more: Partial<SshConfigDeps> = {}): Told {
+function depsIn(home: string, more: Partial<SshConfigTools> = {}): Told {
   const own = join(home, '.local/share/bai');
   const warnings: string[] = [];
   const reporter = {
     warn: (message: string) => warnings.push(message),
-  } as unknown as SshConfigDeps['reporter'];
+  } as unknown as SshConfigTools['reporter'];
   return {
     warnings,
     deps: {
@@ -47,7 +48,7 @@ function depsIn(home: string, more: Partial<SshConfigDeps> = {}): Told {
         change: (path, edit, advice) => changeConfigFile(path, edit, { advice }),
         alone: (work, advice) => aloneWithConfig(join(own, 'ssh-config'), work, { advice }),
       },
-      sessions: async () => ({ list: async () => [summary] }),
+      provider: async () => providerWith({ list: async () => [summary] }),
       facts: async () => ({
         ...facts,
         identityFile: join(home, '.ssh/id_container'),
@@ -239,7 +240,7 @@ test('what ssh reads beside and not in its place is taken back', async () => {
   using folder = tempFolder();
   mkdirSync(join(folder.path, '.ssh'));
   let asked = 0;
-  const askOnce: SshConfigDeps['askSsh'] = async (words) => {
+  const askOnce: SshConfigTools['askSsh'] = async (words) => {
     asked += 1;
     return asked === 2 ? { problem: 'no' } : askSsh(words, { environment, signal });
   };

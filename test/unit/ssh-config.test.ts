@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { listHosts, sessionOfHost, sshConfigText } from '../../src/core/ssh/ssh-config.ts';
+import { backendAi } from '../../src/providers/backend-ai/provider.ts';
 import { facts, idOf, session } from '../support/ssh-config-facts.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 test('a session with a plain name is a host of that name, and found by its id', () => {
-  const text = sshConfigText(facts, listHosts([session('demo')]));
+  const text = sshConfigText(facts, listHosts([session('demo')], backendAi));
   expect(text).toContain(
     [
       'Host demo.bai',
@@ -43,10 +44,10 @@ test.each([
   '',
   'a'.repeat(129),
 ])('a session called %j is a host by its id alone, and its name means nothing to ssh', (name) => {
-  const hosts = listHosts([session(name)]);
+  const hosts = listHosts([session(name)], backendAi);
   expect(hosts.map(({ host, named }) => [host, named])).toEqual([[`${idOf('1')}.bai`, 'by-id-unsafe']]);
   const lines = sshConfigText(facts, hosts).split('\n');
-  const plain = sshConfigText(facts, listHosts([])).split('\n');
+  const plain = sshConfigText(facts, listHosts([], backendAi)).split('\n');
   const added = lines.filter((line) => !plain.includes(line) && !line.startsWith('# session '));
   expect(added).toEqual([
     `Host ${idOf('1')}.bai`,
@@ -59,8 +60,8 @@ test.each([
 test('whatever a session is called, its name stands in a comment or is made of harmless characters', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (name) => {
-      const added = sshConfigText(facts, listHosts([session(name)])).split('\n');
-      const plain = new Set(sshConfigText(facts, listHosts([])).split('\n'));
+      const added = sshConfigText(facts, listHosts([session(name)], backendAi)).split('\n');
+      const plain = new Set(sshConfigText(facts, listHosts([], backendAi)).split('\n'));
       for (const line of added) {
         if (!plain.has(line) && !line.startsWith('# session ')) expect(line).toMatch(/^[\w ./-]*$/);
       }
@@ -70,11 +71,11 @@ test('whatever a session is called, its name stands in a comment or is made of h
 
 test('what is no id of a session is no host, whatever the manager calls it', () => {
   const evil = ['x; touch y', `${idOf('1')}\nHost *`, '', '../x'].map((id) => ({ ...session('demo'), id }));
-  expect(listHosts(evil)).toEqual([]);
+  expect(listHosts(evil, backendAi)).toEqual([]);
 });
 
 test('sessions that share a name are hosts by their ids', () => {
-  const hosts = listHosts([session('demo', '2'), session('demo', '1'), session('other', '3')]);
+  const hosts = listHosts([session('demo', '2'), session('demo', '1'), session('other', '3')], backendAi);
   expect(hosts.map(({ host, named }) => [host, named])).toEqual([
     [`${idOf('1')}.bai`, 'by-id-ambiguous'],
     [`${idOf('2')}.bai`, 'by-id-ambiguous'],
@@ -84,13 +85,13 @@ test('sessions that share a name are hosts by their ids', () => {
 
 test('the order of the sessions does not change the file', () => {
   const sessions = [session('b', '2'), session('a', '1'), session('my c', '3')];
-  expect(sshConfigText(facts, listHosts(sessions.toReversed()))).toBe(
-    sshConfigText(facts, listHosts(sessions)),
+  expect(sshConfigText(facts, listHosts(sessions.toReversed(), backendAi))).toBe(
+    sshConfigText(facts, listHosts(sessions, backendAi)),
   );
 });
 
 test('host key checking is never off, and nothing is asked', () => {
-  const text = sshConfigText(facts, listHosts([session('demo')]));
+  const text = sshConfigText(facts, listHosts([session('demo')], backendAi));
   expect(text.match(/StrictHostKeyChecking.*/g)).toEqual(['StrictHostKeyChecking yes']);
   expect(text).not.toMatch(/\/dev\/null(?!\n {2}HostKeyAlgorithms)/);
 });

@@ -4,11 +4,13 @@ import { expect, test } from 'vitest';
 import type { Step } from '../../src/core/reporter.ts';
 import type { SessionDetails, SessionEvent } from '../../src/core/session/session.ts';
 import { BaiError, DeniedError, TimeoutError, UnreachableError } from '../../src/errors.ts';
+import type { ComputeSessionDetails } from '../../src/providers/backend-ai/session/compute-session.ts';
 import { waitForSession } from '../../src/services/session/wait-session.ts';
+import { providerWith } from '../support/provider.ts';
 
 const session = { id: '2f1c9b5e-7d0a-4b63-9a51-0f6d2c1e8b77', name: 'demo', status: 'PENDING' };
 
-function details(status: string, more: Partial<SessionDetails> = {}): SessionDetails {
+function details(status: string, more: Partial<ComputeSessionDetails> = {}): ComputeSessionDetails {
   return {
     ...session,
     status,
@@ -34,7 +36,7 @@ function details(status: string, more: Partial<SessionDetails> = {}): SessionDet
 
 interface Script {
   /** One look each; the last one is repeated. */
-  readonly looks: readonly (SessionDetails | undefined | Error)[];
+  readonly looks: readonly (ComputeSessionDetails | undefined | Error)[];
   readonly events?: (signal: AbortSignal) => AsyncIterable<SessionEvent>;
   readonly pollMs?: number;
   readonly patienceMs?: number;
@@ -53,7 +55,7 @@ async function wait(script: Script): Promise<{ shown: string[]; looks: number; r
       signal: script.signal ?? new AbortController().signal,
       pollMs: script.pollMs ?? 1,
       ...(script.patienceMs !== undefined && { patienceMs: script.patienceMs }),
-      api: {
+      provider: providerWith({
         async describe() {
           const look = script.looks[Math.min(looks, script.looks.length - 1)];
           looks += 1;
@@ -61,7 +63,8 @@ async function wait(script: Script): Promise<{ shown: string[]; looks: number; r
           return look;
         },
         events: (_session, signal) => (script.events ?? silent)(signal),
-      },
+        logs: async () => '',
+      }),
     },
   );
   return { shown, looks, result };

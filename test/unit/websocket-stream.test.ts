@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { limitTime } from '../../src/core/time-limit.ts';
-import { openWebSocketStream } from '../../src/providers/backend-ai/websocket-stream.ts';
+import { openWebSocketStream } from '../../src/providers/backend-ai/tunnel/websocket-stream.ts';
 import { deferred, until } from '../contract/app-bed.ts';
 import { serveTunnels } from './forwarder-bed.ts';
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { mask, unmask } from '../../src/providers/backend-ai/xor-mask.ts';
+import { mask, unmask } from '../../src/providers/backend-ai/tunnel/xor-mask.ts';
 
 const key = fc.uint8Array({ minLength: 4, maxLength: 4 }).map((bytes) => Buffer.from(bytes));
 const content = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));

@@ -2,13 +2,14 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { keyStores } from '../../core/settings/settings.ts';
+import { keyStores } from '../../core/settings/setting-parsers.ts';
 
 export interface AccountFlags {
   readonly user?: string;
   readonly identity?: string;
   readonly keyStore?: string;
   readonly keyLifetime?: string;
+  readonly acceptHostKey?: string;
 }
 
 export function addAccountOptions(command: Command): Command {
@@ -19,7 +20,11 @@ export function addAccountOptions(command: Command): Command {
       "a private key of your own, or `agent` for the SSH agent's, in place of the session's id_container",
     )
     .option('--key-store <where>', `where the session's key is kept: ${keyStores.join(', ')} (default: file)`)
-    .option('--key-lifetime <time>', 'how long the agent keeps it, such as 90m (default: 1h)');
+    .option('--key-lifetime <time>', 'how long the agent keeps it, such as 90m (default: 1h)')
+    .option(
+      '--accept-host-key <fingerprint>',
+      'SHA256:… of the first host key, where the platform does not vouch for it',
+    );
 }
 
 export function useAccount(context: Context, flags: AccountFlags): void {
@@ -28,5 +33,6 @@ export function useAccount(context: Context, flags: AccountFlags): void {
     ...(flags.identity !== undefined && { identity: flags.identity }),
     ...(flags.keyStore !== undefined && { keyStore: flags.keyStore }),
     ...(flags.keyLifetime !== undefined && { keyLifetime: flags.keyLifetime }),
+    ...(flags.acceptHostKey !== undefined && { acceptHostKey: flags.acceptHostKey }),
   });
 }

@@ -9,7 +9,7 @@ export function define(command: Command, context: Context): void {
     .option('--wide', 'whole cells, however narrow the terminal is')
     .action(async (session: string, flags: { readonly wide?: boolean }) => {
       const { listApps } = await import('../../services/session/list-apps.ts');
-      const apps = await listApps(session, await context.sessions());
+      const apps = await listApps(session, await context.tools('sessions'));
       context.reporter.result(apps, {
         columns: ['NAME', 'PROTOCOL', 'PORTS'],
         wide: flags.wide === true,

@@ -7,7 +7,7 @@ import type { ForwardAppRequest, ForwardedApp } from '../../services/ssh/forward
 
 export async function forwardAndShow(request: ForwardAppRequest, context: Context): Promise<void> {
   const { forwardApp } = await import('../../services/ssh/forward-app.ts');
-  await forwardApp(request, await context.clients(), (forwarded) => {
+  await forwardApp(request, await context.tools('clients'), (forwarded) => {
     const client = forwarded.ssh?.client;
     if (client !== undefined) tellAbout(client, forwarded, context);
     // A login protects sshd; of a web app whoever reaches the port is in.

@@ -58,17 +58,17 @@ export function define(command: Command, context: Context): void {
       const create =
         flags.create === undefined ? undefined : await createFirst(flags.create, session, context);
       const wanted = { ...request, sshArguments, client, create };
-      const deps = await context.apps();
+      const tools = await context.tools('ssh');
       // Until the command over there has said how it ended.
       context.exitCode = connectionFailed;
       if (name !== undefined) {
         const { persistSsh } = await import('../../services/ssh/persist-ssh.ts');
         const wayBack = commandOf({ session, sshArguments: words }, name, flags);
-        context.exitCode = await persistSsh({ ...wanted, name, wayBack }, deps);
+        context.exitCode = await persistSsh({ ...wanted, name, wayBack }, tools);
         return;
       }
       const { runSshCommand } = await import('../../services/ssh/run-ssh-command.ts');
-      context.exitCode = await runSshCommand(wanted, deps);
+      context.exitCode = await runSshCommand(wanted, tools);
     });
 }
 
@@ -124,7 +124,7 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
   const { sshStdio } = await import('../../services/ssh/ssh-stdio.ts');
   context.exitCode = await sshStdio(
     { session, node: flags.node, host: flags.sshHost },
-    await context.sshStdio(),
+    await context.tools('sshStdio'),
   );
 }
 

@@ -8,7 +8,7 @@ export function define(command: Command, context: Context): void {
     .option('--wide', 'whole values, however narrow the terminal is')
     .action(async (flags: { readonly wide?: boolean }) => {
       const { listSettings } = await import('../../services/configure.ts');
-      const settings = await listSettings(await context.configuration());
+      const settings = await listSettings(await context.tools('configuration'));
       context.reporter.result(settings, {
         columns: [
           { title: 'SETTING', whole: true },

@@ -9,9 +9,9 @@ export function define(command: Command, context: Context): void {
     .argument('[value]', 'its value; a secret is typed or piped instead')
     .action(async (name: string, value: string | undefined) => {
       const { setSetting, settingName } = await import('../../services/configure.ts');
-      const deps = await context.configuration();
-      await setSetting({ name: settingName(name), value }, deps);
-      context.reporter.info(`${name} is stored in profile "${deps.profile}" (${deps.store.path})`);
-      context.reporter.result({ name, profile: deps.profile, path: deps.store.path }, '');
+      const tools = await context.tools('configuration');
+      await setSetting({ name: settingName(name), value }, tools);
+      context.reporter.info(`${name} is stored in profile "${tools.profile}" (${tools.store.path})`);
+      context.reporter.result({ name, profile: tools.profile, path: tools.store.path }, '');
     });
 }

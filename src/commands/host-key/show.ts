@@ -7,7 +7,7 @@ import type { Table } from '../../core/reporter.ts';
 export function define(command: Command, context: Context): void {
   command.argument('<session>', 'name or id').action(async (session: string) => {
     const { showHostKeys } = await import('../../services/ssh/host-keys.ts');
-    const keys = await showHostKeys(session, await context.hostKeys());
+    const keys = await showHostKeys(session, await context.tools('hostKeys'));
     context.reporter.result(keys, context.stdout.isTTY ? table(keys) : lines(keys));
   });
 }

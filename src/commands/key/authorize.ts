@@ -18,10 +18,10 @@ export function define(command: Command, context: Context): void {
     .action(async (session: string, source: string | undefined, flags: Flags) => {
       const { authorizeKey } = await import('../../services/keys/authorize-key.ts');
       const { findPublicKey } = await import('../../services/keys/find-public-key.ts');
-      const deps = await context.authorize();
-      const key = await findPublicKey(source, deps);
+      const tools = await context.tools('authorize');
+      const key = await findPublicKey(source, tools);
       const request = { session, key, fixPermissions: flags.fixPermissions === true };
-      const done = await authorizeKey(request, deps);
+      const done = await authorizeKey(request, tools);
       context.reporter.result(done, `${done.change}: ${done.type} ${done.fingerprint}`);
     });
 }

@@ -45,7 +45,7 @@ export function define(command: Command, context: Context): void {
         source: flags.passphraseStdin ? ('stdin' as const) : ('terminal' as const),
         protection: protection(flags),
       };
-      const made = await convertKey(request, await context.keys());
+      const made = await convertKey(request, await context.tools('keys'));
       context.reporter.info(
         `${made.type} ${made.sha256}, ${made.passphrase ? 'with its passphrase' : 'without a passphrase'}`,
       );

@@ -15,7 +15,7 @@ export function define(command: Command, context: Context): void {
     .action(async (session: string, key: string, flags: Flags) => {
       const { deauthorizeKey } = await import('../../services/keys/authorize-key.ts');
       const request = { session, key, force: flags.force === true };
-      const done = await deauthorizeKey(request, await context.authorize());
+      const done = await deauthorizeKey(request, await context.tools('authorize'));
       context.reporter.result(done, `removed: ${done.fingerprint}`);
     });
 }

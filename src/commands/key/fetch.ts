@@ -14,10 +14,11 @@ export function define(command: Command, context: Context): void {
     .option('-o, --output <file>', 'where to save it (default: ~/.ssh/id_container)')
     .option('-f, --force', 'replace a different file that bai did not write')
     .action(async (session: string, flags: Flags) => {
-      const deps = await context.apps();
-      const path = flags.output === undefined ? deps.settings.keyPath : await context.wholePath(flags.output);
+      const tools = await context.tools('ssh');
+      const path =
+        flags.output === undefined ? tools.settings.keyPath : await context.wholePath(flags.output);
       const { fetchKey } = await import('../../services/keys/fetch-key.ts');
-      const saved = await fetchKey({ session, path, force: flags.force === true }, deps);
+      const saved = await fetchKey({ session, path, force: flags.force === true }, tools);
       context.reporter.info(`${saved.change}: ${saved.type} ${saved.fingerprint}`);
       context.reporter.result(saved, saved.path);
     });

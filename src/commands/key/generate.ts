@@ -34,14 +34,16 @@ export function define(command: Command, context: Context): void {
     .action(async (flags: Flags) => {
       const type = oneOf('--type', flags.type, types);
       const bits = checkBits(type, wholeNumber('--bits', flags.bits, 1));
-      const deps = await context.keys();
+      const tools = await context.tools('keys');
       const path =
-        flags.output === undefined ? join(deps.folder, `id_${type}`) : await context.wholePath(flags.output);
+        flags.output === undefined
+          ? join(tools.own.folder, `id_${type}`)
+          : await context.wholePath(flags.output);
       const { generateKey } = await import('../../services/keys/generate-key.ts');
       const request = { type, bits, path, comment: flags.comment, passphrase: passphraseSource(flags) };
       const made = await generateKey(
         { ...request, ppk: flags.ppk === true, force: flags.force === true },
-        deps,
+        tools,
       );
       context.reporter.info(`the public half is in ${made.publicPath}`);
       if (made.ppkPath !== undefined) context.reporter.info(`the file for PuTTY is ${made.ppkPath}`);

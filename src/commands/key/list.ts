@@ -16,7 +16,7 @@ export function define(command: Command, context: Context): void {
     .option('--wide', 'whole cells and all columns, however narrow the terminal is')
     .action(async (flags: Flags) => {
       const { listKeys } = await import('../../services/keys/list-keys.ts');
-      const list = await listKeys(await context.keys());
+      const list = await listKeys(await context.tools('keys'));
       context.reporter.result(list, {
         columns: [...columns, { title: flags.md5 ? 'MD5' : 'SHA256', least: 12, gives: 'last' }],
         wide: flags.wide === true,

@@ -16,7 +16,7 @@ export function define(command: Command, context: Context): void {
     .action(async (flags: Flags) => {
       const { pruneKeys } = await import('../../services/keys/prune-keys.ts');
       const request = { dryRun: flags.dryRun === true, yes: flags.yes === true };
-      const pruned = await pruneKeys(request, await context.pruneKeys());
+      const pruned = await pruneKeys(request, await context.tools('pruneKeys'));
       context.reporter.result(pruned, lines(pruned));
       if (pruned.removed.length + pruned.kept.length === 0)
         context.reporter.info('there is no key file that bai wrote');

@@ -13,7 +13,7 @@ export function define(command: Command, context: Context): void {
     .action(async (flags: Flags) => {
       const { rotateKey } = await import('../../services/keys/rotate-key.ts');
       const { reporter } = context;
-      const rotated = await rotateKey({ force: flags.force === true }, await context.accountKey());
+      const rotated = await rotateKey({ force: flags.force === true }, await context.tools('accountKey'));
       reporter.info(`${rotated.change}: ${rotated.type} ${rotated.fingerprint}`);
       if (rotated.previous !== undefined) {
         reporter.info(`the old key is ${rotated.previous.path} (${rotated.previous.fingerprint})`);

@@ -23,7 +23,10 @@ export function define(command: Command, context: Context): void {
       const { showKey } = await import('../../services/keys/show-key.ts');
       const path = key === undefined ? undefined : await context.wholePath(key);
       const passphrase = flags.passphraseStdin ? 'stdin' : 'terminal';
-      const shown = await showKey({ path, copy: flags.copy === true, passphrase }, await context.keys());
+      const shown = await showKey(
+        { path, copy: flags.copy === true, passphrase },
+        await context.tools('keys'),
+      );
       context.reporter.info(`the public half of ${shown.path}, ${shown.algorithm} ${shown.sha256}`);
       context.reporter.result(shown, shown.publicKey);
       if (flags.copy) tellCopied(shown.copiedWith, context);

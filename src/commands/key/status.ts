@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts';
 export function define(command: Command, context: Context): void {
   command.action(async () => {
     const { describeKeyStatus, keyStatus } = await import('../../services/keys/key-status.ts');
-    const status = await keyStatus(await context.accountKey());
+    const status = await keyStatus(await context.tools('accountKey'));
     context.reporter.result(status, describeKeyStatus(status));
   });
 }

@@ -20,7 +20,7 @@ export function define(command: Command, context: Context): void {
         yes: flags.yes === true,
         allowClearText: flags.allowHttp === true,
       };
-      const uploaded = await uploadKey(request, await context.accountKey());
+      const uploaded = await uploadKey(request, await context.tools('accountKey'));
       context.reporter.result(uploaded, `${uploaded.type} ${uploaded.fingerprint}`);
     });
 }

@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts';
 export function define(command: Command, context: Context): void {
   command.action(async () => {
     const { localDown } = await import('../../services/local/local-manager.ts');
-    const stopped = await localDown(await context.localManager());
+    const stopped = await localDown(await context.tools('localManager'));
     context.reporter.info(
       stopped ? 'the local manager and its sessions have ended' : 'no local manager was running',
     );

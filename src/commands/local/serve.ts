@@ -19,6 +19,6 @@ export function define(command: Command, context: Context): void {
         port: flags.port === undefined ? undefined : parsePort(flags.port, '--port'),
         release: flags.release,
       };
-      await serveLocal(request, { ...(await context.serveLocal()), signal: context.signal });
+      await serveLocal(request, { ...(await context.tools('serveLocal')), signal: context.signal });
     });
 }

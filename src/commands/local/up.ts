@@ -25,7 +25,7 @@ export function define(command: Command, context: Context): void {
         port: flags.port === undefined ? undefined : parsePort(flags.port, '--port'),
         release: flags.release,
       };
-      const { state, started } = await localUp(request, await context.localManager());
+      const { state, started } = await localUp(request, await context.tools('localManager'));
       context.reporter.info(
         `${started ? 'the local manager is up' : 'the local manager was up already'}; bai uses it while no endpoint is set`,
       );

@@ -2,12 +2,10 @@
 
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
-import type { Column, Table } from '../../core/reporter.ts';
-import { describeResources } from '../../core/session/resources.ts';
-import { type SessionSummary, shortId, statusWords } from '../../core/session/session.ts';
-import type { SessionListFilter } from '../../core/session/session-api.ts';
+import type { Table } from '../../core/reporter.ts';
+import type { SessionListFilter, SessionListing } from '../../core/session/provider.ts';
+import type { SessionSummary } from '../../core/session/session.ts';
 import { similarNames } from '../../core/text/similar.ts';
-import { formatAge } from '../../core/text/units.ts';
 import { UsageError } from '../../errors.ts';
 
 interface Flags {
@@ -31,64 +29,45 @@ export function define(command: Command, context: Context): void {
     .option('--wide', 'whole ids, image names and cells, however narrow the terminal is')
     .action(async (flags: Flags) => {
       const { listSessions } = await import('../../services/session/manage-sessions.ts');
-      const sessions = await listSessions(readFilter(flags), await context.sessions());
+      const tools = await context.tools('sessions');
+      const { listing } = tools.provider;
+      const sessions = await listSessions(readFilter(flags, listing), tools);
       if (sessions.length === 0) context.reporter.info('no sessions; `bai session create IMAGE` makes one');
-      const human = flags.nameOnly ? sessions.map((session) => session.name) : table(sessions, flags);
+      const human = flags.nameOnly
+        ? sessions.map((session) => session.name)
+        : table(sessions, flags, listing);
       context.reporter.result(sessions, human);
     });
 }
 
-function readFilter(flags: Flags): SessionListFilter {
+function readFilter(flags: Flags, listing: SessionListing): SessionListFilter {
   const owner = flags.owner ?? flags.accessKey;
-  const statuses = flags.status?.split(',').map((word) => statusWord(word.trim().toUpperCase()));
+  const words = flags.status?.split(',').map((word) => statusWord(word.trim().toUpperCase(), listing));
   return {
-    statuses: statuses ?? (flags.all ? 'all' : 'live'),
-    owner: flags.allUsers ? 'everyone' : owner === undefined ? 'own' : { accessKey: owner },
+    statuses: words ?? (flags.all ? 'all' : 'live'),
+    owner: flags.allUsers ? 'everyone' : owner === undefined ? 'own' : { owner },
   };
 }
 
-/** Managers answer a word they do not know with the word alone. */
-function statusWord(word: string): string {
-  if (statusWords.some((known) => known === word)) return word;
-  const near = similarNames(word, statusWords);
+/** Servers answer a word they do not know with the word alone. */
+function statusWord(word: string, { statuses }: SessionListing): string {
+  if (statuses.includes(word)) return word;
+  const near = similarNames(word, statuses);
   throw new UsageError(`--status knows no state ${word === '' ? 'without a name' : word}`, {
-    hint: near.length > 0 ? `did you mean ${near.join(' or ')}?` : `states: ${statusWords.join(', ')}`,
+    hint: near.length > 0 ? `did you mean ${near.join(' or ')}?` : `states: ${statuses.join(', ')}`,
   });
 }
 
-/** On a terminal; each is whole in a pipe and with --wide. */
-const columns: readonly Column[] = [
-  { title: 'NAME', least: 16 },
-  { title: 'STATUS' },
-  { title: 'IMAGE', least: 16, gives: 'last', short: (image) => image.slice(image.lastIndexOf('/') + 1) },
-  { title: 'AGE', gives: 'last' },
-  { title: 'RESOURCES', least: 16, gives: 'last' },
-  { title: 'NODES', gives: 'first' },
-  { title: 'TYPE', gives: 'first' },
-  { title: 'ID', short: shortId },
-];
-
-function table(sessions: readonly SessionSummary[], { allUsers, wide }: Flags): Table {
+function table(
+  sessions: readonly SessionSummary[],
+  { allUsers, wide }: Flags,
+  { columns, row, ownerOf }: SessionListing,
+): Table {
   const now = Date.now();
-  const owner: readonly Column[] = allUsers ? [{ title: 'OWNER', whole: true }] : [];
+  const withOwner = allUsers === true && ownerOf !== undefined;
   return {
-    columns: [...columns, ...owner],
+    columns: [...columns, ...(withOwner ? [{ title: 'OWNER', whole: true }] : [])],
     wide: wide === true,
-    rows: sessions.map((session) => [
-      session.name,
-      session.status,
-      session.image,
-      ageOf(session, now),
-      describeResources(session.resources),
-      String(session.nodes),
-      session.type,
-      session.id,
-      ...(allUsers ? [session.accessKey] : []),
-    ]),
+    rows: sessions.map((session) => [...row(session, now), ...(withOwner ? [ownerOf(session)] : [])]),
   };
-}
-
-function ageOf({ createdAt }: SessionSummary, now: number): string | undefined {
-  const created = Date.parse(createdAt);
-  return Number.isNaN(created) ? undefined : formatAge(now - created);
 }

@@ -11,7 +11,7 @@ export function define(command: Command, context: Context): void {
     .action(async (session: string, flags: OwnerFlags) => {
       useOwner(context, flags);
       const { sessionLogs } = await import('../../services/session/manage-sessions.ts');
-      const logs = await sessionLogs(session, await context.sessions());
+      const logs = await sessionLogs(session, await context.tools('sessions'));
       context.reporter.text(logs === '' || logs.endsWith('\n') ? logs : `${logs}\n`);
     });
 }

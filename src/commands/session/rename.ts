@@ -9,7 +9,7 @@ export function define(command: Command, context: Context): void {
     .argument('<name>', 'the new name')
     .action(async (session: string, name: string) => {
       const { renameSession } = await import('../../services/session/manage-sessions.ts');
-      const renamed = await renameSession({ session, name }, await context.sessions());
+      const renamed = await renameSession({ session, name }, await context.tools('sessions'));
       context.reporter.result(renamed, `${renamed.name} ${renamed.id}`);
     });
 }

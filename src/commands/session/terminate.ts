@@ -24,7 +24,7 @@ export function define(command: Command, context: Context): void {
         ...{ sessions, yes: flags.yes === true },
         ...{ forced: flags.forced === true, recursive: flags.recursive === true },
       };
-      const { sessions: ended, status } = await terminateSessions(request, await context.sessions());
+      const { sessions: ended, status } = await terminateSessions(request, await context.tools('sessions'));
       context.exitCode = status;
       if (ended.length > 0) {
         const human = ended.filter(({ hadEnded }) => !hadEnded).map(({ id, name }) => `${name} ${id}`);

@@ -14,7 +14,7 @@ export function define(command: Command, context: Context): void {
       useOwner(context, flags);
       const { waitForRunning } = await import('../../services/session/manage-sessions.ts');
       const request = { session, timeoutMs: seconds('--timeout', flags.timeout) };
-      const { id, name, status } = await waitForRunning(request, await context.sessions());
+      const { id, name, status } = await waitForRunning(request, await context.tools('sessions'));
       context.reporter.result({ id, name, status }, `${name} ${id}`);
     });
 }

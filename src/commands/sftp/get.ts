@@ -21,6 +21,6 @@ export function define(command: Command, context: Context): void {
     const options = readTransferOptions(flags, rules);
     const request = { ...parseGetArguments(args), recursive: flags.recursive, options };
     const { getFiles } = await import('../../services/sftp/sftp-get.ts');
-    context.exitCode = await getFiles(request, { ...(await context.sftp()), stdout: context.stdout });
+    context.exitCode = await getFiles(request, await context.tools('sftp'));
   });
 }

@@ -17,6 +17,6 @@ export function define(command: Command, context: Context): void {
     .action(async (args: string[], { long, all }: Flags) => {
       const request = { ...parseOnePath(args, 'ls'), long, all };
       const { listFiles } = await import('../../services/sftp/sftp-list.ts');
-      await listFiles(request, await context.sftp());
+      await listFiles(request, await context.tools('sftp'));
     });
 }

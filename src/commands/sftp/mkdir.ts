@@ -11,6 +11,6 @@ export function define(command: Command, context: Context): void {
     .action(async (args: string[], flags: { parents: boolean }) => {
       const request = { ...parsePathArguments(args), parents: flags.parents };
       const { makeFolders } = await import('../../services/sftp/sftp-mkdir.ts');
-      context.exitCode = await makeFolders(request, await context.sftp());
+      context.exitCode = await makeFolders(request, await context.tools('sftp'));
     });
 }

@@ -10,6 +10,6 @@ export function define(command: Command, context: Context): void {
     .action(async (args: string[]) => {
       const request = parseMoveArguments(args);
       const { moveFile } = await import('../../services/sftp/sftp-move.ts');
-      await moveFile(request, await context.sftp());
+      await moveFile(request, await context.tools('sftp'));
     });
 }

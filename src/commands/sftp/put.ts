@@ -18,6 +18,6 @@ export function define(command: Command, context: Context): void {
     const options = readTransferOptions(flags, rules);
     const request = { ...parsePutArguments(args), recursive: flags.recursive, options };
     const { putFiles } = await import('../../services/sftp/sftp-put.ts');
-    context.exitCode = await putFiles(request, { ...(await context.sftp()), stdin: context.stdin });
+    context.exitCode = await putFiles(request, await context.tools('sftp'));
   });
 }

@@ -11,6 +11,6 @@ export function define(command: Command, context: Context): void {
     .action(async (args: string[], flags: { recursive: boolean }) => {
       const request = { ...parsePathArguments(args), recursive: flags.recursive };
       const { removeFiles } = await import('../../services/sftp/sftp-remove.ts');
-      context.exitCode = await removeFiles(request, await context.sftp());
+      context.exitCode = await removeFiles(request, await context.tools('sftp'));
     });
 }

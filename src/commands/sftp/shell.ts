@@ -11,12 +11,12 @@ export function define(command: Command, context: Context): void {
     .action(async (session: string, { batch }: { batch?: string }) => {
       const { runShell } = await import('../../services/sftp/sftp-shell.ts');
       const { batchLines, typedLines } = await import('../../services/sftp/sftp-shell-lines.ts');
-      const { stdin, stdout, stderr, signal } = context;
+      const { stdin, stderr, signal } = context;
       const goesOn = batch === undefined && stdin.isTTY === true;
-      const deps = await context.sftp();
+      const tools = await context.tools('sftp');
       const terminal = { input: stdin, output: stderr, signal };
       const lines = (complete: Completer): AsyncIterable<string> =>
-        goesOn ? typedLines(terminal, complete) : batchLines(batch ?? '-', terminal, deps.local);
-      context.exitCode = await runShell({ session }, { ...deps, stdin, stdout, lines, goesOn });
+        goesOn ? typedLines(terminal, complete) : batchLines(batch ?? '-', terminal, tools.local);
+      context.exitCode = await runShell({ session, lines, goesOn }, tools);
     });
 }

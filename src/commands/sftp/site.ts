@@ -30,7 +30,7 @@ export function define(command: Command, context: Context): void {
         port,
         force: flags.force === true,
       };
-      const site = await writeSftpSite(request, await context.clients());
+      const site = await writeSftpSite(request, await context.tools('clients'));
       context.reporter.info(
         `${site.change}: a site on ${site.host}:${site.port} with the key ${site.keyFile}`,
       );

@@ -11,6 +11,6 @@ export function define(command: Command, context: Context): void {
     .action(async (session: string, flags: { readonly seconds: string }) => {
       const request = { session, stepMs: seconds('--seconds', flags.seconds) ?? 1000 };
       const { testSpeed } = await import('../../services/sftp/sftp-speedtest.ts');
-      await testSpeed(request, await context.speedTest());
+      await testSpeed(request, await context.tools('speedTest'));
     });
 }

@@ -8,6 +8,6 @@ export function define(command: Command, context: Context): void {
   command.argument('<path...>', 'SESSION:PATH or SESSION PATH').action(async (args: string[]) => {
     const request = parseOnePath(args, 'stat');
     const { statFile } = await import('../../services/sftp/sftp-stat.ts');
-    await statFile(request, await context.sftp());
+    await statFile(request, await context.tools('sftp'));
   });
 }

@@ -25,6 +25,6 @@ export function define(command: Command, context: Context): void {
     const { delete: deletes, dryRun, checksum } = flags;
     const request = { ...parseSyncArguments(source, target), delete: deletes, dryRun, checksum, options };
     const { syncFolders } = await import('../../services/sftp/sftp-sync.ts');
-    context.exitCode = await syncFolders(request, await context.sftp());
+    context.exitCode = await syncFolders(request, await context.tools('sftp'));
   });
 }

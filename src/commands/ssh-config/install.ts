@@ -12,7 +12,10 @@ export function define(command: Command, context: Context): void {
     .action(async (flags: DryRunFlags & AccountFlags) => {
       useAccount(context, flags);
       const { installSshConfig } = await import('../../services/ssh/ssh-config.ts');
-      const change = await installSshConfig({ dryRun: flags.dryRun === true }, await context.sshConfig());
+      const change = await installSshConfig(
+        { dryRun: flags.dryRun === true },
+        await context.tools('sshConfig'),
+      );
       showChange(change, context.reporter);
     });
 }

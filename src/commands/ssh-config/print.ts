@@ -8,7 +8,7 @@ export function define(command: Command, context: Context): void {
   addAccountOptions(command).action(async (flags: AccountFlags) => {
     useAccount(context, flags);
     const { renderSshConfig } = await import('../../services/ssh/ssh-config.ts');
-    const { text } = await renderSshConfig(await context.sshConfig());
+    const { text } = await renderSshConfig(await context.tools('sshConfig'));
     context.reporter.text(text);
   });
 }

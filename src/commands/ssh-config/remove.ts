@@ -7,7 +7,7 @@ import { type DryRunFlags, showChange } from './show-change.ts';
 export function define(command: Command, context: Context): void {
   command.option('--dry-run', 'write nothing, show what would change').action(async (flags: DryRunFlags) => {
     const { removeSshConfig } = await import('../../services/ssh/ssh-config.ts');
-    const change = await removeSshConfig({ dryRun: flags.dryRun === true }, await context.sshConfig());
+    const change = await removeSshConfig({ dryRun: flags.dryRun === true }, await context.tools('sshConfig'));
     showChange(change, context.reporter);
   });
 }

@@ -82,12 +82,9 @@ export function sftpUrl({ host, user, path }: OpenPlace, port: number): string {
   return `sftp://${encode(user)}@${host}:${port}${encodePath(path)}`;
 }
 
-/** Where sessions have the home of their account, whatever image they run. */
-const sessionHome = '/home/work';
-
 /** The path that a user wrote, counted from the home of the session. */
-export function openPath(written: string): string {
-  return absoluteRemotePath(written, sessionHome);
+export function openPath(written: string, home: string): string {
+  return absoluteRemotePath(written, home);
 }
 
 function encodePath(path: string): string {

@@ -42,6 +42,17 @@ export function formatPublicLine({ options, type, blob, comment }: PublicLine): 
   return [options, type, base64, comment].filter((part) => part !== '').join(' ');
 }
 
+/**
+ * As it is handed to a platform that may write it into a shell: without options, and of the comment only what means nothing
+ * there.
+ */
+export function plainPublicLine({ type, blob, comment }: PublicLine): string {
+  const plain = comment.replace(/[^A-Za-z0-9@._]+/g, '-').replace(/^-+|-+$/g, '');
+  return formatPublicLine({ options: '', type, blob, comment: plain.slice(0, longestComment) });
+}
+
+const longestComment = 100;
+
 /** A key that a session may be given, with a comment that is safe to show; `origin` names it in the UsageError that any other is. */
 export function checkAuthorizable(key: PublicLine, origin: string): PublicLine {
   checkStrength(key.type, key.blob, origin);

@@ -1,32 +1,6 @@
-/** Virtual folders and where they go inside a session. */
+/** Folders that are mounted into a session, and what is inside them. */
 
-import { UsageError } from '../../errors.ts';
-
-/** Reads `FOLDER` and `FOLDER=PATH` (or `FOLDER:PATH`); an empty path is `/home/work/FOLDER`, the manager's choice. */
-export function parseMounts(texts: readonly string[] | undefined): Record<string, string> {
-  return Object.fromEntries(
-    (texts ?? [])
-      .map((text) => text.trim())
-      .filter((text) => text !== '')
-      .map(parseMount),
-  );
-}
-
-function parseMount(text: string): [string, string] {
-  const match = /^([^=:/]+)(?:[=:](.*))?$/.exec(text);
-  if (!match) throw new UsageError(`--mount wants FOLDER or FOLDER=PATH, not "${text}"`);
-  const [, folder = '', given = ''] = match;
-  const path = given.replace(/(?<=.)\/+$/, '');
-  if (folder === '.ssh' || path === '.ssh' || path === '/home/work/.ssh') {
-    throw new UsageError('a folder cannot be mounted on ~/.ssh: managers since 22.09 refuse the name', {
-      code: 'ssh-folder-refused',
-      hint: 'to get in with a key of your own: `bai key authorize SESSION` lets it into one session, `bai key upload FILE` into every new one',
-    });
-  }
-  return [folder, path];
-}
-
-/** Whether a real path lies in a folder that is mounted where managers mount them: in the home, under its name. */
+/** Whether a real path lies in a folder that is mounted in the home, under its name. */
 export function isWithinMount(path: string, home: string, names: readonly string[]): boolean {
   const below = home.endsWith('/') ? home : `${home}/`;
   return names.some((name) => path === below + name || path.startsWith(`${below}${name}/`));

@@ -42,9 +42,13 @@ export function variablesPlace(
   };
 }
 
-type AccountSetting = 'endpoint' | 'accessKey' | 'secretKey';
+const keys = ['accessKey', 'secretKey', 'token'] as const;
+type KeySetting = (typeof keys)[number];
+type AccountSetting = 'endpoint' | KeySetting;
 
-const keys = ['accessKey', 'secretKey'] as const;
+export function isAccountSetting(name: SettingName): name is AccountSetting {
+  return name === 'endpoint' || keys.some((key) => key === name);
+}
 
 export interface Account {
   readonly settings: Readonly<Record<AccountSetting, Setting>>;
@@ -53,7 +57,7 @@ export interface Account {
 }
 
 /**
- * All three come from the first place that has one of them. An address on the command line goes with the first keys that may
+ * All of them come from the first place that has one of them. An address on the command line goes with the first keys that may
  * go there: those of a place that was named on the command line too, has the same address, or has none.
  */
 export function pickAccount(flags: SettingPlace, places: readonly SettingPlace[]): Account {
@@ -64,10 +68,13 @@ export function pickAccount(flags: SettingPlace, places: readonly SettingPlace[]
     return { place, settings: readAccount(place, all, place?.get('endpoint')) };
   }
   const allowed = places.filter((each) => mayTake(each, typed.value ?? ''));
-  const read = (name: 'accessKey' | 'secretKey'): Setting =>
+  const read = (name: KeySetting): Setting =>
     allowed.map((each) => each.get(name)).find((found) => found !== undefined) ??
     withheld(name, places, typed);
-  const settings = { endpoint: typed, accessKey: read('accessKey'), secretKey: read('secretKey') };
+  const settings = {
+    ...{ endpoint: typed, token: read('token') },
+    ...{ accessKey: read('accessKey'), secretKey: read('secretKey') },
+  };
   return { place: allowed.find(hasKeys), settings };
 }
 
@@ -99,7 +106,10 @@ function readAccount(
   endpoint: Setting | undefined,
 ): Account['settings'] {
   const read = (name: AccountSetting): Setting => place?.get(name) ?? withheld(name, all, endpoint);
-  return { endpoint: read('endpoint'), accessKey: read('accessKey'), secretKey: read('secretKey') };
+  return {
+    ...{ endpoint: read('endpoint'), token: read('token') },
+    ...{ accessKey: read('accessKey'), secretKey: read('secretKey') },
+  };
 }
 
 /** Not set; where another place has it, why that one does not count. */

@@ -5,14 +5,31 @@ import { parseJumpHosts } from '../ssh/jump-hosts.ts';
 import { parsePort } from '../ssh/port-range.ts';
 import { controlCharacterProblem } from '../text/text-check.ts';
 import {
+  asWritten,
+  copyAgain,
+  parseEndpoints,
+  parseEndpointType,
+  parseFingerprint,
+  parseFlag,
+  parseHeaderText,
+  parseHostKeyChecking,
+  parseKeyStore,
+  parseLifetime,
+  parseProvider,
+  parseSeconds,
+  parseUser,
+  providerNames,
+} from './setting-parsers.ts';
+import {
   type Account,
+  isAccountSetting,
   pickAccount,
   type SettingPlace,
   valuesPlace,
   variablesPlace,
 } from './setting-places.ts';
 
-export interface SettingDefinition {
+export interface SettingDefinition<T = unknown> {
   /** Environment variables, the winner first. `BACKEND_*` are those of the Python client. */
   readonly env: readonly string[];
   /** Never shown, never taken from the command line. */
@@ -21,115 +38,161 @@ export interface SettingDefinition {
   readonly path?: true;
   readonly fallback?: string;
   readonly summary: string;
-  /** Throws a UsageError when the text is no value of this setting; `name` says where it was written. */
-  readonly check?: (text: string, name: string) => void;
+  /** What the text means; throws a UsageError when it is no value of this setting. `name` says where it was written. */
+  readonly parse: (text: string, name: string) => T;
 }
 
 /** What managers call the account of a session. */
 export const usualAccount = 'work';
 
 export const settingDefinitions = {
+  provider: {
+    env: ['BAI_PROVIDER'],
+    fallback: 'backend.ai',
+    summary: `the platform that the endpoint is of: ${providerNames.map((name) => `\`${name}\``).join(', ')}`,
+    parse: parseProvider,
+  },
   endpoint: {
     env: ['BAI_ENDPOINT', 'BACKEND_ENDPOINT'],
     summary: "the manager's address; several, separated by commas, are tried in turn",
-    check: checkEndpoints,
+    parse: parseEndpoints,
   },
   endpointType: {
     env: ['BAI_ENDPOINT_TYPE', 'BACKEND_ENDPOINT_TYPE'],
     fallback: 'api',
     summary: '`api`: requests are signed with a keypair',
-    check: checkEndpointType,
+    parse: parseEndpointType,
   },
   accessKey: {
     env: ['BAI_ACCESS_KEY', 'BACKEND_ACCESS_KEY'],
     summary: "the keypair's access key",
-    check: checkHeaderText,
+    parse: parseHeaderText,
   },
   secretKey: {
     env: ['BAI_SECRET_KEY', 'BACKEND_SECRET_KEY'],
     secret: true,
     summary: "the keypair's secret key",
-    check: checkHeaderText,
+    parse: parseHeaderText,
+  },
+  token: {
+    env: ['BAI_TOKEN'],
+    secret: true,
+    summary: 'the API token or API key, on platforms that have no keypair',
+    parse: parseHeaderText,
   },
   domain: {
     env: ['BAI_DOMAIN', 'BACKEND_DOMAIN'],
     fallback: 'default',
     summary: 'the domain of the account',
-    check: checkHeaderText,
+    parse: parseHeaderText,
   },
   project: {
     env: ['BAI_PROJECT', 'BACKEND_GROUP'],
     fallback: 'default',
     summary: 'the project (group) new sessions belong to',
+    parse: asWritten,
   },
   mounts: {
     env: ['BAI_MOUNTS', 'BACKEND_VFOLDER_MOUNTS'],
     summary: 'virtual folders mounted into every new session, separated by commas',
+    parse: (text: string) => text.split(','),
   },
   sshPort: {
     env: ['BAI_SSH_PORT'],
     summary: 'the preferred local port of forwarders',
-    check: (text, name) => void parsePort(text, name),
+    parse: parsePort,
   },
   proxyJump: {
     env: ['BAI_PROXY_JUMP'],
     summary: 'ssh hosts that stand before the manager, [user@]host[:port], separated by commas',
-    check: (text, name) => void parseJumpHosts(text, name),
+    parse: parseJumpHosts,
   },
   user: {
     env: ['BAI_USER'],
     fallback: usualAccount,
     summary: 'the account inside sessions',
-    check: checkUser,
+    parse: parseUser,
   },
   identity: {
     env: ['BAI_IDENTITY'],
     path: true,
     summary: 'a private key of your own, or `agent` for the keys of the SSH agent, in place of id_container',
+    parse: asWritten,
   },
   keyStore: {
     env: ['BAI_KEY_STORE'],
     fallback: 'file',
     summary:
       "where a session's key is kept: `file` (in sshDir), `agent` (the SSH agent) or `memory` (of bai)",
-    check: checkKeyStore,
+    parse: parseKeyStore,
   },
   keyLifetime: {
     env: ['BAI_KEY_LIFETIME'],
     fallback: '1h',
     summary: 'how long the SSH agent keeps a key that keyStore `agent` gave it, such as `90m` or `8h`',
-    check: checkLifetime,
+    parse: parseLifetime,
   },
-  sshDir: { env: ['BAI_SSH_DIR'], path: true, summary: 'the folder of SSH keys; ~/.ssh when not set' },
+  sshDir: {
+    env: ['BAI_SSH_DIR'],
+    path: true,
+    summary: 'the folder of SSH keys; ~/.ssh when not set',
+    parse: asWritten,
+  },
   skipTlsVerify: {
     env: ['BAI_SKIP_TLS_VERIFY', 'BACKEND_SKIP_SSLCERT_VALIDATION'],
     fallback: 'no',
     summary:
       'accept any TLS certificate of the manager (dangerous: anyone in between can read and change everything)',
-    check: checkFlag,
+    parse: parseFlag,
   },
   connectTimeout: {
     env: ['BAI_CONNECT_TIMEOUT', 'BACKEND_CONNECTION_TIMEOUT'],
     fallback: '10',
     summary: 'seconds to wait for a connection to the manager',
-    check: (text, name) => checkNumber(text, name, 0, 86_400),
+    parse: (text: string, name: string) => parseSeconds(text, name, 0),
   },
   readTimeout: {
     env: ['BAI_READ_TIMEOUT', 'BACKEND_READ_TIMEOUT'],
     fallback: '60',
     summary: 'seconds to wait for an answer of the manager, or for more of it; 0 is for ever',
-    check: (text, name) => checkNumber(text, name, 0, 86_400),
+    parse: (text: string, name: string) => parseSeconds(text, name, 0),
+  },
+  hostKeyChecking: {
+    env: ['BAI_HOST_KEY_CHECKING'],
+    fallback: 'ask',
+    summary:
+      'the first host key of a session whose platform does not vouch for it: `ask` (on a terminal), or `accept-new`; a key that changes is always refused',
+    parse: parseHostKeyChecking,
+  },
+  acceptHostKey: {
+    env: ['BAI_ACCEPT_HOST_KEY'],
+    summary: 'the fingerprint (`SHA256:…`) of the one first host key that is accepted without a question',
+    parse: parseFingerprint,
   },
   answerTimeout: {
     env: ['BAI_ANSWER_TIMEOUT'],
     fallback: '60',
     summary:
       'seconds to wait for an answer on the way into a session: of its SSH server, of a program that bai runs there, of your SSH agent; its file server has five times as long',
-    check: (text, name) => checkNumber(text, name, 1, 86_400),
+    parse: (text: string, name: string) => parseSeconds(text, name, 1),
   },
 } as const satisfies Record<string, SettingDefinition>;
 
 export type SettingName = keyof typeof settingDefinitions;
+
+type Definition<N extends SettingName> = (typeof settingDefinitions)[N];
+type ParsedSetting<N extends SettingName> = ReturnType<Definition<N>['parse']>;
+/** Nothing only where there is no fallback. */
+export type SettingValue<N extends SettingName> =
+  | ParsedSetting<N>
+  | (Definition<N> extends { readonly fallback: string } ? never : undefined);
+
+/** What a setting means, in the type that its definition gives it. */
+export function settingValue<N extends SettingName>(settings: Settings, name: N): SettingValue<N> {
+  const { value } = settings[name];
+  // The compiler does not see that the parser of a name gives the type of that name.
+  return (value === undefined ? undefined : definitionOf(name).parse(value, name)) as SettingValue<N>;
+}
 
 export const settingNames: readonly SettingName[] = Object.keys(settingDefinitions).filter(isSettingName);
 
@@ -191,7 +254,7 @@ export function checkSetting(name: SettingName, value: string, origin: string): 
   const problem = value.trim() === '' ? 'is empty' : controlCharacterProblem(value);
   // The value is not repeated: it may be a secret.
   if (problem !== undefined) throw new UsageError(`${where} ${problem}`, { hint: copyAgain });
-  definitionOf(name).check?.(value, where);
+  definitionOf(name).parse(value, where);
 }
 
 /** The origin of what was typed. */
@@ -218,47 +281,13 @@ function placesOf(sources: SettingSources): {
 }
 
 function resolveOne(name: SettingName, places: readonly SettingPlace[], account: Account): Setting {
-  if (name === 'endpoint' || name === 'accessKey' || name === 'secretKey') return account.settings[name];
+  if (isAccountSetting(name)) return account.settings[name];
   // The kind of an endpoint belongs to it; without an account any place may say it.
-  const belongs = name === 'endpointType' && account.place !== undefined;
+  const belongs = (name === 'endpointType' || name === 'provider') && account.place !== undefined;
   const asked = belongs ? [...places.slice(0, 1), account.place] : places;
   const found = asked.map((place) => place.get(name)).find((setting) => setting !== undefined);
   const { fallback } = definitionOf(name);
   return found ?? { value: fallback, origin: fallback === undefined ? 'not set' : 'default' };
-}
-
-/** What `y`, `yes`, `t`, `true`, `1` and `on` mean to the Python client as well. */
-export function isYes(text: string | undefined): boolean {
-  return /^(y|yes|t|true|1|on)$/i.test(text ?? '');
-}
-
-function checkFlag(text: string, name: string): void {
-  if (!/^(y|yes|t|true|1|on|n|no|f|false|0|off)$/i.test(text)) {
-    throw new UsageError(`${name} must be yes or no, not "${text}"`);
-  }
-}
-
-function checkNumber(text: string, name: string, lowest: number, highest: number): void {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= lowest && value <= highest)) {
-    throw new UsageError(`${name} must be a number from ${lowest} to ${highest}, not "${text}"`);
-  }
-}
-
-function checkUser(text: string, name: string): void {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(text)) {
-    throw new UsageError(
-      `${name} must be an account name of letters, digits, ".", "_" and "-", not "${text}"`,
-    );
-  }
-}
-
-function checkEndpointType(text: string, name: string): void {
-  if (text !== 'api') {
-    throw new UsageError(`${name} is "${text}", but bai speaks only to the manager's API so far`, {
-      hint: 'set it to `api`, the endpoint to the manager itself, and use a keypair',
-    });
-  }
 }
 
 /** In place of a file of the user's own: the keys of the SSH agent. A file of that name is `./agent`. */
@@ -267,42 +296,4 @@ export const agentIdentity = 'agent';
 /** Whether the value is a path, which is stored whole: in another folder a relative one would mean something else. */
 export function isPath(name: SettingName, value: string): boolean {
   return definitionOf(name).path === true && value !== agentIdentity;
-}
-
-export const keyStores = ['file', 'agent', 'memory'] as const;
-export type KeyStore = (typeof keyStores)[number];
-
-export function isKeyStore(text: string | undefined): text is KeyStore {
-  return keyStores.some((store) => store === text);
-}
-
-function checkKeyStore(text: string, name: string): void {
-  if (isKeyStore(text)) return;
-  throw new UsageError(`${name} is one of ${keyStores.join(', ')}, not "${text}"`);
-}
-
-/** As `ssh-add -t` has them. */
-function checkLifetime(text: string, name: string): void {
-  if (/^(\d{1,6}[smhdw]?)+$/.test(text) && /[1-9]/.test(text)) return;
-  throw new UsageError(`${name} must be a time above 0 such as 90m, 8h or 1d, not "${text}"`);
-}
-
-const copyAgain = 'copy it again, without quotes and line ends';
-
-/** Goes into a header or a signature; and what does not look like a key may be a secret in the wrong place, so it is not repeated. */
-function checkHeaderText(text: string, name: string): void {
-  if (!/^[\x21-\x7e]+$/.test(text)) {
-    throw new UsageError(`${name} holds a space or a character that is not ASCII`, { hint: copyAgain });
-  }
-}
-
-function checkEndpoints(text: string, name: string): void {
-  for (const part of text.split(',')) {
-    const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;
-    if (url !== undefined && /^https?:$/.test(url.protocol) && !url.username && !url.password) continue;
-    // The value is not repeated: it may hold a password, or be a key that stands in the wrong place.
-    throw new UsageError(`${name} must be http:// or https:// addresses without a user name`, {
-      hint: 'for example https://api.example.com; several are separated by commas',
-    });
-  }
 }

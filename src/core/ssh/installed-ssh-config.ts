@@ -1,12 +1,13 @@
 /** What stands in the file that `sshConfigText` wrote, perhaps long ago and with other settings. */
 
 import { ProtocolError } from '../../errors.ts';
-import { isSessionId, type SessionRef } from '../session/session.ts';
+import type { Provider } from '../session/provider.ts';
+import type { SessionRef } from '../session/session.ts';
 import { splitWords } from '../text/shell-words.ts';
 import { hostOfId, hostSuffix, isHostName, type SshConfigFacts } from './ssh-config.ts';
 
 export interface InstalledSshConfig {
-  readonly user: string;
+  readonly user: string | undefined;
   /** What chooses the manager when ssh starts bai: options such as `--profile`. */
   readonly choice: readonly string[];
   /** Host → id of the session it was listed for. */
@@ -18,9 +19,9 @@ export function readInstalled(text: string): InstalledSshConfig | undefined {
   const [, pattern] = text.split(`\nHost *${hostSuffix} `);
   const user = /^ {2}User (.+)$/m.exec(pattern ?? '')?.[1];
   const command = /^ {2}ProxyCommand (.+)$/m.exec(pattern ?? '')?.[1];
-  if (user === undefined || command === undefined) return undefined;
+  if (command === undefined) return undefined;
   const words = splitWords(command.replaceAll('%%', '%'));
-  const listed = text.matchAll(/^Host (\S+)\n {2}HostKeyAlias bai-(\S+)$/gm);
+  const listed = text.matchAll(/^Host (\S+)\n {2}HostKeyAlias \S+\n.*\n {2}ProxyCommand .* -- (\S+)$/gm);
   return {
     user,
     choice: managerChoice(words.slice(0, words.lastIndexOf('--stdio') - 2)),
@@ -46,11 +47,11 @@ function managerChoice(bai: readonly string[]): readonly string[] {
 export function hostOfSession(
   { id, name }: SessionRef,
   reference: string,
-  { listed }: InstalledSshConfig,
+  { listed, isId }: Pick<InstalledSshConfig, 'listed'> & Pick<Provider, 'isId'>,
 ): string {
   const host = `${name}${hostSuffix}`;
-  const isPlain = isHostName(name) && !isSessionId(name) && !isSessionId(reference);
+  const isPlain = isHostName(name) && !isId(name) && !isId(reference);
   if (isPlain && (listed.get(host) ?? id) === id) return host;
-  if (!isSessionId(id)) throw new ProtocolError(`the manager calls "${id}" the id of session ${name}`);
+  if (!isId(id)) throw new ProtocolError(`the manager calls "${id}" the id of session ${name}`);
   return hostOfId(id);
 }

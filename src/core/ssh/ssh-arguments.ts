@@ -1,6 +1,7 @@
 /** What a user asks of ssh behind the session, in ssh's own words, as far as the builtin client can do it. */
 
 import { UsageError } from '../../errors.ts';
+import { ownValue } from '../own-value.ts';
 import { settingOf, sshValued } from './ssh-options.ts';
 
 /** Where connections to one side come out on the other. */
@@ -102,7 +103,7 @@ const terminalWishes: Readonly<Record<string, SshWork['terminal']>> = {
 /** ssh's settings by their names in lower case. What bai decides by itself, such as the host key, is let pass. */
 const settings: Readonly<Record<string, (draft: Draft, value: string) => boolean>> = {
   requesttty(draft, value) {
-    const wish = terminalWishes[value.toLowerCase()];
+    const wish = ownValue(terminalWishes, value.toLowerCase());
     if (wish !== undefined) draft.terminal = wish;
     return wish !== undefined;
   },
@@ -191,7 +192,7 @@ function takeFlags(draft: Draft, word: string, following: string | undefined): n
 function setValue(draft: Draft, flag: string, value: string): boolean {
   if (flag === 'o') {
     const { name, value: wish } = settingOf(value);
-    return settings[name]?.(draft, wish) ?? false;
+    return ownValue(settings, name)?.(draft, wish) ?? false;
   }
   const set = valued[flag];
   // Sockets in place of ports are for the system's ssh.

@@ -1,6 +1,7 @@
 /** bai's part of ssh's configuration: hosts `NAME.bai` for plain ssh, scp, sftp, rsync, git and editors. */
 
-import { isSessionId, type SessionRef } from '../session/session.ts';
+import type { Provider } from '../session/provider.ts';
+import type { SessionRef } from '../session/session.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { shellQuote } from '../text/shell-quote.ts';
 import { configPath, configWord, percentDoubled } from './config-word.ts';
@@ -14,9 +15,10 @@ export const hostSuffix = '.bai';
 export const aliasByName = 'bai-by-name';
 
 export interface SshConfigFacts {
-  readonly user: string;
-  /** Where `id_container` is or will be, or a key of the user's own. */
-  readonly identityFile: string;
+  /** Nothing where each session has an account of its own. */
+  readonly user: string | undefined;
+  /** Where `id_container` is or will be, or a key of the user's own; nothing: those that ssh offers by itself. */
+  readonly identityFile: string | undefined;
   /** `identityFile` is a key of the user's own. */
   readonly hasOwnKey?: boolean | undefined;
   /** ssh takes no file but the agent's keys: the user's own, or the one that bai gives the agent at each connection. */
@@ -35,6 +37,7 @@ export interface SshConfigFacts {
 export interface ListedHost {
   readonly host: string;
   readonly session: SessionRef;
+  readonly hostKeyAlias: string;
   /** Why the host has the session's id for a name. */
   readonly named: 'by-name' | 'by-id-unsafe' | 'by-id-ambiguous';
 }
@@ -49,16 +52,20 @@ export function sessionOfHost(host: string): string | undefined {
  * One host for each session, in the order of their names. Only names that mean nothing to a shell, to ssh or to a file
  * system become hosts; those in capitals do not, because ssh takes host names for the same in either case.
  */
-export function listHosts(all: readonly SessionRef[]): ListedHost[] {
-  // An id stands in a command for a shell, so what a manager calls one has to be one.
-  const sessions = all.filter(({ id }) => isSessionId(id));
+export function listHosts(
+  all: readonly SessionRef[],
+  provider: Pick<Provider, 'isId' | 'hostKeyAlias'>,
+): ListedHost[] {
+  // An id stands in a command for a shell, so what a server calls one has to be one.
+  const sessions = all.filter(({ id }) => provider.isId(id));
   const count = new Map<string, number>();
   for (const { name } of sessions) count.set(name, (count.get(name) ?? 0) + 1);
   const hosts = sessions.map((session): ListedHost => {
     const { id, name } = session;
-    if (!isHostName(name)) return { host: hostOfId(id), session, named: 'by-id-unsafe' };
-    if (count.get(name) !== 1) return { host: hostOfId(id), session, named: 'by-id-ambiguous' };
-    return { host: `${name}${hostSuffix}`, session, named: 'by-name' };
+    const known = { session, hostKeyAlias: provider.hostKeyAlias(session) };
+    if (!isHostName(name)) return { ...known, host: hostOfId(id), named: 'by-id-unsafe' };
+    if (count.get(name) !== 1) return { ...known, host: hostOfId(id), named: 'by-id-ambiguous' };
+    return { ...known, host: `${name}${hostSuffix}`, named: 'by-name' };
   });
   return hosts.sort((a, b) => (a.host < b.host ? -1 : 1));
 }
@@ -88,15 +95,26 @@ const head = [
   '',
 ] as const;
 
-function listedBlock(facts: SshConfigFacts, { host, session, named }: ListedHost): string[] {
+function listedBlock(facts: SshConfigFacts, { host, session, hostKeyAlias, named }: ListedHost): string[] {
   return [
     ...(named === 'by-name' ? [] : [`# session ${sanitizeLine(session.name)}`]),
     `Host ${host}`,
-    `  HostKeyAlias bai-${session.id}`,
+    `  HostKeyAlias ${hostKeyAlias}`,
     `  UserKnownHostsFile ${configPath(facts.knownHosts)}`,
     `  ProxyCommand ${proxyCommand(facts)} --ssh-host ${host} -- ${session.id}`,
     '',
   ];
+}
+
+function fileOfHost({ hostsFolder }: SshConfigFacts, ending: string): string {
+  return configWord(`${percentDoubled(hostsFolder)}/%n${ending}`);
+}
+
+function identityLines(facts: SshConfigFacts): string[] {
+  if (facts.agentKeys !== undefined) return ['IdentityFile none', 'IdentitiesOnly no'];
+  if (facts.identityFile === undefined) return [];
+  const file = configWord(percentDoubled(facts.identityFile));
+  return [`IdentityFile ${file}`, `IdentityFile ${fileOfHost(facts, '.key')}`, 'IdentitiesOnly yes'];
 }
 
 /**
@@ -104,18 +122,11 @@ function listedBlock(facts: SshConfigFacts, { host, session, named }: ListedHost
  * shell but their end, so the pattern leaves out names that hold one: old versions of ssh check host names for nothing.
  */
 function wildcardBlock(facts: SshConfigFacts): string[] {
-  const word = (path: string): string => configWord(percentDoubled(path));
-  const ofHost = (ending: string): string => configWord(`${percentDoubled(facts.hostsFolder)}/%n${ending}`);
+  const ofHost = (ending: string): string => fileOfHost(facts, ending);
   return [
     `Host *${hostSuffix} "!*'*"`,
-    `  User ${facts.user}`,
-    ...(facts.agentKeys === undefined
-      ? [
-          `  IdentityFile ${word(facts.identityFile)}`,
-          `  IdentityFile ${ofHost('.key')}`,
-          '  IdentitiesOnly yes',
-        ]
-      : ['  IdentityFile none', '  IdentitiesOnly no']),
+    ...(facts.user === undefined ? [] : [`  User ${facts.user}`]),
+    ...identityLines(facts).map((line) => `  ${line}`),
     '  PubkeyAuthentication yes',
     '  PreferredAuthentications publickey',
     ...(facts.hasOwnKey ? [] : ['  AddKeysToAgent no']),
@@ -168,7 +179,9 @@ export function expectedSettings(facts: SshConfigFacts, host: string): ReadonlyM
   return new Map([
     ['hostkeyalias', aliasByName],
     ['userknownhostsfile', `${facts.hostsFolder}/${host}`],
-    ...(facts.agentKeys === undefined ? ([['identityfile', facts.identityFile]] as const) : []),
+    ...(facts.agentKeys === undefined && facts.identityFile !== undefined
+      ? ([['identityfile', facts.identityFile]] as const)
+      : []),
     ['proxycommand', `${proxyCommand(facts)} --ssh-host '${host}' -- '${host}'`.replaceAll('%%', '%')],
   ]);
 }

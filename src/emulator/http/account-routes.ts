@@ -2,7 +2,8 @@
 
 import { makeKeypair, type SshKeypair } from '../model/accounts.ts';
 import { checkRole } from '../model/problems.ts';
-import { type Answer, type Exchange, type Machine, ok, type Route } from '../session/exchange.ts';
+import { type Answer, ok } from '../server/answer.ts';
+import type { Exchange, Machine, Route } from '../session/exchange.ts';
 import { readParameters } from '../session/parameters.ts';
 import { checkKeypair } from './keypair-check.ts';
 

@@ -1,7 +1,7 @@
 /** Checks what every signed request must carry, in the order the manager does. */
 
 import type { IncomingMessage } from 'node:http';
-import { signature } from '../../providers/backend-ai/signature.ts';
+import { signature } from '../../providers/backend-ai/manager/signature.ts';
 import type { Account } from '../model/accounts.ts';
 import { authFailed, badRequest, internalError, invalidAuth } from '../model/problems.ts';
 import type { ReleaseBehaviour } from '../model/release.ts';

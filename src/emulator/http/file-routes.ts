@@ -5,7 +5,7 @@ import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { makeFolder } from '../../files/make-folder.ts';
 import { clientPath, OutsideError, targetInHome } from '../machine/confinement.ts';
-import { clientHome } from '../machine/home.ts';
+import { clientHome, type Home } from '../machine/home.ts';
 import { modeText } from '../machine/listing.ts';
 import { tarOf, tarOfContent } from '../machine/tar.ts';
 import {
@@ -16,7 +16,8 @@ import {
   methodNotAllowed,
   Problem,
 } from '../model/problems.ts';
-import { type Answer, type Exchange, type Machine, ok, type Route } from '../session/exchange.ts';
+import { type Answer, ok } from '../server/answer.ts';
+import type { Exchange, Machine, Route } from '../session/exchange.ts';
 import { bodyValues, RequestParameters, readParameters } from '../session/parameters.ts';
 import type { Session } from '../session/session.ts';
 import { mixedParts, readForm } from './multipart.ts';
@@ -101,9 +102,9 @@ async function listFiles(machine: Machine, exchange: Exchange): Promise<Answer> 
   const { behaviour } = machine;
   const path = listedPath(machine, exchange);
   const session = sessionWithFiles(machine, exchange);
-  const abspath = behaviour.atLeast('24.09') ? clientPath(path) : path;
+  const abspath = behaviour.atLeast('24.09') ? clientPath(clientHome, path) : path;
   try {
-    const folder = await targetInHome(session.home ?? '', path);
+    const folder = await targetInHome(homeOf(session), path);
     const names = await readdir(folder);
     const files = await Promise.all(
       names.map(async (name) => fileFacts(name, await lstat(join(folder, name)))),
@@ -143,7 +144,7 @@ async function upload(machine: Machine, exchange: Exchange): Promise<Answer> {
   if (files.length > mostUploads) throw invalidParams('Too many files');
   if (files.some(({ content }) => content.length >= mostBytes)) throw invalidParams('Too large file');
   for (const { name, content } of files) {
-    const relative = posix.relative(clientHome, clientPath(name));
+    const relative = posix.relative(clientHome, clientPath(clientHome, name));
     if (relative === '' || relative.startsWith('..'))
       throw agentFailure(behaviour, "PermissionError('Not allowed to upload files outside /home/work')");
     const parts = relative.split('/');
@@ -171,13 +172,17 @@ function hasHome(session: Session): session is Session & { readonly home: string
   return session.home !== undefined;
 }
 
+function homeOf({ home = '' }: { readonly home: string | undefined }): Home {
+  return { folder: home, path: clientHome };
+}
+
 async function inside(
   { behaviour }: Machine,
   session: { readonly home: string },
   file: string,
 ): Promise<string> {
   try {
-    return await targetInHome(session.home, file);
+    return await targetInHome(homeOf(session), file);
   } catch (error) {
     if (error instanceof OutsideError) {
       throw agentFailure(behaviour, "PermissionError('You cannot download files outside /home/work')");
@@ -200,7 +205,7 @@ async function existing(machine: Machine, session: { readonly home: string }, fi
 }
 
 function missingText(newer: boolean, file: string): string {
-  const path = clientPath(file);
+  const path = clientPath(clientHome, file);
   return newer
     ? `RuntimeError('Could not download the archive to: ${path}')`
     : `FileNotFoundError('Could not found the file: ${path}')`;

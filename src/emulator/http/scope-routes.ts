@@ -2,7 +2,8 @@
 
 import { stableUuid } from '../model/accounts.ts';
 import { checkRole, urlNotFound } from '../model/problems.ts';
-import { type Answer, type Exchange, type Machine, ok, type Route } from '../session/exchange.ts';
+import { type Answer, ok } from '../server/answer.ts';
+import type { Exchange, Machine, Route } from '../session/exchange.ts';
 import { readParameters } from '../session/parameters.ts';
 
 export function scopeRoutes(machine: Machine): readonly Route[] {

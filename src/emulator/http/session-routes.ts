@@ -10,7 +10,8 @@ import {
   Problem,
   urlNotFound,
 } from '../model/problems.ts';
-import { type Answer, type Exchange, type Machine, ok, type Route } from '../session/exchange.ts';
+import { type Answer, ok } from '../server/answer.ts';
+import type { Exchange, Machine, Route } from '../session/exchange.ts';
 import { readParameters } from '../session/parameters.ts';
 import type { Session } from '../session/session.ts';
 import { createSession } from '../session/session-create.ts';

@@ -1,9 +1,11 @@
 /** Runs a batch session's startup command and keeps what it prints. */
 
+import type { Home } from './home.ts';
 import { startShell } from './shell-process.ts';
 
 export interface BatchDeps {
-  readonly home: string;
+  readonly user: string;
+  readonly home: Home;
   readonly environment: Readonly<Record<string, string>>;
   /** Ends the command when it aborts. */
   readonly signal: AbortSignal;
@@ -15,7 +17,10 @@ export async function runBatch(
   command: string,
   deps: BatchDeps,
 ): Promise<{ exitCode: number; output: string }> {
-  const child = startShell({ command, home: deps.home, environment: deps.environment });
+  const child = startShell({
+    ...{ command, user: deps.user, home: deps.home },
+    environment: deps.environment,
+  });
   const stop = () => child.kill('SIGKILL');
   deps.signal.addEventListener('abort', stop, { once: true });
   child.stdin.end();

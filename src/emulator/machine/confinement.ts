@@ -2,7 +2,7 @@
 
 import { lstat, realpath } from 'node:fs/promises';
 import { isAbsolute, join, posix, relative, sep } from 'node:path';
-import { clientHome } from './home.ts';
+import type { Home } from './home.ts';
 
 /** The path leads outside the home; clients see "permission denied". */
 export class OutsideError extends Error {
@@ -13,25 +13,25 @@ export class OutsideError extends Error {
 }
 
 /** The absolute path a client means, in its own terms: `notes`, `~/notes` and `/home/work/notes` are the same. */
-export function clientPath(path: string): string {
-  if (path === '~' || path.startsWith('~/')) return posix.resolve(clientHome, `.${path.slice(1)}`);
-  return posix.resolve(clientHome, path);
+export function clientPath(home: string, path: string): string {
+  if (path === '~' || path.startsWith('~/')) return posix.resolve(home, `.${path.slice(1)}`);
+  return posix.resolve(home, path);
 }
 
-/** Folders above the home, which clients may look at on their way down, but which hold nothing else. */
-export const foldersAbove: ReadonlyMap<string, string> = new Map([
-  ['/', 'home'],
-  ['/home', 'work'],
-]);
+/** Folders above the home, which clients may look at on their way down, each with the one name that it holds. */
+export function foldersAbove(home: string): ReadonlyMap<string, string> {
+  const names = home.split('/').filter((name) => name !== '');
+  return new Map(names.map((name, depth) => [`/${names.slice(0, depth).join('/')}`, name]));
+}
 
 /**
  * The real path of an entry whose last part is not followed when it is a link. Its folder must exist and be inside.
  */
-export async function entryInHome(home: string, path: string): Promise<string> {
-  const inside = posix.relative(clientHome, clientPath(path));
-  if (inside === '') return home;
+export async function entryInHome(home: Home, path: string): Promise<string> {
+  const inside = posix.relative(home.path, clientPath(home.path, path));
+  if (inside === '') return home.folder;
   if (inside.startsWith('..')) throw new OutsideError(path);
-  const folder = await realpath(join(home, posix.dirname(inside)));
+  const folder = await realpath(join(home.folder, posix.dirname(inside)));
   if (!contains(home, folder)) throw new OutsideError(path);
   return join(folder, posix.basename(inside));
 }
@@ -40,7 +40,7 @@ export async function entryInHome(home: string, path: string): Promise<string> {
  * The real path of what an entry leads to, links followed. An entry that does not exist yet may be created there;
  * a link whose target does not exist is refused, since creating through it could reach outside.
  */
-export async function targetInHome(home: string, path: string): Promise<string> {
+export async function targetInHome(home: Home, path: string): Promise<string> {
   const entry = await entryInHome(home, path);
   const target = await realTarget(entry);
   if (target !== undefined) {
@@ -53,35 +53,37 @@ export async function targetInHome(home: string, path: string): Promise<string> 
 }
 
 /** What to write into a new link so that it leads to `target`; a target outside is refused. */
-export async function linkText(home: string, linkPath: string, target: string): Promise<string> {
-  const absolute = target.startsWith('/') ? target : posix.join(posix.dirname(clientPath(linkPath)), target);
+export async function linkText(home: Home, linkPath: string, target: string): Promise<string> {
+  const absolute = target.startsWith('/')
+    ? target
+    : posix.join(posix.dirname(clientPath(home.path, linkPath)), target);
   const entry = await entryInHome(home, absolute);
   return target.startsWith('/') ? entry : target;
 }
 
 /** What a client reads from a link: a path below its home in the client's terms, or an OutsideError. */
-export async function readableLink(home: string, linkEntry: string, stored: string): Promise<string> {
+export async function readableLink(home: Home, linkEntry: string, stored: string): Promise<string> {
   if (!isAbsolute(stored)) {
     if (!contains(home, join(linkEntry, '..', stored))) throw new OutsideError(stored);
     return stored;
   }
   if (!contains(home, stored)) throw new OutsideError(stored);
-  return posix.join(clientHome, relative(home, stored).split(sep).join('/'));
+  return posix.join(home.path, relative(home.folder, stored).split(sep).join('/'));
 }
 
 /** Where links lead, in the client's terms; what is not there, or leads outside, keeps the name it was asked for by. */
-export async function realClientPath(home: string, path: string): Promise<string> {
+export async function realClientPath(home: Home, path: string): Promise<string> {
   try {
     const target = await targetInHome(home, path);
-    return posix.join(clientHome, relative(home, target).split(sep).join('/'));
+    return posix.join(home.path, relative(home.folder, target).split(sep).join('/'));
   } catch {
     // A path that does not exist yet is as welcome, and nothing is told about what lies outside.
-    return clientPath(path);
+    return clientPath(home.path, path);
   }
 }
 
-function contains(home: string, path: string): boolean {
-  return path === home || path.startsWith(home + sep);
+function contains({ folder }: Home, path: string): boolean {
+  return path === folder || path.startsWith(folder + sep);
 }
 
 async function realTarget(path: string): Promise<string | undefined> {

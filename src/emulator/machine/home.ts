@@ -5,7 +5,15 @@ import { dirname, join } from 'node:path';
 import { makeFolder } from '../../files/make-folder.ts';
 import type { SshKeypair } from '../model/accounts.ts';
 
-/** Where clients believe the home to be. */
+/** A home folder of this machine, and where clients believe it to be. */
+export interface Home {
+  /** Its real path. */
+  readonly folder: string;
+  /** `/home/work` */
+  readonly path: string;
+}
+
+/** Where clients believe the home of a session to be. */
 export const clientHome = '/home/work';
 
 export interface HomeRequest {
@@ -20,23 +28,46 @@ export interface HomeRequest {
   readonly mounts: readonly string[];
 }
 
-/** Makes the folder (0700) and returns its real path. */
+/** Makes the home of a session of Backend.AI and returns its real path. */
 export async function makeHome(request: HomeRequest): Promise<string> {
+  const { publicKey, privateKey } = request.keypair;
+  const home = await makePlainHome({
+    root: request.root,
+    folder: request.folder,
+    prompt: `work@${request.hostname}:\\w\\$ `,
+    authorizedKeys: publicKey,
+  });
+  if (request.keypairOfAccount) await writeFile(join(home, '.ssh', 'id_rsa'), privateKey, secret);
+  await writeFile(join(home, 'id_container'), privateKey, secret);
+  for (const mount of request.mounts) await makeFolder(join(home, mount));
+  return home;
+}
+
+export interface PlainHomeRequest {
+  readonly root: string;
+  /** Its name below the root. */
+  readonly folder: string;
+  /** As bash reads PS1, without quotes. */
+  readonly prompt: string;
+  /** The whole file; nothing: there is none, and nobody gets in. */
+  readonly authorizedKeys: string | undefined;
+}
+
+/** Makes the folder (0700) with what sshd and bash look for in it, and returns its real path. */
+export async function makePlainHome(request: PlainHomeRequest): Promise<string> {
   await makeFolder(request.root, 0o700);
   const home = join(await realpath(request.root), request.folder);
   await mkdir(home, { mode: 0o700 });
   await chmod(home, 0o700);
   await mkdir(join(home, '.ssh'), { mode: 0o700 });
-  const { publicKey, privateKey } = request.keypair;
-  const secret = { mode: 0o600, flag: 'wx' };
-  await writeFile(join(home, '.ssh', 'authorized_keys'), publicKey, secret);
-  if (request.keypairOfAccount) await writeFile(join(home, '.ssh', 'id_rsa'), privateKey, secret);
-  await writeFile(join(home, 'id_container'), privateKey, secret);
-  await writeFile(join(home, '.bashrc'), `PS1='work@${request.hostname}:\\w\\$ '\n`, { mode: 0o644 });
+  const keys = request.authorizedKeys;
+  if (keys !== undefined) await writeFile(join(home, '.ssh', 'authorized_keys'), keys, secret);
+  await writeFile(join(home, '.bashrc'), `PS1='${request.prompt}'\n`, { mode: 0o644 });
   await writeFile(join(home, '.bash_profile'), '. ~/.bashrc\n', { mode: 0o644 });
-  for (const mount of request.mounts) await makeFolder(join(home, mount));
   return home;
 }
+
+const secret = { mode: 0o600, flag: 'wx' };
 
 export async function removeHome(home: string): Promise<void> {
   // Something a user left running may still write while the folder is emptied.

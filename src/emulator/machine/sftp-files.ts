@@ -26,6 +26,7 @@ import {
   realClientPath,
   targetInHome,
 } from './confinement.ts';
+import type { Home } from './home.ts';
 import { listingLine } from './listing.ts';
 import { setFile, setPath, systemFlags } from './sftp-attributes.ts';
 import {
@@ -59,13 +60,15 @@ const entriesPerAnswer = 128;
 const handleLimit = 1024;
 
 export class SftpFiles implements AsyncDisposable {
-  readonly #home: string;
+  readonly #home: Home;
+  readonly #above: ReadonlyMap<string, string>;
   readonly #faults: FaultBook;
   readonly #handles = new Map<string, OpenFile | OpenFolder>();
   #nextHandle = 0;
 
-  constructor(deps: { readonly home: string; readonly faults: FaultBook }) {
+  constructor(deps: { readonly home: Home; readonly faults: FaultBook }) {
     this.#home = deps.home;
+    this.#above = foldersAbove(deps.home.path);
     this.#faults = deps.faults;
   }
 
@@ -175,9 +178,9 @@ export class SftpFiles implements AsyncDisposable {
   }
 
   async #openFolder(id: number, path: string): Promise<Buffer> {
-    const above = foldersAbove.get(clientPath(path));
+    const above = this.#above.get(clientPath(this.#home.path, path));
     if (above !== undefined) {
-      const folder = await lstat(this.#home);
+      const folder = await lstat(this.#home.folder);
       return this.#remember(id, { kind: 'folder', entries: [this.#entryFields(above, folder)] });
     }
     const folder = await this.#target(path);
@@ -189,7 +192,7 @@ export class SftpFiles implements AsyncDisposable {
       if (facts !== undefined) entries.push(this.#entryFields(name, facts));
     }
     const lies = this.#faults.take('sftp-names')?.names ?? [];
-    const model = await stat(join(this.#home, 'id_container')).catch(() => lstat(this.#home));
+    const model = await stat(join(this.#home.folder, 'id_container')).catch(() => lstat(this.#home.folder));
     for (const name of lies) entries.push(this.#entryFields(name, model));
     return this.#remember(id, { kind: 'folder', entries });
   }
@@ -254,7 +257,7 @@ export class SftpFiles implements AsyncDisposable {
   }
 
   async #statPath(path: string, follow: boolean): Promise<Stats> {
-    if (foldersAbove.has(clientPath(path))) return stat(this.#home);
+    if (this.#isAbove(path)) return stat(this.#home.folder);
     return follow ? stat(await this.#target(path)) : lstat(await this.#entry(path));
   }
 
@@ -285,13 +288,17 @@ export class SftpFiles implements AsyncDisposable {
     return { size: lie?.bytes ?? facts.size, uid, gid, mode, atime: atimeMs / 1000, mtime: mtimeMs / 1000 };
   }
 
+  #isAbove(path: string): boolean {
+    return this.#above.has(clientPath(this.#home.path, path));
+  }
+
   #entry(path: string): Promise<string> {
-    if (foldersAbove.has(clientPath(path))) throw new OutsideError(path);
+    if (this.#isAbove(path)) throw new OutsideError(path);
     return entryInHome(this.#home, path);
   }
 
   #target(path: string): Promise<string> {
-    if (foldersAbove.has(clientPath(path))) throw new OutsideError(path);
+    if (this.#isAbove(path)) throw new OutsideError(path);
     return targetInHome(this.#home, path);
   }
 }

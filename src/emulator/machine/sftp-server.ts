@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import type { ServerChannel } from 'ssh2';
 import type { FaultBook } from '../model/faults.ts';
 import { OutsideError } from './confinement.ts';
+import type { Home } from './home.ts';
 import {
   PacketReader,
   PacketType,
@@ -20,8 +21,7 @@ import {
 import { SftpFiles } from './sftp-files.ts';
 
 export interface SftpDeps {
-  /** Real path of the folder clients see as /home/work. */
-  readonly home: string;
+  readonly home: Home;
   readonly faults: FaultBook;
 }
 

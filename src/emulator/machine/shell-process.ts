@@ -9,7 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { platform } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { clientHome } from './home.ts';
+import type { Home } from './home.ts';
 
 export interface Terminal {
   readonly name: string;
@@ -18,7 +18,9 @@ export interface Terminal {
 }
 
 export interface ShellRequest {
-  readonly home: string;
+  /** The account it runs as, by its name. */
+  readonly user: string;
+  readonly home: Home;
   /** Left out: a login shell. */
   readonly command?: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -106,28 +108,28 @@ function startOnTerminal(request: ShellRequest, terminal: Terminal, program: str
   return { ...shellProcess, kill };
 }
 
-function options({ home, environment }: ShellRequest) {
+function options({ user, home, environment }: ShellRequest) {
   const env: NodeJS.ProcessEnv = {
     PATH: searchPath,
     LANG: 'C.UTF-8',
     ...environment,
-    HOME: home,
-    USER: 'work',
-    LOGNAME: 'work',
+    HOME: home.folder,
+    USER: user,
+    LOGNAME: user,
     SHELL: shell,
   };
   // A group of its own, so that everything it starts can be ended with it.
-  return { cwd: home, env, detached: true };
+  return { cwd: home.folder, env, detached: true };
 }
 
 /**
- * Clients know the home as /home/work, which does not exist on this machine: a command that names it means the
- * session's folder (old-protocol scp and rsync depend on it).
+ * Clients know the home by a path such as /home/work, which does not exist on this machine: a command that names it means
+ * the folder (old-protocol scp and rsync depend on it).
  */
-function inHome(command: string, home: string): string {
-  if (!/^[\w./-]+$/.test(home)) return command;
-  const mention = new RegExp(`(?<![\\w./-])${clientHome}(?![\\w.-])`, 'g');
-  return command.replace(mention, home);
+function inHome(command: string, { folder, path }: Home): string {
+  if (!/^[\w./-]+$/.test(folder)) return command;
+  const mention = new RegExp(`(?<![\\w./-])${path}(?![\\w.-])`, 'g');
+  return command.replace(mention, folder);
 }
 
 function quoted(text: string): string {

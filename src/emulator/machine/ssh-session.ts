@@ -5,14 +5,25 @@ import type { Readable, Writable } from 'node:stream';
 import type { ServerChannel, Session } from 'ssh2';
 import { forgetWaiting } from '../../ssh/ssh2-internals.ts';
 import type { FaultBook } from '../model/faults.ts';
-import type { ReleaseBehaviour } from '../model/release.ts';
+import type { Home } from './home.ts';
 import { serveSftp } from './sftp-server.ts';
 import { type ShellProcess, startShell, type Terminal } from './shell-process.ts';
 
+/** What one SSH server does differently from another. */
+export interface SshBehaviour {
+  /** Of its greeting, behind `SSH-2.0-`. */
+  readonly sshIdent: string;
+  /** A longer command ends the connection. */
+  readonly longestCommand: number;
+  /** False: the image brings no file server. */
+  readonly hasSftp?: boolean;
+}
+
 export interface SshSessionDeps {
-  readonly home: string;
+  readonly user: string;
+  readonly home: Home;
   readonly environment: Readonly<Record<string, string>>;
-  readonly behaviour: ReleaseBehaviour;
+  readonly behaviour: SshBehaviour;
   readonly faults: FaultBook;
   /** Aborted when the connection is gone. */
   readonly signal: AbortSignal;
@@ -47,6 +58,7 @@ export function serveSession(session: Session, deps: SshSessionDeps): Promise<vo
   });
   const run = (channel: ServerChannel, command?: string) => {
     shell = startShell({
+      user: deps.user,
       home: deps.home,
       environment,
       ...(command === undefined ? {} : { command }),
@@ -67,7 +79,7 @@ export function serveSession(session: Session, deps: SshSessionDeps): Promise<vo
     run(accept(), command);
   });
   session.on('subsystem', (accept, reject, { name }) => {
-    if (name !== 'sftp') return reject();
+    if (name !== 'sftp' || deps.behaviour.hasSftp === false) return reject();
     if (faults.isSilentAt('subsystem')) return;
     task = serveSftp(accept(), { home: deps.home, faults });
   });

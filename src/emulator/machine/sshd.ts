@@ -1,26 +1,30 @@
-/** A session's SSH server: user `work`, public keys of the home's authorized_keys, RSA host key, like dropbear. */
+/** A machine's SSH server: one account, public keys of the home's authorized_keys, algorithms like dropbear's. */
 
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type AuthContext, type Connection } from 'ssh2';
 import type { FaultBook } from '../model/faults.ts';
-import type { ReleaseBehaviour } from '../model/release.ts';
+import type { Home } from './home.ts';
 import type { ShellProcess } from './shell-process.ts';
 import { type Reach, serveForwarding } from './ssh-forwarding.ts';
 import { serveRemoteForwarding } from './ssh-remote-forwarding.ts';
-import { serveSession } from './ssh-session.ts';
+import { type SshBehaviour, serveSession } from './ssh-session.ts';
 
 export interface SshdRequest {
-  readonly home: string;
-  /** PEM text. */
+  /** The one account that logs in. */
+  readonly user: string;
+  readonly home: Home;
+  /** As OpenSSH or PEM writes a private key; RSA or Ed25519. */
   readonly hostKey: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly behaviour: ReleaseBehaviour;
+  readonly behaviour: SshBehaviour;
   readonly faults: FaultBook;
   /** Connections beyond this many that have not logged in yet are closed before the banner. */
   readonly maxUnauthenticated: number;
   readonly reach: Reach;
+  /** Any free one when left out. */
+  readonly port?: number;
 }
 
 export interface Sshd extends AsyncDisposable {
@@ -38,18 +42,28 @@ const algorithms = {
     'ecdh-sha2-nistp256',
     'diffie-hellman-group14-sha256',
   ],
-  serverHostKey: ['rsa-sha2-256', 'ssh-rsa'],
   cipher: ['chacha20-poly1305@openssh.com', 'aes128-ctr', 'aes256-ctr'],
   hmac: ['hmac-sha1', 'hmac-sha2-256'],
   compress: ['none'],
 } satisfies ssh2.Algorithms;
 
-/** Listens on a free port of 127.0.0.1 until it is disposed of; that also ends what runs in its connections. */
+function algorithmsFor(hostKey: string): ssh2.Algorithms {
+  const key = ssh2.utils.parseKey(hostKey);
+  if (key instanceof Error) throw key;
+  const isEd25519 = key.type === 'ssh-ed25519';
+  return { ...algorithms, serverHostKey: isEd25519 ? ['ssh-ed25519'] : ['rsa-sha2-256', 'ssh-rsa'] };
+}
+
+/** Listens on 127.0.0.1 until it is disposed of; that also ends what runs in its connections. */
 export async function openSshd(request: SshdRequest): Promise<Sshd> {
   const sockets = new Set<Socket>();
   const waiting = new Set<Socket>();
   const work = new Set<Promise<void>>();
-  const ssh = new ssh2.Server({ hostKeys: [request.hostKey], ident: request.behaviour.sshIdent, algorithms });
+  const ssh = new ssh2.Server({
+    hostKeys: [request.hostKey],
+    ident: request.behaviour.sshIdent,
+    algorithms: algorithmsFor(request.hostKey),
+  });
   const shells = new Set<ShellProcess>();
   const bySocketPort = new Map<number, Socket>();
   ssh.on('connection', (client, info) => {
@@ -74,7 +88,7 @@ export async function openSshd(request: SshdRequest): Promise<Sshd> {
     });
     if (!greetWrongly(socket, request.faults)) ssh.injectSocket(socket);
   });
-  const port = await listen(server);
+  const port = await listen(server, request.port ?? 0);
   return {
     port,
     get connections() {
@@ -89,11 +103,11 @@ export async function openSshd(request: SshdRequest): Promise<Sshd> {
   };
 }
 
-function listen(server: Server): Promise<number> {
+function listen(server: Server, wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     // A TCP server that listens always has an AddressInfo.
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    server.listen(wanted, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });
 }
 
@@ -137,7 +151,7 @@ async function serveConnection(client: Connection, deps: ConnectionDeps): Promis
   const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
   client.on('error', () => client.end());
   client.on('authentication', (context) => {
-    if (!deps.faults.isSilentAt('login')) void authenticate(context, deps.home);
+    if (!deps.faults.isSilentAt('login')) void authenticate(context, deps);
   });
   client.on('ready', () => {
     deps.loggedIn();
@@ -154,10 +168,13 @@ async function serveConnection(client: Connection, deps: ConnectionDeps): Promis
   await Promise.all(tasks);
 }
 
-async function authenticate(context: AuthContext, home: string): Promise<void> {
-  if (context.method !== 'publickey' || context.username !== 'work') return context.reject(['publickey']);
+async function authenticate(
+  context: AuthContext,
+  { user, home }: Pick<SshdRequest, 'user' | 'home'>,
+): Promise<void> {
+  if (context.method !== 'publickey' || context.username !== user) return context.reject(['publickey']);
   const { key, signature, blob } = context;
-  if (!(await isAuthorised(home, key.data))) return context.reject(['publickey']);
+  if (!(await isAuthorised(home.folder, key.data))) return context.reject(['publickey']);
   // Without a signature the client only asks whether the key would do.
   if (signature === undefined || blob === undefined) return context.accept();
   const parsed = ssh2.utils.parseKey(`${plainType(key.algo)} ${key.data.toString('base64')}`);

@@ -3,7 +3,8 @@
 import { EventEmitter, on } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { invalidParams, noSuchSession } from '../model/problems.ts';
-import type { Answer, Exchange, Machine } from './exchange.ts';
+import type { Answer } from '../server/answer.ts';
+import type { Exchange, Machine } from './exchange.ts';
 import { readParameters } from './parameters.ts';
 
 export interface KernelFacts {

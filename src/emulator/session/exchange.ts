@@ -1,10 +1,12 @@
-/** One request on its way through the emulator, and the answer a handler gives to it. */
+/** One request on its way through the emulator, and what handles it. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account } from '../model/accounts.ts';
 import type { FaultBook } from '../model/faults.ts';
 import type { Image } from '../model/images.ts';
 import type { ReleaseBehaviour } from '../model/release.ts';
+import type { Answer } from '../server/answer.ts';
+import type { Arrival } from '../server/http-server.ts';
+import type { RoutePath } from '../server/routes.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** What handlers know of the emulator. */
@@ -18,12 +20,7 @@ export interface Machine {
   readonly faults: FaultBook;
 }
 
-export interface Exchange {
-  readonly request: IncomingMessage;
-  readonly method: string;
-  /** Without the query, still percent-encoded. */
-  readonly path: string;
-  readonly query: URLSearchParams;
+export interface Exchange extends Arrival {
   readonly body: Buffer;
   /** The decoded parts of the path that the route leaves open. */
   readonly captured: readonly string[];
@@ -33,23 +30,6 @@ export interface Exchange {
   readonly signal: AbortSignal;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly json?: unknown;
-  readonly bytes?: Buffer;
-  readonly contentType?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Takes the response over, for answers without an end. */
-  readonly stream?: (response: ServerResponse) => Promise<void>;
-}
-
-export interface Route {
-  readonly method: string;
-  /** `{}` stands for one open part: `/session/{}/logs`. */
-  readonly path: string;
+export interface Route extends RoutePath {
   handle(exchange: Exchange): Answer | Promise<Answer>;
-}
-
-export function ok(json: unknown, status = 200): Answer {
-  return { status, json };
 }

@@ -14,7 +14,8 @@ import {
   Problem,
 } from '../model/problems.ts';
 import type { ReleaseBehaviour } from '../model/release.ts';
-import { type Answer, type Exchange, type Machine, ok } from './exchange.ts';
+import { type Answer, ok } from '../server/answer.ts';
+import type { Exchange, Machine } from './exchange.ts';
 import { type RequestParameters, readParameters } from './parameters.ts';
 import type { Session, SessionSpec } from './session.ts';
 import { type CreateConfig, readConfig } from './session-config.ts';

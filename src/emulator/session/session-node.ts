@@ -1,6 +1,6 @@
 /** One container of a session: a home and an sshd of its own. All of them share this machine and its loopback. */
 
-import { makeHome, removeHome } from '../machine/home.ts';
+import { clientHome, makeHome, removeHome } from '../machine/home.ts';
 import type { Reach } from '../machine/ssh-forwarding.ts';
 import { openSshd, type Sshd } from '../machine/sshd.ts';
 import type { SshKeypair } from '../model/accounts.ts';
@@ -91,7 +91,8 @@ export class SessionNode implements AsyncDisposable {
     if (this.home === undefined) return;
     const { behaviour, environment, faults, maxUnauthenticated, reach } = this.#request;
     this.#sshd = await openSshd({
-      home: this.home,
+      user: 'work',
+      home: { folder: this.home, path: clientHome },
       hostKey,
       environment: environment(),
       behaviour,

@@ -1,6 +1,6 @@
 /** All sessions, dead ones included, and how references find them. */
 
-import { isSessionId } from '../../core/session/session.ts';
+import { isSessionId } from '../../providers/backend-ai/manager/states.ts';
 import type { Account } from '../model/accounts.ts';
 import { forbidden, noSuchSession, notFound, Problem } from '../model/problems.ts';
 import { Session, type SessionDeps, type SessionSpec } from './session.ts';

@@ -3,8 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isLive } from '../../core/session/session.ts';
+import { holdsName } from '../../providers/backend-ai/manager/states.ts';
 import { runBatch } from '../machine/batch.ts';
+import { clientHome } from '../machine/home.ts';
 import type { Reach } from '../machine/ssh-forwarding.ts';
 import { makeTmuxFolder, removeTmuxFolder } from '../machine/tmux-folder.ts';
 import type { Account } from '../model/accounts.ts';
@@ -120,7 +121,7 @@ export class Session {
   }
 
   get isLive(): boolean {
-    return isLive(this.status);
+    return holdsName(this.status);
   }
 
   /** Port of main1's sshd on 127.0.0.1, while it runs. */
@@ -254,7 +255,8 @@ export class Session {
     if (this.home === undefined) return;
     const command = this.spec.startupCommand ?? '';
     const outcome = await runBatch(command, {
-      home: this.home,
+      user: 'work',
+      home: { folder: this.home, path: clientHome },
       environment: this.environment(),
       signal: this.#life.signal,
     });

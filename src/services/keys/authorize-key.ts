@@ -6,10 +6,10 @@ import { formatPublicLine, type PublicLine } from '../../core/keys/public-line.t
 import type { Reporter } from '../../core/reporter.ts';
 import { ConflictError, NotFoundError } from '../../errors.ts';
 import type { AuthorizedKeys, KeysPlace } from '../../transfer/remote/authorized-keys.ts';
-import { type FindKeyDeps, findAnyPublicKey, readFingerprint } from './find-public-key.ts';
+import { findAnyPublicKey, type KeyFinding, readFingerprint } from './find-public-key.ts';
 import type { KeyReading } from './key-tools.ts';
 
-export interface AuthorizeDeps extends FindKeyDeps, KeyReading {
+export interface AuthorizeTools extends KeyFinding, KeyReading {
   readonly reporter: Reporter;
   openKeys(session: string): Promise<OpenedKeys>;
   /** Nothing where nobody can be asked. */
@@ -44,9 +44,9 @@ export interface FoundPermission extends Omit<PermissionProblem, 'mended'> {
   readonly repaired: boolean;
 }
 
-export async function authorizeKey(request: AuthorizeRequest, deps: AuthorizeDeps): Promise<AuthorizedKey> {
+export async function authorizeKey(request: AuthorizeRequest, tools: AuthorizeTools): Promise<AuthorizedKey> {
   const { session, key } = request;
-  await using keys = await deps.openKeys(session);
+  await using keys = await tools.openKeys(session);
   const line = Buffer.from(formatPublicLine(key)).toString('latin1');
   const isAdded = await keys.change((content) => {
     const next = withKey(content, line, (blob) => sameBytes(blob, key.blob));
@@ -55,15 +55,15 @@ export async function authorizeKey(request: AuthorizeRequest, deps: AuthorizeDep
   });
   const place = await keys.inspect();
   const path = place.steps.at(-1)?.path ?? '';
-  if (place.linkedTo !== undefined) deps.reporter.info(`${path} is a link: the file is ${place.linkedTo}`);
+  if (place.linkedTo !== undefined) tools.reporter.info(`${path} is a link: the file is ${place.linkedTo}`);
   return {
     session,
     path,
     ...(place.linkedTo !== undefined && { linkedTo: place.linkedTo }),
     type: key.type,
-    fingerprint: deps.fingerprint(key.blob),
+    fingerprint: tools.fingerprint(key.blob),
     change: isAdded ? 'added' : 'unchanged',
-    permissions: await mendPermissions({ request, keys, place }, deps),
+    permissions: await mendPermissions({ request, keys, place }, tools),
   };
 }
 
@@ -75,31 +75,31 @@ interface Mending {
 
 async function mendPermissions(
   { request, keys, place }: Mending,
-  deps: AuthorizeDeps,
+  tools: AuthorizeTools,
 ): Promise<readonly FoundPermission[]> {
   const problems = permissionProblems(place.steps, place.uid);
   const found: FoundPermission[] = [];
   for (const { mended, ...problem } of problems) {
     const { path, mode } = problem;
     if (mended === undefined) {
-      deps.reporter.warn(`${path} belongs to another user, so the session's SSH server ignores every key`);
+      tools.reporter.warn(`${path} belongs to another user, so the session's SSH server ignores every key`);
       found.push({ ...problem, repaired: false });
       continue;
     }
     const isWanted =
       request.fixPermissions ||
-      ((await deps.ask?.(
+      ((await tools.ask?.(
         `others may write to ${path} (mode ${mode}), so the session's SSH server ignores every key; take that from them?`,
       )) ??
         false);
     if (isWanted) await keys.setMode(path, mended);
-    else warnOfMode(problem, deps);
+    else warnOfMode(problem, tools);
     found.push({ ...problem, repaired: isWanted });
   }
   return found;
 }
 
-function warnOfMode({ path, mode }: FoundPermissionFacts, { reporter }: AuthorizeDeps): void {
+function warnOfMode({ path, mode }: FoundPermissionFacts, { reporter }: AuthorizeTools): void {
   reporter.warn(
     `others may write to ${path} (mode ${mode}), so the session's SSH server may ignore every key`,
     'the same command with --fix-permissions takes that from them',
@@ -125,14 +125,14 @@ export interface DeauthorizedKey {
 
 export async function deauthorizeKey(
   { session, key, force }: DeauthorizeRequest,
-  deps: AuthorizeDeps,
+  tools: AuthorizeTools,
 ): Promise<DeauthorizedKey> {
-  const fingerprint = readFingerprint(key) ?? deps.fingerprint((await findAnyPublicKey(key, deps)).blob);
-  await using keys = await deps.openKeys(session);
-  const isOwn = deps.fingerprint(keys.ownKey) === fingerprint;
+  const fingerprint = readFingerprint(key) ?? tools.fingerprint((await findAnyPublicKey(key, tools)).blob);
+  await using keys = await tools.openKeys(session);
+  const isOwn = tools.fingerprint(keys.ownKey) === fingerprint;
   let removed = 0;
   await keys.change((content) => {
-    const next = withoutKeys(content, (blob) => deps.fingerprint(blob) === fingerprint);
+    const next = withoutKeys(content, (blob) => tools.fingerprint(blob) === fingerprint);
     if (next.removed === 0) return undefined;
     if (isOwn && !force) throw ownKeyError(fingerprint);
     removed += next.removed;

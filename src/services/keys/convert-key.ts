@@ -6,7 +6,7 @@ import type { KeyFormat, PrivateKeyFile } from '../../keys/key-formats.ts';
 import type { KeyPair } from '../../keys/key-pair.ts';
 import type { PpkVersion } from '../../keys/ppk.ts';
 import {
-  type KeyToolDeps,
+  type KeyTools,
   newPassphrase,
   oldPassphrase,
   type PassphraseSource,
@@ -38,30 +38,30 @@ export interface ConvertedKey {
   readonly passphrase: boolean;
 }
 
-export async function convertKey(request: ConvertKeyRequest, deps: KeyToolDeps): Promise<ConvertedKey> {
+export async function convertKey(request: ConvertKeyRequest, tools: KeyTools): Promise<ConvertedKey> {
   const output = request.output ?? outputBeside(request);
-  const { bytes } = await deps.disk.read(request.path);
-  const file = deps.formats.require(bytes, request.path);
+  const { bytes } = await tools.disk.read(request.path);
+  const file = tools.formats.require(bytes, request.path);
   if (file.kind === 'public') throw publicHalf(request.path);
   // Before anybody types a passphrase for nothing.
-  if (file.publicBlob !== undefined) deps.formats.requireForm(request.to, file.publicBlob);
-  await refuseTaken([output], request.force, deps);
-  const old = file.encrypted ? await oldPassphrase(request.path, request.source, deps) : undefined;
-  const opened = await deps.formats.open(bytes, request.path, old);
-  const pair = { ...opened, comment: await commentOf(request.path, file, opened, deps) };
-  const passphrase = await protectionOf(request, old, deps);
-  warnOfPem(request, passphrase, deps);
-  const content = await deps.formats.write(pair, {
+  if (file.publicBlob !== undefined) tools.formats.requireForm(request.to, file.publicBlob);
+  await refuseTaken([output], request.force, tools);
+  const old = file.encrypted ? await oldPassphrase(request.path, request.source, tools) : undefined;
+  const opened = await tools.formats.open(bytes, request.path, old);
+  const pair = { ...opened, comment: await commentOf(request.path, file, opened, tools) };
+  const passphrase = await protectionOf(request, old, tools);
+  warnOfPem(request, passphrase, tools);
+  const content = await tools.formats.write(pair, {
     format: request.to,
     ppkVersion: request.ppkVersion,
     passphrase,
   });
-  await repairFolder(output, deps);
-  await using staged = await deps.disk.stage(output, content);
-  deps.signal.throwIfAborted();
+  await repairFolder(output, tools);
+  await using staged = await tools.disk.stage(output, content);
+  tools.signal.throwIfAborted();
   if (request.force) await staged.replace();
   else if (!(await staged.create())) throw taken(output);
-  const { type, sha256 } = deps.formats.describe(pair.publicBlob);
+  const { type, sha256 } = tools.formats.describe(pair.publicBlob);
   const version = request.to === 'ppk' ? { ppkVersion: request.ppkVersion } : {};
   return { path: output, format: request.to, ...version, type, sha256, passphrase: passphrase !== undefined };
 }
@@ -89,10 +89,10 @@ function publicHalf(path: string): UsageError {
 async function commentOf(
   path: string,
   file: PrivateKeyFile,
-  ...[pair, deps]: [KeyPair, KeyToolDeps]
+  ...[pair, tools]: [KeyPair, KeyTools]
 ): Promise<string> {
   if (pair.comment !== '' || file.format === 'openssh' || file.format === 'ppk') return pair.comment;
-  const beside = await publicBeside(path, deps);
+  const beside = await publicBeside(path, tools);
   const matches = beside?.blob.equals(pair.publicBlob) === true && beside.comment !== '';
   return matches ? beside.comment : basename(path);
 }
@@ -100,13 +100,13 @@ async function commentOf(
 function protectionOf(
   { protection, source }: ConvertKeyRequest,
   old: Buffer | undefined,
-  deps: KeyToolDeps,
+  tools: KeyTools,
 ): Promise<Buffer | undefined> | Buffer | undefined {
-  if (protection === 'new') return newPassphrase(source, deps);
+  if (protection === 'new') return newPassphrase(source, tools);
   return protection === 'none' ? undefined : old;
 }
 
-function warnOfPem({ to }: ConvertKeyRequest, passphrase: Buffer | undefined, { warn }: KeyToolDeps): void {
+function warnOfPem({ to }: ConvertKeyRequest, passphrase: Buffer | undefined, { warn }: KeyTools): void {
   if (to !== 'pem' || passphrase === undefined) return;
   warn('PEM protects a passphrase weakly: many can be tried each second; the openssh format is better');
 }

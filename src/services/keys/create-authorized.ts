@@ -6,8 +6,8 @@ import {
   type CreateSessionResult,
   createSession,
 } from '../session/create-session.ts';
-import type { SessionDeps } from '../session/session-deps.ts';
-import { type AuthorizeDeps, type AuthorizedKey, authorizeKey } from './authorize-key.ts';
+import type { SessionTools } from '../session/session-tools.ts';
+import { type AuthorizedKey, type AuthorizeTools, authorizeKey } from './authorize-key.ts';
 import { findPublicKey } from './find-public-key.ts';
 
 export interface CreateAuthorizedRequest extends CreateSessionRequest {
@@ -15,9 +15,9 @@ export interface CreateAuthorizedRequest extends CreateSessionRequest {
   readonly source: string;
 }
 
-export interface CreateAuthorizedDeps {
-  readonly sessions: SessionDeps;
-  readonly authorize: AuthorizeDeps;
+export interface CreateAuthorizedTools {
+  readonly sessions: SessionTools;
+  readonly authorize: AuthorizeTools;
 }
 
 export interface CreateAuthorizedResult extends CreateSessionResult {
@@ -27,7 +27,7 @@ export interface CreateAuthorizedResult extends CreateSessionResult {
 /** What is wrong with the key is said before there is a session. */
 export async function createAuthorized(
   { source, ...request }: CreateAuthorizedRequest,
-  { sessions, authorize }: CreateAuthorizedDeps,
+  { sessions, authorize }: CreateAuthorizedTools,
 ): Promise<CreateAuthorizedResult> {
   if (!request.wait) {
     throw new UsageError('--authorize needs a session that runs, and --no-wait does not wait for it', {

@@ -1,10 +1,11 @@
 /** `bai key fetch`: the private key a session handed out, saved where ssh looks. */
 
+import { requireFeature } from '../../core/session/features.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import { openRunningSession } from '../session/open-session.ts';
-import type { SessionDeps } from '../session/session-deps.ts';
-import { type SavedKey, type SaveKeyDeps, saveKey } from './save-key.ts';
+import type { SessionTools } from '../session/session-tools.ts';
+import { type KeySaving, type SavedKey, saveKey } from './save-key.ts';
 
 export interface FetchKeyRequest {
   readonly session: string;
@@ -12,12 +13,15 @@ export interface FetchKeyRequest {
   readonly force: boolean;
 }
 
-export interface FetchKeyDeps extends SessionDeps, SaveKeyDeps {
-  readKey(session: SessionRef, signal: AbortSignal): Promise<PrivateKey>;
+export interface FetchKeyTools extends SessionTools {
+  readonly keys: KeySaving & {
+    issued(session: SessionRef, signal: AbortSignal): Promise<PrivateKey>;
+  };
 }
 
-export async function fetchKey(request: FetchKeyRequest, deps: FetchKeyDeps): Promise<SavedKey> {
-  const session = await openRunningSession(request.session, deps);
-  const key = await deps.readKey(session, deps.signal);
-  return saveKey({ key, sessionId: session.id, path: request.path, force: request.force }, deps);
+export async function fetchKey(request: FetchKeyRequest, tools: FetchKeyTools): Promise<SavedKey> {
+  requireFeature(tools.provider, 'issuedKey');
+  const session = await openRunningSession(request.session, tools);
+  const key = await tools.keys.issued(session, tools.signal);
+  return saveKey({ key, sessionId: session.id, path: request.path, force: request.force }, tools.keys);
 }

@@ -8,7 +8,8 @@ import { shellCommand, shellQuote } from '../../core/text/shell-quote.ts';
 import { NotFoundError, UsageError } from '../../errors.ts';
 import type { KeyReading } from './key-tools.ts';
 
-export interface FindKeyDeps extends Pick<KeyReading, 'readFile' | 'publicHalf' | 'keyType'> {
+/** How a key is found that the user names. */
+export interface KeyFinding extends Pick<KeyReading, 'readFile' | 'publicHalf' | 'keyType'> {
   readonly sshFolder: string;
   readStdin(): Promise<Uint8Array>;
   isPrivateKey(bytes: Uint8Array): boolean;
@@ -17,14 +18,14 @@ export interface FindKeyDeps extends Pick<KeyReading, 'readFile' | 'publicHalf' 
 }
 
 /** A key that a session may accept. */
-export async function findPublicKey(source: string | undefined, deps: FindKeyDeps): Promise<PublicLine> {
-  const { key, origin } = source === undefined ? await findDefault(deps) : await keyAt(source, deps);
+export async function findPublicKey(source: string | undefined, tools: KeyFinding): Promise<PublicLine> {
+  const { key, origin } = source === undefined ? await findDefault(tools) : await keyAt(source, tools);
   return checkAuthorizable(key, origin);
 }
 
 /** Any key, weak ones too, to be taken away. */
-export async function findAnyPublicKey(source: string, deps: FindKeyDeps): Promise<PublicLine> {
-  return (await keyAt(source, deps)).key;
+export async function findAnyPublicKey(source: string, tools: KeyFinding): Promise<PublicLine> {
+  return (await keyAt(source, tools)).key;
 }
 
 interface Found {
@@ -32,34 +33,34 @@ interface Found {
   readonly origin: string;
 }
 
-async function keyAt(source: string, deps: FindKeyDeps): Promise<Found> {
+async function keyAt(source: string, tools: KeyFinding): Promise<Found> {
   if (source === '-') {
-    const bytes = await deps.readStdin();
-    if (deps.isPrivateKey(bytes)) throw privateOnStdin();
+    const bytes = await tools.readStdin();
+    if (tools.isPrivateKey(bytes)) throw privateOnStdin();
     const origin = 'what came from stdin';
-    return { key: deps.readPublic(bytes, origin), origin };
+    return { key: tools.readPublic(bytes, origin), origin };
   }
   // No path is one: a type, a blank and the first letters that every key has.
   if (/(^|\s)(ssh|ecdsa|sk)-\S+\s+AAAA/.test(source)) {
     const origin = 'the public key';
-    return { key: deps.readPublic(new TextEncoder().encode(source), origin), origin };
+    return { key: tools.readPublic(new TextEncoder().encode(source), origin), origin };
   }
-  const bytes = await deps.readFile(source);
+  const bytes = await tools.readFile(source);
   if (bytes === undefined) {
     throw new NotFoundError(`there is no key file ${source}`, {
       hint: 'name a .pub file, a private key, `-` for stdin, or write the public line itself in quotes',
     });
   }
-  return { key: await publicOf(bytes, source, deps), origin: source };
+  return { key: await publicOf(bytes, source, tools), origin: source };
 }
 
 /** For a private key its public half is meant: the line beside it, with its comment, where that is the same key. */
-async function publicOf(bytes: Uint8Array, path: string, deps: FindKeyDeps): Promise<PublicLine> {
-  if (!deps.isPrivateKey(bytes)) return deps.readPublic(bytes, path);
-  const blob = deps.publicHalf(bytes);
-  const beside = await publicBeside(path, deps);
+async function publicOf(bytes: Uint8Array, path: string, tools: KeyFinding): Promise<PublicLine> {
+  if (!tools.isPrivateKey(bytes)) return tools.readPublic(bytes, path);
+  const blob = tools.publicHalf(bytes);
+  const beside = await publicBeside(path, tools);
   if (beside !== undefined && (blob === undefined || sameBytes(beside.blob, blob))) return beside;
-  if (blob !== undefined) return { options: '', type: deps.keyType(blob), blob, comment: basename(path) };
+  if (blob !== undefined) return { options: '', type: tools.keyType(blob), blob, comment: basename(path) };
   throw new UsageError(`the public half of ${path} cannot be read without its passphrase`, {
     code: 'key-unusable',
     hint: `\`${shellCommand(['bai', 'key', 'show', path])} > ${shellQuote(`${path}.pub`)}\` asks for it, and writes the public half`,
@@ -67,24 +68,24 @@ async function publicOf(bytes: Uint8Array, path: string, deps: FindKeyDeps): Pro
 }
 
 /** A damaged one says nothing about the private half. */
-async function publicBeside(path: string, deps: FindKeyDeps): Promise<PublicLine | undefined> {
-  const bytes = await deps.readFile(`${path}.pub`);
+async function publicBeside(path: string, tools: KeyFinding): Promise<PublicLine | undefined> {
+  const bytes = await tools.readFile(`${path}.pub`);
   try {
-    return bytes && deps.readPublic(bytes, `${path}.pub`);
+    return bytes && tools.readPublic(bytes, `${path}.pub`);
   } catch (error) {
     if (error instanceof UsageError) return undefined;
     throw error;
   }
 }
 
-async function findDefault(deps: FindKeyDeps): Promise<Found> {
+async function findDefault(tools: KeyFinding): Promise<Found> {
   for (const name of personalKeyNames) {
-    for (const path of [join(deps.sshFolder, `${name}.pub`), join(deps.sshFolder, name)]) {
-      const bytes = await deps.readFile(path);
-      if (bytes !== undefined) return { key: await publicOf(bytes, path, deps), origin: path };
+    for (const path of [join(tools.sshFolder, `${name}.pub`), join(tools.sshFolder, name)]) {
+      const bytes = await tools.readFile(path);
+      if (bytes !== undefined) return { key: await publicOf(bytes, path, tools), origin: path };
     }
   }
-  throw new NotFoundError(`there is no key of yours in ${deps.sshFolder} (${personalKeyNames.join(', ')})`, {
+  throw new NotFoundError(`there is no key of yours in ${tools.sshFolder} (${personalKeyNames.join(', ')})`, {
     hint: 'make one with `bai key generate`, or name a public key',
   });
 }

@@ -5,15 +5,14 @@ import { unlessAborted } from '../../core/time-limit.ts';
 import type { StagedFile } from '../../files/whole-file.ts';
 import type { KeyPair } from '../../keys/key-pair.ts';
 import {
-  type KeyToolDeps,
+  type KeyTools,
+  type NewKeyType,
   newPassphrase,
   type PassphraseSource,
   refuseTaken,
   repairFolder,
   taken,
 } from './key-tools.ts';
-
-export type NewKeyType = 'ed25519' | 'rsa' | 'ecdsa';
 
 export interface GenerateKeyRequest {
   readonly type: NewKeyType;
@@ -23,12 +22,6 @@ export interface GenerateKeyRequest {
   readonly ppk: boolean;
   readonly force: boolean;
   readonly passphrase: PassphraseSource;
-}
-
-export interface GenerateKeyDeps extends KeyToolDeps {
-  makePair(request: Pick<GenerateKeyRequest, 'type' | 'bits'>, comment: string): Promise<KeyPair>;
-  /** `user@host`, as ssh-keygen has it. */
-  readonly defaultComment: string;
 }
 
 export interface GeneratedKey {
@@ -44,15 +37,15 @@ export interface GeneratedKey {
   readonly randomart: readonly string[];
 }
 
-export async function generateKey(request: GenerateKeyRequest, deps: GenerateKeyDeps): Promise<GeneratedKey> {
+export async function generateKey(request: GenerateKeyRequest, tools: KeyTools): Promise<GeneratedKey> {
   const paths = [request.path, `${request.path}.pub`, ...(request.ppk ? [`${request.path}.ppk`] : [])];
-  await refuseTaken(paths, request.force, deps);
-  const passphrase = await newPassphrase(request.passphrase, deps);
-  const making = deps.makePair(request, request.comment ?? deps.defaultComment);
-  const pair = await unlessAborted(making, deps.signal);
-  await repairFolder(request.path, deps);
-  await save(await contents(request, pair, passphrase, deps), request.force, deps);
-  return describe(request, pair, passphrase !== undefined, deps);
+  await refuseTaken(paths, request.force, tools);
+  const passphrase = await newPassphrase(request.passphrase, tools);
+  const making = tools.makePair(request, request.comment ?? tools.own.comment);
+  const pair = await unlessAborted(making, tools.signal);
+  await repairFolder(request.path, tools);
+  await save(await contents(request, pair, passphrase, tools), request.force, tools);
+  return describe(request, pair, passphrase !== undefined, tools);
 }
 
 interface Content {
@@ -63,7 +56,7 @@ interface Content {
 
 async function contents(
   { path, ppk }: GenerateKeyRequest,
-  ...[pair, passphrase, { formats }]: [KeyPair, Buffer | undefined, GenerateKeyDeps]
+  ...[pair, passphrase, { formats }]: [KeyPair, Buffer | undefined, KeyTools]
 ): Promise<readonly Content[]> {
   const line = `${formats.line({ blob: pair.publicBlob, comment: pair.comment })}\n`;
   return [
@@ -81,25 +74,25 @@ interface Ready {
 }
 
 /** All are whole on the disk before the first gets its name, and at no moment do two that have their names differ. */
-async function save(files: readonly Content[], force: boolean, deps: GenerateKeyDeps): Promise<void> {
+async function save(files: readonly Content[], force: boolean, tools: KeyTools): Promise<void> {
   const ready: Ready[] = [];
   try {
     for (const { path, bytes, mode } of files) {
-      ready.push({ path, file: await deps.disk.stage(path, bytes, mode) });
+      ready.push({ path, file: await tools.disk.stage(path, bytes, mode) });
     }
-    deps.signal.throwIfAborted();
-    await (force ? replaceAll(ready, deps) : createAll(ready, deps));
+    tools.signal.throwIfAborted();
+    await (force ? replaceAll(ready, tools) : createAll(ready, tools));
   } finally {
     for (const { file } of ready) await file[Symbol.asyncDispose]();
   }
 }
 
-async function replaceAll(ready: readonly Ready[], { disk }: GenerateKeyDeps): Promise<void> {
+async function replaceAll(ready: readonly Ready[], { disk }: KeyTools): Promise<void> {
   for (const { path } of ready.slice(1)) await disk.remove(path);
   for (const { file } of ready) await file.replace();
 }
 
-async function createAll(ready: readonly Ready[], { disk }: GenerateKeyDeps): Promise<void> {
+async function createAll(ready: readonly Ready[], { disk }: KeyTools): Promise<void> {
   const made: string[] = [];
   try {
     for (const { path, file } of ready) {
@@ -115,7 +108,7 @@ async function createAll(ready: readonly Ready[], { disk }: GenerateKeyDeps): Pr
 
 function describe(
   { path, ppk }: GenerateKeyRequest,
-  ...[pair, passphrase, { formats }]: [KeyPair, boolean, GenerateKeyDeps]
+  ...[pair, passphrase, { formats }]: [KeyPair, boolean, KeyTools]
 ): GeneratedKey {
   const { type, algorithm, bits, sha256, md5 } = formats.describe(pair.publicBlob);
   const digest = Buffer.from(sha256.replace('SHA256:', ''), 'base64');

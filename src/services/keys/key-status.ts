@@ -1,6 +1,6 @@
 /** `bai key status`: whether the local `id_container` is what new sessions accept, without fetching a private key. */
 
-import type { AccountKeyDeps } from './account-key-deps.ts';
+import type { AccountKeyTools } from './account-key-tools.ts';
 import { pathBeside } from './save-key.ts';
 
 export type KeyState = 'accepted' | 'different' | 'no-local-key' | 'not-a-key' | 'no-account-key';
@@ -21,13 +21,13 @@ export interface KeyStatus {
   readonly beside?: string;
 }
 
-export async function keyStatus(deps: AccountKeyDeps): Promise<KeyStatus> {
-  const path = deps.keyPath;
-  const [blob, bytes] = await Promise.all([deps.account.read(deps.signal), deps.files.read(path)]);
-  const account = blob && { type: deps.keyType(blob), fingerprint: deps.fingerprint(blob) };
-  const local = bytes === undefined ? undefined : localKey(bytes, deps);
+export async function keyStatus(tools: AccountKeyTools): Promise<KeyStatus> {
+  const path = tools.keyPath;
+  const [blob, bytes] = await Promise.all([tools.account.read(tools.signal), tools.files.read(path)]);
+  const account = blob && { type: tools.keyType(blob), fingerprint: tools.fingerprint(blob) };
+  const local = bytes === undefined ? undefined : localKey(bytes, tools);
   const state = stateOf({ account, local, isThere: bytes !== undefined });
-  const beside = state === 'accepted' || account === undefined ? undefined : await besideOf(account, deps);
+  const beside = state === 'accepted' || account === undefined ? undefined : await besideOf(account, tools);
   return {
     accepted: state === 'accepted',
     state,
@@ -51,17 +51,17 @@ function stateOf({ account, local, isThere }: Facts): KeyState {
   return local.fingerprint === account.fingerprint ? 'accepted' : 'different';
 }
 
-function localKey(bytes: Uint8Array, deps: AccountKeyDeps): ShownKey | undefined {
-  const fingerprint = deps.files.fingerprintOf(bytes);
-  const blob = deps.publicHalf(bytes);
+function localKey(bytes: Uint8Array, tools: AccountKeyTools): ShownKey | undefined {
+  const fingerprint = tools.files.fingerprintOf(bytes);
+  const blob = tools.publicHalf(bytes);
   return fingerprint === undefined || blob === undefined
     ? undefined
-    : { type: deps.keyType(blob), fingerprint };
+    : { type: tools.keyType(blob), fingerprint };
 }
 
 async function besideOf(
   { fingerprint }: ShownKey,
-  { files, keyPath }: AccountKeyDeps,
+  { files, keyPath }: AccountKeyTools,
 ): Promise<string | undefined> {
   const path = pathBeside(keyPath, fingerprint);
   const bytes = await files.read(path);

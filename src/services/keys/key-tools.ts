@@ -1,5 +1,6 @@
 /** What the services for key files share: what they need of the outside, and asking for passphrases. */
 
+import type { LaunchCommand } from '../../core/desktop/open-target.ts';
 import { BaiError, ConflictError, UsageError } from '../../errors.ts';
 import type { StagedFile } from '../../files/whole-file.ts';
 import type { KeyFile, KeyFormat, WriteOptions } from '../../keys/key-formats.ts';
@@ -51,32 +52,61 @@ export interface Passphrases {
   nextLine(): Promise<Buffer | undefined>;
 }
 
-export interface KeyToolDeps {
+export interface KeyTools {
   readonly formats: KeyFormats;
   readonly disk: KeyDisk;
+  readonly own: OwnKeys;
   readonly passphrases: Passphrases;
+  readonly clipboard: Clipboard;
+  makePair(
+    type: { readonly type: NewKeyType; readonly bits: number | undefined },
+    comment: string,
+  ): Promise<KeyPair>;
   readonly warn: (message: string) => void;
   readonly signal: AbortSignal;
+}
+
+export type NewKeyType = 'ed25519' | 'rsa' | 'ecdsa';
+
+/** Where the user's own keys are. */
+export interface OwnKeys {
+  readonly folder: string;
+  /** The paths of the default keys, the first that is there is taken. */
+  readonly defaults: readonly string[];
+  /** `user@host`, as ssh-keygen has it. */
+  readonly comment: string;
+  /** The key of the setting `identity`, when there is one. */
+  readonly identity: string | undefined;
+  paths(): Promise<readonly string[]>;
+  /** Nothing when there is no agent. */
+  ofAgent(signal: AbortSignal): Promise<readonly PublicKey[] | undefined>;
+  /** The key that new sessions of the account accept; not there when no manager is chosen. */
+  readonly ofAccount: ((signal: AbortSignal) => Promise<Uint8Array | undefined>) | undefined;
+}
+
+export interface Clipboard {
+  readonly programs: readonly LaunchCommand[];
+  /** False when it is not there or fails. */
+  feed(command: LaunchCommand, text: string): Promise<boolean>;
+  /** Hands the text to the terminal of somebody who sits at another machine; nothing where there is none. */
+  readonly tellTerminal: ((text: string) => void) | undefined;
 }
 
 /** Where a passphrase comes from: the terminal when nothing is said. */
 export type PassphraseSource = 'terminal' | 'stdin' | 'none';
 
 /** Nothing means none. Asked twice on a terminal, where an empty one is none. */
-export async function newPassphrase(
-  source: PassphraseSource,
-  deps: KeyToolDeps,
-): Promise<Buffer | undefined> {
-  const { passphrases } = deps;
+export async function newPassphrase(source: PassphraseSource, tools: KeyTools): Promise<Buffer | undefined> {
+  const { passphrases } = tools;
   if (source === 'none') return undefined;
   if (!passphrases.isTerminal) return pipedPassphrase(source, passphrases, 'the new key');
   for (let tries = 0; tries < 3; tries += 1) {
     const first = await passphrases.ask('New passphrase (empty for none): ');
-    deps.signal.throwIfAborted();
+    tools.signal.throwIfAborted();
     const second = await passphrases.ask('The same again: ');
-    deps.signal.throwIfAborted();
+    tools.signal.throwIfAborted();
     if (first.equals(second)) return first.length === 0 ? undefined : first;
-    deps.warn('the two are not the same');
+    tools.warn('the two are not the same');
   }
   throw new UsageError('no passphrase was typed the same twice', { hint: 'nothing was written; try again' });
 }
@@ -84,12 +114,12 @@ export async function newPassphrase(
 export async function oldPassphrase(
   path: string,
   source: PassphraseSource,
-  deps: KeyToolDeps,
+  tools: KeyTools,
 ): Promise<Buffer> {
-  const { passphrases } = deps;
+  const { passphrases } = tools;
   if (!passphrases.isTerminal) return pipedPassphrase(source, passphrases, path);
   const typed = await passphrases.ask(`Passphrase of ${path}: `);
-  deps.signal.throwIfAborted();
+  tools.signal.throwIfAborted();
   return typed;
 }
 
@@ -119,7 +149,7 @@ async function pipedPassphrase(
 export async function refuseTaken(
   paths: readonly string[],
   force: boolean,
-  { disk }: KeyToolDeps,
+  { disk }: KeyTools,
 ): Promise<void> {
   for (const path of paths) {
     if (!(await disk.isReplaceable(path))) throw noFile(path);
@@ -144,7 +174,7 @@ export function taken(path: string): ConflictError {
   });
 }
 
-export async function repairFolder(path: string, { disk, warn }: KeyToolDeps): Promise<void> {
+export async function repairFolder(path: string, { disk, warn }: KeyTools): Promise<void> {
   const mode = await disk.tightenFolder(path);
   if (mode !== undefined) warn(`others could write to the folder of ${path} (mode ${mode}); it is 0700 now`);
 }

@@ -3,20 +3,9 @@
 import { limitTime, unlessAborted } from '../../core/time-limit.ts';
 import { BaiError, systemCode } from '../../errors.ts';
 import type { KeyFile, KeyFormat, PrivateKeyFile } from '../../keys/key-formats.ts';
-import type { PublicKey, PublicKeyFacts } from '../../keys/public-key.ts';
+import type { PublicKeyFacts } from '../../keys/public-key.ts';
 import { type KeyProblem, problemsOf } from './key-problems.ts';
-import type { KeyToolDeps } from './key-tools.ts';
-
-export interface ListKeysDeps extends Pick<KeyToolDeps, 'formats' | 'disk' | 'warn' | 'signal'> {
-  readonly folder: string;
-  paths(): Promise<readonly string[]>;
-  /** The key of the setting `identity`, when there is one. */
-  readonly identity: string | undefined;
-  /** Nothing when there is no agent. */
-  agentKeys(signal: AbortSignal): Promise<readonly PublicKey[] | undefined>;
-  /** The key that new sessions of the account accept; not there when no manager is chosen. */
-  readonly accountKey: ((signal: AbortSignal) => Promise<Uint8Array | undefined>) | undefined;
-}
+import type { KeyTools } from './key-tools.ts';
 
 export interface ListedKey extends Partial<PublicKeyFacts> {
   /** Where it is: `file`, or `agent`. */
@@ -51,32 +40,32 @@ export interface FoundKey {
   readonly damage?: string;
 }
 
-export async function listKeys(deps: ListKeysDeps): Promise<KeyList> {
-  const [files, agent, account] = await Promise.all([readFolder(deps), askAgent(deps), askAccount(deps)]);
-  deps.signal.throwIfAborted();
+export async function listKeys(tools: KeyTools): Promise<KeyList> {
+  const [files, agent, account] = await Promise.all([readFolder(tools), askAgent(tools), askAccount(tools)]);
+  tools.signal.throwIfAborted();
   const found = [...files, ...agent.keys];
   const keys = found.map((key) => ({
     ...key.listed,
     ...(account.state === 'asked' && key.blob !== undefined && { accepted: isSame(key.blob, account.key) }),
-    problems: problemsOf(key, found, deps.identity),
+    problems: problemsOf(key, found, tools.own.identity),
   }));
-  return { folder: deps.folder, agent: agent.state, account: account.state, keys };
+  return { folder: tools.own.folder, agent: agent.state, account: account.state, keys };
 }
 
 function isSame(blob: Buffer, other: Uint8Array | undefined): boolean {
   return other !== undefined && blob.equals(other);
 }
 
-async function readFolder(deps: ListKeysDeps): Promise<readonly FoundKey[]> {
+async function readFolder(tools: KeyTools): Promise<readonly FoundKey[]> {
   const found: FoundKey[] = [];
-  for (const path of await deps.paths()) {
-    const key = await readOne(path, deps);
+  for (const path of await tools.own.paths()) {
+    const key = await readOne(path, tools);
     if (key !== undefined) found.push(key);
   }
   return found.map((key) => withPublicBeside(key, found));
 }
 
-async function readOne(path: string, { disk, formats }: ListKeysDeps): Promise<FoundKey | undefined> {
+async function readOne(path: string, { disk, formats }: KeyTools): Promise<FoundKey | undefined> {
   const damaged = (damage: string, mode: object = {}): FoundKey => {
     const kind = path.endsWith('.pub') ? 'public' : 'private';
     return { listed: { source: 'file', kind, path, ...mode }, blob: undefined, damage };
@@ -113,7 +102,7 @@ function blobOf(file: KeyFile): Buffer | undefined {
   return file.kind === 'public' ? file.key.blob : file.publicBlob;
 }
 
-function factsOf(file: KeyFile, formats: KeyToolDeps['formats']): Omit<ListedKey, 'source' | 'problems'> {
+function factsOf(file: KeyFile, formats: KeyTools['formats']): Omit<ListedKey, 'source' | 'problems'> {
   const blob = blobOf(file);
   const facts = blob === undefined ? {} : formats.describe(blob);
   return file.kind === 'public'
@@ -142,20 +131,20 @@ function withPublicBeside(key: FoundKey, all: readonly FoundKey[]): FoundKey {
   return { ...key, blob: beside.blob, listed: { ...key.listed, ...facts, ...(told && { comment: told }) } };
 }
 
-async function askAgent(deps: ListKeysDeps): Promise<{ state: KeyList['agent']; keys: readonly FoundKey[] }> {
-  const keys = await within((signal) => deps.agentKeys(signal), deps.signal).catch(() => {
-    deps.signal.throwIfAborted();
+async function askAgent(tools: KeyTools): Promise<{ state: KeyList['agent']; keys: readonly FoundKey[] }> {
+  const keys = await within((signal) => tools.own.ofAgent(signal), tools.signal).catch(() => {
+    tools.signal.throwIfAborted();
     return 'silent' as const;
   });
   if (keys === undefined) return { state: 'none', keys: [] };
   if (keys === 'silent') {
-    deps.warn('the SSH agent does not answer, so its keys are not listed');
+    tools.warn('the SSH agent does not answer, so its keys are not listed');
     return { state: 'silent', keys: [] };
   }
   return {
     state: 'asked',
     keys: keys.map(({ blob, comment }) => ({
-      listed: { source: 'agent', kind: 'private', comment, ...deps.formats.describe(blob) },
+      listed: { source: 'agent', kind: 'private', comment, ...tools.formats.describe(blob) },
       blob,
     })),
   };
@@ -167,15 +156,15 @@ interface AccountAnswer {
 }
 
 /** The list is worth having without the manager, so nothing that goes wrong with it ends the command. */
-async function askAccount(deps: ListKeysDeps): Promise<AccountAnswer> {
-  if (deps.accountKey === undefined) return { state: 'no-manager' };
+async function askAccount(tools: KeyTools): Promise<AccountAnswer> {
+  if (tools.own.ofAccount === undefined) return { state: 'no-manager' };
   try {
-    return { state: 'asked', key: await within(deps.accountKey, deps.signal) };
+    return { state: 'asked', key: await within(tools.own.ofAccount, tools.signal) };
   } catch (error) {
-    deps.signal.throwIfAborted();
+    tools.signal.throwIfAborted();
     const why = error instanceof BaiError ? error.message : 'it did not answer in time';
     if (!(error instanceof BaiError) && !isTimeout(error)) throw error;
-    deps.warn(`which key new sessions accept is not known: ${why}`);
+    tools.warn(`which key new sessions accept is not known: ${why}`);
     return { state: 'not-known' };
   }
 }

@@ -1,10 +1,11 @@
 /** `bai key prune`: removes key files that bai wrote for sessions that are gone, and nothing else. */
 
-import { isLive, type SessionRef } from '../../core/session/session.ts';
-import type { SessionApi } from '../../core/session/session-api.ts';
+import type { Provider } from '../../core/session/provider.ts';
+import type { SessionRef } from '../../core/session/session.ts';
 import { BaiError, UsageError } from '../../errors.ts';
 import type { KeyLedger, KeyRecord } from '../../keys/key-ledger.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
+import { isLive } from '../session/session-end.ts';
 import { accountMark } from './rotate-key.ts';
 import type { KeyFiles } from './save-key.ts';
 
@@ -14,8 +15,8 @@ export interface PruneRequest {
   readonly yes: boolean;
 }
 
-export interface PruneDeps {
-  readonly api: Pick<SessionApi, 'describe' | 'list'>;
+export interface PruneTools {
+  readonly provider: Provider;
   readonly signal: AbortSignal;
   readonly ledger: KeyLedger;
   readonly files: Pick<KeyFiles, 'read' | 'fingerprintOf'> & {
@@ -54,20 +55,20 @@ interface Candidate extends PrunedKey {
 }
 
 /** Everything is asked of the manager before the first file is removed: one that does not answer ends it. */
-export async function pruneKeys(request: PruneRequest, deps: PruneDeps): Promise<PruneResult> {
+export async function pruneKeys(request: PruneRequest, tools: PruneTools): Promise<PruneResult> {
   const { dryRun, yes } = request;
-  if (!dryRun && !yes && deps.ask === undefined) {
+  if (!dryRun && !yes && tools.ask === undefined) {
     throw new UsageError('nobody can be asked whether to remove the files', {
       hint: 'add --yes, or look first with --dry-run',
     });
   }
-  const { gone, kept } = await plan(deps);
+  const { gone, kept } = await plan(tools);
   const question = `remove ${gone.map(({ path }) => path).join(', ')}`;
-  const goesOn = dryRun || gone.length === 0 || yes || (await deps.ask?.(`${question}?`)) === true;
+  const goesOn = dryRun || gone.length === 0 || yes || (await tools.ask?.(`${question}?`)) === true;
   const removed: PrunedKey[] = [];
   for (const { path, fingerprint, sessions } of goesOn ? gone : []) {
     const key = { path, fingerprint };
-    if (dryRun || (await remove({ ...key, sessions }, deps))) removed.push(key);
+    if (dryRun || (await remove({ ...key, sessions }, tools))) removed.push(key);
   }
   return { dryRun, removed, kept };
 }
@@ -77,16 +78,16 @@ interface Plan {
   readonly kept: readonly KeptKey[];
 }
 
-async function plan(deps: PruneDeps): Promise<Plan> {
+async function plan(tools: PruneTools): Promise<Plan> {
   const gone: Candidate[] = [];
   const kept: KeptKey[] = [];
-  for (const record of await deps.ledger.all()) {
-    const found = await verdict(record, deps);
+  for (const record of await tools.ledger.all()) {
+    const found = await verdict(record, tools);
     if (found === 'gone') gone.push(record);
     else if (found !== 'missing') kept.push(found);
   }
   if (gone.length === 0) return { gone, kept };
-  const used = await keysInUse(deps);
+  const used = await keysInUse(tools);
   const isUsed = ({ fingerprint }: PrunedKey): boolean => used.has(fingerprint);
   const shared = gone.filter(isUsed).map(
     ({ path, fingerprint }): KeptKey => ({
@@ -98,24 +99,24 @@ async function plan(deps: PruneDeps): Promise<Plan> {
   return { gone: gone.filter((key) => !isUsed(key)), kept: [...kept, ...shared] };
 }
 
-async function verdict(record: KeyRecord, deps: PruneDeps): Promise<'gone' | 'missing' | KeptKey> {
+async function verdict(record: KeyRecord, tools: PruneTools): Promise<'gone' | 'missing' | KeptKey> {
   const { path, fingerprint, sessions, isOfThisAccount } = record;
   const key = { path, fingerprint };
   let content: Uint8Array | undefined;
   try {
-    content = await deps.files.read(path);
+    content = await tools.files.read(path);
   } catch (error) {
     if (error instanceof BaiError && error.code === 'key-conflict') return { ...key, reason: 'not-a-file' };
     throw error;
   }
   if (content === undefined) return 'missing';
-  if (deps.files.fingerprintOf(content) !== fingerprint) return { ...key, reason: 'changed' };
+  if (tools.files.fingerprintOf(content) !== fingerprint) return { ...key, reason: 'changed' };
   if (!isOfThisAccount) return { ...key, reason: 'other-account' };
-  if (sessions.includes(accountMark) && (await deps.accountKey(deps.signal)) === fingerprint)
+  if (sessions.includes(accountMark) && (await tools.accountKey(tools.signal)) === fingerprint)
     return { ...key, reason: 'account' };
   for (const id of sessions.filter((each) => each !== accountMark)) {
-    const session = await deps.api.describe(id, deps.signal);
-    if (session !== undefined && isLive(session.status)) {
+    const session = await tools.provider.describe(id, tools.signal);
+    if (session !== undefined && isLive(session.status, tools.provider)) {
       return { ...key, reason: 'in-use', session: session.name };
     }
   }
@@ -123,12 +124,12 @@ async function verdict(record: KeyRecord, deps: PruneDeps): Promise<'gone' | 'mi
 }
 
 /** Sessions of one account mostly share their key, whether bai was in them or not. */
-async function keysInUse(deps: PruneDeps): Promise<ReadonlyMap<string, string>> {
+async function keysInUse(tools: PruneTools): Promise<ReadonlyMap<string, string>> {
   const used = new Map<string, string>();
-  for (const session of await deps.api.list({ statuses: 'live', owner: 'own' }, deps.signal)) {
-    if (session.status !== 'RUNNING') continue;
+  for (const session of await tools.provider.list({ statuses: 'live', owner: 'own' }, tools.signal)) {
+    if (tools.provider.phaseOf(session.status) !== 'ready') continue;
     try {
-      const { fingerprint } = await deps.readKey(session, deps.signal);
+      const { fingerprint } = await tools.readKey(session, tools.signal);
       if (!used.has(fingerprint)) used.set(fingerprint, session.name);
     } catch (error) {
       // A session that hands out no key uses none of these.
@@ -139,13 +140,13 @@ async function keysInUse(deps: PruneDeps): Promise<ReadonlyMap<string, string>> 
 }
 
 /** False when another command was quicker, or uses the file by now. */
-async function remove({ path, fingerprint, sessions }: Candidate, deps: PruneDeps): Promise<boolean> {
+async function remove({ path, fingerprint, sessions }: Candidate, tools: PruneTools): Promise<boolean> {
   const isRight = async (content: Uint8Array): Promise<boolean> => {
-    const now = (await deps.ledger.all()).find((record) => record.path === path);
+    const now = (await tools.ledger.all()).find((record) => record.path === path);
     const isNew = now?.sessions.some((id) => !sessions.includes(id)) ?? true;
-    return !isNew && now?.fingerprint === fingerprint && deps.files.fingerprintOf(content) === fingerprint;
+    return !isNew && now?.fingerprint === fingerprint && tools.files.fingerprintOf(content) === fingerprint;
   };
-  if (!(await deps.files.remove(path, isRight))) return false;
-  await deps.ledger.forget(path);
+  if (!(await tools.files.remove(path, isRight))) return false;
+  await tools.ledger.forget(path);
   return true;
 }

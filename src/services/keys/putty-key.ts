@@ -7,9 +7,9 @@ import type { KeyPair } from '../../keys/key-pair.ts';
 import type { PpkVersion } from '../../keys/ppk.ts';
 import { outputBeside } from './convert-key.ts';
 import { type KeyDisk, type KeyFormats, publicBeside } from './key-tools.ts';
-import { type SavedKey, type SaveKeyDeps, saveKey } from './save-key.ts';
+import { type KeySaving, type SavedKey, saveKey } from './save-key.ts';
 
-export interface PuttyKeyDeps extends SaveKeyDeps {
+export interface PuttyKeyTools extends KeySaving {
   readonly formats: KeyFormats;
   readonly disk: Pick<KeyDisk, 'read' | 'isTaken'>;
 }
@@ -23,24 +23,24 @@ export interface PuttyKeyRequest {
  * Made when it is not there, and again when the key has changed since; what bai did not write is never replaced. A key with a passphrase
  * is not converted behind its owner's back: then the file must be there already.
  */
-export async function savePuttyKey(request: PuttyKeyRequest, deps: PuttyKeyDeps): Promise<SavedKey> {
+export async function savePuttyKey(request: PuttyKeyRequest, tools: PuttyKeyTools): Promise<SavedKey> {
   const { identityFile, sessionId } = request;
-  const { bytes } = await deps.disk.read(identityFile);
-  const file = deps.formats.require(bytes, identityFile);
+  const { bytes } = await tools.disk.read(identityFile);
+  const file = tools.formats.require(bytes, identityFile);
   if (file.kind === 'public') {
     throw new UsageError(`${identityFile} is a public key`, { hint: 'give the private one with --identity' });
   }
   const path = outputBeside({ path: identityFile, to: 'ppk' });
   if (file.encrypted) {
     // Old formats hide what their public half is.
-    const blob = file.publicBlob ?? (await publicBeside(identityFile, deps))?.blob;
-    return findProtected({ path, identityFile, blob }, deps);
+    const blob = file.publicBlob ?? (await publicBeside(identityFile, tools))?.blob;
+    return findProtected({ path, identityFile, blob }, tools);
   }
-  const pair = await deps.formats.open(bytes, identityFile, undefined);
-  const key = await puttyKey({ ...pair, comment: pair.comment || basename(identityFile) }, deps);
+  const pair = await tools.formats.open(bytes, identityFile, undefined);
+  const key = await puttyKey({ ...pair, comment: pair.comment || basename(identityFile) }, tools);
   try {
-    const files = { ...deps.files, fingerprintOf: (ppk: Uint8Array) => fingerprintOf(ppk, path, deps) };
-    return await saveKey({ key, sessionId, path, force: false }, { ...deps, files });
+    const files = { ...tools.files, fingerprintOf: (ppk: Uint8Array) => fingerprintOf(ppk, path, tools) };
+    return await saveKey({ key, sessionId, path, force: false }, { ...tools, files });
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
     throw new ConflictError(error.message, {
@@ -59,10 +59,13 @@ interface Protected {
   readonly blob: Buffer | undefined;
 }
 
-async function findProtected({ path, identityFile, blob }: Protected, deps: PuttyKeyDeps): Promise<SavedKey> {
-  const facts = blob && deps.formats.describe(blob);
-  const beside = await deps.files.read(path);
-  if (facts !== undefined && beside !== undefined && fingerprintOf(beside, path, deps) === facts.sha256) {
+async function findProtected(
+  { path, identityFile, blob }: Protected,
+  tools: PuttyKeyTools,
+): Promise<SavedKey> {
+  const facts = blob && tools.formats.describe(blob);
+  const beside = await tools.files.read(path);
+  if (facts !== undefined && beside !== undefined && fingerprintOf(beside, path, tools) === facts.sha256) {
     return { path, change: 'unchanged', fingerprint: facts.sha256, type: facts.type };
   }
   const convert = shellCommand(['bai', 'key', 'convert', identityFile, '--to', 'ppk']);
@@ -73,7 +76,7 @@ async function findProtected({ path, identityFile, blob }: Protected, deps: Putt
 }
 
 /** RSA in version 2, which programs with an old copy of PuTTY's code read as well. */
-async function puttyKey(pair: KeyPair, { formats }: PuttyKeyDeps) {
+async function puttyKey(pair: KeyPair, { formats }: PuttyKeyTools) {
   const { type, sha256 } = formats.describe(pair.publicBlob);
   const ppkVersion: PpkVersion = type === 'ssh-rsa' ? 2 : 3;
   const ppk = await formats.write(pair, { format: 'ppk', ppkVersion, passphrase: undefined });
@@ -82,7 +85,7 @@ async function puttyKey(pair: KeyPair, { formats }: PuttyKeyDeps) {
 }
 
 /** Nothing for what is no file of PuTTY. */
-function fingerprintOf(bytes: Uint8Array, path: string, { formats }: PuttyKeyDeps): string | undefined {
+function fingerprintOf(bytes: Uint8Array, path: string, { formats }: PuttyKeyTools): string | undefined {
   try {
     const file = formats.inspect(bytes, path);
     if (file?.kind !== 'private' || file.format !== 'ppk' || file.publicBlob === undefined) return undefined;

@@ -1,10 +1,10 @@
 /** `bai key rotate`: the manager makes a new keypair for the account, and neither the old key nor the new one is lost. */
 
+import type { GeneratedKeyPair } from '../../core/session/provider.ts';
 import { plaintextEndpoint } from '../../core/text/is-plaintext-url.ts';
 import { BaiError, ConflictError, LocalSystemError, ProtocolError, UnsureError } from '../../errors.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
-import type { GeneratedKeypair } from '../../providers/backend-ai/account-key.ts';
-import type { AccountKeyDeps } from './account-key-deps.ts';
+import type { AccountKeyTools } from './account-key-tools.ts';
 import { pathBeside, type SavedKey, saveKey, saveKeyBeside } from './save-key.ts';
 
 export interface RotateKeyRequest {
@@ -25,22 +25,22 @@ export interface KeptKey {
 /** Stands in the ledger for keys that are the account's and not of one session. */
 export const accountMark = 'account';
 
-export async function rotateKey(request: RotateKeyRequest, deps: AccountKeyDeps): Promise<RotatedKey> {
-  warnOfClearText(deps);
+export async function rotateKey(request: RotateKeyRequest, tools: AccountKeyTools): Promise<RotatedKey> {
+  warnOfClearText(tools);
   // A manager that is away is found out before anything is prepared for its answer.
-  await deps.account.release(deps.signal);
+  await tools.account.reach(tools.signal);
   // All that can fail on this machine fails before the account has another key.
-  await deps.checkRoom(deps.keyPath);
-  const old = await keepOld(request, deps);
+  await tools.checkRoom(tools.keyPath);
+  const old = await keepOld(request, tools);
   const previous = old && { path: old.path, fingerprint: old.fingerprint };
-  const key = readNew(await generate(old, deps), deps);
-  const saved = await save(key, previous, deps);
-  await compareWithAccount(saved, deps);
-  deps.reporter.info('new sessions will accept this key; those that run keep the old one');
+  const key = readNew(await generate(old, tools), tools);
+  const saved = await save(key, previous, tools);
+  await compareWithAccount(saved, tools);
+  tools.reporter.info('new sessions will accept this key; those that run keep the old one');
   return previous === undefined ? saved : { ...saved, previous };
 }
 
-function warnOfClearText({ endpoints, warn }: AccountKeyDeps): void {
+function warnOfClearText({ endpoints, warn }: AccountKeyTools): void {
   const exposed = plaintextEndpoint(endpoints);
   if (exposed !== undefined) warn(`the new private key travels from ${new URL(exposed).origin} in the clear`);
 }
@@ -51,8 +51,8 @@ interface KeptCopy extends KeptKey {
 }
 
 /** A copy beside, under the name that the key has wherever another one is `id_container`. */
-async function keepOld({ force }: RotateKeyRequest, deps: AccountKeyDeps): Promise<KeptCopy | undefined> {
-  const { files, ledger, keyPath } = deps;
+async function keepOld({ force }: RotateKeyRequest, tools: AccountKeyTools): Promise<KeptCopy | undefined> {
+  const { files, ledger, keyPath } = tools;
   const bytes = await files.read(keyPath);
   if (bytes === undefined) return undefined;
   const fingerprint = files.fingerprintOf(bytes);
@@ -65,7 +65,7 @@ async function keepOld({ force }: RotateKeyRequest, deps: AccountKeyDeps): Promi
     const hint = `pass --force to replace it (a copy is kept as ${path}); nothing was changed`;
     throw conflict(`${keyPath} holds a key that bai did not write`, hint);
   }
-  const isNew = await copyOld({ path, fingerprint }, bytes, deps);
+  const isNew = await copyOld({ path, fingerprint }, bytes, tools);
   // What bai did not write it must never take away either, so the copy of such a key is the user's.
   if (isOurs) await ledger.record(path, fingerprint, accountMark);
   return { path, fingerprint, isNew };
@@ -75,9 +75,9 @@ async function keepOld({ force }: RotateKeyRequest, deps: AccountKeyDeps): Promi
 async function copyOld(
   { path, fingerprint }: KeptKey,
   bytes: Uint8Array,
-  deps: AccountKeyDeps,
+  tools: AccountKeyTools,
 ): Promise<boolean> {
-  const { files } = deps;
+  const { files } = tools;
   if (await files.create(path, new TextDecoder().decode(bytes))) return true;
   const present = await files.read(path);
   if (present === undefined || files.fingerprintOf(present) !== fingerprint) {
@@ -91,23 +91,24 @@ async function copyOld(
 }
 
 /** When it is certain that nothing has changed, no second copy of the key stays. */
-async function generate(old: KeptCopy | undefined, deps: AccountKeyDeps): Promise<GeneratedKeypair> {
+async function generate(old: KeptCopy | undefined, tools: AccountKeyTools): Promise<GeneratedKeyPair> {
   try {
-    return await deps.account.generate(deps.signal);
+    return await tools.account.generate(tools.signal);
   } catch (error) {
-    if (old?.isNew && !(error instanceof UnsureError)) await dropCopy(old, deps);
+    if (old?.isNew && !(error instanceof UnsureError)) await dropCopy(old, tools);
     throw error;
   }
 }
 
-async function dropCopy({ path, fingerprint }: KeptKey, deps: AccountKeyDeps): Promise<void> {
-  const isIt = async (bytes: Uint8Array): Promise<boolean> => deps.files.fingerprintOf(bytes) === fingerprint;
-  if (await deps.removeCopy(path, isIt)) await deps.ledger.forget(path);
+async function dropCopy({ path, fingerprint }: KeptKey, tools: AccountKeyTools): Promise<void> {
+  const isIt = async (bytes: Uint8Array): Promise<boolean> =>
+    tools.files.fingerprintOf(bytes) === fingerprint;
+  if (await tools.removeCopy(path, isIt)) await tools.ledger.forget(path);
 }
 
-function readNew({ privateText, publicKey }: GeneratedKeypair, deps: AccountKeyDeps): PrivateKey {
-  const key = deps.readIssuedKey(new TextEncoder().encode(privateText), "the account's new private key");
-  if (key.fingerprint === deps.fingerprint(publicKey)) return key;
+function readNew({ privateText, publicKey }: GeneratedKeyPair, tools: AccountKeyTools): PrivateKey {
+  const key = tools.readIssuedKey(new TextEncoder().encode(privateText), "the account's new private key");
+  if (key.fingerprint === tools.fingerprint(publicKey)) return key;
   throw new ProtocolError("the halves of the account's new key do not belong together", {
     code: 'account-key-broken',
     hint: 'run `bai key rotate` again; the key on this machine is unchanged',
@@ -115,21 +116,25 @@ function readNew({ privateText, publicKey }: GeneratedKeypair, deps: AccountKeyD
 }
 
 /** Never over anything but the key that was copied: what came in between is left, and the new key goes beside it. */
-async function save(key: PrivateKey, previous: KeptKey | undefined, deps: AccountKeyDeps): Promise<SavedKey> {
-  const request = { key, sessionId: accountMark, path: deps.keyPath, force: true };
+async function save(
+  key: PrivateKey,
+  previous: KeptKey | undefined,
+  tools: AccountKeyTools,
+): Promise<SavedKey> {
+  const request = { key, sessionId: accountMark, path: tools.keyPath, force: true };
   try {
-    const bytes = await deps.files.read(deps.keyPath);
-    const present = bytes && deps.files.fingerprintOf(bytes);
-    if (bytes !== undefined && present !== previous?.fingerprint) return await saveKeyBeside(request, deps);
-    return bytes === undefined ? await saveKeyBeside(request, deps) : await saveKey(request, deps);
+    const bytes = await tools.files.read(tools.keyPath);
+    const present = bytes && tools.files.fingerprintOf(bytes);
+    if (bytes !== undefined && present !== previous?.fingerprint) return await saveKeyBeside(request, tools);
+    return bytes === undefined ? await saveKeyBeside(request, tools) : await saveKey(request, tools);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LocalSystemError(
-      `the account has a new key (${key.fingerprint}), but it could not be saved as ${deps.keyPath}: ${reason}`,
+      `the account has a new key (${key.fingerprint}), but it could not be saved as ${tools.keyPath}: ${reason}`,
       {
         code: 'key-not-saved',
         hint: 'it is not lost: every new session hands it out, so mend this and run `bai key fetch SESSION` with one; running sessions keep the old key',
-        details: { path: deps.keyPath, fingerprint: key.fingerprint },
+        details: { path: tools.keyPath, fingerprint: key.fingerprint },
         cause,
       },
     );
@@ -137,15 +142,15 @@ async function save(key: PrivateKey, previous: KeptKey | undefined, deps: Accoun
 }
 
 /** Another rotation at the same time may have come last. */
-async function compareWithAccount({ path, fingerprint }: SavedKey, deps: AccountKeyDeps): Promise<void> {
+async function compareWithAccount({ path, fingerprint }: SavedKey, tools: AccountKeyTools): Promise<void> {
   try {
-    const blob = await deps.account.read(deps.signal);
-    if (blob !== undefined && deps.fingerprint(blob) === fingerprint) return;
+    const blob = await tools.account.read(tools.signal);
+    if (blob !== undefined && tools.fingerprint(blob) === fingerprint) return;
   } catch (error) {
     if (error instanceof BaiError) return;
     throw error;
   }
-  deps.warn(`somebody else has changed the account's key meanwhile: new sessions do not accept ${path}`);
+  tools.warn(`somebody else has changed the account's key meanwhile: new sessions do not accept ${path}`);
 }
 
 function conflict(message: string, hint: string): ConflictError {

@@ -26,7 +26,7 @@ export interface KeyFiles {
   fingerprintOf(bytes: Uint8Array): string | undefined;
 }
 
-export interface SaveKeyDeps {
+export interface KeySaving {
   readonly files: KeyFiles;
   readonly ledger: KeyLedger;
   readonly warn: (message: string) => void;
@@ -40,8 +40,8 @@ export interface SaveKeyRequest {
 }
 
 /** Writes when nothing is there, when bai wrote what is there, or with `force`; else throws a ConflictError. */
-export async function saveKey(request: SaveKeyRequest, deps: SaveKeyDeps): Promise<SavedKey> {
-  const saved = await saveUnlessForeign(request, deps);
+export async function saveKey(request: SaveKeyRequest, tools: KeySaving): Promise<SavedKey> {
+  const saved = await saveUnlessForeign(request, tools);
   if (saved !== undefined) return saved;
   throw new ConflictError(`${request.path} already holds a different key, which bai did not write`, {
     code: 'key-conflict',
@@ -56,23 +56,23 @@ export async function saveKey(request: SaveKeyRequest, deps: SaveKeyDeps): Promi
  */
 export async function saveKeyBeside(
   request: Omit<SaveKeyRequest, 'force'>,
-  deps: SaveKeyDeps,
+  tools: KeySaving,
 ): Promise<SavedKey> {
   const first = { ...request, force: false };
-  const state = await compare(first, deps);
+  const state = await compare(first, tools);
   if (state !== 'absent' && state !== 'same') {
-    return saveKey({ ...first, path: pathBeside(request.path, request.key.fingerprint) }, deps);
+    return saveKey({ ...first, path: pathBeside(request.path, request.key.fingerprint) }, tools);
   }
   // Another command was quicker: what it wrote may be this very key.
-  return (await write(first, state, deps)) ?? saveKeyBeside(request, deps);
+  return (await write(first, state, tools)) ?? saveKeyBeside(request, tools);
 }
 
-async function saveUnlessForeign(request: SaveKeyRequest, deps: SaveKeyDeps): Promise<SavedKey | undefined> {
-  const state = await compare(request, deps);
+async function saveUnlessForeign(request: SaveKeyRequest, tools: KeySaving): Promise<SavedKey | undefined> {
+  const state = await compare(request, tools);
   if (state === 'foreign' && !request.force) return undefined;
-  const saved = await write(request, state, deps);
+  const saved = await write(request, state, tools);
   // Another command was quicker: what it wrote is compared like anything else.
-  return saved ?? saveUnlessForeign(request, deps);
+  return saved ?? saveUnlessForeign(request, tools);
 }
 
 /** Where a key goes when another one has the name: the same key always to the same place. */
@@ -83,7 +83,7 @@ export function pathBeside(path: string, fingerprint: string): string {
 
 type FileState = 'absent' | 'same' | 'ours' | 'foreign';
 
-async function compare({ key, path }: SaveKeyRequest, { files, ledger }: SaveKeyDeps): Promise<FileState> {
+async function compare({ key, path }: SaveKeyRequest, { files, ledger }: KeySaving): Promise<FileState> {
   const bytes = await files.read(path);
   if (bytes === undefined) return 'absent';
   const present = files.fingerprintOf(bytes);
@@ -95,27 +95,27 @@ async function compare({ key, path }: SaveKeyRequest, { files, ledger }: SaveKey
 async function write(
   request: SaveKeyRequest,
   state: FileState,
-  deps: SaveKeyDeps,
+  tools: KeySaving,
 ): Promise<SavedKey | undefined> {
   const { key, path, sessionId } = request;
   const facts = { path, fingerprint: key.fingerprint, type: key.type };
-  await repairFolder(path, deps);
+  await repairFolder(path, tools);
   if (state === 'same') {
-    const mode = await deps.files.tighten(path);
-    await deps.ledger.use(path, key.fingerprint, sessionId);
-    if (mode !== undefined) deps.warn(`${path} could be read by others (mode ${mode}); it is 0600 now`);
+    const mode = await tools.files.tighten(path);
+    await tools.ledger.use(path, key.fingerprint, sessionId);
+    if (mode !== undefined) tools.warn(`${path} could be read by others (mode ${mode}); it is 0600 now`);
     return { ...facts, change: 'unchanged' };
   }
   if (state === 'absent') {
-    if (!(await deps.files.create(path, key.text))) return undefined;
+    if (!(await tools.files.create(path, key.text))) return undefined;
   } else {
-    await deps.files.write(path, key.text);
+    await tools.files.write(path, key.text);
   }
-  await deps.ledger.record(path, key.fingerprint, sessionId);
+  await tools.ledger.record(path, key.fingerprint, sessionId);
   return { ...facts, change: state === 'absent' ? 'created' : 'replaced' };
 }
 
-async function repairFolder(path: string, { files, warn }: SaveKeyDeps): Promise<void> {
+async function repairFolder(path: string, { files, warn }: KeySaving): Promise<void> {
   const mode = await files.tightenFolder(path);
   if (mode !== undefined) warn(`others could write to the folder of ${path} (mode ${mode}); it is 0700 now`);
 }

@@ -20,7 +20,7 @@ export interface LocalManagerState {
   readonly release: string;
 }
 
-export interface LocalManagerDeps {
+export interface LocalManagerTools {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   readState(): Promise<LocalManagerState | undefined>;
@@ -60,13 +60,13 @@ const startLimitMs = 20_000;
 const stopLimitMs = 10_000;
 const lookEveryMs = 50;
 
-export async function localUp(request: LocalUpRequest, deps: LocalManagerDeps): Promise<LocalUpResult> {
-  const running = await runningManager(deps);
+export async function localUp(request: LocalUpRequest, tools: LocalManagerTools): Promise<LocalUpResult> {
+  const running = await runningManager(tools);
   if (running) return { state: reuse(running, request), started: false };
-  const busy = deps.reporter.busy('starting the local manager');
-  const manager = await deps.spawn(request);
+  const busy = tools.reporter.busy('starting the local manager');
+  const manager = await tools.spawn(request);
   try {
-    return { state: await untilItAnswers(manager, deps), started: true };
+    return { state: await untilItAnswers(manager, tools), started: true };
   } catch (error) {
     // Whoever gives up waiting must not leave a manager behind that nobody knows of.
     manager.kill();
@@ -77,23 +77,23 @@ export async function localUp(request: LocalUpRequest, deps: LocalManagerDeps): 
 }
 
 /** Of two that start at the same time one steps back; its command uses the other's. */
-async function untilItAnswers(manager: SpawnedManager, deps: LocalManagerDeps): Promise<LocalManagerState> {
+async function untilItAnswers(manager: SpawnedManager, tools: LocalManagerTools): Promise<LocalManagerState> {
   using watch = startStopwatch();
   while (watch.elapsedMs < startLimitMs) {
     const status = manager.status();
-    const state = await runningManager(deps);
+    const state = await runningManager(tools);
     if (state) return state;
     if (status !== undefined) {
       const Failure = status === ExitCode.conflict ? ConflictError : LocalSystemError;
       throw new Failure(`the local manager did not start: ${manager.lastWords()}`, {
         code: 'local-manager-failed',
-        hint: `${deps.logPath} has all it said`,
+        hint: `${tools.logPath} has all it said`,
       });
     }
-    await deps.pause(lookEveryMs);
+    await tools.pause(lookEveryMs);
   }
   throw new TimeoutError(`the local manager did not start within ${startLimitMs / 1000} s`, {
-    hint: `look at ${deps.logPath} for the reason`,
+    hint: `look at ${tools.logPath} for the reason`,
   });
 }
 
@@ -108,33 +108,33 @@ function reuse(running: LocalManagerState, request: LocalUpRequest): LocalManage
 }
 
 /** Nothing when none runs; what a crashed one left behind does not count. */
-export async function runningManager(deps: LocalManagerDeps): Promise<LocalManagerState | undefined> {
-  const state = await deps.readState();
-  return state !== undefined && (await deps.answers(state)) ? state : undefined;
+export async function runningManager(tools: LocalManagerTools): Promise<LocalManagerState | undefined> {
+  const state = await tools.readState();
+  return state !== undefined && (await tools.answers(state)) ? state : undefined;
 }
 
 /** Whether there was one to end. Never signals a process that is not known to be the manager. */
-export async function localDown(deps: LocalManagerDeps): Promise<boolean> {
-  const state = await deps.readState();
-  if (state === undefined || !(await deps.isManager(state))) return false;
-  deps.stop(state.pid);
+export async function localDown(tools: LocalManagerTools): Promise<boolean> {
+  const state = await tools.readState();
+  if (state === undefined || !(await tools.isManager(state))) return false;
+  tools.stop(state.pid);
   using watch = startStopwatch();
-  while (await deps.isManager(state)) {
+  while (await tools.isManager(state)) {
     if (watch.elapsedMs > stopLimitMs) {
       throw new UnreachableError(`the local manager (process ${state.pid}) does not end`, {
         hint: `kill ${state.pid}`,
       });
     }
-    await deps.pause(lookEveryMs);
+    await tools.pause(lookEveryMs);
   }
-  await deps.removeState(state.pid);
+  await tools.removeState(state.pid);
   return true;
 }
 
-export async function localStatus(deps: LocalManagerDeps): Promise<LocalManagerState> {
-  const state = await deps.readState();
-  if (state && (await deps.answers(state))) return state;
-  if (state && (await deps.isManager(state))) {
+export async function localStatus(tools: LocalManagerTools): Promise<LocalManagerState> {
+  const state = await tools.readState();
+  if (state && (await tools.answers(state))) return state;
+  if (state && (await tools.isManager(state))) {
     throw new UnreachableError(`the local manager (process ${state.pid}) runs and does not answer`, {
       code: 'local-manager-silent',
       hint: `it may be ending; \`bai local down\` ends it, or \`kill -9 ${state.pid}\``,

@@ -5,7 +5,7 @@ import type { Emulator, EmulatorOptions } from '../../emulator/emulator.ts';
 import { ConflictError, systemCode } from '../../errors.ts';
 import type { LocalManagerState, LocalUpRequest } from './local-manager.ts';
 
-export interface ServeLocalDeps {
+export interface ServeLocalTools {
   readonly homesRoot: string;
   readonly pid: number;
   readonly signal: AbortSignal;
@@ -24,26 +24,26 @@ const newestRelease = '26.9.6';
 
 export async function serveLocal(
   { port, release = newestRelease }: LocalUpRequest,
-  deps: ServeLocalDeps,
+  tools: ServeLocalTools,
 ): Promise<void> {
-  using _time = deps.takeTimeToEnd();
-  const keys = deps.newKeys();
-  const emulator = await startOn(port, deps, {
-    homesRoot: deps.homesRoot,
+  using _time = tools.takeTimeToEnd();
+  const keys = tools.newKeys();
+  const emulator = await startOn(port, tools, {
+    homesRoot: tools.homesRoot,
     release,
     accounts: [{ email: 'you@localhost', role: 'user', sshKeypair: 'made', ...keys }],
-    prove: (challenge, at) => deps.prove(keys.secretKey, { challenge, port: at }),
+    prove: (challenge, at) => tools.prove(keys.secretKey, { challenge, port: at }),
   });
   try {
     const { endpoint } = emulator;
-    if (!(await deps.claimState({ pid: deps.pid, endpoint, release, ...keys }, deps.signal))) {
+    if (!(await tools.claimState({ pid: tools.pid, endpoint, release, ...keys }, tools.signal))) {
       throw new ConflictError('another local manager was quicker', { code: 'local-manager-running' });
     }
-    await untilAborted(deps.signal);
+    await untilAborted(tools.signal);
   } finally {
     // The process ends in any case, and whoever asks finds it for as long as it lives.
     await atMost(closingMs, emulator[Symbol.asyncDispose]());
-    await deps.removeState(deps.pid);
+    await tools.removeState(tools.pid);
   }
 }
 
@@ -51,11 +51,11 @@ const closingMs = 5_000;
 
 async function startOn(
   port: number | undefined,
-  deps: ServeLocalDeps,
+  tools: ServeLocalTools,
   options: EmulatorOptions,
 ): Promise<Emulator> {
   try {
-    return await deps.startEmulator({ ...options, ...(port !== undefined && { port }) });
+    return await tools.startEmulator({ ...options, ...(port !== undefined && { port }) });
   } catch (cause) {
     if (systemCode(cause) !== 'EADDRINUSE') throw cause;
     throw new ConflictError(`port ${port} on this machine is taken`, {

@@ -1,20 +1,16 @@
 /** Whether a session offers an app, before anything listens for it. */
 
+import { requireFeature } from '../../core/session/features.ts';
 import type { ServicePort, SessionRef } from '../../core/session/session.ts';
-import type { SessionApi } from '../../core/session/session-api.ts';
 import { NotFoundError } from '../../errors.ts';
-
-export interface CheckAppDeps {
-  readonly api: Pick<SessionApi, 'apps'>;
-  readonly signal: AbortSignal;
-}
+import type { SessionTools } from './session-tools.ts';
 
 export async function checkApp(
   session: SessionRef,
   app: string,
-  { api, signal }: CheckAppDeps,
+  { provider, signal }: Pick<SessionTools, 'provider' | 'signal'>,
 ): Promise<ServicePort> {
-  const apps = await api.apps(session, signal);
+  const apps = await requireFeature(provider, 'apps').list(session, signal);
   const found = apps.find((each) => each.name === app);
   if (found) return found;
   const names = apps.map((each) => each.name).join(', ');

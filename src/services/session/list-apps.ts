@@ -1,10 +1,11 @@
 /** `bai app list`: what a running session offers. */
 
+import { requireFeature } from '../../core/session/features.ts';
 import type { ServicePort } from '../../core/session/session.ts';
 import { openRunningSession } from './open-session.ts';
-import type { SessionDeps } from './session-deps.ts';
+import type { SessionTools } from './session-tools.ts';
 
-export async function listApps(reference: string, deps: SessionDeps): Promise<readonly ServicePort[]> {
-  const session = await openRunningSession(reference, deps);
-  return deps.api.apps(session, deps.signal);
+export async function listApps(reference: string, tools: SessionTools): Promise<readonly ServicePort[]> {
+  const apps = requireFeature(tools.provider, 'apps');
+  return apps.list(await openRunningSession(reference, tools), tools.signal);
 }

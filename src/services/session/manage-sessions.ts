@@ -1,37 +1,34 @@
 /** The small jobs on sessions: list, info, logs, rename, wait. */
 
-import {
-  type SessionDetails,
-  type SessionRef,
-  type SessionSummary,
-  sessionNameProblem,
-} from '../../core/session/session.ts';
-import type { SessionListFilter } from '../../core/session/session-api.ts';
+import { requireFeature } from '../../core/session/features.ts';
+import type { SessionListFilter } from '../../core/session/provider.ts';
+import type { SessionDetails, SessionRef, SessionSummary } from '../../core/session/session.ts';
 import { NotFoundError, UsageError } from '../../errors.ts';
 import { resolveAnySession, resolveLiveSession } from './resolve-session.ts';
-import type { SessionDeps } from './session-deps.ts';
+import type { SessionTools } from './session-tools.ts';
 import { watchSession } from './wait-session.ts';
 
 export async function listSessions(
   filter: SessionListFilter,
-  deps: SessionDeps,
+  tools: SessionTools,
 ): Promise<readonly SessionSummary[]> {
-  const sessions = await deps.api.list(filter, deps.signal);
+  const sessions = await tools.provider.list(filter, tools.signal);
   if (filter.owner !== 'own' || typeof filter.statuses === 'string') return sessions;
   const wanted = new Set(filter.statuses);
   return sessions.filter((session) => wanted.has(session.status));
 }
 
-export async function sessionInfo(reference: string, deps: SessionDeps): Promise<SessionDetails> {
-  const session = await resolveAnySession(reference, deps);
-  const details = await deps.api.describe(session.id, deps.signal);
+export async function sessionInfo(reference: string, tools: SessionTools): Promise<SessionDetails> {
+  const session = await resolveAnySession(reference, tools);
+  const details = await tools.provider.describe(session.id, tools.signal);
   if (details) return details;
   throw new NotFoundError(`session ${reference} is no longer there`, { code: 'session-not-found' });
 }
 
 /** Also of ended sessions, by name too: the newest of that name. */
-export async function sessionLogs(reference: string, deps: SessionDeps): Promise<string> {
-  return deps.api.logs(await resolveAnySession(reference, deps), deps.signal);
+export async function sessionLogs(reference: string, tools: SessionTools): Promise<string> {
+  const logs = requireFeature(tools.provider, 'logs');
+  return logs(await resolveAnySession(reference, tools), tools.signal);
 }
 
 export interface RenameRequest {
@@ -41,13 +38,13 @@ export interface RenameRequest {
 
 export async function renameSession(
   { session: reference, name }: RenameRequest,
-  deps: SessionDeps,
+  tools: SessionTools,
 ): Promise<SessionRef> {
-  // Managers from 26.3 take any name, and then cannot find the session by some of them.
-  const problem = sessionNameProblem(name);
+  const rename = requireFeature(tools.provider, 'rename');
+  const problem = tools.provider.listing.nameProblem(name);
   if (problem) throw new UsageError(`"${name}" cannot be a session's name`, { hint: problem });
-  const session = await resolveLiveSession(reference, deps);
-  await deps.api.rename(session, name, deps.signal);
+  const session = await resolveLiveSession(reference, tools);
+  await rename(session, name, tools.signal);
   return { ...session, name };
 }
 
@@ -56,7 +53,7 @@ export interface WaitForRequest {
   readonly timeoutMs?: number | undefined;
 }
 
-export async function waitForRunning(request: WaitForRequest, deps: SessionDeps): Promise<SessionDetails> {
-  const session = await resolveAnySession(request.session, deps);
-  return watchSession({ session, timeoutMs: request.timeoutMs }, deps);
+export async function waitForRunning(request: WaitForRequest, tools: SessionTools): Promise<SessionDetails> {
+  const session = await resolveAnySession(request.session, tools);
+  return watchSession({ session, timeoutMs: request.timeoutMs }, tools);
 }

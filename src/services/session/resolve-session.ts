@@ -1,69 +1,68 @@
 /** From what a user typed to one session, once; everything later goes by its id. */
 
-import {
-  isIdPrefix,
-  isLive,
-  isSessionId,
-  type SessionRef,
-  type SessionSummary,
-} from '../../core/session/session.ts';
-import type { SessionApi } from '../../core/session/session-api.ts';
+import type { ForeignSession } from '../../core/session/provider.ts';
+import type { SessionRef } from '../../core/session/session.ts';
 import { similarNames } from '../../core/text/similar.ts';
 import { BaiError, ConflictError, NotFoundError } from '../../errors.ts';
+import { afterEnd, isLive } from './session-end.ts';
+import type { SessionTools } from './session-tools.ts';
 
-export interface ResolveDeps {
-  readonly api: Pick<SessionApi, 'match' | 'list'> & Partial<Pick<SessionApi, 'describe'>>;
-  readonly signal: AbortSignal;
-  /** The access key whose sessions are meant; nothing for those of the caller. */
-  readonly owner?: string | undefined;
-}
+type ResolveTools = Pick<SessionTools, 'provider' | 'signal' | 'owner'>;
 
 /** The live session of this name or id, or of an id that begins so. Throws a NotFoundError that tells an ended one from a wrong name. */
-export async function resolveLiveSession(reference: string, deps: ResolveDeps): Promise<SessionRef> {
-  const { live, ended } = await lookUp(reference, deps);
+export async function resolveLiveSession(reference: string, tools: ResolveTools): Promise<SessionRef> {
+  const { live, ended } = await lookUp(reference, tools);
   if (live) return live;
   if (ended) {
     throw new NotFoundError(`session ${reference} has ended (${ended.status})`, {
       code: 'session-ended',
-      hint: `\`bai session logs ${ended.id}\` shows its output; \`bai session create\` makes a new one`,
+      ...afterEnd(ended.id, tools.provider),
       details: { id: ended.id, status: ended.status },
     });
   }
-  throw await unknownSession(reference, deps);
+  throw await unknownSession(reference, tools);
 }
 
 /** As `resolveLiveSession`, but the newest ended session will do when there is no live one. */
-export async function resolveAnySession(reference: string, deps: ResolveDeps): Promise<SessionRef> {
-  const { live, ended } = await lookUp(reference, deps);
+export async function resolveAnySession(reference: string, tools: ResolveTools): Promise<SessionRef> {
+  const { live, ended } = await lookUp(reference, tools);
   const found = live ?? ended;
   if (found) return found;
-  throw await unknownSession(reference, deps);
+  throw await unknownSession(reference, tools);
 }
 
 /** Matches come newest first. An exact name or id goes before the beginning of an id. */
 async function lookUp(
   reference: string,
-  deps: ResolveDeps,
+  tools: ResolveTools,
 ): Promise<{ live?: SessionRef; ended?: SessionRef }> {
-  const exact = await deps.api.match(reference, deps.signal);
-  const isExact = exact.length > 0 || !isIdPrefix(reference);
-  const matches = isExact ? exact : await withIdPrefix(reference, deps);
-  const [live, ...others] = matches.filter((match) => isLive(match.status));
+  const { provider } = tools;
+  const exact = await provider.find(reference, tools.signal);
+  const isExact = exact.length > 0 || !provider.isIdPrefix(reference);
+  const matches = isExact ? exact : await withIdPrefix(reference, tools);
+  const [live, ...others] = matches.filter((match) => isLive(match.status, provider));
   if (live !== undefined && others.length > 0) throw ambiguous(reference, [live, ...others], isExact);
   if (!isExact && matches.length > 1) throw ambiguous(reference, matches, isExact);
-  const ended = matches.find((match) => !isLive(match.status));
+  const ended = matches.find((match) => !isLive(match.status, provider));
   return { ...(live && { live }), ...(ended && { ended }) };
 }
 
 /** The live ones, or all when none of these is meant. */
-async function withIdPrefix(prefix: string, { api, signal }: ResolveDeps): Promise<readonly SessionRef[]> {
-  const start = prefix.toLowerCase();
+async function withIdPrefix(
+  prefix: string,
+  { provider, signal }: ResolveTools,
+): Promise<readonly SessionRef[]> {
   for (const statuses of ['live', 'all'] as const) {
-    const sessions = await api.list({ statuses, owner: 'own' }, signal);
-    const found = sessions.filter(({ id }) => isSessionId(id) && id.toLowerCase().startsWith(start));
+    const sessions = await provider.list({ statuses, owner: 'own' }, signal);
+    const found = sessions.filter(({ id }) => provider.isId(id) && startsWith(id, prefix, provider));
     if (found.length > 0) return found;
   }
   return [];
+}
+
+/** In either case, unless ids that differ in nothing else are two. */
+function startsWith(id: string, prefix: string, { idsHaveCase }: ResolveTools['provider']): boolean {
+  return idsHaveCase === true ? id.startsWith(prefix) : id.toLowerCase().startsWith(prefix.toLowerCase());
 }
 
 function ambiguous(reference: string, sessions: readonly SessionRef[], isExact: boolean): ConflictError {
@@ -78,11 +77,11 @@ function ambiguous(reference: string, sessions: readonly SessionRef[], isExact: 
   });
 }
 
-async function unknownSession(reference: string, deps: ResolveDeps): Promise<NotFoundError> {
-  const { api, signal, owner } = deps;
+async function unknownSession(reference: string, tools: ResolveTools): Promise<NotFoundError> {
+  const { provider, signal, owner } = tools;
   const [mine, theirs] = await Promise.all([
-    api.list({ statuses: 'live', owner: 'own' }, signal),
-    owner === undefined ? ofSomebodyElse(reference, deps) : undefined,
+    provider.list({ statuses: 'live', owner: 'own' }, signal),
+    owner === undefined ? foreign(reference, tools) : undefined,
   ]);
   if (theirs !== undefined) return notYours(reference, theirs);
   const names = mine.map((session) => session.name);
@@ -101,15 +100,13 @@ async function unknownSession(reference: string, deps: ResolveDeps): Promise<Not
   });
 }
 
-/** What only an administrator is shown. The failure is told in any case, so nothing here fails. */
-async function ofSomebodyElse(
+/** The failure is told in any case, so nothing here fails. */
+async function foreign(
   reference: string,
-  { api, signal }: ResolveDeps,
-): Promise<SessionSummary | undefined> {
+  { provider, signal }: ResolveTools,
+): Promise<ForeignSession | undefined> {
   try {
-    if (isSessionId(reference)) return await api.describe?.(reference, signal);
-    const byName = { statuses: 'live', owner: 'everyone', name: reference } as const;
-    return (await api.list(byName, signal)).find(({ name }) => name === reference);
+    return await provider.ownerOf?.(reference, signal);
   } catch (error) {
     if (!(error instanceof BaiError)) throw error;
     signal.throwIfAborted();
@@ -117,10 +114,10 @@ async function ofSomebodyElse(
   }
 }
 
-function notYours(reference: string, { accessKey, id }: SessionSummary): NotFoundError {
-  return new NotFoundError(`session ${reference} is not yours: it belongs to ${accessKey}`, {
+function notYours(reference: string, { id, owner, hint }: ForeignSession): NotFoundError {
+  return new NotFoundError(`session ${reference} is not yours: it belongs to ${owner}`, {
     code: 'session-not-found',
-    hint: `\`bai session list\`, \`info\`, \`logs\`, \`wait\` and \`terminate\` take \`--owner ${accessKey}\`; the manager lets only its owner inside`,
-    details: { id, owner: accessKey },
+    hint,
+    details: { id, owner },
   });
 }

@@ -1,13 +1,13 @@
 /** Notices that a session has ended while something is held open to it. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type SessionRef, waitVerdict } from '../../core/session/session.ts';
-import type { SessionApi } from '../../core/session/session-api.ts';
+import type { Provider, SessionPhase } from '../../core/session/provider.ts';
+import type { SessionRef } from '../../core/session/session.ts';
 import { limitTime } from '../../core/time-limit.ts';
-import { BaiError, SessionEndedError } from '../../errors.ts';
+import { BaiError, type SessionEnd, SessionEndedError } from '../../errors.ts';
 
-export interface SessionEndDeps {
-  readonly api: Pick<SessionApi, 'describe' | 'events'>;
+export interface SessionEndTools {
+  readonly provider: Provider;
   readonly signal: AbortSignal;
   /** Milliseconds between two looks when nothing gives a reason for one. */
   readonly pollMs?: number;
@@ -30,14 +30,14 @@ const suspicionMs = 15_000;
 const reopenMs = { first: 5_000, most: 300_000 };
 
 /** From the call on, until it is disposed of. */
-export function watchForEnd(session: SessionRef, deps: SessionEndDeps): EndWatch {
-  return new Watch(session, deps);
+export function watchForEnd(session: SessionRef, tools: SessionEndTools): EndWatch {
+  return new Watch(session, tools);
 }
 
 class Watch implements EndWatch {
   readonly ended: Promise<never>;
   readonly #session: SessionRef;
-  readonly #deps: SessionEndDeps;
+  readonly #tools: SessionEndTools;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   #end: (error: unknown) => void = () => {};
@@ -45,16 +45,17 @@ class Watch implements EndWatch {
   #askedAt = 0;
   #soon: NodeJS.Timeout | undefined;
 
-  constructor(session: SessionRef, deps: SessionEndDeps) {
+  constructor(session: SessionRef, tools: SessionEndTools) {
     this.#session = session;
-    this.#deps = deps;
-    this.#signal = AbortSignal.any([deps.signal, this.#stop.signal]);
+    this.#tools = tools;
+    this.#signal = AbortSignal.any([tools.signal, this.#stop.signal]);
     this.ended = new Promise((_, reject) => {
       this.#end = reject;
     });
     this.ended.catch(() => this.#stop.abort());
-    for (const watching of [this.#followEvents(), this.#poll()])
-      watching.catch((error: unknown) => {
+    const { events } = tools.provider;
+    for (const watching of [events && this.#followEvents(events), this.#poll()])
+      watching?.catch((error: unknown) => {
         if (!this.#signal.aborted) this.#end(error);
       });
   }
@@ -88,15 +89,15 @@ class Watch implements EndWatch {
 
   async #ask(): Promise<Found> {
     this.#askedAt = performance.now();
-    const found = await lookFor(this.#session, { ...this.#deps, signal: this.#signal });
+    const found = await lookFor(this.#session, { ...this.#tools, signal: this.#signal });
     if (found instanceof SessionEndedError) this.#end(found);
     return found;
   }
 
-  async #followEvents(): Promise<void> {
+  async #followEvents(events: NonNullable<Provider['events']>): Promise<void> {
     for (let wait = reopenMs.first; ; wait = Math.min(wait * 2, reopenMs.most)) {
       try {
-        for await (const { event, reason } of this.#deps.api.events(this.#session, this.#signal)) {
+        for await (const { event, reason } of events(this.#session, this.#signal)) {
           wait = reopenMs.first;
           const found = await this.#look();
           // A manager that ends with its sessions answers no more.
@@ -111,12 +112,13 @@ class Watch implements EndWatch {
   }
 
   #endBy(event: string, statusInfo: string): void {
-    const end = endOf(this.#session, { status: event.replace('session_', '').toUpperCase(), statusInfo });
+    const status = event.replace('session_', '').toUpperCase();
+    const end = endOf(this.#session, { status, statusInfo }, this.#tools.provider);
     if (end !== undefined) this.#end(end);
   }
 
   async #poll(): Promise<void> {
-    const { pollMs = usualPollMs } = this.#deps;
+    const { pollMs = usualPollMs } = this.#tools;
     // Events that came before the stream was open are not told again.
     let wait = Math.min(pollMs, firstLookMs);
     do {
@@ -130,24 +132,24 @@ const answerLimitMs = 5_000;
 const lookAgainMs = 300;
 
 /** How the session has ended, as the manager says it; nothing when it still is there, or when the manager does not say in time. */
-export async function findEnd(session: SessionRef, deps: LookDeps): Promise<SessionEndedError | undefined> {
-  const found = await lookFor(session, deps);
+export async function findEnd(session: SessionRef, tools: LookTools): Promise<SessionEndedError | undefined> {
+  const found = await lookFor(session, tools);
   return found instanceof SessionEndedError ? found : undefined;
 }
 
-type LookDeps = Pick<SessionEndDeps, 'api' | 'signal'>;
+type LookTools = Pick<SessionEndTools, 'provider' | 'signal'>;
 
 /** `unknown`: the manager does not say. */
 type Found = SessionEndedError | 'there' | 'unknown';
 
-async function lookFor(session: SessionRef, { api, signal }: LookDeps): Promise<Found> {
+async function lookFor(session: SessionRef, { provider, signal }: LookTools): Promise<Found> {
   using limit = limitTime(signal, answerLimitMs);
   let ending: Found = 'unknown';
   try {
     for (;;) {
-      const found = await api.describe(session.id, limit.signal);
-      ending = endOf(session, found) ?? 'there';
-      if (found?.status !== 'TERMINATING') return ending;
+      const found = await provider.describe(session.id, limit.signal);
+      ending = endOf(session, found, provider) ?? 'there';
+      if (found === undefined || provider.phaseOf(found.status) !== 'ending') return ending;
       // It says why when it has ended.
       await delay(lookAgainMs, undefined, { signal: limit.signal });
     }
@@ -161,13 +163,46 @@ async function lookFor(session: SessionRef, { api, signal }: LookDeps): Promise<
 function endOf(
   { id, name }: SessionRef,
   found: { readonly status: string; readonly statusInfo: string } | undefined,
+  provider: Provider,
 ): SessionEndedError | undefined {
-  const status = found?.status ?? 'TERMINATED';
-  const verdict = waitVerdict(status);
-  if (verdict === 'ready' || verdict === 'waiting') return undefined;
+  const end = endOfPhase(found === undefined ? 'ended' : provider.phaseOf(found.status));
+  if (end === undefined) return undefined;
   const reason = found?.statusInfo ? ` (${found.statusInfo})` : '';
-  return new SessionEndedError(verdict, `session ${name} has ended${reason}`, {
-    hint: `\`bai session logs ${id}\` shows its output; \`bai session create\` makes a new one`,
-    details: { id, status },
+  return new SessionEndedError(end, `session ${name} has ended${reason}`, {
+    ...afterEnd(id, provider),
+    details: { id, status: found?.status ?? end },
   });
+}
+
+/** Nothing while it runs or may yet run. */
+export function endOfPhase(phase: SessionPhase): SessionEnd | undefined {
+  switch (phase) {
+    case 'failed':
+      return 'ERROR';
+    case 'cancelled':
+      return 'CANCELLED';
+    case 'ending':
+    case 'ended':
+      return 'TERMINATED';
+    default:
+      return undefined;
+  }
+}
+
+/** Whether it still holds its name (a failed one does). */
+export function isLive(status: string, { phaseOf }: Pick<Provider, 'phaseOf'>): boolean {
+  return !['ended', 'cancelled'].includes(phaseOf(status));
+}
+
+/** What to do about one that has ended. */
+export function afterEnd(id: string, provider: Pick<Provider, 'logs' | 'create'>): { hint?: string } {
+  const { hint } = logsHint(id, provider);
+  const again = provider.create && '`bai session create` makes a new one';
+  const hints = [hint, again].filter((each) => each !== undefined);
+  return hints.length === 0 ? {} : { hint: hints.join('; ') };
+}
+
+/** Where its output can still be read. */
+export function logsHint(id: string, { logs }: Pick<Provider, 'logs'>): { hint?: string } {
+  return logs === undefined ? {} : { hint: `\`bai session logs ${id}\` shows its output` };
 }

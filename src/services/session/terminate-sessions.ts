@@ -1,10 +1,12 @@
 /** `bai session terminate`: each session on its own, so that one that cannot be ended leaves no other to go on costing. */
 
-import { isLive, type SessionRef, shortId } from '../../core/session/session.ts';
-import type { TerminateOptions } from '../../core/session/session-api.ts';
+import { requireFeature } from '../../core/session/features.ts';
+import type { TerminateOptions } from '../../core/session/provider.ts';
+import { type SessionRef, shortId } from '../../core/session/session.ts';
 import { BaiError, ExitCode, InterruptedError, NotFoundError, UnreachableError } from '../../errors.ts';
 import { resolveAnySession } from './resolve-session.ts';
-import type { SessionDeps } from './session-deps.ts';
+import { isLive } from './session-end.ts';
+import type { SessionTools } from './session-tools.ts';
 
 export interface TerminateRequest extends TerminateOptions {
   readonly sessions: readonly string[];
@@ -28,24 +30,25 @@ export interface TerminateResult {
 /** Asks first where somebody can be asked. What has ended already, or is about to, is no failure. */
 export async function terminateSessions(
   request: TerminateRequest,
-  deps: SessionDeps,
+  tools: SessionTools,
 ): Promise<TerminateResult> {
-  const work: Work = { request, deps, found: new Map(), ended: [], status: ExitCode.ok };
+  requireFeature(tools.provider, 'terminate');
+  const work: Work = { request, tools, found: new Map(), ended: [], status: ExitCode.ok };
   for (const reference of request.sessions) {
     await onItsOwn(work, async () => {
-      const session = await resolveAnySession(reference, deps);
+      const session = await resolveAnySession(reference, tools);
       work.found.set(session.id, session);
     });
   }
   const wanted = [...work.found.values()];
-  await askFirst(wanted.filter(needsEnding(request)), request, deps);
+  await askFirst(wanted.filter(needsEnding(request, tools)), request, tools);
   for (const session of wanted) await onItsOwn(work, () => end(session, work));
   return { sessions: work.ended, status: work.status };
 }
 
 interface Work {
   readonly request: TerminateRequest;
-  readonly deps: SessionDeps;
+  readonly tools: SessionTools;
   /** By id: a session that is named twice is ended once. */
   readonly found: Map<string, SessionRef>;
   readonly ended: EndedSession[];
@@ -63,20 +66,20 @@ async function onItsOwn(work: Work, step: () => Promise<void>): Promise<void> {
     const isAlone = work.request.sessions.length === 1;
     const isGone = error instanceof UnreachableError && work.ended.length === 0;
     if (!(error instanceof BaiError) || error instanceof InterruptedError || isAlone || isGone) throw error;
-    const status = work.deps.reporter.failure(error);
+    const status = work.tools.reporter.failure(error);
     if (work.status === ExitCode.ok) work.status = status;
   }
 }
 
 const needsEnding =
-  ({ forced }: TerminateOptions) =>
+  ({ forced }: TerminateOptions, { provider }: SessionTools) =>
   ({ status }: SessionRef): boolean =>
-    isLive(status) && (forced || status !== 'TERMINATING');
+    isLive(status, provider) && (forced || provider.phaseOf(status) !== 'ending');
 
 async function askFirst(
   sessions: readonly SessionRef[],
   { yes, recursive }: TerminateRequest,
-  { ask }: SessionDeps,
+  { ask }: SessionTools,
 ): Promise<void> {
   if (yes || ask === undefined || sessions.length === 0) return;
   const named = sessions.map(({ name, id, status }) => `${name} (${shortId(id)}, ${status})`).join(', ');
@@ -89,14 +92,16 @@ async function askFirst(
   });
 }
 
-async function end(session: SessionRef, { request, deps, ended }: Work): Promise<void> {
+async function end(session: SessionRef, { request, tools, ended }: Work): Promise<void> {
   const { id, name, status } = session;
-  if (needsEnding(request)(session) && (await terminate(session, request, deps))) {
-    deps.reporter.info(`terminating ${name}`);
+  if (needsEnding(request, tools)(session) && (await terminate(session, request, tools))) {
+    tools.reporter.info(`terminating ${name}`);
     ended.push({ id, name });
     return;
   }
-  deps.reporter.info(`session ${name} ${status === 'TERMINATING' ? 'is ending' : 'has ended'} already`);
+  tools.reporter.info(
+    `session ${name} ${tools.provider.phaseOf(status) === 'ending' ? 'is ending' : 'has ended'} already`,
+  );
   ended.push({ id, name, hadEnded: true });
 }
 
@@ -104,15 +109,15 @@ async function end(session: SessionRef, { request, deps, ended }: Work): Promise
 async function terminate(
   session: SessionRef,
   options: TerminateOptions,
-  deps: SessionDeps,
+  tools: SessionTools,
 ): Promise<boolean> {
   try {
-    await deps.api.terminate(session, options, deps.signal);
+    await requireFeature(tools.provider, 'terminate')(session, options, tools.signal);
     return true;
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
-    const now = await deps.api.describe(session.id, deps.signal);
-    if (now === undefined || isLive(now.status)) throw error;
+    const now = await tools.provider.describe(session.id, tools.signal);
+    if (now === undefined || isLive(now.status, tools.provider)) throw error;
     return false;
   }
 }

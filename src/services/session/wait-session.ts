@@ -1,15 +1,8 @@
 /** Waits until a session runs: its events, and its state asked for every few seconds beside them. */
 
 import type { Step } from '../../core/reporter.ts';
-import {
-  type SessionDetails,
-  type SessionEvent,
-  type SessionRef,
-  type WaitVerdict,
-  waitVerdict,
-} from '../../core/session/session.ts';
-import type { SessionApi } from '../../core/session/session-api.ts';
-import { plainWords } from '../../core/text/plain-words.ts';
+import type { Provider, SessionPhase } from '../../core/session/provider.ts';
+import type { SessionDetails, SessionEvent, SessionRef } from '../../core/session/session.ts';
 import { countDown } from '../../core/time-limit.ts';
 import {
   type BaiError,
@@ -22,7 +15,8 @@ import {
   SessionEndedError,
   TimeoutError,
 } from '../../errors.ts';
-import type { SessionDeps } from './session-deps.ts';
+import { endOfPhase } from './session-end.ts';
+import type { SessionTools } from './session-tools.ts';
 
 export interface WaitRequest {
   readonly session: SessionRef;
@@ -32,8 +26,8 @@ export interface WaitRequest {
   readonly elapsedMs?: number;
 }
 
-export interface WaitDeps {
-  readonly api: Pick<SessionApi, 'describe' | 'events'>;
+export interface WaitTools {
+  readonly provider: Provider;
   readonly step: Step;
   readonly signal: AbortSignal;
   /** Milliseconds between two looks when no event comes. */
@@ -43,11 +37,11 @@ export interface WaitDeps {
 }
 
 /** Waits with each state shown, on one line that stays. */
-export async function watchSession(request: WaitRequest, deps: SessionDeps): Promise<SessionDetails> {
+export async function watchSession(request: WaitRequest, tools: SessionTools): Promise<SessionDetails> {
   const { session } = request;
-  const step = deps.reporter.step(`${session.name}: ${session.status}`);
+  const step = tools.reporter.step(`${session.name}: ${session.status}`);
   try {
-    const details = await waitForSession(request, { ...deps, step });
+    const details = await waitForSession(request, { ...tools, step });
     step.done();
     return details;
   } catch (error) {
@@ -59,25 +53,25 @@ export async function watchSession(request: WaitRequest, deps: SessionDeps): Pro
 /** Throws a SessionEndedError, or a TimeoutError after which the session goes on by itself. */
 export async function waitForSession(
   { session, timeoutMs, elapsedMs = 0 }: WaitRequest,
-  deps: WaitDeps,
+  tools: WaitTools,
 ): Promise<SessionDetails> {
   const stop = new AbortController();
-  const signal = AbortSignal.any([deps.signal, stop.signal]);
+  const signal = AbortSignal.any([tools.signal, stop.signal]);
   using _limit =
     timeoutMs === undefined
       ? undefined
       : countDown(Math.max(0, timeoutMs - elapsedMs), () => stop.abort(timeoutOf(session, timeoutMs)));
   const bell = createBell(signal);
   // The stream first, then a look: an event in between would be missed, for there is no replay.
-  const events = ringOnEvents(deps, session, { bell, signal });
+  const events = ringOnEvents(tools, session, { bell, signal });
   events.catch(() => {});
   try {
-    return await lookUntilReady(session, { ...deps, signal }, bell);
+    return await lookUntilReady(session, { ...tools, signal }, bell);
   } catch (error) {
     throw stop.signal.aborted
       ? stop.signal.reason
-      : deps.signal.aborted
-        ? interrupted(session, deps.signal)
+      : tools.signal.aborted
+        ? interrupted(session, tools.signal)
         : error;
   } finally {
     stop.abort();
@@ -85,59 +79,69 @@ export async function waitForSession(
   }
 }
 
-async function lookUntilReady(session: SessionRef, deps: WaitDeps, bell: Bell): Promise<SessionDetails> {
+async function lookUntilReady(session: SessionRef, tools: WaitTools, bell: Bell): Promise<SessionDetails> {
   let shown = '';
   for (;;) {
-    const details = await lookPatiently(session, deps, bell);
+    const details = await lookPatiently(session, tools, bell);
     if (details === undefined) throw gone(session);
-    const line = describeState(details, bell.lastReason());
-    const verdict = verdictOf(details);
-    if (line !== shown) deps.step.update(line);
-    if (verdict === 'ready' || (verdict === 'TERMINATED' && details.result === 'SUCCESS')) return details;
-    if (verdict !== 'waiting') {
+    const line = describeState(details, bell.lastReason(), tools);
+    const phase = phaseOf(details, tools);
+    if (line !== shown) tools.step.update(line);
+    if (phase === 'ready' || phase === 'done') return details;
+    const end = endOfPhase(phase);
+    if (end !== undefined) {
       throw new SessionEndedError(
-        verdict,
-        `session ${details.name} ${whatHappened(details, shown !== '')}: ${line}`,
+        end,
+        `session ${details.name} ${whatHappened(phase, shown !== '')}: ${line}`,
         {
-          hint: `\`bai session info ${details.id}\` and \`bai session logs ${details.id}\` show more`,
-          details: { id: details.id, status: details.status, reason: reasonOf(details) },
+          hint: `${showMore(details.id, tools)} more`,
+          details: { id: details.id, status: details.status, reason: reasonOf(details, tools) },
         },
       );
     }
     shown = line;
-    await bell.wait(deps.pollMs ?? 2_000);
+    await bell.wait(pollMsOf(tools));
   }
 }
 
 /** Who was seen starting did not start; a session that was on its way out before may have run for days. */
-function whatHappened({ status }: SessionDetails, wasStarting: boolean): string {
-  if (wasStarting || !status.startsWith('TERMINAT')) return 'did not start';
-  return status === 'TERMINATING' ? 'is ending' : 'has ended';
+function whatHappened(phase: SessionPhase, wasStarting: boolean): string {
+  if (wasStarting || (phase !== 'ending' && phase !== 'ended')) return 'did not start';
+  return phase === 'ending' ? 'is ending' : 'has ended';
 }
 
-/** A batch session that ends is only through with its command when it has a result. */
-function verdictOf({ type, status }: SessionDetails): WaitVerdict {
-  return type === 'batch' && status === 'TERMINATING' ? 'waiting' : waitVerdict(status);
+function phaseOf(details: SessionDetails, { provider }: WaitTools): SessionPhase | 'done' {
+  return provider.waitPhase?.(details) ?? provider.phaseOf(details.status);
+}
+
+function showMore(id: string, { provider }: WaitTools): string {
+  const info = `\`bai session info ${id}\``;
+  return provider.logs === undefined ? `${info} shows` : `${info} and \`bai session logs ${id}\` show`;
 }
 
 /** A manager that is away for a moment does not end the wait: the session goes on without it. */
 async function lookPatiently(
   session: SessionRef,
-  deps: WaitDeps,
+  tools: WaitTools,
   bell: Bell,
 ): Promise<SessionDetails | undefined> {
   const begun = performance.now();
   for (;;) {
     try {
-      return await deps.api.describe(session.id, deps.signal);
+      return await tools.provider.describe(session.id, tools.signal);
     } catch (error) {
-      if (!mayPass(error) || deps.signal.aborted) throw error;
+      if (!mayPass(error) || tools.signal.aborted) throw error;
       const waitedMs = performance.now() - begun;
-      if (waitedMs > (deps.patienceMs ?? defaultPatienceMs)) throw lostSight(session, error);
-      deps.step.update(`${session.name}: ${error.message}; looking again`);
-      await bell.wait(Math.max(deps.pollMs ?? 2_000, askedPauseMs(error)));
+      if (waitedMs > (tools.patienceMs ?? defaultPatienceMs)) throw lostSight(session, error);
+      tools.step.update(`${session.name}: ${error.message}; looking again`);
+      await bell.wait(Math.max(pollMsOf(tools), askedPauseMs(error)));
     }
   }
+}
+
+/** A platform may let an account ask only so often. */
+function pollMsOf({ pollMs, provider }: WaitTools): number {
+  return pollMs ?? provider.pollMs ?? 2_000;
 }
 
 /** Longer than a manager needs to be started anew. */
@@ -159,27 +163,14 @@ function lostSight(session: SessionRef, error: BaiError): BaiError {
 }
 
 /** `PREPARING: the reason`, or the bare state when there is none. */
-function describeState(details: SessionDetails, eventReason: string): string {
-  const reason = reasonOf(details) || eventReason;
+function describeState(details: SessionDetails, eventReason: string, tools: WaitTools): string {
+  const reason = reasonOf(details, tools) || eventReason;
   return `${details.name}: ${details.status}${reason === '' ? '' : ` (${reason})`}`;
 }
 
-/** Why the session is in its state: the manager's word for it, else what its scheduler says. */
-function reasonOf(details: SessionDetails): string {
-  const scheduler = fieldOf(details.statusData, 'scheduler');
-  const said = fieldOf(scheduler, 'msg');
-  const error = fieldOf(fieldOf(details.statusData, 'error'), 'repr');
-  return [
-    details.statusInfo,
-    ...[said, error].map((text) => (typeof text === 'string' ? plainWords(text) : '')),
-  ]
-    .filter((text) => text !== '' && text !== 'None')
-    .join(': ');
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.entries(value).find(([key]) => key === name)?.[1];
+/** Why the session is in its state. */
+function reasonOf(details: SessionDetails, { provider }: WaitTools): string {
+  return provider.listing.reasonOf(details);
 }
 
 interface Bell {
@@ -225,12 +216,13 @@ interface Ringing {
 
 /** Events only make the next look come sooner, so a manager without them, or a broken stream, does not end the wait. */
 async function ringOnEvents(
-  { api }: WaitDeps,
+  { provider }: WaitTools,
   session: SessionRef,
   { bell, signal }: Ringing,
 ): Promise<void> {
   try {
-    for await (const event of api.events(session, signal)) bell.ring(event);
+    if (provider.events === undefined) return;
+    for await (const event of provider.events(session, signal)) bell.ring(event);
   } catch (error) {
     // A stream that breaks throws the system's error; anything without a code is a mistake of ours.
     if (!signal.aborted && !(error instanceof Error && 'code' in error)) throw error;

@@ -1,19 +1,14 @@
 /** Several paths of one command: each on its own, so that one that fails leaves none of the others out. */
 
-import type { Reporter } from '../../core/reporter.ts';
 import type { TransferProblem } from '../../core/sftp/transfer-plan.ts';
 import { BaiError, UnreachableError } from '../../errors.ts';
-
-export interface EachPathDeps {
-  readonly reporter: Reporter;
-  readonly signal: AbortSignal;
-}
+import type { SftpTools } from './sftp-tools.ts';
 
 /** What failed, told as `PATH: WHAT: why`; the failure of an only path, and a lost connection, are thrown. */
 export async function eachPath(
   paths: readonly string[],
   { what, step }: { readonly what: string; readonly step: (path: string) => Promise<void> },
-  { reporter, signal }: EachPathDeps,
+  { reporter, signal }: Pick<SftpTools, 'reporter' | 'signal'>,
 ): Promise<readonly TransferProblem[]> {
   const failed: TransferProblem[] = [];
   for (const path of paths) {

@@ -4,10 +4,10 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { cipherOrder, type LinkTuning, type StrongCipher } from '../../core/ssh/link-tuning.ts';
 import type { SftpConnection } from '../../transfer/engine/sftp-connection.ts';
 import { openRunningSession } from '../session/open-session.ts';
-import { hostKeyAlias } from '../ssh/app-deps.ts';
-import { connect, findWay, type LoginRequest, type Way, type WayDeps } from '../ssh/ssh-way.ts';
+import { type KeySource, logIn, loginKeyFor, type OpenedAccess, openAccess } from '../ssh/open-access.ts';
+import type { LoginRequest, SshTools } from '../ssh/ssh-tools.ts';
 
-export interface OpenSftpDeps extends WayDeps {
+export interface OpenSftpTools extends SshTools {
   connectSftp(request: ConnectSftpRequest): Promise<SftpConnection>;
   /** What was measured for a session, by its `peer`. */
   lineOf(peer: string): Promise<LinkTuning | undefined>;
@@ -37,41 +37,48 @@ export interface OpenedLine {
 }
 
 /** The way to a session, without a connection so far and without what was measured for it before. */
-export async function openLine(reference: string, deps: OpenSftpDeps): Promise<OpenedLine> {
-  const session = await openRunningSession(reference, deps);
-  const way = await findWay(session, deps);
+export async function openLine(reference: string, tools: OpenSftpTools): Promise<OpenedLine> {
+  const session = await openRunningSession(reference, tools);
+  const way = { key: await loginKeyFor(session, tools), access: await openAccess(session, tools) };
   return {
     session,
-    peer: hostKeyAlias(session),
-    connect: (ciphers) => connectSftp(way, ciphers, deps),
+    peer: way.access.hostKeyAlias,
+    connect: (ciphers) => connectSftp(way, ciphers, tools),
   };
 }
 
 /** `found` hears which session it is before the connection is made. */
 export async function openSftp(
   reference: string,
-  deps: OpenSftpDeps,
+  tools: OpenSftpTools,
   found: (session: SessionRef) => void = () => {},
 ): Promise<OpenedSftp> {
-  const session = await openRunningSession(reference, deps);
+  const session = await openRunningSession(reference, tools);
   found(session);
   // It may ask for a passphrase.
-  const way = await findWay(session, deps);
-  const busy = deps.reporter.busy(`connecting to session ${session.name}`);
+  const key = await loginKeyFor(session, tools);
+  const busy = tools.reporter.busy(`connecting to session ${session.name}`);
   try {
-    const peer = hostKeyAlias(session);
-    const line = await deps.lineOf(peer);
-    const dial = (): Promise<SftpConnection> => connectSftp(way, cipherOrder(line?.cipher), deps);
+    const way = { key, access: await openAccess(session, tools) };
+    const peer = way.access.hostKeyAlias;
+    const line = await tools.lineOf(peer);
+    const dial = (): Promise<SftpConnection> => connectSftp(way, cipherOrder(line?.cipher), tools);
     return { connection: await dial(), dial, peer, line };
   } finally {
     busy.stop();
   }
 }
 
+interface Way {
+  readonly access: OpenedAccess;
+  readonly key: KeySource;
+}
+
 function connectSftp(
   way: Way,
   ciphers: readonly StrongCipher[],
-  deps: OpenSftpDeps,
+  tools: OpenSftpTools,
 ): Promise<SftpConnection> {
-  return connect(way, (request) => deps.connectSftp({ ...request, ciphers }), deps);
+  const make = (request: LoginRequest): Promise<SftpConnection> => tools.connectSftp({ ...request, ciphers });
+  return logIn({ ...way, make }, tools);
 }

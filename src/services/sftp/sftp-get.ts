@@ -5,9 +5,9 @@ import { remoteName } from '../../core/sftp/remote-path.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
 import { type ExitCode, reasonOf, UsageError } from '../../errors.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
-import type { SftpDeps } from './sftp-deps.ts';
 import { measure, remoteMeasure } from './sftp-measure.ts';
 import { expandRemote, refuseSharedNames } from './sftp-sources.ts';
+import type { SftpTools } from './sftp-tools.ts';
 import { answerTransfer, reportTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
 
 export interface GetRequest {
@@ -23,26 +23,22 @@ export interface GetRequest {
   readonly options: TransferOptions;
 }
 
-export interface GetDeps extends SftpDeps {
-  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
-}
-
-export async function getFiles(request: GetRequest, deps: GetDeps): Promise<ExitCode> {
+export async function getFiles(request: GetRequest, tools: SftpTools): Promise<ExitCode> {
   const { session, paths, recursive, options } = request;
-  const target = deps.local.expandHome(request.target);
+  const target = tools.local.expandHome(request.target);
   refuseSharedNames(paths.map(remoteName));
-  await using files = await deps.open(session);
-  const { paths: sources, refused } = await expandRemote(paths, files, deps.local.isWindows);
+  await using files = await tools.open(session);
+  const { paths: sources, refused } = await expandRemote(paths, files, tools.local.isWindows);
   refuseSharedNames(sources.map(remoteName));
-  const about = { session, reporter: deps.reporter, refused };
-  const descriptor = target === '-' ? stdoutNumber : deps.local.descriptorOf(target);
+  const about = { session, reporter: tools.reporter, refused };
+  const descriptor = target === '-' ? stdoutNumber : tools.local.descriptorOf(target);
   if (descriptor !== undefined) {
-    const write = writerTo(descriptor, target, deps);
+    const write = writerTo(descriptor, target, tools);
     const isAside = descriptor === stdoutNumber;
-    return await getStream({ about, sources, options, target, write, isAside }, files, deps);
+    return await getStream({ about, sources, options, target, write, isAside }, files, tools);
   }
   return await reportTransfer(about, async (observer, progress) => {
-    const side = remoteMeasure(files, deps.local.isWindows);
+    const side = remoteMeasure(files, tools.local.isWindows);
     using _counting = measure({ sources, recursive, options }, side, progress);
     return await files.get({ sources, target, recursive, options }, observer);
   });
@@ -61,7 +57,7 @@ interface StreamRequest {
 const stdoutNumber = 1;
 
 /** Bytes go out as they come: only the exit status says that they were all of the file. */
-async function getStream(request: StreamRequest, files: RemoteFiles, deps: GetDeps): Promise<ExitCode> {
+async function getStream(request: StreamRequest, files: RemoteFiles, tools: SftpTools): Promise<ExitCode> {
   const { about, sources, options, target, write, isAside } = request;
   const [source, ...others] = sources;
   if (source === undefined || others.length > 0) {
@@ -72,7 +68,7 @@ async function getStream(request: StreamRequest, files: RemoteFiles, deps: GetDe
   const outcome = await runTransfer(about, (observer) =>
     files.getStream({ remote: source, write, options }, observer),
   );
-  const { reporter } = deps;
+  const { reporter } = tools;
   return answerTransfer(about, outcome, (result) =>
     isAside ? reporter.resultAside(result) : reporter.result(result, ''),
   );
@@ -80,20 +76,20 @@ async function getStream(request: StreamRequest, files: RemoteFiles, deps: GetDe
 
 type Write = (bytes: Uint8Array) => Promise<void>;
 
-function writerTo(descriptor: number, path: string, deps: GetDeps): Write {
+function writerTo(descriptor: number, path: string, tools: SftpTools): Write {
   if (descriptor !== stdoutNumber)
-    return unlessInterrupted(deps.local.descriptorWriter(descriptor, path), deps);
-  if (deps.stdout.isTTY === true) return textWriter(deps.reporter);
-  const { stdout } = deps;
+    return unlessInterrupted(tools.local.descriptorWriter(descriptor, path), tools);
+  if (tools.stdout.isTTY === true) return textWriter(tools.reporter);
+  const { stdout } = tools;
   const write: Write = (bytes) =>
     new Promise((resolve, reject) => {
       stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
     });
-  return unlessInterrupted(write, deps);
+  return unlessInterrupted(write, tools);
 }
 
 /** Waits for its reader, however slow; Ctrl-C does not. */
-function unlessInterrupted(write: Write, { signal }: GetDeps): Write {
+function unlessInterrupted(write: Write, { signal }: SftpTools): Write {
   return async (bytes) => {
     const over = new AbortController();
     const interrupted = new Promise<never>((_, reject) => {

@@ -4,8 +4,8 @@ import type { Table } from '../../core/reporter.ts';
 import { remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
 import type { RemoteEntry, RemoteFiles } from '../../transfer/remote-files.ts';
-import type { SftpDeps } from './sftp-deps.ts';
 import { describeEntry, modeText } from './sftp-entry.ts';
+import type { SftpTools } from './sftp-tools.ts';
 
 export interface ListRequest extends SftpTarget {
   readonly long: boolean;
@@ -13,12 +13,12 @@ export interface ListRequest extends SftpTarget {
   readonly all: boolean;
 }
 
-export async function listFiles(request: ListRequest, deps: SftpDeps): Promise<void> {
-  await using files = await deps.open(request.session);
+export async function listFiles(request: ListRequest, tools: SftpTools): Promise<void> {
+  await using files = await tools.open(request.session);
   const entries = await readEntries(request, files);
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   const path = remotePath(request.path);
-  deps.reporter.result(
+  tools.reporter.result(
     { session: request.session, path, entries: entries.map(describeEntry) },
     request.long && entries.length > 0 ? longTable(entries) : entries.map((entry) => entry.name),
   );
@@ -28,12 +28,12 @@ export async function listFiles(request: ListRequest, deps: SftpDeps): Promise<v
 export async function listMatches(
   { session, pattern, long }: { readonly session: string; readonly pattern: string; readonly long: boolean },
   matches: readonly { readonly path: string; readonly name: string }[],
-  deps: SftpDeps,
+  tools: SftpTools,
 ): Promise<void> {
-  await using files = await deps.open(session);
+  await using files = await tools.open(session);
   const read = matches.map(async ({ path, name }) => ({ name, attributes: await files.lstat(path) }));
   const entries = await Promise.all(read);
-  deps.reporter.result(
+  tools.reporter.result(
     { session, path: pattern, entries: entries.map(describeEntry) },
     long ? longTable(entries) : entries.map(({ name }) => name),
   );

@@ -5,7 +5,7 @@ import type { SftpPaths } from '../../core/sftp/sftp-target.ts';
 import { DeniedError, ExitCode, NotFoundError } from '../../errors.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
 import { eachPath } from './each-path.ts';
-import type { SftpDeps } from './sftp-deps.ts';
+import type { SftpTools } from './sftp-tools.ts';
 
 export interface MkdirRequest extends SftpPaths {
   /** Folders above are made too, and what is there already is fine. */
@@ -13,16 +13,16 @@ export interface MkdirRequest extends SftpPaths {
 }
 
 /** Each path on its own: one that cannot be made leaves none of the others out. */
-export async function makeFolders(request: MkdirRequest, deps: SftpDeps): Promise<ExitCode> {
+export async function makeFolders(request: MkdirRequest, tools: SftpTools): Promise<ExitCode> {
   const paths = request.paths.map(remotePath);
-  await using files = await deps.open(request.session);
+  await using files = await tools.open(request.session);
   const created: string[] = [];
   const make = async (path: string): Promise<void> => {
     for (const step of request.parents ? remoteAncestors(path) : [path])
       if (await makeFolder(step, request.parents, files)) created.push(step);
   };
-  const failed = await eachPath(paths, { what: 'not made', step: make }, deps);
-  deps.reporter.result({ session: request.session, created, ...(failed.length > 0 && { failed }) }, '');
+  const failed = await eachPath(paths, { what: 'not made', step: make }, tools);
+  tools.reporter.result({ session: request.session, created, ...(failed.length > 0 && { failed }) }, '');
   return failed.length === 0 ? ExitCode.ok : ExitCode.failure;
 }
 

@@ -9,7 +9,7 @@ import { atMost } from '../../core/time-limit.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { BaiError } from '../../errors.ts';
 import type { RemoteFiles, TreeObserver } from '../../transfer/remote-files.ts';
-import type { SftpDeps } from './sftp-deps.ts';
+import type { SftpTools } from './sftp-tools.ts';
 
 export interface OpenedToWrite extends AsyncDisposable {
   readonly files: RemoteFiles;
@@ -21,16 +21,16 @@ export interface OpenedToWrite extends AsyncDisposable {
 }
 
 /**
- * As `deps.open`; the mounts are asked for while the connection is made. `names` are those that the sources will have
+ * As `tools.open`; the mounts are asked for while the connection is made. `names` are those that the sources will have
  * when the target is a folder.
  */
 export async function openToWrite(
   target: SftpTarget & { readonly names?: readonly (string | undefined)[] },
-  deps: SftpDeps,
+  tools: SftpTools,
 ): Promise<OpenedToWrite> {
   let asked: Asked | undefined;
-  const files = await deps.open(target.session, (session) => {
-    if (deps.mountsOf !== undefined) asked = { session, mounts: deps.mountsOf(session) };
+  const files = await tools.open(target.session, (session) => {
+    if (tools.mountsOf !== undefined) asked = { session, mounts: tools.mountsOf(session) };
     asked?.mounts.catch(() => {});
   });
   return {
@@ -38,7 +38,7 @@ export async function openToWrite(
     async warning(observer, work) {
       let warned: Promise<void> | undefined;
       const warn = (): void => {
-        if (asked !== undefined) warned ??= warnUnlessMounted(target, asked, { files, deps });
+        if (asked !== undefined) warned ??= warnUnlessMounted(target, asked, { files, tools });
       };
       const watched: TreeObserver = {
         ...observer,
@@ -58,8 +58,8 @@ export async function openToWrite(
 }
 
 /** For what writes nothing into the session. */
-export function withoutMounts(deps: SftpDeps): SftpDeps {
-  return { ...deps, mountsOf: async () => undefined };
+export function withoutMounts(tools: SftpTools): SftpTools {
+  return { ...tools, mountsOf: async () => undefined };
 }
 
 interface Asked {
@@ -73,7 +73,7 @@ const patienceMs = 2_000;
 async function warnUnlessMounted(
   { path, names: sources = [] }: SftpTarget & { readonly names?: readonly (string | undefined)[] },
   { session, mounts }: Asked,
-  { files, deps }: { readonly files: RemoteFiles; readonly deps: SftpDeps },
+  { files, tools }: { readonly files: RemoteFiles; readonly tools: SftpTools },
 ): Promise<void> {
   try {
     const names = await mounts;
@@ -83,12 +83,12 @@ async function warnUnlessMounted(
     if (isKept() || (sources.length > 0 && sources.every(isKept))) return;
     if (!(await areAllAtHome(home, names, files))) return;
     // What is said before each transfer is read by nobody.
-    if (!((await deps.isFirstTime?.(session)) ?? true)) return;
+    if (!((await tools.isFirstTime?.(session)) ?? true)) return;
     const kept =
       names.length === 0
         ? '`bai session create --mount FOLDER` mounts one'
         : `mounted: ${names.map((name) => joinRemote(home, name)).join(', ')}`;
-    deps.reporter.warn(
+    tools.reporter.warn(
       `${real} is not inside a mounted folder: it is lost when session ${session.name} ends (${kept})`,
     );
   } catch (error) {

@@ -4,18 +4,18 @@ import { joinRemote, meansFolder, remoteName, remotePath } from '../../core/sftp
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { ConflictError, UsageError } from '../../errors.ts';
-import type { SftpDeps } from './sftp-deps.ts';
+import type { SftpTools } from './sftp-tools.ts';
 
 export interface MoveRequest extends SftpTarget {
   readonly newPath: string;
 }
 
 /** A folder at the new path, or a slash at its end, means "into it, under the same name". */
-export async function moveFile(request: MoveRequest, deps: SftpDeps): Promise<void> {
+export async function moveFile(request: MoveRequest, tools: SftpTools): Promise<void> {
   const from = remotePath(request.path);
   const name = remoteName(from);
   if (name === undefined) throw new UsageError(`"${request.path}" cannot be renamed`);
-  await using files = await deps.open(request.session);
+  await using files = await tools.open(request.session);
   const target = remotePath(request.newPath);
   const isInto = (await undefinedIfMissing(files.stat(target)))?.kind === 'folder';
   if (!isInto && meansFolder(request.newPath)) {
@@ -23,5 +23,5 @@ export async function moveFile(request: MoveRequest, deps: SftpDeps): Promise<vo
   }
   const to = isInto ? joinRemote(target, name) : target;
   await files.rename(from, to);
-  deps.reporter.result({ session: request.session, from, to }, '');
+  tools.reporter.result({ session: request.session, from, to }, '');
 }

@@ -1,15 +1,14 @@
 /** `bai sftp put`: files and folders of this machine into a session. */
 
-import type { Readable } from 'node:stream';
 import { meansFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { type ExitCode, UsageError } from '../../errors.ts';
-import type { SftpDeps } from './sftp-deps.ts';
 import { localMeasure, measure } from './sftp-measure.ts';
 import { openToWrite } from './sftp-mounts.ts';
 import { expandLocal, refuseSharedNames } from './sftp-sources.ts';
+import type { SftpTools } from './sftp-tools.ts';
 import { reportTransfer } from './sftp-transfer.ts';
 
 export interface PutRequest {
@@ -20,22 +19,18 @@ export interface PutRequest {
   readonly options: TransferOptions;
 }
 
-export interface PutDeps extends SftpDeps {
-  readonly stdin: Readable;
-}
-
-export async function putFiles(request: PutRequest, deps: PutDeps): Promise<ExitCode> {
+export async function putFiles(request: PutRequest, tools: SftpTools): Promise<ExitCode> {
   const { target, recursive, options } = request;
-  if (request.sources.includes('-')) return putStream(request, deps);
-  const written = request.sources.map((source) => deps.local.expandHome(source));
-  const sources = await expandLocal(written, deps.local);
-  const names = sources.map((path) => localName(path, deps));
+  if (request.sources.includes('-')) return putStream(request, tools);
+  const written = request.sources.map((source) => tools.local.expandHome(source));
+  const sources = await expandLocal(written, tools.local);
+  const names = sources.map((path) => localName(path, tools));
   if (sources.length > 1) refuseSharedNames(names);
-  await using opened = await openToWrite({ ...target, names }, deps);
+  await using opened = await openToWrite({ ...target, names }, tools);
   return await reportTransfer(
-    { session: target.session, reporter: deps.reporter },
+    { session: target.session, reporter: tools.reporter },
     async (observer, progress) => {
-      using _counting = measure({ sources, recursive, options }, localMeasure(deps.local), progress);
+      using _counting = measure({ sources, recursive, options }, localMeasure(tools.local), progress);
       return await opened.warning(observer, (watched) =>
         opened.files.put({ sources, target: target.path, recursive, options }, watched),
       );
@@ -43,14 +38,14 @@ export async function putFiles(request: PutRequest, deps: PutDeps): Promise<Exit
   );
 }
 
-async function putStream({ sources, target, options }: PutRequest, deps: PutDeps): Promise<ExitCode> {
+async function putStream({ sources, target, options }: PutRequest, tools: SftpTools): Promise<ExitCode> {
   if (sources.length > 1) throw new UsageError('"-" is stdin, and stands alone');
   if (meansFolder(target.path) || remoteName(remotePath(target.path)) === undefined) throw namelessError();
-  await using opened = await openToWrite(target, deps);
+  await using opened = await openToWrite(target, tools);
   const { files } = opened;
   if ((await undefinedIfMissing(files.stat(target.path)))?.kind === 'folder') throw namelessError();
-  const job = { source: deps.stdin, name: '-', remote: target.path, options };
-  return await reportTransfer({ session: target.session, reporter: deps.reporter }, (observer) =>
+  const job = { source: tools.stdin, name: '-', remote: target.path, options };
+  return await reportTransfer({ session: target.session, reporter: tools.reporter }, (observer) =>
     opened.warning(observer, (watched) => files.putStream(job, watched)),
   );
 }
@@ -61,6 +56,6 @@ function namelessError(): UsageError {
   });
 }
 
-function localName(path: string, { local }: PutDeps): string | undefined {
+function localName(path: string, { local }: SftpTools): string | undefined {
   return remoteName(local.isWindows ? path.replaceAll('\\', '/') : path);
 }

@@ -13,7 +13,7 @@ import {
   UsageError,
 } from '../../errors.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
-import type { SftpDeps } from './sftp-deps.ts';
+import type { SftpTools } from './sftp-tools.ts';
 
 export interface RemoveRequest extends SftpPaths {
   readonly recursive: boolean;
@@ -21,22 +21,22 @@ export interface RemoveRequest extends SftpPaths {
 
 interface Removal {
   readonly files: RemoteFiles;
-  readonly deps: SftpDeps;
+  readonly tools: SftpTools;
   removed: number;
   readonly failed: TransferProblem[];
 }
 
-export async function removeFiles(request: RemoveRequest, deps: SftpDeps): Promise<ExitCode> {
+export async function removeFiles(request: RemoveRequest, tools: SftpTools): Promise<ExitCode> {
   for (const path of request.paths) refuseWholePlaces(path);
-  await using files = await deps.open(request.session);
-  const removal: Removal = { files, deps, removed: 0, failed: [] };
+  await using files = await tools.open(request.session);
+  const removal: Removal = { files, tools, removed: 0, failed: [] };
   const paths = request.paths.map(remotePath);
   const [only] = paths;
   if (only !== undefined && paths.length === 1) await removeOne(only, request.recursive, removal);
   else
     for (const path of paths) await attempt(path, removal, () => removeOne(path, request.recursive, removal));
   const { removed, failed } = removal;
-  deps.reporter.result({ session: request.session, removed, failed }, '');
+  tools.reporter.result({ session: request.session, removed, failed }, '');
   return failed.length === 0 ? ExitCode.ok : ExitCode.failure;
 }
 
@@ -85,13 +85,13 @@ async function attempt(path: string, removal: Removal, step: () => Promise<void>
     await step();
   } catch (error) {
     const isFatal =
-      !(error instanceof BaiError) || error instanceof UnreachableError || removal.deps.signal.aborted;
+      !(error instanceof BaiError) || error instanceof UnreachableError || removal.tools.signal.aborted;
     if (isFatal) throw error;
     note(path, error, removal);
   }
 }
 
-function note(path: string, error: BaiError, { failed, deps }: Removal): void {
+function note(path: string, error: BaiError, { failed, tools }: Removal): void {
   failed.push({ path, reason: sanitizeLine(error.message), code: error.code });
-  deps.reporter.warn(`${sanitizeLine(path)}: not removed: ${sanitizeLine(error.message)}`);
+  tools.reporter.warn(`${sanitizeLine(path)}: not removed: ${sanitizeLine(error.message)}`);
 }

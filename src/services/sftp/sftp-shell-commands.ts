@@ -7,18 +7,19 @@ import { sanitizeLine } from '../../core/text/sanitize.ts';
 import { ConflictError, ExitCode, NotFoundError, UsageError } from '../../errors.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
 import { eachPath } from './each-path.ts';
-import type { GetDeps, getFiles } from './sftp-get.ts';
+import type { getFiles } from './sftp-get.ts';
 import { listFiles, listMatches } from './sftp-list.ts';
 import { makeFolders } from './sftp-mkdir.ts';
 import { moveFile } from './sftp-move.ts';
-import type { PutDeps, putFiles } from './sftp-put.ts';
+import type { putFiles } from './sftp-put.ts';
 import { removeFiles } from './sftp-remove.ts';
 import { atLocal, atRemote, belowRemote, localSource, matchRemote } from './sftp-shell-paths.ts';
+import type { SftpTools } from './sftp-tools.ts';
 
 export interface ShellState {
   readonly session: string;
   readonly files: RemoteFiles;
-  readonly deps: PutDeps & GetDeps;
+  readonly tools: SftpTools;
   readonly putFiles: typeof putFiles;
   readonly getFiles: typeof getFiles;
   /** Where relative paths count from, absolute. */
@@ -60,16 +61,16 @@ const leave = command('exit', 'end (also bye, quit)', 'nothing', async (_, state
   state.isOver = true;
 });
 
-const help = command('help', 'this list', 'nothing', async (_, { deps }) => {
+const help = command('help', 'this list', 'nothing', async (_, { tools }) => {
   const shown = new Set(Object.values(shellCommands));
   const lines = [...shown].map(({ usage, summary }) => `${usage.padEnd(34)} ${summary}`);
-  deps.reporter.text(`${lines.join('\n')}\n`);
+  tools.reporter.text(`${lines.join('\n')}\n`);
 });
 
 const rename = command('rename OLD NEW', 'rename or move (also mv)', 'remote', async ({ paths }, state) => {
   const [from, to] = exactly(paths, 2, 'rename takes an old and a new path');
   const request = { session: state.session, path: atRemote(from, state), newPath: atRemote(to, state) };
-  await moveFile(request, state.deps);
+  await moveFile(request, state.tools);
 });
 
 export const shellCommands: Readonly<Record<string, ShellCommand>> = {
@@ -81,16 +82,16 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
   }),
   lcd: command('lcd PATH', 'change the folder on this machine', 'local', async ({ paths }, state) => {
     const path = atLocal(upToOne(paths, 'lcd') ?? '.', state);
-    const kind = (await state.deps.local.stat(path))?.kind;
+    const kind = (await state.tools.local.stat(path))?.kind;
     if (kind === undefined) throw new NotFoundError(`there is no folder ${path}`);
     if (kind !== 'folder') throw new ConflictError(`${path} is no folder`, { code: 'not-a-folder' });
-    state.local = await state.deps.local.realPath(path);
+    state.local = await state.tools.local.realPath(path);
   }),
-  pwd: command('pwd', 'the folder in the session', 'nothing', async (_, { deps, remote }) => {
-    tellNames([remote], deps.reporter);
+  pwd: command('pwd', 'the folder in the session', 'nothing', async (_, { tools, remote }) => {
+    tellNames([remote], tools.reporter);
   }),
-  lpwd: command('lpwd', 'the folder on this machine', 'nothing', async (_, { deps, local }) => {
-    tellNames([local], deps.reporter);
+  lpwd: command('lpwd', 'the folder on this machine', 'nothing', async (_, { tools, local }) => {
+    tellNames([local], tools.reporter);
   }),
   ls: command(
     'ls [-la] [PATH]',
@@ -98,14 +99,14 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
     'remote',
     async ({ flags, paths }, state) => {
       const [long, all] = [flags.includes('l'), flags.includes('a')];
-      const { session, deps } = state;
+      const { session, tools } = state;
       const written = upToOne(paths, 'ls') ?? '';
       const { found, refused } = await matchRemote([written], state);
       const [path = '', ...others] = found;
-      if (others.length === 0 && found.length > 0) await listFiles({ session, path, long, all }, deps);
+      if (others.length === 0 && found.length > 0) await listFiles({ session, path, long, all }, tools);
       else {
         const named = found.map((match) => ({ path: match, name: belowRemote(match, state) }));
-        await listMatches({ session, pattern: written, long }, named, deps);
+        await listMatches({ session, pattern: written, long }, named, tools);
       }
       return refused ? ExitCode.failure : ExitCode.ok;
     },
@@ -113,8 +114,8 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
   lls: command('lls [PATH]', 'list a folder on this machine', 'local', async ({ paths }, state) => {
     const names: string[] = [];
     const folder = atLocal(upToOne(paths, 'lls') ?? '.', state);
-    for await (const { name } of state.deps.local.list(folder, false)) names.push(name);
-    tellNames(names.sort(), state.deps.reporter);
+    for await (const { name } of state.tools.local.list(folder, false)) names.push(name);
+    tellNames(names.sort(), state.tools.reporter);
   }),
   get: command(
     'get [-rp] REMOTE [LOCAL]',
@@ -126,7 +127,7 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
       const request = { session: state.session, paths: found, ...optionsOf(flags) };
       const local = target === '' ? state.local : atLocal(target, state);
       const status =
-        found.length === 0 ? ExitCode.ok : await state.getFiles({ ...request, target: local }, state.deps);
+        found.length === 0 ? ExitCode.ok : await state.getFiles({ ...request, target: local }, state.tools);
       return refused ? ExitCode.failure : status;
     },
   ),
@@ -138,13 +139,13 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
       const [source, target = ''] = oneOrTwo(paths, 'put');
       const remote = { session: state.session, path: target === '' ? state.remote : atRemote(target, state) };
       const request = { sources: [await localSource(source, state)], target: remote, ...optionsOf(flags) };
-      return state.putFiles(request, state.deps);
+      return state.putFiles(request, state.tools);
     },
   ),
   mkdir: command('mkdir [-p] PATH...', 'make folders in the session', 'remote', ({ flags, paths }, state) =>
     makeFolders(
       { session: state.session, paths: all(paths, state), parents: flags.includes('p') },
-      state.deps,
+      state.tools,
     ),
   ),
   chmod: command(
@@ -160,7 +161,7 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
       }
       const { found, refused } = await matchRemote(atLeastOne(targets), state);
       const change = (path: string): Promise<void> => state.files.changeMode(path, Number.parseInt(mode, 8));
-      const failed = await eachPath(found, { what: 'mode not changed', step: change }, state.deps);
+      const failed = await eachPath(found, { what: 'mode not changed', step: change }, state.tools);
       return refused || failed.length > 0 ? ExitCode.failure : ExitCode.ok;
     },
   ),
@@ -171,7 +172,7 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
     async ({ flags, paths }, state) => {
       const { found, refused } = await matchRemote(atLeastOne(paths), state);
       const request = { session: state.session, paths: found, recursive: flags.includes('r') };
-      const status = found.length === 0 ? ExitCode.ok : await removeFiles(request, state.deps);
+      const status = found.length === 0 ? ExitCode.ok : await removeFiles(request, state.tools);
       return refused ? ExitCode.failure : status;
     },
   ),

@@ -1,5 +1,6 @@
 /** What Tab offers in the shell of `bai sftp SESSION`. */
 
+import { ownValue } from '../../core/own-value.ts';
 import { entryNameProblem } from '../../core/sftp/remote-path.ts';
 import { escapeWord, splitWords } from '../../core/text/shell-words.ts';
 import { BaiError } from '../../errors.ts';
@@ -35,7 +36,7 @@ type Side = 'remote' | 'local' | 'nothing';
 
 /** The second path of get and put is on the other side. */
 function sideOf(name: string, isSecond: boolean): Side {
-  const command = Object.hasOwn(shellCommands, name) ? shellCommands[name] : undefined;
+  const command = ownValue(shellCommands, name);
   if (command === undefined) return 'nothing';
   if (!isSecond || (name !== 'get' && name !== 'put')) return command.completes;
   return name === 'get' ? 'local' : 'remote';
@@ -66,7 +67,7 @@ async function* remoteNames(folder: string, state: ShellState): AsyncGenerator<N
 }
 
 async function* localNames(folder: string, state: ShellState): AsyncGenerator<Name> {
-  for await (const { name, kind } of state.deps.local.list(atLocal(folder, state), true))
+  for await (const { name, kind } of state.tools.local.list(atLocal(folder, state), true))
     yield { name, isFolder: kind === 'folder' };
 }
 

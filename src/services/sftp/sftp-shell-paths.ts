@@ -14,9 +14,9 @@ export function atRemote(path: string, { remote }: Pick<ShellState, 'remote'>): 
   return path === '' ? remote : joinRemote(remote, path);
 }
 
-export function atLocal(written: string, { local, deps }: Pick<ShellState, 'local' | 'deps'>): string {
-  const path = deps.local.expandHome(written);
-  return deps.local.isAbsolute(path) ? path : deps.local.join(local, path);
+export function atLocal(written: string, { local, tools }: Pick<ShellState, 'local' | 'tools'>): string {
+  const path = tools.local.expandHome(written);
+  return tools.local.isAbsolute(path) ? path : tools.local.join(local, path);
 }
 
 export interface Matches {
@@ -26,7 +26,7 @@ export interface Matches {
 
 /** What the words stand for; names that a pattern matches and the server must not choose are told and left out. */
 export async function matchRemote(words: readonly string[], state: ShellState): Promise<Matches> {
-  const { files, deps } = state;
+  const { files, tools } = state;
   const found: string[] = [];
   let isRefused = false;
   for (const word of words) {
@@ -38,7 +38,7 @@ export async function matchRemote(words: readonly string[], state: ShellState): 
       const pattern = atRemote(word, { remote: literalIfNeeded(state.remote) });
       const { paths, refused } = await expandRemote([pattern], files, false);
       for (const { path: name, reason } of refused)
-        deps.reporter.warn(`${sanitizeLine(name)}: left out: ${sanitizeLine(reason)}`);
+        tools.reporter.warn(`${sanitizeLine(name)}: left out: ${sanitizeLine(reason)}`);
       isRefused ||= refused.length > 0;
       found.push(...paths);
     }
@@ -48,11 +48,11 @@ export async function matchRemote(words: readonly string[], state: ShellState): 
 
 /** As put reads it: a path, or a pattern in the folder one is in. */
 export async function localSource(word: string, state: ShellState): Promise<string> {
-  const { local, deps } = state;
+  const { local, tools } = state;
   const path = atLocal(word, state);
-  if (!hasWildcards(path) || (await deps.local.exists(path))) return path;
+  if (!hasWildcards(path) || (await tools.local.exists(path))) return path;
   if (!hasWildcards(word)) throw new NotFoundError(`there is no ${path} on this machine`);
-  return deps.local.isWindows ? path : atLocal(word, { local: literalIfNeeded(local), deps });
+  return tools.local.isWindows ? path : atLocal(word, { local: literalIfNeeded(local), tools });
 }
 
 /** Left alone where it can be: not every name reads the same behind backslashes. */

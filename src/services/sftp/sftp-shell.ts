@@ -1,35 +1,34 @@
 /** `bai sftp SESSION`: one connection, and commands line by line in the manner of OpenSSH's sftp. */
 
+import { ownValue } from '../../core/own-value.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { splitWords } from '../../core/text/shell-words.ts';
 import { BaiError, ExitCode, InterruptedError, UnreachableError, UsageError } from '../../errors.ts';
-import { type GetDeps, getFiles } from './sftp-get.ts';
-import { type PutDeps, putFiles } from './sftp-put.ts';
+import { getFiles } from './sftp-get.ts';
+import { putFiles } from './sftp-put.ts';
 import { type ShellState, shellCommands } from './sftp-shell-commands.ts';
 import { completeLine } from './sftp-shell-complete.ts';
-
-export interface ShellRequest {
-  readonly session: string;
-}
+import type { SftpTools } from './sftp-tools.ts';
 
 export type Completer = (line: string) => Promise<readonly [readonly string[], string]>;
 
-export interface ShellDeps extends PutDeps, GetDeps {
+export interface ShellRequest {
+  readonly session: string;
   /** The lines to obey, asked for one by one. */
-  lines(complete: Completer): AsyncIterable<string>;
+  lines(this: void, complete: Completer): AsyncIterable<string>;
   /** Somebody types: failures are told and the next line is read. Otherwise the first failure is the end. */
   readonly goesOn: boolean;
 }
 
 /** The status of the last line that failed, in a batch; where somebody types always that of success. */
-export async function runShell({ session }: ShellRequest, deps: ShellDeps): Promise<number> {
+export async function runShell({ session, lines, goesOn }: ShellRequest, tools: SftpTools): Promise<number> {
   let found: SessionRef | undefined;
-  await using files = await deps.open(session, (ref) => {
+  await using files = await tools.open(session, (ref) => {
     found = ref;
   });
   // The commands open and close; here one connection serves them all.
   const shared = { ...files, [Symbol.asyncDispose]: async () => {} };
-  const open: ShellDeps['open'] = async (_, tell) => {
+  const open: SftpTools['open'] = async (_, tell) => {
     // Told once, so what depends on it is said once.
     if (tell !== undefined && found !== undefined) {
       tell(found);
@@ -40,37 +39,37 @@ export async function runShell({ session }: ShellRequest, deps: ShellDeps): Prom
   const state: ShellState = {
     session,
     files,
-    deps: { ...deps, open },
+    tools: { ...tools, open },
     remote: await files.realpath('.'),
-    local: await deps.local.realPath('.'),
+    local: await tools.local.realPath('.'),
     isOver: false,
     putFiles,
     getFiles,
   };
-  for await (const line of deps.lines((typed) => completeLine(typed, state))) {
-    const status = await obey(line, state, deps);
-    if (status !== ExitCode.ok && !deps.goesOn && !line.trimStart().startsWith('-')) return status;
+  for await (const line of lines((typed) => completeLine(typed, state))) {
+    const status = await obey(line, state, tools);
+    if (status !== ExitCode.ok && !goesOn && !line.trimStart().startsWith('-')) return status;
     if (state.isOver) break;
   }
   // The lines end with the signal, too.
-  deps.signal.throwIfAborted();
+  tools.signal.throwIfAborted();
   return ExitCode.ok;
 }
 
-async function obey(line: string, state: ShellState, deps: ShellDeps): Promise<number> {
+async function obey(line: string, state: ShellState, tools: SftpTools): Promise<number> {
   try {
     // As in OpenSSH's batches: with a dash before it, a line may fail.
     const [name, ...args] = splitWords(line.trimStart().replace(/^-/, ''));
     if (name === undefined) return ExitCode.ok;
-    const command = Object.hasOwn(shellCommands, name) ? shellCommands[name] : undefined;
+    const command = ownValue(shellCommands, name);
     if (command === undefined)
       throw new UsageError(`there is no command "${name}"`, { hint: 'help lists them' });
     return await command.run(readArguments(name, args, command.flags), state);
   } catch (error) {
     const isEnd =
-      error instanceof UnreachableError || error instanceof InterruptedError || deps.signal.aborted;
+      error instanceof UnreachableError || error instanceof InterruptedError || tools.signal.aborted;
     if (!(error instanceof BaiError) || isEnd) throw error;
-    return deps.reporter.failure(error);
+    return tools.reporter.failure(error);
   }
 }
 

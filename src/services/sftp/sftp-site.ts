@@ -1,14 +1,14 @@
 /** `bai sftp site`: a session as a site of FileZilla's Site Manager, in a file to import. */
 
-import { openPath } from '../../core/desktop/open-target.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import type { HostKey } from '../../core/ssh/client-commands.ts';
 import { filezillaXml, ownSitePort } from '../../core/ssh/filezilla-site.ts';
 import { sanitizeLine } from '../../core/text/sanitize.ts';
 import { ConflictError } from '../../errors.ts';
 import { openRunningSession } from '../session/open-session.ts';
-import { type ClientDeps, pinnedKeys, puttyKeyOf } from '../ssh/client-help.ts';
+import { type ClientTools, pinnedKeys, puttyKeyOf } from '../ssh/client-help.ts';
 import { type PreparedSsh, prepareSsh } from '../ssh/prepare-ssh.ts';
+import { homeOf } from '../ssh/session-home.ts';
 
 export interface SftpSiteRequest {
   readonly session: string;
@@ -33,19 +33,20 @@ export interface SftpSite {
 const loopback = '127.0.0.1';
 
 /** Opens no port that stays: the site works while `bai app forward` keeps the same one open. */
-export async function writeSftpSite(request: SftpSiteRequest, deps: ClientDeps): Promise<SftpSite> {
+export async function writeSftpSite(request: SftpSiteRequest, tools: ClientTools): Promise<SftpSite> {
   const { path } = request;
   // What the user can mend alone is said before anything is dialled.
-  const before = await readBefore(request, deps);
-  const session = await openRunningSession(request.session, deps);
-  const ready = await prepareSsh(session, deps);
-  const [hostKeys, key] = await Promise.all([pinnedKeys(ready, deps), puttyKeyOf(ready, deps)]);
-  const port = request.port ?? deps.settings.preferredPort ?? before?.port ?? (await freePort(ready, deps));
-  const { user } = deps.settings;
-  const place = { host: loopback, port, user, keyFile: key.path, remoteFolder: openPath('') };
+  const before = await readBefore(request, tools);
+  const session = await openRunningSession(request.session, tools);
+  const ready = await prepareSsh(session, tools);
+  const [hostKeys, key] = await Promise.all([pinnedKeys(ready, tools), puttyKeyOf(ready, tools)]);
+  const port = request.port ?? tools.settings.preferredPort ?? before?.port ?? (await freePort(ready, tools));
+  const { user } = ready.access;
+  const remoteFolder = await homeOf(ready.access, tools);
+  const place = { host: loopback, port, user, keyFile: key.path, remoteFolder };
   const name = sanitizeLine(session.name);
   const xml = filezillaXml({ ...place, name, comment: `session ${session.id}` });
-  return { path, change: await write(request, { xml, before }, deps), session, ...place, hostKeys };
+  return { path, change: await write(request, { xml, before }, tools), session, ...place, hostKeys };
 }
 
 interface Before {
@@ -57,7 +58,7 @@ interface Before {
 /** Nothing when there is no file; throws when it is not bai's to replace. */
 async function readBefore(
   { path, force }: SftpSiteRequest,
-  { files }: ClientDeps,
+  { keys: { files } }: ClientTools,
 ): Promise<Before | undefined> {
   const bytes = await files.read(path).catch((error: unknown) => {
     if (error instanceof ConflictError)
@@ -92,7 +93,7 @@ interface Content {
 async function write(
   { path }: SftpSiteRequest,
   { xml, before }: Content,
-  { files }: ClientDeps,
+  { keys: { files } }: ClientTools,
 ): Promise<SftpSite['change']> {
   if (before?.text === xml) return 'unchanged';
   if (before === undefined) {
@@ -104,8 +105,8 @@ async function write(
 }
 
 /** One that can be bound now. */
-async function freePort({ tunnel }: PreparedSsh, deps: ClientDeps): Promise<number> {
-  const wish = { tunnel, isSsh: true, host: loopback, preferredPort: undefined, strict: false };
-  await using forwarder = await deps.startForwarder({ ...wish, onConnectionFailed() {} });
+async function freePort({ access }: PreparedSsh, tools: ClientTools): Promise<number> {
+  const wish = { tunnel: access, isSsh: true, host: loopback, preferredPort: undefined, strict: false };
+  await using forwarder = await tools.startForwarder({ ...wish, onConnectionFailed() {} });
   return forwarder.port;
 }

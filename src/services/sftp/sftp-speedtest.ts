@@ -12,7 +12,7 @@ export interface SpeedTestRequest {
   readonly stepMs: number;
 }
 
-export interface SpeedTestDeps {
+export interface SpeedTestTools {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   openLine(session: string): Promise<OpenedLine>;
@@ -20,11 +20,11 @@ export interface SpeedTestDeps {
   remember(peer: string, setting: LinkTuning): Promise<void>;
 }
 
-export async function testSpeed({ session, stepMs }: SpeedTestRequest, deps: SpeedTestDeps): Promise<void> {
-  const { reporter } = deps;
-  const line = await deps.openLine(session);
-  const report = await measure(line, stepMs, deps);
-  await deps.remember(line.peer, report.chosen);
+export async function testSpeed({ session, stepMs }: SpeedTestRequest, tools: SpeedTestTools): Promise<void> {
+  const { reporter } = tools;
+  const line = await tools.openLine(session);
+  const report = await measure(line, stepMs, tools);
+  await tools.remember(line.peer, report.chosen);
   reporter.result(toJson(session, report), toTable(report));
   const { cipher, connections } = report.chosen;
   reporter.info(
@@ -35,11 +35,11 @@ export async function testSpeed({ session, stepMs }: SpeedTestRequest, deps: Spe
   );
 }
 
-async function measure(line: OpenedLine, stepMs: number, deps: SpeedTestDeps): Promise<LinkReport> {
-  const { reporter, signal } = deps;
+async function measure(line: OpenedLine, stepMs: number, tools: SpeedTestTools): Promise<LinkReport> {
+  const { reporter, signal } = tools;
   const busy = { now: reporter.busy(`connecting to session ${line.session.name}`) };
   try {
-    return await deps.measureLine(line.connect, {
+    return await tools.measureLine(line.connect, {
       ...{ stepMs, signal },
       onStep(text) {
         busy.now.stop();

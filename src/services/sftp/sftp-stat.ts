@@ -3,17 +3,17 @@
 import { remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
-import type { SftpDeps } from './sftp-deps.ts';
 import { describeEntry, modeText } from './sftp-entry.ts';
+import type { SftpTools } from './sftp-tools.ts';
 
-export async function statFile(request: SftpTarget, deps: SftpDeps): Promise<void> {
-  await using files = await deps.open(request.session);
+export async function statFile(request: SftpTarget, tools: SftpTools): Promise<void> {
+  await using files = await tools.open(request.session);
   const path = remotePath(request.path);
   const attributes = await files.lstat(path);
   const { name: _, ...entry } = describeEntry({ name: path, attributes });
   // A link that leads nowhere still has its own attributes.
   const realPath = await undefinedIfMissing(files.realpath(path));
-  deps.reporter.result({ session: request.session, path, realPath, ...entry }, [
+  tools.reporter.result({ session: request.session, path, realPath, ...entry }, [
     `path      ${path}`,
     `real path ${realPath ?? '-'}`,
     `kind      ${entry.kind}`,

@@ -5,7 +5,7 @@ import { joinRemote } from '../../core/sftp/remote-path.ts';
 import type { TreeEntry, TreeListing } from '../../core/sftp/sync-plan.ts';
 import { BaiError, reasonOf } from '../../errors.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
-import type { SftpDeps } from './sftp-deps.ts';
+import type { SftpTools } from './sftp-tools.ts';
 
 export interface ComparedTrees {
   readonly local: { readonly root: string; readonly tree: TreeListing };
@@ -19,18 +19,18 @@ export interface ComparedTrees {
 export async function sameFiles(
   trees: ComparedTrees,
   files: RemoteFiles,
-  deps: SftpDeps,
+  tools: SftpTools,
 ): Promise<ReadonlySet<string>> {
   const { local } = trees;
   const candidates = candidatesOf(trees);
   if (candidates.length === 0) return new Set();
-  const busy = deps.reporter.busy(`comparing ${candidates.length} files`);
+  const busy = tools.reporter.busy(`comparing ${candidates.length} files`);
   try {
     const [there, here] = await Promise.all([
       files.checksums(candidates),
       localChecksums(
-        candidates.map(({ name }) => [name, deps.local.join(local.root, name)] as const),
-        deps,
+        candidates.map(({ name }) => [name, tools.local.join(local.root, name)] as const),
+        tools,
       ),
     ]);
     const isSame = ({ name, path }: Candidate): boolean =>
@@ -66,7 +66,7 @@ function candidatesOf({ local, remote, accepts, onlyDoubtful }: ComparedTrees): 
 
 async function localChecksums(
   paths: readonly (readonly [name: string, path: string])[],
-  { local, signal }: SftpDeps,
+  { local, signal }: SftpTools,
 ): Promise<ReadonlyMap<string, string>> {
   const sums = new Map<string, string>();
   for (const [name, path] of paths) {

@@ -7,7 +7,7 @@ import { sanitizeLine } from '../../core/text/sanitize.ts';
 import { BaiError, ConflictError, UnreachableError } from '../../errors.ts';
 import type { LocalFiles } from '../../transfer/local/local-files.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
-import type { SftpDeps } from './sftp-deps.ts';
+import type { SftpTools } from './sftp-tools.ts';
 
 /** Paths are relative to the target, with `/` between names; `''` is the target itself. */
 export interface RemovalSide {
@@ -52,7 +52,7 @@ export interface RemovalResult {
 export async function removeAll(
   removals: readonly SyncRemoval[],
   side: RemovalSide,
-  { reporter, signal }: Pick<SftpDeps, 'reporter' | 'signal'>,
+  { reporter, signal }: Pick<SftpTools, 'reporter' | 'signal'>,
 ): Promise<RemovalResult> {
   const failed: TransferProblem[] = [];
   let removed = 0;

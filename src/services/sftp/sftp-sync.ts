@@ -10,11 +10,11 @@ import { formatBytes } from '../../core/text/units.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { ConflictError, ExitCode, NotFoundError, UsageError } from '../../errors.ts';
 import type { RemoteFiles, TransferJob, TreeObserver } from '../../transfer/remote-files.ts';
-import type { SftpDeps } from './sftp-deps.ts';
 import { type OpenedToWrite, openToWrite, withoutMounts } from './sftp-mounts.ts';
 import { sameFiles } from './sftp-sync-compare.ts';
 import { localSide, type RemovalSide, remoteSide, removeAll } from './sftp-sync-remove.ts';
 import { planView } from './sftp-sync-view.ts';
+import type { SftpTools } from './sftp-tools.ts';
 import { answerTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
 import { listLocalTree, listRemoteTree } from './sftp-tree.ts';
 
@@ -27,23 +27,23 @@ export interface SyncRequest extends SyncEnds {
   readonly options: TransferOptions;
 }
 
-export async function syncFolders(written: SyncRequest, deps: SftpDeps): Promise<ExitCode> {
-  const request = { ...written, local: deps.local.expandHome(written.local) };
+export async function syncFolders(written: SyncRequest, tools: SftpTools): Promise<ExitCode> {
+  const request = { ...written, local: tools.local.expandHome(written.local) };
   refuseWholePlace(request);
-  await using opened = await openEnds(request, deps);
+  await using opened = await openEnds(request, tools);
   const { files } = opened;
-  const plan = await makePlan(request, files, deps);
+  const plan = await makePlan(request, files, tools);
   const about: TransferAbout = {
     session: request.remote.session,
-    reporter: deps.reporter,
+    reporter: tools.reporter,
     refused: plan.failed,
   };
-  if (plan.keeps !== undefined) deps.reporter.warn(`nothing is removed: ${plan.keeps}`);
-  return request.dryRun ? showPlan(plan, about) : await carryOut({ request, plan, about }, opened, deps);
+  if (plan.keeps !== undefined) tools.reporter.warn(`nothing is removed: ${plan.keeps}`);
+  return request.dryRun ? showPlan(plan, about) : await carryOut({ request, plan, about }, opened, tools);
 }
 
-function openEnds({ direction, remote }: SyncRequest, deps: SftpDeps): Promise<OpenedToWrite> {
-  return openToWrite(remote, direction === 'put' ? deps : withoutMounts(deps));
+function openEnds({ direction, remote }: SyncRequest, tools: SftpTools): Promise<OpenedToWrite> {
+  return openToWrite(remote, direction === 'put' ? tools : withoutMounts(tools));
 }
 
 /** The home also holds the keys that let bai in. */
@@ -54,19 +54,19 @@ function refuseWholePlace({ direction, remote, delete: deletes }: SyncRequest): 
   });
 }
 
-async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps): Promise<SyncPlan> {
+async function makePlan(request: SyncRequest, files: RemoteFiles, tools: SftpTools): Promise<SyncPlan> {
   const { direction, local, remote, options } = request;
   const isPut = direction === 'put';
   const { accepts } = options;
   const here = async (): Promise<TreeListing> =>
-    (await isLocalFolder(local, isPut, deps))
-      ? await listLocalTree(local, deps.local, { accepts, follow: isPut })
+    (await isLocalFolder(local, isPut, tools))
+      ? await listLocalTree(local, tools.local, { accepts, follow: isPut })
       : nothing;
   const far = async (): Promise<TreeListing> =>
     (await isRemoteFolder(remote.path, !isPut, files))
       ? await listRemoteTree(remotePath(remote.path), files, {
           accepts,
-          use: isPut ? 'there' : deps.local.isWindows ? 'on Windows' : 'here',
+          use: isPut ? 'there' : tools.local.isWindows ? 'on Windows' : 'here',
         })
       : nothing;
   const [localTree, remoteTree] = await Promise.all([here(), far()]);
@@ -77,13 +77,13 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, deps: SftpDeps
     accepts,
     onlyDoubtful: !request.checksum,
   };
-  const same = await sameFiles(trees, files, deps);
+  const same = await sameFiles(trees, files, tools);
   return planSync(source, target, { accepts, delete: request.delete, isBytewise: request.checksum, same });
 }
 
 const nothing: TreeListing = { entries: [], problems: [] };
 
-async function isLocalFolder(path: string, isSource: boolean, { local }: SftpDeps): Promise<boolean> {
+async function isLocalFolder(path: string, isSource: boolean, { local }: SftpTools): Promise<boolean> {
   return checkFolder(path, (await local.stat(path))?.kind, isSource);
 }
 
@@ -109,9 +109,9 @@ interface Work {
 async function carryOut(
   { request, plan, about }: Work,
   opened: OpenedToWrite,
-  deps: SftpDeps,
+  tools: SftpTools,
 ): Promise<ExitCode> {
-  const { reporter } = deps;
+  const { reporter } = tools;
   const { files } = opened;
   const outcome = await runTransfer(about, async (observer, progress) => {
     for (const problem of plan.skipped) progress.skipped(problem);
@@ -126,7 +126,9 @@ async function carryOut(
   const mayRemove = failed.length === 0;
   if (!mayRemove && plan.removals.length > 0)
     reporter.warn('nothing is removed: not all of the source was copied');
-  const removal = mayRemove ? await removeAll(plan.removals, removalSide(request, files, deps), deps) : none;
+  const removal = mayRemove
+    ? await removeAll(plan.removals, removalSide(request, files, tools), tools)
+    : none;
   for (const { path, reason } of plan.unknown) reporter.warn(`${sanitizeLine(path)}: not removed: ${reason}`);
   const summary = { ...outcome.summary, failed: [...failed, ...plan.unknown, ...removal.failed] };
   if (removal.removed > 0) reporter.info(`${removal.removed} removed`);
@@ -189,9 +191,9 @@ function foldersAbove(path: string): string[] {
 function removalSide(
   { direction, local, remote }: SyncRequest,
   files: RemoteFiles,
-  deps: SftpDeps,
+  tools: SftpTools,
 ): RemovalSide {
-  return direction === 'put' ? remoteSide(remotePath(remote.path), files) : localSide(local, deps.local);
+  return direction === 'put' ? remoteSide(remotePath(remote.path), files) : localSide(local, tools.local);
 }
 
 function showPlan(plan: SyncPlan, { session, reporter }: TransferAbout): ExitCode {

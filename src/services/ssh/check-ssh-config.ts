@@ -4,7 +4,7 @@ import { expectedSettings, hostSuffix, type SshConfigFacts } from '../../core/ss
 import { withoutInclude } from '../../core/ssh/ssh-include.ts';
 import { LocalSystemError } from '../../errors.ts';
 import type { ConfigChange } from '../../ssh/files/config-file.ts';
-import { asBytes, type EditConfig, type SshConfigDeps } from './ssh-config.ts';
+import { asBytes, type EditConfig, type SshConfigTools } from './ssh-config.ts';
 
 /** Texts have one character for each byte. */
 export interface Plan extends ConfigChange {
@@ -23,36 +23,36 @@ export interface CheckedPlans {
 /** Bai's own file and the user's as they were written. Throws when ssh understands none; then both files are as before. */
 export async function writeChecked(
   { own, users, facts }: CheckedPlans,
-  deps: SshConfigDeps,
+  tools: SshConfigTools,
 ): Promise<readonly [Plan, Plan]> {
-  const written = await writePlan(own, deps);
+  const written = await writePlan(own, tools);
   let tried: Plan = users[0];
   try {
     for (const user of users) {
       tried = user;
-      if (!(await beside(user.after ?? '', deps, (path) => findsSessions(path, facts, deps)))) continue;
-      const done = await writePlan(user, deps);
-      if (await findsSessions(user.path, facts, deps)) {
-        await warnOfOtherHome(user.path, facts, deps);
+      if (!(await beside(user.after ?? '', tools, (path) => findsSessions(path, facts, tools)))) continue;
+      const done = await writePlan(user, tools);
+      if (await findsSessions(user.path, facts, tools)) {
+        await warnOfOtherHome(user.path, facts, tools);
         return [written, done];
       }
-      await restore(done, deps);
+      await restore(done, tools);
     }
-    throw await failure(tried, deps);
+    throw await failure(tried, tools);
   } catch (error) {
-    await restore(written, deps);
+    await restore(written, tools);
     throw error;
   }
 }
 
 /** With what stood there and what stands there now. */
-export async function writePlan(plan: Plan, { files }: Pick<SshConfigDeps, 'files'>): Promise<Plan> {
+export async function writePlan(plan: Plan, { files }: Pick<SshConfigTools, 'files'>): Promise<Plan> {
   if (plan.before === plan.after) return plan;
   return { ...plan, ...(await files.change(plan.path, plan.edit, plan.advice)) };
 }
 
 /** What another program has made of it meanwhile stays. */
-async function restore({ path, before, after, advice }: Plan, { files }: SshConfigDeps): Promise<void> {
+async function restore({ path, before, after, advice }: Plan, { files }: SshConfigTools): Promise<void> {
   if (before === after) return;
   await files.change(path, (now) => (now === after ? before : now), advice);
 }
@@ -64,9 +64,9 @@ const probe = `bai-checks-this${hostSuffix}`;
 async function findsSessions(
   path: string | undefined,
   facts: SshConfigFacts,
-  deps: SshConfigDeps,
+  tools: SshConfigTools,
 ): Promise<boolean> {
-  const answer = await deps.askSsh([...(path === undefined ? [] : ['-F', path]), probe]);
+  const answer = await tools.askSsh([...(path === undefined ? [] : ['-F', path]), probe]);
   if (answer === undefined) return true;
   if ('problem' in answer) return false;
   return [...expectedSettings(facts, probe)].every(([name, wanted]) =>
@@ -80,23 +80,27 @@ function expanded(value: string): string {
 }
 
 /** What `look` sees of a text that is not in its place. */
-async function beside<T>(text: string, deps: SshConfigDeps, look: (path: string) => Promise<T>): Promise<T> {
-  const path = `${deps.ownFile}.check`;
+async function beside<T>(
+  text: string,
+  tools: SshConfigTools,
+  look: (path: string) => Promise<T>,
+): Promise<T> {
+  const path = `${tools.ownFile}.check`;
   const advice = 'make its folder yours, or choose another folder with BAI_HOME';
-  await deps.files.change(path, () => text, advice);
+  await tools.files.change(path, () => text, advice);
   try {
     return await look(path);
   } finally {
-    await deps.files.change(path, () => undefined, advice);
+    await tools.files.change(path, () => undefined, advice);
   }
 }
 
 /** Whether it was the user's file before, where its line stands, or the way to name bai's. */
-async function failure(user: Plan, deps: SshConfigDeps): Promise<LocalSystemError> {
-  const others = withoutInclude(user.before ?? '', deps.spellings.map(asBytes)) ?? '';
-  const answer = await beside(others, deps, async (path) => {
+async function failure(user: Plan, tools: SshConfigTools): Promise<LocalSystemError> {
+  const others = withoutInclude(user.before ?? '', tools.spellings.map(asBytes)) ?? '';
+  const answer = await beside(others, tools, async (path) => {
     // An address, which no configuration looks up.
-    const said = await deps.askSsh(['-F', path, '127.0.0.1']);
+    const said = await tools.askSsh(['-F', path, '127.0.0.1']);
     return said !== undefined && 'problem' in said ? said.problem.replaceAll(path, user.path) : undefined;
   });
   if (answer !== undefined)
@@ -104,10 +108,10 @@ async function failure(user: Plan, deps: SshConfigDeps): Promise<LocalSystemErro
   if (user.before === user.after) {
     return notUsable(
       `${user.path} includes bai's hosts where ssh does not take them from`,
-      `move the line with ${deps.ownFile} to the top, before the first Host and Match`,
+      `move the line with ${tools.ownFile} to the top, before the first Host and Match`,
     );
   }
-  return unsayablePath(deps.ownFile);
+  return unsayablePath(tools.ownFile);
 }
 
 function notUsable(message: string, hint: string): LocalSystemError {
@@ -125,9 +129,9 @@ export function unsayablePath(path: string): LocalSystemError {
 }
 
 /** ssh takes the folder of its configuration from the account, whatever HOME says. */
-async function warnOfOtherHome(path: string, facts: SshConfigFacts, deps: SshConfigDeps): Promise<void> {
-  if (await findsSessions(undefined, facts, deps)) return;
-  deps.reporter.warn(
+async function warnOfOtherHome(path: string, facts: SshConfigFacts, tools: SshConfigTools): Promise<void> {
+  if (await findsSessions(undefined, facts, tools)) return;
+  tools.reporter.warn(
     `ssh does not read ${path} by itself: it goes by the home folder of your account, not by HOME`,
     `\`ssh -F ${path} NAME.bai\` reads it`,
   );

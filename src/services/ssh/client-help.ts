@@ -1,6 +1,5 @@
 /** What a client of the user's own is told to reach a session through a port on this machine. */
 
-import { openPath } from '../../core/desktop/open-target.ts';
 import {
   type ClientCommand,
   type ClientProgram,
@@ -11,15 +10,15 @@ import {
   type PuttyLike,
   type ShellKind,
 } from '../../core/ssh/client-commands.ts';
-import type { Forwarder } from '../../core/ssh/ssh-access.ts';
+import type { Forwarder } from '../../core/ssh/forwarder.ts';
 import { readyCommands } from '../../core/ssh/ssh-command.ts';
 import { UsageError } from '../../errors.ts';
-import { type PuttyKeyDeps, savePuttyKey } from '../keys/putty-key.ts';
+import { type PuttyKeyTools, savePuttyKey } from '../keys/putty-key.ts';
 import type { SavedKey } from '../keys/save-key.ts';
-import type { ClusterDeps } from './enter-node.ts';
 import { type PreparedSsh, sshTarget } from './prepare-ssh.ts';
+import type { SshTools } from './ssh-tools.ts';
 
-export interface ClientDeps extends ClusterDeps, PuttyKeyDeps {
+export interface ClientTools extends SshTools, Pick<PuttyKeyTools, 'formats' | 'disk'> {
   hostKey(blob: Uint8Array): HostKey;
   /** Of the machine that bai runs on. */
   readonly shell: ShellKind;
@@ -43,26 +42,27 @@ export interface PreparedClient {
 
 export async function prepareClient(
   program: ClientProgram,
-  ready: PreparedSsh,
-  deps: ClientDeps,
+  ready: PreparedSsh & { readonly home: string },
+  tools: ClientTools,
 ): Promise<PreparedClient> {
-  const hostKeys = await pinnedKeys(ready, deps);
+  const { access, home } = ready;
+  const hostKeys = await pinnedKeys(ready, tools);
   if (program === 'openssh') {
     return {
       help: (forwarder) => ({
         ...{ program, hostKeys },
         ...(ready.identityFile !== undefined && { keyFile: ready.identityFile }),
-        lines: Object.values(readyCommands(sshTarget(ready, forwarder, deps), openPath(''))).map((line) => ({
+        lines: Object.values(readyCommands(sshTarget(ready, forwarder, tools), home)).map((line) => ({
           line,
         })),
       }),
     };
   }
-  const key = await puttyKeyOf(ready, deps);
+  const key = await puttyKeyOf(ready, tools);
   return {
     help: ({ host, port }) => {
-      const place = { host, port, user: deps.settings.user, home: openPath('') };
-      return describe(program, { ...place, hostKeys, keyFile: key.path }, deps.shell);
+      const place = { host, port, user: access.user, home };
+      return describe(program, { ...place, hostKeys, keyFile: key.path }, tools.shell);
     },
   };
 }
@@ -75,8 +75,8 @@ function describe(program: PuttyLike, target: ClientTarget, shell: ShellKind): C
 
 /** Says what was made, and what is known to fail with it. */
 export async function puttyKeyOf(
-  { session, identityFile }: PreparedSsh,
-  deps: ClientDeps,
+  { access, identityFile }: PreparedSsh,
+  tools: ClientTools,
 ): Promise<SavedKey> {
   if (identityFile === undefined) {
     throw new UsageError(
@@ -86,8 +86,8 @@ export async function puttyKeyOf(
       },
     );
   }
-  const key = await savePuttyKey({ identityFile, sessionId: session.id }, deps);
-  const { reporter } = deps;
+  const key = await savePuttyKey({ identityFile, sessionId: access.session.id }, { ...tools.keys, ...tools });
+  const { reporter } = tools;
   if (key.change !== 'unchanged') reporter.info(`saved the key for PuTTY's programs as ${key.path}`);
   if (key.type === 'ssh-rsa') {
     reporter.info(
@@ -97,6 +97,6 @@ export async function puttyKeyOf(
   return key;
 }
 
-export async function pinnedKeys(ready: PreparedSsh, deps: ClientDeps): Promise<readonly HostKey[]> {
-  return (await deps.knownHosts.pinned(ready.hostKeyAlias)).map((blob) => deps.hostKey(blob));
+export async function pinnedKeys({ access }: PreparedSsh, tools: ClientTools): Promise<readonly HostKey[]> {
+  return (await tools.knownHosts.pinned(access.hostKeyAlias)).map((blob) => tools.hostKey(blob));
 }

@@ -1,32 +1,14 @@
 /** `bai app ssh` with the client inside this process: no local port, the key only in memory, no byte lost. */
 
-import type { Writable } from 'node:stream';
 import type { SessionRef } from '../../core/session/session.ts';
 import { explainTooLong, refuseTooLong } from '../../core/ssh/command-limit.ts';
 import type { SshWork } from '../../core/ssh/ssh-arguments.ts';
 import { connectionFailed } from '../../core/ssh/ssh-client.ts';
 import { BaiError } from '../../errors.ts';
 import { findEnd } from '../session/session-end.ts';
-import { connect, findWay, type LoginRequest, type WayDeps } from './ssh-way.ts';
-
-export interface BuiltinDeps extends WayDeps {
-  openSsh(request: LoginRequest): Promise<BuiltinConnection>;
-  /** Where this machine's SSH agent listens. */
-  agent(): Promise<string | undefined>;
-}
-
-export interface BuiltinConnection extends AsyncDisposable {
-  /** The server as its greeting names it. */
-  readonly software: string | undefined;
-  /** The exit status; rejects when the connection is lost. */
-  run(work: SshWork, output?: ProgramOutput): Promise<number>;
-}
-
-/** In place of this process's own streams. */
-export interface ProgramOutput {
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-}
+import { logIn, loginKeyFor, openAccess } from './open-access.ts';
+import type { BuiltinConnection } from './ssh-programs.ts';
+import type { SshTools } from './ssh-tools.ts';
 
 /** What system ssh would end with 255 for; what keeps it from being started has a status of its own. */
 const failuresOfConnection: ReadonlySet<string> = new Set([
@@ -46,15 +28,15 @@ const failuresOfConnection: ReadonlySet<string> = new Set([
 ]);
 
 /** As ssh: the exit status of the remote command, 255 when the connection failed. */
-export async function connectBuiltin(session: SessionRef, work: SshWork, deps: BuiltinDeps): Promise<number> {
+export async function connectBuiltin(session: SessionRef, work: SshWork, tools: SshTools): Promise<number> {
   try {
-    await using connection = await openBuiltin(session, work, deps);
+    await using connection = await openBuiltin(session, work, tools);
     return await runCommand(connection, work, session);
   } catch (error) {
-    const end = isLoss(error) ? await findEnd(session, deps) : undefined;
-    if (end === undefined) return failedWith(error, deps);
+    const end = isLoss(error) ? await findEnd(session, tools) : undefined;
+    if (end === undefined) return failedWith(error, tools);
     if (work.localForwards.length + work.remoteForwards.length > 0) throw end;
-    deps.reporter.failure(end);
+    tools.reporter.failure(end);
     return connectionFailed;
   }
 }
@@ -64,7 +46,7 @@ function isLoss(error: unknown): boolean {
 }
 
 /** Tells of it and returns the status of a connection that failed; throws what has a status of its own. */
-export function failedWith(error: unknown, { reporter }: BuiltinDeps): number {
+export function failedWith(error: unknown, { reporter }: SshTools): number {
   if (!(error instanceof BaiError) || !failuresOfConnection.has(error.code)) throw error;
   reporter.failure(error);
   return connectionFailed;
@@ -88,23 +70,25 @@ async function runCommand(
 export async function openBuiltin(
   session: SessionRef,
   work: SshWork,
-  deps: BuiltinDeps,
+  tools: SshTools,
 ): Promise<BuiltinConnection> {
-  const agent = work.forwardsAgent ? await agentOf(deps) : undefined;
+  const agent = work.forwardsAgent ? await agentOf(tools) : undefined;
   // It may ask for a passphrase.
-  const way = await findWay(session, deps);
-  const busy = deps.reporter.busy(`connecting to session ${session.name}`);
+  const key = await loginKeyFor(session, tools);
+  const busy = tools.reporter.busy(`connecting to session ${session.name}`);
   try {
-    return await connect(way, (request) => deps.openSsh({ ...request, agent }), deps);
+    const access = await openAccess(session, tools);
+    const make: typeof tools.client.open = (request) => tools.client.open({ ...request, agent });
+    return await logIn({ access, key, make }, tools);
   } finally {
     busy.stop();
   }
 }
 
-async function agentOf(deps: BuiltinDeps): Promise<string | undefined> {
-  const agent = await deps.agent();
+async function agentOf(tools: SshTools): Promise<string | undefined> {
+  const agent = await tools.client.agent();
   if (agent === undefined)
-    deps.reporter.warn(
+    tools.reporter.warn(
       'there is no SSH agent to forward',
       'start one: `eval "$(ssh-agent)"`, then `ssh-add`',
     );

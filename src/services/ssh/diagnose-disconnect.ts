@@ -1,15 +1,15 @@
 /** Why the system's ssh ended with 255: it lost its line, or it did not want to go on. ssh itself does not tell. */
 
+import type { Tunnel } from '../../core/session/provider.ts';
 import { watchSilence } from '../../core/silence-watch.ts';
-import type { Tunnel } from '../../core/ssh/ssh-access.ts';
 import { mayPass } from '../../core/ssh/tmux-shell.ts';
 import { BaiError, UnreachableError } from '../../errors.ts';
 import { type HeardStream, hear } from './hear-stream.ts';
-import type { SshCommandDeps } from './run-ssh-command.ts';
+import type { SshTools } from './ssh-tools.ts';
 
 export interface DisconnectWatch {
   /** To connect with. */
-  readonly deps: SshCommandDeps;
+  readonly tools: SshTools;
   /** After ssh has failed: nothing had been heard for long, so that neither sshd nor the manager can be asked why. */
   wasSilent(): boolean;
   /** After ssh has failed. */
@@ -30,16 +30,16 @@ const patience = 2;
  * A line is lost when the far side ended it first, when it could not be dialled, or when ssh gave it up after
  * `silentMs` in which nothing was heard. Who hangs up on a line that lives had a reason: `~.`, a wrong option, a refused key, a port that is taken.
  */
-export function watchDisconnect(silentMs: number, deps: SshCommandDeps): DisconnectWatch {
+export function watchDisconnect(silentMs: number, tools: SshTools): DisconnectWatch {
   let line: HeardStream | undefined;
   let failure: unknown;
   let isLost = false;
   let wasSilent = false;
   return {
-    deps: {
-      ...deps,
+    tools: {
+      ...tools,
       startForwarder: (options) =>
-        deps.startForwarder({
+        tools.startForwarder({
           ...options,
           tunnel: watched(options.tunnel, silentMs * patience, (opened) => {
             line = opened;
@@ -49,20 +49,26 @@ export function watchDisconnect(silentMs: number, deps: SshCommandDeps): Disconn
             options.onConnectionFailed(error);
           },
         }),
-      async runSsh(args) {
-        const status = await deps.runSsh(args);
-        // Right now: sshd hangs up as well once ssh has.
-        wasSilent = line !== undefined && performance.now() - line.heardAt() > silentMs;
-        isLost = wasSilent || line?.isEnded() === true;
-        return status;
+      system: {
+        ...tools.system,
+        async run(args) {
+          const status = await tools.system.run(args);
+          // Right now: sshd hangs up as well once ssh has.
+          wasSilent = line !== undefined && performance.now() - line.heardAt() > silentMs;
+          isLost = wasSilent || line?.isEnded() === true;
+          return status;
+        },
       },
-      async probeLogin(request) {
-        try {
-          return await deps.probeLogin(request);
-        } catch (error) {
-          if (error instanceof BaiError && error.code !== 'key-unusable' && !mayPass(error)) isLost = false;
-          throw error;
-        }
+      client: {
+        ...tools.client,
+        async probe(request) {
+          try {
+            return await tools.client.probe(request);
+          } catch (error) {
+            if (error instanceof BaiError && error.code !== 'key-unusable' && !mayPass(error)) isLost = false;
+            throw error;
+          }
+        },
       },
     },
     wasSilent: () => wasSilent,

@@ -1,68 +1,68 @@
-/** The way to the other containers of a cluster session: one SSH connection to main1, and streams through it. */
+/** The way to the other nodes of a session: one SSH connection to the main one, and streams through it. */
 
-import { mainNode, type SessionRef, waitVerdict } from '../../core/session/session.ts';
+import { requireFeature } from '../../core/session/features.ts';
+import type { SessionNode } from '../../core/session/provider.ts';
+import type { SessionRef } from '../../core/session/session.ts';
 import { similarNames } from '../../core/text/similar.ts';
 import { NotFoundError, ProtocolError } from '../../errors.ts';
 import type { NodeStreams } from '../../ssh/node-streams.ts';
-import { connect, findWay, type LoginRequest, type WayDeps } from './ssh-way.ts';
+import type { SessionTools } from '../session/session-tools.ts';
+import { logIn, loginKeyFor, openAccess } from './open-access.ts';
+import type { SshTools } from './ssh-tools.ts';
 
-export interface ClusterDeps extends WayDeps {
-  /** Logs in to main1. */
-  openStreams(request: LoginRequest): Promise<NodeStreams>;
-}
-
-export interface ClusterNode {
-  readonly hostname: string;
-  readonly status: string;
-}
-
-export interface EnteredNode<D> extends AsyncDisposable {
+export interface EnteredNode<T> extends AsyncDisposable {
   readonly session: SessionRef;
-  readonly deps: D;
+  readonly tools: T;
 }
 
-/** Nothing is dialled yet. With main1, or no node, it is the session itself. */
-export async function enterNode<D extends ClusterDeps>(
+/** Nothing is dialled yet. With the main node, or none, it is the session itself. */
+export async function enterNode<T extends SshTools>(
   session: SessionRef,
   node: string | undefined,
-  deps: D,
-): Promise<EnteredNode<D>> {
-  if (node === undefined || node === mainNode) return { session, deps, async [Symbol.asyncDispose]() {} };
-  const [found] = chooseNodes(await nodesOf(session, deps), [node], session);
+  tools: T,
+): Promise<EnteredNode<T>> {
+  if (node === undefined || node === tools.provider.nodes?.main)
+    return { session, tools, async [Symbol.asyncDispose]() {} };
+  const [found] = chooseNodes(await nodesOf(session, tools), [node], session);
   if (found === undefined) throw noSuchNode(session, node, []);
-  checkRuns(session, found);
-  const shared = shareMain(session, deps);
+  checkRuns(session, found, tools);
+  const shared = shareMain(session, tools);
   return { ...shared, session: { ...session, node } };
 }
 
 /**
- * Deps whose tunnels lead to nodes as well. Main1 is logged in to when the first of them is dialled, once for all;
+ * Tools whose ways in lead to nodes as well. The main node is logged in to when the first of them is dialled, once for all;
  * again when that connection was lost. Disposal ends it.
  */
-export function shareMain<D extends ClusterDeps>(
+export function shareMain<T extends SshTools>(
   session: SessionRef,
-  deps: D,
-): AsyncDisposable & { readonly deps: D } {
+  tools: T,
+): AsyncDisposable & { readonly tools: T } {
   let streams: Promise<NodeStreams> | undefined;
-  let key: ReturnType<ClusterDeps['readKey']> | undefined;
+  let key: ReturnType<SshTools['keys']['issued']> | undefined;
   const forget = (): void => {
     streams = undefined;
   };
-  const shared: D = {
-    ...deps,
-    readKey(of, signal) {
-      key ??= deps.readKey(of, signal);
-      return key;
+  const shared: T = {
+    ...tools,
+    keys: {
+      ...tools.keys,
+      issued(of, signal) {
+        key ??= tools.keys.issued(of, signal);
+        return key;
+      },
     },
-    tunnelTo(place, app, silenceMs) {
+    async access(place, options) {
       const { node } = place;
-      if (node === undefined) return deps.tunnelTo(place, app, silenceMs);
+      if (node === undefined) return await tools.access(place, options);
+      const { user, home } = await tools.access(session, options);
       const open = async (): Promise<NodeStreams> => {
         const opened = await openMain(session, shared);
         opened.lost.catch(forget);
         return opened;
       };
       return {
+        ...{ user, home, hostKeyAlias: tools.provider.hostKeyAlias(place) },
         async dial(signal) {
           if (streams === undefined) {
             streams = open();
@@ -74,7 +74,7 @@ export function shareMain<D extends ClusterDeps>(
     },
   };
   return {
-    deps: shared,
+    tools: shared,
     async [Symbol.asyncDispose]() {
       await streams?.then(
         (opened) => opened[Symbol.asyncDispose](),
@@ -84,35 +84,38 @@ export function shareMain<D extends ClusterDeps>(
   };
 }
 
-async function openMain(session: SessionRef, deps: ClusterDeps): Promise<NodeStreams> {
-  return connect(await findWay(session, deps), (request) => deps.openStreams(request), deps);
+async function openMain(session: SessionRef, tools: SshTools): Promise<NodeStreams> {
+  const key = await loginKeyFor(session, tools);
+  const make: typeof tools.client.openStreams = (request) => tools.client.openStreams(request);
+  return await logIn({ access: await openAccess(session, tools), key, make }, tools);
 }
 
 /** As they go into file names, host key names and requests for streams. */
 const hostName = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-/** Main1 first, then in the order of their numbers. */
+/** The main node first, then in the order of their numbers. */
 export async function nodesOf(
   session: SessionRef,
-  { api, signal }: Pick<ClusterDeps, 'api' | 'signal'>,
-): Promise<readonly ClusterNode[]> {
-  const containers = (await api.describe(session.id, signal))?.containers ?? [];
-  const strange = containers.find(({ hostname }) => !hostName.test(hostname));
+  { provider, signal }: Pick<SessionTools, 'provider' | 'signal'>,
+): Promise<readonly SessionNode[]> {
+  const { main, list } = requireFeature(provider, 'nodes');
+  const nodes = await list(session, signal);
+  const strange = nodes.find(({ hostname }) => !hostName.test(hostname));
   if (strange !== undefined) {
     throw new ProtocolError(
       `the manager names a container of session ${session.name} "${strange.hostname}", which is no host name`,
     );
   }
-  const place = ({ hostname }: ClusterNode): string => `${hostname === mainNode ? 0 : 1}${hostname}`;
-  return containers.toSorted((a, b) => place(a).localeCompare(place(b), 'en', { numeric: true }));
+  const place = ({ hostname }: SessionNode): string => `${hostname === main ? 0 : 1}${hostname}`;
+  return nodes.toSorted((a, b) => place(a).localeCompare(place(b), 'en', { numeric: true }));
 }
 
 /** In the order of the session, each once. */
 export function chooseNodes(
-  nodes: readonly ClusterNode[],
+  nodes: readonly SessionNode[],
   wanted: readonly string[],
   session: SessionRef,
-): readonly ClusterNode[] {
+): readonly SessionNode[] {
   const names = nodes.map(({ hostname }) => hostname);
   const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined) throw noSuchNode(session, unknown, names);
@@ -132,8 +135,12 @@ function noSuchNode({ name, id }: SessionRef, node: string, nodes: readonly stri
 }
 
 /** Throws when nobody could log in there. */
-export function checkRuns({ name, id }: SessionRef, { hostname, status }: ClusterNode): void {
-  if (waitVerdict(status) === 'ready') return;
+export function checkRuns(
+  { name, id }: SessionRef,
+  { hostname, status }: SessionNode,
+  { provider }: Pick<SessionTools, 'provider'>,
+): void {
+  if (provider.phaseOf(status) === 'ready') return;
   throw new NotFoundError(`node ${hostname} of session ${name} does not run (${status})`, {
     code: 'node-not-running',
     hint: `\`bai session info ${name}\` shows its containers`,

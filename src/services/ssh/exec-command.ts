@@ -1,27 +1,22 @@
 /** `bai exec`: one command in the containers of a session, at the same time in all that are wanted. */
 
 import { createSemaphore, type Semaphore } from '../../core/semaphore.ts';
-import { mainNode, type SessionRef } from '../../core/session/session.ts';
+import type { SessionNode } from '../../core/session/provider.ts';
+import type { SessionRef } from '../../core/session/session.ts';
 import { parseSshArguments, type SshWork } from '../../core/ssh/ssh-arguments.ts';
 import { connectionFailed } from '../../core/ssh/ssh-client.ts';
 import { BaiError, InterruptedError, UsageError } from '../../errors.ts';
 import type { CapturedOutput, CapturedStream } from '../../output/captured-output.ts';
 import { openRunningSession } from '../session/open-session.ts';
-import { type BuiltinDeps, connectBuiltin, type ProgramOutput } from './connect-builtin.ts';
-import {
-  type ClusterDeps,
-  type ClusterNode,
-  checkRuns,
-  chooseNodes,
-  enterNode,
-  nodesOf,
-  shareMain,
-} from './enter-node.ts';
-import { connect, findWay } from './ssh-way.ts';
+import { connectBuiltin } from './connect-builtin.ts';
+import { checkRuns, chooseNodes, enterNode, nodesOf, shareMain } from './enter-node.ts';
+import { logIn as logInTo, loginKeyFor, openAccess } from './open-access.ts';
+import type { BuiltinConnection, ProgramOutput } from './ssh-programs.ts';
+import type { SshTools } from './ssh-tools.ts';
 
 export interface ExecRequest {
   readonly session: string;
-  /** None: main1. */
+  /** None: the main one. */
   readonly nodes: readonly string[] | 'all';
   /** Joined with spaces for the login shell over there, as ssh does it. */
   readonly command: readonly string[];
@@ -29,7 +24,7 @@ export interface ExecRequest {
   readonly readsNothing: boolean;
 }
 
-export interface ExecDeps extends ClusterDeps, BuiltinDeps {
+export interface ExecTools extends SshTools {
   /** One output for each name, its lines labelled with it. */
   labelled(nodes: readonly string[]): (node: string) => NodeOutput;
   capture(): CapturedOutput;
@@ -69,20 +64,20 @@ export interface ExecOutcome {
 }
 
 /** The exit status of the command, or the worst of several: 255 where the connection failed, 128 + n for a signal. */
-export async function execCommand(request: ExecRequest, deps: ExecDeps): Promise<ExecOutcome> {
+export async function execCommand(request: ExecRequest, tools: ExecTools): Promise<ExecOutcome> {
   const { nodes, command } = request;
   const isSingle = nodes !== 'all' && new Set(nodes).size <= 1;
   const work = workOf(command, isSingle && !request.readsNothing);
-  const session = await openRunningSession(request.session, deps);
-  if (isSingle && !deps.reporter.json) {
-    await using place = await enterNode(session, nodes[0], deps);
-    return { status: await connectBuiltin(place.session, work, place.deps) };
+  const session = await openRunningSession(request.session, tools);
+  if (isSingle && !tools.reporter.json) {
+    await using place = await enterNode(session, nodes[0], tools);
+    return { status: await connectBuiltin(place.session, work, place.tools) };
   }
-  const runs = await runOnAll({ session, work, nodes: await wantedNodes(session, nodes, deps) }, deps);
+  const runs = await runOnAll({ session, work, nodes: await wantedNodes(session, nodes, tools) }, tools);
   const status = Math.max(...runs.map((run) => run.status));
-  if (deps.reporter.json)
+  if (tools.reporter.json)
     return { status, answer: { session: session.name, status, nodes: runs.map(answerOf) } };
-  summarize(runs, deps);
+  summarize(runs, tools);
   return { status };
 }
 
@@ -95,14 +90,19 @@ function workOf(command: readonly string[], readsInput: boolean): SshWork {
   });
 }
 
+/** A session of one machine goes by its own name. */
+function mainNode({ name }: SessionRef, { provider }: ExecTools): string {
+  return provider.nodes?.main ?? name;
+}
+
 async function wantedNodes(
   session: SessionRef,
   wanted: ExecRequest['nodes'],
-  deps: ExecDeps,
-): Promise<readonly ClusterNode[]> {
-  const main = { hostname: mainNode, status: session.status };
-  if (wanted !== 'all' && wanted.every((name) => name === mainNode)) return [main];
-  const nodes = await nodesOf(session, deps);
+  tools: ExecTools,
+): Promise<readonly SessionNode[]> {
+  const main = { hostname: mainNode(session, tools), status: session.status };
+  if (wanted !== 'all' && wanted.every((name) => name === main.hostname)) return [main];
+  const nodes = await nodesOf(session, tools);
   if (wanted === 'all') return nodes.length === 0 ? [main] : nodes;
   return chooseNodes(nodes, wanted, session);
 }
@@ -110,7 +110,7 @@ async function wantedNodes(
 interface Work {
   readonly session: SessionRef;
   readonly work: SshWork;
-  readonly nodes: readonly ClusterNode[];
+  readonly nodes: readonly SessionNode[];
 }
 
 interface NodeRun {
@@ -123,18 +123,18 @@ interface NodeRun {
 /** Logins at a time. The commands all run at once: programs that span the nodes wait for each other. */
 const loginsAtOnce = 8;
 
-async function runOnAll({ session, work, nodes }: Work, deps: ExecDeps): Promise<readonly NodeRun[]> {
-  await using shared = shareMain(session, deps);
-  const outputOf = deps.labelled(nodes.map(({ hostname }) => hostname));
+async function runOnAll({ session, work, nodes }: Work, tools: ExecTools): Promise<readonly NodeRun[]> {
+  await using shared = shareMain(session, tools);
+  const outputOf = tools.labelled(nodes.map(({ hostname }) => hostname));
   const semaphore = createSemaphore(loginsAtOnce);
-  const busy = deps.reporter.busy(`connecting to session ${session.name}`);
+  const busy = tools.reporter.busy(`connecting to session ${session.name}`);
   const runs = nodes.map(async (node) => {
-    const captured = deps.reporter.json ? deps.capture() : undefined;
+    const captured = tools.reporter.json ? tools.capture() : undefined;
     const output = captured ?? outputOf(node.hostname);
     const ended = await runOn(
       node,
       { session, work, output, semaphore, begin: () => busy.stop() },
-      shared.deps,
+      shared.tools,
     );
     return { ...ended, ...(captured && { taken: captured.taken() }) };
   });
@@ -157,39 +157,38 @@ interface NodeWork {
   readonly begin: () => void;
 }
 
-async function runOn(node: ClusterNode, job: NodeWork, deps: ExecDeps): Promise<NodeRun> {
+async function runOn(node: SessionNode, job: NodeWork, tools: ExecTools): Promise<NodeRun> {
   const { hostname } = node;
   const { session, work, output } = job;
   try {
-    checkRuns(session, node);
-    const place = hostname === mainNode ? session : { ...session, node: hostname };
-    await using connection = await logIn(place, job.semaphore, deps);
+    checkRuns(session, node, tools);
+    const isMain = hostname === mainNode(session, tools);
+    const place = isMain ? session : { ...session, node: hostname };
+    await using connection = await logIn(place, job.semaphore, tools);
     job.begin();
     return { node: hostname, status: await connection.run(work, output) };
   } catch (error) {
     if (!(error instanceof BaiError) || error instanceof InterruptedError) throw error;
     job.begin();
-    if (!deps.reporter.json) deps.reporter.warn(`${hostname}: ${error.message}`, error.hint);
+    if (!tools.reporter.json) tools.reporter.warn(`${hostname}: ${error.message}`, error.hint);
     return { node: hostname, status: connectionFailed, error };
   } finally {
     await output.end();
   }
 }
 
-async function logIn(
-  place: SessionRef,
-  semaphore: Semaphore,
-  deps: ExecDeps,
-): ReturnType<ExecDeps['openSsh']> {
-  const leave = await semaphore.enter(deps.signal);
+async function logIn(place: SessionRef, semaphore: Semaphore, tools: ExecTools): Promise<BuiltinConnection> {
+  const leave = await semaphore.enter(tools.signal);
   try {
-    return await connect(await findWay(place, deps), (request) => deps.openSsh(request), deps);
+    const key = await loginKeyFor(place, tools);
+    const make: typeof tools.client.open = (request) => tools.client.open(request);
+    return await logInTo({ access: await openAccess(place, tools), key, make }, tools);
   } finally {
     leave();
   }
 }
 
-function summarize(runs: readonly NodeRun[], { reporter }: ExecDeps): void {
+function summarize(runs: readonly NodeRun[], { reporter }: ExecTools): void {
   const failed = runs.filter(({ status }) => status !== 0);
   if (failed.length === 0) return;
   const each = failed.map(

@@ -1,15 +1,18 @@
 /** `bai app forward`: a forwarder that stays, and everything a client of the user's own needs to know. */
 
-import { openPath, sftpUrl } from '../../core/desktop/open-target.ts';
+import { sftpUrl } from '../../core/desktop/open-target.ts';
+import { requireFeature } from '../../core/session/features.ts';
 import type { ServicePort, SessionRef } from '../../core/session/session.ts';
 import type { ClientProgram } from '../../core/ssh/client-commands.ts';
+import { sshApp } from '../../core/ssh/forwarder.ts';
 import { type ReadyCommands, readyCommands, type SshTarget } from '../../core/ssh/ssh-command.ts';
 import { UsageError } from '../../errors.ts';
 import { checkApp } from '../session/check-app.ts';
 import { openRunningSession } from '../session/open-session.ts';
-import { type ClientDeps, type ClientHelp, prepareClient } from './client-help.ts';
+import { type ClientHelp, type ClientTools, prepareClient } from './client-help.ts';
 import { enterNode } from './enter-node.ts';
-import { prepareSsh, sshApp, sshTarget } from './prepare-ssh.ts';
+import { prepareSsh, sshTarget } from './prepare-ssh.ts';
+import { homeOf } from './session-home.ts';
 import { holdForwarder, type PortPreference } from './start-app-forwarder.ts';
 
 export interface ForwardAppRequest extends PortPreference {
@@ -44,39 +47,37 @@ export interface ForwardedSsh {
   readonly client?: ClientHelp;
 }
 
-const home = openPath('');
-
 /** Calls `onReady` when the port listens; ends when the signal does. */
 export async function forwardApp(
   request: ForwardAppRequest,
-  deps: ClientDeps,
+  tools: ClientTools,
   onReady: (forwarded: ForwardedApp) => void,
 ): Promise<void> {
   const { program } = request;
   if (program !== undefined && request.app !== sshApp) {
     throw new UsageError(`--for is for sshd: ${program} does not speak to ${request.app}`);
   }
-  const session = await openRunningSession(request.session, deps);
+  const session = await openRunningSession(request.session, tools);
   if (request.app === sshApp) {
-    await using place = await enterNode(session, request.node, deps);
-    const ready = await prepareSsh(place.session, place.deps);
-    const client = program && (await prepareClient(program, ready, place.deps));
-    const { tunnel } = ready;
-    return await holdForwarder({ ...request, session, tunnel }, deps, (forwarder) => {
-      const target = sshTarget(ready, forwarder, deps);
+    await using place = await enterNode(session, request.node, tools);
+    const ready = await prepareSsh(place.session, place.tools);
+    const home = await homeOf(ready.access, place.tools);
+    const client = program && (await prepareClient(program, { ...ready, home }, place.tools));
+    return await holdForwarder({ ...request, session, tunnel: ready.access }, tools, (forwarder) => {
+      const target = sshTarget(ready, forwarder, tools);
       const help = client && { client: client.help(forwarder) };
-      const ssh = { ...describeSsh(target), ...help };
+      const ssh = { ...describeSsh(target, home), ...help };
       onReady({ session: place.session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
     });
   }
-  const app = await checkApp(session, request.app, deps);
-  const tunnel = deps.tunnelTo(session, request.app);
-  await holdForwarder({ ...request, session, tunnel }, deps, ({ host, port }) =>
+  const app = await checkApp(session, request.app, tools);
+  const tunnel = requireFeature(tools.provider, 'apps').tunnel(session, request.app);
+  await holdForwarder({ ...request, session, tunnel }, tools, ({ host, port }) =>
     onReady({ session, app: app.name, host, port, ...urlOf(app, host, port) }),
   );
 }
 
-function describeSsh(target: SshTarget): ForwardedSsh {
+function describeSsh(target: SshTarget, home: string): ForwardedSsh {
   const { user, host, port, identityFile } = target;
   return {
     user,

@@ -2,10 +2,10 @@
 
 import { NotFoundError } from '../../errors.ts';
 import type { Fingerprints, PinnedKey } from '../../ssh/files/known-hosts.ts';
-import { type ResolveDeps, resolveAnySession } from '../session/resolve-session.ts';
-import { hostKeyAlias } from './app-deps.ts';
+import { resolveAnySession } from '../session/resolve-session.ts';
+import type { SessionTools } from '../session/session-tools.ts';
 
-export interface HostKeyDeps extends ResolveDeps {
+export interface HostKeyTools extends SessionTools {
   readonly knownHosts: {
     readonly path: string;
     /** Those of this name and of every name that it begins, with a dash after it. */
@@ -23,21 +23,21 @@ export interface ShownHostKey extends Fingerprints {
   readonly node?: string;
 }
 
-export async function showHostKeys(reference: string, deps: HostKeyDeps): Promise<readonly ShownHostKey[]> {
-  const session = await resolveAnySession(reference, deps);
-  const own = hostKeyAlias(session);
-  const pins = await deps.knownHosts.family(own);
+export async function showHostKeys(reference: string, tools: HostKeyTools): Promise<readonly ShownHostKey[]> {
+  const session = await resolveAnySession(reference, tools);
+  const own = tools.provider.hostKeyAlias(session);
+  const pins = await tools.knownHosts.family(own);
   if (pins.length === 0) throw notPinned(session.name);
   return pins.map(({ alias, key }) => ({
-    type: deps.keyType(key),
-    ...deps.fingerprints(key),
+    type: tools.keyType(key),
+    ...tools.fingerprints(key),
     ...(alias !== own && { node: alias.slice(own.length + 1) }),
   }));
 }
 
-export async function forgetHostKey(reference: string, deps: HostKeyDeps): Promise<void> {
-  const session = await resolveAnySession(reference, deps);
-  if (!(await deps.knownHosts.forget(hostKeyAlias(session)))) throw notPinned(session.name);
+export async function forgetHostKey(reference: string, tools: HostKeyTools): Promise<void> {
+  const session = await resolveAnySession(reference, tools);
+  if (!(await tools.knownHosts.forget(tools.provider.hostKeyAlias(session)))) throw notPinned(session.name);
 }
 
 function notPinned(session: string): NotFoundError {

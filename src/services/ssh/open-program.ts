@@ -9,12 +9,14 @@ import {
   sftpUrl,
 } from '../../core/desktop/open-target.ts';
 import type { SessionRef } from '../../core/session/session.ts';
+import { sshApp } from '../../core/ssh/forwarder.ts';
 import { choosesAlike, hostOfSession, type InstalledSshConfig } from '../../core/ssh/installed-ssh-config.ts';
 import { BaiError, LocalSystemError } from '../../errors.ts';
 import { openRunningSession } from '../session/open-session.ts';
-import type { AppDeps } from './app-deps.ts';
-import { prepareSsh, sshApp } from './prepare-ssh.ts';
-import { installedSshConfig, installSshConfig, type SshConfigDeps } from './ssh-config.ts';
+import { prepareSsh } from './prepare-ssh.ts';
+import { homeOf } from './session-home.ts';
+import { installedSshConfig, installSshConfig, type SshConfigTools } from './ssh-config.ts';
+import type { SshTools } from './ssh-tools.ts';
 import { holdForwarder, type PortPreference } from './start-app-forwarder.ts';
 
 export interface OpenRequest {
@@ -25,10 +27,8 @@ export interface OpenRequest {
   readonly printOnly: boolean;
 }
 
-export interface OpenDeps extends AppDeps {
-  readonly sshConfig: SshConfigDeps;
-  /** Nothing where nobody can be asked. */
-  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+export interface OpenTools extends SshTools {
+  readonly sshConfig: SshConfigTools;
   /** Whether a window that is opened on this machine is seen by the user. */
   readonly hasDesktop: boolean;
   /** The system's ways to open a URL. */
@@ -61,40 +61,43 @@ export interface OpenedFiles extends OpenedPlace {
 export async function openEditor(
   program: EditorName,
   request: OpenRequest,
-  deps: OpenDeps,
+  tools: OpenTools,
 ): Promise<OpenedEditor> {
-  const path = openPath(request.path);
-  const config = await useSshConfig(deps);
-  const session = await openRunningSession(request.session, deps);
-  await prepareSsh(session, deps);
-  const host = hostOfSession(session, request.session, config);
-  const place = { host, user: config.user, path };
+  // A wrong path is told before anything is asked.
+  openPath(request.path, '/');
+  const config = await useSshConfig(tools);
+  const session = await openRunningSession(request.session, tools);
+  const { access } = await prepareSsh(session, tools);
+  const path = openPath(request.path, await homeOf(access, tools));
+  const host = hostOfSession(session, request.session, { ...config, isId: tools.provider.isId });
+  const place = { host, user: config.user ?? access.user, path };
   const url = editors[program].url(place);
-  const commands = [...editors[program].commands(place), ...deps.urlOpeners(url)];
+  const commands = [...editors[program].commands(place), ...tools.urlOpeners(url)];
   const otherwise = 'open it on a machine with the program, on which `bai ssh-config install` has run';
-  const openedWith = request.printOnly ? undefined : await openWith({ commands, otherwise }, deps);
+  const openedWith = request.printOnly ? undefined : await openWith({ commands, otherwise }, tools);
   return { program, session, ...place, url, ...(openedWith !== undefined && { openedWith }) };
 }
 
 /** Calls `onReady` when the port listens, then opens the URL; ends when the signal does. */
 export async function openFiles(
   request: OpenRequest & PortPreference,
-  deps: OpenDeps,
+  tools: OpenTools,
   onReady: (opened: OpenedFiles) => void,
 ): Promise<void> {
-  const path = openPath(request.path);
-  const session = await openRunningSession(request.session, deps);
-  const { tunnel, identityFile } = await prepareSsh(session, deps);
-  await holdForwarder({ ...request, session, app: sshApp, tunnel }, deps, async ({ host, port }) => {
-    const place = { host, user: deps.settings.user, path };
+  openPath(request.path, '/');
+  const session = await openRunningSession(request.session, tools);
+  const { access, identityFile } = await prepareSsh(session, tools);
+  const path = openPath(request.path, await homeOf(access, tools));
+  await holdForwarder({ ...request, session, app: sshApp, tunnel: access }, tools, async ({ host, port }) => {
+    const place = { host, user: access.user, path };
     const url = sftpUrl(place, port);
     const key = identityFile === undefined ? {} : { identityFile };
     onReady({ program: 'sftp', session, ...place, url, port, ...key });
     if (request.printOnly) return;
-    const ways = { commands: deps.urlOpeners(url), otherwise: 'give it to a program on this machine' };
-    await openWith(ways, deps).catch((error: unknown) => {
+    const ways = { commands: tools.urlOpeners(url), otherwise: 'give it to a program on this machine' };
+    await openWith(ways, tools).catch((error: unknown) => {
       // Ctrl-C is how the port is closed, also while something is opened.
-      if (!deps.signal.aborted) throw error;
+      if (!tools.signal.aborted) throw error;
     });
   });
 }
@@ -106,10 +109,10 @@ interface Ways {
 }
 
 /** The name of what was started. That there is nothing is no failure: the URL is good all the same. */
-async function openWith({ commands, otherwise }: Ways, deps: OpenDeps): Promise<string | undefined> {
-  const { hasDesktop, reporter } = deps;
+async function openWith({ commands, otherwise }: Ways, tools: OpenTools): Promise<string | undefined> {
+  const { hasDesktop, reporter } = tools;
   for (const command of hasDesktop ? commands : []) {
-    if (await deps.launch(command)) return command.program;
+    if (await tools.launch(command)) return command.program;
   }
   const names = commands.map(({ program }) => program).join(', ');
   reporter.warn(
@@ -122,14 +125,14 @@ async function openWith({ commands, otherwise }: Ways, deps: OpenDeps): Promise<
 }
 
 /** Installs it when the user says so. */
-async function useSshConfig(deps: OpenDeps): Promise<InstalledSshConfig> {
-  const problem = await sshConfigProblem(deps);
+async function useSshConfig(tools: OpenTools): Promise<InstalledSshConfig> {
+  const problem = await sshConfigProblem(tools);
   if (!(problem instanceof BaiError)) return problem;
-  if (deps.ask === undefined || !(await deps.ask(`${problem.message}; ${offers[problem.code]}?`)))
+  if (tools.ask === undefined || !(await tools.ask(`${problem.message}; ${offers[problem.code]}?`)))
     throw problem;
-  const { files } = await installSshConfig({ dryRun: false }, deps.sshConfig);
-  for (const { path, change } of files) deps.reporter.info(`${change}: ${path}`);
-  const installed = await sshConfigProblem(deps);
+  const { files } = await installSshConfig({ dryRun: false }, tools.sshConfig);
+  for (const { path, change } of files) tools.reporter.info(`${change}: ${path}`);
+  const installed = await sshConfigProblem(tools);
   if (installed instanceof BaiError) throw installed;
   return installed;
 }
@@ -140,7 +143,7 @@ const offers: Readonly<Record<string, string>> = {
 };
 
 /** Editors start ssh by themselves, long after bai has ended. */
-async function sshConfigProblem({ sshConfig }: OpenDeps): Promise<InstalledSshConfig | LocalSystemError> {
+async function sshConfigProblem({ sshConfig }: OpenTools): Promise<InstalledSshConfig | LocalSystemError> {
   const [installed, facts] = await Promise.all([installedSshConfig(sshConfig), sshConfig.facts()]);
   if (installed === undefined) {
     const message = `${sshConfig.userFile} does not include bai's hosts, which editors go by`;

@@ -21,13 +21,8 @@ import { openRunningSession } from '../session/open-session.ts';
 import { failedWith, openBuiltin } from './connect-builtin.ts';
 import { watchDisconnect } from './diagnose-disconnect.ts';
 import { enterNode } from './enter-node.ts';
-import {
-  connectSystem,
-  openOrCreate,
-  type SshCommandDeps,
-  type SshCommandRequest,
-  workOfBuiltin,
-} from './run-ssh-command.ts';
+import { connectSystem, openOrCreate, type SshCommandRequest, workOfBuiltin } from './run-ssh-command.ts';
+import type { SshTools } from './ssh-tools.ts';
 
 export interface PersistRequest extends SshCommandRequest {
   /** Of the shell; a session may have several. */
@@ -60,30 +55,34 @@ const answerLimitMs = 15_000;
 const steadyMs = 30_000;
 
 /** As `connectSsh`; and 0 when the user leaves the shell to itself. */
-export async function persistSsh(request: PersistRequest, patientDeps: SshCommandDeps): Promise<number> {
-  const deps = watchful(patientDeps);
+export async function persistSsh(request: PersistRequest, patientTools: SshTools): Promise<number> {
+  const tools = watchful(patientTools);
   const options = persistOptions(request.sshArguments);
-  if (!deps.isTerminal) {
+  if (!tools.system.isTerminal) {
     throw new UsageError('--persist keeps a shell on a terminal, and stdin is none', {
       hint: 'leave out --persist; `nohup` or tmux in the session keeps a program without a terminal',
     });
   }
-  const work = await workOfBuiltin(withLine({ request, options }, 'open'), deps);
-  const session = await openOrCreate(request, deps);
+  const work = await workOfBuiltin(withLine({ request, options }, 'open'), tools);
+  const session = await openOrCreate(request, tools);
   const attempt = { session, request, options, work };
-  const first = await connectOnce({ ...attempt, mode: 'open' }, deps);
-  const status = 'lost' in first ? await comeBack(first, { ...attempt, mode: 'back' }, deps) : first.status;
-  return statusOf(status, request, deps);
+  const first = await connectOnce({ ...attempt, mode: 'open' }, tools);
+  const status = 'lost' in first ? await comeBack(first, { ...attempt, mode: 'back' }, tools) : first.status;
+  return statusOf(status, request, tools);
 }
 
 /** A dead line is found early: another is made for it. */
-function watchful(deps: SshCommandDeps): SshCommandDeps {
+function watchful(tools: SshTools): SshTools {
   const silenceMs = persistSilenceMs;
+  const { client } = tools;
   return {
-    ...deps,
-    tunnelTo: (session, app) => deps.tunnelTo(session, app, silenceMs),
-    openSsh: (request) => deps.openSsh({ ...request, silenceMs }),
-    openStreams: (request) => deps.openStreams({ ...request, silenceMs }),
+    ...tools,
+    access: (session) => tools.access(session, { silenceMs }),
+    client: {
+      ...client,
+      open: (request) => client.open({ ...request, silenceMs }),
+      openStreams: (request) => client.openStreams({ ...request, silenceMs }),
+    },
   };
 }
 
@@ -95,22 +94,22 @@ function withLine(
 }
 
 /** Until the shell is left, has ended, or cannot be reached ever again. */
-async function comeBack(first: Lost, attempt: Attempt, deps: SshCommandDeps): Promise<number> {
+async function comeBack(first: Lost, attempt: Attempt, tools: SshTools): Promise<number> {
   let outcome: Outcome = first;
   let told: string | undefined;
   try {
     for (let failed = 0; 'lost' in outcome; failed += 1) {
-      told = tell(outcome, told, { name: attempt.session.name, deps });
-      await pause(persistPause(failed, Math.random()), attempt.session.name, deps);
+      told = tell(outcome, told, { name: attempt.session.name, tools });
+      await pause(persistPause(failed, Math.random()), attempt.session.name, tools);
       const began = performance.now();
-      outcome = await tryAgain(attempt, deps);
+      outcome = await tryAgain(attempt, tools);
       if (performance.now() - began > steadyMs) failed = -1;
     }
     return outcome.status;
   } catch (error) {
-    if (!deps.signal.aborted) throw error;
+    if (!tools.signal.aborted) throw error;
     const hint = `\`${attempt.request.wayBack}\` comes back to the shell`;
-    const { exitCode } = interruptedBy(deps.signal);
+    const { exitCode } = interruptedBy(tools.signal);
     throw new InterruptedError('interrupted while there was no connection', { hint }, exitCode);
   }
 }
@@ -118,27 +117,31 @@ async function comeBack(first: Lost, attempt: Attempt, deps: SshCommandDeps): Pr
 interface Teller {
   /** Of the session. */
   readonly name: string;
-  readonly deps: SshCommandDeps;
+  readonly tools: SshTools;
 }
 
 /** Each reason once, and each loss. */
-function tell({ lost, stood }: Lost, before: string | undefined, { name, deps }: Teller): string | undefined {
+function tell(
+  { lost, stood }: Lost,
+  before: string | undefined,
+  { name, tools }: Teller,
+): string | undefined {
   if (stood) {
-    deps.reporter.warn(
+    tools.reporter.warn(
       `the connection to session ${name} was lost; what was typed last may not have arrived`,
       'bai connects again by itself; Ctrl-C ends that',
     );
     return undefined;
   }
-  if (lost !== undefined && lost !== before) deps.reporter.warn(lost);
+  if (lost !== undefined && lost !== before) tools.reporter.warn(lost);
   return lost;
 }
 
 /** By the session's id: another one may have its name by now. */
-async function tryAgain(attempt: Attempt, deps: SshCommandDeps): Promise<Outcome> {
+async function tryAgain(attempt: Attempt, tools: SshTools): Promise<Outcome> {
   try {
-    await findAgain(attempt.session, deps);
-    return await connectOnce(attempt, deps);
+    await findAgain(attempt.session, tools);
+    return await connectOnce(attempt, tools);
   } catch (error) {
     if (!mayPass(error)) throw error;
     return { lost: error.message, stood: false };
@@ -146,12 +149,12 @@ async function tryAgain(attempt: Attempt, deps: SshCommandDeps): Promise<Outcome
 }
 
 /** A connection that was kept may be as dead as the line, and is silent for ever then. */
-async function findAgain({ id }: SessionRef, deps: SshCommandDeps): Promise<void> {
-  using limit = limitTime(deps.signal, answerLimitMs);
+async function findAgain({ id }: SessionRef, tools: SshTools): Promise<void> {
+  using limit = limitTime(tools.signal, answerLimitMs);
   try {
-    await openRunningSession(id, { ...deps, signal: limit.signal });
+    await openRunningSession(id, { ...tools, signal: limit.signal });
   } catch (error) {
-    throw limit.isOver && !deps.signal.aborted ? noAnswer() : error;
+    throw limit.isOver && !tools.signal.aborted ? noAnswer() : error;
   }
 }
 
@@ -162,21 +165,21 @@ function noAnswer(): TimeoutError {
 }
 
 /** A node is entered anew each time: the way through main1 is lost with the line. */
-async function connectOnce(attempt: Attempt, deps: SshCommandDeps): Promise<Outcome> {
+async function connectOnce(attempt: Attempt, tools: SshTools): Promise<Outcome> {
   const { work, mode, request } = attempt;
-  await using place = await enterNode(attempt.session, request.node, deps);
+  await using place = await enterNode(attempt.session, request.node, tools);
   const inside = { ...attempt, session: place.session };
-  if (work === undefined) return await connectSystemOnce(inside, place.deps);
+  if (work === undefined) return await connectSystemOnce(inside, place.tools);
   const command = persistLine(request.name, mode);
-  return await connectBuiltinOnce({ ...inside, work: { ...work, command } }, place.deps);
+  return await connectBuiltinOnce({ ...inside, work: { ...work, command } }, place.tools);
 }
 
-async function connectSystemOnce(attempt: Attempt, deps: SshCommandDeps): Promise<Outcome> {
+async function connectSystemOnce(attempt: Attempt, tools: SshTools): Promise<Outcome> {
   const { session, mode } = attempt;
-  const watch = watchDisconnect(persistSilence(attempt.options), deps);
+  const watch = watchDisconnect(persistSilence(attempt.options), tools);
   const request = { ...withLine(attempt, mode), isPastAsking: () => watch.wasSilent() };
-  const status = await connectSystem(session, request, watch.deps);
-  if (status !== connectionFailed || deps.signal.aborted) return { status };
+  const status = await connectSystem(session, request, watch.tools);
+  if (status !== connectionFailed || tools.signal.aborted) return { status };
   const { isLost, stood } = watch.verdict();
   // What went wrong on the way was told with ssh's end.
   return isLost && (stood || mode === 'back') ? { lost: undefined, stood } : { status };
@@ -188,11 +191,11 @@ interface BuiltinAttempt extends Attempt {
 
 async function connectBuiltinOnce(
   { session, work, mode }: BuiltinAttempt,
-  deps: SshCommandDeps,
+  tools: SshTools,
 ): Promise<Outcome> {
   let stood = false;
   try {
-    await using connection = await openBuiltin(session, work, deps);
+    await using connection = await openBuiltin(session, work, tools);
     stood = true;
     return { status: await connection.run(work) };
   } catch (error) {
@@ -200,12 +203,12 @@ async function connectBuiltinOnce(
     const isRefused = mayPass(error) && error.code === 'forward-refused';
     if (mayPass(error) && (mode === 'back' || (stood && !isRefused)))
       return { lost: error.message, stood: stood && !isRefused };
-    return { status: failedWith(error, deps) };
+    return { status: failedWith(error, tools) };
   }
 }
 
 /** With a count-down where somebody watches. */
-async function pause(seconds: number, name: string, { reporter, signal }: SshCommandDeps): Promise<void> {
+async function pause(seconds: number, name: string, { reporter, signal }: SshTools): Promise<void> {
   for (let left = seconds; left > 0; left -= 1) {
     const shown = reporter.busy(`connecting to ${name} again in ${left} s; Ctrl-C ends it`, 'now');
     try {
@@ -217,7 +220,7 @@ async function pause(seconds: number, name: string, { reporter, signal }: SshCom
 }
 
 /** What bai ends with. */
-function statusOf(status: number, { wayBack }: PersistRequest, { reporter }: SshCommandDeps): number {
+function statusOf(status: number, { wayBack }: PersistRequest, { reporter }: SshTools): number {
   if (status === persistStatus.detached) {
     reporter.info(`the shell goes on in the session; \`${wayBack}\` comes back to it`);
     return 0;

@@ -1,8 +1,7 @@
 /** `bai ssh-config`: one line in the user's ssh configuration, and bai's own file behind it. */
 
 import type { Reporter } from '../../core/reporter.ts';
-import { waitVerdict } from '../../core/session/session.ts';
-import type { SessionApi } from '../../core/session/session-api.ts';
+import type { Provider } from '../../core/session/provider.ts';
 import { configWord, literalPattern, percentDoubled } from '../../core/ssh/config-word.ts';
 import { type InstalledSshConfig, readInstalled } from '../../core/ssh/installed-ssh-config.ts';
 import { type ListedHost, listHosts, type SshConfigFacts, sshConfigText } from '../../core/ssh/ssh-config.ts';
@@ -12,7 +11,7 @@ import type { ConfigChange } from '../../ssh/files/config-file.ts';
 import type { SshAnswer } from '../../ssh/ssh-settings.ts';
 import { type CheckedPlans, type Plan, unsayablePath, writeChecked, writePlan } from './check-ssh-config.ts';
 
-export interface SshConfigDeps {
+export interface SshConfigTools {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   /** The user's, which ssh reads. */
@@ -22,7 +21,7 @@ export interface SshConfigDeps {
   /** The ways to name `ownFile` in an Include line; the first one is written. */
   readonly spellings: readonly [string, ...string[]];
   readonly files: ConfigFiles;
-  sessions(): Promise<Pick<SessionApi, 'list'>>;
+  provider(): Promise<Provider>;
   facts(): Promise<SshConfigFacts>;
   /** Variables that bai took the manager's address or keys from. */
   borrowedVariables(): Promise<readonly string[]>;
@@ -61,33 +60,33 @@ export interface SshConfigChange {
 /** With `dryRun` nothing is written, and no folder made. What ssh cannot read is taken back. */
 export async function installSshConfig(
   { dryRun }: { readonly dryRun: boolean },
-  deps: SshConfigDeps,
+  tools: SshConfigTools,
 ): Promise<SshConfigChange> {
-  const { text, hosts, facts } = await renderSshConfig(deps);
+  const { text, hosts, facts } = await renderSshConfig(tools);
   if (dryRun) {
-    const { own, users } = await planInstall(text, deps);
+    const { own, users } = await planInstall(text, tools);
     return { hosts, dryRun, files: [changeOf(own), changeOf(users[0])] };
   }
-  const written = await deps.files.alone(
-    async () => writeChecked({ ...(await planInstall(text, deps)), facts }, deps),
+  const written = await tools.files.alone(
+    async () => writeChecked({ ...(await planInstall(text, tools)), facts }, tools),
     ownAdvice,
   );
-  await warnOfVariables(deps);
+  await warnOfVariables(tools);
   return { hosts, dryRun, files: written.map(changeOf) };
 }
 
-async function planInstall(text: string, deps: SshConfigDeps): Promise<Omit<CheckedPlans, 'facts'>> {
-  const own = await planOwn(deps, text);
+async function planInstall(text: string, tools: SshConfigTools): Promise<Omit<CheckedPlans, 'facts'>> {
+  const own = await planOwn(tools, text);
   const advice = (line: string): string => `put this line on top of it yourself: ${line}`;
-  const plans = includeLines(deps.spellings).map((line) =>
-    planUser(deps, advice(line), (before) => withLine(before, line, deps)),
+  const plans = includeLines(tools.spellings).map((line) =>
+    planUser(tools, advice(line), (before) => withLine(before, line, tools)),
   );
   const [first, ...others] = await Promise.all(plans);
   if (first === undefined) throw new Error('there is a way to name the file');
   return { own, users: [first, ...others] };
 }
 
-function withLine(before: string | undefined, line: string, { spellings }: SshConfigDeps): string {
+function withLine(before: string | undefined, line: string, { spellings }: SshConfigTools): string {
   const files = spellings.map(asBytes);
   if (before !== undefined && hasInclude(before, files)) return before;
   return withInclude(before === undefined ? undefined : withoutInclude(before, files), asBytes(line));
@@ -99,7 +98,7 @@ export async function installedSshConfig({
   ownFile,
   spellings,
   files,
-}: Pick<SshConfigDeps, 'userFile' | 'ownFile' | 'spellings' | 'files'>): Promise<
+}: Pick<SshConfigTools, 'userFile' | 'ownFile' | 'spellings' | 'files'>): Promise<
   InstalledSshConfig | undefined
 > {
   const advice = 'make it yours: ssh reads it too';
@@ -111,22 +110,22 @@ export async function installedSshConfig({
 /** The user's file first: an Include of a file that is gone includes nothing. */
 export async function removeSshConfig(
   { dryRun }: { readonly dryRun: boolean },
-  deps: SshConfigDeps,
+  tools: SshConfigTools,
 ): Promise<SshConfigChange> {
-  let plans = await planRemove(deps);
+  let plans = await planRemove(tools);
   if (!dryRun) {
     const isDone = plans.every(({ before, after }) => before === after);
     if (!isDone)
-      plans = await deps.files.alone(async () => carryOut(await planRemove(deps), deps), ownAdvice);
-    await deps.forgetHosts();
+      plans = await tools.files.alone(async () => carryOut(await planRemove(tools), tools), ownAdvice);
+    await tools.forgetHosts();
   }
   return { hosts: [], dryRun, files: plans.map(changeOf).toReversed() };
 }
 
-async function planRemove(deps: SshConfigDeps): Promise<readonly Plan[]> {
-  const own = await planOwn(deps, undefined);
-  const user = await planUser(deps, `take the line with ${deps.ownFile} out of it yourself`, (before) =>
-    before === undefined ? undefined : withoutInclude(before, deps.spellings.map(asBytes)),
+async function planRemove(tools: SshConfigTools): Promise<readonly Plan[]> {
+  const own = await planOwn(tools, undefined);
+  const user = await planUser(tools, `take the line with ${tools.ownFile} out of it yourself`, (before) =>
+    before === undefined ? undefined : withoutInclude(before, tools.spellings.map(asBytes)),
   );
   return [user, own];
 }
@@ -138,12 +137,14 @@ export interface RenderedSshConfig {
 }
 
 /** Bai's own file, with a host for each session of the account that can be gone into, now or when it has started. */
-export async function renderSshConfig(deps: SshConfigDeps): Promise<RenderedSshConfig> {
-  const [facts, api] = await Promise.all([deps.facts(), deps.sessions()]);
-  checkPaths([facts.identityFile, facts.knownHosts, facts.hostsFolder, ...facts.bai], /[\n\r]|\$\{/);
-  checkPaths([deps.ownFile], /[\n\r]/);
-  const all = await api.list({ statuses: 'live', owner: 'own' }, deps.signal);
-  const hosts = listHosts(all.filter(({ status }) => /^(ready|waiting)$/.test(waitVerdict(status))));
+export async function renderSshConfig(tools: SshConfigTools): Promise<RenderedSshConfig> {
+  const [facts, provider] = await Promise.all([tools.facts(), tools.provider()]);
+  const { identityFile, knownHosts, hostsFolder, bai } = facts;
+  checkPaths([...(identityFile ? [identityFile] : []), knownHosts, hostsFolder, ...bai], /[\n\r]|\$\{/);
+  checkPaths([tools.ownFile], /[\n\r]/);
+  const all = await provider.list({ statuses: 'live', owner: 'own' }, tools.signal);
+  const reachable = all.filter(({ status }) => /^(ready|starting)$/.test(provider.phaseOf(status)));
+  const hosts = listHosts(reachable, provider);
   return { text: sshConfigText(facts, hosts), hosts, facts };
 }
 
@@ -154,31 +155,34 @@ function checkPaths(paths: readonly string[], unsayable: RegExp): void {
 }
 
 /** Releases of ssh from 9.9 on know tokens in the name of an included file, where a doubled `%` stands for one. */
-function includeLines(spellings: SshConfigDeps['spellings']): readonly string[] {
+function includeLines(spellings: SshConfigTools['spellings']): readonly string[] {
   const patterns = spellings.slice(0, 2).map(literalPattern);
   const all = patterns.flatMap((pattern) => [pattern, percentDoubled(pattern)]);
   return [...new Set(all)].map((each) => `Include ${configWord(each)}`);
 }
 
-function planOwn(deps: SshConfigDeps, text: string | undefined): Promise<Plan> {
+function planOwn(tools: SshConfigTools, text: string | undefined): Promise<Plan> {
   const after = text === undefined ? undefined : asBytes(text);
-  return plan({ path: deps.ownFile, advice: ownAdvice, edit: () => after }, deps);
+  return plan({ path: tools.ownFile, advice: ownAdvice, edit: () => after }, tools);
 }
 
 const ownAdvice = 'make it and its folder yours, or choose another folder with BAI_HOME';
 
-function planUser(deps: SshConfigDeps, advice: string, edit: EditConfig): Promise<Plan> {
-  return plan({ path: deps.userFile, advice, edit }, deps);
+function planUser(tools: SshConfigTools, advice: string, edit: EditConfig): Promise<Plan> {
+  return plan({ path: tools.userFile, advice, edit }, tools);
 }
 
-async function plan(change: Pick<Plan, 'path' | 'advice' | 'edit'>, { files }: SshConfigDeps): Promise<Plan> {
+async function plan(
+  change: Pick<Plan, 'path' | 'advice' | 'edit'>,
+  { files }: SshConfigTools,
+): Promise<Plan> {
   const before = await files.read(change.path, change.advice);
   return { ...change, before, after: change.edit(before) };
 }
 
-async function carryOut(plans: readonly Plan[], deps: SshConfigDeps): Promise<readonly Plan[]> {
+async function carryOut(plans: readonly Plan[], tools: SshConfigTools): Promise<readonly Plan[]> {
   const done: Plan[] = [];
-  for (const plan of plans) done.push(await writePlan(plan, deps));
+  for (const plan of plans) done.push(await writePlan(plan, tools));
   return done;
 }
 
@@ -192,10 +196,10 @@ function kindOf(before: string | undefined, after: string | undefined): FileChan
   return before === undefined ? 'created' : 'changed';
 }
 
-async function warnOfVariables(deps: SshConfigDeps): Promise<void> {
-  const names = await deps.borrowedVariables();
+async function warnOfVariables(tools: SshConfigTools): Promise<void> {
+  const names = await tools.borrowedVariables();
   if (names.length === 0) return;
-  deps.reporter.warn(
+  tools.reporter.warn(
     `the manager's address or keys come from ${names.join(', ')}, which ssh must find too`,
     'editors are often started without such variables: `bai config set` stores them in the profile',
   );

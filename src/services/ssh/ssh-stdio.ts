@@ -5,7 +5,8 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Reporter } from '../../core/reporter.ts';
-import { isSessionId, type SessionRef } from '../../core/session/session.ts';
+import type { SessionRef } from '../../core/session/session.ts';
+import { sshApp } from '../../core/ssh/forwarder.ts';
 import { HostKeyReader } from '../../core/ssh/host-key-reader.ts';
 import { aliasByName, hostSuffix, sessionOfHost } from '../../core/ssh/ssh-config.ts';
 import {
@@ -19,12 +20,12 @@ import {
 import type { HostFacts, HostFiles } from '../../ssh/files/host-files.ts';
 import { checkApp } from '../session/check-app.ts';
 import { openRunningSession } from '../session/open-session.ts';
-import type { SessionDeps } from '../session/session-deps.ts';
 import { findEnd } from '../session/session-end.ts';
-import { type AppDeps, hostKeyAlias } from './app-deps.ts';
-import { type ClusterDeps, enterNode } from './enter-node.ts';
+import type { SessionTools } from '../session/session-tools.ts';
+import { enterNode } from './enter-node.ts';
 import { type HeardStream, hear } from './hear-stream.ts';
-import { prepareSsh, sshApp } from './prepare-ssh.ts';
+import { prepareSsh } from './prepare-ssh.ts';
+import type { SshTools } from './ssh-tools.ts';
 
 export interface SshStdioRequest {
   /** Name or id, or the same as `host`. */
@@ -35,38 +36,38 @@ export interface SshStdioRequest {
   readonly host: string | undefined;
 }
 
-export interface SshStdioDeps extends SessionDeps, Pick<AppDeps, 'settings' | 'knownHosts' | 'tunnelTo'> {
+export interface SshStdioTools extends SessionTools, Pick<SshTools, 'settings' | 'knownHosts' | 'access'> {
   readonly hostFiles: Pick<HostFiles, 'areCurrent' | 'keyOf' | 'write'>;
   readonly stdin: Readable;
   readonly stdout: Writable;
   /** Differs when a file does; nothing when it is not there. */
   stampOf(path: string): Promise<string | undefined>;
   /** What only a first connection needs. */
-  preparing(): Promise<ClusterDeps>;
+  preparing(): Promise<SshTools>;
   /** Whether the program that started this one is gone. */
   isOrphan(): boolean;
 }
 
 /** Nothing but the stream goes to stdout. 0 when the far side ends it; throws for what fails before and in it. */
-export async function sshStdio(request: SshStdioRequest, deps: SshStdioDeps): Promise<number> {
-  const quiet = { ...deps, reporter: withoutProgress(deps.reporter) };
+export async function sshStdio(request: SshStdioRequest, tools: SshStdioTools): Promise<number> {
+  const quiet = { ...tools, reporter: withoutProgress(tools.reporter) };
   if (request.node !== undefined) return throughMain(request, quiet);
-  return copy(await openStream(request, quiet), deps);
+  return copy(await openStream(request, quiet), tools);
 }
 
-async function throughMain({ session, node, host }: SshStdioRequest, deps: SshStdioDeps): Promise<number> {
+async function throughMain({ session, node, host }: SshStdioRequest, tools: SshStdioTools): Promise<number> {
   if (host !== undefined) throw new UsageError('--node and --ssh-host do not go together');
-  const found = await openRunningSession(session, deps);
-  const preparing = { ...(await deps.preparing()), reporter: deps.reporter };
+  const found = await openRunningSession(session, tools);
+  const preparing = { ...(await tools.preparing()), reporter: tools.reporter };
   await using place = await enterNode(found, node, preparing);
-  const inside: SshStdioDeps = {
-    ...deps,
-    tunnelTo: (to, app) => place.deps.tunnelTo(to, app),
-    preparing: async () => place.deps,
+  const inside: SshStdioTools = {
+    ...tools,
+    access: (to) => place.tools.access(to),
+    preparing: async () => place.tools,
   };
   if (!(await isPrepared(place.session, undefined, inside))) await prepare(place.session, undefined, inside);
-  const remote = await inside.tunnelTo(place.session, sshApp).dial(deps.signal);
-  return await copy({ session: place.session, remote }, deps);
+  const remote = await dial(place.session, inside);
+  return await copy({ session: place.session, remote }, tools);
 }
 
 interface OpenedStream {
@@ -74,22 +75,27 @@ interface OpenedStream {
   readonly remote: Duplex;
 }
 
-async function openStream({ session, host }: SshStdioRequest, deps: SshStdioDeps): Promise<OpenedStream> {
+async function openStream({ session, host }: SshStdioRequest, tools: SshStdioTools): Promise<OpenedStream> {
   const reference = session === host ? nameOf(host) : session;
   if (host !== undefined) nameOf(host);
-  const opened = await dialById(reference, host, deps);
+  const opened = await dialById(reference, host, tools);
   if (opened !== undefined) return opened;
-  const found = await openRunningSession(reference, deps).catch((error: unknown) => {
+  const found = await openRunningSession(reference, tools).catch((error: unknown) => {
     throw host === undefined || session === host ? error : ofStaleList(error);
   });
-  if (!(await isPrepared(found, host, deps))) await prepare(found, host, deps);
+  if (!(await isPrepared(found, host, tools))) await prepare(found, host, tools);
   try {
-    return { session: found, remote: await deps.tunnelTo(found, sshApp).dial(deps.signal) };
+    return { session: found, remote: await dial(found, tools) };
   } catch (error) {
     // The manager says that something is not there, and not what.
-    if (error instanceof NotFoundError) await checkApp(found, sshApp, deps);
+    if (error instanceof NotFoundError && tools.provider.apps !== undefined)
+      await checkApp(found, sshApp, tools);
     throw error;
   }
+}
+
+async function dial(session: SessionRef, tools: SshStdioTools): Promise<Duplex> {
+  return await (await tools.access(session)).dial(tools.signal);
 }
 
 /** It goes into file names and came from a command line that a shell has read. */
@@ -108,16 +114,17 @@ const wasWaitedFor: ReadonlySet<string> = new Set(['app-not-listening', 'sshd-no
 async function dialById(
   reference: string,
   host: string | undefined,
-  deps: SshStdioDeps,
+  tools: SshStdioTools,
 ): Promise<OpenedStream | undefined> {
-  if (!isSessionId(reference)) return undefined;
-  const session = { id: reference.toLowerCase(), name: reference, status: 'RUNNING' };
-  if (!(await isPrepared(session, host, deps))) return undefined;
+  const { provider } = tools;
+  if (!provider.isId(reference) || provider.refOf === undefined) return undefined;
+  const session = provider.refOf(reference);
+  if (!(await isPrepared(session, host, tools))) return undefined;
   try {
-    return { session, remote: await deps.tunnelTo(session, sshApp).dial(deps.signal) };
+    return { session, remote: await dial(session, tools) };
   } catch (error) {
     // Not yet running, ended, or a release that wants the name: looking it up tells which.
-    if (deps.signal.aborted || !(error instanceof BaiError) || wasWaitedFor.has(error.code)) throw error;
+    if (tools.signal.aborted || !(error instanceof BaiError) || wasWaitedFor.has(error.code)) throw error;
     return undefined;
   }
 }
@@ -126,24 +133,24 @@ async function dialById(
 async function isPrepared(
   session: SessionRef,
   host: string | undefined,
-  deps: SshStdioDeps,
+  tools: SshStdioTools,
 ): Promise<boolean> {
-  const { keyPath } = deps.settings;
-  const elsewhere = host === undefined ? undefined : await deps.hostFiles.keyOf(host);
-  const facts = await hostFacts(session, elsewhere ?? keyPath, deps);
+  const { keyPath } = tools.settings;
+  const elsewhere = host === undefined ? undefined : await tools.hostFiles.keyOf(host);
+  const facts = await hostFacts(session, elsewhere ?? keyPath, tools);
   if (facts.hostKeys.length === 0) return false;
-  if (isIssued(deps) && facts.keyStamp === undefined) return false;
-  return host === undefined || deps.hostFiles.areCurrent(host, facts);
+  if (isIssued(tools) && facts.keyStamp === undefined) return false;
+  return host === undefined || tools.hostFiles.areCurrent(host, facts);
 }
 
 /** ssh reads host keys and private keys when the server has greeted it, which is after this. */
-async function prepare(session: SessionRef, host: string | undefined, deps: SshStdioDeps): Promise<void> {
-  const { reporter, settings, hostFiles } = deps;
-  const { identityFile } = await prepareSsh(session, { ...(await deps.preparing()), reporter });
+async function prepare(session: SessionRef, host: string | undefined, tools: SshStdioTools): Promise<void> {
+  const { reporter, settings, hostFiles } = tools;
+  const { identityFile } = await prepareSsh(session, { ...(await tools.preparing()), reporter });
   const { identity, keyPath } = settings;
   const isElsewhere = identityFile !== undefined && identityFile !== (identity ?? keyPath);
   if (host !== undefined) {
-    const facts = await hostFacts(session, identityFile ?? keyPath, deps);
+    const facts = await hostFacts(session, identityFile ?? keyPath, tools);
     return hostFiles.write(host, facts, isElsewhere ? identityFile : undefined);
   }
   if (isElsewhere) {
@@ -154,15 +161,15 @@ async function prepare(session: SessionRef, host: string | undefined, deps: SshS
   }
 }
 
-async function hostFacts(session: SessionRef, keyFile: string, deps: SshStdioDeps): Promise<HostFacts> {
-  const hostKeys = await deps.knownHosts.pinned(hostKeyAlias(session));
-  const keyStamp = isIssued(deps) ? await deps.stampOf(keyFile) : undefined;
+async function hostFacts(session: SessionRef, keyFile: string, tools: SshStdioTools): Promise<HostFacts> {
+  const hostKeys = await tools.knownHosts.pinned(tools.provider.hostKeyAlias(session));
+  const keyStamp = isIssued(tools) ? await tools.stampOf(keyFile) : undefined;
   return { sessionId: session.id, alias: aliasByName, hostKeys, keyStamp };
 }
 
 /** Whether ssh needs the file of the session's own key. */
-function isIssued({ settings }: SshStdioDeps): boolean {
-  return settings.identity === undefined && !settings.usesAgent;
+function isIssued({ provider, settings }: SshStdioTools): boolean {
+  return provider.issuedKey !== undefined && settings.identity === undefined && !settings.usesAgent;
 }
 
 /** How often it is looked whether the program at the other end of stdout is still there. */
@@ -175,21 +182,21 @@ const answerMs = 2_000;
  * that was killed and one that has said all look the same on stdin, so it is asked for; and of an sshd that falls silent
  * no answer is to come.
  */
-async function copy({ session, remote }: OpenedStream, deps: SshStdioDeps): Promise<number> {
-  const { stdin, stdout, signal } = deps;
+async function copy({ session, remote }: OpenedStream, tools: SshStdioTools): Promise<number> {
+  const { stdin, stdout, signal } = tools;
   const done = new AbortController();
   const until = AbortSignal.any([signal, done.signal]);
   const upward = pipeline(stdin, remote, { end: false, signal: until });
-  const downward = passHostKey({ session, remote }, deps, until).then(async (goesOn) => {
+  const downward = passHostKey({ session, remote }, tools, until).then(async (goesOn) => {
     if (goesOn) await pipeline(remote, stdout, { end: false, signal: until });
   });
   const heard = hear(remote);
-  const nobodyLeft = upward.then(() => answered(heard, deps, until)).catch(() => downward);
+  const nobodyLeft = upward.then(() => answered(heard, tools, until)).catch(() => downward);
   for (const part of [downward, nobodyLeft]) part.catch(() => {});
   try {
     await Promise.race([downward, nobodyLeft]);
     // Who has sent an end was done; for others the session may have ended under them.
-    const end = stdin.readableEnded ? undefined : await findEnd(session, deps);
+    const end = stdin.readableEnded ? undefined : await findEnd(session, tools);
     if (end !== undefined) throw end;
     return ExitCode.ok;
   } catch (error) {
@@ -209,15 +216,16 @@ async function copy({ session, remote }: OpenedStream, deps: SshStdioDeps): Prom
  */
 async function passHostKey(
   { session, remote }: OpenedStream,
-  { stdout, knownHosts }: SshStdioDeps,
+  tools: SshStdioTools,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { stdout, knownHosts } = tools;
   const reader = new HostKeyReader();
   signal.addEventListener('abort', () => remote.destroy(), { once: true });
   const chunks: AsyncIterable<Uint8Array> = remote.iterator({ destroyOnReturn: false });
   for await (const chunk of chunks) {
     const key = reader.read(chunk);
-    if (key !== undefined) await knownHosts.verify(hostKeyAlias(session), key, session);
+    if (key !== undefined) await knownHosts.verify(tools.provider.hostKeyAlias(session), key, session);
     if (!stdout.write(chunk)) await once(stdout, 'drain', { signal });
     if (reader.isOver) return true;
   }
@@ -230,10 +238,10 @@ function brokenTunnel(cause: unknown): UnreachableError {
 }
 
 /** Resolves when nobody is there to take more, or nothing more is to come. */
-async function answered(heard: HeardStream, deps: SshStdioDeps, signal: AbortSignal): Promise<void> {
-  const { stdout } = deps;
+async function answered(heard: HeardStream, tools: SshStdioTools, signal: AbortSignal): Promise<void> {
+  const { stdout } = tools;
   let heardAt = performance.now();
-  while (!deps.isOrphan() && performance.now() - heardAt < answerMs) {
+  while (!tools.isOrphan() && performance.now() - heardAt < answerMs) {
     await delay(goneCheckMs, undefined, { signal });
     // What waits for its reader is an answer that is being read.
     heardAt = stdout.writableLength > 0 ? performance.now() : Math.max(heardAt, heard.heardAt());

@@ -1,11 +1,11 @@
 /** A forwarder to one app of a session, on the preferred port or a random one. */
 
+import type { Tunnel } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
-import type { Forwarder, Tunnel } from '../../core/ssh/ssh-access.ts';
+import { type Forwarder, sshApp } from '../../core/ssh/forwarder.ts';
 import { BaiError } from '../../errors.ts';
 import { type EndWatch, watchForEnd } from '../session/session-end.ts';
-import type { AppDeps } from './app-deps.ts';
-import { sshApp } from './prepare-ssh.ts';
+import type { SshTools } from './ssh-tools.ts';
 
 export interface PortPreference {
   /** Beats the `sshPort` setting. */
@@ -24,9 +24,9 @@ export interface StartRequest extends PortPreference {
   readonly onConnectionEnded?: () => void;
 }
 
-export async function startAppForwarder(request: StartRequest, deps: AppDeps): Promise<Forwarder> {
-  const preferred = request.port ?? deps.settings.preferredPort;
-  const forwarder = await deps.startForwarder({
+export async function startAppForwarder(request: StartRequest, tools: SshTools): Promise<Forwarder> {
+  const preferred = request.port ?? tools.settings.preferredPort;
+  const forwarder = await tools.startForwarder({
     tunnel: request.tunnel,
     isSsh: request.app === sshApp,
     host: loopback,
@@ -36,7 +36,7 @@ export async function startAppForwarder(request: StartRequest, deps: AppDeps): P
     onConnectionEnded: request.onConnectionEnded,
   });
   if (preferred !== undefined && forwarder.port !== preferred) {
-    deps.reporter.warn(`port ${preferred} is not free; using ${forwarder.port}`);
+    tools.reporter.warn(`port ${preferred} is not free; using ${forwarder.port}`);
   }
   return forwarder;
 }
@@ -53,27 +53,27 @@ export interface HoldRequest extends PortPreference {
  */
 export async function holdForwarder(
   request: HoldRequest,
-  deps: AppDeps,
+  tools: SshTools,
   onListening: (forwarder: Forwarder) => void | Promise<void>,
 ): Promise<void> {
   let watch: EndWatch | undefined;
-  const onConnectionFailed = (error: unknown): void => void tellFailure(error, watch, deps);
+  const onConnectionFailed = (error: unknown): void => void tellFailure(error, watch, tools);
   const onConnectionEnded = (): void => watch?.suspect();
   await using forwarder = await startAppForwarder(
     { ...request, onConnectionFailed, onConnectionEnded },
-    deps,
+    tools,
   );
   await onListening(forwarder);
-  using watching = watchForEnd(request.session, deps);
+  using watching = watchForEnd(request.session, tools);
   watch = watching;
-  await Promise.race([untilEnd(forwarder, deps.signal), watching.ended]);
+  await Promise.race([untilEnd(forwarder, tools.signal), watching.ended]);
 }
 
 /** That the session has ended is told once, and not with each connection that it takes along. */
 async function tellFailure(
   error: unknown,
   watch: EndWatch | undefined,
-  { reporter }: AppDeps,
+  { reporter }: SshTools,
 ): Promise<void> {
   if (await watch?.check()) return;
   const hint = error instanceof BaiError ? error.hint : undefined;

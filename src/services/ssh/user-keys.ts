@@ -5,48 +5,56 @@ import { BaiError, DeniedError, NotFoundError } from '../../errors.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import type { AgentLogin } from '../../ssh/agent-keys.ts';
 import type { KeyRing } from '../../ssh/login.ts';
-import type { SessionDeps } from '../session/session-deps.ts';
-
-export interface UserKeyDeps extends Pick<SessionDeps, 'reporter' | 'signal'> {
-  readKey(session: SessionRef, signal: AbortSignal): Promise<PrivateKey>;
-  /** Nothing when no agent answers. */
-  agentLogin(): Promise<AgentLogin | undefined>;
-  /** The files that ssh offers by itself, as far as they can be read here. */
-  defaultKeys(): Promise<Pick<KeyRing, 'files' | 'locked'>>;
-}
+import type { SshTools } from './ssh-tools.ts';
 
 /** What the session handed out; or, when it hands out nothing, what the user has. */
 export async function issuedOrOwn(
   session: SessionRef,
-  deps: UserKeyDeps,
+  tools: SshTools,
 ): Promise<{ readonly key: PrivateKey } | { readonly ring: KeyRing }> {
+  if (tools.provider.issuedKey === undefined) {
+    const ring = await ownRing(tools);
+    if (namesOf(ring).length === 0) throw noOwnKey();
+    return { ring };
+  }
   try {
-    return { key: await deps.readKey(session, deps.signal) };
+    return { key: await tools.keys.issued(session, tools.signal) };
   } catch (error) {
     if (!(error instanceof BaiError) || error.code !== 'no-id-container') throw error;
-    const ring = { agent: await deps.agentLogin(), ...(await deps.defaultKeys()) };
+    const ring = await ownRing(tools);
     const names = namesOf(ring);
     if (names.length === 0) throw error;
-    deps.reporter.info(`${error.message}; trying ${names.join(', ')}`);
+    tools.reporter.info(`${error.message}; trying ${names.join(', ')}`);
     return { ring };
   }
 }
 
+async function ownRing({ keys }: SshTools): Promise<KeyRing> {
+  return { agent: await keys.ofAgent(), ...(await keys.usual()) };
+}
+
+function noOwnKey(): NotFoundError {
+  return new NotFoundError('there is no SSH key of yours to log in with', {
+    code: 'no-own-key',
+    hint: '`bai key generate` makes one; --identity FILE or the setting identity names one elsewhere',
+  });
+}
+
 /** Of the agent's keys alone; throws when there are none that this client can sign with. */
-export async function agentRing(deps: UserKeyDeps): Promise<KeyRing> {
-  const agent = await requireAgent(deps);
+export async function agentRing(tools: SshTools): Promise<KeyRing> {
+  const agent = await requireAgent(tools);
   if (agent.offered.length === 0) throw noKeys(agent);
   return { agent, files: [], locked: [] };
 }
 
 /** For the system's ssh, which can use every key there is. */
-export async function checkAgentKeys(deps: UserKeyDeps): Promise<void> {
-  const agent = await requireAgent(deps);
+export async function checkAgentKeys(tools: SshTools): Promise<void> {
+  const agent = await requireAgent(tools);
   if (agent.offered.length + agent.unusable.length === 0) throw noKeys(agent);
 }
 
-async function requireAgent(deps: UserKeyDeps): Promise<AgentLogin> {
-  const agent = await deps.agentLogin();
+async function requireAgent(tools: SshTools): Promise<AgentLogin> {
+  const agent = await tools.keys.ofAgent();
   if (agent === undefined) {
     throw new NotFoundError('there is no SSH agent to log in with', {
       code: 'no-agent',

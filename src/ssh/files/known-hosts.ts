@@ -1,11 +1,12 @@
 /** bai's own known_hosts: one pin per session, in OpenSSH's format so that `ssh` reads the same file. */
 
 import { createHash } from 'node:crypto';
+import { algorithms } from '../../core/keys/public-line.ts';
 import { placeName, type SessionRef } from '../../core/session/session.ts';
 import { ConflictError, LocalSystemError, ProtocolError } from '../../errors.ts';
 import type { LockWait } from '../../files/lock.ts';
 import { changeOwnFile, readOwnFile } from '../../files/own-file.ts';
-import { formatLine, type HostKeyLine, keepLines, readLines } from './known-hosts-lines.ts';
+import { formatLine, type HostKeyLine, keepLines, keyType, readLines } from './known-hosts-lines.ts';
 
 export { keyType } from './known-hosts-lines.ts';
 
@@ -13,6 +14,8 @@ export interface KnownHosts {
   readonly path: string;
   /** Public key blobs pinned under this name; revoked ones are never among them. */
   pinned(alias: string): Promise<readonly Uint8Array[]>;
+  /** For people: its fingerprint (`SHA256:…`), and its type as ssh says it (`ED25519`). */
+  describe(key: Uint8Array): { readonly fingerprint: string; readonly type: string };
   /** Pins a key that was learnt over an authenticated channel. */
   pin(alias: string, key: Uint8Array): Promise<void>;
   /** Those of this name, and of the names it begins with a dash after it: the nodes of a session. */
@@ -40,6 +43,9 @@ export function openKnownHosts(path: string, wait?: LockWait): KnownHosts {
     path,
     async pinned(alias) {
       return pinsOf(await linesOf(alias));
+    },
+    describe(key) {
+      return { fingerprint: fingerprints(key).sha256, type: algorithms.get(keyType(key)) ?? 'a key' };
     },
     async pin(alias, key) {
       const line = formatLine(alias, key);

@@ -1,0 +1,312 @@
+/**
+ * What bai asks of a platform. One folder below `src/providers/` answers it, and everything above knows this file only. What not
+ * every platform can do is optional: `requireFeature` turns its absence into the error `unsupported`.
+ */
+
+import type { Duplex } from 'node:stream';
+import type { Column } from '../reporter.ts';
+import type { ServicePort, SessionDetails, SessionEvent, SessionRef, SessionSummary } from './session.ts';
+
+/** Its functions need no `this`. */
+export interface Provider extends AsyncDisposable {
+  /** As profiles and `--json` have it. */
+  readonly name: string;
+  /** As its people write it. */
+  readonly title: string;
+  /** The account inside its sessions where nobody says another one; nothing where each session has its own. */
+  readonly account?: string;
+  readonly listing: SessionListing;
+  /** Better reasons than the usual ones for what it lacks. */
+  readonly absences?: Partial<Readonly<Record<Feature, Absence>>>;
+  /** Whether the text has the form of a whole id. */
+  isId(this: void, text: string): boolean;
+  /** Whether the text can be the beginning of an id. */
+  isIdPrefix(this: void, text: string): boolean;
+  /** Whether ids that differ in case only are two. */
+  readonly idsHaveCase?: boolean;
+  phaseOf(this: void, status: string): SessionPhase;
+  /** Milliseconds between two looks at a session that starts, where no event comes; two seconds when left out. */
+  readonly pollMs?: number;
+  /** As `phaseOf`, for who waits for it to start: `done` where its end is what is waited for, as of a batch job. */
+  waitPhase?(this: void, session: SessionDetails): SessionPhase | 'done';
+  /** What a host key is pinned under: of this session, and of one of its nodes, and of nothing else ever. */
+  hostKeyAlias(this: void, session: Pick<SessionRef, 'id' | 'node'>): string;
+  /** A session that is taken for running by its id alone: its dial says when it is not. Only where dials need no more. */
+  refOf?(this: void, id: string): SessionRef;
+  /** Sessions with exactly this name or id, newest first, ended ones included. */
+  find(this: void, reference: string, signal: AbortSignal): Promise<readonly SessionRef[]>;
+  list(this: void, filter: SessionListFilter, signal: AbortSignal): Promise<readonly SessionSummary[]>;
+  /** Nothing when there is none with this id, or it is somebody else's. */
+  describe(this: void, id: string, signal: AbortSignal): Promise<SessionDetails | undefined>;
+  /** How to get to the SSH server of a session that runs; nothing is dialled yet. */
+  access(this: void, session: SessionRef, options: AccessOptions): Promise<SshAccess>;
+
+  create?(this: void, request: CreateRequest, tools: CreateTools): Promise<CreatedSession>;
+  terminate?(this: void, session: SessionRef, options: TerminateOptions, signal: AbortSignal): Promise<void>;
+  rename?(this: void, session: SessionRef, name: string, signal: AbortSignal): Promise<void>;
+  /** More time for a session that ends by itself. */
+  extend?(this: void, session: SessionRef, byMs: number, signal: AbortSignal): Promise<ExtendedSession>;
+  logs?(this: void, session: SessionRef, signal: AbortSignal): Promise<string>;
+  /** Live events of one session; ends when the stream does. There is no replay: read the status after opening. */
+  events?(this: void, session: SessionRef, signal: AbortSignal): AsyncIterable<SessionEvent>;
+  readonly apps?: SessionApps;
+  readonly nodes?: SessionNodes;
+  readonly files?: SessionFiles;
+  readonly issuedKey?: IssuedKey;
+  readonly accountKey?: AccountKey;
+  readonly publicKeys?: PublicKeys;
+  /** Why the SSH server refused a key, as far as the platform lets one see what it goes by. */
+  explainRefusal?(this: void, refusal: Refusal, signal: AbortSignal): Promise<RefusalCause>;
+  /** Whose session it is that the caller does not have; nothing when there is none, or the caller may not know. */
+  ownerOf?(this: void, reference: string, signal: AbortSignal): Promise<ForeignSession | undefined>;
+}
+
+/** What a platform may lack. */
+export type Feature =
+  | 'create'
+  | 'terminate'
+  | 'rename'
+  | 'extend'
+  | 'logs'
+  | 'apps'
+  | 'nodes'
+  | 'files'
+  | 'issuedKey'
+  | 'accountKey'
+  | 'publicKeys';
+
+/** Why a platform lacks something. */
+export interface Absence {
+  /** Completes "TITLE …". */
+  readonly why: string;
+  /** What to do instead. */
+  readonly instead: string;
+}
+
+/**
+ * `failed` still holds its name and is in lists of what is there; `cancelled` never ran. A word that the provider does not know
+ * is `starting`.
+ */
+export type SessionPhase = 'starting' | 'ready' | 'suspended' | 'ending' | 'ended' | 'failed' | 'cancelled';
+
+/** How sessions are shown to people. */
+export interface SessionListing {
+  /** Every word that `--status` takes; the states of the platform in the order in which a session passes them. */
+  readonly statuses: readonly string[];
+  readonly columns: readonly Column[];
+  /** A cell for each column, at the time `now` (ms). */
+  row(this: void, session: SessionSummary, now: number): readonly (string | undefined)[];
+  /** Whose it is, where the caller may see those of others. */
+  ownerOf?(this: void, session: SessionSummary): string;
+  /** Names and values, of which those without a value are left out. */
+  facts(this: void, session: SessionDetails): readonly (readonly [string, string])[];
+  /** Why it is in its state. */
+  reasonOf(this: void, session: SessionDetails): string;
+  /** Why a text cannot be a session's name. */
+  nameProblem(this: void, name: string): string | undefined;
+}
+
+export interface SessionListFilter {
+  /** Status words; or the live ones, or `all`. */
+  readonly statuses: readonly string[] | 'live' | 'all';
+  /** The caller's own, also for an administrator; everybody's or one owner's, for administrators only. */
+  readonly owner: 'own' | 'everyone' | { readonly owner: string };
+  /** Exactly this name; any when left out. */
+  readonly name?: string;
+}
+
+/** One dial is one byte stream to the session's sshd, or to another of its apps. */
+export interface Tunnel {
+  dial(signal: AbortSignal): Promise<Duplex>;
+}
+
+export interface AccessOptions {
+  readonly signal: AbortSignal;
+  /** When nothing was heard for so long, the line is dead; about half a minute when left out. */
+  readonly silenceMs?: number | undefined;
+}
+
+/** The way to a session's SSH server: forwarder, ssh, transfer and keys know nothing else of a provider. */
+export interface SshAccess extends Tunnel {
+  /** The account inside the session where nobody says another one. */
+  readonly user: string;
+  /** Its home folder, absolute; nothing where the session has to be asked. */
+  readonly home?: string;
+  /** See `Provider.hostKeyAlias`. */
+  readonly hostKeyAlias: string;
+  /**
+   * How far the way in vouches for the server at its end. `channel`, when left out: its first host key is pinned. `first-use`: it
+   * goes over the open network, and somebody has to say that the first key is the right one.
+   */
+  readonly hostKeyTrust?: 'channel' | 'first-use';
+}
+
+/** What every provider's own request has. */
+export interface CreateRequest {
+  /** Nothing: the platform gives it one, or none. */
+  readonly name?: string | undefined;
+}
+
+export interface CreateTools {
+  readonly signal: AbortSignal;
+  /** For what costs money: throws when the answer is no, and where nobody can be asked and `--yes` was not given. */
+  confirm(this: void, question: string): Promise<void>;
+  info(this: void, message: string): void;
+  /** Something that takes long, with its end told. */
+  step(this: void, text: string): { done(text?: string): void; fail(): void };
+}
+
+export interface CreatedSession extends SessionRef {
+  /** False when a session of that name was there and is used again. */
+  readonly created: boolean;
+  /** What it was made from, by its whole name. */
+  readonly image: string;
+}
+
+export interface ExtendedSession {
+  /** When it ends now, in ISO 8601; empty when the provider does not say. */
+  readonly expiresAt: string;
+}
+
+export interface TerminateOptions {
+  readonly forced: boolean;
+  /** Also the sessions that depend on it. */
+  readonly recursive: boolean;
+}
+
+export interface SessionApps {
+  list(this: void, session: SessionRef, signal: AbortSignal): Promise<readonly ServicePort[]>;
+  tunnel(this: void, session: SessionRef, app: string): Tunnel;
+}
+
+/** Sessions of several containers. */
+export interface SessionNodes {
+  /** The one that `access` leads to. */
+  readonly main: string;
+  list(this: void, session: SessionRef, signal: AbortSignal): Promise<readonly SessionNode[]>;
+}
+
+export interface SessionNode {
+  readonly hostname: string;
+  readonly status: string;
+}
+
+export interface SessionFiles {
+  /** A small file (at most 1 MiB) below the session's home. */
+  read(this: void, session: SessionRef, path: string, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+/** A private key that the session itself hands out, and lets in. */
+export interface IssuedKey {
+  /** The name of its file, here and there. */
+  readonly file: string;
+  /** OpenSSH or PEM text. Throws a NotFoundError `no-issued-key` with the reason when the session hands out none. */
+  read(this: void, session: SessionRef, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+/** The key pair that every new session of the account has. */
+export interface AccountKey {
+  /** Whether the provider answers at all; rejects when it does not. */
+  reach(this: void, signal: AbortSignal): Promise<unknown>;
+  /** The public half, as SSH sends it; nothing when the account has none, and each session makes its own. */
+  read(this: void, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** Makes the provider replace it. From then on only this answer, and new sessions, have the private half. */
+  generate(this: void, signal: AbortSignal): Promise<GeneratedKeyPair>;
+  /** The private half in the form that this provider takes; throws a UsageError that names `path` when there is none. */
+  formOf(this: void, pair: PrivateForms, path: string, signal: AbortSignal): Promise<string>;
+  upload(this: void, pair: UploadedKeyPair, signal: AbortSignal): Promise<void>;
+}
+
+/** The public keys that new sessions of the account let in; their private halves stay with the user. */
+export interface PublicKeys {
+  /** What a key counts for once it is added, e.g. `jobs that start from now on`. */
+  readonly countFor: string;
+  list(this: void, signal: AbortSignal): Promise<readonly AccountPublicKey[]>;
+  /** Throws a UsageError for what is not one public key, and a ConflictError `key-exists` for one that is there. */
+  add(this: void, upload: PublicKeyUpload, signal: AbortSignal): Promise<AccountPublicKey>;
+  /** By id or by fingerprint, every copy of it; the removed ones. Throws a NotFoundError `key-not-found`. */
+  remove(this: void, reference: string, signal: AbortSignal): Promise<readonly AccountPublicKey[]>;
+}
+
+export interface AccountPublicKey {
+  readonly id: string;
+  readonly title: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** Such as `ssh-ed25519`; empty for what is no key. */
+  readonly type: string;
+  /** `SHA256:…`; nothing for what is no key. */
+  readonly fingerprint: string | undefined;
+  readonly comment: string;
+}
+
+export interface PublicKeyUpload {
+  /** What a `.pub` file holds. */
+  readonly text: string;
+  /** Names the file in errors. */
+  readonly origin: string;
+  readonly title?: string;
+}
+
+export interface GeneratedKeyPair {
+  readonly publicKey: Uint8Array;
+  /** As the provider wrote it; not checked. */
+  readonly privateText: string;
+}
+
+export interface UploadedKeyPair {
+  readonly publicLine: string;
+  readonly privateText: string;
+}
+
+/** One private key in the forms that it has. */
+export interface PrivateForms {
+  readonly type: string;
+  /** OpenSSH's. */
+  readonly text: string;
+  /** Nothing where the type has no such form. */
+  readonly pem?: string | undefined;
+}
+
+export interface Refusal {
+  readonly session: SessionRef;
+  /** The account that was logged in to. */
+  readonly user: string;
+  readonly tried: TriedKey | TriedKeys;
+  /** The fingerprint of the session's own key; nothing when it cannot be found out. */
+  issued(signal: AbortSignal): Promise<string | undefined>;
+  /** Fingerprints in the session's authorized_keys; nothing when it cannot be read. */
+  authorized(signal: AbortSignal): Promise<readonly string[] | undefined>;
+}
+
+export interface TriedKey {
+  /** `SHA256:…`; nothing where it cannot be read. */
+  readonly fingerprint: string | undefined;
+  /** The user's own key file, when that was used; else it was the session's own key. */
+  readonly path: string | undefined;
+  /** Whether bai wrote that key file, which then is of some session. */
+  readonly isIssued: boolean;
+}
+
+/** Several keys of the user's own. */
+export interface TriedKeys {
+  /** For people, in the order in which they were tried. */
+  readonly names: readonly string[];
+  readonly fingerprints: readonly string[];
+  /** The server ended it, as servers do after some keys. */
+  readonly hungUp: boolean;
+}
+
+export interface RefusalCause {
+  /** Stable, for scripts. */
+  readonly reason: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface ForeignSession {
+  readonly id: string;
+  readonly owner: string;
+  /** What the caller can do with it. */
+  readonly hint: string;
+}

@@ -1,0 +1,106 @@
+/** What the texts of settings mean. Each throws a UsageError when a text is no value of its setting; `name` says where it was written. */
+
+import { UsageError } from '../../errors.ts';
+
+/** The platforms, by the names that profiles have them by. */
+export const providerNames = ['backend.ai', 'ucloud', 'rescale'] as const;
+export type ProviderName = (typeof providerNames)[number];
+
+export function asWritten(text: string): string {
+  return text;
+}
+
+/** `y`, `yes`, `t`, `true`, `1`, `on` and their opposites, as the Python client has them. */
+export function parseFlag(text: string, name: string): boolean {
+  if (/^(y|yes|t|true|1|on)$/i.test(text)) return true;
+  if (/^(n|no|f|false|0|off)$/i.test(text)) return false;
+  throw new UsageError(`${name} must be yes or no, not "${text}"`);
+}
+
+const mostSeconds = 86_400;
+
+/** In milliseconds. */
+export function parseSeconds(text: string, name: string, lowest: number): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= lowest && value <= mostSeconds) return value * 1000;
+  throw new UsageError(`${name} must be a number from ${lowest} to ${mostSeconds}, not "${text}"`);
+}
+
+export function parseUser(text: string, name: string): string {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(text)) {
+    throw new UsageError(
+      `${name} must be an account name of letters, digits, ".", "_" and "-", not "${text}"`,
+    );
+  }
+  return text;
+}
+
+export function parseEndpointType(text: string, name: string): 'api' {
+  if (text !== 'api') {
+    throw new UsageError(`${name} is "${text}", but bai speaks only to the manager's API so far`, {
+      hint: 'set it to `api`, the endpoint to the manager itself, and use a keypair',
+    });
+  }
+  return text;
+}
+
+export const keyStores = ['file', 'agent', 'memory'] as const;
+export type KeyStore = (typeof keyStores)[number];
+
+export function isKeyStore(text: string | undefined): text is KeyStore {
+  return keyStores.some((store) => store === text);
+}
+
+export const hostKeyCheckings = ['ask', 'accept-new'] as const;
+export type HostKeyChecking = (typeof hostKeyCheckings)[number];
+
+export function parseHostKeyChecking(text: string, name: string): HostKeyChecking {
+  const found = hostKeyCheckings.find((each) => each === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`${name} is one of ${hostKeyCheckings.join(', ')}, not "${text}"`);
+}
+
+export function parseFingerprint(text: string, name: string): string {
+  if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) return text;
+  throw new UsageError(`${name} is a fingerprint such as SHA256:…, not "${text}"`, {
+    hint: '`ssh-keygen -lf` shows that of a host key, and so does the question at the first login',
+  });
+}
+
+export function parseProvider(text: string, name: string): ProviderName {
+  const found = providerNames.find((each) => each === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`${name} is one of ${providerNames.join(', ')}, not "${text}"`);
+}
+
+export function parseKeyStore(text: string, name: string): KeyStore {
+  if (isKeyStore(text)) return text;
+  throw new UsageError(`${name} is one of ${keyStores.join(', ')}, not "${text}"`);
+}
+
+/** As `ssh-add -t` has them. */
+export function parseLifetime(text: string, name: string): string {
+  if (/^(\d{1,6}[smhdw]?)+$/.test(text) && /[1-9]/.test(text)) return text;
+  throw new UsageError(`${name} must be a time above 0 such as 90m, 8h or 1d, not "${text}"`);
+}
+
+export const copyAgain = 'copy it again, without quotes and line ends';
+
+/** Goes into a header or a signature; and what does not look like a key may be a secret in the wrong place, so it is not repeated. */
+export function parseHeaderText(text: string, name: string): string {
+  if (!/^[\x21-\x7e]+$/.test(text)) {
+    throw new UsageError(`${name} holds a space or a character that is not ASCII`, { hint: copyAgain });
+  }
+  return text;
+}
+
+export function parseEndpoints(text: string, name: string): readonly URL[] {
+  return text.split(',').map((part) => {
+    const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;
+    if (url !== undefined && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
+    // The value is not repeated: it may hold a password, or be a key that stands in the wrong place.
+    throw new UsageError(`${name} must be http:// or https:// addresses without a user name`, {
+      hint: 'for example https://api.example.com; several are separated by commas',
+    });
+  });
+}

@@ -1,0 +1,14 @@
+/** A port on this machine that leads into a session. */
+
+/** What the SSH server of a session is called among its apps. */
+export const sshApp = 'sshd';
+
+/** A listener on this machine whose connections all end in one session. */
+export interface Forwarder extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** Settles when the listener is gone; rejects when it broke by itself. */
+  readonly closed: Promise<void>;
+  /** Resolves when the client that came first has ended its connection, whatever may still be on its way to it. */
+  firstGone(): Promise<void>;
+}

@@ -1,0 +1,53 @@
+/** The image that was meant by a short name. */
+
+import { similarNames } from '../../../core/text/similar.ts';
+import { type BaiError, NotFoundError } from '../../../errors.ts';
+import type { ComputeSessionRequest, ImageSummary } from '../session/compute-session.ts';
+import type { CreateDeps } from './create-deps.ts';
+
+/**
+ * The one image that the manager can only have meant; nothing when it knows the image, so that the refusal is about
+ * something else. Throws when there is none, or more than one.
+ */
+export async function findImage(
+  session: ComputeSessionRequest,
+  refusal: BaiError,
+  deps: CreateDeps,
+): Promise<ImageSummary | undefined> {
+  const images = (await deps.api.images(deps.signal)).filter(
+    (image) => session.architecture === undefined || image.architecture === session.architecture,
+  );
+  const same = images.filter(
+    (image) => image.reference === session.image || image.aliases.includes(session.image),
+  );
+  const only = same[0];
+  if (only && only.reference === session.image && session.architecture !== undefined) return undefined;
+  if (only && same.every((image) => image.reference === only.reference)) return only;
+  const meant = images.filter((image) => isMeant(session.image, image.reference));
+  const [first, ...others] = meant;
+  if (first && others.length === 0) return first;
+  throw unknownImage(session.image, refusal, meant.length > 0 ? meant : images);
+}
+
+/** `python:3.11` means `registry/project/python:3.11-ubuntu22.04`; a name without a tag means any tag. */
+function isMeant(wanted: string, reference: string): boolean {
+  const [name = '', tag = ''] = wanted.split(':');
+  const at = reference.lastIndexOf(':');
+  const [path, theirTag] = [reference.slice(0, at), reference.slice(at + 1)];
+  return (
+    (path === name || path.endsWith(`/${name}`)) &&
+    (theirTag === tag || tag === '' || theirTag.startsWith(`${tag}-`))
+  );
+}
+
+function unknownImage(wanted: string, refusal: BaiError, images: readonly ImageSummary[]): BaiError {
+  const names = images.flatMap((image) => [image.reference, ...image.aliases]);
+  const near = [...new Set([...similarNames(wanted, names), ...names])].slice(0, 5);
+  // Without any image in sight the refusal may be about the project or the resource group.
+  if (near.length === 0) return refusal;
+  return new NotFoundError(`there is no image ${wanted}`, {
+    code: 'image-not-found',
+    hint: `images you can use: ${near.join(', ')}`,
+    cause: refusal,
+  });
+}

@@ -1,0 +1,317 @@
+/** Signed calls to the manager: handshake, endpoint list, errors. Knows no single route. */
+
+import type { IncomingMessage } from 'node:http';
+import type * as z from 'zod/mini';
+import { parseJson } from '../../../core/text/json.ts';
+import { limitTime } from '../../../core/time-limit.ts';
+import { BaiError, type Doubt, ProtocolError, TimeoutError, UnreachableError } from '../../../errors.ts';
+import { acceptEncoding } from '../../../net/decode.ts';
+import { exchange, readBody } from '../../../net/http.ts';
+import { overLiveConnection } from '../../../net/live-connection.ts';
+import type { Network } from '../../../net/network.ts';
+import { networkError } from '../../../net/network-error.ts';
+import { withPauses } from '../../../net/pauses.ts';
+import { labelOf } from '../../../net/proxy-error.ts';
+import { redirected } from '../../../net/redirect.ts';
+import { doubted } from '../../../net/send.ts';
+import { readHello } from './handshake.ts';
+import { manager } from './manager-name.ts';
+import { type MissingKey, mayHaveActed, noKey, readProblem } from './outcome.ts';
+import { type Problem, refusalError } from './problem.ts';
+import type { Release } from './release.ts';
+import { authorization, type SigningKey } from './signature.ts';
+import { lostUpgrade, upgradeFailed } from './upgrade.ts';
+
+export interface ClientOptions {
+  readonly endpoints: readonly URL[];
+  /** Without a key calls go out unsigned, and the manager refuses most of them. */
+  readonly key: SigningKey | undefined;
+  /** Which parts of the key are not set, for messages. */
+  readonly missing?: MissingKey | undefined;
+  readonly domain: string;
+  readonly userAgent: string;
+  readonly network: Network;
+  readonly now: () => Date;
+  /** Hears that a server asked for a pause, which bai makes. */
+  readonly onPause?: ((message: string) => void) | undefined;
+}
+
+export interface Call {
+  /** Completes "cannot …" in errors, e.g. `list your sessions`. */
+  readonly what: string;
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below the endpoint, each part already percent-encoded, e.g. `session/demo/logs`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** A POST that changes nothing may go to the next endpoint like a GET. */
+  readonly readsOnly?: boolean;
+  /** Of a call that changes something: what is told when nobody knows whether it was carried out. */
+  readonly doubt?: Doubt;
+  /** Bytes of an answer in JSON; a default that holds all but logs. */
+  readonly mostBytes?: number;
+  /** Its answer goes on without an end, silent or not. */
+  readonly isStream?: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface ManagerClient {
+  /** The handshake, done once; later calls wait for it. */
+  release(signal: AbortSignal): Promise<Release>;
+  /** The answer of a call the manager accepted; its body is not read yet. */
+  open(call: Call): Promise<IncomingMessage>;
+  /** JSON, checked. */
+  json<S extends z.ZodMiniType>(call: Call, schema: S): Promise<z.infer<S>>;
+  bytes(call: Call, limit?: number): Promise<{ readonly body: Buffer; readonly contentType: string }>;
+  /** Where to open a WebSocket and the headers to open it with; good for one attempt. */
+  signUpgrade(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<SignedUpgrade>;
+  /** Why a WebSocket did not open: its ordinary HTTP answer, or the network's error. */
+  explainUpgrade(failure: UpgradeFailure): Promise<unknown>;
+}
+
+export interface UpgradeFailure {
+  /** Completes "cannot …". */
+  readonly what: string;
+  readonly error: unknown;
+  readonly response: IncomingMessage | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface SignedUpgrade {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export function createManagerClient(options: ClientOptions): ManagerClient {
+  const client = new Client(options);
+  return {
+    release: (signal) => client.release(signal),
+    open: (call) => client.open(call),
+    async json(call, schema) {
+      const response = await client.open(call);
+      try {
+        return await client.readJson(call, response, schema);
+      } catch (error) {
+        throw doubted(call, error);
+      }
+    },
+    async bytes(call, limit) {
+      const response = await client.open(call);
+      const body = await readBody(response, {
+        ...{ signal: call.signal, server: manager },
+        ...(limit !== undefined && { limit }),
+      });
+      return { body, contentType: response.headers['content-type'] ?? '' };
+    },
+    signUpgrade: (path, query, signal) => client.signUpgrade(path, query, signal),
+    explainUpgrade: (failure) => client.explainUpgrade(failure),
+  };
+}
+
+/** `isAlone`: not over a connection that is kept. */
+type Attempt = (base: URL, isAlone: boolean) => Promise<IncomingMessage>;
+
+class Client {
+  readonly #options: ClientOptions;
+  #active = 0;
+  #release: Promise<Release> | undefined;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  release(signal: AbortSignal): Promise<Release> {
+    this.#release ??= this.#shakeHands(signal).catch((error: unknown) => {
+      this.#release = undefined;
+      throw error;
+    });
+    return this.#release;
+  }
+
+  async open(call: Call): Promise<IncomingMessage> {
+    const { api } = await this.release(call.signal);
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const attempt: Attempt = (base, isAlone) => {
+      const url = join(base, call.path, call.query);
+      const headers = this.#sign(call.method, url, api, body === undefined ? undefined : 'application/json');
+      const { what, method, signal, isStream = false } = call;
+      return exchange(this.#options.network, {
+        ...{ what, method, url, headers, signal, isAlone, isStream },
+        ...(body !== undefined && { body }),
+      });
+    };
+    const response = await this.#paused(call, () => this.#send(call, attempt));
+    await this.#refuse(call, response);
+    return response;
+  }
+
+  async readJson<S extends z.ZodMiniType>(
+    { what, signal, mostBytes = largestJson }: Call,
+    response: IncomingMessage,
+    schema: S,
+  ): Promise<z.infer<S>> {
+    const text = (await readBody(response, { signal, limit: mostBytes, server: manager })).toString();
+    const parsed = schema.safeParse(parseJson(text));
+    if (parsed.success) return parsed.data;
+    throw new ProtocolError(
+      `cannot ${what}: the answer of the manager at ${this.#endpoint().origin} has not the expected form`,
+      {
+        cause: parsed.error,
+        hint: 'check that the endpoint is a Backend.AI manager; if it is, report this with its release',
+      },
+    );
+  }
+
+  async signUpgrade(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<SignedUpgrade> {
+    const { api } = await this.release(signal);
+    const url = join(this.#endpoint(), path, query);
+    const headers = this.#sign('GET', url, api, undefined);
+    const target = new URL(url);
+    target.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    return { url: target, headers };
+  }
+
+  async explainUpgrade({ what, error, response, signal }: UpgradeFailure): Promise<unknown> {
+    const endpoint = this.#endpoint();
+    if (response === undefined) {
+      const explained = this.#networkError(error, endpoint);
+      if (explained instanceof UnreachableError) this.#leave(endpoint);
+      return explained instanceof BaiError ? explained : upgradeFailed(what, error);
+    }
+    const status = response.statusCode ?? 0;
+    using limit = limitTime(signal, refusalLimitMs);
+    try {
+      const problem = await readProblem(response, limit.signal, signal);
+      if (lostUpgrade(problem)) return upgradeFailed(what, undefined, status);
+      this.#refuseWith(what, problem, response);
+    } catch (refusal) {
+      return refusal;
+    }
+    return upgradeFailed(what, undefined, status);
+  }
+
+  async #shakeHands(signal: AbortSignal): Promise<Release> {
+    const { network, userAgent, now } = this.#options;
+    const headers = { 'User-Agent': userAgent, ...acceptEncoding };
+    const hello: Attempt = (base, isAlone) =>
+      exchange(network, {
+        ...{ what: 'answer', method: 'GET', url: join(base, '', undefined), headers, signal, isAlone },
+      });
+    const call = { what: 'reach the manager', method: 'GET', path: '', signal } as const;
+    const response = await this.#paused(call, () => this.#send(call, hello));
+    const endpoint = this.#endpoint();
+    const { proxy, path } = network.routeTo(endpoint, false);
+    const speaker = path === undefined ? undefined : proxy;
+    return readHello(response, { endpoint, proxy: speaker, signal, now: now() });
+  }
+
+  #paused(call: Call, attempt: () => Promise<IncomingMessage>): Promise<IncomingMessage> {
+    const { now, onPause } = this.#options;
+    const pausing = { signal: call.signal, isRepeatable: isRepeatable(call), now, onPause };
+    return withPauses(attempt, { ...pausing, server: manager });
+  }
+
+  /** Tries the endpoints in turn. Once a request may have been seen, only a repeatable one goes to the next. */
+  async #send(call: Call, attempt: Attempt): Promise<IncomingMessage> {
+    const { endpoints } = this.#options;
+    for (let tried = 1; ; tried += 1) {
+      const base = this.#endpoint();
+      try {
+        return await overLiveConnection(isRepeatable(call), (isAlone) => attempt(base, isAlone));
+      } catch (error) {
+        const explained = this.#networkError(error, base);
+        const notSent = error instanceof Error && 'notSent' in error && error.notSent === true;
+        const isAway =
+          explained instanceof UnreachableError ||
+          explained instanceof TimeoutError ||
+          (explained instanceof BaiError && explained.code === 'proxy-unreachable');
+        if (!isAway || tried >= endpoints.length || !(isRepeatable(call) || notSent))
+          throw notSent ? explained : doubted(call, explained);
+        this.#leave(base);
+      }
+    }
+  }
+
+  #networkError(error: unknown, base: URL): unknown {
+    const proxy = this.#options.network.proxyTo(base);
+    const through = proxy && labelOf(proxy);
+    return networkError(error, base, { through, server: manager, now: this.#options.now() });
+  }
+
+  /** The next one is used from now on, unless another call has found out already. */
+  #leave(failed: URL): void {
+    if (this.#endpoint() === failed) this.#active = (this.#active + 1) % this.#options.endpoints.length;
+  }
+
+  #endpoint(): URL {
+    const endpoint = this.#options.endpoints[this.#active];
+    if (endpoint === undefined) throw new Error('a client needs an endpoint');
+    return endpoint;
+  }
+
+  #sign(method: string, url: URL, api: string, contentType: string | undefined): Record<string, string> {
+    const date = this.#options.now().toISOString();
+    const headers: Record<string, string> = {
+      'User-Agent': this.#options.userAgent,
+      'X-BackendAI-Version': api,
+      'X-BackendAI-Domain': this.#options.domain,
+      ...acceptEncoding,
+      Date: date,
+      ...(contentType !== undefined && { 'Content-Type': contentType }),
+    };
+    if (this.#options.key === undefined) return headers;
+    const parts = {
+      method,
+      target: url.pathname + url.search,
+      host: url.host,
+      date,
+      contentType: contentType ?? 'application/octet-stream',
+      version: api,
+    };
+    return { ...headers, Authorization: authorization(parts, this.#options.key) };
+  }
+
+  async #refuse(call: Call, response: IncomingMessage): Promise<void> {
+    const status = response.statusCode ?? 0;
+    if (status >= 200 && status < 300) return;
+    const problem = await readProblem(response, call.signal, call.signal);
+    try {
+      this.#refuseWith(call.what, problem, response);
+    } catch (error) {
+      throw mayHaveActed(problem) ? doubted(call, error) : error;
+    }
+  }
+
+  #refuseWith(what: string, problem: Problem, response: IncomingMessage): void {
+    const { status } = problem;
+    if (status >= 200 && status < 300) return;
+    if (status >= 300 && status < 400) throw redirected(this.#endpoint(), response);
+    if (status === 401 && this.#options.key === undefined) throw noKey(what, this.#options.missing);
+    throw refusalError(what, problem, response, this.#options.now());
+  }
+}
+
+function isRepeatable({ method, readsOnly }: Call): boolean {
+  return method === 'GET' || readsOnly === true;
+}
+
+/** A list of all images of a large site is a tenth of it; read and checked, it takes many times its size. */
+const largestJson = 16 << 20;
+
+/** How long the body of a refusal may take: it only makes the message better. */
+const refusalLimitMs = 5_000;
+
+function join(base: URL, path: string, query: Readonly<Record<string, string>> | undefined): URL {
+  const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}/${path}`);
+  for (const [name, value] of Object.entries(query ?? {})) url.searchParams.append(name, value);
+  return url;
+}

@@ -1,0 +1,50 @@
+/** What an answer that refuses, or none at all, says about a call. */
+
+import type { IncomingMessage } from 'node:http';
+import { BaiError, DeniedError } from '../../../errors.ts';
+import { readBody } from '../../../net/http.ts';
+import { manager } from './manager-name.ts';
+import { type Problem, parseProblem } from './problem.ts';
+
+/** The status alone when the body breaks off, is not readable or does not end before `limit`. */
+export async function readProblem(
+  response: IncomingMessage,
+  limit: AbortSignal,
+  signal: AbortSignal,
+): Promise<Problem> {
+  const status = response.statusCode ?? 0;
+  try {
+    const body = await readBody(response, { limit: 1 << 20, signal: limit, server: manager });
+    return parseProblem(status, body.toString());
+  } catch (error) {
+    if (signal.aborted || !(error instanceof BaiError)) throw error;
+    return parseProblem(status, '');
+  }
+}
+
+/** Whether a refusal leaves open what became of the request: the manager's own 501 and 503 do not, a gateway's do. */
+export function mayHaveActed({ status, slug }: Problem): boolean {
+  return status >= 500 && !(slug !== '' && (status === 501 || status === 503));
+}
+
+export type MissingKey = 'accessKey' | 'secretKey' | 'both';
+
+/** A call without a key: the answer is known before it is sent, but `GET /` and a wrong endpoint come first. */
+export function noKey(what: string, missing: MissingKey = 'both'): DeniedError {
+  return new DeniedError(`cannot ${what}: ${missingWords[missing]}`, {
+    code: 'not-signed-in',
+    hint: missingHints[missing],
+  });
+}
+
+const missingWords: Readonly<Record<MissingKey, string>> = {
+  accessKey: 'the secret key is set, but the access key is not',
+  secretKey: 'the access key is set, but the secret key is not',
+  both: 'neither an access key nor a secret key is set',
+};
+
+const missingHints: Readonly<Record<MissingKey, string>> = {
+  accessKey: 'set BACKEND_ACCESS_KEY, or `bai config set accessKey …`',
+  secretKey: 'set BACKEND_SECRET_KEY, or `bai config set secretKey`, which asks for it',
+  both: 'set BACKEND_ACCESS_KEY and BACKEND_SECRET_KEY, or `bai config set accessKey …` and `bai config set secretKey`',
+};

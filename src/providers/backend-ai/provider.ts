@@ -1,0 +1,125 @@
+/** Backend.AI: sessions of a manager, reached through its WebSocket tunnels. */
+
+import type { ForeignSession, Provider, SessionNode } from '../../core/session/provider.ts';
+import type { SessionRef } from '../../core/session/session.ts';
+import { sshApp } from '../../core/ssh/forwarder.ts';
+import { BaiError } from '../../errors.ts';
+import { createSession } from './create/create-session.ts';
+import { accountKeyOf } from './manager/account-key.ts';
+import { account, isIdPrefix, isSessionId, mainNode, phaseOf } from './manager/states.ts';
+import type {
+  ComputeSessionDetails,
+  ComputeSessionRequest,
+  SessionCalls,
+} from './session/compute-session.ts';
+import { explainMissingKey } from './session/explain-missing-key.ts';
+import { explainRefusal } from './session/explain-refusal.ts';
+import { listing } from './session/listing.ts';
+import { createSessionCalls } from './session/sessions.ts';
+import { type TunnelParts, tunnelTo } from './tunnel/session-tunnel.ts';
+
+export interface BackendAiParts extends TunnelParts {
+  /** The caller's own, for lists: without it an administrator sees everybody's sessions. */
+  readonly accessKey: string | undefined;
+  /** For an administrator: whose sessions are meant in place of the caller's own. */
+  readonly owner: string | undefined;
+  /** Hears that an answer is not whole. */
+  readonly warn: (message: string, hint: string) => void;
+}
+
+/** What is the same with every manager. */
+export const backendAi = {
+  name: 'backend.ai',
+  title: 'Backend.AI',
+  account,
+  listing,
+  isId: isSessionId,
+  isIdPrefix,
+  phaseOf,
+  waitPhase,
+  hostKeyAlias,
+  refOf: (id: string): SessionRef => ({ id: id.toLowerCase(), name: id, status: 'RUNNING' }),
+} as const satisfies Partial<Provider>;
+
+export function createBackendAi(parts: BackendAiParts): Provider {
+  const api = createSessionCalls(parts);
+  return {
+    ...backendAi,
+    find: (reference, signal) => api.match(reference, signal),
+    list: (filter, signal) => api.list(filter, signal),
+    describe: (id, signal) => api.describe(id, signal),
+    async access(session, { silenceMs }) {
+      const tunnel = tunnelTo(parts, { session, app: sshApp, silenceMs });
+      return { ...tunnel, user: account, home: `/home/${account}`, hostKeyAlias: hostKeyAlias(session) };
+    },
+    create: (request: ComputeSessionRequest, tools) => createSession(request, { ...tools, api }),
+    terminate: (session, options, signal) => api.terminate(session, options, signal),
+    rename: (session, name, signal) => api.rename(session, name, signal),
+    logs: (session, signal) => api.logs(session, signal),
+    events: (session, signal) => api.events(session, signal),
+    apps: {
+      list: (session, signal) => api.apps(session, signal),
+      tunnel: (session, app) => tunnelTo(parts, { session, app }),
+    },
+    nodes: { main: mainNode, list: (session, signal) => nodesOf(session, api, signal) },
+    files: { read: (session, path, signal) => api.readFile(session, path, signal) },
+    issuedKey: {
+      file: issuedKeyFile,
+      read: (session, signal) => readIssuedKey(session, api, signal),
+    },
+    accountKey: accountKeyOf(parts.client),
+    explainRefusal: (refusal, signal) => explainRefusal(refusal, api, signal),
+    ownerOf: (reference, signal) => foreignSession(reference, api, signal),
+    [Symbol.asyncDispose]: () => parts.network.close(),
+  };
+}
+
+/** Each node of a cluster session has a key of its own. */
+function hostKeyAlias({ id, node }: Pick<SessionRef, 'id' | 'node'>): string {
+  return node === undefined ? `bai-${id}` : `bai-${id}-${node}`;
+}
+
+const issuedKeyFile = 'id_container';
+
+/** A batch session that ends is only through with its command when it has a result. */
+function waitPhase({ type, status, result }: ComputeSessionDetails): ReturnType<typeof phaseOf> | 'done' {
+  if (type === 'batch' && status === 'TERMINATING') return 'starting';
+  return status === 'TERMINATED' && result === 'SUCCESS' ? 'done' : phaseOf(status);
+}
+
+async function nodesOf(
+  { id }: SessionRef,
+  api: SessionCalls,
+  signal: AbortSignal,
+): Promise<readonly SessionNode[]> {
+  return (await api.describe(id, signal))?.containers ?? [];
+}
+
+async function readIssuedKey(
+  session: SessionRef,
+  api: SessionCalls,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  try {
+    return await api.readFile(session, issuedKeyFile, signal);
+  } catch (cause) {
+    if (!(cause instanceof BaiError) || cause.code !== 'file-not-found') throw cause;
+    throw await explainMissingKey(session, cause, { api, signal });
+  }
+}
+
+/** What only an administrator is shown. */
+async function foreignSession(
+  reference: string,
+  api: SessionCalls,
+  signal: AbortSignal,
+): Promise<ForeignSession | undefined> {
+  const byName = { statuses: 'live', owner: 'everyone', name: reference } as const;
+  const found = isSessionId(reference)
+    ? await api.describe(reference, signal)
+    : (await api.list(byName, signal)).find(({ name }) => name === reference);
+  if (found === undefined) return undefined;
+  const { id, accessKey: owner } = found;
+  const hint = `\`bai session list\`, \`info\`, \`logs\`, \`wait\` and \`terminate\` take \`--owner ${owner}\`; the manager lets only its owner inside`;
+  return { id, owner, hint };
+}

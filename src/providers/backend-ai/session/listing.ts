@@ -1,0 +1,76 @@
+/** How a manager's sessions are shown to people. */
+
+import type { Column } from '../../../core/reporter.ts';
+import type { SessionListing } from '../../../core/session/provider.ts';
+import { shortId } from '../../../core/session/session.ts';
+import { plainWords } from '../../../core/text/plain-words.ts';
+import { formatAge } from '../../../core/text/units.ts';
+import { sessionNameProblem, statusWords } from '../manager/states.ts';
+import type { ComputeSession, ComputeSessionDetails } from './compute-session.ts';
+import { describeResources } from './resources.ts';
+
+/** On a terminal; each is whole in a pipe and with --wide. */
+const columns: readonly Column[] = [
+  { title: 'NAME', least: 16 },
+  { title: 'STATUS' },
+  { title: 'IMAGE', least: 16, gives: 'last', short: (image) => image.slice(image.lastIndexOf('/') + 1) },
+  { title: 'AGE', gives: 'last' },
+  { title: 'RESOURCES', least: 16, gives: 'last' },
+  { title: 'NODES', gives: 'first' },
+  { title: 'TYPE', gives: 'first' },
+  { title: 'ID', short: shortId },
+];
+
+export const listing: SessionListing = {
+  statuses: statusWords,
+  columns,
+  row: (session: ComputeSession, now) => [
+    session.name,
+    session.status,
+    session.image,
+    ageOf(session, now),
+    describeResources(session.resources),
+    String(session.nodes),
+    session.type,
+    session.id,
+  ],
+  ownerOf: ({ accessKey }: ComputeSession) => accessKey,
+  facts: (details: ComputeSessionDetails) => [
+    ['name', details.name],
+    ['id', details.id],
+    ['status', details.statusInfo ? `${details.status} (${details.statusInfo})` : details.status],
+    ['owner', details.accessKey],
+    ['type', details.type],
+    ['image', details.image],
+    ['resources', describeResources(details.resources)],
+    ['resource group', details.resourceGroup],
+    ['folders', details.mounts.join(', ')],
+    ['created', details.createdAt],
+    ['ended', details.terminatedAt],
+    ['apps', details.services.map(({ name, ports }) => `${name} (${ports.join(', ')})`).join(', ')],
+    ...details.containers.map(
+      ({ hostname, status, agent }) => [`node ${hostname}`, `${status} ${agent}`] as const,
+    ),
+  ],
+  reasonOf,
+  nameProblem: sessionNameProblem,
+};
+
+function ageOf({ createdAt }: ComputeSession, now: number): string | undefined {
+  const created = Date.parse(createdAt);
+  return Number.isNaN(created) ? undefined : formatAge(now - created);
+}
+
+/** The manager's word for it, else what its scheduler says. */
+function reasonOf({ statusInfo, statusData }: ComputeSessionDetails): string {
+  const said = fieldOf(fieldOf(statusData, 'scheduler'), 'msg');
+  const error = fieldOf(fieldOf(statusData, 'error'), 'repr');
+  return [statusInfo, ...[said, error].map((text) => (typeof text === 'string' ? plainWords(text) : ''))]
+    .filter((text) => text !== '' && text !== 'None')
+    .join(': ');
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.entries(value).find(([key]) => key === name)?.[1];
+}

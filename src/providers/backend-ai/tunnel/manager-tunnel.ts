@@ -1,0 +1,235 @@
+/** A tunnel through the manager: each dial is one freshly signed WebSocket to one app of one session. */
+
+import type { Agent, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createSemaphore, type Semaphore } from '../../../core/semaphore.ts';
+import type { Tunnel } from '../../../core/session/provider.ts';
+import { countDown, startStopwatch, within } from '../../../core/time-limit.ts';
+import { TimeoutError, UnreachableError } from '../../../errors.ts';
+import { openWebSocketStream, UpgradeRefused } from './websocket-stream.ts';
+
+export interface ManagerTunnelOptions {
+  /** For messages, e.g. `sshd of demo`. */
+  readonly label: string;
+  /** Its name, for commands in hints. */
+  readonly session: string;
+  /** Signatures carry the time, so each attempt asks for a new one. */
+  sign(
+    signal: AbortSignal,
+  ): Promise<{ readonly url: URL; readonly headers: Readonly<Record<string, string>> }>;
+  /** `takesOver`: the dial may go over a connection that is kept from the requests before it. */
+  agentFor(url: URL, takesOver: boolean): Agent;
+  /** Turns a refused upgrade, or a connection that never stood, into an error for the user. */
+  explain(error: unknown, response: IncomingMessage | undefined, signal: AbortSignal): Promise<unknown>;
+  /**
+   * Whether the app speaks first, as sshd does. Then a dial ends with its first bytes, and a connection
+   * that closes before them is tried again: the sessions' dropbear lets five unauthenticated connections
+   * in at a time and hangs up on others.
+   */
+  readonly greets: boolean;
+  /** Whether this manager ends a tunnel without a close frame. */
+  endsWithoutCloseFrame(signal: AbortSignal): Promise<boolean>;
+  /** When nothing was heard for so long, the line of a tunnel is dead. */
+  readonly silenceMs?: number | undefined;
+  /** Told of connections to the manager that are given up before they stand, and when they are closed. */
+  readonly onGivenUp?: (closed: Promise<void>) => void;
+  /** How long to try again while the app does not listen yet or does not let us in. */
+  readonly patienceMs?: number;
+  /** How long the manager may take to open a tunnel: it starts the app before it answers. */
+  readonly upgradeLimitMs?: number;
+  /** Hears, once for each dial, that it takes longer, and for how long at most it is tried. */
+  readonly onWait?: ((message: string) => void) | undefined;
+  /** When that is said. */
+  readonly quietMs?: number;
+}
+
+/** Below dropbear's five, and the same for all dials of this process. */
+const dialsAtOnce = 4;
+const refusedByApp = 1013;
+/** A connection that is kept for longer may be dead, as all are when a line was cut. */
+const takeOverMs = 3_000;
+/** An app that does not greet has this long to refuse; one that did listen once is not waited for again. */
+const graceMs = 150;
+const defaultPatienceMs = 30_000;
+/** Longer than sshd takes to start in a session that has just begun to run. */
+const defaultQuietMs = 3_000;
+const defaultUpgradeLimitMs = 60_000;
+
+export function createManagerTunnel(options: ManagerTunnelOptions): Tunnel {
+  const semaphore = options.greets ? createSemaphore(dialsAtOnce) : undefined;
+  // By the clock on the wall, which does not stand still while this machine sleeps.
+  const state = { knownToListen: false, takesOverUntil: Date.now() + takeOverMs };
+  return { dial: (signal) => dialInTurn(options, { semaphore, state }, signal) };
+}
+
+interface DialState {
+  knownToListen: boolean;
+  takesOverUntil: number;
+}
+
+interface DialShared {
+  readonly semaphore: Semaphore | undefined;
+  readonly state: DialState;
+}
+
+async function dialInTurn(
+  options: ManagerTunnelOptions,
+  shared: DialShared,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const leave = await shared.semaphore?.enter(signal);
+  const givenUp: Promise<void>[] = [];
+  const onGivenUp = (closed: Promise<void>): void => {
+    givenUp.push(closed);
+    options.onGivenUp?.(closed);
+  };
+  try {
+    return await dialPatiently({ ...options, onGivenUp }, shared, signal);
+  } finally {
+    // What is not closed yet may still take a place over there.
+    void Promise.all(givenUp).then(() => leave?.());
+  }
+}
+
+async function dialPatiently(
+  options: ManagerTunnelOptions,
+  { state }: DialShared,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  using watch = startStopwatch();
+  let hasTold = false;
+  for (let attempt = 0; ; attempt += 1) {
+    const outcome = await dialOnce(options, state, signal);
+    if (typeof outcome === 'object') {
+      state.knownToListen = true;
+      return outcome;
+    }
+    const waitedMs = watch.elapsedMs;
+    if (waitedMs > patienceOf(options)) throw gaveUp(options, outcome);
+    if (!hasTold && waitedMs > (options.quietMs ?? defaultQuietMs)) {
+      hasTold = true;
+      options.onWait?.(waitingFor(options, outcome));
+    }
+    // Jitter, or dials that were turned away together come back together.
+    await delay(Math.min(1000, 60 * 1.6 ** attempt) * (0.5 + Math.random()), undefined, { signal });
+  }
+}
+
+function patienceOf({ patienceMs }: ManagerTunnelOptions): number {
+  return patienceMs ?? defaultPatienceMs;
+}
+
+function waitingFor(options: ManagerTunnelOptions, outcome: NotYet): string {
+  const { label, greets } = options;
+  const state = outcome === refusedByApp || !greets ? 'does not listen yet' : 'hangs up before its greeting';
+  return `the ${label} ${state}; it is tried for ${secondsOf(options)} s`;
+}
+
+function secondsOf(options: ManagerTunnelOptions): number {
+  return Math.round(patienceOf(options) / 1000);
+}
+
+/** Why a dial is worth another try: the close code, or that the app said nothing at all. */
+type NotYet = number | 'silent';
+
+async function dialOnce(
+  options: ManagerTunnelOptions,
+  state: DialState,
+  signal: AbortSignal,
+): Promise<Duplex | NotYet> {
+  const takesOver = Date.now() < state.takesOverUntil;
+  state.takesOverUntil = 0;
+  const { stream, begun } = await connect(options, takesOver, signal);
+  const abort = (): void => void stream.destroy();
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  const timers = new AbortController();
+  try {
+    const first = await Promise.race([begun, limitOfBeginning(options, state.knownToListen, timers.signal)]);
+    signal.throwIfAborted();
+    if (first === 'bytes' || (!options.greets && first !== refusedByApp)) return stream;
+    stream.destroy();
+    return first;
+  } finally {
+    timers.abort();
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** How a stream counts that has neither brought bytes nor closed so far. */
+function limitOfBeginning(
+  options: ManagerTunnelOptions,
+  knownToListen: boolean,
+  signal: AbortSignal,
+): Promise<'bytes' | NotYet> {
+  if (!options.greets && knownToListen) return Promise.resolve('bytes');
+  return new Promise((resolve) => {
+    const count = options.greets
+      ? countDown(patienceOf(options), () => resolve('silent'))
+      : countDown(graceMs, () => resolve('bytes'));
+    signal.addEventListener('abort', () => count[Symbol.dispose](), { once: true });
+  });
+}
+
+async function connect(
+  options: ManagerTunnelOptions,
+  takesOver: boolean,
+  signal: AbortSignal,
+): ReturnType<typeof openWebSocketStream> {
+  try {
+    const { url, headers } = await options.sign(signal);
+    const agent = options.agentFor(url, takesOver);
+    const endsWithoutCloseFrame = await options.endsWithoutCloseFrame(signal);
+    const { onGivenUp, silenceMs } = options;
+    const target = { url, headers, agent, endsWithoutCloseFrame, onGivenUp, silenceMs };
+    const { upgradeLimitMs: ms = defaultUpgradeLimitMs } = options;
+    const late = (): Error => notOpened(options, ms / 1000);
+    return await within((until) => openWebSocketStream(target, until), { signal, ms, late });
+  } catch (error) {
+    signal.throwIfAborted();
+    // What was kept may have been closed over there meanwhile, which says nothing about the tunnel.
+    if (takesOver && isCut(error)) return await connect(options, false, signal);
+    throw await options.explain(error, error instanceof UpgradeRefused ? error.response : undefined, signal);
+  }
+}
+
+function isCut(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+function notOpened({ label }: ManagerTunnelOptions, seconds: number): TimeoutError {
+  return new TimeoutError(`the manager did not open the tunnel to the ${label} in ${seconds} s`, {
+    hint: 'try again; BAI_ANSWER_TIMEOUT (the setting answerTimeout) lets it take more seconds',
+  });
+}
+
+function gaveUp(options: ManagerTunnelOptions, code: NotYet): UnreachableError {
+  const { label, session, greets } = options;
+  const tried = `within ${secondsOf(options)} s`;
+  if (code === 'silent') {
+    return new UnreachableError(`the ${label} accepts connections but says nothing ${tried}`, {
+      code: 'sshd-not-greeting',
+      hint: `the session may hang: look at \`bai session logs ${session}\`, or make a new one`,
+    });
+  }
+  if (code === refusedByApp || !greets) {
+    return new UnreachableError(
+      `the ${label} does not listen inside the session; it was tried for ${secondsOf(options)} s`,
+      {
+        code: 'app-not-listening',
+        hint: `it has not started, or it has ended: \`bai session logs ${session}\` may say why. If it stays so, make the session anew`,
+        details: { closeCode: code },
+      },
+    );
+  }
+  return new UnreachableError(
+    `the ${label} hung up before its greeting, again and again for ${secondsOf(options)} s`,
+    {
+      code: 'sshd-not-greeting',
+      hint: 'its host key is gone when something emptied /tmp in the session (agents before 26.3 keep it in /tmp/dropbear): make the session anew. Otherwise too many logins wait on each other: try again',
+      details: { closeCode: code },
+    },
+  );
+}

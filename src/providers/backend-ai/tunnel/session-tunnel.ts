@@ -1,0 +1,54 @@
+/** A tunnel to one app of a session, out of the manager's client and network. */
+
+import type { Reporter } from '../../../core/reporter.ts';
+import type { Tunnel } from '../../../core/session/provider.ts';
+import type { SessionRef } from '../../../core/session/session.ts';
+import type { Network } from '../../../net/network.ts';
+import type { ManagerClient } from '../manager/client.ts';
+import { streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release.ts';
+import { createManagerTunnel } from './manager-tunnel.ts';
+
+export interface TunnelParts {
+  readonly client: ManagerClient;
+  readonly network: Network;
+  /** How long a tunnel may take, and what is at its end. */
+  readonly answerMs: number;
+  /** Where it is told on a terminal that the app lets itself be waited for. */
+  readonly reporter: Pick<Reporter, 'interactive' | 'info' | 'wait'>;
+}
+
+export interface TunnelEnds {
+  readonly session: SessionRef;
+  readonly app: string;
+  /** When nothing was heard for so long, the line is dead. */
+  readonly silenceMs?: number | undefined;
+}
+
+export function tunnelTo(parts: TunnelParts, { session, app, silenceMs }: TunnelEnds): Tunnel {
+  const { client, network, answerMs, reporter } = parts;
+  const label = `${app} of session ${session.name}`;
+  const tunnel = createManagerTunnel({
+    label,
+    session: session.name,
+    greets: app === 'sshd',
+    upgradeLimitMs: answerMs,
+    patienceMs: answerMs / 2,
+    silenceMs,
+    onWait: reporter.interactive ? (message) => reporter.info(message) : undefined,
+    onGivenUp: (closed) => network.closeAfter(closed),
+    agentFor: (url, takesOver) => network.upgradeAgentFor(url, takesOver),
+    endsWithoutCloseFrame: async (signal) => tunnelsEndWithoutCloseFrame(await client.release(signal)),
+    async sign(signal) {
+      const reference = encodeURIComponent(streamReference(await client.release(signal), session));
+      return client.signUpgrade(`stream/session/${reference}/tcpproxy`, { app }, signal);
+    },
+    explain: (error, response, signal) =>
+      client.explainUpgrade({ what: `reach ${app} of session ${session.name}`, error, response, signal }),
+  });
+  return {
+    async dial(signal) {
+      using _shown = reporter.wait(`waiting for the ${label}`, answerMs);
+      return await tunnel.dial(signal);
+    },
+  };
+}

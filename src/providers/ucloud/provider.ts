@@ -1,0 +1,206 @@
+/** UCloud: jobs in the workspace of an API token, reached by TCP with the user's own key. */
+
+import { createHash } from 'node:crypto';
+import type { Reporter } from '../../core/reporter.ts';
+import type {
+  AccessOptions,
+  AccountPublicKey,
+  CreatedSession,
+  CreateTools,
+  Provider,
+  PublicKeys,
+  Refusal,
+  RefusalCause,
+  SessionListFilter,
+  SshAccess,
+} from '../../core/session/provider.ts';
+import type { SessionRef } from '../../core/session/session.ts';
+import { NotFoundError, UsageError } from '../../errors.ts';
+import type { Network } from '../../net/network.ts';
+import { dialSsh } from '../../net/ssh-dial.ts';
+import type { UcloudClient } from './client.ts';
+import { createJob, type JobRequest } from './create-job.ts';
+import { isJobId, type Job, phaseOf } from './job.ts';
+import { extendJob, labelOfJob, renameJob, terminateJob } from './job-actions.ts';
+import { type JobSession, refOf, sessionOf, timeOf } from './job-session.ts';
+import { findJobs, listJobs, retrieveJob } from './jobs.ts';
+import { type AccountKey, addKey, listKeys, removeKeys } from './keys.ts';
+import { listing } from './listing.ts';
+import { explainKeyRefusal, sshAddressOf } from './ssh-access.ts';
+
+export interface UcloudParts {
+  readonly client: UcloudClient;
+  readonly network: Network;
+  /** How long whatever is on the way into a job may take for an answer. */
+  readonly answerMs: number;
+  readonly reporter: Pick<Reporter, 'interactive' | 'info' | 'wait'>;
+}
+
+/** What a request for a job is made of, beside its name. */
+export type UcloudJobRequest = JobRequest & { readonly name: string };
+
+export function createUcloud(parts: UcloudParts): Provider {
+  const { client, network } = parts;
+  const alias = hostKeyAliasAt(client);
+  return {
+    ...{ name: 'ucloud', title: 'UCloud', listing, absences, phaseOf, hostKeyAlias: alias },
+    waitPhase,
+    isId: isJobId,
+    isIdPrefix: () => false,
+    find: async (reference, signal) => (await findJobs(client, reference, signal)).map(refOf),
+    list: async (filter, signal) => (await listed(client, filter, signal)).map(sessionOf),
+    async describe(id, signal) {
+      const job = await retrieveJob(client, id, signal);
+      return job && sessionOf(job);
+    },
+    access: (session, options) => accessTo(session, options, { ...parts, alias }),
+    create: (request: UcloudJobRequest, tools) => create(client, request, tools),
+    async terminate(session, _options, signal) {
+      await terminateJob(client, session, signal);
+    },
+    async rename(session, name, signal) {
+      await renameJob(client, session, { name, signal });
+    },
+    async extend(session, byMs, signal) {
+      const job = await jobOf(client, session, signal);
+      return { expiresAt: timeOf((await extendJob(client, job, { byMs, signal })).expiresAt) };
+    },
+    logs: async (session, signal) => logOf(await jobOf(client, session, signal)),
+    publicKeys: publicKeysOf(client),
+    explainRefusal: (refusal, signal) => explain(client, refusal, signal),
+    [Symbol.asyncDispose]: () => network.close(),
+  };
+}
+
+/** A job with SSH is only of use when its address is there. */
+function waitPhase({ status, ssh }: JobSession): ReturnType<typeof phaseOf> {
+  const phase = phaseOf(status);
+  return phase === 'ready' && ssh === '?' ? 'starting' : phase;
+}
+
+const absences: NonNullable<Provider['absences']> = {
+  nodes: {
+    why: 'leads to the first node of a job only',
+    instead: 'leave out --node and --all-nodes, or go on from there with ssh',
+  },
+  issuedKey: {
+    why: 'hands out no keys: its jobs let in those of your account',
+    instead: '`bai key generate` makes one, and `bai key upload FILE.pub` adds it to the account',
+  },
+  accountKey: {
+    why: 'keeps no private keys',
+    instead: '`bai key upload FILE.pub` adds a public one to the account',
+  },
+};
+
+/**
+ * Ports and addresses are used again, and the same number may be another UCloud's job: so it goes by where UCloud is, and by the
+ * job. Numbers of jobs are given once, whoever's they are.
+ */
+function hostKeyAliasAt({ endpoint }: UcloudClient): Provider['hostKeyAlias'] {
+  const place = createHash('sha256').update(endpoint.origin).digest('hex').slice(0, 12);
+  return ({ id }) => `bai-ucloud-${place}-${id}`;
+}
+
+async function listed(
+  client: UcloudClient,
+  { statuses, owner, name }: SessionListFilter,
+  signal: AbortSignal,
+): Promise<readonly Job[]> {
+  if (owner !== 'own') {
+    throw new UsageError('UCloud lists the jobs of a workspace, whoever has made them', {
+      code: 'unsupported',
+      hint: 'leave out --all-users, --owner and --access-key',
+    });
+  }
+  const jobs = await listJobs(client, statuses, signal);
+  return name === undefined ? jobs : jobs.filter((job) => labelOfJob(job) === name);
+}
+
+async function jobOf(client: UcloudClient, { id, name }: SessionRef, signal: AbortSignal): Promise<Job> {
+  const job = await retrieveJob(client, id, signal);
+  if (job !== undefined) return job;
+  throw new NotFoundError(`there is no job ${name} in this workspace any more`, {
+    code: 'session-not-found',
+    hint: '`bai session list --all` shows those there are',
+  });
+}
+
+interface AccessParts extends UcloudParts {
+  readonly alias: Provider['hostKeyAlias'];
+}
+
+/** The address is looked up anew for each way in: after a resume it is another one. */
+async function accessTo(
+  session: SessionRef,
+  { signal, silenceMs }: AccessOptions,
+  { client, network, answerMs, reporter, alias }: AccessParts,
+): Promise<SshAccess> {
+  const { user, host, port } = sshAddressOf(await jobOf(client, session, signal));
+  const label = `SSH server of job ${session.name}`;
+  return {
+    user,
+    hostKeyAlias: alias(session),
+    hostKeyTrust: 'first-use',
+    async dial(until) {
+      using _shown = reporter.wait(`waiting for the ${label}`, answerMs);
+      return await dialSsh(
+        {
+          ...{ network, label, silenceMs, target: { host, port }, patienceMs: answerMs },
+          onWait: reporter.interactive ? (message) => reporter.info(message) : undefined,
+          refusedHint: `the job may still be starting, or its image has no SSH server: \`bai session info ${session.id}\` shows what its provider says`,
+        },
+        until,
+      );
+    },
+  };
+}
+
+async function create(
+  client: UcloudClient,
+  request: UcloudJobRequest,
+  { signal }: CreateTools,
+): Promise<CreatedSession> {
+  const { id, name } = await createJob(client, request, signal);
+  return { id, name, status: 'IN_QUEUE', created: true, image: request.application };
+}
+
+function logOf({ updates }: Job): string {
+  const lines = updates.map(({ timestamp, state, status }) =>
+    [timeOf(timestamp), state, status].filter(Boolean).join(' '),
+  );
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function publicKeysOf(client: UcloudClient): PublicKeys {
+  return {
+    countFor: 'jobs that start from now on',
+    list: async (signal) => (await listKeys(client, signal)).map(shownKey),
+    add: async (upload, signal) => shownKey(await addKey(client, upload, signal)),
+    remove: async (reference, signal) => (await removeKeys(client, reference, signal)).map(shownKey),
+  };
+}
+
+function shownKey({ createdAt, ...key }: AccountKey): AccountPublicKey {
+  return { ...key, createdAt: timeOf(createdAt) };
+}
+
+async function explain(
+  client: UcloudClient,
+  { session, user, tried }: Refusal,
+  signal: AbortSignal,
+): Promise<RefusalCause> {
+  const offered =
+    'names' in tried ? tried.fingerprints : tried.fingerprint === undefined ? [] : [tried.fingerprint];
+  const job = await jobOf(client, session, signal);
+  const { ssh } = job;
+  if (ssh.kind === 'address' && ssh.user !== user) {
+    return {
+      reason: 'account',
+      message: `job ${session.name} lets ${ssh.user} log in, and not ${user}`,
+      hint: 'leave out --user, and the setting user',
+    };
+  }
+  const { reason, message, hint } = await explainKeyRefusal(client, job, { offered, signal });
+  return { reason, message: `job ${session.name} refused the key: ${message}`, hint };
+}

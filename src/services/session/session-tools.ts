@@ -1,0 +1,14 @@
+/** What the services on sessions work with. */
+
+import type { Reporter } from '../../core/reporter.ts';
+import type { Provider } from '../../core/session/provider.ts';
+
+export interface SessionTools {
+  readonly provider: Provider;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  /** Whose sessions `provider` has, where they are not the caller's own. */
+  readonly owner?: string | undefined;
+  /** Nothing where nobody can be asked. Enter means no. */
+  readonly ask?: ((question: string) => Promise<boolean>) | undefined;
+}

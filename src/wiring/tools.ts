@@ -1,0 +1,68 @@
+/** What the services of each kind are built by. Edges are imported here, when a command first needs them. */
+
+import type { Context, GlobalFlags, ProcessFacts, ToolKinds } from '../context.ts';
+import type { SessionTools } from '../services/session/session-tools.ts';
+import type { AppParts } from './apps.ts';
+import type { UserSsh } from './user-ssh.ts';
+
+/** What the context has beside what commands see of it. */
+export interface BuilderContext extends Context {
+  readonly facts: ProcessFacts;
+  readonly flags: GlobalFlags;
+  readonly owner: string | undefined;
+  userSsh(): Promise<UserSsh>;
+}
+
+type Builders = { readonly [N in keyof ToolKinds]: (context: BuilderContext) => Promise<ToolKinds[N]> };
+
+export const builders: Builders = {
+  sessions: sessionTools,
+  ssh: async (context) => (await import('./apps.ts')).sshTools(await partsOf(context)),
+  clients: async (context) => (await import('./clients.ts')).clientTools(await partsOf(context)),
+  exec: async (context) => (await import('./apps.ts')).execTools(await partsOf(context), context.flags.color),
+  async sshStdio(context) {
+    // ssh has started bai, and shows what it prints as it comes.
+    context.reporter.withoutSpinner();
+    return (await import('./ssh-stdio.ts')).sshStdioTools(await partsOf(context), context.facts);
+  },
+  // Not its parts: what is taken away may be of a manager that is gone.
+  sshConfig: async (context) =>
+    (await import('./ssh-config.ts')).sshConfigTools(context, context.flags, await context.userSsh()),
+  open: async (context) =>
+    (await import('./open.ts')).openTools(await partsOf(context), await context.tools('sshConfig')),
+  sftp: async (context) => (await import('./apps.ts')).sftpTools(await partsOf(context)),
+  speedTest: async (context) => (await import('./apps.ts')).speedTestTools(await partsOf(context)),
+  hostKeys: async (context) => (await import('./apps.ts')).hostKeyTools(await partsOf(context)),
+  async keys(context) {
+    const [settings, userSsh] = await Promise.all([context.settings(), context.userSsh()]);
+    const parts = { settings, userSsh, reporter: context.reporter, provider: () => context.provider() };
+    return (await import('./keys.ts')).keyTools(parts, context.facts);
+  },
+  accountKey: async (context) => (await import('./account-key.ts')).accountKeyTools(await partsOf(context)),
+  authorize: async (context) => (await import('./authorize.ts')).authorizeTools(await partsOf(context)),
+  pruneKeys: async (context) => (await import('./apps.ts')).pruneTools(await partsOf(context)),
+  configuration: async (context) =>
+    (await import('./settings.ts')).configureTools(context, context.flags, context.environment),
+  localManager: async (context) =>
+    (await import('./local.ts')).localManagerTools(context, context.environment),
+  serveLocal: async (context) => (await import('./local.ts')).serveLocalTools(context.facts),
+};
+
+async function sessionTools(context: BuilderContext): Promise<SessionTools> {
+  const { reporter, signal, stdin, stderr, owner } = context;
+  const provider = await context.provider();
+  const canAsk = stdin.isTTY === true && reporter.interactive;
+  const ask = async (question: string): Promise<boolean> => {
+    const { askYesOrNo } = await import('../config/yes-or-no.ts');
+    return askYesOrNo(question, { stdin, stderr, signal }, 'no');
+  };
+  return { provider, reporter, signal, owner, ...(canAsk && { ask }) };
+}
+
+async function partsOf(context: BuilderContext): Promise<AppParts> {
+  const { facts, environment } = context;
+  const [settings, sessions] = await Promise.all([context.settings(), sessionTools(context)]);
+  const { leaveInterruptsToChild } = facts;
+  const userSsh = await context.userSsh();
+  return { ...sessions, settings, environment, leaveInterruptsToChild, userSsh, streams: facts };
+}
