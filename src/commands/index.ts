@@ -44,6 +44,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./session/rename.ts'),
   },
   {
+    path: 'session extend',
+    summary: 'give a session more time, where sessions end by themselves',
+    load: () => import('./session/extend.ts'),
+  },
+  {
     path: 'session terminate',
     summary: 'end sessions',
     aliases: ['destroy', 'rm', 'kill'],
@@ -177,8 +182,14 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: 'key upload',
-    summary: 'have every new session use a private key of yours',
+    summary: 'have every new session use a key of yours',
     load: () => import('./key/upload.ts'),
+  },
+  {
+    path: 'key remove',
+    summary: 'take a public key of yours from the account, where the platform keeps them',
+    aliases: ['rm'],
+    load: () => import('./key/remove.ts'),
   },
   {
     path: 'key prune',

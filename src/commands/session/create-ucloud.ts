@@ -1,7 +1,7 @@
 /** `bai session create APP` with UCloud: a job of an application, with SSH on. */
 
 import type { Command } from 'commander';
-import type { UcloudJobRequest } from '../../providers/ucloud/provider.ts';
+import type { JobRequest } from '../../providers/ucloud/create-job.ts';
 import { collect, duration, keyValues, wholeNumber } from '../shared/options.ts';
 import type { SessionKind } from './session-kind.ts';
 
@@ -25,12 +25,12 @@ function define(command: Command): void {
     .option('--nodes <count>', 'number of machines; SSH leads to the first');
 }
 
-async function read(application: string, flags: Flags): Promise<UcloudJobRequest> {
+async function read(application: string, flags: Flags): Promise<JobRequest> {
   const { name, product, time, param, folder, nodes } = flags;
   const timeMs = duration('--time', time);
   return {
     ...{ application, product },
-    name: name ?? '',
+    ...(name !== undefined && { name }),
     parameters: keyValues('--param', param),
     folders: folder ?? [],
     nodes: wholeNumber('--nodes', nodes, 1) ?? 1,
