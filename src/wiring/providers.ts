@@ -5,7 +5,6 @@ import type { Reporter } from '../core/reporter.ts';
 import type { Provider } from '../core/session/provider.ts';
 import type { ProviderName } from '../core/settings/setting-parsers.ts';
 import { type Settings, settingValue } from '../core/settings/settings.ts';
-import { UsageError } from '../errors.ts';
 
 export interface ProviderOptions {
   readonly version: string;
@@ -23,11 +22,7 @@ export type OpenProvider = (settings: Settings, options: ProviderOptions) => Pro
 const providers: Readonly<Record<ProviderName, () => Promise<OpenProvider>>> = {
   'backend.ai': async () => (await import('./backend-ai.ts')).openBackendAi,
   ucloud: async () => (await import('./ucloud.ts')).openUcloud,
-  rescale: async () => notYet,
-};
-
-const notYet: OpenProvider = async () => {
-  throw new UsageError('this release of bai does not reach Rescale yet', { code: 'unsupported' });
+  rescale: async () => (await import('./rescale.ts')).openRescale,
 };
 
 export const openProvider: OpenProvider = async (settings, options) => {

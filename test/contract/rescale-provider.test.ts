@@ -213,7 +213,7 @@ test('a job is made when somebody has agreed to what it costs, and not before', 
   await using bed = await openRescaleBed();
   const { provider } = open(bed);
   const create = requireFeature(provider, 'create');
-  const request = {
+  const request: RescaleJobRequest = {
     ...{
       name: 'made',
       analysis: 'user_included',
@@ -230,14 +230,18 @@ test('a job is made when somebody has agreed to what it costs, and not before', 
       keyOrigin: 'id.pub',
     },
   };
-  const tools = { signal, info: () => {}, step: () => step };
-  const declined: RescaleJobRequest = { ...request, agree: () => Promise.reject(new Error('no')) };
-  await expect(create(declined, tools)).rejects.toThrow('no');
+  const said: string[] = [];
+  const toolsWith = (confirm: (question: string) => Promise<void>) => ({
+    ...{ signal, confirm, step: () => step },
+    info: (message: string) => void said.push(message),
+  });
+  const declined = toolsWith(() => Promise.reject(new Error('no')));
+  await expect(create(request, declined)).rejects.toThrow('no');
+  expect(said[0]).toContain('1 core of emerald for up to 1 hour: at most 0.20');
   expect(bed.emulator.jobs.all()).toEqual([]);
-  const offers: unknown[] = [];
-  const agreed: RescaleJobRequest = { ...request, agree: async ({ cost }) => void offers.push(cost.most) };
-  const made = await create(agreed, tools);
-  expect(offers).toEqual([0.2]);
+  const agreed = toolsWith(async (question) => void said.push(question));
+  const made = await create(request, agreed);
+  expect(said.at(-1)).toBe('create job made?');
   expect(made).toMatchObject({ name: 'made', created: true, image: 'user_included' });
   expect(bed.emulator.jobs.get('made').id).toBe(made.id);
 });

@@ -58,7 +58,9 @@ test.skipIf(program === undefined).each(['RESCALE_API_KEY', 'apiconfig'])(
       env: sources.env,
     });
     // bai finds the same key for the same address.
-    const { key } = chooseApiKey({ profile: undefined, ...sources, environment: sources.env });
+    const own = { origin: 'nothing', address: undefined, apiKey: undefined };
+    const { apiConfig, env: environment } = sources;
+    const { key } = await chooseApiKey({ own, environment, apiConfig: async () => apiConfig });
     const client = clientOf(key.address.origin, apiKey, { network: bed.network });
     expect(key.headersFor(client.urlOf('')).Authorization).toBe(`Token ${apiKey}`);
     expect(key.address.origin).toBe(bed.emulator.address);

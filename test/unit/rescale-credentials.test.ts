@@ -3,130 +3,116 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseAddress } from '../../src/providers/rescale/address.ts';
 import { ApiKey } from '../../src/providers/rescale/api-key.ts';
-import {
-  chooseApiKey,
-  type KeySources,
-  type ProfileAccount,
-} from '../../src/providers/rescale/credentials.ts';
+import { chooseApiKey, type KeySources, type OwnAccount } from '../../src/providers/rescale/credentials.ts';
 
-const none: KeySources = { profile: undefined, environment: {}, apiConfig: undefined };
+interface Sources {
+  readonly own?: Partial<OwnAccount>;
+  readonly environment?: KeySources['environment'];
+  /** Of the vendor's file. */
+  readonly file?: string;
+}
+
 const usual = 'https://platform.rescale.com';
 const eu = 'https://eu.rescale.com';
+const path = '~/.config/rescale/apiconfig';
 
-function profile(fields: Partial<ProfileAccount>): ProfileAccount {
-  return { name: 'p', isNamed: false, address: undefined, apiKey: undefined, ...fields };
-}
-
-function file(text: string): KeySources['apiConfig'] {
-  return { path: '~/.config/rescale/apiconfig', text };
-}
-
-/** Whose key it is, where it would go, and where it came from. */
-function chosen(sources: Partial<KeySources>): readonly string[] {
-  const { key, origin } = chooseApiKey({ ...none, ...sources });
-  return [key.headersFor(key.address).Authorization, key.address.origin, origin];
+function choose({ own = {}, environment = {}, file }: Sources): ReturnType<typeof chooseApiKey> {
+  return chooseApiKey({
+    own: { origin: 'profile "p"', address: undefined, apiKey: undefined, ...own },
+    environment,
+    apiConfig: async () => (file === undefined ? undefined : { path, text: file }),
+  });
 }
 
 const vendors = `[default]\napibaseurl: ${usual}\napikey = file\n[eu]\nApiBaseUrl = eu.rescale.com\napikey = file-eu\n`;
-const named = profile({ isNamed: true, address: eu, apiKey: 'mine' });
+const named = `[default] of ${path}`;
 
-test.each<[string, Partial<KeySources>, readonly [key: string, address: string, origin: string]]>([
+test.each<[string, Sources, readonly [key: string, address: string, origin: string]]>([
   ['the environment', { environment: { RESCALE_API_KEY: 'env' } }, ['env', usual, 'RESCALE_API_KEY']],
   [
     'the environment with an address',
     { environment: { RESCALE_API_KEY: 'env', RESCALE_API_URL: 'https://kr.rescale.com/' } },
     ['env', 'https://kr.rescale.com', 'RESCALE_API_KEY'],
   ],
-  ['a profile', { profile: profile({ apiKey: 'mine', address: eu }) }, ['mine', eu, 'profile "p"']],
-  ['a profile without an address', { profile: profile({ apiKey: 'mine' }) }, ['mine', usual, 'profile "p"']],
+  ['a profile', { own: { apiKey: 'mine', address: eu } }, ['mine', eu, 'profile "p"']],
+  ['a profile without an address', { own: { apiKey: 'mine' } }, ['mine', usual, 'profile "p"']],
   [
-    'the environment before a profile that nobody named',
-    { profile: { ...named, isNamed: false }, environment: { RESCALE_API_KEY: 'env' } },
-    ['env', usual, 'RESCALE_API_KEY'],
-  ],
-  [
-    'a profile that was named before the environment',
-    { profile: named, environment: { RESCALE_API_KEY: 'env' } },
+    'a profile before the environment and the file',
+    { own: { apiKey: 'mine', address: eu }, environment: { RESCALE_API_KEY: 'env' }, file: vendors },
     ['mine', eu, 'profile "p"'],
   ],
   [
+    'the environment before the file',
+    { environment: { RESCALE_API_KEY: 'env' }, file: vendors },
+    ['env', usual, 'RESCALE_API_KEY'],
+  ],
+  [
     'the environment, for the address of a profile that has no key',
-    { profile: profile({ address: eu }), environment: { RESCALE_API_KEY: 'env' } },
+    { own: { address: eu }, environment: { RESCALE_API_KEY: 'env' } },
     ['env', eu, 'RESCALE_API_KEY'],
   ],
   [
-    'an empty variable is none',
-    { environment: { RESCALE_API_KEY: '' }, apiConfig: file(vendors) },
-    ['file', usual, '[default] of ~/.config/rescale/apiconfig'],
-  ],
-  [
-    'a section of the file',
-    { apiConfig: file(vendors), section: 'eu' },
-    ['file-eu', eu, '[eu] of ~/.config/rescale/apiconfig'],
+    'the file, when the variable is empty',
+    { environment: { RESCALE_API_KEY: '' }, file: vendors },
+    ['file', usual, named],
   ],
   [
     'the only section for the address of a profile',
-    { profile: profile({ address: eu }), apiConfig: file(vendors) },
-    ['file-eu', eu, '[eu] of ~/.config/rescale/apiconfig'],
+    { own: { address: eu }, file: vendors },
+    ['file-eu', eu, `[eu] of ${path}`],
   ],
+  ['a section without an address', { file: '[default]\napikey = k\n' }, ['k', usual, named]],
   [
-    'an address is the usual one when the file has none',
-    { apiConfig: file('[default]\napikey = k\n') },
-    ['k', usual, '[default] of ~/.config/rescale/apiconfig'],
+    'the file, whatever is wrong with other sections of it',
+    { file: `[x]\napikey = 5%\napibaseurl = <PROVIDE_VALUE>\n${vendors}` },
+    ['file', usual, named],
   ],
-  [
-    'another section that is broken does not count',
-    { apiConfig: file(`[x]\napikey = 5%\napibaseurl = <PROVIDE_VALUE>\n${vendors}`) },
-    ['file', usual, '[default] of ~/.config/rescale/apiconfig'],
-  ],
-])('the key comes from %s', (_what, sources, [key, address, origin]) => {
-  expect(chosen(sources)).toEqual([`Token ${key}`, address, origin]);
+])('the key comes from %s', async (_what, sources, [text, address, place]) => {
+  const { key: found, origin } = await choose(sources);
+  const sent = found.headersFor(found.address).Authorization;
+  expect([sent, found.address.origin, origin]).toEqual([`Token ${text}`, address, place]);
 });
 
-test.each<[string, Partial<KeySources>, string, string]>([
+test('the file is not read when another place has a key', async () => {
+  const apiConfig = (): Promise<never> => Promise.reject(new Error('it was read'));
+  const own = { origin: 'p', address: undefined, apiKey: undefined };
+  await chooseApiKey({ own: { ...own, apiKey: 'k' }, environment: {}, apiConfig });
+  await chooseApiKey({ own, environment: { RESCALE_API_KEY: 'k' }, apiConfig });
+  await expect(chooseApiKey({ own, environment: {}, apiConfig })).rejects.toThrow('it was read');
+});
+
+test.each<[string, Sources, string, string]>([
   ['no key anywhere', {}, 'not-signed-in', 'no API key of Rescale is set'],
-  ['an empty file', { apiConfig: file('') }, 'not-signed-in', 'no API key of Rescale is set'],
+  ['an empty file', { file: '' }, 'not-signed-in', 'no API key of Rescale is set'],
   [
-    'a file whose key is for another address than the profile has',
-    { profile: profile({ address: 'https://kr.rescale.com' }), apiConfig: file(vendors) },
+    'a file whose keys are for other addresses than the profile has',
+    { own: { address: 'https://kr.rescale.com' }, file: vendors },
     'apiconfig-unusable',
-    '~/.config/rescale/apiconfig has no API key for https://kr.rescale.com alone',
+    `${path} has no API key for https://kr.rescale.com alone`,
   ],
   [
-    'a section for another address than the profile has',
-    { profile: profile({ address: usual }), apiConfig: file(vendors), section: 'eu' },
+    'a file without the section',
+    { file: '[x]\napikey = k\n' },
     'apiconfig-unusable',
-    `[eu] of ~/.config/rescale/apiconfig is for ${eu}, and profile "p" for ${usual}`,
+    `${path} has no API key in section default`,
   ],
   [
-    'a section that is not there',
-    { apiConfig: file(vendors), section: 'kr' },
+    'a file with text before its sections',
+    { file: 'apikey = k\n' },
     'apiconfig-unusable',
-    '~/.config/rescale/apiconfig has no API key in section kr',
-  ],
-  [
-    'a section of no file',
-    { section: 'kr' },
-    'apiconfig-unusable',
-    '~/.config/rescale/apiconfig is not there',
-  ],
-  [
-    'a file without a section',
-    { apiConfig: file('apikey = k\n') },
-    'apiconfig-unusable',
-    '~/.config/rescale/apiconfig cannot be read: line 1 stands before the first section',
+    `${path} cannot be read: line 1 stands before the first section`,
   ],
   [
     'an address that others can read the key on the way to',
-    { profile: profile({ address: 'http://eu.rescale.com', apiKey: 'k' }) },
+    { own: { address: 'http://eu.rescale.com', apiKey: 'k' } },
     'clear-text',
     'http://eu.rescale.com (profile "p") is not encrypted: others could read the API key',
   ],
   [
     'the template of the vendor',
-    { apiConfig: file('[default]\napikey = <PROVIDE_VALUE>\napibaseurl = <PROVIDE_VALUE>\n') },
+    { file: '[default]\napikey = <PROVIDE_VALUE>\napibaseurl = <PROVIDE_VALUE>\n' },
     'usage',
-    'what [default] of ~/.config/rescale/apiconfig has is no address',
+    `what ${named} has is no address`,
   ],
   [
     'a key with a blank in it',
@@ -136,12 +122,12 @@ test.each<[string, Partial<KeySources>, string, string]>([
   ],
   [
     'a key over two lines',
-    { apiConfig: file('[default]\napikey = a\n  b\n') },
+    { file: '[default]\napikey = a\n  b\n' },
     'usage',
-    'what [default] of ~/.config/rescale/apiconfig has is no API key: there is a blank in it',
+    `what ${named} has is no API key: there is a blank in it`,
   ],
-])('%s is told', (_what, sources, code, message) => {
-  expect(() => chooseApiKey({ ...none, ...sources })).toThrow(expect.objectContaining({ code, message }));
+])('%s is told', async (_what, sources, code, message) => {
+  await expect(choose(sources)).rejects.toMatchObject({ code, message });
 });
 
 test.each([

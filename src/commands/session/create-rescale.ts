@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
 import { parseCidr } from '../../providers/rescale/cidr.ts';
-import type { JobRequest } from '../../providers/rescale/create-check.ts';
+import type { RescaleJobRequest } from '../../providers/rescale/provider.ts';
 import { wholeNumber } from '../shared/options.ts';
 import type { SessionKind } from './session-kind.ts';
 
@@ -37,7 +37,7 @@ function define(command: Command): void {
     );
 }
 
-async function read(analysis: string, flags: Flags, context: Context): Promise<JobRequest> {
+async function read(analysis: string, flags: Flags, context: Context): Promise<RescaleJobRequest> {
   const { name, coreType, publicKey, cidr } = flags;
   if (coreType === undefined) {
     throw new UsageError('--core-type is needed: which machine the job is for', {
@@ -45,7 +45,8 @@ async function read(analysis: string, flags: Flags, context: Context): Promise<J
     });
   }
   return {
-    ...{ name, analysis, coreType },
+    ...{ name: name ?? '', analysis, coreType },
+    keyOrigin: publicKey ?? 'the key',
     version: flags.analysisVersion,
     cores: wholeNumber('--cores', flags.cores, 1) ?? 1,
     hours: wholeNumber('--hours', flags.hours, 1) ?? 1,
@@ -56,7 +57,7 @@ async function read(analysis: string, flags: Flags, context: Context): Promise<J
   };
 }
 
-async function readKey(source: string, context: Context): Promise<JobRequest['publicKey']> {
+async function readKey(source: string, context: Context): Promise<RescaleJobRequest['publicKey']> {
   const { findPublicKey } = await import('../../services/keys/find-public-key.ts');
   return findPublicKey(source, await context.tools('authorize'));
 }

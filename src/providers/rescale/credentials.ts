@@ -5,22 +5,19 @@ import { parseAddress, usualAddress } from './address.ts';
 import { ApiKey } from './api-key.ts';
 import { type ApiConfig, type ApiConfigFile, readApiConfig } from './apiconfig.ts';
 
-/** A profile of bai's own. */
-export interface ProfileAccount {
-  readonly name: string;
-  /** `--profile` or `BAI_PROFILE` names it, so that it is meant whatever the environment has. */
-  readonly isNamed: boolean;
+/** What bai's own settings have. */
+export interface OwnAccount {
+  /** For people: `profile "default"`. */
+  readonly origin: string;
   readonly address: string | undefined;
   readonly apiKey: string | undefined;
 }
 
 export interface KeySources {
-  readonly profile: ProfileAccount | undefined;
+  readonly own: OwnAccount;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Nothing: there is no such file. */
-  readonly apiConfig: ApiConfigFile | undefined;
-  /** Of that file; when left out, the one for the profile's address, or else `default`. */
-  readonly section?: string | undefined;
+  /** Read when no other place has a key; nothing: there is no such file. */
+  readonly apiConfig: () => Promise<ApiConfigFile | undefined>;
 }
 
 export interface Credentials {
@@ -30,68 +27,54 @@ export interface Credentials {
 }
 
 /**
- * The first that has a key: a profile that was named, the environment, the profile, the vendor's file. A variable without an
- * address (`RESCALE_API_URL`) is for that of a profile that has no key, or else for the usual one, as with the vendor's programs.
- * Throws a DeniedError when there is none.
+ * The first that has a key: bai's settings, the environment, the vendor's file. A variable without an address (`RESCALE_API_URL`)
+ * is for that of bai's settings, or else for the usual one, as with the vendor's programs. Throws a DeniedError when there is
+ * none.
  */
-export function chooseApiKey(sources: KeySources): Credentials {
-  const { profile } = sources;
-  const ofProfile = profile && fromProfile(profile);
-  const found =
-    (profile?.isNamed === true ? ofProfile : undefined) ??
-    fromEnvironment(sources) ??
-    ofProfile ??
-    fromApiConfig(sources);
+export async function chooseApiKey(sources: KeySources): Promise<Credentials> {
+  const { own } = sources;
+  const found = fromSettings(own) ?? fromEnvironment(sources) ?? (await fromApiConfig(sources));
   if (found !== undefined) return found;
   throw new DeniedError('no API key of Rescale is set', {
     code: 'not-signed-in',
-    hint: `make one at ${addressOf(profile)} (User Profile Settings, API), and \`bai login\` with it; RESCALE_API_KEY and ~/.config/rescale/apiconfig are read too`,
+    hint: `make one at ${own.address ?? usualAddress} (User Profile Settings, API), and \`bai config set token\`, which asks for it; RESCALE_API_KEY and ~/.config/rescale/apiconfig are read too`,
   });
 }
 
-function addressOf(profile: ProfileAccount | undefined): string {
-  return profile?.address ?? usualAddress;
-}
-
-function fromProfile({ name, address, apiKey }: ProfileAccount): Credentials | undefined {
+function fromSettings({ origin, address, apiKey }: OwnAccount): Credentials | undefined {
   if (apiKey === undefined) return undefined;
-  const origin = `profile "${name}"`;
   return { key: new ApiKey(apiKey, parseAddress(address ?? usualAddress, origin), origin), origin };
 }
 
-function fromEnvironment({ profile, environment }: KeySources): Credentials | undefined {
+function fromEnvironment({ own, environment }: KeySources): Credentials | undefined {
   const apiKey = environment['RESCALE_API_KEY'];
   if (!apiKey) return undefined;
   const origin = 'RESCALE_API_KEY';
-  const own = environment['RESCALE_API_URL'];
-  if (own) return { key: new ApiKey(apiKey, parseAddress(own, 'RESCALE_API_URL'), origin), origin };
-  const borrowed = profile?.apiKey === undefined ? profile?.address : undefined;
-  const where = borrowed === undefined ? origin : `profile "${profile?.name}"`;
-  return { key: new ApiKey(apiKey, parseAddress(borrowed ?? usualAddress, where), origin), origin };
+  const url = environment['RESCALE_API_URL'];
+  const address = url
+    ? parseAddress(url, 'RESCALE_API_URL')
+    : parseAddress(own.address ?? usualAddress, own.origin);
+  return { key: new ApiKey(apiKey, address, origin), origin };
 }
 
-function fromApiConfig({ profile, apiConfig: file, section }: KeySources): Credentials | undefined {
-  if (file === undefined) {
-    if (section === undefined) return undefined;
-    throw unusable('~/.config/rescale/apiconfig is not there', `section ${section} is looked for in it`);
-  }
+async function fromApiConfig({ own, apiConfig }: KeySources): Promise<Credentials | undefined> {
+  const file = await apiConfig();
+  if (file === undefined) return undefined;
   const config = readApiConfig(file);
-  if (section === undefined && config.sections.length === 0) return undefined;
-  const wanted = profile?.address && parseAddress(profile.address, `profile "${profile.name}"`);
-  const chosen = section ?? (wanted ? sectionFor(wanted, config) : 'default');
-  const apiKey = chosen === undefined ? undefined : config.get(chosen, 'apikey');
-  if (chosen === undefined || apiKey === undefined) {
-    const what = chosen === undefined && wanted ? `for ${wanted.origin} alone` : `in section ${chosen}`;
-    throw unusable(`${file.path} has no API key ${what}`, `its sections: ${config.sections.join(', ')}`);
+  if (config.sections.length === 0) return undefined;
+  const wanted = own.address === undefined ? undefined : parseAddress(own.address, own.origin);
+  const section = wanted === undefined ? 'default' : sectionFor(wanted, config);
+  const apiKey = section === undefined ? undefined : config.get(section, 'apikey');
+  if (section === undefined || apiKey === undefined) {
+    const place = wanted === undefined ? 'in section default' : `for ${wanted.origin} alone`;
+    throw new BaiError(`${file.path} has no API key ${place}`, {
+      code: 'apiconfig-unusable',
+      hint: `its sections: ${config.sections.join(', ')}; the setting endpoint says which address is meant`,
+    });
   }
-  const origin = `[${chosen}] of ${file.path}`;
-  const address = parseAddress(config.get(chosen, 'apibaseurl') ?? usualAddress, origin);
-  if (!wanted || wanted.origin === address.origin)
-    return { key: new ApiKey(apiKey, address, origin), origin };
-  throw unusable(
-    `${origin} is for ${address.origin}, and profile "${profile?.name}" for ${wanted.origin}`,
-    'name the section for that address, or set the key in the profile',
-  );
+  const origin = `[${section}] of ${file.path}`;
+  const address = parseAddress(config.get(section, 'apibaseurl') ?? usualAddress, origin);
+  return { key: new ApiKey(apiKey, address, origin), origin };
 }
 
 /** `default` when it is for this address, or else the only one that is. */
@@ -102,8 +85,4 @@ function sectionFor({ origin }: URL, config: ApiConfig): string | undefined {
     return URL.canParse(url) && new URL(url).origin === origin;
   });
   return fitting.find((section) => section === 'default') ?? (fitting.length === 1 ? fitting[0] : undefined);
-}
-
-function unusable(message: string, hint: string): BaiError {
-  return new BaiError(message, { code: 'apiconfig-unusable', hint });
 }

@@ -1,7 +1,7 @@
 /** Jobs: those there are, what became of one, and its end. */
 
 import type { SessionPhase } from '../../core/session/provider.ts';
-import { NotFoundError } from '../../errors.ts';
+import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import type { RescaleClient } from './client.ts';
 import { type Listed, readPages } from './pages.ts';
 import { phaseOf, rankOf, savedStatus } from './phase.ts';
@@ -102,7 +102,7 @@ export async function describeJob(
   signal: AbortSignal,
 ): Promise<JobDetails | undefined> {
   if (!isJobId(id)) return undefined;
-  const job = await unlessMissing(
+  const job = await undefinedIfMissing(
     client.json(
       { what: `look at job ${id}`, method: 'GET', path: `v2/jobs/${id}/`, signal },
       schema.jobSchema,
@@ -166,15 +166,6 @@ export async function stopJob(client: RescaleClient, id: string, signal: AbortSi
 export async function accountOf(client: RescaleClient, signal: AbortSignal): Promise<string> {
   const call = { what: 'sign in', method: 'GET', path: 'v2/users/me/', signal } as const;
   return (await client.json(call, schema.accountSchema)).email;
-}
-
-async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
 }
 
 /** The platform writes its dates with `Z` or with an offset. */

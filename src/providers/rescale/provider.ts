@@ -22,7 +22,7 @@ import { headNodeAddress } from './head-node.ts';
 import { hostKeyAlias } from './host-key-alias.ts';
 import { describeJob, findJobs, isJobId, jobHistory, jobInstances, listJobs, stopJob } from './jobs.ts';
 import { listing } from './listing.ts';
-import { type JobOffer, offerJob } from './offer.ts';
+import { describeCost, offerJob } from './offer.ts';
 import { phaseOf, statusKey, statusWords } from './phase.ts';
 import { type RescaleJob, type RescaleJobDetails, rescaleJob, rescaleJobDetails } from './rescale-job.ts';
 
@@ -43,8 +43,6 @@ export interface RescaleJobRequest extends CreateRequest, JobRequest {
   readonly name: string;
   /** Names the public key in errors, such as its file. */
   readonly keyOrigin: string;
-  /** Is told what the job would be and cost before it is made; rejects when somebody does not want it. */
-  readonly agree: (offer: JobOffer) => Promise<void>;
 }
 
 /** What is the same on every platform of Rescale. */
@@ -92,6 +90,7 @@ export function createRescale(parts: RescaleParts): Provider {
       return {
         user,
         hostKeyAlias: hostKeyAlias(client.address, session.id),
+        hostKeyTrust: 'first-use',
         dial: (until) =>
           dialSsh(
             {
@@ -147,12 +146,14 @@ function checkedStatus(word: string): string {
 
 async function create(
   request: RescaleJobRequest,
-  { signal }: CreateTools,
+  { signal, info, confirm }: CreateTools,
   { client, myAddress }: RescaleParts,
 ): Promise<CreatedSession> {
   const { keyOrigin } = request;
   const offer = await offerJob(request, { client, keyOrigin, myAddress: () => myAddress(signal), signal });
-  await request.agree(offer);
+  info(describeCost(offer));
+  for (const note of offer.notes) info(note);
+  await confirm(`create job ${offer.name}?`);
   const { id, name } = await createJob(client, offer, signal);
   return { id, name, status: 'Pending', created: true, image: offer.analysis };
 }
