@@ -1,5 +1,6 @@
 /** The way to the local manager: no connection is used before it has proved who listens there. */
 
+import net from 'node:net';
 import { readLocalState } from '../config/local-state.ts';
 import { findOwnPathsIfAny, localStatePath } from '../config/paths.ts';
 import type { Environment } from '../context.ts';
@@ -20,9 +21,14 @@ export async function localDial(settings: Settings, environment: Environment): P
   if (state === undefined || state.endpoint !== endpoint.value) return undefined;
   const secret = state.secretKey || state.token;
   if (secret !== (state.secretKey === '' ? token.value : secretKey.value)) return undefined;
-  return (target) =>
-    new LateStream(async (signal) => {
+  const { hostname, port } = new URL(state.endpoint);
+  return (target) => {
+    // A job's own SSH server shows its host key instead.
+    const isElsewhere = `${target.host}:${target.port}` !== `${hostname}:${port}`;
+    if (provider !== 'backend.ai' && isElsewhere) return net.connect({ ...target, noDelay: true });
+    return new LateStream(async (signal) => {
       const { socket } = await connectProven({ ...target, secretKey: secret }, signal);
       return socket;
     });
+  };
 }
