@@ -11,6 +11,7 @@ export const groups: Readonly<Record<string, string>> = {
   key: "your SSH keys, and the sessions'",
   'host-key': 'the keys sessions are known by',
   config: 'settings and where they come from',
+  provider: 'the platforms bai reaches',
   local: 'a manager on this machine, to try bai without a cluster',
 };
 
@@ -42,6 +43,11 @@ export const commands: readonly CommandEntry[] = [
     path: 'session rename',
     summary: 'give a running session another name',
     load: () => import('./session/rename.ts'),
+  },
+  {
+    path: 'session extend',
+    summary: 'give a session more time, where sessions end by themselves',
+    load: () => import('./session/extend.ts'),
   },
   {
     path: 'session terminate',
@@ -177,8 +183,14 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: 'key upload',
-    summary: 'have every new session use a private key of yours',
+    summary: 'have every new session use a key of yours',
     load: () => import('./key/upload.ts'),
+  },
+  {
+    path: 'key remove',
+    summary: 'take a public key of yours from the account, where the platform keeps them',
+    aliases: ['rm'],
+    load: () => import('./key/remove.ts'),
   },
   {
     path: 'key prune',
@@ -208,6 +220,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./config/unset.ts'),
   },
   { path: 'config path', summary: 'print where the profile file is', load: () => import('./config/path.ts') },
+  {
+    path: 'provider list',
+    summary: 'list the platforms, and what each can do',
+    load: () => import('./provider/list.ts'),
+  },
   { path: 'local up', summary: 'start the local manager', load: () => import('./local/up.ts') },
   {
     path: 'local down',

@@ -1,4 +1,4 @@
-/** The state file of the manager that `bai local up` started. */
+/** The state file of the manager, or another platform's server, that `bai local up` started. */
 
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -10,9 +10,11 @@ import { makeOwnFolder, readOwnFile, replaceOwnFile } from '../files/own-file.ts
 const stateSchema = z.object({
   pid: z.number(),
   endpoint: z.string(),
-  accessKey: z.string(),
-  secretKey: z.string(),
-  release: z.string(),
+  // What is below is empty where a platform has no such thing.
+  accessKey: z._default(z.string(), ''),
+  secretKey: z._default(z.string(), ''),
+  token: z._default(z.string(), ''),
+  release: z._default(z.string(), ''),
 });
 
 export type LocalState = z.infer<typeof stateSchema>;

@@ -12,6 +12,7 @@ export interface OwnPaths {
   readonly stateDir: string;
   readonly knownHosts: string;
   readonly keyLedger: string;
+  /** Of Backend.AI's; of another platform see `localStatePath`. */
   readonly localManager: string;
   /** What `~/.ssh/config` includes. */
   readonly sshConfig: string;
@@ -32,6 +33,11 @@ export function findOwnPaths(environment: Readonly<Record<string, string | undef
     sshConfig: join(paths.data, 'ssh_config'),
     sshHosts: join(paths.data, 'ssh-hosts'),
   };
+}
+
+/** The state of what `bai local up` started for a platform. */
+export function localStatePath({ localManager, stateDir }: OwnPaths, provider: string): string {
+  return provider === 'backend.ai' ? localManager : join(stateDir, `local-${provider}.json`);
 }
 
 /** Relative folders in XDG variables are to be ignored, says their specification; without a home there are no others. */

@@ -1,9 +1,10 @@
 /** The way to the local manager: no connection is used before it has proved who listens there. */
 
+import { connect } from 'node:net';
 import { readLocalState } from '../config/local-state.ts';
-import { findOwnPathsIfAny } from '../config/paths.ts';
+import { findOwnPathsIfAny, localStatePath } from '../config/paths.ts';
 import type { Environment } from '../context.ts';
-import type { Settings } from '../core/settings/settings.ts';
+import { type Settings, settingValue } from '../core/settings/settings.ts';
 import { LateStream } from '../net/late-stream.ts';
 import type { Dial } from '../net/network.ts';
 import { connectProven } from '../providers/backend-ai/manager/local-proof.ts';
@@ -13,14 +14,20 @@ import { connectProven } from '../providers/backend-ai/manager/local-proof.ts';
  * Nothing for any other.
  */
 export async function localDial(settings: Settings, environment: Environment): Promise<Dial | undefined> {
-  const { endpoint, secretKey } = settings;
+  const { endpoint, secretKey, token } = settings;
   const places = findOwnPathsIfAny(environment);
-  const state = places === undefined ? undefined : await readLocalState(places.localManager);
-  const isLocal = state?.endpoint === endpoint.value && state?.secretKey === secretKey.value;
-  if (state === undefined || !isLocal) return undefined;
-  return (target) =>
-    new LateStream(async (signal) => {
-      const { socket } = await connectProven({ ...target, secretKey: state.secretKey }, signal);
+  const provider = settingValue(settings, 'provider');
+  const state = places && (await readLocalState(localStatePath(places, provider)));
+  if (state === undefined || state.endpoint !== endpoint.value) return undefined;
+  const secret = state.secretKey || state.token;
+  if (secret !== (state.secretKey === '' ? token.value : secretKey.value)) return undefined;
+  const { hostname, port } = new URL(state.endpoint);
+  return (target) => {
+    // The machines of its jobs prove themselves as those anywhere do, by their host keys.
+    if (target.host !== hostname || target.port !== Number(port)) return connect(target);
+    return new LateStream(async (signal) => {
+      const { socket } = await connectProven({ ...target, secretKey: secret }, signal);
       return socket;
     });
+  };
 }

@@ -1,7 +1,6 @@
 /** Joins `bai local` to the emulator, which runs in a process of its own. */
 
 import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile, readlink, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,12 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { claimLocalState, readLocalState, removeLocalState } from '../config/local-state.ts';
-import { findOwnPaths } from '../config/paths.ts';
+import { findOwnPaths, localStatePath } from '../config/paths.ts';
 import type { Context, Environment, ProcessFacts } from '../context.ts';
+import type { ProviderName } from '../core/settings/setting-parsers.ts';
 import { BaiError, InterruptedError, systemCode } from '../errors.ts';
 import { makeOwnFolder } from '../files/own-file.ts';
 import { checkReplaceable } from '../files/plain-file.ts';
-import { connectProven, type LocalProof, proofOf } from '../providers/backend-ai/manager/local-proof.ts';
+import { connectProven } from '../providers/backend-ai/manager/local-proof.ts';
 import type {
   LocalManagerState,
   LocalManagerTools,
@@ -24,52 +24,57 @@ import type {
 import type { ServeLocalTools } from '../services/local/serve-local.ts';
 import { programPath } from '../ssh/programs.ts';
 
-export function localManagerTools(context: Context, environment: Environment): LocalManagerTools {
-  const { localManager, stateDir } = findOwnPaths(environment);
-  const logPath = join(stateDir, 'local.log');
+export function localManagerTools(
+  context: Context,
+  environment: Environment,
+  provider: ProviderName,
+): LocalManagerTools {
+  const paths = findOwnPaths(environment);
+  const statePath = localStatePath(paths, provider);
+  const logPath = join(paths.stateDir, provider === 'backend.ai' ? 'local.log' : `local-${provider}.log`);
   return {
     reporter: context.reporter,
     signal: context.signal,
     logPath,
-    readState: () => readLocalState(localManager),
-    removeState: (pid) => removeLocalState(localManager, pid),
+    readState: () => readLocalState(statePath),
+    removeState: (pid) => removeLocalState(statePath, pid),
     answers: (state) => answers(state, context.signal),
-    spawn: (request) => spawnManager(request, logPath),
+    spawn: (request) => spawnManager({ ...request, provider }, logPath),
     stop: (pid) => void process.kill(pid, 'SIGTERM'),
     isManager: (state) => isManager(state, { logPath, environment, signal: context.signal }),
     pause: (ms) => delay(ms, undefined, { signal: context.signal }),
   };
 }
 
-export function serveLocalTools({
-  environment,
-  takeTimeToEnd,
-}: Pick<ProcessFacts, 'environment' | 'takeTimeToEnd'>): Omit<ServeLocalTools, 'signal'> {
-  const { localManager, stateDir } = findOwnPaths(environment);
+export function serveLocalTools(
+  { environment, takeTimeToEnd }: Pick<ProcessFacts, 'environment' | 'takeTimeToEnd'>,
+  provider: ProviderName,
+): Omit<ServeLocalTools, 'signal'> {
+  const paths = findOwnPaths(environment);
+  const statePath = localStatePath(paths, provider);
   return {
-    homesRoot: join(stateDir, 'local'),
-    startEmulator: async (options) => (await import('../emulator/emulator.ts')).startEmulator(options),
-    newKeys: () => ({
-      accessKey: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
-      secretKey: randomBytes(20).toString('hex'),
-    }),
-    claimState: (state, signal) =>
-      claimLocalState(localManager, state, { isRunning: (other) => isRunning(other, signal) }),
-    removeState: (pid) => removeLocalState(localManager, pid),
-    prove(secretKey, { challenge, port }) {
-      const { pid } = process;
-      return { pid, proof: proofOf(secretKey, { challenge, pid, port }) } satisfies LocalProof;
+    async startEmulator(request) {
+      const { emulators, homesRootOf } = await import('./emulators.ts');
+      return emulators[provider](request, homesRootOf(paths.stateDir, provider));
     },
+    claimState: (state, signal) =>
+      claimLocalState(statePath, state, { isRunning: (other) => isRunning(other, signal) }),
+    removeState: (pid) => removeLocalState(statePath, pid),
     pid: process.pid,
     takeTimeToEnd,
   };
+}
+
+/** What a process that was started here knows and nobody else. */
+function secretOf({ secretKey, token }: Pick<LocalManagerState, 'secretKey' | 'token'>): string {
+  return secretKey || token;
 }
 
 /** Another user may listen on the port of a manager that was killed, and another process may have its number. */
 async function answers(state: LocalManagerState, signal: AbortSignal): Promise<boolean> {
   const { hostname, port } = new URL(state.endpoint);
   try {
-    const target = { host: hostname, port: Number(port), secretKey: state.secretKey };
+    const target = { host: hostname, port: Number(port), secretKey: secretOf(state) };
     const { socket, pid } = await connectProven(target, signal);
     socket.destroy();
     return pid === state.pid;
@@ -80,12 +85,20 @@ async function answers(state: LocalManagerState, signal: AbortSignal): Promise<b
   }
 }
 
-async function spawnManager({ port, release }: LocalUpRequest, logPath: string): Promise<SpawnedManager> {
+interface SpawnRequest extends LocalUpRequest {
+  readonly provider: ProviderName;
+}
+
+async function spawnManager(
+  { provider, port, release }: SpawnRequest,
+  logPath: string,
+): Promise<SpawnedManager> {
   await makeOwnFolder(dirname(logPath));
   await checkReplaceable(logPath);
   const log = openSync(logPath, 'w', 0o600);
   const launcher = fileURLToPath(new URL('../bin/bai.cjs', import.meta.url));
   const options = [
+    ...(provider === 'backend.ai' ? [] : ['--provider', provider]),
     ...(port === undefined ? [] : ['--port', String(port)]),
     ...(release === undefined ? [] : ['--release', release]),
   ];

@@ -14,6 +14,7 @@ import { chooseApiKey } from '../providers/rescale/credentials.ts';
 import { findMyAddress } from '../providers/rescale/my-address.ts';
 import { createRescale } from '../providers/rescale/provider.ts';
 import { answerLimit } from './app-settings.ts';
+import { localDial } from './local-dial.ts';
 import { openNetwork } from './network.ts';
 import type { ProviderOptions } from './providers.ts';
 
@@ -29,7 +30,8 @@ export async function openRescale(settings: Settings, options: ProviderOptions):
     environment,
     apiConfig: () => readApiConfigFile(reporter),
   });
-  const network = openNetwork(settings, { reporter, environment });
+  const dial = await localDial(settings, options.processEnvironment);
+  const network = openNetwork(settings, { reporter, environment, dial });
   const common = { network, userAgent: `bai/${version}`, now: () => new Date() };
   const client = createRescaleClient({ key, ...common, onPause: (message) => reporter.info(message) });
   return createRescale({

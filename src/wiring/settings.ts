@@ -1,12 +1,17 @@
 /** Reads the places settings come from, and joins `bai config` to them. */
 
 import { readLocalState } from '../config/local-state.ts';
-import { findOwnPaths, findOwnPathsIfAny } from '../config/paths.ts';
+import { findOwnPaths, findOwnPathsIfAny, localStatePath } from '../config/paths.ts';
 import { readSecretLine } from '../config/read-secret.ts';
 import { openProfileStore } from '../config/store.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
-import { resolveSettings, type Settings, type SettingValues } from '../core/settings/settings.ts';
+import {
+  resolveSettings,
+  type Settings,
+  type SettingValues,
+  settingValue,
+} from '../core/settings/settings.ts';
 import { similarNames } from '../core/text/similar.ts';
 import { UsageError } from '../errors.ts';
 import { wholePath } from '../files/user-path.ts';
@@ -29,13 +34,17 @@ export async function loadSettings(
   const places = name === usualProfile ? findOwnPathsIfAny(environment) : findOwnPaths(environment);
   const values = places === undefined ? {} : await readProfile(places.configFile, name, reporter);
   const path = flags.environmentFile;
-  return resolveSettings({
+  const sources = {
     flags: flags.settings,
     environment,
     ...(path !== undefined && { environmentFile: { path, values: environmentFile } }),
     profile: { name, values, isNamed: flags.profile !== undefined },
-    local: places === undefined ? {} : await localValues(places.localManager),
-  });
+  };
+  const settings = resolveSettings({ ...sources, local: {} });
+  if (places === undefined || settings.endpoint.value !== undefined) return settings;
+  const provider = settingValue(settings, 'provider');
+  const local = await localValues(localStatePath(places, provider), provider);
+  return resolveSettings({ ...sources, local });
 }
 
 const usualProfile = 'default';
@@ -90,8 +99,9 @@ function profileName(flags: GlobalFlags, environment: Environment): string {
   });
 }
 
-async function localValues(path: string): Promise<SettingValues> {
+async function localValues(path: string, provider: string): Promise<SettingValues> {
   const state = await readLocalState(path);
   if (state === undefined) return {};
-  return { endpoint: state.endpoint, accessKey: state.accessKey, secretKey: state.secretKey };
+  const { endpoint, accessKey, secretKey, token } = state;
+  return token === '' ? { endpoint, accessKey, secretKey } : { provider, endpoint, token };
 }

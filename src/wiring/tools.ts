@@ -1,6 +1,7 @@
 /** What the services of each kind are built by. Edges are imported here, when a command first needs them. */
 
 import type { Context, GlobalFlags, ProcessFacts, ToolKinds } from '../context.ts';
+import { settingValue } from '../core/settings/settings.ts';
 import type { SessionTools } from '../services/session/session-tools.ts';
 import type { AppParts } from './apps.ts';
 import type { UserSsh } from './user-ssh.ts';
@@ -43,9 +44,15 @@ export const builders: Builders = {
   pruneKeys: async (context) => (await import('./apps.ts')).pruneTools(await partsOf(context)),
   configuration: async (context) =>
     (await import('./settings.ts')).configureTools(context, context.flags, context.environment),
-  localManager: async (context) =>
-    (await import('./local.ts')).localManagerTools(context, context.environment),
-  serveLocal: async (context) => (await import('./local.ts')).serveLocalTools(context.facts),
+  providers: async () => (await import('./providers.ts')).listProviders(),
+  async localManager(context) {
+    const provider = settingValue(await context.settings(), 'provider');
+    return (await import('./local.ts')).localManagerTools(context, context.environment, provider);
+  },
+  async serveLocal(context) {
+    const provider = settingValue(await context.settings(), 'provider');
+    return (await import('./local.ts')).serveLocalTools(context.facts, provider);
+  },
 };
 
 async function sessionTools(context: BuilderContext): Promise<SessionTools> {

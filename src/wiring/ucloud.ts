@@ -7,6 +7,7 @@ import { createUcloudClient } from '../providers/ucloud/client.ts';
 import { createUcloud } from '../providers/ucloud/provider.ts';
 import { tokenPage } from '../providers/ucloud/token.ts';
 import { answerLimit } from './app-settings.ts';
+import { localDial } from './local-dial.ts';
 import { openNetwork } from './network.ts';
 import type { ProviderOptions } from './providers.ts';
 
@@ -25,7 +26,8 @@ export async function openUcloud(settings: Settings, options: ProviderOptions): 
       hint: `make one under ${tokenPage}, and \`bai config set token\`, which asks for it`,
     });
   }
-  const network = openNetwork(settings, { reporter, environment });
+  const dial = await localDial(settings, options.processEnvironment);
+  const network = openNetwork(settings, { reporter, environment, dial });
   const client = createUcloudClient({
     ...{ endpoint: new URL(endpoint.value.trim()), token: token.value, network },
     userAgent: `bai/${version}`,

@@ -208,6 +208,58 @@ test('a job is renamed and ended; what UCloud lacks is said with what to do inst
   expect(gone.code).toBe(4);
 });
 
+test('a job is made with SSH, and waited for; what is wrong with the request is said before anything is made', async () => {
+  const here = await place();
+  const create = (...args: string[]) => here.run(['session', 'create', 'terminal-ubuntu', ...args]);
+  const before = bed.emulator.jobs.all().length;
+  const refused = await create('--time', '2h');
+  expect([refused.code, refused.stderr]).toEqual([
+    4,
+    expect.stringContaining('u1-small/u1-small-2@local (2 CPU, 8 GB)'),
+  ]);
+  const foreign = await create('--product', 'u1-small/u1-small-1', '--mount', 'data');
+  expect(foreign.code).toBe(2);
+  expect(bed.emulator.jobs.all().length).toBe(before);
+  const made = await create('--product', 'u1-small/u1-small-1', '--time', '2h', '--name', 'made', '--json');
+  expect(made.code).toBe(0);
+  const { id, status } = JSON.parse(made.stdout);
+  expect(status).toBe('RUNNING');
+  expect(await here.run(['ssh', id, '--', 'hostname >/dev/null; echo in'], unseen)).toMatchObject({
+    stdout: 'in\n',
+  });
+});
+
+test('a job gets more time, and says until when', async () => {
+  const here = await place();
+  const id = await job('longer');
+  const extended = await here.run(['session', 'extend', 'longer', '--time', '1h30m', '--json']);
+  const { expiresAt } = JSON.parse(extended.stdout);
+  const shown = JSON.parse((await here.run(['session', 'info', id, '--json'])).stdout);
+  expect(shown.expiresAt).toBe(expiresAt);
+  expect(Date.parse(expiresAt) - Date.parse(shown.startedAt)).toBe(9.5 * 3_600_000);
+  const wrong = await here.run(['session', 'extend', 'longer', '--time', '2x']);
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('such as 90m, 8h or 1d')]);
+});
+
+test('public keys of the account are added, listed and removed', async () => {
+  const here = await place({ isKnown: false });
+  const file = join(here.home, '.ssh', 'id_ed25519');
+  const secret = await here.run(['key', 'upload', file]);
+  expect([secret.code, secret.stderr]).toEqual([2, expect.stringContaining('is a private key')]);
+  const added = await here.run(['key', 'upload', `${file}.pub`, '--title', 'laptop']);
+  expect([added.code, added.stderr]).toEqual([0, 'the key counts for jobs that start from now on\n']);
+  const [id = '', type, fingerprint = ''] = added.stdout.trim().split(' ');
+  expect(type).toBe('ssh-ed25519');
+  const again = await here.run(['key', 'upload', `${file}.pub`]);
+  expect([again.code, again.stderr]).toEqual([6, expect.stringContaining(`as ${id} (laptop)`)]);
+  const listed = (await here.run(['key', 'list', '--account'])).stdout;
+  expect(listed).toContain(`${id}\tlaptop\tssh-ed25519\t`);
+  expect(listed).toContain(fingerprint.replace('SHA256:', ''));
+  expect((await here.run(['key', 'remove', fingerprint])).code).toBe(0);
+  expect((await here.run(['key', 'list', '--account'])).stdout).not.toContain('laptop');
+  expect((await here.run(['key', 'remove', id])).code).toBe(4);
+});
+
 test.each([
   ['no token', { BAI_TOKEN: '' }, 3, /no API token is used/],
   ['a token that is none', { BAI_TOKEN: 'AKIA123' }, 2, /is no UCloud API token/],

@@ -6,15 +6,18 @@ import type { Column } from '../../core/reporter.ts';
 import type { KeyList, ListedKey } from '../../services/keys/list-keys.ts';
 
 interface Flags {
+  readonly account?: boolean;
   readonly md5?: boolean;
   readonly wide?: boolean;
 }
 
 export function define(command: Command, context: Context): void {
   command
+    .option('--account', 'the public keys that the platform has of you, in place of those here')
     .option('--md5', 'print MD5 fingerprints in place of SHA256')
     .option('--wide', 'whole cells and all columns, however narrow the terminal is')
     .action(async (flags: Flags) => {
+      if (flags.account) return listAccount(flags, context);
       const { listKeys } = await import('../../services/keys/list-keys.ts');
       const list = await listKeys(await context.tools('keys'));
       context.reporter.result(list, {
@@ -27,6 +30,27 @@ export function define(command: Command, context: Context): void {
       });
       if (!context.reporter.json) explain(list, context);
     });
+}
+
+async function listAccount({ wide }: Flags, context: Context): Promise<void> {
+  const { listAccountKeys } = await import('../../services/keys/account-public-keys.ts');
+  const keys = await listAccountKeys(await context.tools('sessions'));
+  context.reporter.result(keys, {
+    columns: [
+      { title: 'ID', whole: true },
+      { title: 'TITLE', least: 12 },
+      { title: 'TYPE', gives: 'first' },
+      { title: 'ADDED', gives: 'last' },
+      { title: 'SHA256', least: 12 },
+      { title: 'COMMENT', gives: 'first' },
+    ],
+    wide: wide === true,
+    rows: keys.map(({ id, title, type, createdAt, fingerprint: print, comment }) => [
+      ...[id, title, type === '' ? undefined : type, createdAt.slice(0, 10)],
+      ...[print?.replace(/^SHA256:/, ''), comment],
+    ]),
+  });
+  if (keys.length === 0) context.reporter.info('the account has no key: `bai key upload FILE.pub` adds one');
 }
 
 const columns: readonly (string | Column)[] = [

@@ -2,9 +2,11 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import { addProvider, type ProviderFlags, useProvider } from './provider.ts';
 
 export function define(command: Command, context: Context): void {
-  command.action(async () => {
+  addProvider(command).action(async (flags: ProviderFlags) => {
+    useProvider(context, flags);
     const { localDown } = await import('../../services/local/local-manager.ts');
     const stopped = await localDown(await context.tools('localManager'));
     context.reporter.info(

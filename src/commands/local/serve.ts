@@ -3,17 +3,19 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parsePort } from '../../core/ssh/port-range.ts';
+import { addProvider, type ProviderFlags, useProvider } from './provider.ts';
 
-interface Flags {
+interface Flags extends ProviderFlags {
   readonly port?: string;
   readonly release?: string;
 }
 
 export function define(command: Command, context: Context): void {
-  command
+  addProvider(command)
     .option('--port <port>', 'port of the manager')
     .option('--release <version>', 'the release to behave as')
     .action(async (flags: Flags) => {
+      useProvider(context, flags);
       const { serveLocal } = await import('../../services/local/serve-local.ts');
       const request = {
         port: flags.port === undefined ? undefined : parsePort(flags.port, '--port'),

@@ -28,6 +28,20 @@ export function seconds(option: string, text: string | undefined): number | unde
   return value * 1000;
 }
 
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `90m`, `8h`, `1d`, `1h30m`; a bare number is hours. Returned in milliseconds. */
+export function duration(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const parts = [...text.matchAll(/(\d{1,6})([smhd])/g)];
+  const isBare = /^\d{1,6}$/.test(text);
+  const ms = isBare
+    ? Number(text) * unitMs.h
+    : parts.reduce((sum, [, count, unit]) => sum + Number(count) * unitMs[unit as keyof typeof unitMs], 0);
+  if ((isBare || parts.map(([part]) => part).join('') === text) && ms > 0) return ms;
+  throw new UsageError(`${option} wants a time such as 90m, 8h or 1d, not "${text}"`);
+}
+
 export function wholeNumber(option: string, text: string | undefined, lowest: number): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;

@@ -36,9 +36,6 @@ export interface UcloudParts {
   readonly reporter: Pick<Reporter, 'interactive' | 'info' | 'wait'>;
 }
 
-/** What a request for a job is made of, beside its name. */
-export type UcloudJobRequest = JobRequest & { readonly name: string };
-
 export function createUcloud(parts: UcloudParts): Provider {
   const { client, network } = parts;
   const alias = hostKeyAliasAt(client);
@@ -54,7 +51,7 @@ export function createUcloud(parts: UcloudParts): Provider {
       return job && sessionOf(job);
     },
     access: (session, options) => accessTo(session, options, { ...parts, alias }),
-    create: (request: UcloudJobRequest, tools) => create(client, request, tools),
+    create: (request: JobRequest, tools) => create(client, request, tools),
     async terminate(session, _options, signal) {
       await terminateJob(client, session, signal);
     },
@@ -158,11 +155,11 @@ async function accessTo(
 
 async function create(
   client: UcloudClient,
-  request: UcloudJobRequest,
+  request: JobRequest,
   { signal }: CreateTools,
 ): Promise<CreatedSession> {
   const { id, name } = await createJob(client, request, signal);
-  return { id, name, status: 'IN_QUEUE', created: true, image: request.application };
+  return { id, name: name === '' ? id : name, status: 'IN_QUEUE', created: true, image: request.application };
 }
 
 function logOf({ updates }: Job): string {

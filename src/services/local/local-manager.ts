@@ -11,12 +11,14 @@ import {
   UnreachableError,
 } from '../../errors.ts';
 
-/** What the local manager's process writes for others to find it; 0600, for it holds keys. */
+/** What the local manager's process writes for others to find it; 0600, for it holds keys. Empty where there is no such thing. */
 export interface LocalManagerState {
   readonly pid: number;
   readonly endpoint: string;
   readonly accessKey: string;
   readonly secretKey: string;
+  /** In place of the keys, on platforms that have tokens. */
+  readonly token: string;
   readonly release: string;
 }
 

@@ -45,7 +45,7 @@ async function createInTime(request: CreateSessionRequest, tools: SessionTools):
     return await create(request, { ...tools, signal: limit.signal });
   } catch (error) {
     if (!limit.isOver || tools.signal.aborted) throw error;
-    throw tooLate(session.name, timeoutMs / 1000, error);
+    throw tooLate(session.name ?? '', timeoutMs / 1000, error);
   }
 }
 
@@ -80,8 +80,11 @@ function tooLate(name: string, seconds: number, cause: unknown): TimeoutError | 
       new TimeoutError(`the manager did not answer within ${seconds} s`, { cause }),
       cause.doubt,
     );
-  return new TimeoutError(`session ${name} was not created within ${seconds} s`, {
-    hint: '--timeout allows more time; without it there is no limit',
-    cause,
-  });
+  return new TimeoutError(
+    `${name === '' ? 'the session' : `session ${name}`} was not created within ${seconds} s`,
+    {
+      hint: '--timeout allows more time; without it there is no limit',
+      cause,
+    },
+  );
 }

@@ -1,7 +1,7 @@
 /** The small jobs on sessions: list, info, logs, rename, wait. */
 
 import { requireFeature } from '../../core/session/features.ts';
-import type { SessionListFilter } from '../../core/session/provider.ts';
+import type { ExtendedSession, SessionListFilter } from '../../core/session/provider.ts';
 import type { SessionDetails, SessionRef, SessionSummary } from '../../core/session/session.ts';
 import { NotFoundError, UsageError } from '../../errors.ts';
 import { resolveAnySession, resolveLiveSession } from './resolve-session.ts';
@@ -46,6 +46,20 @@ export async function renameSession(
   const session = await resolveLiveSession(reference, tools);
   await rename(session, name, tools.signal);
   return { ...session, name };
+}
+
+export interface ExtendRequest {
+  readonly session: string;
+  readonly byMs: number;
+}
+
+export async function extendSession(
+  { session: reference, byMs }: ExtendRequest,
+  tools: SessionTools,
+): Promise<SessionRef & ExtendedSession> {
+  const extend = requireFeature(tools.provider, 'extend');
+  const session = await resolveLiveSession(reference, tools);
+  return { ...session, ...(await extend(session, byMs, tools.signal)) };
 }
 
 export interface WaitForRequest {

@@ -1,0 +1,30 @@
+/** `--provider` of the commands for what runs on this machine. */
+
+import { type Command, Option } from 'commander';
+import type { Context } from '../../context.ts';
+import { providerNames } from '../../core/settings/setting-parsers.ts';
+import type { LocalManagerState } from '../../services/local/local-manager.ts';
+
+export interface ProviderFlags {
+  readonly provider?: string;
+}
+
+export function addProvider(command: Command): Command {
+  return command.addOption(
+    new Option('--provider <name>', `${providerNames.join(', ')}; that of the settings when not given`),
+  );
+}
+
+export function useProvider(context: Context, { provider }: ProviderFlags): void {
+  if (provider !== undefined) context.overrideSettings({ provider });
+}
+
+export const usualProvider = 'backend.ai';
+
+/** For JSON, without secrets. */
+export function shownState(
+  { endpoint, accessKey, release, pid }: LocalManagerState,
+  provider: string,
+): object {
+  return provider === usualProvider ? { endpoint, accessKey, release, pid } : { provider, endpoint, pid };
+}

@@ -1,0 +1,132 @@
+/** `bai session create IMAGE` with Backend.AI; option names are those of the Python client where it has one. */
+
+import { randomBytes } from 'node:crypto';
+import { type Command, Option } from 'commander';
+import type { Context } from '../../context.ts';
+import { UsageError } from '../../errors.ts';
+import { parseMounts, usualRequest } from '../../providers/backend-ai/create/create-request.ts';
+import type { ComputeSessionRequest } from '../../providers/backend-ai/session/compute-session.ts';
+import { collect, keyValues, oneOf, wholeNumber } from '../shared/options.ts';
+import type { SessionKind } from './session-kind.ts';
+
+interface Flags {
+  readonly name?: string;
+  readonly type: string;
+  readonly mount?: readonly string[];
+  readonly env?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceOpts?: readonly string[];
+  readonly clusterSize: string;
+  readonly clusterMode: string;
+  readonly scalingGroup?: string;
+  readonly project?: string;
+  readonly domain?: string;
+  readonly arch?: string;
+  readonly startupCommand?: string;
+  readonly bootstrapScript?: string;
+  readonly tag?: string;
+  readonly priority?: string;
+  readonly preopen?: readonly string[];
+  readonly reuse: boolean;
+}
+
+export const backendAi: SessionKind = { define, read };
+
+function define(command: Command): void {
+  command
+    .option('-m, --mount <folder[=path]>', 'mount a virtual folder (repeatable)', collect)
+    .addOption(
+      new Option('-v, --volume <folder[=path]>', 'the same as --mount').argParser(collect).hideHelp(),
+    )
+    .option('-e, --env <name=value>', 'set an environment variable (repeatable)', collect)
+    .option(
+      '-r, --resources <slot=amount>',
+      'ask for resources, e.g. -r cpu=2 -r mem=4g (repeatable)',
+      collect,
+    )
+    .option('--resource-opts <name=value>', 'resource options, e.g. shmem=64m (repeatable)', collect)
+    .option('--cluster-size <count>', 'number of containers', '1')
+    .option('--cluster-mode <mode>', 'single-node or multi-node', 'single-node')
+    .option('--type <type>', 'interactive, batch, inference or system', 'interactive')
+    .option('--sgroup, --scaling-group <name>', 'the resource group to run in')
+    .option('-g, --project <name>', 'the project to run in')
+    .option('-d, --domain <name>', 'the domain to run in')
+    .option('--architecture, --arch <name>', 'architecture of the image, e.g. x86_64 or aarch64')
+    .option(
+      '-c, --startup-command <command>',
+      'run this when the session starts; a batch session is this command',
+    )
+    .option('--bootstrap-script <path>', 'run this script before anything else in the container')
+    .option('--tag <text>', 'a tag to find the session by')
+    .option('--priority <number>', 'place in the queue, 0 to 100 (managers from 24.09)')
+    .option('--preopen <port[,port]>', 'ports inside the session to make reachable (repeatable)', collect)
+    .option('--reuse', 'use a session of that name that is already there (the default)', true)
+    .option('--no-reuse', 'fail when there is one')
+    .addOption(new Option('--group <name>').hideHelp())
+    .addOption(new Option('--client-token <name>').hideHelp())
+    .addOption(new Option('--enqueue-only').hideHelp());
+}
+
+async function read(image: string, flags: Flags & Aliases, context: Context): Promise<ComputeSessionRequest> {
+  const { name, ...given } = readRequest(flags);
+  const usual = usualRequest(image, name, await context.settings());
+  const mounts = parseMounts([...(flags.mount ?? []), ...(flags.volume ?? [])]);
+  return {
+    ...usual,
+    ...given,
+    mounts: { ...usual.mounts, ...mounts },
+    project: flags.project ?? flags.group ?? usual.project,
+    domain: flags.domain ?? usual.domain,
+    ...(await bootstrapOf(flags, context)),
+  };
+}
+
+/** Further names that the Python client has for the same options. */
+interface Aliases {
+  readonly group?: string;
+  readonly clientToken?: string;
+  readonly volume?: readonly string[];
+}
+
+type FromFlags = Omit<ComputeSessionRequest, 'image' | 'mounts' | 'project' | 'domain' | 'bootstrapScript'>;
+
+function readRequest(flags: Flags & Aliases): FromFlags {
+  const priority = wholeNumber('--priority', flags.priority, 0);
+  return {
+    name: flags.name ?? flags.clientToken ?? `bai-${randomBytes(4).toString('hex')}`,
+    type: oneOf('--type', flags.type, ['interactive', 'batch', 'inference', 'system']),
+    clusterSize: wholeNumber('--cluster-size', flags.clusterSize, 1) ?? 1,
+    clusterMode: oneOf('--cluster-mode', flags.clusterMode, ['single-node', 'multi-node']),
+    environment: keyValues('--env', flags.env),
+    resources: keyValues('--resources', flags.resources),
+    resourceOptions: keyValues('--resource-opts', flags.resourceOpts),
+    preopenPorts: (flags.preopen ?? []).flatMap((text) => text.split(',')).map(preopenPort),
+    reuse: flags.reuse,
+    ...(flags.arch !== undefined && { architecture: flags.arch }),
+    ...(flags.scalingGroup !== undefined && { resourceGroup: flags.scalingGroup }),
+    ...(flags.startupCommand !== undefined && { startupCommand: flags.startupCommand }),
+    ...(flags.tag !== undefined && { tag: flags.tag }),
+    ...(priority !== undefined && { priority }),
+  };
+}
+
+/** 2000, 2001, 2200 and 7681 belong to the session's own services. */
+const ownPorts = new Set([2000, 2001, 2200, 7681]);
+
+function preopenPort(text: string): number {
+  const port = wholeNumber('--preopen', text.trim(), 1024) ?? 0;
+  if (port > 65_535 || ownPorts.has(port)) {
+    throw new UsageError(`--preopen cannot open port ${text}`, {
+      hint: 'use 1024 to 65535, but not 2000, 2001, 2200 or 7681',
+    });
+  }
+  return port;
+}
+
+const scriptLimit = { mostBytes: 1 << 20, thing: 'a bootstrap script may be (1 MiB)' };
+
+async function bootstrapOf(flags: Flags, context: Context): Promise<{ bootstrapScript?: string }> {
+  if (flags.bootstrapScript === undefined) return {};
+  const bytes = await context.readNamedFile(flags.bootstrapScript, scriptLimit);
+  return { bootstrapScript: Buffer.from(bytes).toString() };
+}
