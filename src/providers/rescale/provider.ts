@@ -40,6 +40,7 @@ export interface RescaleParts {
 }
 
 export interface RescaleJobRequest extends CreateRequest, JobRequest {
+  /** Empty: the job has none of its own. */
   readonly name: string;
   /** Names the public key in errors, such as its file. */
   readonly keyOrigin: string;
@@ -150,7 +151,8 @@ async function create(
   { client, myAddress }: RescaleParts,
 ): Promise<CreatedSession> {
   const { keyOrigin } = request;
-  const offer = await offerJob(request, { client, keyOrigin, myAddress: () => myAddress(signal), signal });
+  const named = { ...request, name: request.name === '' ? undefined : request.name };
+  const offer = await offerJob(named, { client, keyOrigin, myAddress: () => myAddress(signal), signal });
   info(describeCost(offer));
   for (const note of offer.notes) info(note);
   await confirm(`create job ${offer.name}?`);
