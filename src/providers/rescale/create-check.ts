@@ -57,7 +57,7 @@ export function checkJobRequest({ name, analysis, coreType, cores, hours, comman
 }
 
 /** What the vendor's client lets through: the platform refuses all others. */
-export function isTakenForJobs({ type }: PublicLine): boolean {
+function isTakenForJobs({ type }: PublicLine): boolean {
   return /^(ssh-rsa|ecdsa-sha2-nistp(256|384|521))$/.test(type);
 }
 
