@@ -17,7 +17,15 @@ export interface KeyRing {
   readonly agent: AgentLogin | undefined;
   readonly files: readonly OwnKey[];
   /** Files that only ssh itself can open. */
-  readonly locked: readonly string[];
+  readonly locked: readonly LockedKey[];
+  /** ssh has offered them. */
+  readonly lockedWereTried?: true;
+}
+
+export interface LockedKey {
+  readonly path: string;
+  /** Nothing where the file hides its public half, too. */
+  readonly fingerprint: string | undefined;
 }
 
 export interface OwnKey {

@@ -1,6 +1,6 @@
 /** The way to the local manager: no connection is used before it has proved who listens there. */
 
-import { connect } from 'node:net';
+import net from 'node:net';
 import { readLocalState } from '../config/local-state.ts';
 import { findOwnPathsIfAny, localStatePath } from '../config/paths.ts';
 import type { Environment } from '../context.ts';
@@ -23,8 +23,9 @@ export async function localDial(settings: Settings, environment: Environment): P
   if (secret !== (state.secretKey === '' ? token.value : secretKey.value)) return undefined;
   const { hostname, port } = new URL(state.endpoint);
   return (target) => {
-    // The machines of its jobs prove themselves as those anywhere do, by their host keys.
-    if (target.host !== hostname || target.port !== Number(port)) return connect(target);
+    // A job's own SSH server shows its host key instead.
+    const isElsewhere = `${target.host}:${target.port}` !== `${hostname}:${port}`;
+    if (provider !== 'backend.ai' && isElsewhere) return net.connect({ ...target, noDelay: true });
     return new LateStream(async (signal) => {
       const { socket } = await connectProven({ ...target, secretKey: secret }, signal);
       return socket;

@@ -1,5 +1,6 @@
 /** Joins key files, the SSH agent and the terminal for the services that log in. */
 
+import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { findOwnPaths } from '../config/paths.ts';
 import { readSecretLine } from '../config/read-secret.ts';
@@ -25,11 +26,13 @@ import {
   readOwnKey,
   unlockOwnKey,
 } from '../keys/private-key.ts';
+import { publicBlobOf } from '../keys/public-half.ts';
+import { fingerprintOf } from '../keys/public-key.ts';
 import type { KeyFiles } from '../services/keys/save-key.ts';
 import type { LoginKeys, SshSettings } from '../services/ssh/ssh-tools.ts';
 import { openAgentLogin } from '../ssh/agent-keys.ts';
 import { canSshRead, type KeyCheckOptions } from '../ssh/key-check.ts';
-import type { LoginKey, OwnKey, UnlockedKey } from '../ssh/login.ts';
+import type { LockedKey, LoginKey, OwnKey, UnlockedKey } from '../ssh/login.ts';
 import { addToAgent } from '../ssh/ssh-add.ts';
 import { answerLimit } from './app-settings.ts';
 import type { AppParts } from './apps.ts';
@@ -73,9 +76,11 @@ export function loginKeys(parts: AppParts, settings: SshSettings): LoginKeys {
   };
 }
 
-/** What the ids of sessions are of. */
-export function accountOf({ endpoint, accessKey }: Settings): string {
-  return `${accessKey.value ?? ''} ${endpoint.value ?? ''}`;
+/** What the ids of sessions are of. A token is a secret: its digest names it. */
+export function accountOf({ provider, endpoint, accessKey, token }: Settings): string {
+  if (token.value === undefined) return `${accessKey.value ?? ''} ${endpoint.value ?? ''}`;
+  const digest = createHash('sha256').update(token.value).digest('hex').slice(0, 16);
+  return `${provider.value} ${digest} ${endpoint.value ?? ''}`;
 }
 
 /** Throws for a key file that nobody can log in with: ssh would only say that it was denied. */
@@ -139,17 +144,23 @@ const defaultNames = ['id_rsa', 'id_ecdsa', 'id_ed25519'] as const;
 
 async function readDefaultKeys(folder: string, signal: AbortSignal): ReturnType<LoginKeys['usual']> {
   const files: OwnKey[] = [];
-  const locked: string[] = [];
+  const locked: LockedKey[] = [];
   for (const path of defaultNames.map((name) => join(folder, name))) {
     try {
       const { text, fingerprint } = await readOwn(path, signal);
       files.push({ path, key: Buffer.from(text), fingerprint });
     } catch (error) {
-      if (error instanceof BaiError && error.code === 'key-unusable') locked.push(path);
+      if (error instanceof BaiError && error.code === 'key-unusable')
+        locked.push({ path, fingerprint: await publicFingerprint(path, signal) });
       else if (!(error instanceof BaiError) && systemCode(error) === undefined) throw error;
     }
   }
   return { files, locked };
+}
+
+async function publicFingerprint(path: string, signal: AbortSignal): Promise<string | undefined> {
+  const blob = publicBlobOf(await readOwnFile(path, signal));
+  return blob === undefined ? undefined : fingerprintOf(blob);
 }
 
 /** Only the user's own ssh folder is ever repaired; a folder of --output may be shared on purpose. */

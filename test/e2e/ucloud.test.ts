@@ -8,7 +8,7 @@ import { createJob } from '../../src/providers/ucloud/create-job.ts';
 import { addKey } from '../../src/providers/ucloud/keys.ts';
 import { type BaiResult, bai, launcher } from '../support/bai.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
-import { openTerminal } from '../support/terminal.ts';
+import { openTerminal, type Terminal } from '../support/terminal.ts';
 import { openUcloud, type UcloudBed } from '../support/uclouds.ts';
 import { until } from '../support/until.ts';
 
@@ -51,6 +51,14 @@ async function place({ isKnown = true } = {}): Promise<Place> {
 }
 
 const unseen = { env: { BAI_HOST_KEY_CHECKING: 'accept-new' } };
+
+async function exited({
+  pty,
+  screen,
+}: Terminal): Promise<{ readonly code: number; readonly screen: string }> {
+  const { exitCode } = await new Promise<{ exitCode: number }>((resolve) => pty.onExit(resolve));
+  return { code: exitCode, screen: screen() };
+}
 
 /** A job that runs and can be reached. */
 async function job(name: string, application = 'terminal-ubuntu'): Promise<string> {
@@ -188,6 +196,28 @@ test('a key that came after the job began is told apart from one the account doe
   expect([unknown.code, unknown.stderr]).toEqual([
     ...[255, expect.stringMatching(/none of the keys that were tried is on your UCloud account/)],
   ]);
+});
+
+test('a key with a passphrase that came after the job began is told of after ssh has failed; a wrong passphrase is ssh’s to tell', async () => {
+  const here = await place();
+  await job('locked');
+  const file = join(here.home, '.ssh', 'id_ed25519');
+  const ssh = [process.execPath, launcher, 'ssh', '--client', 'system', 'locked', '--', 'echo in'];
+  const env = { ...here.env, ...unseen.env };
+  execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'words', '-f', file]);
+  using wrong = openTerminal({ home: here.home, env }, ssh);
+  for (let asked = 0; asked < 3; asked += 1) {
+    await wrong.see(/passphrase for key/);
+    wrong.type('others\r');
+  }
+  await wrong.see(/Permission denied/);
+  expect((await exited(wrong)).screen).not.toContain('was on your UCloud account');
+  rmSync(file);
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'words', '-C', 'late@home', '-f', file]);
+  await addKey(bed.client, { text: readFileSync(`${file}.pub`, 'utf8'), origin: 'FILE' }, signal);
+  using late = openTerminal({ home: here.home, env }, ssh);
+  await late.see(/was added to your UCloud account after job locked had\s+started/);
+  expect((await exited(late)).code).toBe(255);
 });
 
 test('a job is renamed and ended; what UCloud lacks is said with what to do instead', async () => {

@@ -54,8 +54,9 @@ async function triedOf(
     const isIssued = isKnown && (await keys.ledger.wrote(path, fingerprint));
     return { fingerprint, path, isIssued };
   }
-  const { agent, files } = used;
-  const fingerprints = [...(agent?.offered ?? []), ...files].map(({ fingerprint }) => fingerprint);
+  const { agent, files, locked, lockedWereTried } = used;
+  const tried = [...(agent?.offered ?? []), ...files, ...(lockedWereTried ? locked : [])];
+  const fingerprints = tried.flatMap(({ fingerprint = '' }) => (fingerprint === '' ? [] : [fingerprint]));
   return { names: namesOf(used), fingerprints, hungUp };
 }
 

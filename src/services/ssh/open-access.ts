@@ -9,7 +9,7 @@ import { checkApp } from '../session/check-app.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { learnHostKey } from './learn-host-key.ts';
 import type { LoginRequest, SshTools } from './ssh-tools.ts';
-import { agentRing, issuedOrOwn } from './user-keys.ts';
+import { agentRing, issuedOrOwn, ownLogin } from './user-keys.ts';
 
 export interface OpenedAccess extends SshAccess {
   readonly session: SessionRef;
@@ -45,7 +45,9 @@ export type KeySource = () => Promise<LoginKey>;
 export async function loginKeyFor(session: SessionRef, tools: SshTools): Promise<KeySource> {
   const { identity, usesAgent } = tools.settings;
   const agentKeys = usesAgent ? await agentRing(tools) : undefined;
-  const own = identity === undefined ? agentKeys : await tools.keys.readOwn(identity);
+  const named = identity === undefined ? agentKeys : await tools.keys.readOwn(identity);
+  const isOwn = named === undefined && tools.provider.issuedKey === undefined;
+  const own = isOwn ? await ownLogin(tools) : named;
   let key = own && Promise.resolve(own);
   return () => {
     key ??= downloadKey(session, tools);

@@ -107,7 +107,8 @@ export async function workOfBuiltin(
 async function isForSsh(tools: SshTools): Promise<boolean> {
   const { identity, usesAgent } = tools.settings;
   if (identity !== undefined) return tools.keys.isForSsh(identity);
-  if (!usesAgent) return false;
+  if (!usesAgent)
+    return tools.provider.issuedKey === undefined && (await tools.keys.usual()).locked.length > 0;
   return ((await tools.keys.ofAgent())?.unusable.length ?? 0) > 0;
 }
 
@@ -243,14 +244,21 @@ async function explainFailure(ready: PreparedSsh, words: readonly string[], tool
   } catch (error) {
     if (signal.aborted) return;
     if (!(error instanceof BaiError)) throw error;
+    // That the key would do says nothing when its passphrase may have been wrong.
+    if (error.details['reason'] === 'unknown' && (await hasLocked(tried))) return;
     warnOf(error, tools);
   }
+}
+
+async function hasLocked(tried: Promise<LoginKey>): Promise<boolean> {
+  const key = await tried;
+  return 'locked' in key && key.locked.length > 0;
 }
 
 async function triedKey({ identityFile, ownKeys }: PreparedSsh, tools: SshTools): Promise<LoginKey> {
   if (identityFile !== undefined) return tools.keys.readOwn(identityFile);
   if (ownKeys.length === 0) return agentRing(tools);
-  return { agent: await tools.keys.ofAgent(), ...(await tools.keys.usual()) };
+  return { agent: await tools.keys.ofAgent(), ...(await tools.keys.usual()), lockedWereTried: true };
 }
 
 /** Of words with options that only ssh knows, the last one is the command when any is. */

@@ -4,7 +4,7 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { BaiError, DeniedError, NotFoundError } from '../../errors.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import type { AgentLogin } from '../../ssh/agent-keys.ts';
-import type { KeyRing } from '../../ssh/login.ts';
+import type { KeyRing, LoginKey } from '../../ssh/login.ts';
 import type { SshTools } from './ssh-tools.ts';
 
 /** What the session handed out; or, when it hands out nothing, what the user has. */
@@ -27,6 +27,16 @@ export async function issuedOrOwn(
     tools.reporter.info(`${error.message}; trying ${names.join(', ')}`);
     return { ring };
   }
+}
+
+/** For the builtin client, where sessions hand out no keys. Asks for a passphrase when no other key could be tried. */
+export async function ownLogin(tools: SshTools): Promise<LoginKey> {
+  const ring = await ownRing(tools);
+  const [name] = namesOf(ring);
+  if (name === undefined) throw noOwnKey();
+  const { agent, files, locked } = ring;
+  const [only] = files.length === 0 && (agent?.offered.length ?? 0) === 0 ? locked : [];
+  return only === undefined ? ring : tools.keys.readOwn(only.path);
 }
 
 async function ownRing({ keys }: SshTools): Promise<KeyRing> {
@@ -89,5 +99,5 @@ export function namesOf({ agent, files, locked }: KeyRing): string[] {
 }
 
 export function filesOf({ files, locked }: Pick<KeyRing, 'files' | 'locked'>): string[] {
-  return [...files.map(({ path }) => path), ...locked];
+  return [...files, ...locked].map(({ path }) => path);
 }
