@@ -107,9 +107,9 @@ function addGlobalOptions(program: Command): void {
     .option('--json', 'print the answer, and errors, as JSON (--json=events: also progress, on stderr)')
     .addOption(new Option('--json-events').hideHelp())
     .option('-q, --quiet', 'print errors and the answer only')
-    .option('--color', 'colours where there is no terminal too')
+    .option('--color', 'use colours even without a terminal')
     .option('--no-color', 'no colours')
-    .option('--profile <name>', 'the profile to take settings from')
+    .option('--profile <name>', 'the profile to read settings from')
     .option('--endpoint <url>', "the manager's address")
     .addOption(new Option('--env-file <path>', 'read variables that are not set from this file'));
 }

@@ -27,7 +27,7 @@ export function define(command: Command, context: Context): void {
     .option('-n, --no-stdin', 'leave stdin alone: in a loop the command would read what the loop is to read')
     .addHelpText('after', examples)
     .action(async (session: string, words: string[], { node = [], allNodes = false, ...flags }: Flags) => {
-      if (allNodes && node.length > 0) throw new UsageError('--node and --all-nodes do not go together');
+      if (allNodes && node.length > 0) throw new UsageError('--node and --all-nodes cannot be used together');
       useAccount(context, flags);
       const { execCommand } = await import('../services/ssh/exec-command.ts');
       const nodes = allNodes ? ('all' as const) : node;
@@ -42,8 +42,8 @@ export function define(command: Command, context: Context): void {
 
 const examples = `
 One container: its output as it comes, and stdin goes to the command. Several:
-lines labelled with the container, no stdin, and the worst exit status. Options
-of bai stand before the command; a \`--\` between them may be omitted.
+lines labelled with the container, no stdin, and the worst exit status. bai's
+own options come before the command; a \`--\` between them is optional.
 
 Examples:
   bai exec demo nvidia-smi

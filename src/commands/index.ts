@@ -9,7 +9,7 @@ export const groups: Readonly<Record<string, string>> = {
   'ssh-config': 'let ssh, scp, rsync, git and editors reach sessions as NAME.bai',
   sftp: 'move files into and out of a session',
   key: "your SSH keys, and the sessions'",
-  'host-key': 'the keys sessions are known by',
+  'host-key': 'the host keys of sessions',
   config: 'settings and where they come from',
   provider: 'the platforms bai reaches',
   local: 'a manager on this machine, to try bai without a cluster',
@@ -41,7 +41,7 @@ export const commands: readonly CommandEntry[] = [
   { path: 'session wait', summary: 'wait until a session runs', load: () => import('./session/wait.ts') },
   {
     path: 'session rename',
-    summary: 'give a running session another name',
+    summary: 'rename a running session',
     load: () => import('./session/rename.ts'),
   },
   {
@@ -91,7 +91,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: 'ssh-config install',
-    summary: 'add your sessions to ~/.ssh/config, or bring them up to date there',
+    summary: 'add your sessions to ~/.ssh/config, or update them there',
     load: () => import('./ssh-config/install.ts'),
   },
   {
@@ -101,19 +101,19 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: 'ssh-config remove',
-    summary: 'leave ~/.ssh/config as it was before',
+    summary: 'restore ~/.ssh/config to what it was before',
     load: () => import('./ssh-config/remove.ts'),
   },
   { path: 'sftp put', summary: 'copy files into a session', load: () => import('./sftp/put.ts') },
   { path: 'sftp get', summary: 'copy files out of a session', load: () => import('./sftp/get.ts') },
   {
     path: 'sftp sync',
-    summary: 'make one folder like another, in or out of a session',
+    summary: 'make one folder mirror another, into or out of a session',
     load: () => import('./sftp/sync.ts'),
   },
   {
     path: 'sftp shell',
-    summary: 'move about in the files of a session by typing commands',
+    summary: 'browse and move the files of a session by typing commands',
     load: () => import('./sftp/shell.ts'),
   },
   { path: 'sftp ls', summary: 'list a folder of a session', load: () => import('./sftp/ls.ts') },
@@ -132,7 +132,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: 'sftp speedtest',
-    summary: 'measure the line to a session, and remember what is fastest',
+    summary: 'measure the connection to a session, and remember the fastest settings',
     load: () => import('./sftp/speedtest.ts'),
   },
   {
@@ -163,17 +163,17 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: 'key authorize',
-    summary: 'let another public key into a session',
+    summary: 'let another public key log in to a session',
     load: () => import('./key/authorize.ts'),
   },
   {
     path: 'key deauthorize',
-    summary: 'let a key no longer into a session',
+    summary: 'remove a key from a session',
     load: () => import('./key/deauthorize.ts'),
   },
   {
     path: 'key status',
-    summary: 'tell whether new sessions accept your id_container',
+    summary: 'show whether new sessions accept your id_container',
     load: () => import('./key/status.ts'),
   },
   {
@@ -188,7 +188,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: 'key remove',
-    summary: 'take a public key of yours from the account, where the platform keeps them',
+    summary: 'remove a public key from your account, on platforms that keep them there',
     aliases: ['rm'],
     load: () => import('./key/remove.ts'),
   },
@@ -233,7 +233,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: 'local status',
-    summary: 'tell whether the local manager runs',
+    summary: 'show whether the local manager is running',
     load: () => import('./local/status.ts'),
   },
   {

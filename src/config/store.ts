@@ -111,7 +111,7 @@ function parseProfiles(text: string, path: string): Profiles {
 function brokenFile(path: string, cause: unknown): LocalSystemError {
   return new LocalSystemError(`the settings in ${path} cannot be read: the file is not what bai wrote`, {
     code: 'config-broken',
-    hint: 'correct it, or move it away and set your values again with `bai config set`',
+    hint: 'correct it, or move it out of the way and set your values again with `bai config set`',
     cause,
   });
 }

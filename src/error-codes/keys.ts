@@ -39,7 +39,7 @@ export const keyCodes = {
   'key-not-for-ssh': {
     status: '2',
     meaning:
-      'a private key that bai reads and ssh does not, such as one with the line ends of Windows; the hint has the command that writes it anew',
+      'a private key that bai reads and ssh does not, such as one with Windows line endings; the hint has the command that writes it anew',
   },
   'key-type-refused': {
     status: '2',
@@ -57,7 +57,7 @@ export const keyCodes = {
   declined: { status: '1', meaning: 'the question was answered with no; nothing was done' },
   'account-key-broken': {
     status: '1',
-    meaning: "what the manager has, or answers, as the account's SSH key is no key, or another one",
+    meaning: "what the manager has, or answers, as the account's SSH key is not a key, or another one",
   },
   'key-not-saved': {
     status: '1',

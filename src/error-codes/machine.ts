@@ -53,7 +53,7 @@ export const machineCodes = {
     status: '6',
     meaning: 'a local manager with another port or release already runs',
   },
-  'local-manager-down': { status: '4', meaning: 'no local manager runs' },
+  'local-manager-down': { status: '4', meaning: 'no local manager is running' },
   'local-manager-silent': { status: '5', meaning: 'its process lives and does not answer' },
   failure: { status: '1', meaning: 'anything else that bai explains' },
   interrupted: { status: '129, 130 or 143', meaning: 'SIGHUP, Ctrl-C or SIGTERM' },

@@ -40,7 +40,7 @@ export const managerCodes = {
       'no connection to the proxy of a variable such as `HTTPS_PROXY`, none through it in time, or it is no such proxy',
   },
   'proxy-refused': { status: '5', meaning: 'that proxy makes no connection to the manager' },
-  'proxy-auth': { status: '3', meaning: 'a proxy wants a login, or refuses the one it was given' },
+  'proxy-auth': { status: '3', meaning: 'a proxy requires a login, or refuses the one it was given' },
   'not-signed-in': {
     status: '3',
     meaning:

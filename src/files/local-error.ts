@@ -20,7 +20,7 @@ function localError(error: unknown, action: string, path: string): unknown {
   const what = `cannot ${action} ${path} on this machine`;
   switch (code) {
     case 'ENOENT':
-      return new NotFoundError(`${what}: there is no such file or folder`, { cause: error });
+      return new NotFoundError(`${what}: no such file or folder`, { cause: error });
     case 'ENOSPC':
     case 'EDQUOT':
       return new LocalSystemError(`${what}: the disk is full`, {

@@ -47,7 +47,7 @@ function checkPlain(path: string, found: Stats): void {
   if (kind === undefined) return;
   throw new LocalSystemError(`${path} is ${kind}, not a regular file`, {
     code: 'not-a-file',
-    hint: 'choose another name, or move it away',
+    hint: 'choose another name, or move it out of the way',
     details: { path },
   });
 }

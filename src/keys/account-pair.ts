@@ -45,7 +45,7 @@ export function checkBeside(pair: AccountPair, beside: Uint8Array, path: string)
   if (found !== undefined && Buffer.from(found).equals(pair.blob)) return;
   throw new ConflictError(`${path}.pub is not the public half of ${path}`, {
     code: 'key-mismatch',
-    hint: `\`${shellCommand(['bai', 'key', 'show', path])}\` prints the right one; put it there, or take the wrong one away`,
+    hint: `\`${shellCommand(['bai', 'key', 'show', path])}\` prints the right one; put it there, or remove the wrong one`,
   });
 }
 

@@ -39,7 +39,7 @@ const noFollow = constants.O_NOFOLLOW ?? 0;
 function notPlain(path: string, cause?: BaiError): ConflictError {
   return new ConflictError(cause?.message ?? `${path} is not a plain file`, {
     code: 'key-conflict',
-    hint: 'move it away, or choose another place with --output',
+    hint: 'move it out of the way, or choose another place with --output',
     cause,
   });
 }

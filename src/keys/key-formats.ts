@@ -60,7 +60,7 @@ export async function openKey(bytes: Uint8Array, origin: string, passphrase?: Ui
   try {
     if (isPpk(bytes)) return await openPpk(parsePpk(bytes), passphrase);
     const pem = pemOf(bytes);
-    if (pem === undefined) throw new MalformedKey('it is no private key');
+    if (pem === undefined) throw new MalformedKey('it is not a private key');
     return isOpenssh(pem) ? openOpenssh(pem, passphrase) : keyPairOf(openPem(pem, passphrase), '');
   } catch (error) {
     throw explain(origin, error);
@@ -77,7 +77,7 @@ export interface WriteOptions {
 /** Throws a UsageError when the format has no place for this type of key. */
 export function requireForm(format: KeyFormat, publicBlob: Buffer): void {
   if (format !== 'pem' || describePublicKey(publicBlob).type !== 'ssh-ed25519') return;
-  throw new UsageError('PEM has no form for Ed25519 keys', { hint: 'take --to openssh, or --to pkcs8' });
+  throw new UsageError('PEM has no form for Ed25519 keys', { hint: 'use --to openssh or --to pkcs8' });
 }
 
 /** As `requireForm`, before anything is written. */
@@ -115,7 +115,7 @@ function openOpenssh(pem: string, passphrase: Uint8Array | undefined): KeyPair {
   // What is encrypted has been checked for everything but its passphrase.
   if (key instanceof Error)
     throw encrypted ? new WrongPassphrase() : new MalformedKey('bai cannot use its type');
-  if (!key.isPrivateKey()) throw new MalformedKey('it is no private key');
+  if (!key.isPrivateKey()) throw new MalformedKey('it is not a private key');
   const pair = keyPairOf(openPem(key.getPrivatePEM(), undefined), key.comment ?? '');
   if (!pair.publicBlob.equals(publicBlob)) throw new MalformedKey('its halves do not belong together');
   return pair;
@@ -176,9 +176,9 @@ function explain(origin: string, error: unknown): unknown {
   }
   if (error instanceof MalformedKey) return notAKey(origin, error.message, error.hint);
   if (!(error instanceof WrongPassphrase)) return error;
-  return new DeniedError(`that is not the passphrase of ${origin}`, {
+  return new DeniedError(`wrong passphrase for ${origin}`, {
     code: 'wrong-passphrase',
-    hint: 'try again; when you are sure of it, the file is damaged',
+    hint: 'try again; if you are sure that it is right, the file is damaged',
   });
 }
 

@@ -29,7 +29,7 @@ export function keyPairOf(privateKey: KeyObject, comment: string): KeyPair {
 export function publicBlobOf(key: KeyObject): Buffer {
   const type = key.asymmetricKeyType;
   if (type !== 'rsa' && type !== 'ec' && type !== 'ed25519') {
-    throw new MalformedKey(`it is of the type ${type ?? 'secret'}, which has no use here`);
+    throw new MalformedKey(`it is of the type ${type ?? 'secret'}, which cannot be used here`);
   }
   const { namedCurve } = key.asymmetricKeyDetails ?? {};
   const curve = curves.find(({ openssl }) => openssl === namedCurve);
@@ -55,7 +55,7 @@ export function privateNumbers({ privateKey }: KeyPair): Buffer {
 export function keyPairFrom(publicBlob: Buffer, numbers: Buffer, comment: string): KeyPair {
   const type = new WireReader(publicBlob).string().toString('latin1');
   const read = readers.get(type);
-  if (read === undefined) throw new MalformedKey('its type is none that bai can convert');
+  if (read === undefined) throw new MalformedKey('it is of a type that bai cannot convert');
   const jwk = read(publicBlob, new WireReader(numbers));
   const pair = keyPairOf(importJwk(jwk), comment);
   if (!pair.publicBlob.equals(publicBlob)) throw new MalformedKey('its halves do not belong together');
@@ -74,7 +74,7 @@ function readRsa(blob: Buffer, numbers: WireReader): JsonWebKey {
   const [e, n] = [open.number(), open.number()];
   const [d, p, q, qi] = [numbers.number(), numbers.number(), numbers.number(), numbers.number()];
   if ([n, e, d, p, q, qi].some(({ length }) => length === 0 || length > mostRsaBits / 8)) {
-    throw new MalformedKey('a number in it has no size of an RSA key');
+    throw new MalformedKey('a number in it does not have the size of an RSA key');
   }
   const [E, N, D, P, Q, QI] = [
     toInteger(e),
@@ -85,7 +85,7 @@ function readRsa(blob: Buffer, numbers: WireReader): JsonWebKey {
     toInteger(qi),
   ];
   const [P1, Q1] = [P - 1n, Q - 1n];
-  // OpenSSL does not look whether they belong together, and signs wrongly when they do not.
+  // OpenSSL does not check whether they belong together, and signs wrongly when they do not.
   if (
     P1 === 0n ||
     Q1 === 0n ||
@@ -108,7 +108,7 @@ function readEcdsa(curve: (typeof curves)[number]) {
     const point = open.string();
     const number = numbers.number();
     if (name !== curve.ssh || point.length !== 1 + 2 * curve.bytes || number.length > curve.bytes) {
-      throw new MalformedKey('a number in it has not the size of its curve');
+      throw new MalformedKey('a number in it does not have the size of its curve');
     }
     const d = Buffer.concat([Buffer.alloc(curve.bytes - number.length), number]);
     if (!curvePoint(curve.openssl, d).equals(point))
@@ -123,7 +123,7 @@ function curvePoint(curve: string, number: Buffer): Buffer {
   try {
     half.setPrivateKey(number);
   } catch {
-    throw new MalformedKey('a number in it is none of its curve');
+    throw new MalformedKey('a number in it is not on its curve');
   }
   return half.getPublicKey();
 }
@@ -135,7 +135,7 @@ function readEd25519(blob: Buffer, numbers: WireReader): JsonWebKey {
   const seed = numbers.string();
   // PuTTY takes it for a little-endian number, whose last bytes older releases left out when they were 0.
   if (x.length !== 32 || seed.length > 32)
-    throw new MalformedKey('a number in it has not the size of Ed25519');
+    throw new MalformedKey('a number in it does not have the size of Ed25519');
   return {
     kty: 'OKP',
     crv: 'Ed25519',
@@ -149,7 +149,7 @@ function importJwk(key: JsonWebKey): KeyObject {
   try {
     return createPrivateKey({ key, format: 'jwk' });
   } catch {
-    throw new MalformedKey('its numbers are no key');
+    throw new MalformedKey('its numbers do not make a key');
   }
 }
 

@@ -58,7 +58,7 @@ export function unreadableForSsh(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes).toString('latin1');
   const encoding = encodingOf(Buffer.from(bytes));
   if (encoding === 'utf-16le' || encoding === 'utf-16be') return 'is in UTF-16';
-  if (!text.includes('\n')) return 'has line ends of another system';
+  if (!text.includes('\n')) return 'has the line endings of another system';
   const isOpenssh = begin.exec(text)?.[1] === 'OPENSSH PRIVATE KEY';
   return isOpenssh ? unreadableOpenssh(text, encoding === 'utf-8') : unreadablePem(text);
 }
@@ -66,13 +66,13 @@ export function unreadableForSsh(bytes: Uint8Array): string | undefined {
 function unreadableOpenssh(text: string, hasMark: boolean): string | undefined {
   if (hasMark) return 'begins with a byte order mark';
   if (!text.startsWith('-----BEGIN ')) return 'has something in front of its first line';
-  if (/^-----BEGIN [A-Z ]+-----\r\n/.test(text)) return 'has the line ends of Windows';
-  if (!/^-----BEGIN [A-Z ]+-----\n/.test(text)) return 'has blanks at the ends of its lines';
+  if (/^-----BEGIN [A-Z ]+-----\r\n/.test(text)) return 'has Windows line endings';
+  if (!/^-----BEGIN [A-Z ]+-----\n/.test(text)) return 'has spaces at the ends of its lines';
   const end = /\n-----END [A-Z ]+-----([^\n]*)(\n?)/.exec(text);
-  if (end === null) return 'has blanks in front of its lines';
-  if (end[1] === '\r') return 'has the line ends of Windows';
-  if (end[1] !== '') return 'has blanks at the ends of its lines';
-  return end[2] === '' ? 'has no line end behind its last line' : undefined;
+  if (end === null) return 'has spaces in front of its lines';
+  if (end[1] === '\r') return 'has Windows line endings';
+  if (end[1] !== '') return 'has spaces at the ends of its lines';
+  return end[2] === '' ? 'has no line break after its last line' : undefined;
 }
 
 function unreadablePem(text: string): string | undefined {
@@ -80,7 +80,7 @@ function unreadablePem(text: string): string | undefined {
   const first = lines.findIndex((line) => begin.test(line));
   const last = lines.findIndex((line, at) => at > first && line.includes('-----END '));
   const inside = lines.slice(first, last + 1);
-  if (inside.some((line) => /^\s|\r/.test(line))) return 'has blanks in front of its lines';
+  if (inside.some((line) => /^\s|\r/.test(line))) return 'has spaces in front of its lines';
   const headers = inside.findLastIndex((line) => /^[A-Za-z-]+: /.test(line));
   const hasGap = inside.some((line, at) => line === '' && (headers < 0 || at !== headers + 1));
   return hasGap ? 'has empty lines in it' : undefined;

@@ -131,7 +131,7 @@ export function parsePpk(bytes: Uint8Array): PpkFile {
   const next = lineReader(bytes);
   const [, version = '', type = ''] = /^PuTTY-User-Key-File-(\d+): ([\w@.-]{1,64})\s*$/.exec(next()) ?? [];
   if (version !== '2' && version !== '3')
-    throw new MalformedKey('it is of no version that bai knows (2 and 3)');
+    throw new MalformedKey('it is of a version that bai does not know (it knows 2 and 3)');
   const encryption = field(next(), 'Encryption').trim();
   if (encryption !== 'none' && encryption !== 'aes256-cbc')
     throw new MalformedKey('its encryption is unknown');
@@ -159,7 +159,7 @@ export function parsePpk(bytes: Uint8Array): PpkFile {
 /** Throws WrongPassphrase, or MalformedKey. */
 export async function openPpk(file: PpkFile, passphrase: Uint8Array | undefined): Promise<KeyPair> {
   if (file.encrypted && file.privateBlob.length % blockSize !== 0) {
-    throw new MalformedKey('its private half has a wrong length');
+    throw new MalformedKey('its private half has the wrong length');
   }
   const keys = await deriveKeys(file, file.encrypted ? passphrase : undefined);
   const cipher = createDecipheriv('aes-256-cbc', keys.key, keys.iv).setAutoPadding(false);
@@ -240,7 +240,7 @@ function lineReader(bytes: Uint8Array): () => string {
 }
 
 function field(line: string, name: string): string {
-  if (!line.startsWith(`${name}: `)) throw new MalformedKey(`it has no ${name} where that belongs`);
+  if (!line.startsWith(`${name}: `)) throw new MalformedKey(`it has no ${name} where one belongs`);
   return line.slice(name.length + 2);
 }
 

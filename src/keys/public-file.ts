@@ -8,13 +8,13 @@ import { linesOf, mostKeyBytes, plainBytes } from './key-text.ts';
 import { dsaBlob } from './pem-file.ts';
 import { MalformedKey, WireReader } from './ssh-wire.ts';
 
-/** Nothing where there is no public key; throws a MalformedKey that says what is wrong with what there is. */
+/** Nothing where there is not a public key; throws a MalformedKey that says what is wrong with what there is. */
 export function readPublic(bytes: Uint8Array): PublicLine | undefined {
   if (bytes.length > mostKeyBytes) return undefined;
   const text = plainBytes(bytes).toString('utf8').trim();
   if (isPem.test(text)) return fromPem(text);
   if (/^-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/m.test(text))
-    throw new MalformedKey('it is an X.509 certificate, which is no key of SSH');
+    throw new MalformedKey('it is an X.509 certificate, which is not an SSH key');
   if (isSsh2.test(text)) return fromSsh2(text);
   return fromLines(meantLines(text));
 }
@@ -52,7 +52,7 @@ export function requirePublic(bytes: Uint8Array, origin: string): PublicLine {
     if (!(error instanceof MalformedKey)) throw error;
     throw notPublic(`${origin} cannot be read as a public key: ${error.message}`, error.hint ?? looks);
   }
-  throw notPublic(`${origin} is no public key`, looks);
+  throw notPublic(`${origin} is not a public key`, looks);
 }
 
 const looks = 'it looks like `ssh-ed25519 AAAA… you@host`; the SSH2 form, PEM and PKCS#8 are read too';
@@ -69,7 +69,7 @@ function fromLines(lines: readonly string[]): PublicLine | undefined {
   if (key !== undefined && key.options !== '' && !hasOptions(key.options))
     throw new MalformedKey(noOption, oneLine);
   if (key !== undefined && lineBreaks.test(lines[0] ?? ''))
-    throw new MalformedKey('it holds a control character', oneLine);
+    throw new MalformedKey('it contains a control character', oneLine);
   if (key !== undefined) return key;
   const [like] = lines.flatMap((line) => /(?:^|\s)((?:ssh|ecdsa|sk)-[\w@.-]+)[ \t]+AAAA.*/.exec(line) ?? []);
   if (like === undefined) return undefined;
@@ -78,7 +78,7 @@ function fromLines(lines: readonly string[]): PublicLine | undefined {
   throw whyNot(like.trim().split(/\s/, 1)[0] ?? '');
 }
 
-const noOption = 'what stands in front of the key is no option of authorized_keys';
+const noOption = 'what comes before the key is not an option of authorized_keys';
 
 /** Of other programs; and what ends a text for some. */
 const lineBreaks = /[\v\f\u0085\u2028\u2029\0]/;

@@ -43,7 +43,7 @@ export async function findUserKey(path: string): Promise<KeyBytes | undefined> {
 const others = /^(known_hosts|authorized_keys|config)|-cert\.pub$|^\./;
 const mostFiles = 2_000;
 
-/** The paths in a folder at which keys may lie, in the order of their names; none when there is no folder. */
+/** The paths in a folder at which keys may lie, in the order of their names; none when there is not a folder. */
 export async function listKeyPaths(folder: string): Promise<readonly string[]> {
   const entries = (await readdir(folder, { withFileTypes: true }).catch(noneIfMissing)) ?? [];
   return entries

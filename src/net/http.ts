@@ -190,7 +190,7 @@ function noConnection(host: string, seconds: number): TimeoutError {
   });
 }
 
-const longerReading = 'try again; BAI_READ_TIMEOUT (the setting readTimeout) lets it take more seconds';
+const longerReading = 'try again; BAI_READ_TIMEOUT (the setting readTimeout) allows more time';
 
 function noAnswer(host: string, seconds: number): TimeoutError {
   return new TimeoutError(`${host} did not answer in ${seconds} s`, { hint: longerReading });
@@ -247,7 +247,7 @@ function tooLarge(limit: number, { name, kind }: ServerName): ProtocolError {
 function brokenOff({ name }: ServerName, cause?: unknown): UnreachableError {
   return new UnreachableError(`${name}'s answer broke off`, {
     code: 'answer-cut',
-    hint: 'try again; when it stays, look for a proxy or firewall in between',
+    hint: 'try again; if it persists, check for a proxy or firewall in between',
     cause,
   });
 }

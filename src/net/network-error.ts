@@ -101,11 +101,11 @@ const clockOf = (now: Date): string => `this machine's clock, which says ${now.t
 
 const expired: CertificateFailure = {
   what: 'it has expired',
-  cure: ({ peer, now }) => `have it renewed by who runs ${peer.host}; or correct ${clockOf(now)}`,
+  cure: ({ peer, now }) => `have it renewed by whoever runs ${peer.host}; or correct ${clockOf(now)}`,
 };
 const notYetValid: CertificateFailure = {
   what: 'it is not valid yet',
-  cure: ({ peer, now }) => `correct ${clockOf(now)}; if it is right, ask who runs ${peer.host}`,
+  cure: ({ peer, now }) => `correct ${clockOf(now)}; if it is right, ask whoever runs ${peer.host}`,
 };
 const selfSigned: CertificateFailure = {
   what: 'it is self-signed',
@@ -128,11 +128,11 @@ const otherName: CertificateFailure = {
 };
 const revoked: CertificateFailure = {
   what: 'its issuer has revoked it',
-  cure: ({ peer }) => `do not go on: ask who runs ${peer.host}`,
+  cure: ({ peer }) => `do not go on: ask whoever runs ${peer.host}`,
 };
 const brokenChain: CertificateFailure = {
   what: 'its chain is not in order',
-  cure: ({ peer }) => `who runs ${peer.host} has to mend its certificates`,
+  cure: ({ peer }) => `who runs ${peer.host} has to fix its certificates`,
 };
 
 /** By the names that Node gives to OpenSSL's X509_V_ERR_… and its own. */
@@ -185,7 +185,7 @@ type Words = readonly [what: string, hint: string | ((name: string) => string)];
 
 const cut: Words = [
   'the connection was cut',
-  'try again; when it stays, look for a proxy or firewall in between',
+  'try again; if it persists, check for a proxy or firewall in between',
 ];
 const schemes = 'check whether the endpoint is http:// or https://';
 

@@ -75,7 +75,7 @@ export function proxyRefused(
   return new UnreachableError(`${labelOf(proxy)} ${what}`, {
     code: 'proxy-refused',
     hint: isLasting
-      ? `many proxies let only some hosts and ports through: ask who runs it; or ${goAround(proxy)}`
+      ? `many proxies let only some hosts and ports through: ask whoever runs it; or ${goAround(proxy)}`
       : `check the endpoint, and that the server there runs; or ${goAround(proxy)}`,
     details: { proxy: proxy.name, ...(status !== undefined && { status }) },
   });

@@ -17,7 +17,7 @@ const byStatus: Readonly<Record<number, StatusMeaning>> = {
   407: {
     Failure: DeniedError,
     code: 'proxy-auth',
-    hint: 'a proxy in between wants a login: name it with HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT',
+    hint: 'a proxy in between requires a login: name it with HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT',
   },
   408: tryAgain,
   425: tryAgain,

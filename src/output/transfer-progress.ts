@@ -121,7 +121,7 @@ const mostLeftNamed = 5;
 export function leftInSession(paths: readonly string[]): string {
   const more = paths.length - mostLeftNamed;
   const named = paths.slice(0, mostLeftNamed).map(sanitizeLine).join(', ');
-  return `may be left in the session, because nothing could take it away: ${named}${more > 0 ? ` and ${more} more` : ''}`;
+  return `may be left in the session, because it could not be removed: ${named}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 export const noView: View = {

@@ -56,7 +56,7 @@ async function listInTime(path: string, { signal, answerMs: ms }: AgentWait): Pr
     noAnswer(
       'the SSH agent did not answer',
       ms / 1000,
-      'look whether it asks you something, or start another one',
+      'check whether it asks you something, or start another one',
     );
   return await within((until) => listAgentKeys(path, until), { signal, ms, late });
 }

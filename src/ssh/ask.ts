@@ -47,6 +47,6 @@ export async function ask<T>(question: SshQuestion<T>, asked: Asked): Promise<T>
 export function noAnswer(what: string, seconds: number, hint?: string): TimeoutError {
   return new TimeoutError(`${what} in ${seconds} s`, {
     code: 'no-answer',
-    hint: hint ?? 'try again; BAI_ANSWER_TIMEOUT (the setting answerTimeout) lets it take more seconds',
+    hint: hint ?? 'try again; BAI_ANSWER_TIMEOUT (the setting answerTimeout) allows more time',
   });
 }

@@ -262,7 +262,7 @@ function slowLogin(
   const place = placeOf(options);
   if (!hasExchangedKeys) return noAnswer(`${place} did not finish the key exchange`, seconds);
   if (!login.waitsForAgent) return noAnswer(`${place} did not answer the login`, seconds);
-  const hint = 'look whether it asks you something; `ssh-add -l` shows whether it answers at all';
+  const hint = 'check whether it asks you something; `ssh-add -l` shows whether it answers at all';
   return noAnswer('the SSH agent did not sign the login', seconds, hint);
 }
 

@@ -108,7 +108,7 @@ function noWay({ hops, target }: JumpOptions, said: string): UnreachableError {
   const message = `there is no way to ${target} through the jump host ${hops}${why && `: ${why}`}`;
   return new UnreachableError(message, {
     code: 'jump-failed',
-    hint: 'try `ssh` to that host by itself; what it needs belongs into your ssh configuration',
+    hint: 'try `ssh` to that host on its own; whatever it needs belongs in your ssh configuration',
   });
 }
 

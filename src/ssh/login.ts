@@ -85,7 +85,7 @@ export class Login {
     const message = this.#isTryingMany
       ? `${place} refused every key of account ${user}`
       : `${place} refused the key of account ${user}`;
-    const hint = `where the account has no SSH keypair each container makes a key of its own, and main1's opens main1 only: go on from there with \`bai ssh ${session} -- ssh ${node}\``;
+    const hint = `where the account has no SSH keypair each container makes a key of its own, and main1's opens main1 only: continue from there with \`bai ssh ${session} -- ssh ${node}\``;
     const advice = node === undefined ? {} : { hint };
     return new DeniedError(message, { code: 'key-refused', ...advice, cause, details });
   }

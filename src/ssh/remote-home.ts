@@ -11,8 +11,10 @@ export async function readRemoteHome(connection: SshConnection, session: string)
   const send = (done: (error: Error | undefined, path?: string) => void): void =>
     files.sftp.realpath('.', done);
   const late = (seconds: number): Error =>
-    noAnswer(`the file server of session ${session} did not tell the home folder`, seconds);
+    noAnswer(`the file server of session ${session} did not report the home folder`, seconds);
   const home = await ask<string>({ send, late }, connection);
   if (home.startsWith('/') && !/\p{Cc}|\p{Cs}/u.test(home)) return home;
-  throw new ProtocolError(`session ${session} tells a home folder that is no path: ${JSON.stringify(home)}`);
+  throw new ProtocolError(
+    `session ${session} reports a home folder that is not a path: ${JSON.stringify(home)}`,
+  );
 }

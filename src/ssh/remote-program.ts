@@ -39,7 +39,7 @@ export async function startProgram(
   const commandLine = remoteCommandLine(words);
   // Over a longer one dropbear ends the connection, and with it all that goes on beside.
   if (Buffer.byteLength(commandLine) > usualBytes) {
-    throw new ProtocolError('the command is longer than an SSH server has to take');
+    throw new ProtocolError('the command is longer than an SSH server has to accept');
   }
   for (let attempt = 1; ; attempt += 1) {
     try {

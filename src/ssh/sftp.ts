@@ -117,8 +117,11 @@ function noSftp(cause: Error, session: string): ProtocolError {
 function brokenError(cause: Error, session: string): ProtocolError {
   const sent = strangePacket(cause);
   const what = sent === undefined ? cause.message : `it sent ${sent}`;
-  return new ProtocolError(`the file server of session ${session} does not keep to SFTP: ${what}`, {
-    hint: 'look whether a program of the session, or a start-up file of its shell, prints into it',
-    cause,
-  });
+  return new ProtocolError(
+    `the file server of session ${session} does not follow the SFTP protocol: ${what}`,
+    {
+      hint: 'check whether a program of the session, or a start-up file of its shell, prints into it',
+      cause,
+    },
+  );
 }

@@ -26,7 +26,7 @@ const noAgentStatus = 2;
 
 export async function addToAgent(request: AddKeyRequest): Promise<void> {
   const { signal, answerMs: ms } = request;
-  const hint = 'look whether it asks you something; or choose --key-store memory or file';
+  const hint = 'check whether it asks you something; or choose --key-store memory or file';
   const late = (): Error => noAnswer('the SSH agent did not take the key', ms / 1000, hint);
   await within((until) => add(request, until), { signal, ms, late });
 }

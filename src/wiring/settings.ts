@@ -66,7 +66,7 @@ async function readProfile(file: string, name: string, reporter: Reporter): Prom
 function checkExists(name: string, names: readonly string[]): void {
   if (name === usualProfile || names.includes(name)) return;
   const near = similarNames(name, names);
-  const known = names.length === 0 ? 'there is none so far' : `profiles: ${names.join(', ')}`;
+  const known = names.length === 0 ? 'there are none yet' : `profiles: ${names.join(', ')}`;
   const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : known;
   throw new UsageError(`there is no profile "${name}"`, {
     code: 'no-such-profile',
@@ -94,7 +94,7 @@ export function configureTools(
 function profileName(flags: GlobalFlags, environment: Environment): string {
   const name = flags.profile ?? (environment['BAI_PROFILE'] || usualProfile);
   if (/^[\w.-]{1,64}$/.test(name) && name !== '__proto__') return name;
-  throw new UsageError(`"${name}" cannot be a profile's name`, {
+  throw new UsageError(`"${name}" is not a valid profile name`, {
     hint: 'use letters, digits, "_", "-" and "."',
   });
 }

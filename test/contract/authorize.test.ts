@@ -118,7 +118,7 @@ test('a failure after the session was made says so, and how to do the rest', asy
   expect([failed.code, failed.stdout]).toEqual([1, '']);
   const { error } = JSON.parse(failed.stderr.trim().split('\n').at(-1) ?? '');
   expect(error).toMatchObject({ code: 'not-a-key', name: 'demo', exitCode: 1 });
-  expect(error.message).toMatch(/session demo was made/);
+  expect(error.message).toMatch(/session demo was created/);
   expect(error.hint).toMatch(/bai key authorize demo PUBKEY/);
   bed.emulator.faults.clear();
   expect((await bed.bai(['key', 'authorize', 'demo', key.line])).code).toBe(0);

@@ -231,7 +231,7 @@ test('many containers make no noise of their own', async () => {
 
 test.each([
   [['exec', 'demo'], /needs a command/],
-  [['exec', 'demo', '--node', 'sub1', '--all-nodes', '--', 'true'], /do not go together/],
+  [['exec', 'demo', '--node', 'sub1', '--all-nodes', '--', 'true'], /cannot be used together/],
 ])('%j is a wrong command line', async (args, message) => {
   await using bed = await openEmulator();
   const failed = await bed.bai(args);

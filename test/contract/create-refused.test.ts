@@ -80,12 +80,12 @@ test.each([
   [['--resource-opts', 'shmem=abc'], '"shmem=abc"'],
   [['--cluster-size', '0'], '--cluster-size'],
   [['--project', ''], '--project is empty'],
-  [['--project', 'a\nb'], '--project holds a line end'],
-  [['--domain', 'a\tb'], '--domain holds a control character'],
+  [['--project', 'a\nb'], '--project contains a line break'],
+  [['--domain', 'a\tb'], '--domain contains a control character'],
   [['--scaling-group', ' '], '--scaling-group is empty'],
-  [['-m', 'data\u001b[2J'], '--mount holds a control character'],
-  [['--tag', 'a\r'], '--tag holds a line end'],
-  [['--name', 'x'], 'cannot be a session'],
+  [['-m', 'data\u001b[2J'], '--mount contains a control character'],
+  [['--tag', 'a\r'], '--tag contains a line break'],
+  [['--name', 'x'], 'is not a valid session name'],
 ])('%j is refused before anything is sent: 2', async (args, message) => {
   await using bed = await openEmulator();
   const { code, error } = await create(bed, ...args);
@@ -201,7 +201,7 @@ test('26.4.16, an account without a role: no Python, and an unknown session is 4
     for (const command of ['info', 'logs', 'wait', 'terminate']) {
       const { code, stderr } = await bed.bai(['session', command, reference]);
       expect([command, code]).toEqual([command, 4]);
-      expect(stderr).toContain(`there is no session ${reference} of yours`);
+      expect(stderr).toContain(`no session named ${reference}`);
     }
   }
   const { code, error } = await create(bed);

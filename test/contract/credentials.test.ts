@@ -113,7 +113,7 @@ test('a secret key with a blank or an umlaut in it is refused before it is sent'
     const { code, stderr } = await bed.bai(['session', 'list'], { env: { BACKEND_SECRET_KEY: value } });
     expect([code, bed.emulator.requests.length]).toEqual([2, 0]);
     expect(stderr).toContain(
-      'secretKey (from BACKEND_SECRET_KEY) holds a space or a character that is not ASCII',
+      'secretKey (from BACKEND_SECRET_KEY) contains a space or a character that is not ASCII',
     );
     expect(stderr).not.toContain(value);
   }

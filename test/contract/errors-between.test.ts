@@ -196,7 +196,7 @@ test('a creation whose answer makes no sense may have created the session', asyn
 });
 
 test.each([
-  ['session terminate demo', 'DELETE', 'it may end all the same'],
+  ['session terminate demo', 'DELETE', 'it may end anyway'],
   ['session rename demo other', 'POST', 'it may have its new name'],
 ])('%s whose answer is lost: %s', async (args, method, words) => {
   await using bed = await openEmulator();
@@ -428,6 +428,6 @@ test('key rotate that is refused leaves no second copy; one whose answer is lost
   status = 524;
   const lost = await json(bed, ['key', 'rotate'], gateway.env);
   expect([lost.code, keysIn(bed).length]).toEqual([5, 2]);
-  expect(lost.error.message).toContain('the account may have a new key all the same');
-  expect(lost.error.hint).toMatch(/^`bai key status` tells/);
+  expect(lost.error.message).toContain('the account may have a new key anyway');
+  expect(lost.error.hint).toMatch(/^check with `bai key status`/);
 });

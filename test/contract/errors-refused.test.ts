@@ -151,7 +151,7 @@ for (const kind of managerKinds()) {
       ]) {
         const { code, stdout, stderr } = await run(home.path, manager, `${command} ${reference}`);
         expect({ command, reference, code, stdout }).toEqual({ command, reference, code: 4, stdout: '' });
-        expect(stderr).toMatch(/^error: there is no session .*\nhint: .+\n$/);
+        expect(stderr).toMatch(/^error: no session named .*\nhint: .+\n$/);
       }
       expect(await run(home.path, manager, `session rename ${reference} other`)).toMatchObject({ code: 4 });
     }

@@ -322,7 +322,7 @@ test('an error with --json is one line on stderr with a stable code, and stdout 
   expect(JSON.parse(stderr)).toEqual({
     error: {
       code: 'session-not-found',
-      message: 'there is no session nothing of yours',
+      message: 'no session named nothing',
       hint: expect.any(String),
       exitCode: 4,
     },

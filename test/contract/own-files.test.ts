@@ -360,7 +360,7 @@ describe('with a session', () => {
 describe.skipIf(smallDiskMissing !== undefined)(
   `a first login on a full disk ${smallDiskMissing ?? ''}`,
   () => {
-    test('half a line in known_hosts is later taken for a pin, and "somebody may be in between"', async () => {
+    test('half a line in known_hosts is later taken for a pin, and "somebody may be intercepting the connection"', async () => {
       await using bed = await openEmulator();
       await bed.create('demo');
       await using disk = await mountSmallDisk(join(bed.home, 'disk'), 1);

@@ -148,7 +148,7 @@ test.each<[string, Partial<JobRequest>, string, string]>([
     'in hours',
   ],
   ['name of nothing', { name: ' ' }, '--name is empty', ''],
-  ['name with a line end', { name: 'a\nb' }, '--name holds a line end', ''],
+  ['name with a line end', { name: 'a\nb' }, '--name contains a line break', ''],
   ['command of nothing', { command: '' }, 'the command is empty', 'sleep inf'],
 ])('a wrong %s is told with the choices, and nothing is made', async (_what, fields, message, hint) => {
   await using bed = await openRescaleBed();
@@ -225,7 +225,7 @@ test.each([
 
 test.each([
   ['POST /api/v3/jobs/', 'a job bai may have been saved'],
-  ['POST /api/v2/jobs/*/submit/', 'it may run all the same'],
+  ['POST /api/v2/jobs/*/submit/', 'it may run anyway'],
 ])(
   'when the answer of %s is lost, it is said what may have happened, and nothing is sent twice',
   async (route, words) => {

@@ -129,7 +129,7 @@ test.each([
 test('without any profile --profile is an error too, and not the local manager', async () => {
   await using bed = await openBed();
   const { code, stderr } = await list(bed, {}, ['--profile', 'nosuch']);
-  expect([code, stderr]).toEqual([2, expect.stringContaining('there is none so far')]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('there are none yet')]);
   expect(await bai(['--profile', 'new', 'config', 'set', 'user', 'me'], { home: bed.folder })).toMatchObject({
     code: 0,
   });

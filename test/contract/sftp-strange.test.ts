@@ -29,7 +29,7 @@ interface Strange {
   readonly code: string;
 }
 
-const broken = 'the file server of session demo does not keep to SFTP: it sent';
+const broken = 'the file server of session demo does not follow the SFTP protocol: it sent';
 
 const answers: Strange[] = [
   {

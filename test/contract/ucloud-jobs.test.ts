@@ -260,7 +260,7 @@ describe('a new job', () => {
       hint: 'it has none at all',
     });
     expect(await wrong({ application: 'coder', parameters: { workers: '65' } })).toMatchObject({
-      message: '"65" is no value for workers (integer): the most is 64',
+      message: '"65" is not a valid value for workers (integer): the maximum is 64',
     });
     expect(bed.emulator.jobs.all()).toEqual([]);
   });
@@ -297,7 +297,7 @@ describe('a new job', () => {
     const wrong = async (folder: string): Promise<unknown> =>
       createJob(bed.client, { ...request, folders: [folder] }, signal).catch((error: unknown) => error);
     expect(await wrong('/Home of Demo/data/imges')).toMatchObject({
-      ...{ code: 'folder-not-found', message: `there is no folder /${id}/data/imges` },
+      ...{ code: 'folder-not-found', message: `there is not a folder /${id}/data/imges` },
       hint: 'beside it there is: images',
     });
     expect(await wrong('/Double/x')).toMatchObject({ message: 'several of your drives are called Double' });
@@ -352,9 +352,9 @@ describe('a new job', () => {
     ]);
     const wrong: [Record<string, string>, RegExp][] = [
       [{}, /needs a value for text \(text\)/],
-      [{ text: 'x', integer: '1.5' }, /"1.5" is no value for integer/],
-      [{ text: 'x', integer: '-6' }, /the least is -5/],
-      [{ text: 'x', float: 'NaN' }, /no such number/],
+      [{ text: 'x', integer: '1.5' }, /"1.5" is not a valid value for integer/],
+      [{ text: 'x', integer: '-6' }, /the minimum is -5/],
+      [{ text: 'x', float: 'NaN' }, /not a number of that kind/],
       [{ text: 'x', flag: 'maybe' }, /write true or false/],
       [{ text: 'x', choice: 'slow' }, /choice \(Fast\): that is no choice/],
       [{ text: 'x', licence: '1' }, /bai has no way to write a value for licence/],
@@ -427,7 +427,7 @@ describe('the SSH server of a job', () => {
     expect(await letsIn(sshAddressOf(next), late.privateKey)).toBe(true);
   });
 
-  test('of a job that began without a key lets nobody in, and has its address all the same', async () => {
+  test('of a job that began without a key lets nobody in, and has its address anyway', async () => {
     await using bed = await openWithKey();
     bed.emulator.jobs.holdAt('IN_QUEUE');
     const { id } = await create(bed);
@@ -556,14 +556,14 @@ describe('a key that is added', () => {
     ],
     ['one of PuTTY', 'PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n', /private key/],
     ['a private key behind a public one', `${line}\n${key.privateKey}`, /private key/],
-    ['nothing', '', /no public key/],
-    ['a word', 'hello', /no public key/],
-    ['a type alone', 'ssh-rsa', /no public key/],
-    ['a key that is cut', line.slice(0, -6), /no public key/],
-    ['a type that is not the key’s', `ssh-rsa ${blob}`, /no public key/],
+    ['nothing', '', /not a public key/],
+    ['a word', 'hello', /not a public key/],
+    ['a type alone', 'ssh-rsa', /not a public key/],
+    ['a key that is cut', line.slice(0, -6), /not a public key/],
+    ['a type that is not the key’s', `ssh-rsa ${blob}`, /not a public key/],
     ['two keys', `${line}\n${line}`, /has 2 lines/],
-    ['options', `restrict ${line}`, /no public key/],
-    ['a certificate', `ssh-ed25519-cert-v01@openssh.com ${blob}`, /no public key/],
+    ['options', `restrict ${line}`, /not a public key/],
+    ['a certificate', `ssh-ed25519-cert-v01@openssh.com ${blob}`, /not a public key/],
     ['a DSA key', `ssh-dss ${dssBlob()}`, /DSA/],
   ])('is not %s', async (_what, text, words) => {
     await using bed = await openUcloud();

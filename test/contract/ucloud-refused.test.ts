@@ -67,7 +67,7 @@ describe('the token', () => {
     ' uc1f-abc',
   ])('%j is none, and is not repeated in the error', (text) => {
     const check = (): void => checkApiToken(text, 'the token');
-    expect(check).toThrow(/is no UCloud API token/);
+    expect(check).toThrow(/is not a UCloud API token/);
     if (text.length > 3) expect(check).not.toThrow(text);
   });
 

@@ -23,11 +23,11 @@ test('generate asks twice, unseen, and again when the two differ', async () => {
   ]) {
     await shell.see(/New passphrase \(empty for none\): /);
     shell.type(`${first}\r`);
-    await shell.see(/The same again: /);
+    await shell.see(/Same passphrase again: /);
     shell.type(`${second}\r`);
   }
   await shell.see(/SHA256:[\s\S]*\+--\[ED25519 256\]--\+[\s\S]*status 0/);
-  expect(shell.screen()).toContain('not the same');
+  expect(shell.screen()).toContain('do not match');
   expect(shell.screen()).not.toMatch(/one word|another\r|séçret/);
   const line = readFileSync(at('id_ed25519.pub'), 'utf8');
   expect(line).toContain(await publicLineBySshKeygen(readFileSync(at('id_ed25519')), 'séçret words'));
@@ -41,7 +41,7 @@ test.each([1, 2])('Ctrl-C at question %i leaves nothing', async (question) => {
   await shell.see(/New passphrase/);
   if (question === 2) {
     shell.type('words\r');
-    await shell.see(/The same again/);
+    await shell.see(/Same passphrase again/);
   }
   shell.type('\x03');
   await shell.see(/status 130/);
@@ -53,7 +53,7 @@ test('an empty passphrase is none', async () => {
   shell.type(command('generate'));
   await shell.see(/New passphrase/);
   shell.type('\r');
-  await shell.see(/same again/);
+  await shell.see(/Same passphrase again/);
   shell.type('\r');
   await shell.see(/status 0/);
   expect(readFileSync(at('id_ed25519.pub'), 'utf8')).toContain(
@@ -76,7 +76,7 @@ test('convert asks for the passphrase once and keeps it; --new-passphrase asks f
   shell.type('old words\r');
   await shell.see(/New passphrase/);
   shell.type('new words\r');
-  await shell.see(/same again/);
+  await shell.see(/Same passphrase again/);
   shell.type('new words\r');
   await shell.see(/status 0/);
   expect(line).toContain(await publicLineBySshKeygen(readFileSync(at('other')), 'new words'));

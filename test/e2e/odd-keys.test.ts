@@ -108,7 +108,7 @@ describe.skipIf(dropbearMissing !== undefined)(`own keys (${dropbearMissing ?? '
     expect([ran.code, ran.stdout, ran.stderr]).toEqual([
       2,
       '',
-      expect.stringContaining('has no line end behind its last line'),
+      expect.stringContaining('has no line break after its last line'),
     ]);
   });
 

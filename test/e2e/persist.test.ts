@@ -129,7 +129,7 @@ for (const { name: serverName, missing, start } of [emulated, ...sshServers]) {
       await expectMark(terminal, 'before');
       terminal.type(detach);
       await terminal.see(
-        /the shell goes on in the session; `bai ssh demo --persist-name \w+ --client \w+` comes back to it/,
+        /the shell keeps running in the session; `bai ssh demo --persist-name \w+ --client \w+` comes back to it/,
       );
       await terminal.see(/status=0/);
     });
@@ -192,7 +192,7 @@ describe('with the embedded manager', () => {
       terminal.type(typed(session, client, '--persist'));
       await terminal.see(attached('bai'));
       kept.setLine('down');
-      await terminal.see(/connecting to \S+ again in \d+ s; Ctrl-C ends it/);
+      await terminal.see(/reconnecting to \S+ in \d+ s; Ctrl-C stops it/);
       return terminal;
     }
 
@@ -228,7 +228,7 @@ describe('with the embedded manager', () => {
       const { TMUX_TMPDIR } = kept.bed.emulator.sessions.get(session).environment();
       endTmux(['-L', 'bai'], { ...process.env, TMUX_TMPDIR });
       kept.setLine('up');
-      await terminal.see(/there is no shell to come back to/);
+      await terminal.see(/there is no shell to return to/);
       await terminal.see(/status=255/);
     });
 
@@ -263,7 +263,7 @@ describe('with the embedded manager', () => {
       await terminal.see(/there is no tmux/);
       await terminal.see(/[$#] $/);
       kept.relay.cut();
-      await terminal.see(/there is no shell to come back to/);
+      await terminal.see(/there is no shell to return to/);
       await terminal.see(/status=255/);
     });
 
@@ -452,7 +452,7 @@ describe('with the embedded manager', () => {
       [['--persist', '--', '-N', '-L', '1:localhost:1'], /-N of ssh leaves none/],
       [['--persist', '--no-client'], /--persist needs a client/],
       [['--persist', '--stdio'], /--persist/],
-      [['--persist-name', 'a b'], /cannot be the name/],
+      [['--persist-name', 'a b'], /is not a valid name for a kept shell/],
       [['--persist-name', 'default'], /own tmux server/],
     ] as const) {
       const { code, stderr } = await kept.bed.bai(['ssh', 'demo', ...words]);

@@ -262,7 +262,7 @@ test('sessions with names that are none for hosts are listed by their ids; those
   expect(ran.stdout.trim().split('\n').sort()).toEqual(
     [`${ids.get('Upper')}.bai`, `${ids.get('plain')}.bai`].sort(),
   );
-  expect(ran.stderr).toContain('"Upper" is no name for a host');
+  expect(ran.stderr).toContain('"Upper" is not a valid host name');
   const text = readFileSync(join(other.home, '.local/share/bai/ssh_config'), 'utf8');
   expect(text.match(/^\s*(Host|ProxyCommand) .*/gm)).toHaveLength(6);
   expect(text).not.toMatch(/^ *ProxyCommand evil/m);

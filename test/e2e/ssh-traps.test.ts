@@ -68,7 +68,7 @@ describe.each(servers)('$name', ({ missing, start, longest }) => {
         chmodSync(trap.there(path), 0o775);
         const told = await refusals();
         for (const stderr of told)
-          expect(stderr).toMatch(/refused a key that it lists: .*writable for others/);
+          expect(stderr).toMatch(/refused a key that it lists: .*writable by others/);
         typeCure(told[0] ?? '');
         await getIn();
       },

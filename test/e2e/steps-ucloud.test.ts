@@ -45,7 +45,7 @@ test('make a key with a comment and a passphrase', async () => {
   type('key generate -C me@laptop');
   await shell.see(/New passphrase/);
   shell.type(`${passphrase}\r`);
-  await shell.see(/The same again/);
+  await shell.see(/Same passphrase again/);
   shell.type(`${passphrase}\r`);
   await shell.see(/SHA256:[\s\S]*status 0/);
   expect(readFileSync(inSsh('id_ed25519.pub'), 'utf8')).toMatch(/^ssh-ed25519 \S+ me@laptop\n$/);

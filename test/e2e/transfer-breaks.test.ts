@@ -93,7 +93,7 @@ describe.skipIf(sshdMissing !== undefined)(`with sshd${why}`, () => {
     await expect(get).rejects.toMatchObject({
       exitCode: 130,
       message: expect.stringMatching(/^interrupted; \d+ % of large have arrived and are kept$/),
-      hint: 'run the same command again: it goes on from there',
+      hint: 'run the same command again: it resumes from there',
     });
     expect(await readFile(join(local.path, 'target'), 'utf8')).toBe('old');
     expect(await tree(local.path)).toEqual(['.target.bai-journal', '.target.bai-part', 'target']);

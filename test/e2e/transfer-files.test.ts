@@ -142,7 +142,7 @@ describe.skipIf(sshdMissing !== undefined)(`names and modes${reason(sshdMissing)
     expect(await tree(local.path)).toEqual(['a.txt', 'in/', 'in/a.txt', 'new/', 'new/a.txt']);
   });
 
-  test('a file as target is no folder', async () => {
+  test('a file as target is not a folder', async () => {
     await using local = await tempFolder();
     await using files = await openFiles(server);
     await writeFile(join(local.path, 'b'), 'b');

@@ -292,10 +292,10 @@ test('public keys of the account are added, listed and removed', async () => {
 
 test.each([
   ['no token', { BAI_TOKEN: '' }, 3, /no API token is used/],
-  ['a token that is none', { BAI_TOKEN: 'AKIA123' }, 2, /is no UCloud API token/],
+  ['a token that is none', { BAI_TOKEN: 'AKIA123' }, 2, /is not a UCloud API token/],
   ['a wrong token', { BAI_TOKEN: 'uc1-wrong' }, 3, /does not accept the API token/],
   ['no endpoint', { BAI_ENDPOINT: '' }, 2, /no UCloud is chosen/],
-  ['an unknown platform', { BAI_PROVIDER: 'ucluod' }, 2, /is one of backend.ai, ucloud, rescale/],
+  ['an unknown platform', { BAI_PROVIDER: 'ucluod' }, 2, /must be one of backend.ai, ucloud, rescale/],
 ])('%s', async (_what, env, code, words) => {
   const here = await place({ isKnown: false });
   const ran = await here.run(['session', 'list'], { env });

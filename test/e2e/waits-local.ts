@@ -144,7 +144,7 @@ const others: Wait[] = [
         args: ['local', 'status'],
         env: { BAI_HOME: home.path },
         reached: () => connections > 0,
-        limit: { code: 4, says: /no local manager runs/ },
+        limit: { code: 4, says: /no local manager is running/ },
       };
     },
   },

@@ -179,7 +179,7 @@ test('a link that takes the name while the passphrase is typed is not followed a
   mkdirSync(home.ssh, { mode: 0o700 });
   symlinkSync(join(home.path, 'victim'), at('id_ed25519'));
   shell.type('some words\r');
-  await shell.see(/same again/);
+  await shell.see(/Same passphrase again/);
   shell.type('some words\r');
   await shell.see(/already there[\s\S]*status 6/);
   expect(filesIn(home.ssh)).toEqual(['id_ed25519']);

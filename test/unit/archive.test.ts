@@ -67,7 +67,7 @@ test('an archive without the file says so', async () => {
   await expect(read(multipart([await tar()]))).rejects.toMatchObject({ code: 'file-not-found', exitCode: 4 });
 });
 
-test('an answer that is no multipart message is a protocol error', async () => {
+test('an answer that is not a multipart message is a protocol error', async () => {
   await expect(read(Buffer.from('x'), 'f', 'text/html')).rejects.toMatchObject({ code: 'protocol' });
 });
 

@@ -37,7 +37,7 @@ test.each(['bai', 'train_2', 'A-b', 'x'.repeat(32)])('%s is a name', (name) => {
 test.each(['', 'a b', '-x', 'a.b', 'a:b', "a'b", '$(id)', 'x'.repeat(33), 'default', 'ü'])(
   '"%s" is no name',
   (name) => {
-    expect(() => checkPersistName(name)).toThrow(/cannot be the name/);
+    expect(() => checkPersistName(name)).toThrow(/is not a valid name for a kept shell/);
   },
 );
 

@@ -39,6 +39,6 @@ test('both ends of the range can be drawn', () => {
   expect([...portCandidates(undefined, () => 0.999_999_99, 1)]).toEqual([65_000]);
 });
 
-test('a random source that repeats itself ends all the same', () => {
+test('a random source that repeats itself ends anyway', () => {
   expect([...portCandidates(10_000, () => 0, 20)]).toEqual([10_000]);
 });

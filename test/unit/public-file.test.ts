@@ -103,10 +103,13 @@ const refused: Readonly<Record<string, { readonly text: () => string; readonly w
     text: () => line('rsa').replace('ssh-rsa', 'ssh-xmss@openssh.com'),
     why: /of the type ssh-xmss@openssh.com/,
   },
-  'a line of known_hosts': { text: () => `host.example ${line('rsa')}`, why: /no option of authorized_keys/ },
+  'a line of known_hosts': {
+    text: () => `host.example ${line('rsa')}`,
+    why: /not an option of authorized_keys/,
+  },
   'a mark of known_hosts': {
     text: () => `@cert-authority *.example ${line('ed25519')}\n`,
-    why: /no option of authorized_keys/,
+    why: /not an option of authorized_keys/,
   },
   'an X.509 certificate': {
     text: () => '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
@@ -142,7 +145,7 @@ test('an X.509 certificate and a list of hosts are no public keys, and nothing t
   const certificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
   expect(() => requirePublic(Buffer.from(certificate), 'FILE')).toThrow(/X\.509/);
   const hosts = `host.example,192.0.2.1 ${line('rsa')}\n`;
-  expect(() => requirePublic(Buffer.from(hosts), 'FILE')).toThrow(/no option of authorized_keys/);
+  expect(() => requirePublic(Buffer.from(hosts), 'FILE')).toThrow(/not an option of authorized_keys/);
   for (const text of [certificate, hosts, `${hosts}${hosts}`])
     expect(inspectKey(Buffer.from(text), 'it')).toBeUndefined();
 });
@@ -150,5 +153,5 @@ test('an X.509 certificate and a list of hosts are no public keys, and nothing t
 test('a file that is larger than any key is none, and takes no time', () => {
   const bytes = Buffer.from(`ssh-ed25519 ${'A'.repeat(8_000_000)}`);
   expect(inspectKey(bytes, 'it')).toBeUndefined();
-  expect(() => requirePublic(bytes, 'FILE')).toThrow(/no public key/);
+  expect(() => requirePublic(bytes, 'FILE')).toThrow(/not a public key/);
 });

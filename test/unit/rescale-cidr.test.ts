@@ -19,20 +19,20 @@ test.each([
 });
 
 test.each([
-  ['', 'an empty word is no address and no network', 'everywhere, mine'],
-  ['nowhere', 'nowhere is no address and no network', 'everywhere, mine'],
-  ['Mine', 'Mine is no address and no network', 'everywhere, mine'],
-  ['203.0.113.7,', 'an empty word is no address and no network', 'everywhere, mine'],
+  ['', 'an empty word is neither an address nor a network', 'everywhere, mine'],
+  ['nowhere', 'nowhere is neither an address nor a network', 'everywhere, mine'],
+  ['Mine', 'Mine is neither an address nor a network', 'everywhere, mine'],
+  ['203.0.113.7,', 'an empty word is neither an address nor a network', 'everywhere, mine'],
   ['mine,203.0.113.7', '--cidr takes mine alone', 'everywhere, mine'],
   ['203.0.113.7/33', '203.0.113.7/33 has more than the 32 bits', 'everywhere, mine'],
-  ['203.0.113.0/24/8', 'is no address and no network', 'everywhere, mine'],
-  ['203.0.113.0/', 'is no address and no network', 'everywhere, mine'],
-  ['203.0.113.0/024', 'is no address and no network', 'everywhere, mine'],
-  ['203.0.113.0/-1', 'is no address and no network', 'everywhere, mine'],
-  ['203.0.113.0/255.255.255.0', 'is no address and no network', 'everywhere, mine'],
-  ['203.0.113', 'is no address and no network', 'everywhere, mine'],
-  ['0203.0.113.7', 'is no address and no network', 'everywhere, mine'],
-  ['fe80::1%eth0', 'is no address and no network', 'everywhere, mine'],
+  ['203.0.113.0/24/8', 'is neither an address nor a network', 'everywhere, mine'],
+  ['203.0.113.0/', 'is neither an address nor a network', 'everywhere, mine'],
+  ['203.0.113.0/024', 'is neither an address nor a network', 'everywhere, mine'],
+  ['203.0.113.0/-1', 'is neither an address nor a network', 'everywhere, mine'],
+  ['203.0.113.0/255.255.255.0', 'is neither an address nor a network', 'everywhere, mine'],
+  ['203.0.113', 'is neither an address nor a network', 'everywhere, mine'],
+  ['0203.0.113.7', 'is neither an address nor a network', 'everywhere, mine'],
+  ['fe80::1%eth0', 'is neither an address nor a network', 'everywhere, mine'],
   [
     '203.0.113.7/24',
     'is an address in a network, and not the network',
@@ -48,7 +48,7 @@ test.each([
   ['0.0.0.0/1', 'is every address, or as good as that', '--cidr everywhere'],
   ['1.2.3.4/0', 'is every address, or as good as that', '--cidr everywhere'],
   ['::/0', 'is every address, or as good as that', '--cidr everywhere'],
-  ['$(reboot)', 'is no address and no network', 'everywhere, mine'],
+  ['$(reboot)', 'is neither an address nor a network', 'everywhere, mine'],
 ])('--cidr %j is told what is wrong with it', (text, message, hint) => {
   const parse = (): unknown => parseCidr(text);
   expect(parse).toThrow(UsageError);

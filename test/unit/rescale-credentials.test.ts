@@ -112,19 +112,19 @@ test.each<[string, Sources, string, string]>([
     'the template of the vendor',
     { file: '[default]\napikey = <PROVIDE_VALUE>\napibaseurl = <PROVIDE_VALUE>\n' },
     'usage',
-    `what ${named} has is no address`,
+    `what ${named} has is not an address`,
   ],
   [
     'a key with a blank in it',
     { environment: { RESCALE_API_KEY: 'a b' } },
     'usage',
-    'what RESCALE_API_KEY has is no API key: there is a blank in it',
+    'what RESCALE_API_KEY has is not an API key: there is a space in it',
   ],
   [
     'a key over two lines',
     { file: '[default]\napikey = a\n  b\n' },
     'usage',
-    `what ${named} has is no API key: there is a blank in it`,
+    `what ${named} has is not an API key: there is a space in it`,
   ],
 ])('%s is told', async (_what, sources, code, message) => {
   await expect(choose(sources)).rejects.toMatchObject({ code, message });

@@ -156,8 +156,8 @@ describe('bai ssh', () => {
     ['ssh demo -Nz', /unknown option '-z'/],
     ['ssh demo --create', /argument missing/],
     ['ssh demo -p', /argument missing/],
-    ['ssh demo -- --create x', /--create stands behind "--"/],
-    ['ssh demo -- -N --persist', /--persist stands behind "--"/],
+    ['ssh demo -- --create x', /--create comes after "--"/],
+    ['ssh demo -- -N --persist', /--persist comes after "--"/],
     ['ssh -N', /missing required argument 'session'/],
   ])('%s is refused', async (line, message) => {
     await expect(hear(words(line))).rejects.toThrow(message);

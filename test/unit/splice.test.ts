@@ -132,7 +132,7 @@ test.each([{ knowsNothing: false }, { knowsNothing: true }])(
   },
 );
 
-test('where nothing is known of the client, one that refuses what comes is gone all the same', async () => {
+test('where nothing is known of the client, one that refuses what comes is gone anyway', async () => {
   await using joined = await join({ knowsNothing: true });
   joined.client.write('x');
   await take(joined.far, 1);

@@ -131,7 +131,9 @@ describe('the client', () => {
     expect(await choose(['ls'], { wish: 'system' })).toBe('system');
     expect(await choose([], { wish: 'builtin' })).toBe('builtin');
     await expect(choose(['-v'], { wish: 'builtin' })).rejects.toThrow('has no -v');
-    await expect(choose([], { wish: 'builtin', needsPort: true })).rejects.toThrow('no local port');
+    await expect(choose([], { wish: 'builtin', needsPort: true })).rejects.toThrow(
+      'does not open a local port',
+    );
   });
 
   test('gives a terminal to shells, and to commands with -t', () => {

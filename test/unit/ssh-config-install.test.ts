@@ -254,7 +254,7 @@ test('a home that is not the account’s is told, for ssh reads another file', a
   using folder = tempFolder();
   const { deps, warnings } = depsIn(folder.path);
   await installSshConfig({ dryRun: false }, deps);
-  expect(warnings).toEqual([expect.stringMatching(/ssh does not read .*\/\.ssh\/config by itself/)]);
+  expect(warnings).toEqual([expect.stringMatching(/ssh does not read .*\/\.ssh\/config on its own/)]);
 });
 
 test('without ssh nothing is checked, and all is written', async () => {

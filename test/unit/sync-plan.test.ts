@@ -98,7 +98,7 @@ test.each([
   expect(plan).toMatchObject({ copies: [], folders: [], removals: [], failed: [{ path: 'a', code }] });
 });
 
-test('nothing is copied into what is no folder in the target', () => {
+test('nothing is copied into what is not a folder in the target', () => {
   expect(planSync(listing('a/', 'a/b', 'a/c/', 'a/c/d'), listing('a@'), everything)).toMatchObject({
     copies: [],
     folders: [],

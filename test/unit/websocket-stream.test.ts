@@ -142,7 +142,7 @@ test('a peer that is gone without a word is found within the time for silence', 
   vi.advanceTimersByTime(silenceMs / 2);
   const [error] = await lost;
   expect(error).toMatchObject({ code: 'tunnel-lost', details: { closeCode: 1006 } });
-  expect(String(error)).toContain('nothing was heard of the manager for about 8 s');
+  expect(String(error)).toContain('nothing was heard from the manager for about 8 s');
   await until(() => server.clients.size === 0, 'its connection is closed');
 });
 

@@ -33,13 +33,13 @@ export function define(command: Command, context: Context): void {
     .option('-p, --port <port>', 'local port of the forwarder; a random one when it is taken')
     .option('--strict-port', 'fail when the port is taken')
     .option('--create <image>', 'create the session from this image when there is none of that name')
-    .option('--persist', 'a shell in tmux that outlives its connection; a lost one is made again by itself')
+    .option('--persist', 'a shell in tmux that survives a lost connection; bai reconnects automatically')
     .option('--persist-name <name>', `another such shell beside it (default: ${defaultPersistName})`)
     .option('--client <which>', `the ssh to use: ${sshClients.join(', ')}`, 'auto')
-    .option('--no-client', 'start no ssh: keep the port open and show how to connect')
+    .option('--no-client', 'keep the port open and show how to connect, without starting ssh')
     .option('--for <program>', `with --no-client: what to type for ${clientPrograms.join(', ')}`)
     .option('--stdio', "copy stdin and stdout to the session's sshd: for ssh's ProxyCommand")
-    .addOption(new Option('--ssh-host <name>', 'what ssh was asked for, with --stdio').hideHelp())
+    .addOption(new Option('--ssh-host <name>', 'the host that ssh was asked for, with --stdio').hideHelp())
     .addHelpText('after', sshExamples)
     .action(async (session: string, words: string[], flags: Flags) => {
       useAccount(context, flags);
@@ -53,7 +53,7 @@ export function define(command: Command, context: Context): void {
         return forwardAndShow({ ...request, app: 'sshd', program }, context);
       }
       if (program !== undefined)
-        throw new UsageError('--for goes with --no-client: bai starts no other client');
+        throw new UsageError('--for can only be used with --no-client: bai starts no other client');
       const client = oneOf('--client', flags.client, sshClients);
       const create =
         flags.create === undefined ? undefined : await createFirst(flags.create, session, context);
@@ -92,7 +92,7 @@ function refuseWithoutClient(flags: Flags, sshArguments: readonly string[]): voi
     ['--create', flags.create !== undefined],
     ['--persist', keptShell(flags) !== undefined],
   ] as const) {
-    if (isGiven) throw new UsageError(`${option} needs a client; omit --no-client`);
+    if (isGiven) throw new UsageError(`${option} cannot be used with --no-client: it needs a client`);
   }
   if (sshArguments.length > 0)
     throw new UsageError('--no-client starts no ssh, so neither options of ssh nor a command can follow');
@@ -129,10 +129,10 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
 }
 
 const sshExamples = `
-As with ssh, options of ssh stand before or after the session, and the command
-begins with the first word behind it that is no option. These letters are bai's:
+As with ssh, its options may come before or after the session, and the command
+begins with the first word after it that is not an option. These letters are bai's:
 -p the port on this machine, -i the key, -l the account, -q quiet (for ssh too).
-A \`--\` after the session may be omitted.
+A \`--\` after the session is optional.
 
 Examples:
   bai ssh demo

@@ -14,7 +14,7 @@ export function define(command: Command, context: Context): void {
       '[pubkey]',
       'a file, a public line, or - for stdin (default: your own ~/.ssh/id_ed25519.pub, …)',
     )
-    .option('--fix-permissions', 'take from others what makes the SSH server ignore every key')
+    .option('--fix-permissions', 'fix permissions that make the SSH server ignore every key')
     .action(async (session: string, source: string | undefined, flags: Flags) => {
       const { authorizeKey } = await import('../../services/keys/authorize-key.ts');
       const { findPublicKey } = await import('../../services/keys/find-public-key.ts');

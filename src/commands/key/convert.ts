@@ -28,12 +28,12 @@ export function define(command: Command, context: Context): void {
     )
     .option(
       '-o, --output <file>',
-      'where to save it (default: beside, with the ending .ppk, .pem, .p8 or none)',
+      'where to save it (default: next to it, with the extension .ppk, .pem, .p8 or none)',
     )
-    .option('--new-passphrase', 'protect the new file by another passphrase')
-    .option('--no-passphrase', 'protect the new file by its mode alone')
+    .option('--new-passphrase', 'protect the new file with another passphrase')
+    .option('--no-passphrase', 'protect the new file by its mode only, without a passphrase')
     .option('--passphrase-stdin', 'read the passphrase from stdin, and a new one from its second line')
-    .option('-f, --force', 'replace a file that is there')
+    .option('-f, --force', 'replace an existing file')
     .action(async (key: string, flags: Flags) => {
       const { convertKey } = await import('../../services/keys/convert-key.ts');
       const request = {
@@ -55,13 +55,13 @@ export function define(command: Command, context: Context): void {
 
 function ppkVersion({ ppkVersion, to }: Flags): 2 | 3 {
   if (ppkVersion === undefined) return 3;
-  if (to !== 'ppk') throw new UsageError('--ppk-version goes with --to ppk');
+  if (to !== 'ppk') throw new UsageError('--ppk-version can only be used with --to ppk');
   return oneOf('--ppk-version', ppkVersion, ['2', '3']) === '2' ? 2 : 3;
 }
 
 function protection({ newPassphrase, passphrase }: Flags): 'same' | 'none' | 'new' {
   if (newPassphrase && passphrase === false) {
-    throw new UsageError('--new-passphrase and --no-passphrase exclude each other');
+    throw new UsageError('--new-passphrase and --no-passphrase cannot be used together');
   }
   if (newPassphrase) return 'new';
   return passphrase === false ? 'none' : 'same';

@@ -25,12 +25,12 @@ export function define(command: Command, context: Context): void {
       '-b, --bits <number>',
       'size: RSA 2048 to 16384 (default: 4096), ECDSA 256, 384 or 521 (default: 256)',
     )
-    .option('-C, --comment <text>', 'what tells the key from others (default: you@this machine)')
+    .option('-C, --comment <text>', 'a comment to tell the key from others (default: you@this machine)')
     .option('-o, --output <file>', 'where to save it (default: ~/.ssh/id_TYPE)')
-    .option('--ppk', 'write the file for PuTTY, WinSCP and FileZilla beside it')
+    .option('--ppk', 'also write the file for PuTTY, WinSCP and FileZilla next to it')
     .option('--passphrase-stdin', 'read the passphrase from stdin, where there is no terminal')
-    .option('--no-passphrase', 'protect it by its file mode alone')
-    .option('-f, --force', 'replace a key that is there')
+    .option('--no-passphrase', 'protect it by its file mode only, without a passphrase')
+    .option('-f, --force', 'replace an existing key')
     .action(async (flags: Flags) => {
       const type = oneOf('--type', flags.type, types);
       const bits = checkBits(type, wholeNumber('--bits', flags.bits, 1));

@@ -15,7 +15,7 @@ export function define(command: Command, context: Context): void {
   command
     .option('--account', 'the public keys that the platform has of you, in place of those here')
     .option('--md5', 'print MD5 fingerprints in place of SHA256')
-    .option('--wide', 'whole cells and all columns, however narrow the terminal is')
+    .option('--wide', 'show all columns and never cut cells, however narrow the terminal')
     .action(async (flags: Flags) => {
       if (flags.account) return listAccount(flags, context);
       const { listKeys } = await import('../../services/keys/list-keys.ts');

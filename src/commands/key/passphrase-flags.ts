@@ -11,6 +11,6 @@ export interface PassphraseFlags {
 
 export function passphraseSource({ passphraseStdin, passphrase }: PassphraseFlags): PassphraseSource {
   if (passphrase !== false) return passphraseStdin ? 'stdin' : 'terminal';
-  if (passphraseStdin) throw new UsageError('--passphrase-stdin and --no-passphrase exclude each other');
+  if (passphraseStdin) throw new UsageError('--passphrase-stdin and --no-passphrase cannot be used together');
   return 'none';
 }

@@ -60,8 +60,8 @@ function define(command: Command): void {
     .option('--tag <text>', 'a tag to find the session by')
     .option('--priority <number>', 'place in the queue, 0 to 100 (managers from 24.09)')
     .option('--preopen <port[,port]>', 'ports inside the session to make reachable (repeatable)', collect)
-    .option('--reuse', 'use a session of that name that is already there (the default)', true)
-    .option('--no-reuse', 'fail when there is one')
+    .option('--reuse', 'use an existing session of that name (the default)', true)
+    .option('--no-reuse', 'fail if there is one')
     .addOption(new Option('--group <name>').hideHelp())
     .addOption(new Option('--client-token <name>').hideHelp())
     .addOption(new Option('--enqueue-only').hideHelp());

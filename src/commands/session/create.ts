@@ -34,7 +34,7 @@ export function define(command: Command, context: Context): void {
     .option('-t, --name <name>', 'name of the session; a random one, or none, when not given')
     .option('--wait', 'wait until the session runs (the default)', true)
     .option('--no-wait', 'return when it is in the queue')
-    .option('--max-wait, --timeout <seconds>', 'stop waiting after this time; the session goes on starting')
+    .option('--max-wait, --timeout <seconds>', 'stop waiting after this time; the session keeps starting')
     .option('--authorize <pubkey>', 'let this public key in too: a file, a line, or - for stdin')
     .option('-y, --yes', 'do not ask before what costs money is created');
   const owned = Object.entries(kinds).map(([name, kind]) => defineKind(name, kind, command));

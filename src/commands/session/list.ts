@@ -26,7 +26,7 @@ export function define(command: Command, context: Context): void {
     .option('-o, --owner <access-key>', "somebody else's sessions (administrators)")
     .addOption(new Option('--access-key <key>').hideHelp())
     .option('--name-only', 'print names only')
-    .option('--wide', 'whole ids, image names and cells, however narrow the terminal is')
+    .option('--wide', 'never cut ids, image names and cells, however narrow the terminal')
     .action(async (flags: Flags) => {
       const { listSessions } = await import('../../services/session/manage-sessions.ts');
       const tools = await context.tools('sessions');

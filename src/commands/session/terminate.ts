@@ -13,9 +13,9 @@ interface Flags extends OwnerFlags {
 export function define(command: Command, context: Context): void {
   command
     .argument('<sessions...>', 'names or ids')
-    .option('-f, --forced', 'also when the session hangs in a state that cannot be ended')
+    .option('-f, --forced', 'even when the session is stuck in a state that cannot be ended')
     .option('-r, --recursive', 'also the sessions that depend on it')
-    .option('-y, --yes', 'do not ask; nobody is asked where there is no terminal')
+    .option('-y, --yes', 'do not ask; without a terminal there is no question')
     .addOption(ownerOption())
     .action(async (sessions: string[], flags: Flags) => {
       useOwner(context, flags);

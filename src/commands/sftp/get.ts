@@ -15,7 +15,7 @@ export function define(command: Command, context: Context): void {
       '<paths...>',
       'SESSION:PATH (or a quoted pattern) once or more, then a local file or folder (default: the current one), or - for stdout',
     )
-    .option('-r, --recursive', 'folders with all they hold', false);
+    .option('-r, --recursive', 'get folders recursively', false);
   const rules = addTransferOptions(command);
   command.action(async (args: string[], flags: Flags) => {
     const options = readTransferOptions(flags, rules);

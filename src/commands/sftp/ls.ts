@@ -12,8 +12,8 @@ interface Flags {
 export function define(command: Command, context: Context): void {
   command
     .argument('<path...>', 'SESSION, SESSION:PATH or SESSION PATH')
-    .option('-l, --long', 'mode, size and time of each name', false)
-    .option('-a, --all', 'also names that begin with a dot', false)
+    .option('-l, --long', 'show mode, size and time', false)
+    .option('-a, --all', 'include names that begin with a dot', false)
     .action(async (args: string[], { long, all }: Flags) => {
       const request = { ...parseOnePath(args, 'ls'), long, all };
       const { listFiles } = await import('../../services/sftp/sftp-list.ts');

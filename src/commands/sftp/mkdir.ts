@@ -6,8 +6,8 @@ import { parsePathArguments } from '../../core/sftp/sftp-target.ts';
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<paths...>', 'SESSION:PATH once or more, or SESSION PATH...')
-    .option('-p, --parents', 'make the folders above too; no error when it is there', false)
+    .argument('<paths...>', 'SESSION:PATH one or more times, or SESSION PATH...')
+    .option('-p, --parents', 'make parent folders too; no error if it exists', false)
     .action(async (args: string[], flags: { parents: boolean }) => {
       const request = { ...parsePathArguments(args), parents: flags.parents };
       const { makeFolders } = await import('../../services/sftp/sftp-mkdir.ts');

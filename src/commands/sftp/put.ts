@@ -12,7 +12,7 @@ interface Flags extends TransferFlags {
 export function define(command: Command, context: Context): void {
   command
     .argument('<paths...>', 'local files or patterns (or - for stdin), then SESSION:PATH (no PATH: the home)')
-    .option('-r, --recursive', 'folders with all they hold', false);
+    .option('-r, --recursive', 'put folders recursively', false);
   const rules = addTransferOptions(command);
   command.action(async (args: string[], flags: Flags) => {
     const options = readTransferOptions(flags, rules);

@@ -6,8 +6,8 @@ import { parsePathArguments } from '../../core/sftp/sftp-target.ts';
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<paths...>', 'SESSION:PATH once or more, or SESSION PATH...')
-    .option('-r, --recursive', 'folders with all they hold', false)
+    .argument('<paths...>', 'SESSION:PATH one or more times, or SESSION PATH...')
+    .option('-r, --recursive', 'remove folders recursively', false)
     .action(async (args: string[], flags: { recursive: boolean }) => {
       const request = { ...parsePathArguments(args), recursive: flags.recursive };
       const { removeFiles } = await import('../../services/sftp/sftp-remove.ts');

@@ -7,7 +7,7 @@ import type { Completer } from '../../services/sftp/sftp-shell.ts';
 export function define(command: Command, context: Context): void {
   command
     .argument('<session>', 'name or id of a running session')
-    .option('-b, --batch <file>', 'obey the lines of a file (- is stdin) and end at the first that fails')
+    .option('-b, --batch <file>', 'run the commands in FILE (- for stdin) and stop at the first that fails')
     .action(async (session: string, { batch }: { batch?: string }) => {
       const { runShell } = await import('../../services/sftp/sftp-shell.ts');
       const { batchLines, typedLines } = await import('../../services/sftp/sftp-shell-lines.ts');

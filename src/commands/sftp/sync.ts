@@ -14,10 +14,10 @@ interface Flags extends Pick<TransferFlags, 'verify' | 'via'> {
 export function define(command: Command, context: Context): void {
   command
     .argument('<source>', 'a folder: a local path, or SESSION:PATH')
-    .argument('<target>', 'the folder that becomes like it: SESSION:PATH, or a local path')
+    .argument('<target>', 'the folder to mirror it to: SESSION:PATH, or a local path')
     .option('--delete', 'remove from the target what the source does not have', false)
     .option('-c, --checksum', 'compare files of equal size by SHA-256, not by time', false)
-    .option('-n, --dry-run', 'show what would be done, and do nothing', false);
+    .option('-n, --dry-run', 'show what would be done, without doing it', false);
   const rules = addFilterOptions(command);
   command.action(async (source: string, target: string, flags: Flags) => {
     // Without the source's times the next run could not tell what is new.

@@ -23,7 +23,7 @@ export function addTransferOptions(command: Command): readonly PathRule[] {
     .option('-p, --preserve', 'keep times and permission bits (never setuid, setgid or sticky)', false)
     .option(
       '--if-exists <rule>',
-      `what happens to a file that is there: ${overwriteRules.join(', ')}`,
+      `what to do with a file that already exists: ${overwriteRules.join(', ')}`,
       'overwrite',
     );
   return addFilterOptions(command);
@@ -37,8 +37,8 @@ export function addFilterOptions(command: Command): readonly PathRule[] {
       return true;
     });
   command
-    .addOption(rule('exclude', 'leave out what matches; the first of all rules that matches decides'))
-    .addOption(rule('include', 'take what matches although a later --exclude matches too'))
+    .addOption(rule('exclude', 'skip what matches; the first rule that matches decides'))
+    .addOption(rule('include', 'include what matches even if a later --exclude matches too'))
     .option('--via <way>', `how many small files go: ${ways.join(', ')}`, 'auto')
     .option('--verify', 'compare checksums of all files, not only of large and resumed ones')
     .option('--no-verify', 'compare sizes only');

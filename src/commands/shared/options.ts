@@ -13,7 +13,7 @@ export function keyValues(option: string, texts: readonly string[] | undefined):
   return Object.fromEntries(
     (texts ?? []).map((text) => {
       const at = text.indexOf('=');
-      if (at <= 0) throw new UsageError(`${option} wants NAME=VALUE, not "${text}"`);
+      if (at <= 0) throw new UsageError(`${option} takes NAME=VALUE, not "${text}"`);
       return [text.slice(0, at), text.slice(at + 1)];
     }),
   );
@@ -24,7 +24,7 @@ export function seconds(option: string, text: string | undefined): number | unde
   if (text === undefined) return undefined;
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (!(value > 0 && value <= 1e6))
-    throw new UsageError(`${option} wants a number of seconds above 0, not "${text}"`);
+    throw new UsageError(`${option} takes a number of seconds above 0, not "${text}"`);
   return value * 1000;
 }
 
@@ -39,20 +39,21 @@ export function duration(option: string, text: string | undefined): number | und
     ? Number(text) * unitMs.h
     : parts.reduce((sum, [, count, unit]) => sum + Number(count) * unitMs[unit as keyof typeof unitMs], 0);
   if ((isBare || parts.map(([part]) => part).join('') === text) && ms > 0) return ms;
-  throw new UsageError(`${option} wants a time such as 90m, 8h or 1d, not "${text}"`);
+  throw new UsageError(`${option} takes a time such as 90m, 8h or 1d, not "${text}"`);
 }
 
 export function wholeNumber(option: string, text: string | undefined, lowest: number): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= lowest))
-    throw new UsageError(`${option} wants a whole number from ${lowest}, not "${text}"`);
+    throw new UsageError(`${option} takes a whole number of at least ${lowest}, not "${text}"`);
   return value;
 }
 
 export function oneOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === text.toLowerCase());
-  if (found === undefined) throw new UsageError(`${option} is one of ${choices.join(', ')}, not "${text}"`);
+  if (found === undefined)
+    throw new UsageError(`${option} must be one of ${choices.join(', ')}, not "${text}"`);
   return found;
 }
 

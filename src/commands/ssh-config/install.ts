@@ -7,7 +7,7 @@ import { type DryRunFlags, showChange } from './show-change.ts';
 
 export function define(command: Command, context: Context): void {
   addAccountOptions(command)
-    .option('--dry-run', 'write nothing, show what would change')
+    .option('--dry-run', 'show what would change, without writing anything')
     .addHelpText('after', examples)
     .action(async (flags: DryRunFlags & AccountFlags) => {
       useAccount(context, flags);

@@ -5,9 +5,14 @@ import type { Context } from '../../context.ts';
 import { type DryRunFlags, showChange } from './show-change.ts';
 
 export function define(command: Command, context: Context): void {
-  command.option('--dry-run', 'write nothing, show what would change').action(async (flags: DryRunFlags) => {
-    const { removeSshConfig } = await import('../../services/ssh/ssh-config.ts');
-    const change = await removeSshConfig({ dryRun: flags.dryRun === true }, await context.tools('sshConfig'));
-    showChange(change, context.reporter);
-  });
+  command
+    .option('--dry-run', 'show what would change, without writing anything')
+    .action(async (flags: DryRunFlags) => {
+      const { removeSshConfig } = await import('../../services/ssh/ssh-config.ts');
+      const change = await removeSshConfig(
+        { dryRun: flags.dryRun === true },
+        await context.tools('sshConfig'),
+      );
+      showChange(change, context.reporter);
+    });
 }

@@ -23,7 +23,7 @@ export function showChange({ hosts, dryRun, files }: SshConfigChange, reporter: 
 
 function noteOn({ host, session, named }: ListedHost): string[] {
   if (named === 'by-name') return [];
-  const why = named === 'by-id-unsafe' ? 'is no name for a host' : 'is the name of several sessions';
+  const why = named === 'by-id-unsafe' ? 'is not a valid host name' : 'is the name of several sessions';
   return [`"${session.name}" ${why}: it is ${host}`];
 }
 

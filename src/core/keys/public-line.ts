@@ -63,7 +63,7 @@ export function checkAuthorizable(key: PublicLine, origin: string): PublicLine {
   if (new TextEncoder().encode(formatPublicLine(read)).length > longestLine) {
     throw notPublic(
       `${origin} is longer than ${longestLine} bytes`,
-      'the sessions’ servers pass over such lines',
+      'the sessions’ servers ignore such lines',
     );
   }
   return read;

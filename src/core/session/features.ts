@@ -30,7 +30,7 @@ const absences: Readonly<Record<Feature, Absence>> = {
   },
   nodes: {
     why: 'leads to one machine of a session only',
-    instead: 'leave out --node and --all-nodes, or go on from there with ssh',
+    instead: 'leave out --node and --all-nodes, or continue from there with ssh',
   },
   files: {
     why: 'shows no files of its sessions by itself',

@@ -110,7 +110,7 @@ export interface SessionListing {
   facts(this: void, session: SessionDetails): readonly (readonly [string, string])[];
   /** Why it is in its state. */
   reasonOf(this: void, session: SessionDetails): string;
-  /** Why a text cannot be a session's name. */
+  /** Why a text is not a valid session name. */
   nameProblem(this: void, name: string): string | undefined;
 }
 

@@ -57,12 +57,12 @@ export type HostKeyChecking = (typeof hostKeyCheckings)[number];
 export function parseHostKeyChecking(text: string, name: string): HostKeyChecking {
   const found = hostKeyCheckings.find((each) => each === text);
   if (found !== undefined) return found;
-  throw new UsageError(`${name} is one of ${hostKeyCheckings.join(', ')}, not "${text}"`);
+  throw new UsageError(`${name} must be one of ${hostKeyCheckings.join(', ')}, not "${text}"`);
 }
 
 export function parseFingerprint(text: string, name: string): string {
   if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) return text;
-  throw new UsageError(`${name} is a fingerprint such as SHA256:…, not "${text}"`, {
+  throw new UsageError(`${name} must be a fingerprint such as SHA256:…, not "${text}"`, {
     hint: '`ssh-keygen -lf` shows that of a host key, and so does the question at the first login',
   });
 }
@@ -70,12 +70,12 @@ export function parseFingerprint(text: string, name: string): string {
 export function parseProvider(text: string, name: string): ProviderName {
   const found = providerNames.find((each) => each === text);
   if (found !== undefined) return found;
-  throw new UsageError(`${name} is one of ${providerNames.join(', ')}, not "${text}"`);
+  throw new UsageError(`${name} must be one of ${providerNames.join(', ')}, not "${text}"`);
 }
 
 export function parseKeyStore(text: string, name: string): KeyStore {
   if (isKeyStore(text)) return text;
-  throw new UsageError(`${name} is one of ${keyStores.join(', ')}, not "${text}"`);
+  throw new UsageError(`${name} must be one of ${keyStores.join(', ')}, not "${text}"`);
 }
 
 /** As `ssh-add -t` has them. */
@@ -84,12 +84,12 @@ export function parseLifetime(text: string, name: string): string {
   throw new UsageError(`${name} must be a time above 0 such as 90m, 8h or 1d, not "${text}"`);
 }
 
-export const copyAgain = 'copy it again, without quotes and line ends';
+export const copyAgain = 'copy it again, without quotes or line breaks';
 
 /** Goes into a header or a signature; and what does not look like a key may be a secret in the wrong place, so it is not repeated. */
 export function parseHeaderText(text: string, name: string): string {
   if (!/^[\x21-\x7e]+$/.test(text)) {
-    throw new UsageError(`${name} holds a space or a character that is not ASCII`, { hint: copyAgain });
+    throw new UsageError(`${name} contains a space or a character that is not ASCII`, { hint: copyAgain });
   }
   return text;
 }

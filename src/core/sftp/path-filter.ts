@@ -42,7 +42,7 @@ function compile({ action, pattern }: PathRule): Compiled {
     .split('/')
     .filter((part) => part !== '')
     .map((part): Part => (part === '**' ? 'folders' : parseName(part)));
-  if (parts.length === 0) throw new UsageError(`--${action} wants a pattern for names, not "${pattern}"`);
+  if (parts.length === 0) throw new UsageError(`--${action} takes a pattern for names, not "${pattern}"`);
   return { foldersOnly: pattern.endsWith('/'), isAnchored: pattern.startsWith('/'), parts };
 }
 

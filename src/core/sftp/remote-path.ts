@@ -82,8 +82,8 @@ export function entryNameProblem(name: string, windows: boolean): string | undef
   const problem = remoteNameProblem(name);
   if (problem !== undefined) return problem;
   if (name.length > longestName) return 'the name is too long';
-  if (name.includes('\\')) return 'the name holds a path separator';
-  if (/\p{Cc}/u.test(name)) return 'the name holds a control character';
+  if (name.includes('\\')) return 'the name contains a path separator';
+  if (/\p{Cc}/u.test(name)) return 'the name contains a control character';
   // The decoder leaves this mark where bytes were not UTF-8, so the file could not be asked for by this name.
   if (name.includes('\ufffd')) return 'the name is not valid UTF-8';
   return windows ? windowsNameProblem(name) : undefined;
@@ -93,12 +93,12 @@ export function entryNameProblem(name: string, windows: boolean): string | undef
 export function remoteNameProblem(name: string): string | undefined {
   if (name === '') return 'the name is empty';
   if (name === '.' || name === '..') return 'the name means another folder';
-  if (name.includes('/')) return 'the name holds a path separator';
-  return name.includes('\0') ? 'the name holds a NUL' : undefined;
+  if (name.includes('/')) return 'the name contains a path separator';
+  return name.includes('\0') ? 'the name contains a NUL' : undefined;
 }
 
 function windowsNameProblem(name: string): string | undefined {
-  if (/[<>:"|?*]/.test(name)) return 'the name holds a character that Windows does not allow';
+  if (/[<>:"|?*]/.test(name)) return 'the name contains a character that Windows does not allow';
   if (/[. ]$/.test(name)) return 'the name ends in a dot or a space, which Windows drops';
   return device.test(name) ? 'the name is that of a Windows device' : undefined;
 }

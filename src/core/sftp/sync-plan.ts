@@ -93,7 +93,7 @@ function planEntry(
   const { path, kind } = entry;
   if (kind === 'link') plan.skipped.push({ path, reason: 'it is a link', code: 'link' });
   else if (kind === 'other')
-    plan.failed.push({ path, reason: 'it is no regular file', code: 'special-file' });
+    plan.failed.push({ path, reason: 'it is not a regular file', code: 'special-file' });
   else if (old !== undefined && !canReplace(kind, old.kind)) {
     plan.failed.push({ path, ...conflictOf(kind, old.kind) });
     return false;
@@ -116,7 +116,7 @@ function conflictOf(kind: TreeEntry['kind'], old: TreeEntry['kind']): { reason: 
   if (old === 'link') return { reason: 'the target has a link there', code: 'leads-outside' };
   if (kind === 'folder') return { reason: 'the target has a file there', code: 'not-a-folder' };
   if (old === 'folder') return { reason: 'the target has a folder there', code: 'is-folder' };
-  return { reason: 'the target has no regular file there', code: 'not-a-file' };
+  return { reason: 'the target has something other than a regular file there', code: 'not-a-file' };
 }
 
 function differenceOf(

@@ -96,8 +96,8 @@ class Arrangement {
   #takeWord(word: string, following: string | undefined): number {
     const name = word.replace(/=.*$/s, '');
     if (this.#isBehindDashes) {
-      throw new UsageError(`${name} stands behind "--", where only options of ssh and a command can be`, {
-        hint: `write ${name} in front of "--"`,
+      throw new UsageError(`${name} comes after "--", where only options of ssh and a command can be`, {
+        hint: `write ${name} before "--"`,
       });
     }
     if (word !== name || this.#option(name)?.takesValue !== true) {

@@ -217,7 +217,7 @@ function parseForward(text: string, flag: ForwardFlag): Forward {
   const [listens, bind] = parts.toReversed();
   const port = portOf(listens, flag === '-R' ? 0 : 1);
   if (port === undefined || parts.length > 2 || (target === undefined && !isDynamic))
-    throw new UsageError(`${flag} ${text} is no forward`, { hint: `write ${forwardForms[flag]}` });
+    throw new UsageError(`${flag} ${text} is not a valid forward`, { hint: `write ${forwardForms[flag]}` });
   return { bind: bind === undefined ? undefined : plain(bind), port, target };
 }
 

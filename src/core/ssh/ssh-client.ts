@@ -36,7 +36,7 @@ export async function builtinWork(choice: ClientChoice): Promise<SshWork | undef
   }
   if (wish === 'builtin') {
     if (!needsPort) return parsed.work;
-    throw new UsageError('the builtin ssh client opens no local port', {
+    throw new UsageError('the builtin ssh client does not open a local port', {
       hint: 'leave out --port and --strict-port, or use --client system',
     });
   }

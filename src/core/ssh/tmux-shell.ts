@@ -18,7 +18,7 @@ export const persistStatus = { detached: 240, gone: 241 } as const;
 /** Also a name of tmux: of its session, and of the socket of a server for this session alone. */
 export function checkPersistName(name: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/.test(name) && name !== 'default') return name;
-  throw new UsageError(`"${name}" cannot be the name of a shell that is kept`, {
+  throw new UsageError(`"${name}" is not a valid name for a kept shell`, {
     hint:
       name === 'default'
         ? 'choose another name: this one is of your own tmux server'

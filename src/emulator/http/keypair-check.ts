@@ -26,7 +26,7 @@ function privateKeyOf(text: string, behaviour: ReleaseBehaviour, refuse: Refuse)
     if (parsed instanceof Error) throw parsed;
     return createPrivateKey(parsed?.getPrivatePEM() ?? text);
   } catch {
-    // Whatever the parsers make of it, it is no private key.
+    // Whatever the parsers make of it, it is not a private key.
     throw refuse('private', 'Invalid private key format');
   }
 }

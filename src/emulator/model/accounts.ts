@@ -76,7 +76,7 @@ export async function makeKeypair(format: 'openssh' | 'pkcs1'): Promise<SshKeypa
   return { publicKey: publicLine(privateKey), privateKey };
 }
 
-/** The authorized_keys line of a private key; throws when the text is no private key. */
+/** The authorized_keys line of a private key; throws when the text is not a private key. */
 export function publicLine(privateKey: string): string {
   const key = ssh2.utils.parseKey(privateKey);
   if (key instanceof Error) throw key;

@@ -154,7 +154,7 @@ export class Session {
     return this.status;
   }
 
-  /** Wakes a session that is held in a state, to look whether it still is. */
+  /** Wakes a session that is held in a state, to check whether it still is. */
   wake(): void {
     this.#changes.emit('wake');
   }

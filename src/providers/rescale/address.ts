@@ -39,7 +39,7 @@ export function parseAddress(text: string, origin: string): URL {
 }
 
 function notAnAddress(origin: string): UsageError {
-  return new UsageError(`what ${origin} has is no address`, {
+  return new UsageError(`what ${origin} has is not an address`, {
     hint: `write it as ${usualAddress}; others are ${knownAddresses.slice(1).join(', ')}`,
   });
 }

@@ -15,7 +15,7 @@ export class ApiKey {
     this.address = address;
     if (/^[\x21-\x7e]+$/.test(this.#text)) return;
     throw new UsageError(
-      `what ${origin} has is no API key: ${this.#text === '' ? 'it is empty' : problemOf(this.#text)}`,
+      `what ${origin} has is not an API key: ${this.#text === '' ? 'it is empty' : problemOf(this.#text)}`,
       {
         hint: `copy it again from ${address.origin} (User Profile Settings, API)`,
       },
@@ -44,5 +44,5 @@ export class ApiKey {
 }
 
 function problemOf(text: string): string {
-  return /\s/.test(text) ? 'there is a blank in it' : 'it has characters that keys do not have';
+  return /\s/.test(text) ? 'there is a space in it' : 'it has characters that keys do not have';
 }

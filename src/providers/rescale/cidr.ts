@@ -56,9 +56,12 @@ function ruleOf(word: string): string {
 }
 
 function notARule(word: string): UsageError {
-  return new UsageError(`--cidr: ${word === '' ? 'an empty word' : word} is no address and no network`, {
-    hint: usage,
-  });
+  return new UsageError(
+    `--cidr: ${word === '' ? 'an empty word' : word} is neither an address nor a network`,
+    {
+      hint: usage,
+    },
+  );
 }
 
 function numberOf(address: string): bigint {

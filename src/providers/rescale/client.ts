@@ -119,8 +119,11 @@ async function refusalBody(response: IncomingMessage, signal: AbortSignal): Prom
 }
 
 function notTheForm(what: string, { origin }: URL, cause: Error): ProtocolError {
-  return new ProtocolError(`cannot ${what}: the answer of Rescale at ${origin} has not the expected form`, {
-    cause,
-    hint: `check that ${origin} is Rescale's platform, and that no page of a network's sign-in stands before it`,
-  });
+  return new ProtocolError(
+    `cannot ${what}: the answer of Rescale at ${origin} does not have the expected form`,
+    {
+      cause,
+      hint: `check that ${origin} is Rescale's platform, and that no page of a network's sign-in stands before it`,
+    },
+  );
 }

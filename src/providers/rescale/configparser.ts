@@ -88,7 +88,7 @@ class Reader {
 
   finish(): Map<string, Options> {
     const [first] = this.#broken;
-    if (first !== undefined) throw new ConfigSyntaxError(`line ${first} is no section and no option`);
+    if (first !== undefined) throw new ConfigSyntaxError(`line ${first} is neither a section nor an option`);
     const joined = (lines: readonly string[]): string => stripEnd(lines.join('\n'));
     return new Map(
       [...this.#sections].map(([name, options]) => [

@@ -99,7 +99,7 @@ async function submit(client: RescaleClient, id: string, signal: AbortSignal): P
       what: `submit job ${id}`,
       method: 'POST',
       path: `v2/jobs/${id}/submit/`,
-      doubt: { words: 'it may run all the same', hint: `\`bai session info ${id}\` tells`, details: { id } },
+      doubt: { words: 'it may run anyway', hint: `check with \`bai session info ${id}\``, details: { id } },
       signal,
     });
   } catch (error) {

@@ -157,7 +157,7 @@ export async function stopJob(client: RescaleClient, id: string, signal: AbortSi
     what: `stop job ${id}`,
     method: 'POST',
     path: `v2/jobs/${id}/stop/`,
-    doubt: { words: 'it may end all the same', hint: `\`bai session info ${id}\` tells` },
+    doubt: { words: 'it may end anyway', hint: `check with \`bai session info ${id}\`` },
     signal,
   });
 }

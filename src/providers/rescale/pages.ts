@@ -77,6 +77,6 @@ function withSlash(path: string): string {
 function endless(what: string, how: string): ProtocolError {
   return new ProtocolError(`cannot ${what}: Rescale ${how}`, {
     code: 'answer-too-large',
-    hint: "try again; when it stays, show this to Rescale's support",
+    hint: "try again; if it persists, show this to Rescale's support",
   });
 }

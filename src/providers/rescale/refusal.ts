@@ -43,12 +43,12 @@ const byStatus: Readonly<Record<number, StatusMeaning>> = {
     code: 'forbidden',
     hint: 'your workspace may not allow it, or only from other addresses than yours: ask its administrator',
   },
-  404: { Failure: NotFoundError, hint: 'check the id; its upper and lower case count' },
+  404: { Failure: NotFoundError, hint: 'check the id; it is case-sensitive' },
   409: { Failure: ConflictError, hint: 'look at the job, and try again' },
   500: {
     Failure: BaiError,
     code: 'server-error',
-    hint: "try again; when it stays, show this to Rescale's support",
+    hint: "try again; if it persists, show this to Rescale's support",
   },
 };
 

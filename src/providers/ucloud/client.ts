@@ -184,7 +184,7 @@ class Client {
     const parsed = schema.safeParse(parseJson(content));
     if (parsed.success) return parsed.data;
     throw new ProtocolError(
-      `cannot ${what}: the answer of ${this.#options.endpoint.origin} has not the expected form`,
+      `cannot ${what}: the answer of ${this.#options.endpoint.origin} does not have the expected form`,
       {
         cause: parsed.error,
         hint: 'check that the endpoint is a UCloud server; if it is, report this',

@@ -44,14 +44,14 @@ export async function createJob(
     ...{ what: 'create the job', method: 'POST', path: 'api/jobs', body: { items: [item] }, signal },
     doubt: {
       words: `${label} may have been created`,
-      hint: '`bai session list` tells: look there before you try again',
+      hint: 'check with `bai session list` before you try again',
       details: { name },
     },
   };
   const [made] = (await client.json(call, createdSchema)).responses ?? [];
   if (made !== undefined) return { id: made.id, name };
   throw new ProtocolError('cannot create the job: UCloud gave it no number', {
-    hint: '`bai session list` tells whether it is there',
+    hint: 'check with `bai session list` whether it is there',
   });
 }
 

@@ -96,7 +96,7 @@ async function checkFolder(client: UcloudClient, path: string, signal: AbortSign
     const siblings = await entriesBeside(client, path, signal);
     const close = similarNames(path.slice(path.lastIndexOf('/') + 1), siblings);
     const names = close.length > 0 ? close : siblings.slice(0, 10);
-    throw new NotFoundError(`there is no folder ${path}`, {
+    throw new NotFoundError(`there is not a folder ${path}`, {
       code: 'folder-not-found',
       hint: names.length === 0 ? 'make it first' : `beside it there is: ${names.join(', ')}`,
     });

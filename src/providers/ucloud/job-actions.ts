@@ -19,7 +19,7 @@ export function labelOfJob({ id, name }: NamedJob): string {
 export async function terminateJob(client: UcloudClient, job: NamedJob, signal: AbortSignal): Promise<Job> {
   const after = await act(client, job, {
     ...{ verb: 'terminate', operation: 'terminate', item: { id: job.id }, signal },
-    doubt: 'it may end all the same',
+    doubt: 'it may end anyway',
   });
   return hasEnded(after.phase) ? after : { ...after, phase: 'ending' };
 }
@@ -28,7 +28,7 @@ export async function terminateJob(client: UcloudClient, job: NamedJob, signal: 
 export function suspendJob(client: UcloudClient, job: NamedJob, signal: AbortSignal): Promise<Job> {
   return act(client, job, {
     ...{ verb: 'suspend', operation: 'suspend', item: { id: job.id }, signal },
-    doubt: 'it may be suspended all the same',
+    doubt: 'it may be suspended anyway',
   });
 }
 
@@ -36,7 +36,7 @@ export function suspendJob(client: UcloudClient, job: NamedJob, signal: AbortSig
 export function resumeJob(client: UcloudClient, job: NamedJob, signal: AbortSignal): Promise<Job> {
   return act(client, job, {
     ...{ verb: 'resume', operation: 'unsuspend', item: { id: job.id }, signal },
-    doubt: 'it may go on all the same',
+    doubt: 'it may go on anyway',
   });
 }
 
@@ -90,7 +90,7 @@ export async function renameJob(
   if (after.name === name) return after;
   throw new DeniedError(`UCloud did not rename job ${job.id}: it is still called "${after.name}"`, {
     code: 'forbidden',
-    hint: 'only who has made the job, or leads its project, may rename it',
+    hint: 'only whoever created the job, or leads its project, may rename it',
     details: { id: job.id, name: after.name },
   });
 }
@@ -127,7 +127,7 @@ async function readBack(client: UcloudClient, job: NamedJob, signal: AbortSignal
 }
 
 function doubtOf({ id }: NamedJob, words: string): Doubt {
-  return { words, hint: `\`bai session info ${id}\` tells`, details: { id } };
+  return { words, hint: `check with \`bai session info ${id}\``, details: { id } };
 }
 
 /** UCloud says the same of a job that is not there and of somebody else's. */
@@ -153,7 +153,7 @@ export function checkJobName(name: string): void {
 /** Why a text cannot be a job's name; nothing when it can. */
 export function nameProblem(name: string): string | undefined {
   if (name.trim() === '') return 'it would have no name';
-  if (sanitizeLine(name) !== name) return 'it holds characters that are not seen';
-  if (name !== name.trim()) return 'it begins or ends with a blank';
+  if (sanitizeLine(name) !== name) return 'it contains invisible characters';
+  if (name !== name.trim()) return 'it begins or ends with a space';
   return Buffer.byteLength(name) > longestName ? `it is longer than ${longestName} bytes` : undefined;
 }

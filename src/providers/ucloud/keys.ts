@@ -87,12 +87,16 @@ export async function addKey(
   const call: Call = {
     ...{ what: 'add the SSH key', method: 'POST', path: 'api/ssh', signal },
     body: { items: [{ title, key: plain }] },
-    doubt: { words: 'the key may have been added', hint: '`bai key list` tells', details: { fingerprint } },
+    doubt: {
+      words: 'the key may have been added',
+      hint: 'check with `bai key list`',
+      details: { fingerprint },
+    },
   };
   const [made] = (await client.json(call, createdSchema)).responses ?? [];
   if (made === undefined)
     throw new ProtocolError('cannot add the SSH key: UCloud gave it no number', {
-      hint: '`bai key list` tells whether it is there',
+      hint: 'check with `bai key list` whether it is there',
     });
   return { id: made.id, title, createdAt: client.now().getTime(), type: line.type, fingerprint, comment };
 }
@@ -117,7 +121,7 @@ function readUpload({ text, origin }: KeyUpload): PublicLine {
   const lines = text.split(/\r?\n/).filter((each) => each.trim() !== '' && !each.startsWith('#'));
   const line = lines.length === 1 ? parsePublicLine(lines[0] ?? '') : undefined;
   if (line === undefined || line.options !== '') {
-    const found = lines.length > 1 ? `has ${lines.length} lines` : 'is no public key as ssh writes it';
+    const found = lines.length > 1 ? `has ${lines.length} lines` : 'is not a public key as ssh writes it';
     throw new UsageError(`${origin} ${found}`, {
       code: 'not-a-public-key',
       hint: 'UCloud takes one line: the type, the key and a comment, and no options in front',
@@ -136,7 +140,7 @@ function readUpload({ text, origin }: KeyUpload): PublicLine {
 function keyExists({ id, title }: AccountKey, fingerprint: string): ConflictError {
   return new ConflictError(`your UCloud account has this key already, as ${id}${title && ` (${title})`}`, {
     code: 'key-exists',
-    hint: 'nothing is to be done; it counts for jobs that started after it was added',
+    hint: 'nothing needs to be done; it applies to jobs that started after it was added',
     details: { id, fingerprint },
   });
 }
@@ -156,7 +160,7 @@ export async function removeKeys(
   const call: Call = {
     ...{ what: 'remove the SSH key', method: 'DELETE', path: 'api/ssh', signal },
     body: { items: meant.map(({ id }) => ({ id })) },
-    doubt: { words: 'it may have been removed', hint: '`bai key list` tells' },
+    doubt: { words: 'it may have been removed', hint: 'check with `bai key list`' },
   };
   await client.done(call);
   const left = new Set((await listKeys(client, signal)).map(({ id }) => id));

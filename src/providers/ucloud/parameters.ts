@@ -81,10 +81,10 @@ function readValue(parameter: ParameterRow, text: string): ParameterValue {
 
 function numberOf(parameter: ParameterRow, text: string, form: RegExp): number {
   const value = form.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(value)) throw badValue(parameter, text, 'it is no such number');
+  if (Number.isNaN(value)) throw badValue(parameter, text, 'it is not a number of that kind');
   const { min, max } = parameter;
-  if (typeof min === 'number' && value < min) throw badValue(parameter, text, `the least is ${min}`);
-  if (typeof max === 'number' && value > max) throw badValue(parameter, text, `the most is ${max}`);
+  if (typeof min === 'number' && value < min) throw badValue(parameter, text, `the minimum is ${min}`);
+  if (typeof max === 'number' && value > max) throw badValue(parameter, text, `the maximum is ${max}`);
   return value;
 }
 
@@ -100,12 +100,12 @@ function truthOf(parameter: ParameterRow, text: string): boolean {
 function optionOf(parameter: ParameterRow, text: string): string {
   const options = parameter.options ?? [];
   const option = options.find(({ name }) => name === text) ?? options.find(({ value }) => value === text);
-  if (option === undefined) throw badValue(parameter, text, 'that is no choice of it');
+  if (option === undefined) throw badValue(parameter, text, 'it is not one of its choices');
   return option.name;
 }
 
 function badValue(parameter: ParameterRow, text: string, why: string): UsageError {
-  return new UsageError(`"${text}" is no value for ${described(parameter)}: ${why}`, {
+  return new UsageError(`"${text}" is not a valid value for ${described(parameter)}: ${why}`, {
     hint: `--param ${parameter.name}=…`,
   });
 }

@@ -113,7 +113,7 @@ const byStatus: ReadonlyMap<number, StatusMeaning> = new Map<number, StatusMeani
     {
       Failure: BaiError,
       code: 'server-error',
-      hint: "try again; when it stays, show this to UCloud's support",
+      hint: "try again; if it persists, show this to UCloud's support",
     },
   ],
 ]);

@@ -78,7 +78,7 @@ function waitPhase({ status, ssh }: JobSession): ReturnType<typeof phaseOf> {
 const absences: NonNullable<Provider['absences']> = {
   nodes: {
     why: 'leads to the first node of a job only',
-    instead: 'leave out --node and --all-nodes, or go on from there with ssh',
+    instead: 'leave out --node and --all-nodes, or continue from there with ssh',
   },
   issuedKey: {
     why: 'hands out no keys: its jobs let in those of your account',
@@ -105,7 +105,7 @@ async function listed(
   signal: AbortSignal,
 ): Promise<readonly Job[]> {
   if (owner !== 'own') {
-    throw new UsageError('UCloud lists the jobs of a workspace, whoever has made them', {
+    throw new UsageError('UCloud lists the jobs of a workspace, whoever created them', {
       code: 'unsupported',
       hint: 'leave out --all-users, --owner and --access-key',
     });

@@ -41,7 +41,7 @@ export function sshAddressOf(job: Job): SshAddress {
         `the provider of job ${label} could not set up SSH: ${ssh.reason || 'it does not say why'}`,
         {
           code: 'ssh-unreadable',
-          hint: "start another job; when it stays, show this to UCloud's support",
+          hint: "start another job; if it persists, show this to UCloud's support",
         },
       );
     case 'unreadable':

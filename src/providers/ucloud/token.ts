@@ -10,7 +10,7 @@ export const tokenPage = "Resources, API tokens in UCloud's web interface";
 /** Throws a UsageError, which never holds the text, for what cannot be one; `name` says where it was written. */
 export function checkApiToken(text: string, name: string): void {
   if (form.test(text)) return;
-  throw new UsageError(`${name} is no UCloud API token: they begin with "uc", as in uc1f-…`, {
+  throw new UsageError(`${name} is not a UCloud API token: they begin with "uc", as in uc1f-…`, {
     hint: `make one under ${tokenPage}`,
   });
 }

@@ -14,7 +14,7 @@ export async function addAccountKey(
 ): Promise<AccountPublicKey> {
   const keys = requireFeature(provider, 'publicKeys');
   const added = await keys.add(upload, signal);
-  reporter.info(`the key counts for ${keys.countFor}`);
+  reporter.info(`the key applies to ${keys.countFor}`);
   return added;
 }
 

@@ -89,7 +89,7 @@ async function mendPermissions(
     const isWanted =
       request.fixPermissions ||
       ((await tools.ask?.(
-        `others may write to ${path} (mode ${mode}), so the session's SSH server ignores every key; take that from them?`,
+        `others may write to ${path} (mode ${mode}), so the session's SSH server ignores every key; remove that permission?`,
       )) ??
         false);
     if (isWanted) await keys.setMode(path, mended);
@@ -102,7 +102,7 @@ async function mendPermissions(
 function warnOfMode({ path, mode }: FoundPermissionFacts, { reporter }: AuthorizeTools): void {
   reporter.warn(
     `others may write to ${path} (mode ${mode}), so the session's SSH server may ignore every key`,
-    'the same command with --fix-permissions takes that from them',
+    'the same command with --fix-permissions removes that permission',
   );
 }
 
@@ -148,7 +148,7 @@ export async function deauthorizeKey(
 function ownKeyError(fingerprint: string): ConflictError {
   return new ConflictError(`${fingerprint} is the key that bai itself logs in with`, {
     code: 'own-key',
-    hint: 'without it `bai ssh` and `bai sftp` no longer get in; --force removes it all the same',
+    hint: 'without it `bai ssh` and `bai sftp` no longer get in; --force removes it anyway',
   });
 }
 

@@ -30,7 +30,7 @@ export async function createAuthorized(
   { sessions, authorize }: CreateAuthorizedTools,
 ): Promise<CreateAuthorizedResult> {
   if (!request.wait) {
-    throw new UsageError('--authorize needs a session that runs, and --no-wait does not wait for it', {
+    throw new UsageError('--authorize needs a running session, so it cannot be used with --no-wait', {
       hint: 'omit one of them; `bai key authorize SESSION` does it later',
     });
   }
@@ -44,7 +44,7 @@ export async function createAuthorized(
     if (!(error instanceof BaiError)) throw error;
     throw new RetoldError(
       error,
-      `session ${made.name} was made, but the key was not let in: ${error.message}`,
+      `session ${made.name} was created, but the key was not added: ${error.message}`,
       {
         hint: `${error.hint === undefined ? '' : `${error.hint}; then `}\`bai key authorize ${made.name} PUBKEY\` does the rest, \`bai session terminate ${made.name}\` ends it`,
         details: { ...error.details, id: made.id, name: made.name },

@@ -72,7 +72,7 @@ const meanings: Readonly<Record<KeyState, string>> = {
   accepted: 'new sessions accept it',
   different: 'new sessions accept another key; `bai ssh` and `bai key fetch` get it from the first one',
   'no-local-key': 'there is no such file; `bai ssh` and `bai key fetch` get the key from a session',
-  'not-a-key': 'the file is no private key that bai can read',
+  'not-a-key': 'the file is not a private key that bai can read',
   'no-account-key': 'the account has no key, and each session makes its own; `bai key rotate` gives it one',
 };
 

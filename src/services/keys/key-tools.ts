@@ -103,12 +103,12 @@ export async function newPassphrase(source: PassphraseSource, tools: KeyTools): 
   for (let tries = 0; tries < 3; tries += 1) {
     const first = await passphrases.ask('New passphrase (empty for none): ');
     tools.signal.throwIfAborted();
-    const second = await passphrases.ask('The same again: ');
+    const second = await passphrases.ask('Same passphrase again: ');
     tools.signal.throwIfAborted();
     if (first.equals(second)) return first.length === 0 ? undefined : first;
-    tools.warn('the two are not the same');
+    tools.warn('the passphrases do not match');
   }
-  throw new UsageError('no passphrase was typed the same twice', { hint: 'nothing was written; try again' });
+  throw new UsageError('the passphrases did not match', { hint: 'nothing was written; try again' });
 }
 
 export async function oldPassphrase(
@@ -129,7 +129,7 @@ async function pipedPassphrase(
   what: string,
 ): Promise<Buffer> {
   if (source !== 'stdin') {
-    throw new UsageError(`the passphrase of ${what} cannot be asked for: stdin is no terminal`, {
+    throw new UsageError(`the passphrase of ${what} cannot be asked for: stdin is not a terminal`, {
       code: 'passphrase-needed',
       hint:
         what === 'the new key'
@@ -139,9 +139,9 @@ async function pipedPassphrase(
   }
   const line = await passphrases.nextLine();
   if (line !== undefined && line.length > 0) return line;
-  throw new UsageError(`there is no passphrase of ${what} on stdin`, {
+  throw new UsageError(`there is no passphrase for ${what} on stdin`, {
     code: 'passphrase-needed',
-    hint: 'each passphrase is one line; --no-passphrase makes a key without',
+    hint: 'each passphrase is one line; --no-passphrase makes a key without one',
   });
 }
 
@@ -167,7 +167,7 @@ function noFile(path: string): ConflictError {
 }
 
 export function taken(path: string): ConflictError {
-  return new ConflictError(`${path} is already there`, {
+  return new ConflictError(`${path} already exists`, {
     code: 'key-conflict',
     hint: 'choose another name with --output, or pass --force to replace it',
     details: { path },

@@ -58,8 +58,8 @@ interface Candidate extends PrunedKey {
 export async function pruneKeys(request: PruneRequest, tools: PruneTools): Promise<PruneResult> {
   const { dryRun, yes } = request;
   if (!dryRun && !yes && tools.ask === undefined) {
-    throw new UsageError('nobody can be asked whether to remove the files', {
-      hint: 'add --yes, or look first with --dry-run',
+    throw new UsageError('refusing to remove files without --yes (no terminal)', {
+      hint: 'add --yes, or preview with --dry-run',
     });
   }
   const { gone, kept } = await plan(tools);

@@ -45,7 +45,7 @@ export async function savePuttyKey(request: PuttyKeyRequest, tools: PuttyKeyTool
     if (!(error instanceof ConflictError)) throw error;
     throw new ConflictError(error.message, {
       code: error.code,
-      hint: `move it away, and bai makes it from ${identityFile}`,
+      hint: `move it out of the way, and bai makes it from ${identityFile}`,
       details: error.details,
       cause: error,
     });

@@ -57,7 +57,10 @@ async function keepOld({ force }: RotateKeyRequest, tools: AccountKeyTools): Pro
   if (bytes === undefined) return undefined;
   const fingerprint = files.fingerprintOf(bytes);
   if (fingerprint === undefined) {
-    throw conflict(`${keyPath} is no private key that bai can read`, 'move it away; nothing was changed');
+    throw conflict(
+      `${keyPath} is not a private key that bai can read`,
+      'move it out of the way; nothing was changed',
+    );
   }
   const path = pathBeside(keyPath, fingerprint);
   const isOurs = await ledger.wrote(keyPath, fingerprint);
@@ -83,7 +86,7 @@ async function copyOld(
   if (present === undefined || files.fingerprintOf(present) !== fingerprint) {
     throw conflict(
       `${path}, where the old key should be kept, holds something else`,
-      'move it away; nothing was changed',
+      'move it out of the way; nothing was changed',
     );
   }
   await files.tighten(path);
@@ -133,7 +136,7 @@ async function save(
       `the account has a new key (${key.fingerprint}), but it could not be saved as ${tools.keyPath}: ${reason}`,
       {
         code: 'key-not-saved',
-        hint: 'it is not lost: every new session hands it out, so mend this and run `bai key fetch SESSION` with one; running sessions keep the old key',
+        hint: 'it is not lost: every new session hands it out, so fix this and run `bai key fetch SESSION` with one; running sessions keep the old key',
         details: { path: tools.keyPath, fingerprint: key.fingerprint },
         cause,
       },

@@ -51,7 +51,7 @@ function refuseClearText({ allowClearText }: UploadKeyRequest, { endpoints }: Ac
   if (exposed === undefined || allowClearText) return;
   throw new UsageError(`the private key would travel to ${new URL(exposed).origin} in the clear`, {
     code: 'clear-text',
-    hint: 'use the manager’s https:// address; --allow-http sends it all the same',
+    hint: 'use the manager’s https:// address; --allow-http sends it anyway',
   });
 }
 
@@ -67,7 +67,7 @@ async function agree({ yes }: UploadKeyRequest, path: string, tools: AccountKeyT
   );
   if (yes) return;
   if (tools.ask === undefined) {
-    throw new UsageError('nobody can be asked whether to upload the private key', {
+    throw new UsageError('refusing to upload the private key without --yes (no terminal)', {
       hint: 'pass --yes when that is what you want',
     });
   }

@@ -142,7 +142,7 @@ export async function localStatus(tools: LocalManagerTools): Promise<LocalManage
       hint: `it may be ending; \`bai local down\` ends it, or \`kill -9 ${state.pid}\``,
     });
   }
-  throw new NotFoundError('no local manager runs', {
+  throw new NotFoundError('no local manager is running', {
     code: 'local-manager-down',
     hint: '`bai local up` starts one',
   });

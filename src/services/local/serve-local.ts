@@ -25,7 +25,7 @@ export async function serveLocal(request: LocalUpRequest, tools: ServeLocalTools
   const emulator = await start(request, tools);
   try {
     if (!(await tools.claimState({ pid: tools.pid, ...emulator.state }, tools.signal))) {
-      throw new ConflictError('another local manager was quicker', { code: 'local-manager-running' });
+      throw new ConflictError('another local manager was started first', { code: 'local-manager-running' });
     }
     await untilAborted(tools.signal);
   } finally {

@@ -27,7 +27,7 @@ export async function createSession(
 ): Promise<CreateSessionResult> {
   using watch = startStopwatch();
   const session = await createInTime(request, tools);
-  if (!session.created) tools.reporter.info(`session ${session.name} is already there and is used again`);
+  if (!session.created) tools.reporter.info(`session ${session.name} already exists and is reused`);
   if (!request.wait) return session;
   const { timeoutMs } = request;
   const { elapsedMs } = watch;
@@ -62,7 +62,7 @@ function create({ session, yes }: CreateSessionRequest, tools: SessionTools): Pr
 async function confirm(question: string, yes: boolean, { ask }: SessionTools): Promise<void> {
   if (yes) return;
   if (ask === undefined) {
-    throw new UsageError(`refusing without --yes (no terminal to ask on): ${question}`, {
+    throw new UsageError(`refusing without --yes (no terminal): ${question}`, {
       code: 'not-confirmed',
       hint: 'pass --yes when that is what you want',
     });

@@ -42,7 +42,7 @@ export async function renameSession(
 ): Promise<SessionRef> {
   const rename = requireFeature(tools.provider, 'rename');
   const problem = tools.provider.listing.nameProblem(name);
-  if (problem) throw new UsageError(`"${name}" cannot be a session's name`, { hint: problem });
+  if (problem) throw new UsageError(`"${name}" is not a valid session name`, { hint: problem });
   const session = await resolveLiveSession(reference, tools);
   await rename(session, name, tools.signal);
   return { ...session, name };

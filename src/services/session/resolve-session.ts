@@ -94,7 +94,8 @@ async function unknownSession(reference: string, tools: ResolveTools): Promise<N
         : owner === undefined
           ? 'you have no sessions: `bai session create IMAGE --name NAME` makes one'
           : 'they have no sessions: `bai session list --all-users` shows whose there are';
-  return new NotFoundError(`there is no session ${reference} of ${owner ?? 'yours'}`, {
+  const who = owner === undefined ? '' : `${owner} has `;
+  return new NotFoundError(`${who}no session named ${reference}`, {
     code: 'session-not-found',
     hint,
   });

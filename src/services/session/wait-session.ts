@@ -157,7 +157,7 @@ function askedPauseMs({ details }: BaiError): number {
 /** The failure itself, with what became of the session. */
 function lostSight(session: SessionRef, error: BaiError): BaiError {
   return new RetoldError(error, `${error.message}; session ${session.name} was still starting`, {
-    hint: `it goes on starting: \`bai session wait ${session.name}\` waits on`,
+    hint: `it is still starting: \`bai session wait ${session.name}\` keeps waiting`,
     details: { ...error.details, id: session.id },
   });
 }
@@ -244,7 +244,7 @@ function interrupted(session: SessionRef, signal: AbortSignal): InterruptedError
 /** Whoever stops waiting leaves the session as it is. */
 function goesOn({ id, name }: SessionRef): ErrorFacts {
   return {
-    hint: `it goes on starting: \`bai session wait ${name}\` waits on, \`bai session terminate ${name}\` ends it`,
+    hint: `it is still starting: \`bai session wait ${name}\` keeps waiting, \`bai session terminate ${name}\` ends it`,
     details: { id },
   };
 }

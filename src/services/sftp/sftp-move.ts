@@ -19,7 +19,7 @@ export async function moveFile(request: MoveRequest, tools: SftpTools): Promise<
   const target = remotePath(request.newPath);
   const isInto = (await undefinedIfMissing(files.stat(target)))?.kind === 'folder';
   if (!isInto && meansFolder(request.newPath)) {
-    throw new ConflictError(`${target} is no folder in the session`, { code: 'not-a-folder' });
+    throw new ConflictError(`${target} is not a folder in the session`, { code: 'not-a-folder' });
   }
   const to = isInto ? joinRemote(target, name) : target;
   await files.rename(from, to);

@@ -77,14 +77,14 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
   cd: command('cd [PATH]', 'change the folder in the session', 'remote', async ({ paths }, state) => {
     const path = await state.files.realpath(atRemote(upToOne(paths, 'cd') ?? '~', state));
     const { kind } = await state.files.stat(path);
-    if (kind !== 'folder') throw new ConflictError(`${path} is no folder`, { code: 'not-a-folder' });
+    if (kind !== 'folder') throw new ConflictError(`${path} is not a folder`, { code: 'not-a-folder' });
     state.remote = path;
   }),
   lcd: command('lcd PATH', 'change the folder on this machine', 'local', async ({ paths }, state) => {
     const path = atLocal(upToOne(paths, 'lcd') ?? '.', state);
     const kind = (await state.tools.local.stat(path))?.kind;
-    if (kind === undefined) throw new NotFoundError(`there is no folder ${path}`);
-    if (kind !== 'folder') throw new ConflictError(`${path} is no folder`, { code: 'not-a-folder' });
+    if (kind === undefined) throw new NotFoundError(`there is not a folder ${path}`);
+    if (kind !== 'folder') throw new ConflictError(`${path} is not a folder`, { code: 'not-a-folder' });
     state.local = await state.tools.local.realPath(path);
   }),
   pwd: command('pwd', 'the folder in the session', 'nothing', async (_, { tools, remote }) => {
@@ -155,7 +155,7 @@ export const shellCommands: Readonly<Record<string, ShellCommand>> = {
     async ({ paths }, state) => {
       const [mode = '', ...targets] = paths;
       if (!/^[0-7]{3,4}$/.test(mode)) {
-        throw new UsageError(`"${mode}" is no mode`, {
+        throw new UsageError(`"${mode}" is not a valid mode`, {
           hint: 'write it in octal, for example: chmod 640 a.txt',
         });
       }
@@ -210,14 +210,14 @@ function atLeastOne(paths: readonly string[]): readonly string[] {
 }
 
 function upToOne(paths: readonly string[], name: string): string | undefined {
-  if (paths.length > 1) throw new UsageError(`${name} takes one path; quote names that hold blanks`);
+  if (paths.length > 1) throw new UsageError(`${name} takes one path; quote names that contain spaces`);
   return paths[0];
 }
 
 function oneOrTwo(paths: readonly string[], name: string): readonly [string, string | undefined] {
   const [first, second, ...more] = paths;
   if (first === undefined || more.length > 0) {
-    throw new UsageError(`${name} takes a source and a target; quote names that hold blanks`);
+    throw new UsageError(`${name} takes a source and a target; quote names that contain spaces`);
   }
   return [first, second];
 }

@@ -33,7 +33,7 @@ export async function matchRemote(words: readonly string[], state: ShellState): 
     const path = remotePath(atRemote(word, state));
     // The folder one is in is meant as it is, whatever its name holds; so is a name that is there as it is written.
     if (!hasWildcards(path) || (await undefinedIfMissing(files.lstat(path))) !== undefined) found.push(path);
-    else if (!hasWildcards(word)) throw new NotFoundError(`there is no ${path} in the session`);
+    else if (!hasWildcards(word)) throw new NotFoundError(`${path}: no such file or folder in the session`);
     else {
       const pattern = atRemote(word, { remote: literalIfNeeded(state.remote) });
       const { paths, refused } = await expandRemote([pattern], files, false);
@@ -51,7 +51,7 @@ export async function localSource(word: string, state: ShellState): Promise<stri
   const { local, tools } = state;
   const path = atLocal(word, state);
   if (!hasWildcards(path) || (await tools.local.exists(path))) return path;
-  if (!hasWildcards(word)) throw new NotFoundError(`there is no ${path} on this machine`);
+  if (!hasWildcards(word)) throw new NotFoundError(`${path}: no such file or folder on this machine`);
   return tools.local.isWindows ? path : atLocal(word, { local: literalIfNeeded(local), tools });
 }
 

@@ -76,7 +76,7 @@ function foreign(path: string, text: string): ConflictError {
   const sites = text.includes('<FileZilla3');
   return siteConflict(
     path,
-    sites ? 'holds sites of FileZilla that bai did not write' : 'is already there, and bai did not write it',
+    sites ? 'holds sites of FileZilla that bai did not write' : 'already exists, and bai did not write it',
     `choose another name${sites ? ' and import that file' : ''}, or pass --force to replace it`,
   );
 }

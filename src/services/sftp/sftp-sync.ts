@@ -93,7 +93,7 @@ async function isRemoteFolder(path: string, isSource: boolean, files: RemoteFile
 }
 
 function checkFolder(path: string, kind: string | undefined, isSource: boolean): boolean {
-  if (kind === undefined && isSource) throw new NotFoundError(`there is no folder ${path}`);
+  if (kind === undefined && isSource) throw new NotFoundError(`there is not a folder ${path}`);
   if (kind !== undefined && kind !== 'folder') {
     throw new ConflictError(`${path} is a file, and sync takes folders`, { code: 'not-a-folder' });
   }

@@ -76,7 +76,7 @@ export function describeTransfer(summary: TransferSummary, seconds: number): str
   const parts = [`${count(files, 'file')}, ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${rate}`];
   if (verified > 0) parts.push(`${verified} verified`);
   if (resumed > 0) parts.push(`${resumed} resumed`);
-  if (retries > 0) parts.push(`the connection was made again ${count(retries, 'time')}`);
+  if (retries > 0) parts.push(`reconnected ${count(retries, 'time')}`);
   if (failed.length > 0) parts.push(`${failed.length} not moved`);
   if (skipped.length > 0) parts.push(`${skipped.length} left out`);
   return parts.join('; ');

@@ -104,7 +104,7 @@ async function failure(user: Plan, tools: SshConfigTools): Promise<LocalSystemEr
     return said !== undefined && 'problem' in said ? said.problem.replaceAll(path, user.path) : undefined;
   });
   if (answer !== undefined)
-    return notUsable(`ssh cannot read ${user.path}: ${answer}`, 'mend that line first');
+    return notUsable(`ssh cannot read ${user.path}: ${answer}`, 'fix that line first');
   if (user.before === user.after) {
     return notUsable(
       `${user.path} includes bai's hosts where ssh does not take them from`,
@@ -132,7 +132,7 @@ export function unsayablePath(path: string): LocalSystemError {
 async function warnOfOtherHome(path: string, facts: SshConfigFacts, tools: SshConfigTools): Promise<void> {
   if (await findsSessions(undefined, facts, tools)) return;
   tools.reporter.warn(
-    `ssh does not read ${path} by itself: it goes by the home folder of your account, not by HOME`,
+    `ssh does not read ${path} on its own: it uses the home folder of your account, not HOME`,
     `\`ssh -F ${path} NAME.bai\` reads it`,
   );
 }

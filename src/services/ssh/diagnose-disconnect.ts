@@ -105,7 +105,7 @@ function watched(tunnel: Tunnel, silenceMs: number, opened: (line: HeardStream) 
 
 function silent(silenceMs: number): UnreachableError {
   return new UnreachableError(
-    `nothing was heard of the sshd of the session for about ${Math.round(silenceMs / 1000)} s`,
+    `nothing was heard from the sshd of the session for about ${Math.round(silenceMs / 1000)} s`,
     { code: 'tunnel-lost' },
   );
 }

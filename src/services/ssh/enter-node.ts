@@ -103,7 +103,7 @@ export async function nodesOf(
   const strange = nodes.find(({ hostname }) => !hostName.test(hostname));
   if (strange !== undefined) {
     throw new ProtocolError(
-      `the manager names a container of session ${session.name} "${strange.hostname}", which is no host name`,
+      `the manager names a container of session ${session.name} "${strange.hostname}", which is not a host name`,
     );
   }
   const place = ({ hostname }: SessionNode): string => `${hostname === main ? 0 : 1}${hostname}`;

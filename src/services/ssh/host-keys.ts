@@ -43,6 +43,6 @@ export async function forgetHostKey(reference: string, tools: HostKeyTools): Pro
 function notPinned(session: string): NotFoundError {
   return new NotFoundError(`no host key of session ${session} is known`, {
     code: 'host-key-not-known',
-    hint: `it is learnt at the first \`bai app ssh ${session}\``,
+    hint: `it is learned on the first \`bai app ssh ${session}\``,
   });
 }

@@ -34,13 +34,13 @@ async function confirm(hostKey: Uint8Array, { name }: SessionRef, tools: SshTool
       `session ${name} shows another host key than the one that was accepted: ${shown}`,
       {
         code: 'host-key-not-confirmed',
-        hint: 'nothing was sent. Somebody may be in between; or the fingerprint is that of another session',
+        hint: 'nothing was sent. Somebody may be intercepting the connection; or the fingerprint is that of another session',
         details: { offered: fingerprint, accepted: settings.acceptedHostKey },
       },
     );
   }
   if (settings.hostKeyChecking === 'accept-new') {
-    reporter.info(`the host key of session ${name} is accepted unseen: ${shown}`);
+    reporter.info(`the host key of session ${name} is accepted unchecked: ${shown}`);
     return;
   }
   if (ask === undefined) throw notConfirmed(name, shown, tools);
@@ -60,7 +60,7 @@ function notConfirmed(name: string, shown: string, { provider }: SshTools): Conf
     `${provider.title} does not vouch for the host key of session ${name}, and there is no terminal to ask on: ${shown}`,
     {
       code: 'host-key-not-confirmed',
-      hint: `log in once on a terminal with \`bai ssh ${name}\`, or give --accept-host-key SHA256:…; the setting hostKeyChecking=accept-new takes the first key of each session unseen`,
+      hint: `log in once on a terminal with \`bai ssh ${name}\`, or give --accept-host-key SHA256:…; the setting hostKeyChecking=accept-new takes the first key of each session unchecked`,
     },
   );
 }

@@ -117,7 +117,7 @@ async function openWith({ commands, otherwise }: Ways, tools: OpenTools): Promis
   const names = commands.map(({ program }) => program).join(', ');
   reporter.warn(
     hasDesktop
-      ? `nothing here opens the URL (tried ${names})`
+      ? `no program here could open the URL (tried ${names})`
       : 'there is no desktop here to open the URL on',
     otherwise,
   );

@@ -59,7 +59,7 @@ export async function persistSsh(request: PersistRequest, patientTools: SshTools
   const tools = watchful(patientTools);
   const options = persistOptions(request.sshArguments);
   if (!tools.system.isTerminal) {
-    throw new UsageError('--persist keeps a shell on a terminal, and stdin is none', {
+    throw new UsageError('--persist keeps a shell on a terminal, and stdin is not one', {
       hint: 'leave out --persist; `nohup` or tmux in the session keeps a program without a terminal',
     });
   }
@@ -108,7 +108,7 @@ async function comeBack(first: Lost, attempt: Attempt, tools: SshTools): Promise
     return outcome.status;
   } catch (error) {
     if (!tools.signal.aborted) throw error;
-    const hint = `\`${attempt.request.wayBack}\` comes back to the shell`;
+    const hint = `\`${attempt.request.wayBack}\` returns to the shell`;
     const { exitCode } = interruptedBy(tools.signal);
     throw new InterruptedError('interrupted while there was no connection', { hint }, exitCode);
   }
@@ -129,7 +129,7 @@ function tell(
   if (stood) {
     tools.reporter.warn(
       `the connection to session ${name} was lost; what was typed last may not have arrived`,
-      'bai connects again by itself; Ctrl-C ends that',
+      'bai reconnects automatically; Ctrl-C stops that',
     );
     return undefined;
   }
@@ -210,7 +210,7 @@ async function connectBuiltinOnce(
 /** With a count-down where somebody watches. */
 async function pause(seconds: number, name: string, { reporter, signal }: SshTools): Promise<void> {
   for (let left = seconds; left > 0; left -= 1) {
-    const shown = reporter.busy(`connecting to ${name} again in ${left} s; Ctrl-C ends it`, 'now');
+    const shown = reporter.busy(`reconnecting to ${name} in ${left} s; Ctrl-C stops it`, 'now');
     try {
       await delay(1_000, undefined, { signal });
     } finally {
@@ -222,13 +222,13 @@ async function pause(seconds: number, name: string, { reporter, signal }: SshToo
 /** What bai ends with. */
 function statusOf(status: number, { wayBack }: PersistRequest, { reporter }: SshTools): number {
   if (status === persistStatus.detached) {
-    reporter.info(`the shell goes on in the session; \`${wayBack}\` comes back to it`);
+    reporter.info(`the shell keeps running in the session; \`${wayBack}\` returns to it`);
     return 0;
   }
   if (status !== persistStatus.gone) return status;
   reporter.warn(
-    'there is no shell to come back to: it has ended, or was not in tmux',
-    `\`${wayBack}\` begins a new one`,
+    'there is no shell to return to: it has ended, or was not in tmux',
+    `\`${wayBack}\` starts a new one`,
   );
   return connectionFailed;
 }

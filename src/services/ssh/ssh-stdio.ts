@@ -56,7 +56,7 @@ export async function sshStdio(request: SshStdioRequest, tools: SshStdioTools): 
 }
 
 async function throughMain({ session, node, host }: SshStdioRequest, tools: SshStdioTools): Promise<number> {
-  if (host !== undefined) throw new UsageError('--node and --ssh-host do not go together');
+  if (host !== undefined) throw new UsageError('--node and --ssh-host cannot be used together');
   const found = await openRunningSession(session, tools);
   const preparing = { ...(await tools.preparing()), reporter: tools.reporter };
   await using place = await enterNode(found, node, preparing);
@@ -102,7 +102,7 @@ async function dial(session: SessionRef, tools: SshStdioTools): Promise<Duplex> 
 function nameOf(host: string): string {
   const name = sessionOfHost(host);
   if (name !== undefined) return name;
-  throw new UsageError(`"${host}" is no host name of a session`, {
+  throw new UsageError(`"${host}" is not the host name of a session`, {
     hint: `it is NAME${hostSuffix} or ID${hostSuffix}, of letters, digits, ".", "_" and "-"`,
   });
 }

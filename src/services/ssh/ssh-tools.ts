@@ -64,7 +64,7 @@ export interface LoginKeys extends KeySaving {
   issued(session: SessionRef, signal: AbortSignal): Promise<PrivateKey>;
   /** Fingerprints of the keys in the session's authorized_keys. */
   authorized(session: SessionRef, signal: AbortSignal): Promise<readonly string[]>;
-  /** Throws when a key file of the user's own is missing or is no private key. */
+  /** Throws when a key file of the user's own is missing or is not a private key. */
   checkOwn(path: string): Promise<void>;
   /** The user's own key, read and checked; a passphrase is asked for where there is a terminal. */
   readOwn(path: string): Promise<LoginKey>;

@@ -147,7 +147,7 @@ function changed({ place, path, key, pinned }: Change): ConflictError {
     `the host key of ${placeName(place)} is not the one pinned for it; pinned: ${pinned.map(shown).join(', ')}; offered: ${shown(key)}`,
     {
       code: 'host-key-changed',
-      hint: `nothing was sent. Agents before 26.3 make a new host key when a session is restarted; if that is the case, run \`bai host-key forget ${place.name}\`. If not, somebody may be in between`,
+      hint: `nothing was sent. Agents before 26.3 make a new host key when a session is restarted; if that is the case, run \`bai host-key forget ${place.name}\`. If not, somebody may be intercepting the connection`,
       details: { knownHosts: path, offered: fingerprints(key), pinned: pinned.map(fingerprints) },
     },
   );
@@ -163,7 +163,7 @@ function revoked(key: Uint8Array, place: Place, path: string): ConflictError {
 
 /** Either would break the file's lines, or add one that speaks for other hosts. */
 function notPinnable(alias: string): ProtocolError {
-  return new ProtocolError(`the host key of ${alias} is of no form that can be pinned`, {
+  return new ProtocolError(`the host key of ${alias} is not in a form that can be pinned`, {
     code: 'host-key-strange',
   });
 }

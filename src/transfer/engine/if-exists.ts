@@ -24,7 +24,7 @@ export type Choice =
 
 const replace: Choice = { choice: 'replace' };
 const compare: Choice = { choice: 'compare' };
-const sameContent = 'what is there has the same content';
+const sameContent = 'the existing file has the same content';
 
 /** Throws ConflictError for `fail`. */
 export function chooseReplacement({ source, existing, ifExists }: Replacement): Choice {
@@ -32,13 +32,13 @@ export function chooseReplacement({ source, existing, ifExists }: Replacement): 
     case 'overwrite':
       return replace;
     case 'skip':
-      return { choice: 'keep', reason: 'it is already there' };
+      return { choice: 'keep', reason: 'it already exists' };
     case 'newer':
       return chooseNewer(source, existing);
     case 'different':
       return chooseDifferent(source, existing);
     case 'fail':
-      throw new ConflictError(`${existing.path} is already there`, { code: 'exists' });
+      throw new ConflictError(`${existing.path} already exists`, { code: 'exists' });
   }
 }
 
@@ -54,7 +54,7 @@ export async function reasonToSkip(
   if (source.size === existing.size && (await haveSameBytes())) return sameContent;
   if (ifExists === 'different' || isBeyondSftp(source.modifiedAt ?? 0)) return undefined;
   throw new TransferError(
-    `which is newer, the source or ${existing.path}, cannot be told: a time before 1970, after 2037 or none at all says nothing`,
+    `which is newer, the source or ${existing.path}, cannot be determined: a time before 1970, after 2037 or none at all says nothing`,
     {
       code: 'time-unknown',
       hint: 'compare by content with --if-exists different, or replace it with overwrite',
@@ -69,11 +69,11 @@ function chooseNewer(source: ExistingFile, existing: ExistingFile): Choice {
   return Math.floor(source.modifiedAt) > Math.floor(existing.modifiedAt) ? replace : notOlder;
 }
 
-const notOlder: Choice = { choice: 'keep', reason: 'what is there is not older' };
+const notOlder: Choice = { choice: 'keep', reason: 'the existing file is not older' };
 
 function chooseDifferent(source: ExistingFile, existing: ExistingFile): Choice {
   if (source.size !== existing.size) return replace;
   const isSameTime = haveSameTime(source.modifiedAt, existing.modifiedAt);
   if (isSameTime === undefined) return compare;
-  return isSameTime ? { choice: 'keep', reason: 'what is there has the same size and time' } : replace;
+  return isSameTime ? { choice: 'keep', reason: 'the existing file has the same size and time' } : replace;
 }

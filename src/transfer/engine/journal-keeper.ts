@@ -66,7 +66,7 @@ export class JournalKeeper {
 function interruptedAt(cause: BaiError, path: string, ranges: DoneRanges): InterruptedError {
   const percent = Math.floor((100 * ranges.doneBytes) / ranges.totalBytes);
   const facts = {
-    hint: 'run the same command again: it goes on from there',
+    hint: 'run the same command again: it resumes from there',
     cause,
     details: { path, doneBytes: ranges.doneBytes, totalBytes: ranges.totalBytes },
   };

@@ -139,9 +139,12 @@ export class SftpChannel {
     connection.sftp.on('error', (cause: unknown) => {
       const sent = cause instanceof Error ? strangePacket(cause) : undefined;
       const what = sent === undefined ? '' : `: it sent ${sent}`;
-      const reason = new ProtocolError(`the file server in the session does not keep to SFTP${what}`, {
-        cause,
-      });
+      const reason = new ProtocolError(
+        `the file server in the session does not follow the SFTP protocol${what}`,
+        {
+          cause,
+        },
+      );
       setImmediate(() => this.#lost.close(reason));
     });
   }

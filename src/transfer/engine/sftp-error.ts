@@ -50,7 +50,7 @@ export function sftpError(error: unknown, action: string, path: string): BaiErro
   const what = `cannot ${action} ${path} in the session`;
   switch (sftpStatus(error)) {
     case SftpStatus.noSuchFile:
-      return new NotFoundError(`${what}: there is no such file or folder`, { cause: error });
+      return new NotFoundError(`${what}: no such file or folder`, { cause: error });
     case SftpStatus.permissionDenied:
       return new DeniedError(`${what}: permission denied`, { cause: error });
     case SftpStatus.unsupported:
@@ -66,7 +66,7 @@ export function sftpError(error: unknown, action: string, path: string): BaiErro
       });
     case SftpStatus.failure:
       return new TransferError(`${what}: ${serverWords(error)}`, {
-        hint: 'look whether the disk or a quota in the session is full, and whether something else is in the way',
+        hint: 'check whether the disk or a quota in the session is full, and whether something else is in the way',
         cause: error,
       });
     case SftpStatus.noConnection:
@@ -87,7 +87,7 @@ export function lostError(cause?: unknown): UnreachableError {
 }
 
 export function strangeAnswer(action: string, path: string): ProtocolError {
-  return new ProtocolError(`the server gave an answer that does not fit: cannot ${action} ${path}`);
+  return new ProtocolError(`the server gave an unexpected answer: cannot ${action} ${path}`);
 }
 
 function serverWords(error: unknown): string {

@@ -58,7 +58,7 @@ export class CaseCollisions {
     }
     if (earlier === name) return 'the server lists this name twice';
     return (await this.#folding.isFolding())
-      ? `the disk here does not tell its name from "${earlier}"`
+      ? `the disk here does not distinguish its name from "${earlier}"`
       : undefined;
   }
 }

@@ -64,7 +64,7 @@ async function getSource(
 function checkName(name: string): void {
   const problem = entryNameProblem(name, isWindows);
   if (problem === undefined) return;
-  throw new UsageError(`"${name}" cannot be the name of a local file: ${problem}`, {
+  throw new UsageError(`"${name}" is not a valid local file name: ${problem}`, {
     hint: 'write the local file name as the last argument',
   });
 }

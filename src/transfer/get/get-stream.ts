@@ -117,6 +117,6 @@ async function mismatch(source: RemoteSource, { requests }: TransferRun): Promis
   if (size !== source.size || modifiedAt !== source.attributes.modifiedAt) return changedError(source.path);
   return new TransferError(`what was written is not ${source.path}: it has another checksum`, {
     code: 'checksum-differs',
-    hint: 'throw away what came out of the pipeline and run it again',
+    hint: 'discard the output of the pipeline and run it again',
   });
 }

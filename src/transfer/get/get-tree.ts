@@ -83,7 +83,7 @@ async function getEntry({ entry, remote, folder }: Item, { root, add, batches, r
       stats.skip(remote, 'links are not fetched', 'link');
       return;
     case 'other':
-      stats.fail(remote, 'it is no regular file', 'special-file');
+      stats.fail(remote, 'it is not a regular file', 'special-file');
       return;
     default: {
       const { attributes, name } = entry;

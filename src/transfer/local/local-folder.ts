@@ -30,7 +30,7 @@ export async function behindNamedLink(path: string): Promise<string> {
   if (real !== undefined) return real;
   throw new TransferError(`${path} is a link that leads nowhere`, {
     code: 'not-a-file',
-    hint: 'take the link away, or choose another name',
+    hint: 'remove the link, or choose another name',
   });
 }
 

@@ -128,7 +128,7 @@ async function checkRoom({ file, target }: Parts, totalBytes: number): Promise<v
   ]);
   if (disk === undefined || disk.blocks === 0) return;
   if (totalBytes - blocks * blockBytes <= disk.bavail * disk.bsize) return;
-  throw new TransferError(`${target} has no room on this machine's disk`, {
+  throw new TransferError(`${target} does not fit on this machine's disk`, {
     code: 'no-room',
     hint: 'make room, or fetch it into another folder; --exclude leaves it out',
   });

@@ -27,7 +27,7 @@ async function openSource(path: string): Promise<LocalSource> {
   const file = await LocalFile.open(path, constants.O_RDONLY | nonBlocking);
   try {
     const found = await file.stat();
-    if (!found.isFile()) throw new TransferError(`${path} is no regular file`, { code: 'not-a-file' });
+    if (!found.isFile()) throw new TransferError(`${path} is not a regular file`, { code: 'not-a-file' });
     if (found.size === 0 && (await file.read(Buffer.alloc(1), 0)) > 0) {
       throw sizelessError(path);
     }

@@ -27,11 +27,11 @@ export function inTheWay(target: string, found: Stats): BaiError {
   if (found.isSymbolicLink()) {
     return new ConflictError(`${target} is a link, and nothing is written through it`, {
       code: 'leads-outside',
-      hint: 'name the file that it leads to as the target, or take the link away',
+      hint: 'name the file that it leads to as the target, or remove the link',
     });
   }
   return new TransferError(`${target} is ${kindInTheWay(found)}, not a regular file`, {
     code: 'not-a-file',
-    hint: 'choose another name; `-` as the target is stdout, which can be led anywhere',
+    hint: 'choose another name; `-` as the target is stdout, which can be redirected anywhere',
   });
 }

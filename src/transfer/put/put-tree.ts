@@ -67,7 +67,7 @@ async function putFolder(folder: SentFolder, { add, batches }: Walk, run: Transf
       else if (attributes.isFile()) {
         const { size, mtimeMs } = attributes;
         await batches.add({ ...paths, isInNewFolder, size, modifiedAt: mtimeMs / 1000 });
-      } else stats.fail(paths.local, 'it is no regular file', 'special-file');
+      } else stats.fail(paths.local, 'it is not a regular file', 'special-file');
     });
   }
 }

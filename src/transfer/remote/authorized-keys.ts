@@ -134,7 +134,7 @@ class KeysFile {
       await requests.changeMode(folder, 0o700);
     }
     const found = await undefinedIfMissing(requests.stat(folder));
-    if (found?.kind !== 'folder') throw notUsable(folder, 'is no folder, or a link to none');
+    if (found?.kind !== 'folder') throw notUsable(folder, 'is not a folder, or is a link to nothing');
     const itself = await undefinedIfMissing(requests.lstat(path));
     if (itself?.kind !== 'link') return { folder, path, real: path };
     if ((await undefinedIfMissing(requests.stat(path))) === undefined)
@@ -248,6 +248,6 @@ class KeysFile {
 function notUsable(path: string, what: string): ConflictError {
   return new ConflictError(`${path} in the session ${what}`, {
     code: 'authorized-keys-unusable',
-    hint: 'look at it with `bai ssh`, and move it away or mend it',
+    hint: 'look at it with `bai ssh`, and move it out of the way or fix it',
   });
 }

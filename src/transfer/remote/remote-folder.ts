@@ -11,7 +11,7 @@ export async function makeRemoteFolder(path: string, requests: SftpRequests): Pr
   } catch (error) {
     // SFTP 3 has no status of its own for "exists".
     if (sftpStatus(error) !== SftpStatus.failure || !(await isThere(path, requests))) throw error;
-    throw new ConflictError(`${path} is already there in the session`, { code: 'exists', cause: error });
+    throw new ConflictError(`${path} already exists in the session`, { code: 'exists', cause: error });
   }
 }
 

@@ -34,7 +34,7 @@ export async function openRemoteSource(requests: SftpRequests, path: string): Pr
 /** Before it is opened, too: a server waits in that for somebody to write to a pipe, and answers nothing meanwhile. */
 export function checkSource(path: string, { kind }: RemoteAttributes): void {
   if (kind === 'file' || kind === 'unknown') return;
-  throw new TransferError(`${path} in the session is no regular file`, { code: 'not-a-file' });
+  throw new TransferError(`${path} in the session is not a regular file`, { code: 'not-a-file' });
 }
 
 /** Opens it once more, and throws when it is no longer what was found at first. */

@@ -59,6 +59,6 @@ function checkKind(path: string, found: RemoteAttributes | undefined): void {
 export function notAFileError(path: string, kind = 'a pipe, a socket or a device'): TransferError {
   return new TransferError(`${path} in the session is ${kind}, not a regular file`, {
     code: 'not-a-file',
-    hint: 'choose another name, or take it away with `bai sftp rm`',
+    hint: 'choose another name, or remove it with `bai sftp rm`',
   });
 }

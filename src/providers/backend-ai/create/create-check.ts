@@ -8,7 +8,7 @@ import type { ComputeSessionRequest } from '../session/compute-session.ts';
 /** Throws a UsageError that names the option. */
 export function checkCreateRequest(session: ComputeSessionRequest): void {
   const problem = sessionNameProblem(session.name);
-  if (problem) throw new UsageError(`"${session.name}" cannot be a session's name`, { hint: problem });
+  if (problem) throw new UsageError(`"${session.name}" is not a valid session name`, { hint: problem });
   if (session.type === 'batch' && !session.startupCommand) {
     throw new UsageError('a batch session needs a command', { hint: 'give it with --startup-command' });
   }

@@ -14,7 +14,7 @@ export function parseMounts(texts: readonly string[] | undefined): Record<string
 
 function parseMount(text: string): [string, string] {
   const match = /^([^=:/]+)(?:[=:](.*))?$/.exec(text);
-  if (!match) throw new UsageError(`--mount wants FOLDER or FOLDER=PATH, not "${text}"`);
+  if (!match) throw new UsageError(`--mount takes FOLDER or FOLDER=PATH, not "${text}"`);
   const [, folder = '', given = ''] = match;
   const path = given.replace(/(?<=.)\/+$/, '');
   if (folder === '.ssh' || path === '.ssh' || path === '/home/work/.ssh') {

@@ -50,8 +50,8 @@ async function generateAccountKey(client: ManagerClient, signal: AbortSignal): P
 }
 
 const renewed: Doubt = {
-  words: 'the account may have a new key all the same',
-  hint: '`bai key status` tells; if so, every new session hands the new key out (`bai key fetch SESSION`)',
+  words: 'the account may have a new key anyway',
+  hint: 'check with `bai key status`; if so, every new session hands the new key out (`bai key fetch SESSION`)',
 };
 
 /** The private half is in the body of this one request; the answer repeats it, and is not kept. */
@@ -66,7 +66,7 @@ async function uploadAccountKey(
     method: 'POST',
     path,
     body,
-    doubt: { words: 'the account may have the key all the same', hint: '`bai key status` tells' },
+    doubt: { words: 'the account may have the key anyway', hint: 'check with `bai key status`' },
     signal,
   } as const;
   const stored = await client.json(call, keypairSchema).catch((error: unknown) => {
@@ -84,7 +84,7 @@ async function uploadAccountKey(
 function blobOf(line: string): Uint8Array {
   const key = parsePublicLine(line);
   if (key !== undefined) return key.blob;
-  throw new ProtocolError("what the manager has as the account's SSH key is no key", {
+  throw new ProtocolError("what the manager has as the account's SSH key is not a key", {
     code: 'account-key-broken',
     hint: '`bai key rotate` has it make a new one',
   });

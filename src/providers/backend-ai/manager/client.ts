@@ -159,7 +159,7 @@ class Client {
     const parsed = schema.safeParse(parseJson(text));
     if (parsed.success) return parsed.data;
     throw new ProtocolError(
-      `cannot ${what}: the answer of the manager at ${this.#endpoint().origin} has not the expected form`,
+      `cannot ${what}: the answer of the manager at ${this.#endpoint().origin} does not have the expected form`,
       {
         cause: parsed.error,
         hint: 'check that the endpoint is a Backend.AI manager; if it is, report this with its release',

@@ -39,7 +39,7 @@ export async function graphql<S extends z.ZodMiniType>(
       details: { errors: said },
     });
   }
-  throw new ProtocolError(`cannot ${what}: the manager's answer has not the expected form`, {
+  throw new ProtocolError(`cannot ${what}: the manager's answer does not have the expected form`, {
     hint: 'check that the endpoint is a Backend.AI manager; if it is, report this with its release',
     cause: parsed.error,
   });

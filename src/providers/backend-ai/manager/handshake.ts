@@ -51,7 +51,7 @@ function notAHello(response: IncomingMessage, body: string, { endpoint, proxy, n
   return new ProtocolError(`${endpoint.href} does not answer as a Backend.AI manager (status ${status})`, {
     code: 'not-a-manager',
     hint: asksForLogin
-      ? 'something before the manager wants a login or lets nobody through: ask for an address that takes keypairs'
+      ? 'something before the manager requires a login or lets nobody through: ask for an address that takes keypairs'
       : "check the endpoint: it is the manager's own address, not that of a web console, with the right http:// or https://",
     details: { status },
   });

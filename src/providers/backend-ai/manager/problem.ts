@@ -127,7 +127,7 @@ const byStatus: Readonly<Record<number, StatusMeaning>> = {
   500: {
     Failure: BaiError,
     code: 'server-error',
-    hint: 'try again; when it stays, show this to an administrator',
+    hint: 'try again; if it persists, show this to an administrator',
   },
 };
 

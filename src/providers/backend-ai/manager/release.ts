@@ -42,7 +42,8 @@ interface ApiVersion {
 
 function parseApi(text: string): ApiVersion {
   const match = /^v(\d+)\.(\d{8})$/.exec(text);
-  if (!match) throw new ProtocolError(`"${text}" is no API version of a manager`, { code: 'not-a-manager' });
+  if (!match)
+    throw new ProtocolError(`"${text}" is not an API version of a manager`, { code: 'not-a-manager' });
   return { text, major: Number(match[1]), date: match[2] ?? '' };
 }
 

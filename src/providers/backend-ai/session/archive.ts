@@ -37,7 +37,7 @@ async function fileInTar(archive: Buffer, wanted: string): Promise<Uint8Array | 
 /** The bodies of a multipart answer. Part headers are not needed: the boundary alone separates them. */
 export function multipartBodies(body: Buffer, contentType: string): Buffer[] {
   const boundary = /boundary="?([^";]+)"?/i.exec(contentType)?.[1];
-  if (boundary === undefined) throw new ProtocolError("the manager's answer is no multipart message");
+  if (boundary === undefined) throw new ProtocolError("the manager's answer is not a multipart message");
   const delimiter = Buffer.from(`--${boundary}`);
   const bodies: Buffer[] = [];
   let start = body.indexOf(delimiter);

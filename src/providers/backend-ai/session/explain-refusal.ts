@@ -103,8 +103,8 @@ function terminalOf(name: string): string {
 function ofPermissions({ name }: Facts): RefusalCause {
   return {
     reason: 'permissions',
-    message: `session ${name} refused a key that it lists: its home folder, ~/.ssh or ~/.ssh/authorized_keys is writable for others, or belongs to another account`,
-    hint: `its sshd passes over authorized_keys then. Type \`${tighten}\` into ${terminalOf(name)}`,
+    message: `session ${name} refused a key that it lists: its home folder, ~/.ssh or ~/.ssh/authorized_keys is writable by others, or belongs to another account`,
+    hint: `its sshd then ignores authorized_keys. Type \`${tighten}\` into ${terminalOf(name)}`,
   };
 }
 

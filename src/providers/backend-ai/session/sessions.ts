@@ -130,7 +130,7 @@ function bothPlaces(parameters: Readonly<Record<string, string>>): Pick<Call, 'q
 }
 
 function lookAt({ id }: SessionRef): string {
-  return `\`bai session info ${id}\` tells`;
+  return `check with \`bai session info ${id}\``;
 }
 
 async function terminate(
@@ -138,7 +138,7 @@ async function terminate(
   session: SessionRef,
   { forced, recursive, owner, signal }: TerminateOptions & { owner: string | undefined; signal: AbortSignal },
 ): Promise<void> {
-  const doubt = { words: 'it may end all the same', hint: lookAt(session) };
+  const doubt = { words: 'it may end anyway', hint: lookAt(session) };
   const flags = { ...(forced && { forced: 'true' }), ...(recursive && { recursive: 'true' }) };
   const query = { ...flags, ...onBehalfOf(owner) };
   const path = `session/${encodeURIComponent(session.id)}`;

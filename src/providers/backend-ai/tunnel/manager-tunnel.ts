@@ -201,7 +201,7 @@ function isCut(error: unknown): boolean {
 
 function notOpened({ label }: ManagerTunnelOptions, seconds: number): TimeoutError {
   return new TimeoutError(`the manager did not open the tunnel to the ${label} in ${seconds} s`, {
-    hint: 'try again; BAI_ANSWER_TIMEOUT (the setting answerTimeout) lets it take more seconds',
+    hint: 'try again; BAI_ANSWER_TIMEOUT (the setting answerTimeout) allows more time',
   });
 }
 
@@ -219,7 +219,7 @@ function gaveUp(options: ManagerTunnelOptions, code: NotYet): UnreachableError {
       `the ${label} does not listen inside the session; it was tried for ${secondsOf(options)} s`,
       {
         code: 'app-not-listening',
-        hint: `it has not started, or it has ended: \`bai session logs ${session}\` may say why. If it stays so, make the session anew`,
+        hint: `it has not started, or it has ended: \`bai session logs ${session}\` may say why. If it persists, make the session anew`,
         details: { closeCode: code },
       },
     );

@@ -173,7 +173,7 @@ function watch(socket: LeavingWebSocket, stream: Duplex, silenceMs: number): voi
 
 function silent(silenceMs: number): UnreachableError {
   return new UnreachableError(
-    `the tunnel broke: nothing was heard of the manager for about ${Math.round(silenceMs / 1000)} s`,
+    `the tunnel broke: nothing was heard from the manager for about ${Math.round(silenceMs / 1000)} s`,
     { code: 'tunnel-lost', details: { closeCode: 1006 } },
   );
 }
