@@ -24,7 +24,7 @@ report(
   results.reduce((sum, each) => ({
     status: sum.status || each.status,
     passed: sum.passed + each.passed,
-    failed: sum.failed + each.failed,
     skipped: sum.skipped + each.skipped,
+    failures: [...sum.failures, ...each.failures],
   })),
 );

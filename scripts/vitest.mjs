@@ -1,15 +1,12 @@
 /** Runs vitest and counts: the closing line of every test command. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { root } from './setup.mjs';
 
-/**
- * Counts, and vitest's own exit status (a file that could not be loaded fails no test but the run). With another `node`, all
- * that the tests start runs on that one too.
- */
+/** Counts, the names of what failed, and vitest's own exit status. With another `node`, all that the tests start runs on it. */
 export function runTests(extra, environment = {}, node = process.execPath) {
   const folder = mkdtempSync(join(tmpdir(), 'bai-report-'));
   const output = join(folder, 'report.json');
@@ -24,15 +21,31 @@ export function runTests(extra, environment = {}, node = process.execPath) {
   const env = { ...process.env, BAI_TEST_BUILT: '1', ...environment };
   if (node !== process.execPath) env.PATH = [dirname(node), env.PATH].join(delimiter);
   const { status, signal } = spawnSync(node, args, { cwd: root, stdio: 'inherit', env });
-  if (!existsSync(output))
-    console.error(`the tests did not come to their end (${signal ?? `status ${status}`})`);
-  const counts = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : {};
+  const early = `the tests did not come to their end (${signal ?? `status ${status}`})`;
+  const isWhole = existsSync(output);
+  if (!isWhole) console.error(early);
+  const counts = isWhole ? JSON.parse(readFileSync(output, 'utf8')) : {};
   rmSync(folder, { recursive: true, force: true });
-  const { numPassedTests: passed = 0, numFailedTests: failed = 0, numPendingTests: skipped = 0 } = counts;
-  return { status: status ?? 1, passed, failed, skipped };
+  const { numPassedTests: passed = 0, numPendingTests: skipped = 0, testResults } = counts;
+  return { status: status ?? 1, passed, skipped, failures: isWhole ? failuresOf(testResults) : [early] };
 }
 
-export function report({ status, passed, failed, skipped }) {
+/** A file that could not be loaded counts as one test. */
+function failuresOf(testResults) {
+  return testResults.flatMap(({ name, status, assertionResults }) => {
+    const file = relative(root, name);
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (failed.length === 0 && status === 'failed') return [`${file}: could not be run`];
+    return failed.map(({ ancestorTitles, title }) => [file, ...ancestorTitles, title].join(' > '));
+  });
+}
+
+/** The counts and the names go into files as well, where the environment names them: for whoever runs several such commands. */
+export function report({ status, passed, skipped, failures }) {
+  const failed = failures.length;
+  const { BAI_TEST_COUNTS: countsFile, BAI_TEST_FAILED: failedFile } = process.env;
+  if (countsFile) appendFileSync(countsFile, `${passed} ${failed} ${skipped}\n`);
+  if (failedFile && failures.length > 0) appendFileSync(failedFile, `${failures.join('\n')}\n`);
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   if (status !== 0) process.exitCode = status;
 }

@@ -2,7 +2,7 @@
 
 import type { ChildStdio, LocalInput, LocalOutput } from './core/local-streams.ts';
 import type { Reporter } from './core/reporter.ts';
-import type { Provider } from './core/session/provider.ts';
+import type { Provider, ProviderFacts } from './core/session/provider.ts';
 import type { Settings, SettingValues } from './core/settings/settings.ts';
 import type { ConfigureTools } from './services/configure.ts';
 import type { AccountKeyTools } from './services/keys/account-key-tools.ts';
@@ -109,6 +109,7 @@ export interface ToolKinds {
   readonly authorize: AuthorizeTools;
   readonly pruneKeys: PruneTools;
   readonly configuration: ConfigureTools;
+  readonly providers: readonly ProviderFacts[];
   readonly localManager: LocalManagerTools;
   readonly serveLocal: Omit<ServeLocalTools, 'signal'>;
 }

@@ -17,7 +17,11 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
   },
   proxy: { values: ['core', 'errors'], types: [...edges], packages: ['get-port'] },
   ssh: { values: ['core', 'errors', 'files'], types: [...edges], packages: ['ssh2'] },
-  transfer: { values: ['core', 'errors', 'files'], types: [...edges], packages: ['ssh2', 'tar-stream'] },
+  transfer: {
+    values: ['core', 'errors', 'files', 'ssh/ssh2-internals'],
+    types: [...edges],
+    packages: ['ssh2', 'tar-stream'],
+  },
   keys: {
     values: ['core', 'errors', 'files'],
     types: [...edges],
@@ -37,6 +41,7 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
       'files',
       'providers/backend-ai/manager/signature',
       'providers/backend-ai/manager/states',
+      'ssh/ssh2-internals',
     ],
     types: [],
     packages: ['ssh2', 'ws', 'graphql'],
@@ -148,6 +153,19 @@ test.each(files)('%s starts programs by a path that was looked up, never by a na
       .replaceAll(/\.exec\(/g, '')
       .match(named),
   ).toBeNull();
+});
+
+const internals = readFileSync(join(root, 'ssh/ssh2-internals.ts'), 'utf8');
+const privateNames = [...new Set(internals.match(/(?<=')(?:_\w+|outgoing|incoming)(?=')/g))].join('|');
+const ssh2Files = files.filter((file) => !file.endsWith('ssh2-internals.ts'));
+
+test.each(ssh2Files)('%s leaves the inside of ssh2 to ssh/ssh2-internals.ts', (file) => {
+  const text = readFileSync(join(root, file), 'utf8');
+  expect(text.match(new RegExp(`[.'"\`](?:${privateNames})\\b`, 'g'))).toBeNull();
+  expect(text.match(/['"]ssh2(?:-sftp-client)?\/|\bssh2\.\w+\.prototype/g)).toBeNull();
+  if (!text.includes("from 'ssh2'")) return;
+  // What a class of Node's streams overrides is its own.
+  expect(text.match(/(?<!\bthis)\._[a-z]\w*|['"`]_[a-z]\w*['"`]/g)).toBeNull();
 });
 
 /** Node's own never ends where the system answers ENOENT below a folder that is there, and does not keep the reason. */

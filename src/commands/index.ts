@@ -11,6 +11,7 @@ export const groups: Readonly<Record<string, string>> = {
   key: "your SSH keys, and the sessions'",
   'host-key': 'the keys sessions are known by',
   config: 'settings and where they come from',
+  provider: 'the platforms bai reaches',
   local: 'a manager on this machine, to try bai without a cluster',
 };
 
@@ -219,6 +220,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./config/unset.ts'),
   },
   { path: 'config path', summary: 'print where the profile file is', load: () => import('./config/path.ts') },
+  {
+    path: 'provider list',
+    summary: 'list the platforms, and what each can do',
+    load: () => import('./provider/list.ts'),
+  },
   { path: 'local up', summary: 'start the local manager', load: () => import('./local/up.ts') },
   {
     path: 'local down',

@@ -7,6 +7,7 @@ import { BaiError } from '../errors.ts';
 import { openAgent } from './agent.ts';
 import { noAnswer } from './ask.ts';
 import { fingerprints } from './files/known-hosts.ts';
+import { keyLike } from './ssh2-internals.ts';
 
 export interface AgentKey {
   /** Public half, as servers compare it. */
@@ -179,11 +180,11 @@ const ofDevices: ReadonlySet<string> = new Set([
   'sk-ecdsa-sha2-nistp256@openssh.com',
 ]);
 
-/** ssh2 knows no keys of devices, but takes any object that descends from a key of its own. */
+/** ssh2 knows no keys of devices. */
 function parsed({ type, blob }: AgentKey): ParsedKey | undefined {
   if (ofDevices.has(type)) {
     const model = parsed(modelKey);
-    return model && Object.assign(Object.create(model) as ParsedKey, { type, getPublicSSH: () => blob });
+    return model && keyLike(model, { type, getPublicSSH: () => blob });
   }
   const key = ssh2.utils.parseKey(`${type} ${blob.toString('base64')}`);
   return key instanceof Error ? undefined : key;

@@ -12,6 +12,7 @@ import { type Asked, noAnswer } from './ask.ts';
 import { FlowControl } from './flow-control.ts';
 import { type PipelinedHandshake, pipelineHandshake } from './handshake-pipelining.ts';
 import { Login, type LoginKey } from './login.ts';
+import { resetKeepalive, softwareOf } from './ssh2-internals.ts';
 
 export interface SshConnectionOptions {
   /** For messages. */
@@ -49,7 +50,7 @@ export interface SshConnection extends AsyncDisposable, PipelinedHandshake, Aske
   /** Aborted then, with what `lost` rejects with: for whoever goes before the connection does, and must not be kept by it. */
   readonly over: AbortSignal;
   /** The server as its greeting names it, such as `dropbear_2024.85`. */
-  readonly software: string | undefined;
+  readonly software: string;
   /** What both directions are encrypted with, where both are with the same. */
   readonly cipher: string | undefined;
 }
@@ -107,7 +108,7 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
     client.destroy();
     throw error;
   }
-  const flow = new FlowControl(client, options.stream);
+  const flow = new FlowControl(options.stream, () => resetKeepalive(client));
   return {
     client,
     place: placeOf(options),
@@ -156,12 +157,6 @@ function endWith(signal: AbortSignal, client: Client, end: (error: Error) => voi
     signal.removeEventListener('abort', interrupt);
     clearTimeout(farewell);
   });
-}
-
-/** ssh2 keeps it and shows it to nobody. */
-function softwareOf(client: Client): string | undefined {
-  const software: unknown = Reflect.get(client, '_remoteVer');
-  return typeof software === 'string' ? software : undefined;
 }
 
 function configOf(

@@ -1,7 +1,6 @@
 /** Stops what comes in over an SSH connection while somebody cannot take more of it. */
 
 import type { Duplex } from 'node:stream';
-import type { Client } from 'ssh2';
 import { Bulk } from '../core/silence-watch.ts';
 
 /** ssh2 counts the seconds without an answer to its keep-alive, and no answer comes through while it is stopped. */
@@ -14,7 +13,7 @@ const heardEveryMs = 1_000;
  * on when that is shut, and ssh2 then drops bytes without a word.
  */
 export class FlowControl {
-  readonly #client: Client;
+  readonly #excuse: () => void;
   readonly #transport: Duplex;
   readonly #holders = new Set<object>();
   readonly #above = new Set<() => void>();
@@ -22,9 +21,10 @@ export class FlowControl {
   #heardAt = 0;
   #sent = 0;
 
-  constructor(client: Client, transport: Duplex) {
-    this.#client = client;
+  /** What is given makes the connection count its silence anew. */
+  constructor(transport: Duplex, excuse: () => void) {
     this.#transport = transport;
+    this.#excuse = excuse;
     // A stream that goes over another connection says so while that one is stopped.
     transport.on('stopped', () => this.#excuseSilence());
     // Whoever sends is no dead peer, though its answer may come late: it is behind all that was sent before.
@@ -73,7 +73,7 @@ export class FlowControl {
     };
     const bulk = new Bulk(() => this.#sent);
     const timer = setInterval(() => {
-      if (bulk.isOnItsWay(keepaliveMs)) this.#resetKeepalive();
+      if (bulk.isOnItsWay(keepaliveMs)) this.#excuse();
     }, keepaliveMs).unref();
     transport.once('close', () => clearInterval(timer));
   }
@@ -82,16 +82,11 @@ export class FlowControl {
     const now = performance.now();
     if (now - this.#heardAt < heardEveryMs) return;
     this.#heardAt = now;
-    this.#resetKeepalive();
+    this.#excuse();
   }
 
   #excuseSilence(): void {
-    this.#resetKeepalive();
+    this.#excuse();
     for (const listener of this.#above) listener();
-  }
-
-  #resetKeepalive(): void {
-    const reset: unknown = Reflect.get(this.#client, '_resetKA');
-    if (typeof reset === 'function') reset.call(this.#client);
   }
 }

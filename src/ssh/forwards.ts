@@ -222,9 +222,8 @@ class Forwards implements OpenForwards {
  * How a channel is kept from sending. Where the server keeps to the channel's window only this channel waits; dropbear
  * sends on when it is shut, so there the whole connection has to.
  */
-export function stopOf({ client, flow }: SshConnection, channel: ClientChannel): Stop {
-  const ident: unknown = Reflect.get(client, '_remoteVer');
-  if (typeof ident !== 'string' || /dropbear/i.test(ident)) return flow;
+export function stopOf({ software, flow }: SshConnection, channel: ClientChannel): Stop {
+  if (/dropbear/i.test(software)) return flow;
   return { hold: () => void channel.pause(), release: () => void channel.resume() };
 }
 

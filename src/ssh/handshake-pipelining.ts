@@ -1,22 +1,18 @@
 /**
  * Makes ssh2 send together what need not wait for an answer. RFC 4252 and 4254 let a client do so, and servers work
  * off what arrives in order. On a line of 150 ms this is half a second of every login.
- *
- * ssh2 has no settings for any of it, so its internals are taken hold of; where they are not as expected (another
- * release), it goes on as it does by itself.
  */
 
-import type { Client, ParsedKey, SFTPWrapper } from 'ssh2';
+import type { Client } from 'ssh2';
 import { checkLengths } from './sftp-packets.ts';
-
-type Sign = (bytes: Buffer, done: (signature: Buffer) => void) => void;
-
-interface Protocol {
-  readonly _packetRW?: { readonly write?: { finalize?: (packet: Buffer) => Buffer } };
-  authPK?: (this: Protocol, user: string, key: ParsedKey, algorithm: string | undefined, sign?: Sign) => void;
-  subsystem?: (this: Protocol, channel: number, name: string, wantReply?: boolean) => void;
-  readonly _handlers?: { SERVICE_ACCEPT?: (this: void, protocol: unknown, name: string) => void };
-}
+import {
+  greetFileServer,
+  handlersOf,
+  type Protocol,
+  protocolOf,
+  sftpByRemoteId,
+  writerOf,
+} from './ssh2-internals.ts';
 
 /** What every server that a session runs can check; ssh2 by itself begins with SHA-1 until it is told of better. */
 const rsaAlgorithm = 'rsa-sha2-256';
@@ -30,25 +26,17 @@ export interface PipelinedHandshake {
 
 /** To be called right after `connect`, for logins with a private key. */
 export function pipelineHandshake(client: Client): PipelinedHandshake {
-  const protocol: unknown = Reflect.get(client, '_protocol');
-  if (!isProtocol(protocol)) {
-    return { sftpOpenedAt: () => undefined, loginAccepted: Promise.resolve() };
-  }
+  const protocol = protocolOf(client);
   const loginAccepted = askForLoginAtOnce(client, protocol);
   signAtOnce(protocol);
   signByDevice(protocol);
   return { ...greetFileServerAtOnce(client, protocol), loginAccepted };
 }
 
-function isProtocol(value: unknown): value is Protocol {
-  return typeof value === 'object' && value !== null;
-}
-
 /** The login goes out with the request for the login service, whose only other answer is a hang-up. */
 function askForLoginAtOnce(client: Client, protocol: Protocol): Promise<void> {
-  const handlers = protocol._handlers;
-  const begin = handlers?.SERVICE_ACCEPT;
-  if (handlers === undefined || begin === undefined) return Promise.resolve();
+  const handlers = handlersOf(protocol);
+  const begin = handlers.SERVICE_ACCEPT;
   let isAsked = false;
   const accepted = new Promise<void>((resolve) => {
     handlers.SERVICE_ACCEPT = (...answer) => {
@@ -69,7 +57,6 @@ function askForLoginAtOnce(client: Client, protocol: Protocol): Promise<void> {
 /** ssh2 asks whether a key would do before it signs with it; with one key the signature can be the question. */
 function signAtOnce(protocol: Protocol): void {
   const { authPK } = protocol;
-  if (authPK === undefined) return;
   let isFirst = true;
   protocol.authPK = (user, key, algorithm, sign) => {
     if (!isFirst || sign !== undefined) return authPK.call(protocol, user, key, algorithm, sign);
@@ -92,26 +79,22 @@ const deviceFactsBytes = 5;
  */
 function signByDevice(protocol: Protocol): void {
   const { authPK } = protocol;
-  if (authPK === undefined) return;
   protocol.authPK = (user, key, algorithm, sign) => {
-    // There is another writer after the key exchange.
-    const write = protocol._packetRW?.write;
-    const finalize = write?.finalize;
-    const isOfDevice = sign !== undefined && key.type.startsWith('sk-');
-    if (!isOfDevice || write === undefined || finalize === undefined) {
-      return authPK.call(protocol, user, key, algorithm, sign);
-    }
+    const isOfDevice = key.type.startsWith('sk-');
+    if (sign === undefined || !isOfDevice) return authPK.call(protocol, user, key, algorithm, sign);
+    const writer = writerOf(protocol);
+    const { finalize } = writer;
     authPK.call(protocol, user, key, algorithm, (bytes, done) =>
       sign(bytes, (signature) => {
-        write.finalize = (packet) => {
+        writer.finalize = (packet, force) => {
           const at = packet.lastIndexOf(signature);
           if (at >= 4) packet.writeUInt32BE(signature.length - deviceFactsBytes, at - 4);
-          return finalize.call(write, packet);
+          return finalize.call(writer, packet, force);
         };
         try {
           done(signature);
         } finally {
-          write.finalize = finalize;
+          writer.finalize = finalize;
         }
       }),
     );
@@ -125,25 +108,17 @@ function greetFileServerAtOnce(
 ): Omit<PipelinedHandshake, 'loginAccepted'> {
   const { subsystem } = protocol;
   let openedAt: number | undefined;
-  if (subsystem !== undefined) {
-    protocol.subsystem = (channel, name, wantReply) => {
-      openedAt = performance.now();
-      subsystem.call(protocol, channel, name, wantReply);
-      if (name === 'sftp') greet(client, channel);
-    };
-  }
+  protocol.subsystem = (channel, name, wantReply) => {
+    openedAt = performance.now();
+    subsystem.call(protocol, channel, name, wantReply);
+    if (name === 'sftp') greet(client, channel);
+  };
   return { sftpOpenedAt: () => openedAt };
 }
 
 function greet(client: Client, channel: number): void {
-  const channels: unknown = Reflect.get(Reflect.get(client, '_chanMgr') ?? {}, '_channels');
-  if (typeof channels !== 'object' || channels === null) return;
-  for (const each of Object.values(channels)) {
-    if (typeof each !== 'object' || each === null || Reflect.get(each, 'outgoing')?.id !== channel) continue;
-    // ssh2 calls it once more when the subsystem stands; the second call does nothing.
-    const init: unknown = Reflect.get(each, '_init');
-    if (typeof init === 'function') init.call(each);
-    // Under this number there can be nothing else.
-    checkLengths(each as SFTPWrapper);
-  }
+  const sftp = sftpByRemoteId(client, channel);
+  if (sftp === undefined) return;
+  greetFileServer(sftp);
+  checkLengths(sftp);
 }

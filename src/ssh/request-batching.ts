@@ -1,18 +1,10 @@
 /**
  * Sends short SFTP requests together. ssh2 makes an SSH packet of each, and what a packet costs on both sides, its
  * encryption above all, is many times the cost of a rename's or an open's 60 bytes.
- *
- * ssh2 has no setting for it, so its internals are taken hold of; where they are not as expected (another release), it
- * goes on as it does by itself.
  */
 
 import type { SFTPWrapper } from 'ssh2';
-
-interface Protocol {
-  channelData: (this: Protocol, channel: number, bytes: Buffer) => void;
-  channelEOF: (this: Protocol, channel: number) => void;
-  channelClose: (this: Protocol, channel: number) => void;
-}
+import { type Protocol, protocolOf, setProtocol } from './ssh2-internals.ts';
 
 /** Every server takes packets of this size; longer pieces go by themselves, uncopied. */
 const packetBytes = 32 * 1024;
@@ -20,8 +12,7 @@ const shortBytes = 4 * 1024;
 
 /** To be called when the channel stands. */
 export function batchRequests(sftp: SFTPWrapper): void {
-  const protocol: unknown = Reflect.get(sftp, '_protocol');
-  if (!isProtocol(protocol)) return;
+  const protocol = protocolOf(sftp);
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   const flush = (channel: number): void => {
@@ -52,15 +43,5 @@ export function batchRequests(sftp: SFTPWrapper): void {
       protocol.channelClose(channel);
     },
   });
-  Reflect.set(sftp, '_protocol', together);
-}
-
-function isProtocol(value: unknown): value is Protocol {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    ['channelData', 'channelEOF', 'channelClose'].every(
-      (name) => typeof Reflect.get(value, name) === 'function',
-    )
-  );
+  setProtocol(sftp, together);
 }

@@ -1,6 +1,7 @@
 /** The lengths of an SFTP server's packets, looked at before ssh2 takes them apart. */
 
 import type { SFTPWrapper } from 'ssh2';
+import { interceptIncoming } from './ssh2-internals.ts';
 
 /** ssh2 takes none that is longer. */
 const longestPacket = 256 * 1024;
@@ -38,16 +39,14 @@ export class PacketLengths {
  * that says nothing; here it fails as over any other, in ssh2's own words.
  */
 export function checkLengths(channel: SFTPWrapper): void {
-  const push: unknown = Reflect.get(channel, 'push');
-  if (typeof push !== 'function') return;
   // Whoever opens it listens only once the server has agreed to.
   channel.on('error', () => {});
   const lengths = new PacketLengths();
   let isOver = false;
-  Reflect.set(channel, 'push', (chunk: Buffer | null) => {
+  interceptIncoming(channel, (push) => (chunk) => {
     if (isOver && chunk !== null) return;
     const strange = chunk === null ? undefined : lengths.strangeLength(chunk);
-    if (strange === undefined) return Reflect.apply(push, channel, [chunk]);
+    if (strange === undefined) return push(chunk);
     isOver = true;
     const words =
       strange === 0

@@ -10,6 +10,7 @@ import type { SshConnection } from './connection.ts';
 import { startProgram } from './remote-program.ts';
 import { batchRequests } from './request-batching.ts';
 import { runRemote } from './run-remote.ts';
+import { sftpVersionOf } from './ssh2-internals.ts';
 
 /** Takes the connection over: disposing the result closes it. */
 export async function openSftp(connection: SshConnection, session: string): Promise<SftpConnection> {
@@ -79,8 +80,8 @@ function whereItWaits(connection: SshConnection): string | undefined {
 const sftpVersion = 3;
 
 function checkVersion(sftp: SFTPWrapper, session: string): void {
-  const version: unknown = Reflect.get(sftp, '_version');
-  if (typeof version !== 'number' || version === sftpVersion) return;
+  const version = sftpVersionOf(sftp);
+  if (version === sftpVersion) return;
   sftp.end();
   throw new ProtocolError(
     `the file server of session ${session} speaks version ${version} of SFTP, and was asked for ${sftpVersion}`,

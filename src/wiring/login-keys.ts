@@ -1,5 +1,6 @@
 /** Joins key files, the SSH agent and the terminal for the services that log in. */
 
+import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { findOwnPaths } from '../config/paths.ts';
 import { readSecretLine } from '../config/read-secret.ts';
@@ -75,9 +76,11 @@ export function loginKeys(parts: AppParts, settings: SshSettings): LoginKeys {
   };
 }
 
-/** What the ids of sessions are of. */
-export function accountOf({ endpoint, accessKey }: Settings): string {
-  return `${accessKey.value ?? ''} ${endpoint.value ?? ''}`;
+/** What the ids of sessions are of. A token is a secret: its digest names it. */
+export function accountOf({ provider, endpoint, accessKey, token }: Settings): string {
+  if (token.value === undefined) return `${accessKey.value ?? ''} ${endpoint.value ?? ''}`;
+  const digest = createHash('sha256').update(token.value).digest('hex').slice(0, 16);
+  return `${provider.value} ${digest} ${endpoint.value ?? ''}`;
 }
 
 /** Throws for a key file that nobody can log in with: ssh would only say that it was denied. */

@@ -44,6 +44,7 @@ export const builders: Builders = {
   pruneKeys: async (context) => (await import('./apps.ts')).pruneTools(await partsOf(context)),
   configuration: async (context) =>
     (await import('./settings.ts')).configureTools(context, context.flags, context.environment),
+  providers: async () => (await import('./providers.ts')).listProviders(),
   async localManager(context) {
     const provider = settingValue(await context.settings(), 'provider');
     return (await import('./local.ts')).localManagerTools(context, context.environment, provider);

@@ -17,7 +17,7 @@ import {
   signal,
   ssh,
   until,
-} from './rescale-bed.ts';
+} from '../support/rescale-bed.ts';
 
 const request: JobRequest = {
   name: 'bai',

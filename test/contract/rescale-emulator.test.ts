@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { EmulatedJob } from '../../src/emulator/rescale/emulator.ts';
-import { type KeyPair, makeKey, openRescaleBed, post, signal, ssh, until } from './rescale-bed.ts';
+import { type KeyPair, makeKey, openRescaleBed, post, signal, ssh, until } from '../support/rescale-bed.ts';
 
 const run = promisify(execFile);
 

@@ -2,7 +2,14 @@ import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { BaiError, UnsureError } from '../../src/errors.ts';
 import { accountOf, describeJob, jobInstances, listJobs, stopJob } from '../../src/providers/rescale/jobs.ts';
-import { answerJson, clientOf, openNetwork, openRescaleBed, openStranger, signal } from './rescale-bed.ts';
+import {
+  answerJson,
+  clientOf,
+  openNetwork,
+  openRescaleBed,
+  openStranger,
+  signal,
+} from '../support/rescale-bed.ts';
 
 const apiKey = 's3cretKey0123456789abcdef';
 

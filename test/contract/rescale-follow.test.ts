@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { BaiError } from '../../src/errors.ts';
 import { followJob, pauseAfter } from '../../src/providers/rescale/follow-job.ts';
 import type { JobDetails } from '../../src/providers/rescale/jobs.ts';
-import { openRescaleBed, type RescaleBed, signal, until } from './rescale-bed.ts';
+import { openRescaleBed, type RescaleBed, signal, until } from '../support/rescale-bed.ts';
 
 /** What the looks found, each change once. */
 async function looksAt(bed: RescaleBed, id: string, options = {}): Promise<string[]> {

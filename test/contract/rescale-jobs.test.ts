@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { headNodeAddress } from '../../src/providers/rescale/head-node.ts';
 import { accountOf, describeJob, findJobs, listJobs, stopJob } from '../../src/providers/rescale/jobs.ts';
-import { clientOf, openRescaleBed, signal, until } from './rescale-bed.ts';
+import { clientOf, openRescaleBed, signal, until } from '../support/rescale-bed.ts';
 
 const statusesSeenLive = ['Pending', 'Waiting for Queue', 'Queued', 'Started', 'Validated', 'Executing'];
 

@@ -12,7 +12,7 @@ import { waitForSession } from '../../src/services/session/wait-session.ts';
 import { openSshConnection } from '../../src/ssh/connection.ts';
 import { openFullPort } from '../support/full-port.ts';
 import { pythonMissing } from '../support/python.ts';
-import { makeKey, openRescaleBed, type RescaleBed, signal, until } from './rescale-bed.ts';
+import { makeKey, openRescaleBed, type RescaleBed, signal, until } from '../support/rescale-bed.ts';
 
 interface Opened {
   readonly provider: Provider;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { headNodeAddress } from '../../src/providers/rescale/head-node.ts';
 import { jobHistory, jobInstances } from '../../src/providers/rescale/jobs.ts';
-import { openRescaleBed, type RescaleBed, signal, until } from './rescale-bed.ts';
+import { openRescaleBed, type RescaleBed, signal, until } from '../support/rescale-bed.ts';
 
 interface RecordedRequest {
   readonly method: string;

@@ -11,8 +11,16 @@ import { expect, test } from 'vitest';
 import type { ApiConfigFile } from '../../src/providers/rescale/apiconfig.ts';
 import { chooseApiKey } from '../../src/providers/rescale/credentials.ts';
 import { jobInstances } from '../../src/providers/rescale/jobs.ts';
+import {
+  clientOf,
+  makeKey,
+  openRescaleBed,
+  type RescaleBed,
+  signal,
+  ssh,
+  until,
+} from '../support/rescale-bed.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { clientOf, makeKey, openRescaleBed, type RescaleBed, signal, ssh, until } from './rescale-bed.ts';
 
 const run = promisify(execFile);
 const program = process.env['BAI_TEST_TUNNEL_MAKER'];

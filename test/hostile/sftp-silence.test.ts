@@ -1,6 +1,7 @@
 /** Every request to a file server that answers none of them ends: by its limit, and by Ctrl-C. */
 
 import { describe, expect, test } from 'vitest';
+import { extensionsOf } from '../../src/ssh/ssh2-internals.ts';
 import { SftpChannel } from '../../src/transfer/engine/sftp-channel.ts';
 import { createSftpRequests, type SftpRequests } from '../../src/transfer/engine/sftp-requests.ts';
 import { connectFully } from '../support/ssh-session.ts';
@@ -72,7 +73,7 @@ async function openSilent(stallMs = 60_000) {
     'fsync@openssh.com': '1',
     'statvfs@openssh.com': '2',
   };
-  Reflect.set(connection.sftp, '_extensions', extensions);
+  Object.assign(extensionsOf(connection.sftp), extensions);
   const channel = new SftpChannel(connection, { signal: interruption.signal, stallMs });
   return {
     requests: createSftpRequests(channel),

@@ -1,4 +1,8 @@
-/** The managers contract tests run against: the emulator as two releases, and genuine ones when there are any. */
+/**
+ * The managers contract tests run against: the emulator as two releases, and genuine ones when there are any. Environment
+ * variables choose among them: `BAI_TEST_ONE_RELEASE=1` takes the newest emulated release alone, `BAI_TEST_MANAGERS` names a JSON
+ * file with genuine ones, `BAI_TEST_GENUINE_ONLY=1` takes no emulated one.
+ */
 
 import { readFileSync } from 'node:fs';
 import { startEmulator } from '../../src/emulator/emulator.ts';
@@ -42,10 +46,7 @@ interface GenuineManager {
   readonly spare?: { readonly accessKey: string; readonly secretKey: string };
 }
 
-/**
- * `BAI_TEST_MANAGERS` names a JSON file: a list of managers that run, with keys and an image each. With
- * `BAI_TEST_GENUINE_ONLY=1` (`npm run test:genuine`) these alone.
- */
+/** Both ends of what bai supports. */
 export function managerKinds(): ManagerKind[] {
   return kindsOf(['26.9.6', '23.09.10'], genuineManagers());
 }
@@ -64,9 +65,8 @@ function genuineManagers(): GenuineManager[] {
 }
 
 function kindsOf(releases: readonly string[], genuine: readonly GenuineManager[]): ManagerKind[] {
-  const emulated = process.env['BAI_TEST_GENUINE_ONLY'] === '1' ? [] : releases;
   return [
-    ...emulated.map((release) => ({
+    ...emulatedOf(releases).map((release) => ({
       name: `emulator ${release}`,
       isGenuine: false,
       release,
@@ -82,6 +82,11 @@ function kindsOf(releases: readonly string[], genuine: readonly GenuineManager[]
       open: async () => described(each, async () => {}),
     })),
   ];
+}
+
+function emulatedOf(releases: readonly string[]): readonly string[] {
+  if (process.env['BAI_TEST_GENUINE_ONLY'] === '1') return [];
+  return process.env['BAI_TEST_ONE_RELEASE'] === '1' ? releases.slice(0, 1) : releases;
 }
 
 async function openEmulator(release: string): Promise<TestManager> {

@@ -28,6 +28,7 @@ function details(status: string, more: Partial<ComputeSessionDetails> = {}): Com
     nodes: 1,
     createdAt: '',
     terminatedAt: '',
+    provider: 'backend.ai',
     resources: {},
     services: [],
     ...more,

@@ -77,6 +77,14 @@ export type Feature =
   | 'accountKey'
   | 'publicKeys';
 
+/** A platform without a connection to it. */
+export interface ProviderFacts {
+  /** As profiles have it. */
+  readonly name: string;
+  readonly title: string;
+  readonly features: readonly Feature[];
+}
+
 /** Why a platform lacks something. */
 export interface Absence {
   /** Completes "TITLE …". */

@@ -3,6 +3,7 @@
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { ServerChannel, Session } from 'ssh2';
+import { forgetWaiting } from '../../ssh/ssh2-internals.ts';
 import type { FaultBook } from '../model/faults.ts';
 import type { Home } from './home.ts';
 import { serveSftp } from './sftp-server.ts';
@@ -131,12 +132,6 @@ function createTurns(channel: ServerChannel, gone: Promise<void>): Turns {
       .then(() => forgetWaiting(channel));
     return last;
   };
-}
-
-/** What had to wait for the window stays noted in ssh2, which sends it again when the other output has to wait. */
-function forgetWaiting(channel: ServerChannel): void {
-  for (const name of ['_chunk', '_chunkcb', '_chunkErr', '_chunkcbErr'])
-    Reflect.set(channel, name, undefined);
 }
 
 async function pump(source: Readable, target: Writable, turns: Turns): Promise<void> {

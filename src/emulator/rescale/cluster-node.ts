@@ -17,6 +17,8 @@ export interface ClusterNodeRequest {
   /** Lines of authorized_keys; empty: nobody gets in. */
   readonly publicKey: string | undefined;
   readonly faults: FaultBook;
+  /** Whether its SSH server moves files. */
+  readonly hasSftp: boolean;
 }
 
 const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
@@ -27,7 +29,7 @@ export class ClusterNode implements AsyncDisposable {
   readonly id = letters(6);
   readonly startedAt = new Date();
   readonly #request: ClusterNodeRequest;
-  readonly #hostKey: string;
+  #hostKey: string;
   #home: Home | undefined;
   #tmux: string | undefined;
   #sshd: Sshd | undefined;
@@ -97,7 +99,7 @@ export class ClusterNode implements AsyncDisposable {
       home: this.#home,
       hostKey: this.#hostKey,
       environment: this.#environment(),
-      behaviour: { sshIdent: 'OpenSSH_8.0', longestCommand: 128 * 1024 },
+      behaviour: { sshIdent: 'OpenSSH_8.0', longestCommand: 128 * 1024, hasSftp: this.#request.hasSftp },
       faults: this.#request.faults,
       maxUnauthenticated: 10,
       reach: (host: string, port: number) => (loopback.has(host) ? port : undefined),
@@ -108,6 +110,13 @@ export class ClusterNode implements AsyncDisposable {
     });
     this.#sshd = sshd;
     this.#port = sshd.port;
+  }
+
+  /** As when the address is another machine's now. */
+  async renewHostKey(): Promise<void> {
+    await this.stopListening();
+    this.#hostKey = (await makeKeypair('pkcs1')).privateKey;
+    await this.listen();
   }
 
   /** What a firewall that drops packets comes to on loopback: whoever connects never hears a word. */

@@ -25,6 +25,8 @@ export interface RescaleEmulatorOptions {
   readonly stepDelayMs?: number;
   /** For how long a machine that is listed refuses connections; 300 by default. */
   readonly sshDelayMs?: number;
+  /** Whether the machines' SSH servers move files; they do by default. */
+  readonly hasSftp?: boolean;
   /** How long an hour of a job's walltime is; an hour by default. */
   readonly hourMs?: number;
   /** Requests an hour by scope; those of the platform by default. */
@@ -59,12 +61,21 @@ export interface RescaleEmulator extends AsyncDisposable {
 
 /** Resolves once it listens. Disposing of it ends its jobs and their processes, and removes their homes. */
 export async function startRescaleEmulator(options: RescaleEmulatorOptions): Promise<RescaleEmulator> {
-  const { homesRoot, stepDelayMs = 150, sshDelayMs = 300, hourMs = 3_600_000, makeId } = options;
+  const {
+    homesRoot,
+    stepDelayMs = 150,
+    sshDelayMs = 300,
+    hourMs = 3_600_000,
+    makeId,
+    hasSftp = true,
+  } = options;
   const accounts = options.accounts ?? [defaultRescaleAccount];
   const [first] = accounts;
   if (first === undefined) throw new TypeError('an emulator needs an account');
   const faults = new FaultBook();
-  const platform = new Platform({ homesRoot, faults, stepDelayMs, sshDelayMs, hourMs, makeId });
+  const platform = new Platform({
+    ...{ homesRoot, faults, stepDelayMs, sshDelayMs, hasSftp, hourMs, makeId },
+  });
   const { limits, prove } = options;
   const front = new Front({ accounts, limits, prove, platform, faults });
   await front.server.listen(options.port ?? 0);

@@ -30,6 +30,7 @@ export interface JobDeps {
   readonly faults: FaultBook;
   readonly stepDelayMs: number;
   readonly sshDelayMs: number;
+  readonly hasSftp: boolean;
   readonly hourMs: number;
   /** The status in which jobs stop until it changes. */
   heldStatus(): string | undefined;
@@ -164,9 +165,9 @@ export class Job {
   }
 
   async #startNodes(): Promise<readonly ClusterNode[]> {
-    const { homesRoot, faults } = this.#deps;
+    const { homesRoot, faults, hasSftp } = this.#deps;
     const { id, account, publicKey, nodes } = this.spec;
-    const request = { homesRoot, faults, jobId: id, publicKey: publicKey ?? account.publicKey };
+    const request = { homesRoot, faults, hasSftp, jobId: id, publicKey: publicKey ?? account.publicKey };
     const started = await Promise.all(Array.from({ length: nodes }, () => ClusterNode.start(request)));
     for (const node of started) this.#all.add(node);
     this.#life.signal.throwIfAborted();

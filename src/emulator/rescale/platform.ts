@@ -10,6 +10,7 @@ export interface PlatformOptions {
   readonly faults: FaultBook;
   readonly stepDelayMs: number;
   readonly sshDelayMs: number;
+  readonly hasSftp: boolean;
   readonly hourMs: number;
   /** Of the next job; random letters when left out. */
   readonly makeId?: (() => string) | undefined;

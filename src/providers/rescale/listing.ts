@@ -3,6 +3,8 @@
 import type { SessionListing } from '../../core/session/provider.ts';
 import { controlCharacterProblem } from '../../core/text/text-check.ts';
 import { formatAge } from '../../core/text/units.ts';
+import { BaiError } from '../../errors.ts';
+import { headNodeAddress } from './head-node.ts';
 import { statusWords } from './phase.ts';
 import type { RescaleJob, RescaleJobDetails } from './rescale-job.ts';
 
@@ -34,11 +36,26 @@ export const listing: SessionListing = {
     ['machines', job.instances.length === 0 ? '' : String(job.instances.length)],
     ['may connect', job.cidrRule ?? ''],
     ['created', job.createdAt],
-    ...job.history.map(({ at, status }) => [status, at] as const),
+    ...waysIn(job),
+    ['since', job.history.at(-1)?.at ?? ''],
   ],
   reasonOf: ({ statusInfo }: RescaleJobDetails) => statusInfo,
   nameProblem: (name) => (name.trim() === '' ? 'it is empty' : controlCharacterProblem(name)),
 };
+
+/** As the vendor's documents have them: nothing of bai is needed to get in. */
+function waysIn({ id, instances }: RescaleJobDetails): readonly (readonly [string, string])[] {
+  try {
+    const { user, host, port } = headNodeAddress(id, instances);
+    return [
+      ['ssh', `ssh -p ${port} ${user}@${host}`],
+      ['PuTTY', `putty -ssh -P ${port} ${user}@${host}`],
+    ];
+  } catch (error) {
+    if (error instanceof BaiError) return [];
+    throw error;
+  }
+}
 
 function ageOf({ createdAt }: RescaleJob, now: number): string | undefined {
   const created = Date.parse(createdAt);

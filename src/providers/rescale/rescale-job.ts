@@ -5,12 +5,12 @@ import type { Job, JobDetails } from './jobs.ts';
 import { savedStatus } from './phase.ts';
 
 /** Its name is the id where the job has none. */
-export type RescaleJob = SessionSummary & Job;
+export type RescaleJob = SessionSummary & Job & { readonly provider: 'rescale' };
 
-export type RescaleJobDetails = SessionDetails & JobDetails;
+export type RescaleJobDetails = SessionDetails & JobDetails & Pick<RescaleJob, 'provider'>;
 
-export function rescaleJob<J extends Job>(job: J): J {
-  return job.name === '' ? { ...job, name: job.id } : job;
+export function rescaleJob<J extends Job>(job: J): J & Pick<RescaleJob, 'provider'> {
+  return { ...job, ...(job.name === '' && { name: job.id }), provider: 'rescale' };
 }
 
 export function rescaleJobDetails(job: JobDetails): RescaleJobDetails {

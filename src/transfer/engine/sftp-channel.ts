@@ -4,6 +4,7 @@ import type { SFTPWrapper } from 'ssh2';
 import { strangePacket } from '../../core/sftp/sftp-strangeness.ts';
 import { type Countdown, countDown } from '../../core/time-limit.ts';
 import { BaiError, interruptedBy, ProtocolError, TimeoutError } from '../../errors.ts';
+import { extensionsOf, limitReads } from '../../ssh/ssh2-internals.ts';
 import { Latch } from './latch.ts';
 import type { SftpConnection } from './sftp-connection.ts';
 import { lostError, sftpError, sftpStatus, strangeAnswer } from './sftp-error.ts';
@@ -46,7 +47,8 @@ export class SftpChannel {
   constructor(connection: Pick<SftpConnection, 'sftp' | 'lost'>, options: SftpChannelOptions) {
     this.#sftp = connection.sftp;
     this.#options = options;
-    capRequests(connection.sftp);
+    // ssh2 believes a server that offers reads of megabytes, and then refuses their answers.
+    limitReads(connection.sftp, requestBytes);
     this.#watchEnd(connection);
     const interrupt = (): void => this.#interrupted.close(interruptedBy(options.signal));
     if (options.signal.aborted) interrupt();
@@ -77,8 +79,7 @@ export class SftpChannel {
 
   /** Whether the server announced an extension of SFTP 3. */
   offers(extension: string): boolean {
-    const extensions: unknown = Reflect.get(this.#sftp, '_extensions');
-    return typeof extensions === 'object' && extensions !== null && Object.hasOwn(extensions, extension);
+    return Object.hasOwn(extensionsOf(this.#sftp), extension);
   }
 
   /** Rejects with a BaiError only. */
@@ -170,10 +171,4 @@ function stalledError(ms: number): TimeoutError {
     code: 'stalled',
     hint: 'run the same command again',
   });
-}
-
-/** ssh2 believes a server that offers reads of megabytes, and then refuses their answers. */
-function capRequests(sftp: SFTPWrapper): void {
-  const offered: unknown = Reflect.get(sftp, '_maxReadLen');
-  if (typeof offered === 'number' && offered > requestBytes) Reflect.set(sftp, '_maxReadLen', requestBytes);
 }

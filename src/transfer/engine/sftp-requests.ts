@@ -1,6 +1,7 @@
 /** The requests of SFTP 3 and of OpenSSH's extensions that bai uses, as promises. */
 
 import type { SFTPWrapper } from 'ssh2';
+import { readFolderInFull } from '../../ssh/ssh2-internals.ts';
 import { type RemoteAttributes, type RemoteEntry, readAttributes, readEntries } from './remote-attributes.ts';
 import type { SftpCall, SftpChannel } from './sftp-channel.ts';
 import { refusedToOpen, SftpStatus, sftpStatus } from './sftp-error.ts';
@@ -167,19 +168,12 @@ function readDone(answer: unknown): true | undefined {
   return answer === undefined || typeof answer === 'number' ? true : undefined;
 }
 
-/**
- * `full` keeps ssh2 from looking into the list itself: it would throw out of its packet parser, past every
- * handler, at a server that answers without one. The declared types do not know this parameter.
- */
-type FullReaddir = (handle: Buffer, options: { readonly full: true }, done: Done) => void;
-
 async function readFolder(send: Send, handle: RemoteHandle): Promise<readonly RemoteEntry[] | undefined> {
   try {
     return await send({
       action: 'list',
       path: handle.path,
-      send: (sftp: SFTPWrapper, done: Done) =>
-        (sftp.readdir as unknown as FullReaddir).call(sftp, handle.id, { full: true }, done),
+      send: (sftp: SFTPWrapper, done: Done) => readFolderInFull(sftp, handle.id, done),
       // A part without entries would let a server keep us reading for ever.
       read: (answer) => {
         const entries = readEntries(answer);

@@ -10,6 +10,7 @@ import type {
 } from '../../../core/session/session.ts';
 
 export interface ComputeSession extends SessionSummary {
+  readonly provider: 'backend.ai';
   readonly image: string;
   readonly type: string;
   readonly statusInfo: string;

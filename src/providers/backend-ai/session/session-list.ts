@@ -15,12 +15,12 @@ import { summaryOf } from './session-row.ts';
 
 export interface MatchRequest {
   readonly reference: string;
-  /** The caller's own. */
+  /** Of whose sessions it is: without it, for an administrator, of everybody's. */
   readonly accessKey: string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Those of exactly this name or id, newest first, ended ones included. */
+/** Those of the caller of exactly this name or id, newest first, ended ones included. */
 export async function matchSessions(client: ManagerClient, request: MatchRequest): Promise<SessionRef[]> {
   const { reference, signal } = request;
   const call = {
@@ -36,18 +36,16 @@ export async function matchSessions(client: ManagerClient, request: MatchRequest
   } catch (error) {
     // Managers of 26.4 keep this call from accounts without a role, but not the list of their sessions.
     if (!isProblem(error) || error.cause.status !== 403) throw error;
-    const found = await matchInList(client, request);
-    if (found === undefined) throw error;
-    return found;
+    return await matchInList(client, request);
   }
 }
 
-/** Nothing for a reference that cannot be written into a filter. */
-async function matchInList(
+/** The same by the list of sessions, which tells of other accounts too. No session has a name that cannot be written into a filter. */
+export async function matchInList(
   client: ManagerClient,
   { reference, accessKey, signal }: MatchRequest,
-): Promise<SessionRef[] | undefined> {
-  if (!isPlain(reference)) return undefined;
+): Promise<SessionRef[]> {
+  if (!isPlain(reference)) return [];
   const field = isSessionId(reference) ? 'id' : 'name';
   const variables = { ak: accessKey ?? null, filter: `${field} == "${reference}"` };
   const call: GraphqlCall = { what: `look for session ${reference}`, query: namesQuery, variables, signal };

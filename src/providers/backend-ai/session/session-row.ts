@@ -19,6 +19,7 @@ export function summaryOf(row: SessionRow): ComputeSession {
     nodes: row.cluster_size ?? 1,
     createdAt: row.created_at,
     terminatedAt: row.terminated_at,
+    provider: 'backend.ai',
     resources: slots.success ? textValues(slots.data) : {},
     services: services.success
       ? services.data.map((port) => ({

@@ -21,7 +21,7 @@ import { createBody } from './create-body.ts';
 import { createChoices } from './create-choices.ts';
 import { sessionEvents } from './events.ts';
 import { readSessionFile } from './session-files.ts';
-import { listSessions, matchSessions } from './session-list.ts';
+import { listSessions, matchInList, matchSessions } from './session-list.ts';
 import { detailsOf } from './session-row.ts';
 
 export interface SessionCallsOptions {
@@ -39,8 +39,9 @@ export function createSessionCalls({ client, accessKey, owner, warn }: SessionCa
   return {
     create: (request, signal) => create(client, request, signal),
     match(reference, signal) {
-      if (owner !== undefined) return matchOf(owner, reference, { api: this, signal });
-      return matchSessions(client, { reference, accessKey, signal });
+      return owner === undefined
+        ? matchSessions(client, { reference, accessKey, signal })
+        : matchInList(client, { reference, accessKey: owner, signal });
     },
     describe: (id, signal) => describe(client, id, signal),
     async list(filter, signal) {
@@ -118,20 +119,6 @@ async function logs(
 /** Only administrators may send it, and not every call takes it. */
 function onBehalfOf(owner: string | undefined): Readonly<Record<string, string>> {
   return owner === undefined ? {} : { owner_access_key: owner };
-}
-
-/** The manager's own call knows the sessions of the caller alone. */
-async function matchOf(
-  accessKey: string,
-  reference: string,
-  { api, signal }: { readonly api: Pick<SessionCalls, 'describe' | 'list'>; readonly signal: AbortSignal },
-): Promise<readonly SessionRef[]> {
-  if (isSessionId(reference)) {
-    const session = await api.describe(reference, signal);
-    return session?.accessKey === accessKey ? [session] : [];
-  }
-  const named = await api.list({ statuses: 'all', owner: { owner: accessKey }, name: reference }, signal);
-  return named.filter(({ id, name }) => isSessionId(id) && name === reference);
 }
 
 /** Managers keep 10 MiB, in which each byte may be an escape of six. */

@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
 import { type PublicLine, parsePublicLine } from '../../src/core/keys/public-line.ts';
 import {
   type EmulatedJob,
@@ -17,7 +16,9 @@ import {
 import { createNetwork, type Network } from '../../src/net/network.ts';
 import { ApiKey } from '../../src/providers/rescale/api-key.ts';
 import { createRescaleClient, type RescaleClient } from '../../src/providers/rescale/client.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { tempFolder } from './temp-folder.ts';
+
+export { until } from './until.ts';
 
 export const signal = new AbortController().signal;
 
@@ -227,13 +228,4 @@ export async function ssh(
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
-}
-
-/** Looks again until it is so. */
-export async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`not in time: ${what}`);
-    await after(10);
-  }
 }

@@ -1,0 +1,8 @@
+/** What can be done with Backend.AI, for lists: a manager need not be there to be asked. */
+
+import type { Feature } from '../../core/session/provider.ts';
+
+export const features: readonly Feature[] = [
+  ...(['create', 'terminate', 'rename', 'logs', 'apps', 'nodes', 'files'] as const),
+  ...(['issuedKey', 'accountKey'] as const),
+];

@@ -1,0 +1,5 @@
+/** What can be done with Rescale, for lists: no server need be there to be asked. */
+
+import type { Feature } from '../../core/session/provider.ts';
+
+export const features: readonly Feature[] = ['create', 'terminate', 'logs'];

@@ -1,0 +1,196 @@
+/**
+ * Every reach into the inside of ssh2, which has no settings for what it is needed for. The shapes are those of ssh2 1.17
+ * (`lib/client.js`, `lib/utils.js`, `lib/Channel.js`, `lib/protocol/Protocol.js`, `lib/protocol/SFTP.js`). Each part is looked at when
+ * it is taken hold of: where another release has moved it, that throws, and nothing goes on with half of what it was made for.
+ */
+
+import ssh2, {
+  type Client,
+  type ClientChannel,
+  type ParsedKey,
+  type ServerChannel,
+  type SFTPWrapper,
+} from 'ssh2';
+
+export type Sign = (bytes: Buffer, done: (signature: Buffer) => void) => void;
+
+/** Writes the messages of a connection. What is assigned takes the place of ssh2's own. */
+export interface Protocol {
+  authPK: (this: Protocol, user: string, key: ParsedKey, algorithm?: string, sign?: Sign) => void;
+  subsystem: (this: Protocol, channel: number, name: string, wantReply?: boolean) => void;
+  channelData: (this: Protocol, channel: number, bytes: Buffer) => void;
+  channelEOF: (this: Protocol, channel: number) => void;
+  channelClose: (this: Protocol, channel: number) => void;
+  readonly channelWindowAdjust: (this: Protocol, channel: number, bytes: number) => void;
+}
+
+/** What is called with the messages that come in. */
+export interface MessageHandlers {
+  SERVICE_ACCEPT: (this: void, protocol: Protocol, name: string) => void;
+}
+
+export interface PacketWriter {
+  /** Completes a packet right before it is encrypted. */
+  finalize: (this: PacketWriter, packet: Buffer, force?: boolean) => Buffer;
+}
+
+/** Of a connection, once `connect` was called, or what one of its channels of SFTP writes to. */
+export function protocolOf(owner: Client | SFTPWrapper): Protocol {
+  return part(owner, '_protocol', isProtocol);
+}
+
+export function handlersOf(protocol: Protocol): MessageHandlers {
+  return part(protocol, '_handlers', isHandlers);
+}
+
+/** There is another one after each key exchange. */
+export function writerOf(protocol: Protocol): PacketWriter {
+  return part(part(protocol, '_packetRW', isObject), 'write', isWriter);
+}
+
+/** What an SFTP channel writes to from now on. */
+export function setProtocol(sftp: SFTPWrapper, protocol: Protocol): void {
+  part(sftp, '_protocol', isProtocol);
+  Reflect.set(sftp, '_protocol', protocol);
+}
+
+/** Counts the seconds without an answer to its keep-alive anew. For a client that has logged in. */
+export function resetKeepalive(client: Client): void {
+  part(client, '_resetKA', isFunction).call(client);
+}
+
+/** What the server has called itself in its first line, once that has come. */
+export function softwareOf(client: Client): string {
+  return part(client, '_remoteVer', isText);
+}
+
+/** The channel to which the server has given this number, when it is for SFTP. */
+export function sftpByRemoteId(client: Client, id: number): SFTPWrapper | undefined {
+  const channels = part(part(client, '_chanMgr', isObject), '_channels', isObject);
+  const open: unknown[] = Object.values(channels);
+  return open.filter(isSftp).find((channel) => outgoingOf(channel).id === id);
+}
+
+/** Sends SFTP's greeting. ssh2 calls it too when the subsystem stands; the second call does nothing. */
+export function greetFileServer(sftp: SFTPWrapper): void {
+  part(sftp, '_init', isFunction).call(sftp);
+}
+
+interface Outgoing {
+  /** The number that the server has given to the channel. */
+  readonly id: number;
+  /** What it takes at this moment, in bytes. */
+  readonly window: number;
+}
+
+export function outgoingOf(channel: SFTPWrapper | ClientChannel): Outgoing {
+  return part(channel, 'outgoing', isOutgoing);
+}
+
+interface Incoming {
+  /** What ssh2 lets the server send, in bytes. */
+  window: number;
+}
+
+export function incomingOf(channel: SFTPWrapper | ClientChannel): Incoming {
+  return part(channel, 'incoming', isIncoming);
+}
+
+/** Lets the other side send so much more. */
+export function openWindow(channel: SFTPWrapper | ClientChannel, bytes: number): void {
+  const protocol = part(part(channel, '_client', isObject), '_protocol', isProtocol);
+  protocol.channelWindowAdjust(outgoingOf(channel).id, bytes);
+}
+
+type Push = (chunk: Buffer | null) => void;
+
+/** What comes in for an SFTP channel goes through the function that is made of ssh2's own. */
+export function interceptIncoming(sftp: SFTPWrapper, make: (push: Push) => Push): void {
+  const push = part(sftp, 'push', isFunction);
+  Reflect.set(
+    sftp,
+    'push',
+    make((chunk) => push.call(sftp, chunk)),
+  );
+}
+
+/** The version of SFTP that the server has answered with; -1 before. */
+export function sftpVersionOf(sftp: SFTPWrapper): number {
+  return part(sftp, '_version', isNumber);
+}
+
+/** The extensions of SFTP that the server has announced. */
+export function extensionsOf(sftp: SFTPWrapper): Readonly<Record<string, unknown>> {
+  return part(sftp, '_extensions', isObject);
+}
+
+/** ssh2 asks for no more in one read. */
+export function limitReads(sftp: SFTPWrapper, bytes: number): void {
+  if (part(sftp, '_maxReadLen', isNumber) > bytes) Reflect.set(sftp, '_maxReadLen', bytes);
+}
+
+type ReadFolder = (
+  handle: Buffer,
+  options: { readonly full: true },
+  done: (error: unknown, entries?: unknown) => void,
+) => void;
+
+/**
+ * The next part of a folder, as the server sends it. Without `full` ssh2 looks into the list itself, and would throw out of its
+ * packet parser, past every handler, at a server that answers without one.
+ */
+export function readFolderInFull(sftp: SFTPWrapper, handle: Buffer, done: Parameters<ReadFolder>[2]): void {
+  part(sftp, 'readdir', isReadFolder).call(sftp, handle, { full: true }, done);
+}
+
+/** A key of a kind that ssh2 does not know: what descends from one of its own is believed to be read already. */
+export function keyLike(
+  model: ParsedKey,
+  own: Pick<ParsedKey, 'getPublicSSH'> & { readonly type: string },
+): ParsedKey {
+  const key = Object.assign(Object.create(model) as ParsedKey, own);
+  if (ssh2.utils.parseKey(key) !== key) throw moved('parsed keys');
+  return key;
+}
+
+const waiting = ['_chunk', '_chunkcb', '_chunkErr', '_chunkcbErr'] as const;
+
+/** What had to wait for the window stays noted in ssh2, which sends it again when the other output has to wait. */
+export function forgetWaiting(channel: ServerChannel): void {
+  for (const name of waiting) {
+    if (!(name in channel)) throw moved(name);
+    Reflect.set(channel, name, undefined);
+  }
+}
+
+function part<T>(owner: object, name: string, is: (value: unknown) => value is T): T {
+  const value: unknown = Reflect.get(owner, name);
+  if (is(value)) return value;
+  throw moved(name);
+}
+
+function moved(name: string): Error {
+  return new Error(`this release of ssh2 has moved or changed its ${name}: bai is made for ssh2 1.17`);
+}
+
+type Member = (...words: unknown[]) => unknown;
+type Members = Readonly<Record<string, unknown>>;
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isFunction = (value: unknown): value is Member => typeof value === 'function';
+const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null;
+/** The declared types do not know its options. */
+const isReadFolder = (value: unknown): value is ReadFolder => isFunction(value);
+const isSftp = (value: unknown): value is SFTPWrapper => isObject(value) && 'ext_openssh_statvfs' in value;
+const isIncoming = (value: unknown): value is Incoming => isObject(value) && isNumber(value['window']);
+const isOutgoing = (value: unknown): value is Outgoing =>
+  isObject(value) && isNumber(value['window']) && isNumber(value['id']);
+
+const methods = ['authPK', 'subsystem', 'channelData', 'channelEOF', 'channelClose', 'channelWindowAdjust'];
+
+const isProtocol = (value: unknown): value is Protocol =>
+  isObject(value) && methods.every((name) => isFunction(value[name]));
+const isHandlers = (value: unknown): value is MessageHandlers =>
+  isObject(value) && isFunction(value['SERVICE_ACCEPT']);
+const isWriter = (value: unknown): value is PacketWriter => isObject(value) && isFunction(value['finalize']);
