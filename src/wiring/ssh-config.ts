@@ -44,7 +44,7 @@ export function sshConfigTools(context: Context, flags: GlobalFlags, userSsh: Us
       const answer = await userSsh.settings();
       if (identity !== undefined) await checkIdentity(identity);
       return {
-        ...{ user: user ?? account, knownHosts },
+        ...{ user: user ?? account, isUserChosen: user !== undefined, knownHosts },
         identityFile: identity ?? (issuedKey && keyPath),
         hasOwnKey: identity !== undefined,
         ofAllHosts: answer !== undefined && 'settings' in answer ? answer.settings : undefined,

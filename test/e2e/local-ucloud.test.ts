@@ -1,9 +1,10 @@
 /** A UCloud on this machine, started and used with nothing but commands. */
 
-import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type BaiResult, bai } from '../support/bai.ts';
+import { type BaiResult, bai, cleanEnvironment } from '../support/bai.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 test('a job of the UCloud that bai local up starts is reached', async () => {
@@ -23,6 +24,17 @@ test('a job of the UCloud that bai local up starts is reached', async () => {
       const ran = await run('ssh', '--client', client, 'mine', '--', 'echo in');
       expect(ran).toMatchObject({ code: 0, stdout: 'in\n' });
     }
+    expect(await run('ssh-config', 'install')).toMatchObject(done);
+    const hosts = readFileSync(join(home, '.local', 'share', 'bai', 'ssh_config'), 'utf8');
+    expect(hosts).toMatch(/^Host mine\.bai\n(?: {2}.*\n){3} {2}User ucloud$/m);
+    const key = join(home, '.ssh', 'id_ed25519');
+    const options = ['-F', join(home, '.ssh', 'config'), '-i', key, '-o', 'BatchMode=yes'];
+    const environment = { ...cleanEnvironment({ home, env }) };
+    const plain = (program: string, ...args: string[]): string =>
+      execFileSync(program, args, { env: environment, encoding: 'utf8' });
+    expect(plain('ssh', ...options, 'mine.bai', 'echo in')).toBe('in\n');
+    plain('rsync', '-a', '-e', ['ssh', ...options].join(' '), `${key}.pub`, 'mine.bai:copied');
+    expect(plain('ssh', ...options, 'mine.bai', 'cat copied')).toBe(readFileSync(`${key}.pub`, 'utf8'));
   } finally {
     expect(await run('local', 'down')).toMatchObject(done);
   }

@@ -215,6 +215,26 @@ describe('Connect to a running job', () => {
     });
   });
 
+  test('a job of bai’s own waits, with a key and a rule that go with it; its cost is said first', async () => {
+    const create = ['session', 'create', 'user_included', '--core-type', 'emerald', '--name', 'made'];
+    const access = ['--public-key', join(home, '.ssh', 'id_rsa.pub'), '--cidr', '127.0.0.0/8'];
+    const refused = await run([...create, ...access]);
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain('1 core of emerald for up to 1 hour: at most 0.20');
+    expect(bed.emulator.jobs.all()).toHaveLength(1);
+    const made = await run([...create, ...access, '--yes']);
+    expect(made).toMatchObject({ code: 0, stdout: `made ${bed.emulator.jobs.get('made').id}\n` });
+    const { spec } = bed.emulator.jobs.get('made');
+    expect(spec).toMatchObject({
+      publicKey: line,
+      cidrRule: '127.0.0.0/8',
+      command: 'sleep inf',
+      walltime: 1,
+    });
+    const ran = await run(['exec', 'made', 'echo', 'in'], { BAI_HOST_KEY_CHECKING: 'accept-new' });
+    expect(ran).toMatchObject({ code: 0, stdout: 'in\n' });
+  });
+
   test('stop the job', async () => {
     expect((await run(['session', 'terminate', 'demo', '--yes'])).code).toBe(0);
     await until(() => job.hasEnded, 'it has ended');

@@ -52,12 +52,9 @@ async function place({ isKnown = true } = {}): Promise<Place> {
 
 const unseen = { env: { BAI_HOST_KEY_CHECKING: 'accept-new' } };
 
-async function exited({
-  pty,
-  screen,
-}: Terminal): Promise<{ readonly code: number; readonly screen: string }> {
-  const { exitCode } = await new Promise<{ exitCode: number }>((resolve) => pty.onExit(resolve));
-  return { code: exitCode, screen: screen() };
+async function exited(terminal: Terminal): Promise<{ readonly code: number; readonly screen: string }> {
+  const { exitCode } = await new Promise<{ exitCode: number }>((resolve) => terminal.pty.onExit(resolve));
+  return { code: exitCode, screen: terminal.screen() };
 }
 
 /** A job that runs and can be reached. */

@@ -13,8 +13,10 @@ export interface Provider extends AsyncDisposable {
   readonly name: string;
   /** As its people write it. */
   readonly title: string;
-  /** The account inside its sessions where nobody says another one; nothing where each session has its own. */
+  /** The usual account inside its sessions where nobody says another one; nothing where there is none. */
   readonly account?: string;
+  /** Of a session as `list` and `find` gave it, where each has an account of its own and it is known by now. */
+  accountIn?(this: void, session: SessionRef): string | undefined;
   readonly listing: SessionListing;
   /** Better reasons than the usual ones for what it lacks. */
   readonly absences?: Partial<Readonly<Record<Feature, Absence>>>;

@@ -15,8 +15,10 @@ export const hostSuffix = '.bai';
 export const aliasByName = 'bai-by-name';
 
 export interface SshConfigFacts {
-  /** Nothing where each session has an account of its own. */
+  /** Nothing where each session has an account of its own, and there is no usual one. */
   readonly user: string | undefined;
+  /** The user of bai has said so, whatever account a session has. */
+  readonly isUserChosen?: boolean | undefined;
   /** Where `id_container` is or will be, or a key of the user's own; nothing: those that ssh offers by itself. */
   readonly identityFile: string | undefined;
   /** `identityFile` is a key of the user's own. */
@@ -38,6 +40,8 @@ export interface ListedHost {
   readonly host: string;
   readonly session: SessionRef;
   readonly hostKeyAlias: string;
+  /** Where it is not the usual one. */
+  readonly account?: string | undefined;
   /** Why the host has the session's id for a name. */
   readonly named: 'by-name' | 'by-id-unsafe' | 'by-id-ambiguous';
 }
@@ -54,7 +58,7 @@ export function sessionOfHost(host: string): string | undefined {
  */
 export function listHosts(
   all: readonly SessionRef[],
-  provider: Pick<Provider, 'isId' | 'hostKeyAlias'>,
+  provider: Pick<Provider, 'isId' | 'hostKeyAlias' | 'accountIn'>,
 ): ListedHost[] {
   // An id stands in a command for a shell, so what a server calls one has to be one.
   const sessions = all.filter(({ id }) => provider.isId(id));
@@ -62,7 +66,8 @@ export function listHosts(
   for (const { name } of sessions) count.set(name, (count.get(name) ?? 0) + 1);
   const hosts = sessions.map((session): ListedHost => {
     const { id, name } = session;
-    const known = { session, hostKeyAlias: provider.hostKeyAlias(session) };
+    const account = provider.accountIn?.(session);
+    const known = { session, hostKeyAlias: provider.hostKeyAlias(session), account };
     if (!isHostName(name)) return { ...known, host: hostOfId(id), named: 'by-id-unsafe' };
     if (count.get(name) !== 1) return { ...known, host: hostOfId(id), named: 'by-id-ambiguous' };
     return { ...known, host: `${name}${hostSuffix}`, named: 'by-name' };
@@ -95,13 +100,16 @@ const head = [
   '',
 ] as const;
 
-function listedBlock(facts: SshConfigFacts, { host, session, hostKeyAlias, named }: ListedHost): string[] {
+function listedBlock(facts: SshConfigFacts, listed: ListedHost): string[] {
+  const { host, session, hostKeyAlias, account, named } = listed;
+  const isOwn = !facts.isUserChosen && account !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(account);
   return [
     ...(named === 'by-name' ? [] : [`# session ${sanitizeLine(session.name)}`]),
     `Host ${host}`,
     `  HostKeyAlias ${hostKeyAlias}`,
     `  UserKnownHostsFile ${configPath(facts.knownHosts)}`,
     `  ProxyCommand ${proxyCommand(facts)} --ssh-host ${host} -- ${session.id}`,
+    ...(isOwn ? [`  User ${account}`] : []),
     '',
   ];
 }

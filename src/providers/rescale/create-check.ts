@@ -47,7 +47,7 @@ export function checkJobRequest({ name, analysis, coreType, cores, hours, comman
   if (!Number.isInteger(cores) || cores < 1)
     throw new UsageError(`--cores is a whole number from 1 on, not ${cores}`);
   if (!Number.isInteger(hours) || hours < 1 || hours > mostHours)
-    throw new UsageError(`--time is a whole number of hours from 1 to ${mostHours}, not ${hours}`, {
+    throw new UsageError(`--hours is a whole number of hours from 1 to ${mostHours}, not ${hours}`, {
       hint: 'Rescale counts in hours, and ends the job after them; `bai session terminate` ends it before',
     });
   if (command !== undefined && command.trim() === '')
@@ -57,7 +57,7 @@ export function checkJobRequest({ name, analysis, coreType, cores, hours, comman
 }
 
 /** What the vendor's client lets through: the platform refuses all others. */
-export function isTakenForJobs({ type }: PublicLine): boolean {
+function isTakenForJobs({ type }: PublicLine): boolean {
   return /^(ssh-rsa|ecdsa-sha2-nistp(256|384|521))$/.test(type);
 }
 

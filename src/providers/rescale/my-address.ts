@@ -57,7 +57,9 @@ function outgoingAddress({ hostname, port, protocol }: URL, signal: AbortSignal)
     );
     if (signal.aborted) return stop();
     signal.addEventListener('abort', stop, { once: true });
-    socket.connect(Number(port) || (protocol === 'https:' ? 443 : 80), hostname, () => end());
+    socket.once('connect', () => end());
+    // With a callback a name that is not known would be told to that, and to no listener.
+    socket.connect(Number(port) || (protocol === 'https:' ? 443 : 80), hostname);
   });
 }
 

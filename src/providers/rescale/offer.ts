@@ -104,7 +104,7 @@ function versionOf(analysis: Analysis, { code }: CoreType, wanted: string | unde
   const names = versions.map(nameOf).filter((name) => name !== '');
   if (wanted === undefined && names.length > 1)
     throw new UsageError(`${analysis.code} has several versions: name one`, {
-      hint: `write ${analysis.code}:VERSION with one of ${names.slice(0, 20).join(', ')}`,
+      hint: `give --analysis-version with one of ${names.slice(0, 20).join(', ')}`,
     });
   const found =
     versions.find((each) => nameOf(each) === wanted) ?? versions.find(({ version }) => version === wanted);

@@ -40,6 +40,7 @@ export interface RescaleParts {
 }
 
 export interface RescaleJobRequest extends CreateRequest, JobRequest {
+  /** Empty: the job has none of its own. */
   readonly name: string;
   /** Names the public key in errors, such as its file. */
   readonly keyOrigin: string;
@@ -57,16 +58,23 @@ export const rescaleJobs = {
   waitPhase: ({ phase }: RescaleJobDetails) => phase,
 } as const satisfies Partial<Provider>;
 
-export const absences: Partial<Readonly<Record<Feature, Absence>>> = {
+const pasted: Absence = {
+  why: 'keeps one public key in your profile, which no call reads or writes',
+  instead:
+    'paste it there: User Profile Settings, Job Settings, SSH Public Key; `bai key show FILE --copy` puts the line into the clipboard, and `bai session create … --public-key FILE.pub` gives it to one job',
+};
+
+const absences: Partial<Readonly<Record<Feature, Absence>>> = {
   rename: {
     why: 'has no call that renames jobs',
     instead: "rename it on the job's page, or go by the id, which `bai session list` shows",
   },
-  accountKey: {
-    why: 'keeps one public key in your profile, which no call reads or writes',
-    instead:
-      'paste it there: User Profile Settings, Job Settings, SSH Public Key; `bai key show FILE --copy` puts the line into the clipboard, and `bai session create … --public-key FILE.pub` gives it to one job',
+  extend: {
+    why: 'has no call that gives jobs more time',
+    instead: 'start the next one with more hours: `bai session create … --hours N`',
   },
+  accountKey: pasted,
+  publicKeys: pasted,
 };
 
 export function createRescale(parts: RescaleParts): Provider {
@@ -150,7 +158,8 @@ async function create(
   { client, myAddress }: RescaleParts,
 ): Promise<CreatedSession> {
   const { keyOrigin } = request;
-  const offer = await offerJob(request, { client, keyOrigin, myAddress: () => myAddress(signal), signal });
+  const named = { ...request, name: request.name === '' ? undefined : request.name };
+  const offer = await offerJob(named, { client, keyOrigin, myAddress: () => myAddress(signal), signal });
   info(describeCost(offer));
   for (const note of offer.notes) info(note);
   await confirm(`create job ${offer.name}?`);

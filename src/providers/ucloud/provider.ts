@@ -41,6 +41,8 @@ export function createUcloud(parts: UcloudParts): Provider {
   const alias = hostKeyAliasAt(client);
   return {
     ...{ name: 'ucloud', title: 'UCloud', listing, absences, phaseOf, hostKeyAlias: alias },
+    account: 'ucloud',
+    accountIn,
     waitPhase,
     isId: isJobId,
     isIdPrefix: () => false,
@@ -94,6 +96,13 @@ const absences: NonNullable<Provider['absences']> = {
  * Ports and addresses are used again, and the same number may be another UCloud's job: so it goes by where UCloud is, and by the
  * job. Numbers of jobs are given once, whoever's they are.
  */
+/** Other providers than UCloud's own give each job the user's name there. */
+function accountIn(session: SessionRef & { readonly sshAddress?: unknown }): string | undefined {
+  const { sshAddress } = session;
+  const hasUser = typeof sshAddress === 'object' && sshAddress !== null && 'user' in sshAddress;
+  return hasUser && typeof sshAddress.user === 'string' ? sshAddress.user : undefined;
+}
+
 function hostKeyAliasAt({ endpoint }: UcloudClient): Provider['hostKeyAlias'] {
   const place = createHash('sha256').update(endpoint.origin).digest('hex').slice(0, 12);
   return ({ id }) => `bai-ucloud-${place}-${id}`;
