@@ -83,16 +83,8 @@ export async function toPpk(pair: KeyPair, { version, passphrase }: PpkOptions):
   });
 }
 
-function write({
-  version,
-  type,
-  encrypted,
-  comment,
-  publicBlob,
-  derivation,
-  privateBlob,
-  mac,
-}: PpkFile): Buffer {
+function write({ version, type, encrypted, comment, ...file }: PpkFile): Buffer {
+  const { publicBlob, derivation, privateBlob, mac } = file;
   const start = `PuTTY-User-Key-File-${version}: ${type}\nEncryption: ${encrypted ? 'aes256-cbc' : 'none'}\nComment: `;
   const rest = [
     '',

@@ -1,6 +1,6 @@
 /** The part of a large file in the session, as many channels see it. */
 
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { ConflictError } from '../../errors.ts';
 import type { ChannelPool } from '../engine/channel-pool.ts';
 import type { DoneRanges } from '../engine/done-ranges.ts';
@@ -11,16 +11,9 @@ import { isRefusal } from '../engine/sftp-error.ts';
 import { OpenFlag, type RemoteHandle, type SftpRequests } from '../engine/sftp-requests.ts';
 import type { LocalSource } from '../local/local-source.ts';
 import { PartCommit } from './part-commit.ts';
-import {
-  discardPart,
-  explainWrite,
-  ignoreRefusal,
-  openNewPart,
-  partReplacedError,
-  remotePartPath,
-  wrongSizeError,
-} from './remote-part.ts';
+import { explainWrite, ignoreRefusal, partReplacedError, remotePartPath } from './remote-part.ts';
 import type { RemoteTarget } from './remote-target.ts';
+import { checkPart, discardShared, makePart, readUpTo } from './shared-part.ts';
 
 interface Write {
   readonly handle: RemoteHandle;
@@ -62,19 +55,17 @@ export class LargeRemotePart {
   async create(): Promise<void> {
     this.#secret = randomBytes(16).toString('hex');
     this.#isTruncated = false;
-    const { old } = this.#target;
     await this.#pool.retrying(async (lane) => {
       const { requests } = lane;
-      const handle = await openNewPart(requests, this.path, old === undefined ? 0o666 : 0o600);
-      this.#isOurs = true;
-      this.#handles.set(lane, handle);
-      // The mode a new file gets there (umask, default ACL) is known from what the server made of 0666.
-      const created = requests.attributes(handle);
-      const steps = [ignoreRefusal(requests.setMode(handle, 0o600)), this.#writeMark(requests, handle)];
-      await Promise.all([created, ...steps]).catch((error: unknown) =>
-        explainWrite(requests, this.#target.path, error),
-      );
-      this.#mode = old?.mode ?? (await created).mode;
+      this.#mode = await makePart(requests, {
+        path: this.path,
+        target: this.#target,
+        opened: (handle) => {
+          this.#isOurs = true;
+          this.#handles.set(lane, handle);
+        },
+        write: (handle) => requests.write(handle, Buffer.from(this.#secret, 'latin1'), this.#size),
+      });
     });
   }
 
@@ -119,10 +110,12 @@ export class LargeRemotePart {
       // A check that was cut off may have left its own time there.
       const isRepeated = this.#isTruncated;
       this.#isTruncated = true;
-      const writtenAt = await this.#checkName(lane.requests, handle).catch((error: unknown) =>
-        explainWrite(lane.requests, this.#target.path, error),
+      const target = this.#target.path;
+      const whole = { path: this.path, target, size: this.#size, cutsRest: true };
+      const before = await checkPart(lane.requests, handle, whole).catch((error: unknown) =>
+        explainWrite(lane.requests, target, error),
       );
-      this.#writtenAt = isRepeated ? Date.now() / 1000 : writtenAt;
+      this.#writtenAt = isRepeated ? Date.now() / 1000 : (before.modifiedAt ?? 0);
     });
   }
 
@@ -152,10 +145,7 @@ export class LargeRemotePart {
   /** Never throws. */
   async discard(): Promise<void> {
     if (this.#commit.isOnlyCopy || !this.#isOurs) return;
-    await this.#handles.closeAll();
-    const [lane] = this.#pool.lanes;
-    if (lane !== undefined) await discardPart(lane.cleanup, this.path, undefined);
-    else this.#pool.left(this.path);
+    await discardShared(this.path, this.#pool, this.#handles);
   }
 
   /** Nothing depends on the answers, and after a failure there may be none. */
@@ -166,31 +156,12 @@ export class LargeRemotePart {
   async #open({ requests }: PooledChannel): Promise<RemoteHandle> {
     const handle = await requests.open(this.path, OpenFlag.read | OpenFlag.write);
     const mark = Buffer.alloc(this.#secret.length);
-    const bytesRead = await this.#readAll(requests, handle, mark, this.#size);
+    const bytesRead = await readUpTo(requests, handle, { into: mark, position: this.#size });
     if (bytesRead === mark.length && mark.toString('latin1') === this.#secret) return handle;
     if (bytesRead === 0 && this.#isTruncated) {
       if ((await requests.attributes(handle)).size === this.#size) return handle;
     }
     throw partReplacedError(this.path);
-  }
-
-  async #writeMark(requests: SftpRequests, handle: RemoteHandle): Promise<void> {
-    await requests.write(handle, Buffer.from(this.#secret, 'latin1'), this.#size);
-  }
-
-  async #readAll(
-    requests: SftpRequests,
-    handle: RemoteHandle,
-    into: Buffer,
-    position: number,
-  ): Promise<number> {
-    let filled = 0;
-    while (filled < into.length) {
-      const bytesRead = await requests.read(handle, into.subarray(filled), position + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return filled;
   }
 
   async #hasSamples(
@@ -202,30 +173,9 @@ export class LargeRemotePart {
       const here = Buffer.alloc(length);
       const there = Buffer.alloc(length);
       await source.fill(here, position);
-      const bytesRead = await this.#readAll(requests, handle, there, position);
+      const bytesRead = await readUpTo(requests, handle, { into: there, position });
       return bytesRead === length && here.equals(there);
     });
     return (await Promise.all(compared)).every((isSame) => isSame);
-  }
-
-  /**
-   * One time is as good as a name: set over the handle, it shows under the path when both mean one file. Returns
-   * the time of the last write, in seconds since 1970. A server works off the requests of a channel in order.
-   */
-  async #checkName(requests: SftpRequests, handle: RemoteHandle): Promise<number> {
-    const token = randomInt(1, 2 ** 30);
-    const [before, , , named, own] = await Promise.all([
-      requests.attributes(handle),
-      requests.truncate(handle, this.#size),
-      ignoreRefusal(requests.setTimes(handle, token, token)),
-      requests.lstat(this.path),
-      requests.attributes(handle),
-    ]);
-    // A file system that keeps no such times cannot answer the question; the checksum will.
-    if (own.modifiedAt === token && named.modifiedAt !== token) throw partReplacedError(this.path);
-    for (const { size } of [own, named]) {
-      if (size !== this.#size) throw wrongSizeError(this.#target.path, size, this.#size);
-    }
-    return before.modifiedAt ?? 0;
   }
 }

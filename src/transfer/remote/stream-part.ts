@@ -1,6 +1,5 @@
 /** The part of a stream in the session: its size is known only at its end, and it may be seen by many channels. */
 
-import { randomInt } from 'node:crypto';
 import { NotFoundError } from '../../errors.ts';
 import type { ChannelPool } from '../engine/channel-pool.ts';
 import { syncFromBytes } from '../engine/file-transfer.ts';
@@ -8,16 +7,9 @@ import type { PooledChannel } from '../engine/pooled-channel.ts';
 import { PooledChannelHandles } from '../engine/pooled-channel-handles.ts';
 import { OpenFlag, type RemoteHandle, type SftpRequests } from '../engine/sftp-requests.ts';
 import { PartCommit } from './part-commit.ts';
-import {
-  discardPart,
-  explainWrite,
-  ignoreRefusal,
-  openNewPart,
-  partReplacedError,
-  remotePartPath,
-  wrongSizeError,
-} from './remote-part.ts';
+import { explainWrite, ignoreRefusal, partReplacedError, remotePartPath } from './remote-part.ts';
 import type { RemoteTarget } from './remote-target.ts';
+import { checkPart, discardShared, makePart, readUpTo } from './shared-part.ts';
 
 /** So many of the first bytes are kept, to know the part again on another channel. */
 const proofBytes = 32 * 1024;
@@ -41,17 +33,12 @@ export class StreamPart {
   /** The first piece makes the part, again if the connection went before it had arrived; no other may run before. */
   async begin(bytes: Buffer): Promise<void> {
     await this.#pool.retrying(async (lane) => {
-      const { requests } = lane;
-      const handle = await openNewPart(requests, this.path, this.#target.old === undefined ? 0o666 : 0o600);
-      this.#handles.set(lane, handle);
-      // The mode a new file gets there (umask, default ACL) is known from what the server made of 0666.
-      const created = requests.attributes(handle);
-      const steps = [
-        ignoreRefusal(requests.setMode(handle, 0o600)),
-        this.#write(lane, { bytes, position: 0 }),
-      ];
-      await Promise.all([created, ...steps]);
-      this.#mode = this.#target.old?.mode ?? (await created).mode;
+      this.#mode = await makePart(lane.requests, {
+        path: this.path,
+        target: this.#target,
+        opened: (handle) => this.#handles.set(lane, handle),
+        write: () => this.#write(lane, { bytes, position: 0 }),
+      });
     });
     this.#proof = Buffer.from(bytes.subarray(0, proofBytes));
   }
@@ -82,10 +69,7 @@ export class StreamPart {
   /** Never throws. */
   async discard(): Promise<void> {
     if (this.#commit.isOnlyCopy || this.#handles.isEmpty) return;
-    await this.#handles.closeAll();
-    const [lane] = this.#pool.lanes;
-    if (lane !== undefined) await discardPart(lane.cleanup, this.path, undefined);
-    else this.#pool.left(this.path);
+    await discardShared(this.path, this.#pool, this.#handles);
   }
 
   async #write(
@@ -103,12 +87,7 @@ export class StreamPart {
     const there = Buffer.alloc(proof.length);
     try {
       const handle = await requests.open(this.path, OpenFlag.read | OpenFlag.write);
-      let filled = 0;
-      while (filled < there.length) {
-        const bytesRead = await requests.read(handle, there.subarray(filled), filled);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
+      const filled = await readUpTo(requests, handle, { into: there, position: 0 });
       if (there.equals(proof) && filled === proof.length) return handle;
       requests.close(handle).catch(() => {});
     } catch (error) {
@@ -117,19 +96,9 @@ export class StreamPart {
     throw partReplacedError(this.path);
   }
 
-  /** One time is as good as a name: set over the handle, it shows under the path when both mean one file. */
-  async #check(requests: SftpRequests, handle: RemoteHandle, totalBytes: number): Promise<void> {
-    const token = randomInt(1, 2 ** 30);
+  async #check(requests: SftpRequests, handle: RemoteHandle, size: number): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
-    const [before, , named, own] = await Promise.all([
-      requests.attributes(handle),
-      ignoreRefusal(requests.setTimes(handle, token, token)),
-      requests.lstat(this.path),
-      requests.attributes(handle),
-    ]);
-    if (own.modifiedAt === token && named.modifiedAt !== token) throw partReplacedError(this.path);
-    for (const { size } of [own, named])
-      if (size !== totalBytes) throw wrongSizeError(this.#target.path, size, totalBytes);
+    const before = await checkPart(requests, handle, { path: this.path, target: this.#target.path, size });
     const writtenAt = Math.max(before.modifiedAt ?? now, 2 ** 30);
     await Promise.all([
       ignoreRefusal(requests.setTimes(handle, writtenAt, writtenAt)),
