@@ -12,6 +12,20 @@ export function define(command: Command, context: Context): void {
       const tools = await context.tools('configuration');
       await setSetting({ name: settingName(name), value }, tools);
       context.reporter.info(`${name} is stored in profile "${tools.profile}" (${tools.store.path})`);
-      context.reporter.result({ name, profile: tools.profile, path: tools.store.path }, '');
+      const account = name === 'token' ? await tryToken(tools.profile, context) : undefined;
+      context.reporter.result(
+        { name, profile: tools.profile, path: tools.store.path, ...(account !== undefined && { account }) },
+        '',
+      );
     });
+}
+
+/** Whose it is. Nothing where another token than that of the profile would be tried, or no address is known yet. */
+async function tryToken(profile: string, context: Context): Promise<string | undefined> {
+  const { endpoint, token } = await context.settings();
+  if (endpoint.value === undefined || token.origin !== `profile "${profile}"`) return undefined;
+  const { checkToken } = await import('../../services/check-token.ts');
+  const account = await checkToken(await context.provider(), context);
+  if (account !== undefined) context.reporter.info(`signed in to ${endpoint.value} as ${account}`);
+  return account;
 }

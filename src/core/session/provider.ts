@@ -59,6 +59,8 @@ export interface Provider extends AsyncDisposable {
   readonly publicKeys?: PublicKeys;
   /** Why the SSH server refused a key, as far as the platform lets one see what it goes by. */
   explainRefusal?(this: void, refusal: Refusal, signal: AbortSignal): Promise<RefusalCause>;
+  /** Whose the token is, and of which workspace, for people. Rejects with a DeniedError when it is refused. */
+  signedInAs?(this: void, signal: AbortSignal): Promise<string>;
   /** Whose session it is that the caller does not have; nothing when there is none, or the caller may not know. */
   ownerOf?(this: void, reference: string, signal: AbortSignal): Promise<ForeignSession | undefined>;
 }

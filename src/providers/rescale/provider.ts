@@ -20,7 +20,16 @@ import type { JobRequest } from './create-check.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { headNodeAddress } from './head-node.ts';
 import { hostKeyAlias } from './host-key-alias.ts';
-import { describeJob, findJobs, isJobId, jobHistory, jobInstances, listJobs, stopJob } from './jobs.ts';
+import {
+  accountOf,
+  describeJob,
+  findJobs,
+  isJobId,
+  jobHistory,
+  jobInstances,
+  listJobs,
+  stopJob,
+} from './jobs.ts';
 import { listing } from './listing.ts';
 import { describeCost, offerJob } from './offer.ts';
 import { phaseOf, statusKey, statusWords } from './phase.ts';
@@ -115,6 +124,7 @@ export function createRescale(parts: RescaleParts): Provider {
     create: (request: RescaleJobRequest, tools) => create(request, tools, parts),
     terminate: (session, options, signal) => terminate(session, options, { client, signal }),
     logs: (session, signal) => logs(session, client, signal),
+    signedInAs: (signal) => accountOf(client, signal),
     explainRefusal: (refusal, signal) => explainRefusal(refusal, client, signal),
     [Symbol.asyncDispose]: () => network.close(),
   };

@@ -27,6 +27,7 @@ import { findJobs, listJobs, retrieveJob } from './jobs.ts';
 import { type AccountKey, addKey, listKeys, removeKeys } from './keys.ts';
 import { listing } from './listing.ts';
 import { explainKeyRefusal, sshAddressOf } from './ssh-access.ts';
+import { workspaceOf } from './workspace.ts';
 
 export interface UcloudParts {
   readonly client: UcloudClient;
@@ -66,9 +67,22 @@ export function createUcloud(parts: UcloudParts): Provider {
     },
     logs: async (session, signal) => logOf(await jobOf(client, session, signal)),
     publicKeys: publicKeysOf(client),
+    signedInAs: (signal) => signedInAs(client, signal),
     explainRefusal: (refusal, signal) => explain(client, refusal, signal),
     [Symbol.asyncDispose]: () => network.close(),
   };
+}
+
+/** `Ada Lovelace (ada@example.com), in the project Analytical engines`. */
+async function signedInAs(client: UcloudClient, signal: AbortSignal): Promise<string> {
+  const [{ name, email }, workspace] = await Promise.all([
+    client.whoAmI(signal),
+    workspaceOf(client, signal),
+  ]);
+  const who = [name, email].filter((each) => each !== '').join(', ') || 'somebody without a name';
+  if (workspace === undefined) return who;
+  const { project, title } = workspace;
+  return project === '' ? `${who}; your own workspace` : `${who}; project ${title || project}`;
 }
 
 /** A job with SSH is only of use when its address is there. */
