@@ -28,7 +28,7 @@ import { type AccountKey, addKey, listKeys, removeKeys } from './keys.ts';
 import { listing } from './listing.ts';
 import { explainKeyRefusal, sshAddressOf } from './ssh-access.ts';
 
-export interface UcloudParts {
+interface UcloudParts {
   readonly client: UcloudClient;
   readonly network: Network;
   /** How long whatever is on the way into a job may take for an answer. */
