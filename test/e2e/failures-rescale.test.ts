@@ -188,7 +188,7 @@ test('a job that has ended, and one that there never was', async () => {
   });
   expect(await here.run(['ssh', 'nobody'])).toMatchObject({
     code: 4,
-    stderr: expect.stringContaining('no session nobody'),
+    stderr: expect.stringContaining('no session named nobody'),
   });
 });
 

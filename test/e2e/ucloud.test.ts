@@ -274,7 +274,7 @@ test('public keys of the account are added, listed and removed', async () => {
   const secret = await here.run(['key', 'upload', file]);
   expect([secret.code, secret.stderr]).toEqual([2, expect.stringContaining('is a private key')]);
   const added = await here.run(['key', 'upload', `${file}.pub`, '--title', 'laptop']);
-  expect([added.code, added.stderr]).toEqual([0, 'the key counts for jobs that start from now on\n']);
+  expect([added.code, added.stderr]).toEqual([0, 'the key applies to jobs that start from now on\n']);
   const [id = '', type, fingerprint = ''] = added.stdout.trim().split(' ');
   expect(type).toBe('ssh-ed25519');
   const again = await here.run(['key', 'upload', `${file}.pub`]);
