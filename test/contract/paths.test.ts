@@ -21,6 +21,7 @@ const paths: readonly string[] = [
   '* --identity',
   'session create --bootstrap-script',
   'session create --authorize',
+  'session create --public-key',
   'sftp put paths',
   'sftp get paths',
   'sftp sync source',
@@ -40,7 +41,7 @@ const paths: readonly string[] = [
 
 /** Names, numbers, words, and paths of the session. */
 const others =
-  /^(session create (image|--(name|mount|volume|env|resources|resource-opts|cluster-size|cluster-mode|type|scaling-group|project|domain|arch|startup-command|tag|priority|preopen|timeout|group|client-token))|session list --(status|access-key)|session rename name|session terminate sessions|session wait --timeout|.* session|.* --(user|key-store|key-lifetime|node|port|release|for|client|create|persist-name|ssh-host|exclude|include|via|if-exists|seconds|type|bits|comment|to|ppk-version|owner)|(app ssh|ssh) ssh-arguments|exec command|app forward app|open (program|path)|sftp (ls|stat) path|sftp (mkdir|rm|mv) paths|config (get|set|unset) name)$/;
+  /^(session create (image|what|--(product|time|param|folder|nodes|analysis-version|core-type|cores|hours|command|cidr|name|mount|volume|env|resources|resource-opts|cluster-size|cluster-mode|type|scaling-group|project|domain|arch|startup-command|tag|priority|preopen|timeout|group|client-token))|session list --(status|access-key)|session rename name|session terminate sessions|session (wait --timeout|extend --time)|.* session|.* --(user|key-store|key-lifetime|node|port|release|for|client|create|persist-name|ssh-host|exclude|include|via|if-exists|seconds|type|bits|comment|to|ppk-version|owner)|(app ssh|ssh) ssh-arguments|exec command|app forward app|open (program|path)|sftp (ls|stat) path|sftp (mkdir|rm|mv) paths|config (get|set|unset) name)$/;
 
 test('whether it is a path is known of every option that takes a value, and of every argument', async () => {
   const known = new Set(paths);
