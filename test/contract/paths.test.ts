@@ -12,6 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { commands } from '../../src/commands/index.ts';
 import { definitionOf, settingNames } from '../../src/core/settings/settings.ts';
 import { type BaiResult, bai, cleanEnvironment, launcher } from '../support/bai.ts';
+import { openRescaleBed } from '../support/rescale-bed.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { type EmulatorBed, filesIn, openEmulator } from './app-bed.ts';
 
@@ -159,6 +160,18 @@ describe('each path', () => {
     },
     'session create --authorize': async () => {
       await expectOk(['session', 'create', 'python', '--name', 'auth', '--authorize=~/in/mine.pub']);
+    },
+    'session create --public-key': async () => {
+      await using rescale = await openRescaleBed();
+      const { address: BAI_ENDPOINT, apiKey: BAI_TOKEN, jobs } = rescale.emulator;
+      const create = ['session', 'create', 'user_included', '--core-type', 'emerald', '--no-wait', '--yes'];
+      const env = { BAI_PROVIDER: 'rescale', BAI_ENDPOINT, BAI_TOKEN };
+      const made = await run([...create, '--public-key=~/in/mine.pub'], { env });
+      expect([made.code, made.stderr]).toEqual([0, expect.any(String)]);
+      const [type, blob] = readFileSync(home('in', 'mine.pub'), 'utf8').split(' ');
+      expect(jobs.all().map(({ spec }) => spec.publicKey)).toEqual([
+        expect.stringContaining(`${type} ${blob}`),
+      ]);
     },
     'sftp put paths': async () => {
       await expectOk(['sftp', 'put', '~/in/file', 'demo:put-file']);
