@@ -1,6 +1,6 @@
 /** The three platforms side by side, on this machine: what each can do, and that nothing of one is taken for the other's. */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import type { Feature } from '../../src/core/session/provider.ts';
 import { providerNames } from '../../src/core/settings/setting-parsers.ts';
 import { resolveSettings } from '../../src/core/settings/settings.ts';
 import { listProviders, openProvider } from '../../src/wiring/providers.ts';
-import { type BaiResult, bai } from '../support/bai.ts';
+import { type BaiResult, bai, cleanEnvironment, finished } from '../support/bai.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { recordingReporter } from './transfer-session.ts';
 
@@ -98,7 +98,28 @@ describe('each on this machine, beside the others', () => {
     await done(['sftp', 'put', key, 'demo-1:sent'], provider);
     await done(['sftp', 'get', 'demo-1:sent', `back-${provider}`], provider);
     expect(readFileSync(join(home, `back-${provider}`), 'utf8')).toBe(readFileSync(key, 'utf8'));
+    const site = await done(['sftp', 'site', 'demo-1', '--filezilla', `${provider}.xml`], provider);
+    expect(site.stderr + site.stdout).toContain('.ppk');
   });
+
+  test.each(providerNames)(
+    '%s: plain ssh goes in by its name, as the account that the session has',
+    async (provider) => {
+      await done(['ssh-config', 'install'], provider);
+      const key = join(home, '.ssh', 'id_rsa');
+      const child = spawn(
+        'ssh',
+        ['-F', join(home, '.ssh', 'config'), '-i', key, 'demo-1.bai', 'echo plain'],
+        {
+          env: cleanEnvironment({ home, env: { BAI_PROVIDER: provider } }),
+          cwd: home,
+        },
+      );
+      child.stdin.end();
+      const ran = await finished(child);
+      expect(ran, ran.stderr).toMatchObject({ code: 0, stdout: 'plain\n' });
+    },
+  );
 
   test('the same name on three platforms is three sessions, each with a host key of its own', async () => {
     const keys = await Promise.all(

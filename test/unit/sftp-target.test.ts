@@ -19,6 +19,9 @@ test.each([
   ['demo:a:b', 'demo', 'a:b'],
   ['my_job.2-x:dir/', 'my_job.2-x', 'dir/'],
   [`${uuid}:x`, uuid, 'x'],
+  ['7:x', '7', 'x'],
+  ['abc:x', 'abc', 'x'],
+  ['a job with blanks:x', 'a job with blanks', 'x'],
 ])('%s is in a session', (argument, session, path) => {
   expect(parseTarget(argument)).toEqual({ session, path });
 });
@@ -28,15 +31,13 @@ test.each([
   'C:\\Users\\x',
   'C:/Users/x',
   'c:',
-  'abc:x',
   './demo:x',
   '/demo:x',
   'dir/demo:x',
   'user@demo:x',
   ':x',
-  'dem o:x',
-  `${'a'.repeat(65)}:x`,
   '',
+  `${'a'.repeat(129)}:x`,
 ])('%s is on this machine', (argument) => {
   expect(parseTarget(argument)).toBeUndefined();
 });

@@ -54,7 +54,7 @@ function lines({ session, app, host, port, url, ssh }: ForwardedApp): string[] {
     ['Port', String(port)],
     ['URL', url],
     ['User', ssh?.user],
-    ['Key', ssh === undefined ? undefined : (ssh.identityFile ?? 'those of the SSH agent')],
+    ['Key', ssh === undefined ? undefined : keyOf(ssh)],
     ['SSH URL', ssh?.sshUrl],
     ['SFTP URL', ssh?.sftpUrl],
   ];
@@ -62,4 +62,8 @@ function lines({ session, app, host, port, url, ssh }: ForwardedApp): string[] {
   return ssh === undefined
     ? shown
     : [...shown, '', 'Ready to paste:', ...Object.values(ssh.commands).map((line) => `  ${line}`)];
+}
+
+function keyOf({ identityFile, ownKeys }: NonNullable<ForwardedApp['ssh']>): string {
+  return identityFile ?? (ownKeys?.length ? `one of ${ownKeys.join(', ')}` : 'those of the SSH agent');
 }

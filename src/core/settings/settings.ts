@@ -283,8 +283,11 @@ function placesOf(sources: SettingSources): {
 function resolveOne(name: SettingName, places: readonly SettingPlace[], account: Account): Setting {
   if (isAccountSetting(name)) return account.settings[name];
   // The kind of an endpoint belongs to it; without an account any place may say it.
-  const belongs = (name === 'endpointType' || name === 'provider') && account.place !== undefined;
-  const asked = belongs ? [...places.slice(0, 1), account.place] : places;
+  const { place } = account;
+  const belongs = (name === 'endpointType' || name === 'provider') && place !== undefined;
+  // The local manager is that of the platform that was chosen elsewhere.
+  const whole = place?.isImplicit ? [...places, place] : [...places.slice(0, 1), ...(place ? [place] : [])];
+  const asked = belongs ? whole : places;
   const found = asked.map((place) => place.get(name)).find((setting) => setting !== undefined);
   const { fallback } = definitionOf(name);
   return found ?? { value: fallback, origin: fallback === undefined ? 'not set' : 'default' };

@@ -13,8 +13,8 @@ export interface SftpPaths {
   readonly paths: readonly string[];
 }
 
-/** Also every UUID. Shorter prefixes are left to drive letters and to plain file names. */
-const session = /^[A-Za-z0-9_.-]{4,64}$/;
+/** A name or id of any platform, as scp tells hosts from files: without a slash. One letter is a drive of Windows. */
+const session = /^(?![A-Za-z]$|\.{1,2}$)[^/\\:@\p{Cc}]{1,128}$/u;
 
 const localHint = 'a local file with a colon in its name is written ./NAME:…';
 
@@ -76,7 +76,7 @@ export function parsePathArguments(args: readonly string[]): SftpPaths {
   if (parseTarget(first) !== undefined) return sameSession(args.map(requireTarget));
   if (!session.test(first)) {
     throw new UsageError(`"${first}" is neither SESSION:PATH nor a session`, {
-      hint: 'session names have 4 to 64 letters, digits, "_", "-" or "."',
+      hint: 'a session goes by its name or id, which has no slash and no colon',
     });
   }
   return { session: first, paths: rest.length === 0 ? [''] : rest };
@@ -116,7 +116,7 @@ function requireTarget(argument: string): SftpTarget {
   const target = parseTarget(argument);
   if (target === undefined) {
     throw new UsageError(`"${argument}" must be written SESSION:PATH`, {
-      hint: 'session names have 4 to 64 letters, digits, "_", "-" or "."',
+      hint: 'a session goes by its name or id, which has no slash and no colon',
     });
   }
   return target;

@@ -31,7 +31,7 @@ const byStatus: Readonly<Record<number, StatusMeaning>> = {
   401: {
     Failure: DeniedError,
     code: 'auth-failed',
-    hint: 'the API key is wrong, was deleted, or is for another platform (each region has its own): make one in User Profile Settings, API, and `bai login` with it',
+    hint: 'the API key is wrong, was deleted, or is for another platform (each region has its own): make one in User Profile Settings, API, and store it with `bai config set token`',
   },
   402: {
     Failure: DeniedError,

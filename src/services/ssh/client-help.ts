@@ -74,10 +74,9 @@ function describe(program: PuttyLike, target: ClientTarget, shell: ShellKind): C
 }
 
 /** Says what was made, and what is known to fail with it. */
-export async function puttyKeyOf(
-  { access, identityFile }: PreparedSsh,
-  tools: ClientTools,
-): Promise<SavedKey> {
+export async function puttyKeyOf(ready: PreparedSsh, tools: ClientTools): Promise<SavedKey> {
+  const { access } = ready;
+  const identityFile = ready.identityFile ?? (await likelyKey(ready, tools));
   if (identityFile === undefined) {
     throw new UsageError(
       "PuTTY, WinSCP and FileZilla are given a key file, and the key is the agent's or in memory",
@@ -89,12 +88,27 @@ export async function puttyKeyOf(
   const key = await savePuttyKey({ identityFile, sessionId: access.session.id }, { ...tools.keys, ...tools });
   const { reporter } = tools;
   if (key.change !== 'unchanged') reporter.info(`saved the key for PuTTY's programs as ${key.path}`);
-  if (key.type === 'ssh-rsa') {
+  // What sessions of Backend.AI run.
+  if (key.type === 'ssh-rsa' && tools.provider.issuedKey !== undefined) {
     reporter.info(
       'the sshd of sessions refuses about one in a hundred RSA logins of PuTTY, WinSCP and FileZilla: connect again then',
     );
   }
   return key;
+}
+
+/** Of several keys of the user's own, the one that the account has; else the one that ssh would offer first. */
+async function likelyKey({ ownKeys }: PreparedSsh, tools: ClientTools): Promise<string | undefined> {
+  const [first, ...others] = ownKeys;
+  if (first === undefined || others.length === 0) return first;
+  const known = await tools.provider.publicKeys?.list(tools.signal);
+  const prints = new Set(known?.map(({ fingerprint }) => fingerprint));
+  for (const path of ownKeys) {
+    const file = tools.formats.inspect((await tools.disk.read(path)).bytes, path);
+    const blob = file?.kind === 'private' ? file.publicBlob : undefined;
+    if (blob !== undefined && prints.has(tools.formats.describe(blob).sha256)) return path;
+  }
+  return first;
 }
 
 export async function pinnedKeys({ access }: PreparedSsh, tools: ClientTools): Promise<readonly HostKey[]> {

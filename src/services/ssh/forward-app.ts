@@ -40,6 +40,8 @@ interface ForwardedSsh {
   readonly user: string;
   /** Nothing when the keys of the SSH agent, or ssh's usual ones, are used. */
   readonly identityFile?: string;
+  /** Those that ssh offers one after the other, where no single one is known to fit. */
+  readonly ownKeys?: readonly string[];
   readonly sshUrl: string;
   readonly sftpUrl: string;
   readonly commands: ReadyCommands;
@@ -78,10 +80,11 @@ export async function forwardApp(
 }
 
 function describeSsh(target: SshTarget, home: string): ForwardedSsh {
-  const { user, host, port, identityFile } = target;
+  const { user, host, port, identityFile, ownKeys = [] } = target;
   return {
     user,
     ...(identityFile !== undefined && { identityFile }),
+    ...(ownKeys.length > 0 && { ownKeys }),
     sshUrl: `ssh://${user}@${host}:${port}`,
     sftpUrl: sftpUrl({ host, user, path: home }, port),
     commands: readyCommands(target, home),

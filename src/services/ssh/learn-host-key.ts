@@ -4,6 +4,7 @@ import type { SshAccess } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { BaiError, ConflictError } from '../../errors.ts';
 import type { SshTools } from './ssh-tools.ts';
+import { verifyHostKey } from './verify-host-key.ts';
 
 interface LearntFrom {
   readonly access: SshAccess;
@@ -21,7 +22,7 @@ export async function learnHostKey({ access, session, signal }: LearntFrom, tool
   const stream = await access.dial(signal);
   const hostKey = await client.fetchHostKey(stream, session.name, signal);
   if (access.hostKeyTrust === 'first-use') await confirm(hostKey, session, tools);
-  await knownHosts.verify(access.hostKeyAlias, hostKey, session);
+  await verifyHostKey({ access, session, hostKey }, tools);
 }
 
 async function confirm(hostKey: Uint8Array, { name }: SessionRef, tools: SshTools): Promise<void> {
@@ -60,7 +61,7 @@ function notConfirmed(name: string, shown: string, { provider }: SshTools): Conf
     `${provider.title} does not vouch for the host key of session ${name}, and there is no terminal to ask on: ${shown}`,
     {
       code: 'host-key-not-confirmed',
-      hint: `log in once on a terminal with \`bai ssh ${name}\`, or give --accept-host-key SHA256:…; the setting hostKeyChecking=accept-new takes the first key of each session unchecked`,
+      hint: `log in once on a terminal with \`bai ssh ${name}\`, or give its fingerprint: BAI_ACCEPT_HOST_KEY=SHA256:…, or --accept-host-key of \`bai ssh\`; the setting hostKeyChecking=accept-new takes the first key of each session unchecked`,
     },
   );
 }

@@ -10,6 +10,7 @@ import { explainRefusal } from './explain-refusal.ts';
 import { learnHostKey } from './learn-host-key.ts';
 import type { LoginRequest, SshTools } from './ssh-tools.ts';
 import { agentRing, issuedOrOwn, ownLogin } from './user-keys.ts';
+import { verifyHostKey } from './verify-host-key.ts';
 
 export interface OpenedAccess extends SshAccess {
   readonly session: SessionRef;
@@ -21,7 +22,7 @@ export interface OpenedAccess extends SshAccess {
 
 /** Nothing is dialled yet. */
 export async function openAccess(session: SessionRef, tools: SshTools): Promise<OpenedAccess> {
-  const { provider, settings, knownHosts } = tools;
+  const { provider, settings } = tools;
   const access = await tools.access(session);
   let checked: Promise<unknown> | undefined;
   return {
@@ -34,7 +35,7 @@ export async function openAccess(session: SessionRef, tools: SshTools): Promise<
       checked ??= isAsked ? checkApp(session, sshApp, tools) : Promise.resolve();
       return checked;
     },
-    verify: (hostKey) => knownHosts.verify(access.hostKeyAlias, hostKey, session),
+    verify: (hostKey) => verifyHostKey({ access, session, hostKey }, tools),
   };
 }
 

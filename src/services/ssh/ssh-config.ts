@@ -2,11 +2,13 @@
 
 import type { Reporter } from '../../core/reporter.ts';
 import type { Provider } from '../../core/session/provider.ts';
+import type { SessionRef, SessionSummary } from '../../core/session/session.ts';
 import { configWord, literalPattern, percentDoubled } from '../../core/ssh/config-word.ts';
 import { type InstalledSshConfig, readInstalled } from '../../core/ssh/installed-ssh-config.ts';
 import { type ListedHost, listHosts, type SshConfigFacts, sshConfigText } from '../../core/ssh/ssh-config.ts';
 import { hasInclude, withInclude, withoutInclude } from '../../core/ssh/ssh-include.ts';
 import { lineDiff } from '../../core/text/line-diff.ts';
+import { BaiError } from '../../errors.ts';
 import type { ConfigChange } from '../../ssh/files/config-file.ts';
 import type { SshAnswer } from '../../ssh/ssh-settings.ts';
 import { type CheckedPlans, type Plan, unsayablePath, writeChecked, writePlan } from './check-ssh-config.ts';
@@ -144,8 +146,30 @@ export async function renderSshConfig(tools: SshConfigTools): Promise<RenderedSs
   checkPaths([tools.ownFile], /[\n\r]/);
   const all = await provider.list({ statuses: 'live', owner: 'own' }, tools.signal);
   const reachable = all.filter(({ status }) => /^(ready|starting)$/.test(provider.phaseOf(status)));
-  const hosts = listHosts(reachable, provider);
+  const accounts = await accountsOf(reachable, provider, tools.signal);
+  const accountIn = ({ id }: SessionRef): string | undefined => accounts.get(id);
+  const hosts = listHosts(reachable, { ...provider, accountIn });
   return { text: sshConfigText(facts, hosts), hosts, facts };
+}
+
+/** Where each session has an account of its own: in its list, or known by its way in alone. */
+async function accountsOf(
+  sessions: readonly SessionSummary[],
+  provider: Provider,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const accounts = new Map(sessions.map((session) => [session.id, provider.accountIn?.(session)]));
+  if (provider.account !== undefined) return accounts;
+  for (const session of sessions) {
+    if (accounts.get(session.id) !== undefined || provider.phaseOf(session.status) !== 'ready') continue;
+    try {
+      accounts.set(session.id, (await provider.access(session, { signal })).user);
+    } catch (error) {
+      // One that cannot be reached yet is listed as it is.
+      if (!(error instanceof BaiError) || signal.aborted) throw error;
+    }
+  }
+  return accounts;
 }
 
 /** ssh's configuration has no way to write these in a path. */

@@ -26,6 +26,7 @@ import { enterNode } from './enter-node.ts';
 import { type HeardStream, hear } from './hear-stream.ts';
 import { prepareSsh } from './prepare-ssh.ts';
 import type { SshTools } from './ssh-tools.ts';
+import { verifyHostKey } from './verify-host-key.ts';
 
 interface SshStdioRequest {
   /** Name or id, or the same as `host`. */
@@ -219,13 +220,14 @@ async function passHostKey(
   tools: SshStdioTools,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { stdout, knownHosts } = tools;
+  const { stdout } = tools;
+  const access = { hostKeyAlias: tools.provider.hostKeyAlias(session) };
   const reader = new HostKeyReader();
   signal.addEventListener('abort', () => remote.destroy(), { once: true });
   const chunks: AsyncIterable<Uint8Array> = remote.iterator({ destroyOnReturn: false });
   for await (const chunk of chunks) {
     const key = reader.read(chunk);
-    if (key !== undefined) await knownHosts.verify(tools.provider.hostKeyAlias(session), key, session);
+    if (key !== undefined) await verifyHostKey({ access, session, hostKey: key }, tools);
     if (!stdout.write(chunk)) await once(stdout, 'drain', { signal });
     if (reader.isOver) return true;
   }
