@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { unusedExports } from './support/unused-exports.ts';
 
 /** Which layers a layer imports values from, and which it may name in types; `docs/architecture.md` says why. */
 const edges = ['providers', 'proxy', 'ssh', 'transfer', 'keys', 'config', 'output'] as const;
@@ -153,6 +154,45 @@ test.each(files)('%s starts programs by a path that was looked up, never by a na
       .replaceAll(/\.exec\(/g, '')
       .match(named),
   ).toBeNull();
+});
+
+/** Sources, and whoever else imports of them. */
+const modules = new Map(
+  ['src', 'test', 'bench', 'scripts'].flatMap((folder) =>
+    readdirSync(join(root, '..', folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(?:ts|mjs)$/.test(file) && !file.endsWith('.d.ts'))
+      .map((file) => {
+        const path = `${folder}/${file.replaceAll('\\', '/')}`;
+        return [path, readFileSync(join(root, '..', path), 'utf8')] as const;
+      }),
+  ),
+);
+
+test('nothing is exported that nobody imports', () => {
+  expect(unusedExports(modules, (path) => path.startsWith('src/'))).toEqual([]);
+});
+
+test.each([
+  ['import { a } from "./it.ts"', "import { a } from './it.ts';", ['b', 'C']],
+  ['a name of its own', "import { a as x, type C } from './it.ts';", ['b']],
+  ['all of it', "import * as it from './it.ts';\nit.b();", ['a', 'C']],
+  ['a type', "type X = import('./it.ts').C;", ['a', 'b']],
+  ['when it is needed', "const { a, b: c } = await import('./it.ts');", ['C']],
+  ['one of it', "return (await import('./it.ts')).b();", ['a', 'C']],
+  ['under a name', "const it = is ? await import('./it.ts') : undefined;\nit?.a();", ['b', 'C']],
+  ['handed on', "const load = () => import('./it.ts');", []],
+  ['given on', "export { b } from './it.ts';", ['a', 'C']],
+  ['nothing', 'const a = 1;', ['a', 'b', 'C']],
+])('what is imported is seen: %s', (_, importing, unused) => {
+  const it = 'export const a = 1;\nexport async function b() {}\ninterface D {}\nexport type { C };\n';
+  const found = unusedExports(
+    new Map([
+      ['it.ts', it],
+      ['other.ts', importing],
+    ]),
+    (path) => path === 'it.ts',
+  );
+  expect(found).toEqual(unused.map((name) => `it.ts ${name}`));
 });
 
 const internals = readFileSync(join(root, 'ssh/ssh2-internals.ts'), 'utf8');

@@ -17,7 +17,7 @@ const stateSchema = z.object({
   release: z._default(z.string(), ''),
 });
 
-export type LocalState = z.infer<typeof stateSchema>;
+type LocalState = z.infer<typeof stateSchema>;
 
 /** Nothing when there is none, or when it is not what bai wrote. */
 export async function readLocalState(path: string): Promise<LocalState | undefined> {

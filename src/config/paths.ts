@@ -5,7 +5,7 @@ import envPaths from 'env-paths';
 import { LocalSystemError } from '../errors.ts';
 import { findHome, wholePath } from '../files/user-path.ts';
 
-export interface OwnPaths {
+interface OwnPaths {
   /** Profiles: `config.json`, 0600. */
   readonly configFile: string;
   /** Host keys, what bai wrote into the ssh folder, the local manager's state. */

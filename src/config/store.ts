@@ -12,7 +12,7 @@ import type { LockWait } from '../files/lock.ts';
 import { changeOwnFile, readOwnFile } from '../files/own-file.ts';
 import { besidePath } from '../files/whole-file.ts';
 
-export interface ProfileStore {
+interface ProfileStore {
   readonly path: string;
   /** Of all profiles, in alphabetical order. */
   names(): Promise<readonly string[]>;

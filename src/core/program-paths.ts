@@ -1,6 +1,6 @@
 /** Where a program may be: the whole paths that PATH leads to, in its order. */
 
-export interface SearchFacts {
+interface SearchFacts {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
 }

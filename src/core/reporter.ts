@@ -11,7 +11,7 @@ export interface Step {
 }
 
 /** The bytes of one file on their way. */
-export interface ProgressBar {
+interface ProgressBar {
   /** `bytes` counted from the start of the file, not since the last call. */
   update(bytes: number): void;
   stop(): void;

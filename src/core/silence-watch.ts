@@ -15,7 +15,7 @@ export interface SilenceOptions {
   readonly onDead: () => void;
 }
 
-export interface SilenceWatch extends Disposable {
+interface SilenceWatch extends Disposable {
   /** Something came in. */
   readonly hear: () => void;
 }

@@ -44,7 +44,7 @@ export function countDown(ms: number, onOver: () => void): Countdown {
 }
 
 /** Disposal ends the counting. */
-export interface Stopwatch extends Disposable {
+interface Stopwatch extends Disposable {
   /** Since it was started, in milliseconds. */
   readonly elapsedMs: number;
   restart(): void;
@@ -74,7 +74,7 @@ export function startStopwatch(): Stopwatch {
 }
 
 /** A limit beside the signal that ends everything. */
-export interface TimeLimit extends Disposable {
+interface TimeLimit extends Disposable {
   /** Aborted by the given one, or when the time is over. */
   readonly signal: AbortSignal;
   /** Whether the time was over before. */
@@ -114,7 +114,7 @@ export async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal):
   }
 }
 
-export interface Patience {
+interface Patience {
   readonly signal: AbortSignal;
   readonly ms: number;
   /** What is thrown when the time is over. */

@@ -19,11 +19,7 @@ import type { Machine, Route } from './session/exchange.ts';
 import type { Session } from './session/session.ts';
 import { SessionStore } from './session/session-store.ts';
 
-export type { EmulatorAccount, SshKeypair } from './model/accounts.ts';
-export type { ActiveFault, EmulatorFaults, Fault, RoutePattern, SshStage } from './model/faults.ts';
-export type { RequestRecord } from './server/http-server.ts';
-export type { Session as EmulatedSession } from './session/session.ts';
-export type { App } from './session/session-parts.ts';
+export type { Fault, SshStage } from './model/faults.ts';
 
 export interface EmulatorOptions {
   /** 0, the default, is any free port; it always listens on 127.0.0.1. */
@@ -46,7 +42,7 @@ export interface EmulatorOptions {
   readonly sessionMaxUnauthenticated?: number;
 }
 
-export interface EmulatedSessions {
+interface EmulatedSessions {
   /** Newest first, ended ones included. */
   all(): readonly Session[];
   /** The newest session of this id or name; throws an Error when there is none. */

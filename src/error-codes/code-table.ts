@@ -1,6 +1,6 @@
 /** The codes of one section of docs/exit-codes.md. */
 
-export interface CodeRow {
+interface CodeRow {
   /** Text: some depend on where it happened. */
   readonly status: string;
   readonly meaning: string;

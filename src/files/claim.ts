@@ -24,7 +24,7 @@ export interface Claim {
   alone<T>(work: () => Promise<T>): Promise<T>;
 }
 
-export type ClaimOutcome =
+type ClaimOutcome =
   | { readonly isOurs: true; readonly earlier: string | undefined }
   | { readonly isOurs: false; readonly holder: ProcessIdentity };
 

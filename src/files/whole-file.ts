@@ -17,7 +17,7 @@ import { syncFolder } from './sync-folder.ts';
 
 export type FileContent = string | Uint8Array;
 
-export interface FileOptions {
+interface FileOptions {
   /** 0600 when left out, and then exactly that; of any other the umask takes its share. */
   readonly mode?: number | undefined;
   /** For what a new file needs before anything is written into it: an access list, an owner. */
@@ -65,16 +65,6 @@ export async function stageFile(
 export async function replaceFile(path: string, content: FileContent, options?: FileOptions): Promise<void> {
   await using staged = await stageFile(path, content, options);
   await staged.replace();
-}
-
-/** False, and nothing changed, when something has the name by now. */
-export async function createFile(
-  path: string,
-  content: FileContent,
-  options?: FileOptions,
-): Promise<boolean> {
-  await using staged = await stageFile(path, content, options);
-  return await staged.create();
 }
 
 /**

@@ -7,7 +7,7 @@ import { leaveSignalsToSystem } from './system-signals.ts';
 
 const generate = promisify(generateKeyPair);
 
-export interface NewPair {
+interface NewPair {
   readonly type: 'ed25519' | 'rsa' | 'ecdsa';
   /** Nothing means the usual: RSA 4096, ECDSA 256. Ed25519 has one size. */
   readonly bits: number | undefined;

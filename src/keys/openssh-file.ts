@@ -2,7 +2,7 @@
 
 import { MalformedKey, WireReader } from './ssh-wire.ts';
 
-export interface OpensshHeader {
+interface OpensshHeader {
   readonly encrypted: boolean;
   readonly publicBlob: Buffer;
   /** Throws a MalformedKey for what bai cannot open, and what would keep it busy for minutes. */

@@ -17,13 +17,13 @@ import { MalformedKey, WireReader, wireLength, wireString } from './ssh-wire.ts'
 
 export type PpkVersion = 2 | 3;
 
-export interface PpkOptions {
+interface PpkOptions {
   readonly version: PpkVersion;
   readonly passphrase: Uint8Array | undefined;
 }
 
 /** A file as it stands: the public half can be read, and nothing is checked yet. */
-export interface PpkFile {
+interface PpkFile {
   readonly version: PpkVersion;
   /** SSH's name of the key's type. */
   readonly type: string;

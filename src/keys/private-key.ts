@@ -109,7 +109,7 @@ export function hasPassphrase(bytes: Uint8Array): boolean {
 
 const noCipher = Buffer.from('\0\0\0\x04none', 'latin1');
 
-export interface OpenedKey {
+interface OpenedKey {
   readonly unlocked: ParsedKey;
   readonly fingerprint: string;
 }

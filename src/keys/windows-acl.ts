@@ -11,14 +11,14 @@ export interface AclCommand {
 }
 
 /** Resolves with what the program printed; rejects when it failed. */
-export type RunCommand = (command: AclCommand) => Promise<string>;
+type RunCommand = (command: AclCommand) => Promise<string>;
 
 /** By whole path: a program of that name in the current folder would be started first. */
 function systemProgram(name: string, systemRoot: string): string {
   return win32.join(systemRoot, 'System32', name);
 }
 
-export function askForUser(systemRoot: string): AclCommand {
+function askForUser(systemRoot: string): AclCommand {
   return { program: systemProgram('whoami.exe', systemRoot), args: ['/user', '/fo', 'csv', '/nh'] };
 }
 
@@ -28,7 +28,7 @@ export function readUserId(answer: string): string | undefined {
 }
 
 /** Nothing is inherited, and the user has what there is. */
-export function ownerOnly(path: string, userId: string, systemRoot: string): AclCommand {
+function ownerOnly(path: string, userId: string, systemRoot: string): AclCommand {
   const program = systemProgram('icacls.exe', systemRoot);
   return { program, args: [path, '/inheritance:r', '/grant:r', `*${userId}:F`, '/q'] };
 }

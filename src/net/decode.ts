@@ -43,7 +43,7 @@ function codingsOf({ headers }: IncomingMessage, server: ServerName): Coding[] {
 
 const mostCodings = 2;
 
-export interface Decoding {
+interface Decoding {
   readonly limit: number;
   readonly tooLarge: () => Error;
   readonly server: ServerName;

@@ -30,7 +30,7 @@ export interface HttpRequest {
 const bodyLimit = 64 * 1024 * 1024;
 
 /** What became of a request that got no answer. */
-export interface Unanswered {
+interface Unanswered {
   /** The server cannot have seen it. */
   readonly notSent: boolean;
   /** It went over a connection that was kept, which ended before a byte of an answer: that is about the connection. */
@@ -200,7 +200,7 @@ function noMoreOfAnswer(host: string, seconds: number): TimeoutError {
   return new TimeoutError(`${host} did not go on with its answer for ${seconds} s`, { hint: longerReading });
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   /** Bytes; a default that nothing bai asks for exceeds. */
   readonly limit?: number;
   /** That of the request. */

@@ -4,7 +4,7 @@ import { BaiError, reasonOf, systemCode, UnreachableError } from '../errors.ts';
 import type { ServerName } from './server-name.ts';
 
 /** Who did not answer. */
-export interface Peer {
+interface Peer {
   /** For messages: `the manager at https://api.example.com`. */
   readonly label: string;
   /** `the manager`; nothing: nobody knows who should be there. */
@@ -17,14 +17,14 @@ export interface Peer {
   readonly isPlain: boolean;
 }
 
-export interface Failure {
+interface Failure {
   readonly message: string;
   readonly hint: string;
   /** There is no way on before somebody trusts or replaces a certificate. */
   readonly isCertificate: boolean;
 }
 
-export interface FailedWay {
+interface FailedWay {
   /** Words for what is in between, such as `the proxy http://proxy.example:3128 (HTTP_PROXY)`. */
   readonly through?: string | undefined;
   readonly server?: ServerName;

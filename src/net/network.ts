@@ -28,7 +28,7 @@ export interface NetworkOptions {
 export type Dial = (target: DialTarget) => Duplex;
 
 /** How a request gets there. */
-export interface Route {
+interface Route {
   /** Connections are kept and used again where that is the server's to decide. */
   readonly agent: http.Agent;
   /** In place of the path alone, for a proxy that passes requests on. */

@@ -2,7 +2,7 @@
 
 import { BlockList, isIP } from 'node:net';
 
-export interface ProxyTarget {
+interface ProxyTarget {
   /** As in a URL: lower case, IPv6 in brackets. */
   readonly hostname: string;
   readonly port: number;

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { retryAfterMs } from './retry-after.ts';
 import type { ServerName } from './server-name.ts';
 
-export interface Pausing {
+interface Pausing {
   readonly server: ServerName;
   readonly signal: AbortSignal;
   /** The request may be sent twice. */

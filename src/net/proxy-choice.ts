@@ -7,7 +7,7 @@ import { isExempt } from './no-proxy.ts';
 
 const defaultPorts = { http: 80, https: 443, socks4: 1080, socks4a: 1080, socks5: 1080, socks5h: 1080 };
 
-export type ProxyKind = keyof typeof defaultPorts;
+type ProxyKind = keyof typeof defaultPorts;
 
 export interface ProxyServer {
   readonly kind: ProxyKind;

@@ -15,13 +15,13 @@ export interface DialTarget {
   readonly port: number;
 }
 
-export interface DialLimits {
+interface DialLimits {
   readonly signal: AbortSignal;
   /** Milliseconds until the connection must stand; 0 is no limit. */
   readonly connectTimeoutMs: number;
 }
 
-export interface ProxyWay {
+interface ProxyWay {
   readonly proxy: ProxyServer;
   readonly target: DialTarget;
   readonly limits: DialLimits;

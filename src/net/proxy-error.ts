@@ -60,7 +60,7 @@ export function proxyAnswered(proxy: ProxyServer, authority: string, status: num
   });
 }
 
-export interface ProxyRefusal {
+interface ProxyRefusal {
   /** Behind the proxy's name. */
   readonly what: string;
   /** It is not a matter of the far side being away. */

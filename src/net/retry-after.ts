@@ -18,7 +18,7 @@ export function retryAfterMs({ headers }: Pick<IncomingMessage, 'headers'>, now:
 /** A year says as much as a century, and fits every timer and sum. */
 const longestSeconds = 365 * 86_400;
 
-export interface RetryFacts {
+interface RetryFacts {
   readonly hint: string;
   readonly details: Readonly<Record<string, number>>;
 }

@@ -10,7 +10,7 @@ import { withPauses } from './pauses.ts';
 import { labelOf } from './proxy-error.ts';
 import type { ServerName } from './server-name.ts';
 
-export interface Sending {
+interface Sending {
   readonly network: Network;
   readonly server: ServerName;
   /** The request may be sent twice. */

@@ -3,7 +3,7 @@
 import { sanitizeLine, sanitizeText } from '../core/text/sanitize.ts';
 import { BaiError, ExitCode, localCode, systemCode } from '../errors.ts';
 
-export interface DescribedError {
+interface DescribedError {
   readonly exitCode: number;
   readonly code: string;
   /** One line, whatever a server put into it; so is the hint. */

@@ -13,7 +13,7 @@ import {
   wordTelling,
 } from './transfer-progress.ts';
 
-export interface JsonReporterOptions {
+interface JsonReporterOptions {
   readonly stdout: LocalOutput;
   readonly stderr: LocalOutput;
   /** What happens on the way is told too. */

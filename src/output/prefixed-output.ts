@@ -7,7 +7,7 @@ import { foreignStart, sanitizeText } from '../core/text/sanitize.ts';
 
 type Output = Writable & { readonly isTTY?: boolean };
 
-export interface PrefixedOutputOptions {
+interface PrefixedOutputOptions {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly labels: readonly string[];
@@ -15,7 +15,7 @@ export interface PrefixedOutputOptions {
   readonly color: boolean;
 }
 
-export interface PrefixedOutput {
+interface PrefixedOutput {
   readonly stdout: Writable;
   readonly stderr: Writable;
   /** A last line without an end gets one. Resolves when all is written, or nobody takes it any more. */

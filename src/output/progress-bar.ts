@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 import { formatBytes, formatDuration } from '../core/text/units.ts';
 import { cutEnd, cutStart } from './fit-text.ts';
 
-export interface Progress {
+interface Progress {
   readonly label: string;
   readonly bytes: number;
   /** Nothing while the end is not known: then there is no bar, share or time left. */

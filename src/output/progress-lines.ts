@@ -5,7 +5,7 @@ import { formatBytes, formatDuration } from '../core/text/units.ts';
 import { percent, progressLine, timeLeft } from './progress-bar.ts';
 import type { FileView, TotalView } from './transfer-state.ts';
 
-export interface ScreenSize {
+interface ScreenSize {
   readonly columns: number;
   readonly rows: number;
 }

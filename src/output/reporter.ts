@@ -21,7 +21,7 @@ import {
 } from './transfer-progress.ts';
 import { type ShownWait, Waiting } from './waiting.ts';
 
-export interface ReporterOptions {
+interface ReporterOptions {
   readonly stdout: LocalOutput;
   readonly stderr: LocalOutput;
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -35,7 +35,7 @@ export interface View {
   stop(): void;
 }
 
-export interface BarScreen {
+interface BarScreen {
   draw(lines: readonly string[]): void;
   clear(): void;
   readonly columns: number;
@@ -87,7 +87,7 @@ export function eventView(note: (event: object) => void): View {
 }
 
 /** Where single happenings go. */
-export interface Telling {
+interface Telling {
   failed(problem: TransferProblem): void;
   skipped(problem: TransferProblem): void;
   retrying(problem: TransferProblem): void;

@@ -2,7 +2,7 @@
 
 import { RateWindow } from './rate.ts';
 
-export interface FileState {
+interface FileState {
   readonly path: string;
   readonly totalBytes: number | undefined;
   readonly startedAt: number;
@@ -120,5 +120,3 @@ export class TransferState {
     };
   }
 }
-
-export type { RunningFile };

@@ -3,7 +3,7 @@
 import type { Ora } from 'ora';
 import { conversationLine } from '../core/text/sanitize.ts';
 
-export interface WaitingOptions {
+interface WaitingOptions {
   /** Starts a spinner; nothing where none can be shown. */
   readonly spin: ((text: string) => Ora) | undefined;
   /** Where there is a terminal and no spinner: a line for what takes long. */

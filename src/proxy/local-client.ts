@@ -5,7 +5,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { LocalPeers, PeerPatience } from './local-peers.ts';
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly peers: LocalPeers;
   /** The app is an SSH server: whoever has ended the sending half can neither log in nor say anything any more. */
   readonly isSsh: boolean;

@@ -28,7 +28,7 @@ export interface ConfigureTools {
   wholePath(path: string): string;
 }
 
-export interface ShownSetting {
+interface ShownSetting {
   readonly name: SettingName;
   /** Nothing for a secret: only whether it is set. */
   readonly value: string | undefined;
@@ -59,7 +59,7 @@ export async function getSetting(name: SettingName, tools: ConfigureTools): Prom
   });
 }
 
-export interface SetRequest {
+interface SetRequest {
   readonly name: SettingName;
   readonly value: string | undefined;
 }

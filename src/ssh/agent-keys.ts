@@ -9,7 +9,7 @@ import { noAnswer } from './ask.ts';
 import { fingerprints } from './files/known-hosts.ts';
 import { keyLike } from './ssh2-internals.ts';
 
-export interface AgentKey {
+interface AgentKey {
   /** Public half, as servers compare it. */
   readonly blob: Buffer;
   readonly type: string;
@@ -29,7 +29,7 @@ export interface AgentLogin {
   isSigning(): boolean;
 }
 
-export interface AgentWait {
+interface AgentWait {
   readonly signal: AbortSignal;
   /** How long an agent may take: it may ask its owner something. */
   readonly answerMs: number;
@@ -62,7 +62,7 @@ async function listInTime(path: string, { signal, answerMs: ms }: AgentWait): Pr
 }
 
 /** All of them, in the agent's order; ssh2 leaves out what it does not know. Rejects when no agent answers. */
-export async function listAgentKeys(path: string, signal?: AbortSignal): Promise<AgentKey[]> {
+async function listAgentKeys(path: string, signal?: AbortSignal): Promise<AgentKey[]> {
   const answer = await request(path, Buffer.of(requestIdentities), signal);
   if (answer[0] !== identitiesAnswer) throw new AgentError();
   const reader = new Reader(answer.subarray(1));

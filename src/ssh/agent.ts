@@ -19,7 +19,7 @@ export function openAgent(path: string): BaseAgent {
   return agent;
 }
 
-export interface AgentKey {
+interface AgentKey {
   /** The public half, as SSH sends it. */
   readonly blob: Buffer;
   readonly comment: string;

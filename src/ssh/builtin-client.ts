@@ -13,7 +13,7 @@ import { type ForwardsOptions, openForwards } from './forwards.ts';
 import { pipeWithBackpressure } from './pipe-with-backpressure.ts';
 import { RawTerminal, type TerminalStreams } from './terminal.ts';
 
-export interface BuiltinOptions extends TerminalStreams, ForwardsOptions {
+interface BuiltinOptions extends TerminalStreams, ForwardsOptions {
   readonly signal: AbortSignal;
   /** Forwards stand and the program runs: nothing more is asked or refused. */
   readonly started?: (() => void) | undefined;

@@ -210,7 +210,7 @@ function verifyOnce(
   };
 }
 
-export interface HostKeyPreference {
+interface HostKeyPreference {
   readonly keyTypes?: readonly ServerHostKeyAlgorithm[] | undefined;
   readonly answerMs?: number | undefined;
 }

@@ -2,7 +2,7 @@
 
 export type Escape = 'disconnect' | 'suspend' | 'help';
 
-export interface Typed {
+interface Typed {
   /** For the session. */
   readonly bytes: Buffer;
   /** What was asked of the client. */

@@ -25,7 +25,7 @@ const mostWaiting = 8 * 1024 * 1024;
 const loopback = '127.0.0.1';
 const forAsLongAsItTakes = { there: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY };
 
-export interface OpenForwards extends Disposable {
+interface OpenForwards extends Disposable {
   /** Resolves when no connection goes through them. */
   idle(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { sanitizeLine } from '../core/text/sanitize.ts';
 import { LocalSystemError, systemCode, UnreachableError } from '../errors.ts';
 import { programPath } from './programs.ts';
 
-export interface JumpOptions {
+interface JumpOptions {
   /** Where ssh is looked for. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** For ssh; see `core/ssh/jump-hosts.ts`. */

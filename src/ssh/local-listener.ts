@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { ConflictError, systemCode } from '../errors.ts';
 
-export interface ListenRequest {
+interface ListenRequest {
   /** As written; nothing where none was. */
   readonly bind: string | undefined;
   readonly port: number;
@@ -13,7 +13,7 @@ export interface ListenRequest {
   readonly isOpen: boolean;
 }
 
-export interface ListenCallbacks {
+interface ListenCallbacks {
   readonly onConnection: (socket: Socket) => void;
   /** Tells the user something; a line. */
   readonly say: (message: string) => void;

@@ -34,7 +34,7 @@ export interface OwnKey {
   readonly fingerprint: string;
 }
 
-export interface LoginOptions {
+interface LoginOptions {
   /** For messages: what is logged in to. */
   readonly place: string;
   readonly session: string;

@@ -28,7 +28,7 @@ const defaultPatienceMs = 15_000;
 /** What waits for its reader; beyond it the whole connection is stopped, and every stream over it. */
 const mostWaiting = 4 * 1024 * 1024;
 
-export interface NodeStreamsOptions {
+interface NodeStreamsOptions {
   /** For messages. */
   readonly session: string;
   readonly port?: number;

@@ -8,7 +8,7 @@ export interface Stop {
   release(holder: object): void;
 }
 
-export interface PipeOptions {
+interface PipeOptions {
   readonly stop: Stop;
   /** What may wait in memory for a slow reader. */
   readonly mostWaiting: number;

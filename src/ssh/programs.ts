@@ -31,7 +31,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-export interface Launch {
+interface Launch {
   readonly program: string;
   readonly args: readonly string[];
   readonly environment: Environment;
@@ -78,7 +78,7 @@ export async function lookUp({ program, args, environment, signal }: Launch): Pr
 }
 
 /** A program that takes a text on stdin and keeps what it needs of it, such as one for the clipboard. */
-export interface Feeding extends Launch {
+interface Feeding extends Launch {
   readonly text: string;
 }
 

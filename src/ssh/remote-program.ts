@@ -236,6 +236,6 @@ class Program implements RemoteProgram {
   }
 }
 
-export function lostError(cause?: unknown): UnreachableError {
+function lostError(cause?: unknown): UnreachableError {
   return new UnreachableError('the connection to the session was lost', { code: 'connection-lost', cause });
 }

@@ -8,7 +8,7 @@ const longestPacket = 256 * 1024;
 const headBytes = 4;
 
 /** Follows them through a stream of chunks. */
-export class PacketLengths {
+class PacketLengths {
   readonly #head = Buffer.alloc(headBytes);
   #headFilled = 0;
   #left = 0;

@@ -10,7 +10,7 @@ export interface SocksRequest {
   answer(outcome: SocksOutcome): void;
 }
 
-export type SocksOutcome = 'connected' | 'refused' | 'not-allowed';
+type SocksOutcome = 'connected' | 'refused' | 'not-allowed';
 
 /**
  * Reads where a program wants to go, and not a byte more. Nothing when it speaks no SOCKS, wants something else than

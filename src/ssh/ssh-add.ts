@@ -8,7 +8,7 @@ import { BaiError, LocalSystemError, NotFoundError, systemCode } from '../errors
 import { noAnswer } from './ask.ts';
 import { programPath } from './programs.ts';
 
-export interface AddKeyRequest {
+interface AddKeyRequest {
   /** The private key as text. */
   readonly key: string;
   /** As `ssh-add -t` takes it; the agent forgets the key then. */

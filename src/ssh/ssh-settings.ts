@@ -9,7 +9,7 @@ export type SshAnswer =
   /** What ssh says is wrong with its configuration, or with the words. */
   | { readonly problem: string };
 
-export interface AskSshOptions {
+interface AskSshOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }

@@ -12,7 +12,7 @@ import ssh2, {
   type SFTPWrapper,
 } from 'ssh2';
 
-export type Sign = (bytes: Buffer, done: (signature: Buffer) => void) => void;
+type Sign = (bytes: Buffer, done: (signature: Buffer) => void) => void;
 
 /** Writes the messages of a connection. What is assigned takes the place of ssh2's own. */
 export interface Protocol {
@@ -25,11 +25,11 @@ export interface Protocol {
 }
 
 /** What is called with the messages that come in. */
-export interface MessageHandlers {
+interface MessageHandlers {
   SERVICE_ACCEPT: (this: void, protocol: Protocol, name: string) => void;
 }
 
-export interface PacketWriter {
+interface PacketWriter {
   /** Completes a packet right before it is encrypted. */
   finalize: (this: PacketWriter, packet: Buffer, force?: boolean) => Buffer;
 }

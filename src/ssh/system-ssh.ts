@@ -9,7 +9,7 @@ import { stopWith } from './job-control.ts';
 import { programPath } from './programs.ts';
 import { stty, terminalReset } from './terminal.ts';
 
-export interface RunOptions {
+interface RunOptions {
   /** Name or path of the program; never a shell string. */
   readonly program: string;
   /** Where it is looked for. */

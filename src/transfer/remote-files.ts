@@ -61,9 +61,9 @@ export interface RemoteFiles extends AsyncDisposable {
   rename(from: string, to: string): Promise<void>;
 }
 
-export type StreamJob<T> = T & { readonly options: TransferOptions };
+type StreamJob<T> = T & { readonly options: TransferOptions };
 
-export interface RemoteFilesOptions {
+interface RemoteFilesOptions {
   /** Its abort ends every request at once with an InterruptedError. */
   readonly signal: AbortSignal;
   /** How long a server may leave all requests unanswered before the connection counts as lost. */

@@ -6,7 +6,7 @@ import { agentIdentity, type Settings, settingValue } from '../core/settings/set
 import { findHome, wholePath } from '../files/user-path.ts';
 import type { SshSettings } from '../services/ssh/ssh-tools.ts';
 
-export const issuedKey = 'id_container';
+const issuedKey = 'id_container';
 
 /** A file that is always empty, as ssh spells it. */
 export const nullDevice = process.platform === 'win32' ? 'NUL' : devNull;

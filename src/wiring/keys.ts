@@ -26,7 +26,7 @@ import type { UserSsh } from './user-ssh.ts';
 
 type Streams = Pick<ProcessFacts, 'stdin' | 'stderr' | 'environment' | 'signal'>;
 
-export interface KeyParts {
+interface KeyParts {
   readonly settings: Settings;
   readonly reporter: Reporter;
   readonly userSsh: UserSsh;

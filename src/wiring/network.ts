@@ -7,7 +7,7 @@ import { jumpArguments } from '../core/ssh/jump-hosts.ts';
 import { createNetwork, type Dial, type Network } from '../net/network.ts';
 import { openThroughJump } from '../ssh/jump-host.ts';
 
-export interface NetworkOptions {
+interface NetworkOptions {
   readonly reporter: Reporter;
   /** Where proxies are named and programs are looked for; that of `--env-file` below it. */
   readonly environment: Environment;

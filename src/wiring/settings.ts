@@ -18,7 +18,7 @@ import { wholePath } from '../files/user-path.ts';
 import type { ConfigureTools } from '../services/configure.ts';
 import { lockWait } from './lock-wait.ts';
 
-export interface SurroundingValues {
+interface SurroundingValues {
   readonly environment: Environment;
   /** What the file of `--env-file` says; nothing without one. */
   readonly environmentFile: Environment;

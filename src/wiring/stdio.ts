@@ -11,7 +11,7 @@ import type { ChildStdio, LocalInput, LocalOutput, LocalStreams } from '../core/
 import { systemCode } from '../errors.ts';
 import { BlockingWrites, OwnOutput, type Sink, socketSink } from './own-output.ts';
 
-export interface Stdio extends LocalStreams {
+interface Stdio extends LocalStreams {
   /** For a program that gets the streams of this process; it may do with them as it likes. */
   forChild(): ChildStdio;
   /** Resolves when what was written is out, or nobody has taken it in time. */

@@ -238,7 +238,7 @@ test('a setting without a value ends with 4 and says how to set it', async () =>
 
 test.each([
   ['config set endpont https://x', 'did you mean endpoint'],
-  ['config get nothing-like-it', 'settings: endpoint'],
+  ['config get nothing-like-it', 'settings: provider, endpoint'],
   ['config set sshPort 22', 'sshPort must be'],
   ['config set endpoint api.example.com', 'https://api.example.com'],
   ['config set domain', 'needs a value'],

@@ -89,7 +89,7 @@ test.each(Object.keys(places).flatMap((place) => account.map((name) => [place, n
         stderr: '',
       };
       expect({ how, code, stdout }).toEqual({ how, code: 2, stdout: '' });
-      expect(stderr).toMatch(/^error: .*(line end|control character|is empty)/);
+      expect(stderr).toMatch(/^error: .*(line break|control character|is empty)/);
       if (name === 'BACKEND_SECRET_KEY') expect(stderr).not.toContain(right.slice(0, 12));
     }
   },

@@ -157,7 +157,7 @@ describe('generate', () => {
     [['-t', 'rsa', '-b', '1024'], /2048/],
     [['-t', 'rsa', '-b', '20000'], /16384/],
     [['-t', 'ecdsa', '-b', '255'], /521/],
-    [['--passphrase-stdin', '--no-passphrase'], /exclude/],
+    [['--passphrase-stdin', '--no-passphrase'], /cannot be used together/],
   ])('%j is refused', async (options, words) => {
     const refused = await key(['generate', ...options]);
     expect(refused.code).toBe(2);

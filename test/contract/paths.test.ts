@@ -12,6 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { commands } from '../../src/commands/index.ts';
 import { definitionOf, settingNames } from '../../src/core/settings/settings.ts';
 import { type BaiResult, bai, cleanEnvironment, launcher } from '../support/bai.ts';
+import { openRescaleBed } from '../support/rescale-bed.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { type EmulatorBed, filesIn, openEmulator } from './app-bed.ts';
 
@@ -21,6 +22,7 @@ const paths: readonly string[] = [
   '* --identity',
   'session create --bootstrap-script',
   'session create --authorize',
+  'session create --public-key',
   'sftp put paths',
   'sftp get paths',
   'sftp sync source',
@@ -40,10 +42,11 @@ const paths: readonly string[] = [
 
 /** Names, numbers, words, and paths of the session. */
 const others =
-  /^(session create (image|--(name|mount|volume|env|resources|resource-opts|cluster-size|cluster-mode|type|scaling-group|project|domain|arch|startup-command|tag|priority|preopen|timeout|group|client-token))|session list --(status|access-key)|session rename name|session terminate sessions|session wait --timeout|.* session|.* --(user|key-store|key-lifetime|node|port|release|for|client|create|persist-name|ssh-host|exclude|include|via|if-exists|seconds|type|bits|comment|to|ppk-version|owner)|(app ssh|ssh) ssh-arguments|exec command|app forward app|open (program|path)|sftp (ls|stat) path|sftp (mkdir|rm|mv) paths|config (get|set|unset) name)$/;
+  /^(session create (image|what|--(product|time|param|folder|nodes|analysis-version|core-type|cores|hours|command|cidr|name|mount|volume|env|resources|resource-opts|cluster-size|cluster-mode|type|scaling-group|project|domain|arch|startup-command|tag|priority|preopen|timeout|group|client-token))|session list --(status|access-key)|session rename name|session terminate sessions|session (wait --timeout|extend --time)|.* session|.* --(user|accept-host-key|title|provider|key-store|key-lifetime|node|port|release|for|client|create|persist-name|ssh-host|exclude|include|via|if-exists|seconds|type|bits|comment|to|ppk-version|owner)|(app ssh|ssh) ssh-arguments|exec command|app forward app|open (program|path)|sftp (ls|stat) path|sftp (mkdir|rm|mv) paths|config (get|set|unset) name|key remove key)$/;
 
 test('whether it is a path is known of every option that takes a value, and of every argument', async () => {
   const known = new Set(paths);
+  const unknown: string[] = [];
   for (const entry of commands) {
     const command = new Command(entry.path);
     // Nothing is asked of the context before the action.
@@ -53,11 +56,11 @@ test('whether it is a path is known of every option that takes a value, and of e
       ...options.map(({ long, short }) => `${entry.path} ${long ?? short}`),
       ...command.registeredArguments.map((argument) => `${entry.path} ${argument.name()}`),
     ];
-    const unknown = words.filter(
-      (word) => !known.has(word) && !known.has(word.replace(entry.path, '*')) && !others.test(word),
-    );
-    expect(unknown, 'say in the lists above whether it is a path').toEqual([]);
+    const isKnown = (word: string): boolean =>
+      known.has(word) || known.has(word.replace(entry.path, '*')) || others.test(word);
+    unknown.push(...words.filter((word) => !isKnown(word)));
   }
+  expect(unknown, 'say in the lists above whether it is a path').toEqual([]);
 });
 
 test('the settings that are paths are marked as such', () => {
@@ -157,6 +160,18 @@ describe('each path', () => {
     },
     'session create --authorize': async () => {
       await expectOk(['session', 'create', 'python', '--name', 'auth', '--authorize=~/in/mine.pub']);
+    },
+    'session create --public-key': async () => {
+      await using rescale = await openRescaleBed();
+      const { address: BAI_ENDPOINT, apiKey: BAI_TOKEN, jobs } = rescale.emulator;
+      const create = ['session', 'create', 'user_included', '--core-type', 'emerald', '--no-wait', '--yes'];
+      const env = { BAI_PROVIDER: 'rescale', BAI_ENDPOINT, BAI_TOKEN };
+      const made = await run([...create, '--public-key=~/in/mine.pub'], { env });
+      expect([made.code, made.stderr]).toEqual([0, expect.any(String)]);
+      const [type, blob] = readFileSync(home('in', 'mine.pub'), 'utf8').split(' ');
+      expect(jobs.all().map(({ spec }) => spec.publicKey)).toEqual([
+        expect.stringContaining(`${type} ${blob}`),
+      ]);
     },
     'sftp put paths': async () => {
       await expectOk(['sftp', 'put', '~/in/file', 'demo:put-file']);

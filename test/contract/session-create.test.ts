@@ -140,7 +140,7 @@ test('a session of that name is used again, and that is said', async () => {
   const { id } = await bed.session('demo');
   const { code, stdout, stderr } = await run(bed, 'session create python --name demo');
   expect([code, stdout]).toEqual([0, `demo ${id}\n`]);
-  expect(stderr).toContain('already there');
+  expect(stderr).toContain('already exists');
 });
 
 test.each(releases)('%s: --no-reuse ends with 6 when there is one', async (release) => {

@@ -356,7 +356,7 @@ describe('a new job', () => {
       [{ text: 'x', integer: '-6' }, /the minimum is -5/],
       [{ text: 'x', float: 'NaN' }, /not a number of that kind/],
       [{ text: 'x', flag: 'maybe' }, /write true or false/],
-      [{ text: 'x', choice: 'slow' }, /choice \(Fast\): that is no choice/],
+      [{ text: 'x', choice: 'slow' }, /choice \(Fast\): it is not one of its choices/],
       [{ text: 'x', licence: '1' }, /bai has no way to write a value for licence/],
       [{ text: 'x', toString: '1' }, /has no parameter toString/],
     ];

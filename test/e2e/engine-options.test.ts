@@ -131,7 +131,7 @@ describe.skipIf(sshdMissing !== undefined)('with sshd', () => {
       job([source], ''),
       watch((bytes) => bytes > 20_000_000 && interrupt.abort()),
     );
-    await expect(stopped).rejects.toMatchObject({ exitCode: 130, hint: expect.stringContaining('goes on') });
+    await expect(stopped).rejects.toMatchObject({ exitCode: 130, hint: expect.stringContaining('resumes') });
     expect(await tree(server.home)).toContain('.long.bai-part');
 
     const { signal } = new AbortController();

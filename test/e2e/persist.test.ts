@@ -129,7 +129,7 @@ for (const { name: serverName, missing, start } of [emulated, ...sshServers]) {
       await expectMark(terminal, 'before');
       terminal.type(detach);
       await terminal.see(
-        /the shell keeps running in the session; `bai ssh demo --persist-name \w+ --client \w+` comes back to it/,
+        /the shell keeps running in the session; `bai ssh demo --persist-name \w+ --client \w+` returns to it/,
       );
       await terminal.see(/status=0/);
     });
@@ -447,7 +447,7 @@ describe('with the embedded manager', () => {
 
   test('what cannot be kept is a wrong command line', async () => {
     for (const [words, why] of [
-      [['--persist'], /needs|stdin is none/],
+      [['--persist'], /needs|stdin is not one/],
       [['--persist', '--', 'uname'], /a command leaves none/],
       [['--persist', '--', '-N', '-L', '1:localhost:1'], /-N of ssh leaves none/],
       [['--persist', '--no-client'], /--persist needs a client/],

@@ -181,7 +181,7 @@ test('a link that takes the name while the passphrase is typed is not followed a
   shell.type('some words\r');
   await shell.see(/Same passphrase again/);
   shell.type('some words\r');
-  await shell.see(/already there[\s\S]*status 6/);
+  await shell.see(/already exists[\s\S]*status 6/);
   expect(filesIn(home.ssh)).toEqual(['id_ed25519']);
   expect(filesIn(home.path)).not.toContain('victim');
   expect(shell.screen()).not.toContain('some words');

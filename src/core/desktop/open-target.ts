@@ -20,7 +20,7 @@ export type EditorName = (typeof editorNames)[number];
 export type OpenTarget = (typeof openTargets)[number];
 
 /** A folder of a session, as a program finds it. */
-export interface OpenPlace {
+interface OpenPlace {
   readonly host: string;
   readonly user: string;
   /** Absolute. */

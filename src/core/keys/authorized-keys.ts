@@ -17,7 +17,7 @@ export function isFull(content: string): boolean {
   return linesOf(content).length >= mostLines;
 }
 
-export interface Removal {
+interface Removal {
   readonly content: string;
   readonly removed: number;
 }
@@ -28,7 +28,7 @@ export function withoutKeys(content: string, isMeant: KeyTest): Removal {
   return { content: kept.join(''), removed: lines.length - kept.length };
 }
 
-export type KeyTest = (blob: Uint8Array) => boolean;
+type KeyTest = (blob: Uint8Array) => boolean;
 
 /** Each with its own line end, so that joining them gives the same bytes. */
 function linesOf(content: string): string[] {

@@ -1,6 +1,6 @@
 /** What makes an SSH server ignore every key of an authorized_keys: others could have put theirs in. */
 
-export interface CheckedPath {
+interface CheckedPath {
   readonly path: string;
   readonly mode: number | undefined;
   readonly uid: number | undefined;

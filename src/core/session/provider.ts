@@ -186,13 +186,13 @@ export interface TerminateOptions {
   readonly recursive: boolean;
 }
 
-export interface SessionApps {
+interface SessionApps {
   list(this: void, session: SessionRef, signal: AbortSignal): Promise<readonly ServicePort[]>;
   tunnel(this: void, session: SessionRef, app: string): Tunnel;
 }
 
 /** Sessions of several containers. */
-export interface SessionNodes {
+interface SessionNodes {
   /** The one that `access` leads to. */
   readonly main: string;
   list(this: void, session: SessionRef, signal: AbortSignal): Promise<readonly SessionNode[]>;
@@ -203,13 +203,13 @@ export interface SessionNode {
   readonly status: string;
 }
 
-export interface SessionFiles {
+interface SessionFiles {
   /** A small file (at most 1 MiB) below the session's home. */
   read(this: void, session: SessionRef, path: string, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** A private key that the session itself hands out, and lets in. */
-export interface IssuedKey {
+interface IssuedKey {
   /** The name of its file, here and there. */
   readonly file: string;
   /** OpenSSH or PEM text. Throws a NotFoundError `no-issued-key` with the reason when the session hands out none. */

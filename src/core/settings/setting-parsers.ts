@@ -47,17 +47,17 @@ export function parseEndpointType(text: string, name: string): 'api' {
 export const keyStores = ['file', 'agent', 'memory'] as const;
 export type KeyStore = (typeof keyStores)[number];
 
-export function isKeyStore(text: string | undefined): text is KeyStore {
-  return keyStores.some((store) => store === text);
-}
-
-export const hostKeyCheckings = ['ask', 'accept-new'] as const;
+const hostKeyCheckings = ['ask', 'accept-new'] as const;
 export type HostKeyChecking = (typeof hostKeyCheckings)[number];
 
 export function parseHostKeyChecking(text: string, name: string): HostKeyChecking {
-  const found = hostKeyCheckings.find((each) => each === text);
+  return oneOf(hostKeyCheckings, text, name);
+}
+
+function oneOf<T extends string>(choices: readonly T[], text: string, name: string): T {
+  const found = choices.find((each) => each === text);
   if (found !== undefined) return found;
-  throw new UsageError(`${name} must be one of ${hostKeyCheckings.join(', ')}, not "${text}"`);
+  throw new UsageError(`${name} must be one of ${choices.join(', ')}, not "${text}"`);
 }
 
 export function parseFingerprint(text: string, name: string): string {
@@ -68,14 +68,11 @@ export function parseFingerprint(text: string, name: string): string {
 }
 
 export function parseProvider(text: string, name: string): ProviderName {
-  const found = providerNames.find((each) => each === text);
-  if (found !== undefined) return found;
-  throw new UsageError(`${name} must be one of ${providerNames.join(', ')}, not "${text}"`);
+  return oneOf(providerNames, text, name);
 }
 
 export function parseKeyStore(text: string, name: string): KeyStore {
-  if (isKeyStore(text)) return text;
-  throw new UsageError(`${name} must be one of ${keyStores.join(', ')}, not "${text}"`);
+  return oneOf(keyStores, text, name);
 }
 
 /** As `ssh-add -t` has them. */

@@ -21,7 +21,7 @@ export function valuesPlace(values: SettingValues, origin: string, isNamed: bool
   };
 }
 
-export interface Variables {
+interface Variables {
   readonly isNamed: boolean;
   /** The winner first. */
   readonly variablesOf: (name: SettingName) => readonly string[];

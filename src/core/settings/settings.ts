@@ -29,7 +29,7 @@ import {
   variablesPlace,
 } from './setting-places.ts';
 
-export interface SettingDefinition<T = unknown> {
+interface SettingDefinition<T = unknown> {
   /** Environment variables, the winner first. `BACKEND_*` are those of the Python client. */
   readonly env: readonly string[];
   /** Never shown, never taken from the command line. */
@@ -43,7 +43,7 @@ export interface SettingDefinition<T = unknown> {
 }
 
 /** What managers call the account of a session. */
-export const usualAccount = 'work';
+const usualAccount = 'work';
 
 export const settingDefinitions = {
   provider: {
@@ -183,7 +183,7 @@ export type SettingName = keyof typeof settingDefinitions;
 type Definition<N extends SettingName> = (typeof settingDefinitions)[N];
 type ParsedSetting<N extends SettingName> = ReturnType<Definition<N>['parse']>;
 /** Nothing only where there is no fallback. */
-export type SettingValue<N extends SettingName> =
+type SettingValue<N extends SettingName> =
   | ParsedSetting<N>
   | (Definition<N> extends { readonly fallback: string } ? never : undefined);
 

@@ -47,7 +47,7 @@ export interface SyncPlan {
   readonly unknown: readonly TransferProblem[];
 }
 
-export interface SyncCopy {
+interface SyncCopy {
   readonly path: string;
   readonly bytes: number;
   readonly reason: 'new' | 'size' | 'time' | 'checksum';

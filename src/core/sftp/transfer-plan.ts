@@ -19,7 +19,7 @@ export interface TransferTarget {
 }
 
 /** `inside`: below the target, under the source's own name. `as`: the target's path becomes the source's. */
-export type Placement =
+type Placement =
   | { readonly place: 'inside'; readonly name: string; readonly createFolder: boolean }
   | { readonly place: 'as' };
 

@@ -3,7 +3,7 @@
 /** OpenSSH for Windows sets no variable. */
 const windowsPipe = '\\\\.\\pipe\\openssh-ssh-agent';
 
-export interface AgentFacts {
+interface AgentFacts {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
   readonly home: string;

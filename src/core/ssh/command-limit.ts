@@ -11,7 +11,7 @@ const knownBytes: Readonly<Record<string, number>> = {
   'dropbear_2024.85': 20_000,
 };
 
-export interface SentCommand {
+interface SentCommand {
   /** For messages. */
   readonly session: string;
   /** Nothing for a shell. */

@@ -36,7 +36,7 @@ export function jumpArguments(
   ];
 }
 
-export interface JumpWords {
+interface JumpWords {
   /** As written; the first one counts, as for ssh. */
   readonly jump: string | undefined;
   /** What is left for ssh, which connects to this machine only. */

@@ -57,7 +57,7 @@ export function isStrongCipher(name: unknown): name is StrongCipher {
 }
 
 /** Of as many bytes up as down, one after the other. */
-export function combinedRate({ up, down }: LinkRates): number {
+function combinedRate({ up, down }: LinkRates): number {
   return up > 0 && down > 0 ? 2 / (1 / up + 1 / down) : 0;
 }
 

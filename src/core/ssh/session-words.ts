@@ -7,7 +7,7 @@
 import { UsageError } from '../../errors.ts';
 import { settingOf, sshSwitches, sshValued } from './ssh-options.ts';
 
-export interface OwnOption {
+interface OwnOption {
   /** With their dashes, e.g. `-p` and `--port`. */
   readonly names: readonly string[];
   readonly takesValue: boolean;

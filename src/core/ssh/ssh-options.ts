@@ -23,7 +23,7 @@ export function leadingOptions(words: readonly string[]): readonly string[] {
   );
 }
 
-export interface SshOption {
+interface SshOption {
   /** The letter that takes a value, or an empty text. */
   readonly flag: string;
   readonly value: string | undefined;
@@ -75,7 +75,7 @@ export function settingOf(text = ''): { readonly name: string; readonly value: s
   return { name: name.toLowerCase(), value };
 }
 
-export interface ConfigurationWords {
+interface ConfigurationWords {
   /** The last one counts, as for ssh. */
   readonly file: string | undefined;
   /** What is left. */

@@ -21,7 +21,7 @@ export function parseSshSettings(text: string): SshSettings {
  * What a user wants of every shell and command, wherever it runs. All that says how to get there, to whom, with which
  * algorithms and keys, and what runs over there is bai's to say, and not in this list.
  */
-export const inheritedSettings = [
+const inheritedSettings = [
   'Compression',
   'EnableEscapeCommandline',
   'EscapeChar',

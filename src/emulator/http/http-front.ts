@@ -14,7 +14,7 @@ import { createRouter, type FindRoute, type FoundRoute } from '../server/routes.
 import type { Exchange, Route } from '../session/exchange.ts';
 import { authenticate, checkVersion } from './authentication.ts';
 
-export interface HttpFrontDeps {
+interface HttpFrontDeps {
   readonly behaviour: ReleaseBehaviour;
   readonly accounts: readonly Account[];
   readonly faults: FaultBook;

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { percentDecoded } from '../../core/text/percent.ts';
 
-export interface UploadedFile {
+interface UploadedFile {
   readonly field: string;
   /** As the server understands it: `filename*` decoded, `filename` literal. */
   readonly name: string;

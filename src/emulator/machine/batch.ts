@@ -3,7 +3,7 @@
 import type { Home } from './home.ts';
 import { startShell } from './shell-process.ts';
 
-export interface BatchDeps {
+interface BatchDeps {
   readonly user: string;
   readonly home: Home;
   readonly environment: Readonly<Record<string, string>>;

@@ -16,7 +16,7 @@ export interface Home {
 /** Where clients believe the home of a session to be. */
 export const clientHome = '/home/work';
 
-export interface HomeRequest {
+interface HomeRequest {
   readonly root: string;
   /** Its name below the root. */
   readonly folder: string;
@@ -43,7 +43,7 @@ export async function makeHome(request: HomeRequest): Promise<string> {
   return home;
 }
 
-export interface PlainHomeRequest {
+interface PlainHomeRequest {
   readonly root: string;
   /** Its name below the root. */
   readonly folder: string;

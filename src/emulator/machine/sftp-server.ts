@@ -20,7 +20,7 @@ import {
 } from './sftp-codec.ts';
 import { SftpFiles } from './sftp-files.ts';
 
-export interface SftpDeps {
+interface SftpDeps {
   readonly home: Home;
   readonly faults: FaultBook;
 }

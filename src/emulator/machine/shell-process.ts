@@ -17,7 +17,7 @@ export interface Terminal {
   readonly columns: number;
 }
 
-export interface ShellRequest {
+interface ShellRequest {
   /** The account it runs as, by its name. */
   readonly user: string;
   readonly home: Home;

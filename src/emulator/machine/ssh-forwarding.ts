@@ -8,7 +8,7 @@ import type { FaultBook } from '../model/faults.ts';
 /** Where a port of a host is on 127.0.0.1; nothing when the session's network has no such host. */
 export type Reach = (host: string, port: number) => number | undefined;
 
-export interface ForwardingDeps {
+interface ForwardingDeps {
   readonly reach: Reach;
   readonly faults: FaultBook;
 }

@@ -19,7 +19,7 @@ export interface SshBehaviour {
   readonly hasSftp?: boolean;
 }
 
-export interface SshSessionDeps {
+interface SshSessionDeps {
   readonly user: string;
   readonly home: Home;
   readonly environment: Readonly<Record<string, string>>;

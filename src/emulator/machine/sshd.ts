@@ -11,7 +11,7 @@ import { type Reach, serveForwarding } from './ssh-forwarding.ts';
 import { serveRemoteForwarding } from './ssh-remote-forwarding.ts';
 import { type SshBehaviour, serveSession } from './ssh-session.ts';
 
-export interface SshdRequest {
+interface SshdRequest {
   /** The one account that logs in. */
   readonly user: string;
   readonly home: Home;

@@ -1,7 +1,7 @@
 /** Misbehaviour on demand: what the emulator does wrong when a test asks for it. */
 
 /** `METHOD /path`, where `*` stands for any text (`DELETE /session/*`), or an expression for such a line. */
-export type RoutePattern = string | RegExp;
+type RoutePattern = string | RegExp;
 
 export type Fault =
   /** Answers late. */
@@ -54,7 +54,7 @@ export type SshStage =
   | 'tcpip-forward'
   | 'direct-tcpip';
 
-export interface ActiveFault extends Disposable {
+interface ActiveFault extends Disposable {
   /** How often it has struck. */
   readonly hits: number;
 }

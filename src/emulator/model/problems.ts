@@ -3,7 +3,7 @@
 import type { Account } from './accounts.ts';
 import type { ReleaseBehaviour } from './release.ts';
 
-export interface ProblemFacts {
+interface ProblemFacts {
   readonly slug: string;
   readonly title: string;
   /** Shown from 25.8 on. */

@@ -21,7 +21,7 @@ const apiVersions = [
  * How parameters reach a handler. A: JSON body if there is one, else query. B: GET reads the query, other
  * methods as A. C: every endpoint has one place.
  */
-export type Generation = 'A' | 'B' | 'C';
+type Generation = 'A' | 'B' | 'C';
 
 export interface ReleaseBehaviour {
   readonly release: string;

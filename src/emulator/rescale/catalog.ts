@@ -42,7 +42,7 @@ function coreType(code: string, name: string, facts: Facts): CoreType {
   };
 }
 
-export interface Analysis {
+interface Analysis {
   readonly code: string;
   readonly name: string;
   readonly versions: readonly {

@@ -11,7 +11,7 @@ import { makeTmuxFolder, removeTmuxFolder } from '../machine/tmux-folder.ts';
 import { makeKeypair } from '../model/accounts.ts';
 import type { FaultBook } from '../model/faults.ts';
 
-export interface ClusterNodeRequest {
+interface ClusterNodeRequest {
   readonly homesRoot: string;
   readonly jobId: string;
   /** Lines of authorized_keys; empty: nobody gets in. */

@@ -11,7 +11,6 @@ import type { Job } from './job.ts';
 import { Platform } from './platform.ts';
 import type { Scope } from './rate-limits.ts';
 
-export type { RescaleAccount } from './accounts.ts';
 export type { Job as EmulatedJob } from './job.ts';
 
 export interface RescaleEmulatorOptions {
@@ -37,7 +36,7 @@ export interface RescaleEmulatorOptions {
   readonly prove?: (challenge: string, port: number) => unknown;
 }
 
-export interface EmulatedJobs {
+interface EmulatedJobs {
   /** Newest first, ended ones included. */
   all(): readonly Job[];
   /** The newest job of this id or name; throws an Error when there is none. */

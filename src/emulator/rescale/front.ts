@@ -11,7 +11,7 @@ import { RateLimits, type Scope } from './rate-limits.ts';
 import { Refused, refused } from './refusals.ts';
 import { routes } from './routes.ts';
 
-export interface FrontDeps {
+interface FrontDeps {
   readonly accounts: readonly RescaleAccount[];
   readonly limits: Partial<Readonly<Record<Scope, number>>> | undefined;
   readonly prove: ((challenge: string, port: number) => unknown) | undefined;

@@ -5,7 +5,7 @@ import type { RescaleAccount } from './accounts.ts';
 import { letters } from './cluster-node.ts';
 import { Job, type JobDeps, type JobSpec } from './job.ts';
 
-export interface PlatformOptions {
+interface PlatformOptions {
   readonly homesRoot: string;
   readonly faults: FaultBook;
   readonly stepDelayMs: number;

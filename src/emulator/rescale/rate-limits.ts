@@ -6,7 +6,7 @@ import { type Refused, refused } from './refusals.ts';
 export type Scope = 'v3' | 'jobs' | 'submit' | 'other';
 
 /** As the vendor's own client counts them. */
-export const usualLimits: Readonly<Record<Scope, number>> = {
+const usualLimits: Readonly<Record<Scope, number>> = {
   v3: 7_200,
   jobs: 90_000,
   submit: 1_000,

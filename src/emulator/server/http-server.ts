@@ -29,7 +29,7 @@ export interface Arrival {
   readonly query: URLSearchParams;
 }
 
-export interface HttpServerDeps {
+interface HttpServerDeps {
   readonly faults: FaultBook;
   /** Never rejects, but for a signal that is aborted: a failure is an answer too. */
   answer(arrival: Arrival, signal: AbortSignal): Promise<Answer>;

@@ -7,13 +7,13 @@ import type { Answer } from '../server/answer.ts';
 import type { Exchange, Machine } from './exchange.ts';
 import { readParameters } from './parameters.ts';
 
-export interface KernelFacts {
+interface KernelFacts {
   readonly kernelId: string;
   readonly clusterRole: string;
   readonly clusterIdx: number;
 }
 
-export interface PublishedEvent {
+interface PublishedEvent {
   readonly event: string;
   readonly reason: string;
   readonly sessionName: string;

@@ -5,7 +5,7 @@ import { invalidField, invalidParams, malformedBody } from '../model/problems.ts
 import type { ReleaseBehaviour } from '../model/release.ts';
 import type { Exchange } from './exchange.ts';
 
-export type Place = 'query' | 'body';
+type Place = 'query' | 'body';
 
 /** `place` is where generation C looks; A and B follow their own rule. */
 export function readParameters(

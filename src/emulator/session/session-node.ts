@@ -9,7 +9,7 @@ import type { FaultBook } from '../model/faults.ts';
 import type { ReleaseBehaviour } from '../model/release.ts';
 import type { Kernel } from './session-parts.ts';
 
-export interface SessionNodeRequest {
+interface SessionNodeRequest {
   readonly kernel: Kernel;
   readonly behaviour: ReleaseBehaviour;
   readonly faults: FaultBook;
@@ -22,7 +22,7 @@ export interface SessionNodeRequest {
   readonly reach: Reach;
 }
 
-export interface NodeHome {
+interface NodeHome {
   /** The account's, or nothing: then the node makes a key of its own. */
   readonly keypair: SshKeypair | undefined;
   readonly mounts: readonly string[];

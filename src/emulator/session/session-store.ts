@@ -5,7 +5,7 @@ import type { Account } from '../model/accounts.ts';
 import { forbidden, noSuchSession, notFound, Problem } from '../model/problems.ts';
 import { Session, type SessionDeps, type SessionSpec } from './session.ts';
 
-export interface LookUp {
+interface LookUp {
   /** Names also find sessions that have ended. */
   readonly deadNames?: boolean;
   /** Ids also find sessions that have ended. */

@@ -2,8 +2,8 @@
 
 import { badRequest, Refusal } from './problem.ts';
 
-export type SshMode = 'DISABLED' | 'OPTIONAL' | 'MANDATORY';
-export type Backend = 'DOCKER' | 'VIRTUAL_MACHINE' | 'NATIVE';
+type SshMode = 'DISABLED' | 'OPTIONAL' | 'MANDATORY';
+type Backend = 'DOCKER' | 'VIRTUAL_MACHINE' | 'NATIVE';
 
 export interface UcloudParameter {
   readonly type: string;

@@ -4,7 +4,7 @@ import type { Actor } from './accounts.ts';
 import { badRequest, forbidden, Refusal } from './problem.ts';
 import { ownerOf, permissions, type ResourceIds } from './resource.ts';
 
-export interface UcloudDrive {
+interface UcloudDrive {
   readonly title: string;
   readonly actor: Actor;
   /** Paths in it, such as `data/images`; those above them are there, too. */

@@ -38,7 +38,7 @@ export interface UcloudEmulatorOptions {
   readonly prove?: (challenge: string, port: number) => unknown;
 }
 
-export interface TokenFacts {
+interface TokenFacts {
   /** Milliseconds since 1970; a time that is over makes one that has expired. */
   readonly expiresAt?: number;
   readonly title?: string;

@@ -11,7 +11,7 @@ import type { Actor } from './accounts.ts';
 import { badRequest, forbidden, Refusal, unknownPath } from './problem.ts';
 import { bearerIn, type Core, type Route } from './routes.ts';
 
-export interface FrontDeps {
+interface FrontDeps {
   readonly core: Core;
   readonly faults: FaultBook;
   readonly routes: readonly Route[];

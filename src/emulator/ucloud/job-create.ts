@@ -6,7 +6,7 @@ import type { Drives } from './drives.ts';
 import { type Duration, durationMs, type JobSpec } from './job.ts';
 import { badRequest, forbidden, Refusal } from './problem.ts';
 
-export interface Surroundings {
+interface Surroundings {
   readonly catalog: Catalog;
   readonly drives: Drives;
 }

@@ -7,7 +7,7 @@ import { badRequest, forbidden, Refusal } from './problem.ts';
 import { itemsPerPage, type Page, pageById, pageByOffset, type ResourceIds, textOf } from './resource.ts';
 
 /** Flags and filters as they stand in a query or in the body of a search. */
-export type Asked = (name: string) => unknown;
+type Asked = (name: string) => unknown;
 
 export class Jobs {
   readonly #ids: ResourceIds;

@@ -4,7 +4,7 @@ import type { UcloudUser } from './accounts.ts';
 import { badRequest, Refusal } from './problem.ts';
 import { itemsPerPage, type Page, textOf } from './resource.ts';
 
-export interface StoredKey {
+interface StoredKey {
   readonly id: number;
   readonly owner: string;
   readonly createdAt: number;

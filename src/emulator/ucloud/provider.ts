@@ -9,7 +9,7 @@ import { type Duration, durationMs, type Job, type ProviderUpdate } from './job.
 import { JobMachine, type JobMachineDeps } from './job-machine.ts';
 import { Refusal } from './problem.ts';
 
-export interface ProviderDeps extends Omit<JobMachineDeps, 'keys'> {
+interface ProviderDeps extends Omit<JobMachineDeps, 'keys'> {
   keysFor(job: Job): readonly string[];
   /** Between two states of a job. */
   readonly stepDelayMs: number;

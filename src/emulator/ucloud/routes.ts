@@ -27,7 +27,7 @@ export interface Core {
   readonly address: () => string;
 }
 
-export interface Exchange {
+interface Exchange {
   readonly request: IncomingMessage;
   readonly query: URLSearchParams;
   readonly body: Buffer;

@@ -18,7 +18,7 @@ import { listing } from './session/listing.ts';
 import { createSessionCalls } from './session/sessions.ts';
 import { type TunnelParts, tunnelTo } from './tunnel/session-tunnel.ts';
 
-export interface BackendAiParts extends TunnelParts {
+interface BackendAiParts extends TunnelParts {
   /** The caller's own, for lists: without it an administrator sees everybody's sessions. */
   readonly accessKey: string | undefined;
   /** For an administrator: whose sessions are meant in place of the caller's own. */

@@ -7,7 +7,7 @@ import { UsageError } from '../../errors.ts';
 export const usualAddress = 'https://platform.rescale.com';
 
 /** Those that the vendor's own client knows; another one is taken too, if somebody writes it. */
-export const knownAddresses: readonly string[] = [
+const knownAddresses: readonly string[] = [
   usualAddress,
   'https://eu.rescale.com',
   'https://kr.rescale.com',

@@ -14,7 +14,7 @@ import type { ApiKey } from './api-key.ts';
 import { refusalError } from './refusal.ts';
 import { rescale } from './rescale-name.ts';
 
-export interface RescaleClientOptions {
+interface RescaleClientOptions {
   readonly key: ApiKey;
   readonly network: Network;
   readonly userAgent: string;

@@ -11,7 +11,7 @@ export class ConfigSyntaxError extends Error {
   }
 }
 
-export interface ParsedConfig {
+interface ParsedConfig {
   /** Their names in the file's order, without DEFAULT. */
   readonly sections: readonly string[];
   /** Nothing when neither the section nor DEFAULT has it. Throws a ConfigSyntaxError for `%` that stands for nothing. */

@@ -8,7 +8,7 @@ import { isJobId } from './jobs.ts';
 import type { JobOffer } from './offer.ts';
 import { createdSchema } from './schema.ts';
 
-export interface CreatedJob {
+interface CreatedJob {
   readonly id: string;
   readonly name: string;
 }

@@ -20,7 +20,7 @@ export interface KeySources {
   readonly apiConfig: () => Promise<ApiConfigFile | undefined>;
 }
 
-export interface Credentials {
+interface Credentials {
   readonly key: ApiKey;
   /** Where it came from, for people: `RESCALE_API_KEY`. */
   readonly origin: string;

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { BaiError, NotFoundError, ProtocolError, UnreachableError } from '../../errors.ts';
 import type { Instance } from './schema.ts';
 
-export interface SshAddress {
+interface SshAddress {
   readonly user: string;
   readonly host: string;
   /** 22 or 32100, which depends on the machine. */

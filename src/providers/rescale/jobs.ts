@@ -23,7 +23,7 @@ export interface Job {
   readonly createdAt: string;
 }
 
-export interface StatusChange {
+interface StatusChange {
   readonly status: string;
   /** ISO 8601, or empty. */
   readonly at: string;
@@ -40,7 +40,7 @@ export interface JobDetails extends Job {
   readonly publicKey: string | undefined;
 }
 
-export interface ListRequest {
+interface ListRequest {
   /** Also those that have ended. */
   readonly all: boolean;
   readonly signal: AbortSignal;

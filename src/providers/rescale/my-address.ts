@@ -8,7 +8,7 @@ import { readBody } from '../../net/http.ts';
 import type { Network } from '../../net/network.ts';
 import { send } from '../../net/send.ts';
 
-export interface AddressRequest {
+interface AddressRequest {
   /** The platform: the way to it is as good as any. */
   readonly address: URL;
   /** Answers whoever asks with his address as plain text; nobody is asked when there is none. */

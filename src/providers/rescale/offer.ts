@@ -8,7 +8,7 @@ import { checkJobRequest, type JobRequest, jobKeyLine, waitingCommand } from './
 import { readPages } from './pages.ts';
 import { type Analysis, analysisSchema, type CoreType, coreTypeSchema } from './schema.ts';
 
-export interface JobCost {
+interface JobCost {
   readonly coreHours: number;
   /** Of one core for one hour, in the account's currency, which the platform does not name; nothing: it does not tell. */
   readonly pricePerCoreHour: number | undefined;
@@ -34,7 +34,7 @@ export interface JobOffer {
   readonly notes: readonly string[];
 }
 
-export interface OfferDeps {
+interface OfferDeps {
   readonly client: RescaleClient;
   /** Names the key in errors, such as its file. */
   readonly keyOrigin: string;

@@ -5,7 +5,7 @@ import { ProtocolError } from '../../errors.ts';
 import type { RescaleCall, RescaleClient } from './client.ts';
 import { pageSchema } from './schema.ts';
 
-export interface PagedCall extends Pick<RescaleCall, 'what' | 'path' | 'signal'> {
+interface PagedCall extends Pick<RescaleCall, 'what' | 'path' | 'signal'> {
   readonly query?: Readonly<Record<string, string>>;
 }
 

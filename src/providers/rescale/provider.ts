@@ -35,7 +35,7 @@ import { describeCost, offerJob } from './offer.ts';
 import { phaseOf, statusKey, statusWords } from './phase.ts';
 import { type RescaleJob, type RescaleJobDetails, rescaleJob, rescaleJobDetails } from './rescale-job.ts';
 
-export interface RescaleParts {
+interface RescaleParts {
   readonly client: RescaleClient;
   readonly network: Network;
   /** How long a machine that is listed may refuse connections. */
@@ -56,7 +56,7 @@ export interface RescaleJobRequest extends CreateRequest, JobRequest {
 }
 
 /** What is the same on every platform of Rescale. */
-export const rescaleJobs = {
+const rescaleJobs = {
   name: 'rescale',
   title: 'Rescale',
   listing,

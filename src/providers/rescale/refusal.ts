@@ -7,7 +7,7 @@ import { retryAfterMs, retryFacts } from '../../net/retry-after.ts';
 import { meaningOfStatus, type StatusMeaning } from '../../net/status-meaning.ts';
 import { rescale } from './rescale-name.ts';
 
-export interface Refusal {
+interface Refusal {
   /** Completes "cannot …". */
   readonly what: string;
   readonly status: number;

@@ -94,8 +94,6 @@ export const createdSchema = z.object({
 });
 
 export type JobRow = z.infer<typeof jobRowSchema>;
-export type JobRecord = z.infer<typeof jobSchema>;
-export type StatusEntry = z.infer<typeof statusEntrySchema>;
 export type Instance = z.infer<typeof instanceSchema>;
 export type CoreType = z.infer<typeof coreTypeSchema>;
 export type Analysis = z.infer<typeof analysisSchema>;

@@ -8,7 +8,7 @@ import { isProblem } from './problem.ts';
 import { type ApplicationRow, applicationNameSchema, applicationSchema } from './schema.ts';
 
 /** `APP` or `APP:VERSION`; without a version it is the newest. Throws a UsageError for neither. */
-export function parseApplication(text: string): { readonly name: string; readonly version?: string } {
+function parseApplication(text: string): { readonly name: string; readonly version?: string } {
   const [, name, version] = /^([^:\s]+)(?::([^:\s]+))?$/.exec(text) ?? [];
   if (name === undefined) {
     throw new UsageError(`"${text}" names no application`, {

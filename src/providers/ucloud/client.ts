@@ -42,7 +42,7 @@ export interface Call {
 }
 
 /** Who the token is of; what UCloud does not say is empty. */
-export interface Account {
+interface Account {
   readonly email: string;
   readonly name: string;
   readonly organization: string;

@@ -26,7 +26,7 @@ export interface JobRequest {
   readonly nodes: number;
 }
 
-export interface CreatedJob {
+interface CreatedJob {
   readonly id: string;
   readonly name: string;
 }

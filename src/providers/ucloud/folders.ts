@@ -7,12 +7,12 @@ import { allPages } from './pages.ts';
 import { isProblem } from './problem.ts';
 import { driveSchema, fileSchema } from './schema.ts';
 
-export interface Drive {
+interface Drive {
   readonly id: string;
   readonly title: string;
 }
 
-export async function listDrives(client: UcloudClient, signal: AbortSignal): Promise<readonly Drive[]> {
+async function listDrives(client: UcloudClient, signal: AbortSignal): Promise<readonly Drive[]> {
   const call: Call = {
     what: 'list your drives',
     method: 'GET',

@@ -9,7 +9,7 @@ import { retrieveJob } from './jobs.ts';
 import { isProblem } from './problem.ts';
 
 /** What is needed to name one in messages. */
-export type NamedJob = Pick<Job, 'id' | 'name'>;
+type NamedJob = Pick<Job, 'id' | 'name'>;
 
 export function labelOfJob({ id, name }: NamedJob): string {
   return name === '' ? id : name;
@@ -40,7 +40,7 @@ export function resumeJob(client: UcloudClient, job: NamedJob, signal: AbortSign
   });
 }
 
-export interface Extension {
+interface Extension {
   /** Rounded up to whole minutes. */
   readonly byMs: number;
   readonly signal: AbortSignal;
@@ -68,7 +68,7 @@ export async function extendJob(client: UcloudClient, job: Job, { byMs, signal }
   });
 }
 
-export interface Renaming {
+interface Renaming {
   readonly name: string;
   readonly signal: AbortSignal;
 }

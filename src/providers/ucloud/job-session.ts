@@ -25,7 +25,7 @@ export interface JobSession extends SessionDetails {
   readonly updates: readonly JobSessionUpdate[];
 }
 
-export interface JobSessionUpdate {
+interface JobSessionUpdate {
   readonly at: string;
   readonly state: string;
   readonly status: string;

@@ -9,7 +9,7 @@ export interface ProductReference {
   readonly provider: string;
 }
 
-export type JobPhase = 'starting' | 'ready' | 'suspended' | 'ending' | 'ended' | 'failed';
+type JobPhase = 'starting' | 'ready' | 'suspended' | 'ending' | 'ended' | 'failed';
 
 export interface Job {
   readonly id: string;
@@ -115,7 +115,7 @@ function sshStateOf({ specification, status }: JobRow, updates: readonly JobUpda
   return isMachine && mode === undefined ? { kind: 'waiting' } : { kind: 'off', reason: 'application' };
 }
 
-export interface Duration {
+interface Duration {
   readonly hours: number;
   readonly minutes: number;
   readonly seconds: number;

@@ -9,7 +9,7 @@ import { isProblem } from './problem.ts';
 import { jobSchema } from './schema.ts';
 
 /** `live`: all that have not ended. */
-export type JobStates = 'live' | 'all' | readonly string[];
+type JobStates = 'live' | 'all' | readonly string[];
 
 export const jobStates = ['IN_QUEUE', 'RUNNING', 'SUSPENDED', 'SUCCESS', 'FAILURE', 'EXPIRED'] as const;
 const liveStates = ['IN_QUEUE', 'RUNNING', 'SUSPENDED'] as const;

@@ -52,11 +52,11 @@ async function storedKeys(client: UcloudClient, signal: AbortSignal): Promise<re
   });
 }
 
-export function fingerprintOf(blob: Uint8Array): string {
+function fingerprintOf(blob: Uint8Array): string {
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 }
 
-export interface KeyUpload {
+interface KeyUpload {
   /** What a `.pub` file holds. */
   readonly text: string;
   /** Names the file in errors. */

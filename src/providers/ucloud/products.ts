@@ -5,7 +5,7 @@ import type { Call, UcloudClient } from './client.ts';
 import type { ProductReference } from './job.ts';
 import { type ApplicationRow, productsSchema } from './schema.ts';
 
-export interface Product extends ProductReference {
+interface Product extends ProductReference {
   readonly cpu: number | undefined;
   readonly memoryGb: number | undefined;
   readonly gpu: number | undefined;

@@ -29,7 +29,7 @@ import { listing } from './listing.ts';
 import { explainKeyRefusal, sshAddressOf } from './ssh-access.ts';
 import { workspaceOf } from './workspace.ts';
 
-export interface UcloudParts {
+interface UcloudParts {
   readonly client: UcloudClient;
   readonly network: Network;
   /** How long whatever is on the way into a job may take for an answer. */

@@ -72,7 +72,7 @@ function sshOff(job: Job, reason: SshOffReason): NotFoundError {
   return new NotFoundError(`job ${labelOfJob(job)} ${what}`, { code: 'ssh-off', hint });
 }
 
-export interface KeyRefusal {
+interface KeyRefusal {
   readonly reason: 'no-account-key' | 'late-key' | 'not-account-key' | 'unknown';
   readonly message: string;
   readonly hint: string;

@@ -15,7 +15,7 @@ export interface JobUpdate {
   readonly status: string;
 }
 
-export type SshLine =
+type SshLine =
   | { readonly kind: 'address'; readonly user: string; readonly host: string; readonly port: number }
   /** The provider says that there will be none, and why. */
   | { readonly kind: 'failed'; readonly reason: string }

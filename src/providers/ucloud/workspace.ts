@@ -5,7 +5,7 @@ import type { Call, UcloudClient } from './client.ts';
 import { allPages } from './pages.ts';
 import { projectSchema, tokenSchema } from './schema.ts';
 
-export interface Workspace {
+interface Workspace {
   /** Empty for the personal one. */
   readonly project: string;
   /** What people call it; empty when UCloud does not tell. */

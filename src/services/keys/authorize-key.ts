@@ -21,7 +21,7 @@ export interface OpenedKeys extends AuthorizedKeys {
   readonly ownKey: Uint8Array;
 }
 
-export interface AuthorizeRequest {
+interface AuthorizeRequest {
   readonly session: string;
   readonly key: PublicLine;
   /** Take from group and others what makes servers ignore the file, without asking. */
@@ -40,7 +40,7 @@ export interface AuthorizedKey {
   readonly permissions: readonly FoundPermission[];
 }
 
-export interface FoundPermission extends Omit<PermissionProblem, 'mended'> {
+interface FoundPermission extends Omit<PermissionProblem, 'mended'> {
   readonly repaired: boolean;
 }
 
@@ -108,7 +108,7 @@ function warnOfMode({ path, mode }: FoundPermissionFacts, { reporter }: Authoriz
 
 type FoundPermissionFacts = Pick<FoundPermission, 'path' | 'mode'>;
 
-export interface DeauthorizeRequest {
+interface DeauthorizeRequest {
   readonly session: string;
   /** A file, a public line, `-`, or a fingerprint. */
   readonly key: string;
@@ -116,7 +116,7 @@ export interface DeauthorizeRequest {
   readonly force: boolean;
 }
 
-export interface DeauthorizedKey {
+interface DeauthorizedKey {
   readonly session: string;
   readonly fingerprint: string;
   /** Lines. */

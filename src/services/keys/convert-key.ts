@@ -16,7 +16,7 @@ import {
   taken,
 } from './key-tools.ts';
 
-export interface ConvertKeyRequest {
+interface ConvertKeyRequest {
   readonly path: string;
   readonly to: KeyFormat;
   readonly ppkVersion: PpkVersion;
@@ -29,7 +29,7 @@ export interface ConvertKeyRequest {
   readonly protection: 'same' | 'none' | 'new';
 }
 
-export interface ConvertedKey {
+interface ConvertedKey {
   readonly path: string;
   readonly format: KeyFormat;
   readonly ppkVersion?: PpkVersion;

@@ -10,17 +10,17 @@ import type { SessionTools } from '../session/session-tools.ts';
 import { type AuthorizedKey, type AuthorizeTools, authorizeKey } from './authorize-key.ts';
 import { findPublicKey } from './find-public-key.ts';
 
-export interface CreateAuthorizedRequest extends CreateSessionRequest {
+interface CreateAuthorizedRequest extends CreateSessionRequest {
   /** As in `bai key authorize`. */
   readonly source: string;
 }
 
-export interface CreateAuthorizedTools {
+interface CreateAuthorizedTools {
   readonly sessions: SessionTools;
   readonly authorize: AuthorizeTools;
 }
 
-export interface CreateAuthorizedResult extends CreateSessionResult {
+interface CreateAuthorizedResult extends CreateSessionResult {
   readonly authorized: AuthorizedKey;
 }
 

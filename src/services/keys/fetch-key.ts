@@ -7,13 +7,13 @@ import { openRunningSession } from '../session/open-session.ts';
 import type { SessionTools } from '../session/session-tools.ts';
 import { type KeySaving, type SavedKey, saveKey } from './save-key.ts';
 
-export interface FetchKeyRequest {
+interface FetchKeyRequest {
   readonly session: string;
   readonly path: string;
   readonly force: boolean;
 }
 
-export interface FetchKeyTools extends SessionTools {
+interface FetchKeyTools extends SessionTools {
   readonly keys: KeySaving & {
     issued(session: SessionRef, signal: AbortSignal): Promise<PrivateKey>;
   };

@@ -14,7 +14,7 @@ import {
   taken,
 } from './key-tools.ts';
 
-export interface GenerateKeyRequest {
+interface GenerateKeyRequest {
   readonly type: NewKeyType;
   readonly bits: number | undefined;
   readonly comment: string | undefined;
@@ -24,7 +24,7 @@ export interface GenerateKeyRequest {
   readonly passphrase: PassphraseSource;
 }
 
-export interface GeneratedKey {
+interface GeneratedKey {
   readonly path: string;
   readonly publicPath: string;
   readonly ppkPath?: string;

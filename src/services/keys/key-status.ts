@@ -3,14 +3,14 @@
 import type { AccountKeyTools } from './account-key-tools.ts';
 import { pathBeside } from './save-key.ts';
 
-export type KeyState = 'accepted' | 'different' | 'no-local-key' | 'not-a-key' | 'no-account-key';
+type KeyState = 'accepted' | 'different' | 'no-local-key' | 'not-a-key' | 'no-account-key';
 
-export interface ShownKey {
+interface ShownKey {
   readonly type: string;
   readonly fingerprint: string;
 }
 
-export interface KeyStatus {
+interface KeyStatus {
   /** Whether new sessions accept the key at `path`. */
   readonly accepted: boolean;
   readonly state: KeyState;

@@ -69,7 +69,7 @@ export interface KeyTools {
 export type NewKeyType = 'ed25519' | 'rsa' | 'ecdsa';
 
 /** Where the user's own keys are. */
-export interface OwnKeys {
+interface OwnKeys {
   readonly folder: string;
   /** The paths of the default keys, the first that is there is taken. */
   readonly defaults: readonly string[];

@@ -9,7 +9,7 @@ import { isLive } from '../session/session-end.ts';
 import { accountMark } from './rotate-key.ts';
 import type { KeyFiles } from './save-key.ts';
 
-export interface PruneRequest {
+interface PruneRequest {
   readonly dryRun: boolean;
   /** Nobody is asked. */
   readonly yes: boolean;
@@ -30,7 +30,7 @@ export interface PruneTools {
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
 }
 
-export interface PrunedKey {
+interface PrunedKey {
   readonly path: string;
   readonly fingerprint: string;
 }

@@ -14,7 +14,7 @@ export interface PuttyKeyTools extends KeySaving {
   readonly disk: Pick<KeyDisk, 'read' | 'isTaken'>;
 }
 
-export interface PuttyKeyRequest {
+interface PuttyKeyRequest {
   readonly identityFile: string;
   readonly sessionId: string;
 }

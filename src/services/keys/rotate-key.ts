@@ -7,17 +7,17 @@ import type { PrivateKey } from '../../keys/private-key.ts';
 import type { AccountKeyTools } from './account-key-tools.ts';
 import { pathBeside, type SavedKey, saveKey, saveKeyBeside } from './save-key.ts';
 
-export interface RotateKeyRequest {
+interface RotateKeyRequest {
   /** Also when bai did not write the key that is there; a copy of it is kept even so. */
   readonly force: boolean;
 }
 
-export interface RotatedKey extends SavedKey {
+interface RotatedKey extends SavedKey {
   /** What was there before, and where it is now. */
   readonly previous?: KeptKey;
 }
 
-export interface KeptKey {
+interface KeptKey {
   readonly path: string;
   readonly fingerprint: string;
 }

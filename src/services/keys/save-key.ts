@@ -4,7 +4,7 @@ import { ConflictError } from '../../errors.ts';
 import type { KeyLedger } from '../../keys/key-ledger.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 
-export type KeyChange = 'created' | 'unchanged' | 'replaced';
+type KeyChange = 'created' | 'unchanged' | 'replaced';
 
 export interface SavedKey {
   readonly path: string;
@@ -32,7 +32,7 @@ export interface KeySaving {
   readonly warn: (message: string) => void;
 }
 
-export interface SaveKeyRequest {
+interface SaveKeyRequest {
   readonly key: PrivateKey;
   readonly sessionId: string;
   readonly path: string;

@@ -10,14 +10,14 @@ import {
   publicBeside,
 } from './key-tools.ts';
 
-export interface ShowKeyRequest {
+interface ShowKeyRequest {
   /** Nothing means the default key. */
   readonly path: string | undefined;
   readonly copy: boolean;
   readonly passphrase: PassphraseSource;
 }
 
-export interface ShownKey extends PublicKeyFacts {
+interface ShownKey extends PublicKeyFacts {
   readonly path: string;
   readonly publicKey: string;
   readonly comment: string;

@@ -7,7 +7,7 @@ import { BaiError, NotFoundError, UsageError } from '../../errors.ts';
 import type { AccountPair } from '../../keys/account-pair.ts';
 import type { AccountKeyTools } from './account-key-tools.ts';
 
-export interface UploadKeyRequest {
+interface UploadKeyRequest {
   /** The private key; `id_container` when not given. */
   readonly path: string | undefined;
   /** Nobody is asked. */
@@ -16,7 +16,7 @@ export interface UploadKeyRequest {
   readonly allowClearText: boolean;
 }
 
-export interface UploadedKey {
+interface UploadedKey {
   readonly path: string;
   readonly type: string;
   readonly fingerprint: string;

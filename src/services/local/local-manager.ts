@@ -53,7 +53,7 @@ export interface LocalUpRequest {
   readonly release: string | undefined;
 }
 
-export interface LocalUpResult {
+interface LocalUpResult {
   readonly state: LocalManagerState;
   readonly started: boolean;
 }
@@ -110,7 +110,7 @@ function reuse(running: LocalManagerState, request: LocalUpRequest): LocalManage
 }
 
 /** Nothing when none runs; what a crashed one left behind does not count. */
-export async function runningManager(tools: LocalManagerTools): Promise<LocalManagerState | undefined> {
+async function runningManager(tools: LocalManagerTools): Promise<LocalManagerState | undefined> {
   const state = await tools.readState();
   return state !== undefined && (await tools.answers(state)) ? state : undefined;
 }

@@ -31,7 +31,7 @@ export async function sessionLogs(reference: string, tools: SessionTools): Promi
   return logs(await resolveAnySession(reference, tools), tools.signal);
 }
 
-export interface RenameRequest {
+interface RenameRequest {
   readonly session: string;
   readonly name: string;
 }
@@ -48,7 +48,7 @@ export async function renameSession(
   return { ...session, name };
 }
 
-export interface ExtendRequest {
+interface ExtendRequest {
   readonly session: string;
   readonly byMs: number;
 }
@@ -62,7 +62,7 @@ export async function extendSession(
   return { ...session, ...(await extend(session, byMs, tools.signal)) };
 }
 
-export interface WaitForRequest {
+interface WaitForRequest {
   readonly session: string;
   readonly timeoutMs?: number | undefined;
 }

@@ -6,7 +6,7 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { limitTime } from '../../core/time-limit.ts';
 import { BaiError, type SessionEnd, SessionEndedError } from '../../errors.ts';
 
-export interface SessionEndTools {
+interface SessionEndTools {
   readonly provider: Provider;
   readonly signal: AbortSignal;
   /** Milliseconds between two looks when nothing gives a reason for one. */

@@ -8,20 +8,20 @@ import { resolveAnySession } from './resolve-session.ts';
 import { isLive } from './session-end.ts';
 import type { SessionTools } from './session-tools.ts';
 
-export interface TerminateRequest extends TerminateOptions {
+interface TerminateRequest extends TerminateOptions {
   readonly sessions: readonly string[];
   /** Nobody is asked. */
   readonly yes: boolean;
 }
 
-export interface EndedSession {
+interface EndedSession {
   readonly id: string;
   readonly name: string;
   /** Where nothing was left to do. */
   readonly hadEnded?: true;
 }
 
-export interface TerminateResult {
+interface TerminateResult {
   readonly sessions: readonly EndedSession[];
   /** That of the first failure; each has been told. */
   readonly status: number;

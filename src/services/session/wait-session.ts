@@ -18,7 +18,7 @@ import {
 import { endOfPhase } from './session-end.ts';
 import type { SessionTools } from './session-tools.ts';
 
-export interface WaitRequest {
+interface WaitRequest {
   readonly session: SessionRef;
   /** Milliseconds; nothing is no limit. */
   readonly timeoutMs?: number | undefined;
@@ -26,7 +26,7 @@ export interface WaitRequest {
   readonly elapsedMs?: number;
 }
 
-export interface WaitTools {
+interface WaitTools {
   readonly provider: Provider;
   readonly step: Step;
   readonly signal: AbortSignal;

@@ -18,7 +18,7 @@ export interface ConnectSftpRequest extends LoginRequest {
   readonly ciphers: readonly StrongCipher[];
 }
 
-export interface OpenedSftp {
+interface OpenedSftp {
   readonly connection: SftpConnection;
   /** One more connection to the same session, even if another has its name by now. */
   readonly dial: () => Promise<SftpConnection>;

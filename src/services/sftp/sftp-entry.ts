@@ -2,7 +2,7 @@
 
 import type { RemoteAttributes, RemoteEntry, RemoteKind } from '../../transfer/remote-files.ts';
 
-export interface SftpEntry {
+interface SftpEntry {
   readonly name: string;
   readonly kind: RemoteKind;
   /** Bytes. */

@@ -10,7 +10,7 @@ import { expandRemote, refuseSharedNames } from './sftp-sources.ts';
 import type { SftpTools } from './sftp-tools.ts';
 import { answerTransfer, reportTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
 
-export interface GetRequest {
+interface GetRequest {
   readonly session: string;
   /** Paths or patterns. */
   readonly paths: readonly string[];

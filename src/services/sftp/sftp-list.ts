@@ -7,7 +7,7 @@ import type { RemoteEntry, RemoteFiles } from '../../transfer/remote-files.ts';
 import { describeEntry, modeText } from './sftp-entry.ts';
 import type { SftpTools } from './sftp-tools.ts';
 
-export interface ListRequest extends SftpTarget {
+interface ListRequest extends SftpTarget {
   readonly long: boolean;
   /** Also names that begin with a dot. */
   readonly all: boolean;

@@ -11,14 +11,14 @@ import type { LocalFiles } from '../../transfer/local/local-files.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
 import { listLocalTree, listRemoteTree } from './sftp-tree.ts';
 
-export interface Measured {
+interface Measured {
   readonly sources: readonly string[];
   readonly recursive: boolean;
   readonly options: TransferOptions;
 }
 
 /** Where the sources are. */
-export interface MeasuredSide {
+interface MeasuredSide {
   stat(path: string): Promise<{ readonly kind: string; readonly size: number | undefined } | undefined>;
   /** All below a folder; ends early when the signal aborts. */
   tree(path: string, accepts: PathFilter, signal: AbortSignal): Promise<TreeListing>;

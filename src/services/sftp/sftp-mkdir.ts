@@ -7,7 +7,7 @@ import type { RemoteFiles } from '../../transfer/remote-files.ts';
 import { eachPath } from './each-path.ts';
 import type { SftpTools } from './sftp-tools.ts';
 
-export interface MkdirRequest extends SftpPaths {
+interface MkdirRequest extends SftpPaths {
   /** Folders above are made too, and what is there already is fine. */
   readonly parents: boolean;
 }

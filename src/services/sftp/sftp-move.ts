@@ -6,7 +6,7 @@ import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { ConflictError, UsageError } from '../../errors.ts';
 import type { SftpTools } from './sftp-tools.ts';
 
-export interface MoveRequest extends SftpTarget {
+interface MoveRequest extends SftpTarget {
   readonly newPath: string;
 }
 

@@ -11,7 +11,7 @@ import { expandLocal, refuseSharedNames } from './sftp-sources.ts';
 import type { SftpTools } from './sftp-tools.ts';
 import { reportTransfer } from './sftp-transfer.ts';
 
-export interface PutRequest {
+interface PutRequest {
   /** Paths or patterns; an only `-` is what comes in on stdin. */
   readonly sources: readonly string[];
   readonly target: SftpTarget;

@@ -15,7 +15,7 @@ import {
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
 import type { SftpTools } from './sftp-tools.ts';
 
-export interface RemoveRequest extends SftpPaths {
+interface RemoveRequest extends SftpPaths {
   readonly recursive: boolean;
 }
 

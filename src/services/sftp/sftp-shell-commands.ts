@@ -28,13 +28,13 @@ export interface ShellState {
   isOver: boolean;
 }
 
-export interface ShellArguments {
+interface ShellArguments {
   /** Letters of the options that were given. */
   readonly flags: string;
   readonly paths: readonly string[];
 }
 
-export interface ShellCommand {
+interface ShellCommand {
   readonly usage: string;
   readonly summary: string;
   /** Letters it takes. */

@@ -5,7 +5,7 @@ import { unlessAborted } from '../../core/time-limit.ts';
 import type { LocalFiles } from '../../transfer/local/local-files.ts';
 import type { Completer } from './sftp-shell.ts';
 
-export interface Terminal {
+interface Terminal {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
   readonly signal: AbortSignal;

@@ -19,7 +19,7 @@ export function atLocal(written: string, { local, tools }: Pick<ShellState, 'loc
   return tools.local.isAbsolute(path) ? path : tools.local.join(local, path);
 }
 
-export interface Matches {
+interface Matches {
   readonly found: readonly string[];
   readonly refused: boolean;
 }

@@ -12,7 +12,7 @@ import type { SftpTools } from './sftp-tools.ts';
 
 export type Completer = (line: string) => Promise<readonly [readonly string[], string]>;
 
-export interface ShellRequest {
+interface ShellRequest {
   readonly session: string;
   /** The lines to obey, asked for one by one. */
   lines(this: void, complete: Completer): AsyncIterable<string>;

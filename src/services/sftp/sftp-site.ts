@@ -10,7 +10,7 @@ import { type ClientTools, pinnedKeys, puttyKeyOf } from '../ssh/client-help.ts'
 import { type PreparedSsh, prepareSsh } from '../ssh/prepare-ssh.ts';
 import { homeOf } from '../ssh/session-home.ts';
 
-export interface SftpSiteRequest {
+interface SftpSiteRequest {
   readonly session: string;
   /** Absolute. */
   readonly path: string;

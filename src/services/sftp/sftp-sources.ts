@@ -8,7 +8,7 @@ import { NotFoundError, ProtocolError, UsageError } from '../../errors.ts';
 import type { LocalFiles } from '../../transfer/local/local-files.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
 
-export interface Sources {
+interface Sources {
   readonly paths: readonly string[];
   /** Names that match and that the server must not choose. */
   readonly refused: readonly TransferProblem[];

@@ -6,7 +6,7 @@ import { formatBytes } from '../../core/text/units.ts';
 import type { LineConnect, LinkReport, MeasureOptions } from '../../transfer/benchmark/benchmark.ts';
 import type { OpenedLine } from './open-sftp.ts';
 
-export interface SpeedTestRequest {
+interface SpeedTestRequest {
   readonly session: string;
   /** For each rate. */
   readonly stepMs: number;

@@ -7,7 +7,7 @@ import { BaiError, reasonOf } from '../../errors.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
 import type { SftpTools } from './sftp-tools.ts';
 
-export interface ComparedTrees {
+interface ComparedTrees {
   readonly local: { readonly root: string; readonly tree: TreeListing };
   readonly remote: { readonly root: string; readonly tree: TreeListing };
   readonly accepts: (path: string, isFolder: boolean) => boolean;

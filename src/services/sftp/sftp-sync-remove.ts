@@ -43,7 +43,7 @@ export function localSide(root: string, local: LocalFiles): RemovalSide {
   };
 }
 
-export interface RemovalResult {
+interface RemovalResult {
   readonly removed: number;
   readonly failed: readonly TransferProblem[];
 }

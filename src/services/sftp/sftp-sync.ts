@@ -18,7 +18,7 @@ import type { SftpTools } from './sftp-tools.ts';
 import { answerTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
 import { listLocalTree, listRemoteTree } from './sftp-tree.ts';
 
-export interface SyncRequest extends SyncEnds {
+interface SyncRequest extends SyncEnds {
   readonly delete: boolean;
   readonly dryRun: boolean;
   /** Files of equal size are compared by their bytes instead of their times. */

@@ -7,7 +7,7 @@ import { formatBytes } from '../../core/text/units.ts';
 import { ExitCode } from '../../errors.ts';
 import type { TreeObserver } from '../../transfer/remote-files.ts';
 
-export interface TransferResult extends TransferSummary {
+interface TransferResult extends TransferSummary {
   readonly session: string;
   readonly seconds: number;
 }
@@ -20,7 +20,7 @@ export interface TransferAbout {
   readonly refused?: readonly TransferProblem[];
 }
 
-export interface TransferOutcome {
+interface TransferOutcome {
   readonly summary: TransferSummary;
   readonly seconds: number;
 }
@@ -70,7 +70,7 @@ function createObserver(progress: TransferProgress): TreeObserver {
   };
 }
 
-export function describeTransfer(summary: TransferSummary, seconds: number): string {
+function describeTransfer(summary: TransferSummary, seconds: number): string {
   const { files, bytes, failed, skipped, verified, resumed, retries } = summary;
   const rate = seconds > 0 ? ` (${formatBytes(bytes / seconds)}/s)` : '';
   const parts = [`${count(files, 'file')}, ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${rate}`];

@@ -36,7 +36,7 @@ export interface ClientHelp {
 }
 
 /** Everything that can fail, done before a port is opened. */
-export interface PreparedClient {
+interface PreparedClient {
   help(forwarder: Forwarder): ClientHelp;
 }
 

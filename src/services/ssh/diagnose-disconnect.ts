@@ -7,7 +7,7 @@ import { BaiError, UnreachableError } from '../../errors.ts';
 import { type HeardStream, hear } from './hear-stream.ts';
 import type { SshTools } from './ssh-tools.ts';
 
-export interface DisconnectWatch {
+interface DisconnectWatch {
   /** To connect with. */
   readonly tools: SshTools;
   /** After ssh has failed: nothing had been heard for long, so that neither sshd nor the manager can be asked why. */
@@ -16,7 +16,7 @@ export interface DisconnectWatch {
   verdict(): DisconnectVerdict;
 }
 
-export interface DisconnectVerdict {
+interface DisconnectVerdict {
   /** Whether there was a line to the session's sshd. */
   readonly stood: boolean;
   /** Whether it may come back by itself: ssh neither ended by its own will nor would be refused again. */

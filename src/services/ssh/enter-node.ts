@@ -10,7 +10,7 @@ import type { SessionTools } from '../session/session-tools.ts';
 import { logIn, loginKeyFor, openAccess } from './open-access.ts';
 import type { SshTools } from './ssh-tools.ts';
 
-export interface EnteredNode<T> extends AsyncDisposable {
+interface EnteredNode<T> extends AsyncDisposable {
   readonly session: SessionRef;
   readonly tools: T;
 }

@@ -14,7 +14,7 @@ import { logIn as logInTo, loginKeyFor, openAccess } from './open-access.ts';
 import type { BuiltinConnection, ProgramOutput } from './ssh-programs.ts';
 import type { SshTools } from './ssh-tools.ts';
 
-export interface ExecRequest {
+interface ExecRequest {
   readonly session: string;
   /** None: the main one. */
   readonly nodes: readonly string[] | 'all';
@@ -30,19 +30,19 @@ export interface ExecTools extends SshTools {
   capture(): CapturedOutput;
 }
 
-export interface NodeOutput extends ProgramOutput {
+interface NodeOutput extends ProgramOutput {
   /** Completes a last line. */
   end(): Promise<void>;
 }
 
-export interface ExecAnswer {
+interface ExecAnswer {
   readonly session: string;
   /** The worst of all nodes. */
   readonly status: number;
   readonly nodes: readonly NodeAnswer[];
 }
 
-export interface NodeAnswer {
+interface NodeAnswer {
   readonly node: string;
   readonly status: number;
   readonly stdout: string;
@@ -57,7 +57,7 @@ export interface NodeAnswer {
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
 }
 
-export interface ExecOutcome {
+interface ExecOutcome {
   readonly status: number;
   /** With --json. */
   readonly answer?: ExecAnswer;

@@ -8,7 +8,7 @@ import type { LoginKey } from '../../ssh/login.ts';
 import type { SshTools } from './ssh-tools.ts';
 import { namesOf } from './user-keys.ts';
 
-export interface Refused {
+interface Refused {
   readonly session: SessionRef;
   readonly user: string;
   /** What was logged in with. */

@@ -36,7 +36,7 @@ export interface ForwardedApp {
   readonly ssh?: ForwardedSsh;
 }
 
-export interface ForwardedSsh {
+interface ForwardedSsh {
   readonly user: string;
   /** Nothing when the keys of the SSH agent, or ssh's usual ones, are used. */
   readonly identityFile?: string;

@@ -17,7 +17,7 @@ export interface HostKeyTools extends SessionTools {
   keyType(key: Uint8Array): string;
 }
 
-export interface ShownHostKey extends Fingerprints {
+interface ShownHostKey extends Fingerprints {
   readonly type: string;
   /** The container of a cluster session, where it is not main1. */
   readonly node?: string;

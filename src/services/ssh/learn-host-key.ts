@@ -5,7 +5,7 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { BaiError, ConflictError } from '../../errors.ts';
 import type { SshTools } from './ssh-tools.ts';
 
-export interface LearntFrom {
+interface LearntFrom {
   readonly access: SshAccess;
   readonly session: SessionRef;
   readonly signal: AbortSignal;

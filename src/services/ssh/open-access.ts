@@ -60,7 +60,7 @@ async function downloadKey(session: SessionRef, tools: SshTools): Promise<LoginK
   return 'ring' in issued ? issued.ring : Buffer.from(issued.key.text);
 }
 
-export interface Login<T> {
+interface Login<T> {
   readonly access: OpenedAccess;
   readonly key: KeySource;
   /** Makes the SSH connection; it is not called when there is no way to the session's sshd. */

@@ -37,7 +37,7 @@ export interface OpenTools extends SshTools {
   launch(command: LaunchCommand): Promise<boolean>;
 }
 
-export interface OpenedPlace {
+interface OpenedPlace {
   readonly program: OpenTarget;
   readonly session: SessionRef;
   readonly host: string;
@@ -46,7 +46,7 @@ export interface OpenedPlace {
   readonly url: string;
 }
 
-export interface OpenedEditor extends OpenedPlace {
+interface OpenedEditor extends OpenedPlace {
   /** The program that was started; nothing when there is none, or none was wanted. */
   readonly openedWith?: string;
 }

@@ -24,7 +24,7 @@ import { enterNode } from './enter-node.ts';
 import { connectSystem, openOrCreate, type SshCommandRequest, workOfBuiltin } from './run-ssh-command.ts';
 import type { SshTools } from './ssh-tools.ts';
 
-export interface PersistRequest extends SshCommandRequest {
+interface PersistRequest extends SshCommandRequest {
   /** Of the shell; a session may have several. */
   readonly name: string;
   /** The command line that comes back to it. */

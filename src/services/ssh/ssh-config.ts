@@ -35,7 +35,7 @@ export interface SshConfigTools {
 }
 
 /** Texts have one character for each byte; failures are LocalSystemErrors with `advice` as their hint. */
-export interface ConfigFiles {
+interface ConfigFiles {
   read(path: string, advice: string): Promise<string | undefined>;
   /** Writes what `edit` makes of the file, or takes it away, while no other bai changes it. */
   change(path: string, edit: EditConfig, advice: string): Promise<ConfigChange>;
@@ -134,7 +134,7 @@ async function planRemove(tools: SshConfigTools): Promise<readonly Plan[]> {
   return [user, own];
 }
 
-export interface RenderedSshConfig {
+interface RenderedSshConfig {
   readonly text: string;
   readonly hosts: readonly ListedHost[];
   readonly facts: SshConfigFacts;

@@ -28,7 +28,7 @@ import { type HeardStream, hear } from './hear-stream.ts';
 import { prepareSsh } from './prepare-ssh.ts';
 import type { SshTools } from './ssh-tools.ts';
 
-export interface SshStdioRequest {
+interface SshStdioRequest {
   /** Name or id, or the same as `host`. */
   readonly session: string;
   /** A container of a cluster session; main1 when left out. */

@@ -46,7 +46,7 @@ export interface SshSettings {
   readonly acceptedHostKey: string | undefined;
 }
 
-export interface KnownHosts {
+interface KnownHosts {
   readonly path: string;
   pinned(alias: string): Promise<readonly Uint8Array[]>;
   /** For people: its fingerprint (`SHA256:…`), and its type as ssh says it (`ED25519`). */
@@ -96,7 +96,7 @@ export interface SshClient {
 }
 
 /** The system's ssh, and this process as the terminal and the shell have it. */
-export interface SystemSsh {
+interface SystemSsh {
   isThere(): Promise<boolean>;
   run(args: readonly string[]): Promise<number>;
   /** What the user's own ssh configuration says, or another file; nothing where there is no ssh. */

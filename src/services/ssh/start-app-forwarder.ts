@@ -41,7 +41,7 @@ export async function startAppForwarder(request: StartRequest, tools: SshTools):
   return forwarder;
 }
 
-export interface HoldRequest extends PortPreference {
+interface HoldRequest extends PortPreference {
   readonly session: SessionRef;
   readonly app: string;
   readonly tunnel: Tunnel;

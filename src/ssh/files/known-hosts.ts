@@ -10,7 +10,7 @@ import { formatLine, type HostKeyLine, keepLines, keyType, readLines } from './k
 
 export { keyType } from './known-hosts-lines.ts';
 
-export interface KnownHosts {
+interface KnownHosts {
   readonly path: string;
   /** Public key blobs pinned under this name; revoked ones are never among them. */
   pinned(alias: string): Promise<readonly Uint8Array[]>;

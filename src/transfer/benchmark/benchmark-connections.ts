@@ -8,7 +8,7 @@ import type { SftpConnection } from '../engine/sftp-connection.ts';
 import { OpenFlag } from '../engine/sftp-requests.ts';
 import { generateLoad, type LoadedChannel, mostPieces } from './load-generator.ts';
 
-export interface BenchmarkConnectionsOptions {
+interface BenchmarkConnectionsOptions {
   /** The scratch file, which is there. */
   readonly path: string;
   readonly payload: Buffer;

@@ -17,7 +17,7 @@ export interface LinkReport extends MeasuredLine {
   readonly windowBytes: number;
 }
 
-export interface BenchmarkOptions extends MeasureOptions {
+interface BenchmarkOptions extends MeasureOptions {
   /** How long the server may leave every request unanswered. */
   readonly stallMs?: number;
   /** Told of the scratch file, when it could not be taken away. */

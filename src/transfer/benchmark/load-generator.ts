@@ -12,7 +12,7 @@ export interface LoadedChannel {
   readonly handle: RemoteHandle;
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly direction: Direction;
   /** Requests that one channel may have in flight. */
   readonly depth: number;

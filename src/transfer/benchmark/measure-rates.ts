@@ -32,7 +32,7 @@ export interface MeasureOptions {
   readonly onProblem: (what: string, reason: BaiError) => void;
 }
 
-export interface MeasureRatesOptions extends MeasureOptions {
+interface MeasureRatesOptions extends MeasureOptions {
   /** The scratch file, which is there. */
   readonly path: string;
   readonly roundTripMs: number;

@@ -24,7 +24,7 @@ import type { SftpConnection } from './sftp-connection.ts';
 import { lostError } from './sftp-error.ts';
 import { buildRequests, type SftpRequests } from './sftp-requests.ts';
 
-export interface ChannelPoolOptions extends ProgramLimits, SftpChannelOptions {
+interface ChannelPoolOptions extends ProgramLimits, SftpChannelOptions {
   /** One more connection to the same session; without it a lost connection is the end. */
   readonly dial?: (() => Promise<SftpConnection>) | undefined;
   /** How many connections a measurement found to be good for this session. */

@@ -8,7 +8,7 @@ import { isLoss } from './pooled-channel.ts';
 const saveEveryMs = 1_000;
 const saveEveryBytes = 8 * 1024 * 1024;
 
-export interface LeftBehind {
+interface LeftBehind {
   /** The source, for messages. */
   readonly path: string;
   /** Takes away what cannot be gone on with. */

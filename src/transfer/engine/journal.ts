@@ -10,7 +10,7 @@ import { ownIdentity, type ProcessIdentity } from '../../files/process-identity.
 import type { Range } from './done-ranges.ts';
 
 /** By these a source is known again. */
-export interface SourceIdentity {
+interface SourceIdentity {
   readonly size: number;
   /** Milliseconds since 1970; whole seconds for files of a session. */
   readonly modifiedMs: number;

@@ -7,7 +7,7 @@ import type { Piece } from './run-concurrently.ts';
 import { requestBytes } from './sftp-channel.ts';
 import type { RemoteHandle } from './sftp-requests.ts';
 
-export interface PieceMove {
+interface PieceMove {
   readonly pool: ChannelPool;
   readonly ranges: DoneRanges;
   /** The file as this channel sees it; rejects when it is not the one that was begun. */

@@ -9,7 +9,7 @@ const usualBytesPerSecond = 125_000_000;
 /** sshd lets one connection have 10 channels. */
 const mostChannels = 8;
 /** The sessions' dropbear lets 5 that are not logged in yet come from one address, and all tunnels share theirs. */
-export const mostConnections = 4;
+const mostConnections = 4;
 /** Below this round trip one channel fills the line. */
 const longMs = 8;
 const worthwhileGrowth = 1.15;
@@ -71,7 +71,7 @@ export interface GrowthView {
   readonly now: number;
 }
 
-export type GrowthStep = 'nothing' | 'channels' | 'connection' | 'retire';
+type GrowthStep = 'nothing' | 'channels' | 'connection' | 'retire';
 
 /**
  * Asked again and again as bytes move. A long line gets its channels at once and a second connection when much

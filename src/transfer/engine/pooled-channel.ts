@@ -11,7 +11,7 @@ import {
   type SftpRequests,
 } from './sftp-requests.ts';
 
-export interface PooledChannelOptions extends SftpChannelOptions {
+interface PooledChannelOptions extends SftpChannelOptions {
   /** Told of what may be left in the session, because it could not be taken away. */
   readonly onLeft?: ((path: string) => void) | undefined;
 }

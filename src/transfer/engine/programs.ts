@@ -15,7 +15,7 @@ export interface ProgramLimits {
   readonly programMs: number;
 }
 
-export interface RunWish {
+interface RunWish {
   /** Ends it beside that of the whole run. */
   readonly signal?: AbortSignal;
   /** How much the program has to read before it can say something. */

@@ -23,7 +23,7 @@ import {
 import { type RemoteSource, readFully, reopenRemoteSource } from '../remote/remote-source.ts';
 import type { TransferRun } from '../tar/transfer-run.ts';
 
-export interface LargeGet {
+interface LargeGet {
   readonly source: RemoteSource;
   readonly local: string;
   readonly isInRealFolder?: boolean | undefined;

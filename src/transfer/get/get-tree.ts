@@ -14,7 +14,7 @@ import { CaseCollisions, NameFolding } from './case-collisions.ts';
 import { type FetchedFile, getByTar } from './get-by-tar.ts';
 import { getFile } from './get-file.ts';
 
-export interface FetchedFolder {
+interface FetchedFolder {
   readonly remote: string;
   /** A real path at or below the root, already there. */
   readonly local: string;

@@ -13,7 +13,7 @@ import type { RemoteKind } from '../engine/remote-attributes.ts';
 import { isWindows } from './local-folder.ts';
 import { readLocalNames } from './local-names.ts';
 
-export interface LocalEntry {
+interface LocalEntry {
   readonly name: string;
   /** Why nothing is to be asked for by that name, and so nothing else is known. */
   readonly problem?: string;

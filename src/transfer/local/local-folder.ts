@@ -10,7 +10,7 @@ import { lstatIfThere, realpath, stat } from './local-disk.ts';
 /** Whether names have to be fit for Windows; read from the path rules in force. */
 export const isWindows = sep === '\\';
 
-export type LocalState = 'folder' | 'file' | 'missing';
+type LocalState = 'folder' | 'file' | 'missing';
 
 /** What a path means, links followed; a link to nothing is missing. */
 export async function localState(path: string): Promise<LocalState> {

@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
 
-export interface LocalName {
+interface LocalName {
   /** Where it is not UTF-8 with marks in the place of what is not, so that it is the name of another file or of none. */
   readonly name: string;
   /** Why no file is to be asked for by it, or nothing. */

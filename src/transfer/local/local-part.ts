@@ -30,7 +30,7 @@ export interface LocalPart extends AsyncDisposable {
   keep(): void;
 }
 
-export interface LocalPartOptions {
+interface LocalPartOptions {
   /** The part that an earlier run left, to be gone on with if it is still there. */
   readonly earlierId?: string | undefined;
   /** As in `FilePaths`. */

@@ -25,7 +25,7 @@ export function stageFile(staging: Staging): Promise<StagedFile> {
   return onThisMachine('write', staging.target, stage(staging));
 }
 
-export interface Staging {
+interface Staging {
   readonly target: string;
   /** As in `FilePaths`. */
   readonly isInRealFolder: boolean | undefined;

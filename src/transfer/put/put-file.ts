@@ -24,7 +24,7 @@ export interface PutFile extends FilePaths {
 }
 
 /** All that a put asks before its first byte, asked at once: each answer is a round trip. */
-export interface AskedOfTarget {
+interface AskedOfTarget {
   readonly look: Promise<TargetLook>;
   readonly journalPath: Promise<string | undefined> | undefined;
 }

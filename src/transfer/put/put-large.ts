@@ -18,7 +18,7 @@ import type { RemoteTarget } from '../remote/remote-target.ts';
 import { startChecksum } from '../remote/waiting-checksum.ts';
 import type { TransferRun } from '../tar/transfer-run.ts';
 
-export interface LargePut {
+interface LargePut {
   readonly source: LocalSource;
   readonly target: RemoteTarget;
   readonly kept: KeptAttributes;

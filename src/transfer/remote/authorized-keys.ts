@@ -13,7 +13,7 @@ import { OpenFlag, type RemoteHandle } from '../engine/sftp-requests.ts';
 import { discardPart, ignoreRefusal, putInPlace, remotePartPath } from './remote-part.ts';
 
 /** What the file becomes, with one character for each byte; nothing when it is right as it is. */
-export type Edit = (content: string) => string | undefined;
+type Edit = (content: string) => string | undefined;
 
 export interface AuthorizedKeys extends AsyncDisposable {
   /** Whether there was anything to change. What the file was before, or what it becomes, is there at any time. */
@@ -31,13 +31,13 @@ export interface KeysPlace {
   readonly uid: number | undefined;
 }
 
-export interface KeysStep {
+interface KeysStep {
   readonly path: string;
   readonly mode: number | undefined;
   readonly uid: number | undefined;
 }
 
-export interface AuthorizedKeysOptions {
+interface AuthorizedKeysOptions {
   readonly signal: AbortSignal;
   /** How long the server may leave every request unanswered. */
   readonly stallMs?: number;

@@ -15,14 +15,8 @@ import {
 import { notAFileError } from './remote-target.ts';
 import { onlyCopy, replaceRemote } from './replace-remote.ts';
 
-export interface RemotePartDeps {
-  readonly requests: SftpRequests;
-  /** Its requests are sent after Ctrl-C too. */
-  readonly cleanup: CleanupRequests;
-}
-
 /** Nobody waits longer than this for a slow line to take away what is left of a failure. */
-export const cleanupMs = 3_000;
+const cleanupMs = 3_000;
 
 /** `lostRenames`: how often the part was to get its target's name without an answer. */
 export function remotePartPath(target: string, lostRenames = 0): string {

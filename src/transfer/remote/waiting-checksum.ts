@@ -7,7 +7,7 @@ import { checksumScript, readChecksum, remoteChecksum, type SizedPath } from '..
 const script = `read -r _ && { ${checksumScript}; }`;
 
 /** Disposal ends the program. */
-export interface WaitingChecksum extends Disposable {
+interface WaitingChecksum extends Disposable {
   /** SHA-256 in hexadecimal. Rejects with a BaiError. */
   compute(): Promise<string>;
 }

@@ -77,7 +77,7 @@ async function feed(source: AsyncIterable<Buffer>, archive: Writable, mostBytes:
   archive.end();
 }
 
-export interface PackedFile {
+interface PackedFile {
   readonly name: string;
   readonly mode: number;
   /** Seconds since 1970. */

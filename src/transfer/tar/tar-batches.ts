@@ -5,7 +5,7 @@ import type { TransferRun } from './transfer-run.ts';
 
 const mostBytes = 16 * 1024 * 1024;
 
-export interface Moving<T> {
+interface Moving<T> {
   /** Moves files in one stream; returns those that are to go by themselves. */
   move(files: readonly T[]): Promise<readonly T[]>;
   moveOne(file: T): Promise<void>;

@@ -15,7 +15,7 @@ import { labelOf } from '../../../net/proxy-error.ts';
 import { redirected } from '../../../net/redirect.ts';
 import { doubted } from '../../../net/send.ts';
 import { readHello } from './handshake.ts';
-import { manager } from './manager-name.ts';
+import { checkIsManager, manager } from './manager-name.ts';
 import { type MissingKey, mayHaveActed, noKey, readProblem } from './outcome.ts';
 import { type Problem, refusalError } from './problem.ts';
 import type { Release } from './release.ts';
@@ -74,7 +74,7 @@ export interface ManagerClient {
   explainUpgrade(failure: UpgradeFailure): Promise<unknown>;
 }
 
-export interface UpgradeFailure {
+interface UpgradeFailure {
   /** Completes "cannot …". */
   readonly what: string;
   readonly error: unknown;
@@ -82,7 +82,7 @@ export interface UpgradeFailure {
   readonly signal: AbortSignal;
 }
 
-export interface SignedUpgrade {
+interface SignedUpgrade {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -162,7 +162,7 @@ class Client {
       `cannot ${what}: the answer of the manager at ${this.#endpoint().origin} does not have the expected form`,
       {
         cause: parsed.error,
-        hint: 'check that the endpoint is a Backend.AI manager; if it is, report this with its release',
+        hint: checkIsManager,
       },
     );
   }

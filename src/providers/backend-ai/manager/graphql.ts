@@ -4,6 +4,7 @@ import type * as z from 'zod/mini';
 import { plainWords } from '../../../core/text/plain-words.ts';
 import { BaiError, ProtocolError } from '../../../errors.ts';
 import type { Call, ManagerClient } from './client.ts';
+import { checkIsManager } from './manager-name.ts';
 import { graphqlSchema } from './schema.ts';
 
 export interface GraphqlCall {
@@ -40,7 +41,7 @@ export async function graphql<S extends z.ZodMiniType>(
     });
   }
   throw new ProtocolError(`cannot ${what}: the manager's answer does not have the expected form`, {
-    hint: 'check that the endpoint is a Backend.AI manager; if it is, report this with its release',
+    hint: checkIsManager,
     cause: parsed.error,
   });
 }

@@ -17,7 +17,7 @@ const helloSchema = z.object({ version: z.string(), manager: z.optional(z.string
 /** Nothing of a hello is longer. */
 const helloLimit = 1 << 20;
 
-export interface Greeted {
+interface Greeted {
   readonly endpoint: URL;
   readonly proxy: ProxyServer | undefined;
   readonly signal: AbortSignal;

@@ -17,7 +17,7 @@ export interface LocalProof {
   readonly proof: string;
 }
 
-export interface ProofFacts {
+interface ProofFacts {
   /** Hexadecimal, made for one connection. */
   readonly challenge: string;
   readonly pid: number;
@@ -30,13 +30,13 @@ export function proofOf(secretKey: string, { challenge, pid, port }: ProofFacts)
   return createHmac('sha256', key).update(`${challenge}\n${pid}\n${port}`).digest('hex');
 }
 
-export interface ProvenConnection {
+interface ProvenConnection {
   /** The answer to the challenge has been read from it, and nothing else. */
   readonly socket: Socket;
   readonly pid: number;
 }
 
-export interface LocalTarget {
+interface LocalTarget {
   readonly host: string;
   readonly port: number;
   readonly secretKey: string;

@@ -4,7 +4,7 @@ import { ProtocolError } from '../../../errors.ts';
 import { sessionNameProblem } from './states.ts';
 
 /** The newest API version bai was written for. */
-export const newestApi = 'v9.20250722';
+const newestApi = 'v9.20250722';
 
 export interface Release {
   /** As the manager writes it, e.g. `26.9.6` or `23.09.10`. */

@@ -9,7 +9,7 @@ export interface SigningKey {
   readonly hash?: string;
 }
 
-export interface SignedParts {
+interface SignedParts {
   readonly method: string;
   /** Path and query exactly as they go over the wire. */
   readonly target: string;

@@ -26,7 +26,7 @@ export interface ComputeSession extends SessionSummary {
   readonly services: readonly ServicePort[];
 }
 
-export interface SessionContainer {
+interface SessionContainer {
   readonly id: string;
   readonly hostname: string;
   readonly role: string;

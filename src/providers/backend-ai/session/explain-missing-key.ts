@@ -4,7 +4,7 @@ import type { SessionRef } from '../../../core/session/session.ts';
 import { BaiError, NotFoundError } from '../../../errors.ts';
 import type { SessionCalls } from './compute-session.ts';
 
-export interface MissingKeyDeps {
+interface MissingKeyDeps {
   readonly api: Pick<SessionCalls, 'describe'>;
   readonly signal: AbortSignal;
 }

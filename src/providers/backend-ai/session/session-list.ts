@@ -5,6 +5,7 @@ import type { SessionRef } from '../../../core/session/session.ts';
 import { ProtocolError, UsageError } from '../../../errors.ts';
 import type { ManagerClient } from '../manager/client.ts';
 import { type GraphqlCall, graphql } from '../manager/graphql.ts';
+import { checkIsManager } from '../manager/manager-name.ts';
 import { isProblem } from '../manager/problem.ts';
 import { listQuery, namesQuery } from '../manager/queries.ts';
 import { liveStatuses, type Release } from '../manager/release.ts';
@@ -13,7 +14,7 @@ import { isSessionId } from '../manager/states.ts';
 import type { ComputeSession } from './compute-session.ts';
 import { summaryOf } from './session-row.ts';
 
-export interface MatchRequest {
+interface MatchRequest {
   readonly reference: string;
   /** Of whose sessions it is: without it, for an administrator, of everybody's. */
   readonly accessKey: string | undefined;
@@ -60,7 +61,7 @@ function isPlain(reference: string): boolean {
   return /^[\w.-]+$/.test(reference);
 }
 
-export interface ListRequest {
+interface ListRequest {
   /** The caller's own: without it an administrator sees everybody's sessions. */
   readonly accessKey: string | undefined;
   readonly filter: SessionListFilter;
@@ -133,6 +134,6 @@ function ownerOf({ filter: { owner }, accessKey }: ListRequest): string | undefi
 function endless(what: string): ProtocolError {
   return new ProtocolError(`cannot list the sessions: the manager ${what}`, {
     code: 'answer-too-large',
-    hint: 'check that the endpoint is a Backend.AI manager; if it is, report this with its release',
+    hint: checkIsManager,
   });
 }

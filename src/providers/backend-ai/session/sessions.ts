@@ -24,7 +24,7 @@ import { readSessionFile } from './session-files.ts';
 import { listSessions, matchInList, matchSessions } from './session-list.ts';
 import { detailsOf } from './session-row.ts';
 
-export interface SessionCallsOptions {
+interface SessionCallsOptions {
   readonly client: ManagerClient;
   /** The caller's own, for lists: without it an administrator sees everybody's sessions. */
   readonly accessKey: string | undefined;

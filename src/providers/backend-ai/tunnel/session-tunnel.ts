@@ -17,7 +17,7 @@ export interface TunnelParts {
   readonly reporter: Pick<Reporter, 'interactive' | 'info' | 'wait'>;
 }
 
-export interface TunnelEnds {
+interface TunnelEnds {
   readonly session: SessionRef;
   readonly app: string;
   /** When nothing was heard for so long, the line is dead. */

@@ -8,7 +8,7 @@ import { UnreachableError } from '../../../errors.ts';
 import { LeavingWebSocket } from './leaving-websocket.ts';
 import { watchLine } from './line-watch.ts';
 
-export interface UpgradeTarget {
+interface UpgradeTarget {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly agent: Agent;
@@ -20,7 +20,7 @@ export interface UpgradeTarget {
   readonly onGivenUp?: ((closed: Promise<void>) => void) | undefined;
 }
 
-export interface OpenedStream {
+interface OpenedStream {
   readonly stream: Duplex;
   /**
    * How the stream began: its first bytes came, or it was closed before any (with the close code).
