@@ -60,11 +60,11 @@ export interface AppParts extends SessionTools {
 }
 
 export function sshTools(parts: AppParts): SshTools {
-  const { provider, reporter, signal, owner, ask } = parts;
+  const { provider, reporter, signal, owner, profile, ask } = parts;
   const places = findOwnPaths(parts.environment);
   const settings = sshSettings(parts.settings);
   return {
-    ...{ provider, reporter, signal, owner, ask, settings, startForwarder },
+    ...{ provider, reporter, signal, owner, profile, ask, settings, startForwarder },
     access: (session, options) => provider.access(session, { signal, ...options }),
     knownHosts: openKnownHosts(places.knownHosts, lockWait(parts)),
     keys: loginKeys(parts, settings),

@@ -91,7 +91,8 @@ export function configureTools(
   };
 }
 
-function profileName(flags: GlobalFlags, environment: Environment): string {
+/** The one that is named, or the default one. */
+export function profileName(flags: GlobalFlags, environment: Environment): string {
   const name = flags.profile ?? (environment['BAI_PROFILE'] || usualProfile);
   if (/^[\w.-]{1,64}$/.test(name) && name !== '__proto__') return name;
   throw new UsageError(`"${name}" is not a valid profile name`, {

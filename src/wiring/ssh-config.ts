@@ -16,6 +16,7 @@ import { openHostFiles } from '../ssh/files/host-files.ts';
 import { askSsh } from '../ssh/ssh-settings.ts';
 import { nullDevice, sshSettings } from './app-settings.ts';
 import { lockWait } from './lock-wait.ts';
+import { profileName } from './settings.ts';
 import type { UserSsh } from './user-ssh.ts';
 
 export function sshConfigTools(context: Context, flags: GlobalFlags, userSsh: UserSsh): SshConfigTools {
@@ -23,7 +24,9 @@ export function sshConfigTools(context: Context, flags: GlobalFlags, userSsh: Us
   const { sshConfig, knownHosts, sshHosts } = findOwnPaths(environment);
   const sshFolder = join(findHome(), '.ssh');
   const wait = lockWait(context);
+  const profile = profileName(flags, environment);
   return {
+    profile,
     reporter,
     signal,
     userFile: join(sshFolder, 'config'),
@@ -44,7 +47,7 @@ export function sshConfigTools(context: Context, flags: GlobalFlags, userSsh: Us
       const answer = await userSsh.settings();
       if (identity !== undefined) await checkIdentity(identity);
       return {
-        ...{ user: user ?? account, isUserChosen: user !== undefined, knownHosts },
+        ...{ profile, user: user ?? account, isUserChosen: user !== undefined, knownHosts },
         identityFile: identity ?? (issuedKey && keyPath),
         hasOwnKey: identity !== undefined,
         ofAllHosts: answer !== undefined && 'settings' in answer ? answer.settings : undefined,

@@ -15,11 +15,11 @@ export function sshStdioTools(
   parts: AppParts,
   { stdin, stdout }: Pick<ProcessFacts, 'stdin' | 'stdout'>,
 ): SshStdioTools {
-  const { provider, reporter, signal, owner, ask } = parts;
+  const { provider, reporter, signal, owner, profile, ask } = parts;
   const { knownHosts, sshHosts } = findOwnPaths(parts.environment);
   const parent = process.ppid;
   return {
-    ...{ stdin, stdout, provider, reporter, signal, owner, ask },
+    ...{ stdin, stdout, provider, reporter, signal, owner, profile, ask },
     settings: sshSettings(parts.settings),
     knownHosts: openKnownHosts(knownHosts, lockWait(parts)),
     hostFiles: openHostFiles(sshHosts),

@@ -58,12 +58,14 @@ export const builders: Builders = {
 async function sessionTools(context: BuilderContext): Promise<SessionTools> {
   const { reporter, signal, stdin, stderr, owner } = context;
   const provider = await context.provider();
+  const { profileName } = await import('./settings.ts');
+  const profile = profileName(context.flags, context.environment);
   const canAsk = stdin.isTTY === true && reporter.interactive;
   const ask = async (question: string): Promise<boolean> => {
     const { askYesOrNo } = await import('../config/yes-or-no.ts');
     return askYesOrNo(question, { stdin, stderr, signal }, 'no');
   };
-  return { provider, reporter, signal, owner, ...(canAsk && { ask }) };
+  return { provider, reporter, signal, owner, profile, ...(canAsk && { ask }) };
 }
 
 async function partsOf(context: BuilderContext): Promise<AppParts> {

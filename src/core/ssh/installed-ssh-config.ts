@@ -4,9 +4,11 @@ import { ProtocolError } from '../../errors.ts';
 import type { Provider } from '../session/provider.ts';
 import type { SessionRef } from '../session/session.ts';
 import { splitWords } from '../text/shell-words.ts';
-import { hostOfId, hostSuffix, isHostName, type SshConfigFacts } from './ssh-config.ts';
+import { hostPattern, hostSuffixOf, partOf, usualProfile } from './config-sections.ts';
+import { hostOfId, isHostName, type SshConfigFacts } from './ssh-config.ts';
 
 export interface InstalledSshConfig {
+  readonly profile: string;
   readonly user: string | undefined;
   /** What chooses the manager when ssh starts bai: options such as `--profile`. */
   readonly choice: readonly string[];
@@ -15,14 +17,16 @@ export interface InstalledSshConfig {
 }
 
 /** Nothing for a file that does not end with the hosts of all sessions. */
-export function readInstalled(text: string): InstalledSshConfig | undefined {
-  const [, pattern] = text.split(`\nHost *${hostSuffix} `);
+export function readInstalled(file: string, profile = usualProfile): InstalledSshConfig | undefined {
+  const text = partOf(file, profile) ?? '';
+  const [, pattern] = text.split(`\n${hostPattern(profile)}`);
   const user = /^ {2}User (.+)$/m.exec(pattern ?? '')?.[1];
   const command = /^ {2}ProxyCommand (.+)$/m.exec(pattern ?? '')?.[1];
   if (command === undefined) return undefined;
   const words = splitWords(command.replaceAll('%%', '%'));
   const listed = text.matchAll(/^Host (\S+)\n {2}HostKeyAlias \S+\n.*\n {2}ProxyCommand .* -- (\S+)$/gm);
   return {
+    profile,
     user,
     choice: managerChoice(words.slice(0, words.lastIndexOf('--stdio') - 2)),
     listed: new Map([...listed].map(([, host = '', id = '']) => [host, id])),
@@ -47,11 +51,11 @@ function managerChoice(bai: readonly string[]): readonly string[] {
 export function hostOfSession(
   { id, name }: SessionRef,
   reference: string,
-  { listed, isId }: Pick<InstalledSshConfig, 'listed'> & Pick<Provider, 'isId'>,
+  { listed, isId, profile }: Pick<InstalledSshConfig, 'listed' | 'profile'> & Pick<Provider, 'isId'>,
 ): string {
-  const host = `${name}${hostSuffix}`;
+  const host = `${name}${hostSuffixOf(profile)}`;
   const isPlain = isHostName(name) && !isId(name) && !isId(reference);
   if (isPlain && (listed.get(host) ?? id) === id) return host;
   if (!isId(id)) throw new ProtocolError(`the manager calls "${id}" the id of session ${name}`);
-  return hostOfId(id);
+  return hostOfId(id, profile);
 }

@@ -2,7 +2,7 @@
 
 import { UsageError } from '../../errors.ts';
 import { shellCommand } from '../text/shell-quote.ts';
-import { hostSuffix } from './ssh-config.ts';
+import { hostSuffixOf, usualProfile } from './config-sections.ts';
 import { leadingOptions, optionsIn, settingOf } from './ssh-options.ts';
 
 /** Values that switch it off. */
@@ -14,7 +14,8 @@ const sharing: ReadonlySet<string> = new Set(['controlmaster', 'controlpath', 'c
  * bai's way into a session ends with bai, and its port may lead to another session tomorrow: who finds a shared connection by it
  * could be anywhere. Throws a UsageError with the line that does it.
  */
-export function refuseSharing(session: string, words: readonly string[]): void {
+/** `profile` is the one whose hosts plain ssh would go by. */
+export function refuseSharing(session: string, words: readonly string[], profile = usualProfile): void {
   for (const { before, flag, value } of optionsIn(words)) {
     const setting = settingOf(flag === 'o' ? value : '');
     const isShared =
@@ -22,13 +23,13 @@ export function refuseSharing(session: string, words: readonly string[]): void {
       flag === 'O' ||
       (flag === 'S' && !off.test(value ?? '')) ||
       (sharing.has(setting.name) && !off.test(setting.value));
-    if (isShared) throw cannotShare(session, words);
+    if (isShared) throw cannotShare(`${session}${hostSuffixOf(profile)}`, words);
   }
 }
 
-function cannotShare(session: string, words: readonly string[]): UsageError {
+function cannotShare(host: string, words: readonly string[]): UsageError {
   const options = leadingOptions(words);
-  const line = shellCommand(['ssh', ...options, `${session}${hostSuffix}`, ...words.slice(options.length)]);
+  const line = shellCommand(['ssh', ...options, host, ...words.slice(options.length)]);
   return new UsageError(
     'a connection that bai makes for one ssh cannot be shared with others (-M, -S, -O, Control…)',
     {

@@ -4,17 +4,17 @@ import type { Provider } from '../session/provider.ts';
 import type { SessionRef } from '../session/session.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { shellQuote } from '../text/shell-quote.ts';
+import { hostPattern, hostSuffixOf, markerOf, usualHead, usualProfile } from './config-sections.ts';
 import { configPath, configWord, percentDoubled } from './config-word.ts';
 import { hostKeyAlgorithms } from './ssh-command.ts';
 import type { SshSettings } from './ssh-settings.ts';
-
-/** What host names of sessions end with. */
-export const hostSuffix = '.bai';
 
 /** What host keys are looked up under when ssh knows the session's name and not its id. */
 export const aliasByName = 'bai-by-name';
 
 export interface SshConfigFacts {
+  /** Whose hosts these are; the default profile's when left out. */
+  readonly profile?: string | undefined;
   /** Nothing where each session has an account of its own, and there is no usual one. */
   readonly user: string | undefined;
   /** The user of bai has said so, whatever account a session has. */
@@ -47,8 +47,9 @@ export interface ListedHost {
 }
 
 /** The session that a host name stands for; nothing when it is no name that bai gives to a host. */
-export function sessionOfHost(host: string): string | undefined {
-  const name = host.endsWith(hostSuffix) ? host.slice(0, -hostSuffix.length) : '';
+export function sessionOfHost(host: string, profile = usualProfile): string | undefined {
+  const suffix = hostSuffixOf(profile);
+  const name = host.toLowerCase().endsWith(suffix) ? host.slice(0, -suffix.length) : '';
   return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(name) ? name : undefined;
 }
 
@@ -59,6 +60,7 @@ export function sessionOfHost(host: string): string | undefined {
 export function listHosts(
   all: readonly SessionRef[],
   provider: Pick<Provider, 'isId' | 'hostKeyAlias' | 'accountIn'>,
+  profile = usualProfile,
 ): ListedHost[] {
   // An id stands in a command for a shell, so what a server calls one has to be one.
   const sessions = all.filter(({ id }) => provider.isId(id));
@@ -68,30 +70,35 @@ export function listHosts(
     const { id, name } = session;
     const account = provider.accountIn?.(session);
     const known = { session, hostKeyAlias: provider.hostKeyAlias(session), account };
-    if (!isHostName(name)) return { ...known, host: hostOfId(id), named: 'by-id-unsafe' };
-    if (count.get(name) !== 1) return { ...known, host: hostOfId(id), named: 'by-id-ambiguous' };
-    return { ...known, host: `${name}${hostSuffix}`, named: 'by-name' };
+    if (!isHostName(name)) return { ...known, host: hostOfId(id, profile), named: 'by-id-unsafe' };
+    if (count.get(name) !== 1) return { ...known, host: hostOfId(id, profile), named: 'by-id-ambiguous' };
+    return { ...known, host: `${name}${hostSuffixOf(profile)}`, named: 'by-name' };
   });
   return hosts.sort((a, b) => (a.host < b.host ? -1 : 1));
 }
 
-export function hostOfId(id: string): string {
-  return `${id}${hostSuffix}`;
+export function hostOfId(id: string, profile = usualProfile): string {
+  return `${id}${hostSuffixOf(profile)}`;
 }
 
 export function isHostName(name: string): boolean {
   return /^[a-z0-9][a-z0-9_.-]{0,127}$/.test(name);
 }
 
-/** The whole file. ssh takes the first value of each option, so the listed hosts come before the pattern for all. */
+/** The part of the file for a profile. ssh takes the first value of each option, so the listed hosts come before the pattern for all. */
 export function sshConfigText(facts: SshConfigFacts, hosts: readonly ListedHost[]): string {
-  return [...head, ...hosts.flatMap((host) => listedBlock(facts, host)), ...wildcardBlock(facts)]
+  const marker = markerOf(facts.profile ?? usualProfile);
+  return [
+    ...(marker === undefined ? head : [marker]),
+    ...hosts.flatMap((host) => listedBlock(facts, host)),
+    ...wildcardBlock(facts),
+  ]
     .map((line) => `${line}\n`)
     .join('');
 }
 
 const head = [
-  '# Written by `bai ssh-config install`, which replaces this file; `bai ssh-config remove` takes it away.',
+  `${usualHead}file; \`bai ssh-config remove\` takes it away.`,
   '# Every session of yours is a host: NAME.bai, or ID.bai when its name cannot be that of a host.',
   '#',
   "# Large outputs can lose bytes on this way: the sessions' dropbear sends more than ssh's window allows.",
@@ -132,7 +139,7 @@ function identityLines(facts: SshConfigFacts): string[] {
 function wildcardBlock(facts: SshConfigFacts): string[] {
   const ofHost = (ending: string): string => fileOfHost(facts, ending);
   return [
-    `Host *${hostSuffix} "!*'*"`,
+    hostPattern(facts.profile ?? usualProfile),
     ...(facts.user === undefined ? [] : [`  User ${facts.user}`]),
     ...identityLines(facts).map((line) => `  ${line}`),
     '  PubkeyAuthentication yes',

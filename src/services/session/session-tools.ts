@@ -9,6 +9,8 @@ export interface SessionTools {
   readonly signal: AbortSignal;
   /** Whose sessions `provider` has, where they are not the caller's own. */
   readonly owner?: string | undefined;
+  /** The profile that the settings come from; the default one when left out. */
+  readonly profile?: string | undefined;
   /** Nothing where nobody can be asked. Enter means no. */
   readonly ask?: ((question: string) => Promise<boolean>) | undefined;
 }

@@ -1,6 +1,7 @@
 /** Puts files of ssh's configuration in place only where ssh itself then reads them as they were meant. */
 
-import { expectedSettings, hostSuffix, type SshConfigFacts } from '../../core/ssh/ssh-config.ts';
+import { hostSuffixOf, usualProfile } from '../../core/ssh/config-sections.ts';
+import { expectedSettings, type SshConfigFacts } from '../../core/ssh/ssh-config.ts';
 import { withoutInclude } from '../../core/ssh/ssh-include.ts';
 import { LocalSystemError } from '../../errors.ts';
 import type { ConfigChange } from '../../ssh/files/config-file.ts';
@@ -58,7 +59,9 @@ async function restore({ path, before, after, advice }: Plan, { files }: SshConf
 }
 
 /** A host that no user has a line for. */
-const probe = `bai-checks-this${hostSuffix}`;
+function probeOf({ profile = usualProfile }: SshConfigFacts): string {
+  return `bai-checks-this${hostSuffixOf(profile)}`;
+}
 
 /** With the configuration at `path`, or with ssh's own. True where there is no ssh to ask. */
 async function findsSessions(
@@ -66,16 +69,17 @@ async function findsSessions(
   facts: SshConfigFacts,
   tools: SshConfigTools,
 ): Promise<boolean> {
+  const probe = probeOf(facts);
   const answer = await tools.askSsh([...(path === undefined ? [] : ['-F', path]), probe]);
   if (answer === undefined) return true;
   if ('problem' in answer) return false;
   return [...expectedSettings(facts, probe)].every(([name, wanted]) =>
     // Some releases print what stands in the file, and some what it means.
-    (answer.settings.get(name) ?? []).some((value) => [value, expanded(value)].includes(wanted)),
+    (answer.settings.get(name) ?? []).some((value) => [value, expanded(value, probe)].includes(wanted)),
   );
 }
 
-function expanded(value: string): string {
+function expanded(value: string, probe: string): string {
   return value.replaceAll(/%[%n]/g, (token) => (token === '%%' ? '%' : probe));
 }
 

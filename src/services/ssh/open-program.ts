@@ -150,7 +150,7 @@ async function sshConfigProblem({ sshConfig }: OpenTools): Promise<InstalledSshC
     const hint = '`bai ssh-config install` adds one line to it';
     return new LocalSystemError(message, { code: 'ssh-config-missing', hint });
   }
-  if (choosesAlike(installed, facts)) return installed;
+  if (installed !== 'of-others' && choosesAlike(installed, facts)) return installed;
   const message = "bai's hosts in ssh's configuration are those of another profile or manager";
   const hint = 'run `bai ssh-config install` with the --profile, --endpoint or --env-file of this command';
   return new LocalSystemError(message, { code: 'ssh-config-other', hint });

@@ -85,7 +85,7 @@ export async function workOfBuiltin(
   { session, client, sshArguments: words, port, strictPort }: SshCommandRequest,
   tools: SshTools,
 ): Promise<SshWork | undefined> {
-  refuseSharing(session, words);
+  refuseSharing(session, words, tools.profile);
   if (client === 'system') return undefined;
   const { keyStore, usesAgent, identity } = tools.settings;
   // Another program cannot use a key in this one's memory.

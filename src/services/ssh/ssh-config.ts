@@ -3,6 +3,7 @@
 import type { Reporter } from '../../core/reporter.ts';
 import type { Provider } from '../../core/session/provider.ts';
 import type { SessionRef, SessionSummary } from '../../core/session/session.ts';
+import { usualProfile, withPart } from '../../core/ssh/config-sections.ts';
 import { configWord, literalPattern, percentDoubled } from '../../core/ssh/config-word.ts';
 import { type InstalledSshConfig, readInstalled } from '../../core/ssh/installed-ssh-config.ts';
 import { type ListedHost, listHosts, type SshConfigFacts, sshConfigText } from '../../core/ssh/ssh-config.ts';
@@ -14,6 +15,8 @@ import type { SshAnswer } from '../../ssh/ssh-settings.ts';
 import { type CheckedPlans, type Plan, unsayablePath, writeChecked, writePlan } from './check-ssh-config.ts';
 
 export interface SshConfigTools {
+  /** Whose hosts they are; the default profile's when left out. */
+  readonly profile?: string | undefined;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   /** The user's, which ssh reads. */
@@ -100,13 +103,14 @@ export async function installedSshConfig({
   ownFile,
   spellings,
   files,
-}: Pick<SshConfigTools, 'userFile' | 'ownFile' | 'spellings' | 'files'>): Promise<
-  InstalledSshConfig | undefined
+  profile,
+}: Pick<SshConfigTools, 'userFile' | 'ownFile' | 'spellings' | 'files' | 'profile'>): Promise<
+  InstalledSshConfig | 'of-others' | undefined
 > {
   const advice = 'make it yours: ssh reads it too';
   const [user, own] = await Promise.all([files.read(userFile, advice), files.read(ownFile, advice)]);
   if (user === undefined || !hasInclude(user, spellings.map(asBytes))) return undefined;
-  return readInstalled(asText(own) ?? '');
+  return readInstalled(asText(own) ?? '', profile) ?? (own === undefined ? undefined : 'of-others');
 }
 
 /** The user's file first: an Include of a file that is gone includes nothing. */
@@ -148,7 +152,7 @@ export async function renderSshConfig(tools: SshConfigTools): Promise<RenderedSs
   const reachable = all.filter(({ status }) => /^(ready|starting)$/.test(provider.phaseOf(status)));
   const accounts = await accountsOf(reachable, provider, tools.signal);
   const accountIn = ({ id }: SessionRef): string | undefined => accounts.get(id);
-  const hosts = listHosts(reachable, { ...provider, accountIn });
+  const hosts = listHosts(reachable, { ...provider, accountIn }, facts.profile);
   return { text: sshConfigText(facts, hosts), hosts, facts };
 }
 
@@ -186,8 +190,10 @@ function includeLines(spellings: SshConfigTools['spellings']): readonly string[]
 }
 
 function planOwn(tools: SshConfigTools, text: string | undefined): Promise<Plan> {
-  const after = text === undefined ? undefined : asBytes(text);
-  return plan({ path: tools.ownFile, advice: ownAdvice, edit: () => after }, tools);
+  const { profile = usualProfile } = tools;
+  const edit: EditConfig = (before) =>
+    text === undefined ? undefined : withPart(before ?? '', profile, asBytes(text));
+  return plan({ path: tools.ownFile, advice: ownAdvice, edit }, tools);
 }
 
 const ownAdvice = 'make it and its folder yours, or choose another folder with BAI_HOME';

@@ -6,9 +6,10 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Reporter } from '../../core/reporter.ts';
 import type { SessionRef } from '../../core/session/session.ts';
+import { hostSuffixOf, usualProfile } from '../../core/ssh/config-sections.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
 import { HostKeyReader } from '../../core/ssh/host-key-reader.ts';
-import { aliasByName, hostSuffix, sessionOfHost } from '../../core/ssh/ssh-config.ts';
+import { aliasByName, sessionOfHost } from '../../core/ssh/ssh-config.ts';
 import {
   BaiError,
   ExitCode,
@@ -77,8 +78,8 @@ interface OpenedStream {
 }
 
 async function openStream({ session, host }: SshStdioRequest, tools: SshStdioTools): Promise<OpenedStream> {
-  const reference = session === host ? nameOf(host) : session;
-  if (host !== undefined) nameOf(host);
+  const reference = session === host ? nameOf(host, tools) : session;
+  if (host !== undefined) nameOf(host, tools);
   const opened = await dialById(reference, host, tools);
   if (opened !== undefined) return opened;
   const found = await openRunningSession(reference, tools).catch((error: unknown) => {
@@ -100,11 +101,12 @@ async function dial(session: SessionRef, tools: SshStdioTools): Promise<Duplex> 
 }
 
 /** It goes into file names and came from a command line that a shell has read. */
-function nameOf(host: string): string {
-  const name = sessionOfHost(host);
+function nameOf(host: string, { profile }: SshStdioTools): string {
+  const name = sessionOfHost(host, profile);
   if (name !== undefined) return name;
+  const suffix = hostSuffixOf(profile ?? usualProfile);
   throw new UsageError(`"${host}" is not the host name of a session`, {
-    hint: `it is NAME${hostSuffix} or ID${hostSuffix}, of letters, digits, ".", "_" and "-"`,
+    hint: `it is NAME${suffix} or ID${suffix}, of letters, digits, ".", "_" and "-"`,
   });
 }
 

@@ -1,0 +1,72 @@
+/** Plain ssh reaches sessions of two platforms by NAME.bai and NAME.PROFILE.bai, side by side. */
+
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createJob } from '../../src/providers/ucloud/create-job.ts';
+import { addKey } from '../../src/providers/ucloud/keys.ts';
+import { type BaiResult, cleanEnvironment, finished } from '../support/bai.ts';
+import { sshdMissing, startSshd } from '../support/sshd.ts';
+import { openUcloud, type UcloudBed } from '../support/uclouds.ts';
+import { until } from '../support/until.ts';
+import { openPlainSsh, type PlainSshBed } from './plain-ssh-bed.ts';
+
+let plain: PlainSshBed;
+let ucloud: UcloudBed;
+let env: Record<string, string>;
+const { signal } = new AbortController();
+
+beforeAll(async () => {
+  plain = await openPlainSsh(startSshd);
+  ucloud = await openUcloud();
+  const { home } = plain.bed;
+  env = { BAI_HOST_KEY_CHECKING: 'accept-new' };
+  const key = join(home, '.ssh', 'id_ed25519');
+  mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'me@here', '-f', key]);
+  await addKey(ucloud.client, { text: readFileSync(`${key}.pub`, 'utf8'), origin: 'FILE' }, signal);
+  const request = {
+    application: 'terminal-ubuntu',
+    product: 'u1-small/u1-small-1',
+    parameters: {},
+    folders: [],
+  };
+  const { id } = await createJob(ucloud.client, { ...request, nodes: 1, name: 'demo' }, signal);
+  await until(() => ucloud.emulator.jobs.get(id).isListening, 'the job is there');
+  for (const [name, value] of [
+    ['provider', 'ucloud'],
+    ['endpoint', ucloud.endpoint],
+  ] as const)
+    await plain.bed.bai(['config', 'set', name, value, '--profile', 'uc']);
+  await plain.bed.bai(['config', 'set', 'token', '--profile', 'uc'], { input: `${ucloud.token}\n` });
+});
+afterAll(async () => {
+  await ucloud?.[Symbol.asyncDispose]();
+  await plain?.[Symbol.asyncDispose]();
+});
+
+function ssh(host: string, command: string): Promise<BaiResult> {
+  const child = spawn(
+    'ssh',
+    ['-F', plain.config, '-i', join(plain.bed.home, '.ssh', 'id_ed25519'), host, command],
+    {
+      env: cleanEnvironment({ home: plain.bed.home, env: { ...plain.bed.env, ...env } }),
+      cwd: plain.bed.home,
+    },
+  );
+  child.stdin.end();
+  return finished(child);
+}
+
+test.skipIf(sshdMissing !== undefined)(
+  'demo.bai and demo.uc.bai are two sessions, of two platforms',
+  async () => {
+    const installed = await plain.bed.bai(['ssh-config', 'install', '--profile', 'uc']);
+    expect(installed.code, installed.stderr).toBe(0);
+    const theirs = await ssh('demo.uc.bai', 'pwd');
+    expect(theirs, theirs.stderr).toMatchObject({ code: 0, stdout: expect.stringMatching(/job-|ucloud/) });
+    const ours = await ssh('demo.bai', 'echo ours');
+    expect(ours, ours.stderr).toMatchObject({ code: 0, stdout: 'ours\n' });
+  },
+);
