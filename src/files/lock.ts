@@ -52,8 +52,7 @@ async function acquire(claim: Claim, path: string, wait: LockWait): Promise<void
     const waitedMs = performance.now() - startedAt;
     const holder = `process ${outcome.holder.pid} on ${outcome.holder.host}`;
     if (waitedMs > limitMs) throw busyError(path, holder, claim.path);
-    // Work of this very command that takes turns is nothing to tell.
-    if (waitedMs > tellAfterMs && !isTold && outcome.holder.pid !== process.pid) {
+    if (waitedMs > tellAfterMs && !isTold) {
       isTold = true;
       waiting?.(`waiting for ${holder}, which is changing ${path}`);
     }

@@ -132,7 +132,7 @@ describe('editors', () => {
       0,
       'vscode://vscode-remote/ssh-remote+demo.bai/home/work\n',
     ]);
-    expect(opened.stderr).toMatch(/nothing here opens the URL \(tried code, xdg-open\)\nhint: /);
+    expect(opened.stderr).toMatch(/no program here could open the URL \(tried code, xdg-open\)\nhint: /);
   });
 
   test.each([
@@ -216,7 +216,7 @@ describe('editors', () => {
     [['vscode', 'demo', 'a\nb'], 2, /control character/],
     [['vscode', 'demo', '--port', '12000'], 2, /for `bai open sftp`/],
     [['zed', 'demo', '--user', 'root'], 2, /give --user and --identity to `bai ssh-config install`/],
-    [['vscode', 'nosuch'], 4, /no session nosuch/],
+    [['vscode', 'nosuch'], 4, /no session named nosuch/],
   ])('%j ends with %i', async (args, code, words) => {
     place('code');
     const refused = await open(...args);
@@ -320,7 +320,7 @@ describe('without bai’s hosts in ssh’s configuration', () => {
     expect(noted('code')?.[1]).toBe('vscode-remote://ssh-remote+demo.bai/home/work');
   });
 
-  test('on a terminal those of another profile are replaced when the user says so', async () => {
+  test('on a terminal those of another profile get company when the user says so', async () => {
     await bed.bai(['--profile', 'other', 'config', 'set', 'project', 'default'], { home: home.path });
     await bed.bai(['ssh-config', 'install', '--profile', 'other'], { home: home.path });
     const own = join(home.path, '.local/share/bai/ssh_config');
@@ -331,7 +331,9 @@ describe('without bai’s hosts in ssh’s configuration', () => {
     expect(readFileSync(own, 'utf8')).toContain('--profile other');
     terminal.type('\r');
     await terminal.see(/status=0/);
-    expect(readFileSync(own, 'utf8')).not.toContain('--profile');
+    const [, ofDefault = ''] = readFileSync(own, 'utf8').split('# Written by ');
+    expect(ofDefault).toContain('Host demo.bai');
+    expect(ofDefault).not.toContain('--profile');
     expect(startedPrograms()).toEqual(['code.argv']);
   });
 

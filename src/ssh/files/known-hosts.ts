@@ -37,6 +37,7 @@ export interface PinnedKey {
 }
 
 export function openKnownHosts(path: string, wait?: LockWait): KnownHosts {
+  const inTurn = takeTurns();
   const linesOf = async (alias: string): Promise<HostKeyLine[]> =>
     readLines(await readIfThere(path), path).filter((line) => line.alias === alias);
   return {
@@ -77,7 +78,7 @@ export function openKnownHosts(path: string, wait?: LockWait): KnownHosts {
         const lines = readLines(text, path).filter((each) => each.alias === alias);
         return isKnown(lines, use) ? undefined : keepLines(text) + line;
       };
-      await changeOwnFile(path, pin, wait);
+      await inTurn(() => changeOwnFile(path, pin, wait));
       return 'pinned';
     },
   };
@@ -166,4 +167,14 @@ function notPinnable(alias: string): ProtocolError {
   return new ProtocolError(`the host key of ${alias} is not in a form that can be pinned`, {
     code: 'host-key-strange',
   });
+}
+
+/** The containers of a session are all met at once: one command does not wait for its own lock, nor tell of it. */
+function takeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => {});
+    return mine;
+  };
 }
