@@ -47,6 +47,7 @@ export function sshConfigTools(context: Context, flags: GlobalFlags, userSsh: Us
       const answer = await userSsh.settings();
       if (identity !== undefined) await checkIdentity(identity);
       return {
+        usesDropbear: issuedKey !== undefined,
         ...{ profile, user: user ?? account, isUserChosen: user !== undefined, knownHosts },
         identityFile: identity ?? (issuedKey && keyPath),
         hasOwnKey: identity !== undefined,

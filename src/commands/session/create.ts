@@ -51,7 +51,7 @@ export function define(command: Command, context: Context): void {
       yes: flags.yes === true,
     };
     const made = await create(request, flags.authorize, context);
-    context.reporter.result(made, `${made.name} ${made.id}`);
+    context.reporter.result({ ...made, provider: name }, `${made.name} ${made.id}`);
   });
 }
 

@@ -32,7 +32,8 @@ export function define(command: Command, context: Context): void {
       const tools = await context.tools('sessions');
       const { listing } = tools.provider;
       const sessions = await listSessions(readFilter(flags, listing), tools);
-      if (sessions.length === 0) context.reporter.info('no sessions; `bai session create IMAGE` makes one');
+      if (sessions.length === 0)
+        context.reporter.info(`no sessions; \`bai session create ${listing.subject ?? 'WHAT'}\` makes one`);
       const human = flags.nameOnly
         ? sessions.map((session) => session.name)
         : table(sessions, flags, listing);

@@ -103,6 +103,8 @@ export type SessionPhase = 'starting' | 'ready' | 'suspended' | 'ending' | 'ende
 
 /** How sessions are shown to people. */
 export interface SessionListing {
+  /** What `bai session create` is given, e.g. `IMAGE`. */
+  readonly subject?: string;
   /** Every word that `--status` takes; the states of the platform in the order in which a session passes them. */
   readonly statuses: readonly string[];
   readonly columns: readonly Column[];

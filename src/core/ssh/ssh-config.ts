@@ -13,6 +13,8 @@ import type { SshSettings } from './ssh-settings.ts';
 export const aliasByName = 'bai-by-name';
 
 export interface SshConfigFacts {
+  /** Whether its sessions run the dropbear that sends too much; false where another server runs. */
+  readonly usesDropbear?: boolean | undefined;
   /** Whose hosts these are; the default profile's when left out. */
   readonly profile?: string | undefined;
   /** Nothing where each session has an account of its own, and there is no usual one. */
@@ -90,6 +92,8 @@ export function sshConfigText(facts: SshConfigFacts, hosts: readonly ListedHost[
   const marker = markerOf(facts.profile ?? usualProfile);
   return [
     ...(marker === undefined ? head : [marker]),
+    ...(facts.usesDropbear === false ? [] : lossHead),
+    '',
     ...hosts.flatMap((host) => listedBlock(facts, host)),
     ...wildcardBlock(facts),
   ]
@@ -97,14 +101,17 @@ export function sshConfigText(facts: SshConfigFacts, hosts: readonly ListedHost[
     .join('');
 }
 
-const head = [
-  `${usualHead}file; \`bai ssh-config remove\` takes it away.`,
-  '# Every session of yours is a host: NAME.bai, or ID.bai when its name cannot be that of a host.',
+/** Of sessions of Backend.AI. */
+const lossHead = [
   '#',
   "# Large outputs can lose bytes on this way: the sessions' dropbear sends more than ssh's window allows.",
   '# OpenSSH up to 9.5 drops the rest silently, newer ones disconnect. Move data with `sftp -B 32768`, with',
   '# `scp -X buffer=32768`, or with `bai sftp get`, which lose nothing.',
-  '',
+] as const;
+
+const head = [
+  `${usualHead}file; \`bai ssh-config remove\` takes it away.`,
+  '# Every session of yours is a host: NAME.bai, or ID.bai when its name cannot be that of a host.',
 ] as const;
 
 function listedBlock(facts: SshConfigFacts, listed: ListedHost): string[] {

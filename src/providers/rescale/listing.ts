@@ -9,6 +9,7 @@ import { statusWords } from './phase.ts';
 import type { RescaleJob, RescaleJobDetails } from './rescale-job.ts';
 
 export const listing: SessionListing = {
+  subject: 'ANALYSIS',
   statuses: statusWords,
   columns: [
     { title: 'NAME', least: 16 },

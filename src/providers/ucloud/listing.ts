@@ -18,6 +18,7 @@ const columns: readonly Column[] = [
 ];
 
 export const listing: SessionListing = {
+  subject: 'APP',
   statuses: jobStates,
   columns,
   row: (job: JobSession, now) => [

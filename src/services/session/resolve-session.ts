@@ -92,7 +92,7 @@ async function unknownSession(reference: string, tools: ResolveTools): Promise<N
       : names.length > 0
         ? `${owner === undefined ? 'your sessions' : 'there are'}: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`
         : owner === undefined
-          ? 'you have no sessions: `bai session create IMAGE --name NAME` makes one'
+          ? `you have no sessions: \`bai session create ${provider.listing.subject ?? 'WHAT'} --name NAME\` makes one`
           : 'they have no sessions: `bai session list --all-users` shows whose there are';
   const who = owner === undefined ? '' : `${owner} has `;
   return new NotFoundError(`${who}no session named ${reference}`, {

@@ -22,6 +22,7 @@ const columns: readonly Column[] = [
 ];
 
 export const listing: SessionListing = {
+  subject: 'IMAGE',
   statuses: statusWords,
   columns,
   row: (session: ComputeSession, now) => [
