@@ -83,7 +83,7 @@ test('convert asks for the passphrase once and keeps it; --new-passphrase asks f
   shell.type(command(`convert ${at('mine')} --to pkcs8`));
   await shell.see(/Passphrase of/);
   shell.type('wrong\r');
-  await shell.see(/not the passphrase[\s\S]*status 3/);
+  await shell.see(/wrong passphrase for[\s\S]*status 3/);
   expect(filesIn(home.ssh)).toEqual(['mine', 'mine.ppk', 'mine.pub', 'other']);
 });
 

@@ -203,7 +203,7 @@ describe('with the embedded manager', () => {
         terminal.type('\x03');
         await terminal.see(
           new RegExp(
-            `interrupted[\\s\\S]*\`bai ssh stop-${client} --persist --client ${client}\` comes back`,
+            `interrupted[\\s\\S]*\`bai ssh stop-${client} --persist --client ${client}\` returns to the shell`,
           ),
         );
         terminal.type('echo "status=$?"\r');
@@ -450,7 +450,7 @@ describe('with the embedded manager', () => {
       [['--persist'], /needs|stdin is not one/],
       [['--persist', '--', 'uname'], /a command leaves none/],
       [['--persist', '--', '-N', '-L', '1:localhost:1'], /-N of ssh leaves none/],
-      [['--persist', '--no-client'], /--persist needs a client/],
+      [['--persist', '--no-client'], /--persist cannot be used with --no-client/],
       [['--persist', '--stdio'], /--persist/],
       [['--persist-name', 'a b'], /is not a valid name for a kept shell/],
       [['--persist-name', 'default'], /own tmux server/],
