@@ -176,8 +176,8 @@ describe.skipIf(sshdMissing !== undefined)(`the shell of bai sftp${why}`, () => 
       await writeFile(join(server.home, 'tab', name), '');
     await writeFile(join(local.path, 'near'), '');
     await using files = await openFiles(server);
-    const deps = { local: localFiles } as never; // Completion asks for nothing else.
-    const state = { files, deps, remote: join(server.home, 'tab'), local: local.path } as never;
+    const tools = { local: localFiles } as never; // Completion asks for nothing else.
+    const state = { files, tools, remote: join(server.home, 'tab'), local: local.path } as never;
     const complete: Completer = (line) => completeLine(line, state);
     expect(await complete('lp')).toEqual([['lpwd '], 'lp']);
     expect(await complete('get fa')).toEqual([['far\\ one', 'far.two'], 'fa']);
@@ -197,8 +197,8 @@ describe.skipIf(sshdMissing !== undefined)(`the shell of bai sftp${why}`, () => 
     const names = ['pay', 'pay\u200b', 'pay\u202e', 'tag\u{e0041}'];
     for (const name of names) await writeFile(join(folder, name), name);
     await using files = await openFiles(server);
-    const deps = { local: localFiles } as never; // Completion asks for nothing else.
-    const state = { files, deps, remote: folder, local: local.path } as never;
+    const tools = { local: localFiles } as never; // Completion asks for nothing else.
+    const state = { files, tools, remote: folder, local: local.path } as never;
     const complete: Completer = (line) => completeLine(line, state);
     const words = ['pay', "pay$'\\u200b'", "pay$'\\u202e'"];
     expect(await complete('get p')).toEqual([words, 'p']);
