@@ -51,7 +51,7 @@ function start(...words: readonly string[]) {
 
 /** Every chunk is another one by it, and so has another name. */
 function changeAll(): void {
-  const script = join(checkout.path, 'scripts/build.mjs');
+  const script = join(checkout.path, 'scripts/bundle.mjs');
   const text = readFileSync(script, 'utf8');
   writeFileSync(script, text.replace("].join('\\n');", `  '/* ${performance.now()} */',\n].join('\\n');`));
 }

@@ -163,7 +163,7 @@ describe('waiting', () => {
       await bed.bai(['session', 'terminate', 'stopped']);
       const missing = await bed.bai(words('trainnig'));
       expect([missing.code, missing.stdout]).toEqual([4, '']);
-      expect(missing.stderr).toMatch(/no session trainnig of yours\nhint: did you mean training\?/);
+      expect(missing.stderr).toMatch(/no session named trainnig\nhint: did you mean training\?/);
       await until(
         async () => (await bed.bai(words('stopped'))).stderr.includes('TERMINATED'),
         'it has ended',
