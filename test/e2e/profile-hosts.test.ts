@@ -46,17 +46,29 @@ afterAll(async () => {
   await plain?.[Symbol.asyncDispose]();
 });
 
-function ssh(host: string, command: string): Promise<BaiResult> {
-  const child = spawn(
-    'ssh',
-    ['-F', plain.config, '-i', join(plain.bed.home, '.ssh', 'id_ed25519'), host, command],
-    {
-      env: cleanEnvironment({ home: plain.bed.home, env: { ...plain.bed.env, ...env } }),
-      cwd: plain.bed.home,
-    },
-  );
+function ran(program: string, ...args: string[]): Promise<BaiResult> {
+  const options = `-F '${plain.config}' -i '${join(plain.bed.home, '.ssh', 'id_ed25519')}'`;
+  const child = spawn(program, args, {
+    env: cleanEnvironment({
+      home: plain.bed.home,
+      env: { ...plain.bed.env, ...env, GIT_SSH_COMMAND: `ssh ${options}` },
+    }),
+    cwd: plain.bed.home,
+  });
   child.stdin.end();
   return finished(child);
+}
+
+function ssh(host: string, command: string): Promise<BaiResult> {
+  const key = join(plain.bed.home, '.ssh', 'id_ed25519');
+  return ran('ssh', '-F', plain.config, '-i', key, host, command);
+}
+
+async function git(...args: string[]): Promise<string> {
+  const me = ['-c', 'user.name=me', '-c', 'user.email=me@here'];
+  const { code, stdout, stderr } = await ran('git', ...me, ...args);
+  expect(code, stderr).toBe(0);
+  return stdout;
 }
 
 test.skipIf(sshdMissing !== undefined)(
@@ -70,3 +82,15 @@ test.skipIf(sshdMissing !== undefined)(
     expect(ours, ours.stderr).toMatchObject({ code: 0, stdout: 'ours\n' });
   },
 );
+
+test.skipIf(sshdMissing !== undefined)('git clones from demo.uc.bai and pushes to it', async () => {
+  const installed = await plain.bed.bai(['ssh-config', 'install', '--profile', 'uc']);
+  expect(installed.code, installed.stderr).toBe(0);
+  const made = await ssh('demo.uc.bai', 'git init -q --bare work.git');
+  expect(made.code, made.stderr).toBe(0);
+  await git('clone', '-q', 'demo.uc.bai:work.git', 'work');
+  await git('-C', 'work', 'commit', '-q', '--allow-empty', '-m', 'from here');
+  await git('-C', 'work', 'push', '-q', 'origin', 'HEAD');
+  const log = await ssh('demo.uc.bai', 'git -C work.git log --all --format=%s');
+  expect(log, log.stderr).toMatchObject({ code: 0, stdout: 'from here\n' });
+});
