@@ -1,14 +1,20 @@
 /** A manager that is reached from another host only: a real sshd makes bai's connections to it. */
 
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createJob } from '../../src/providers/ucloud/create-job.ts';
+import { addKey } from '../../src/providers/ucloud/keys.ts';
 import { type EmulatorBed, freePort, openEmulator } from '../contract/app-bed.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
+import { openUcloud } from '../support/uclouds.ts';
+import { until } from '../support/until.ts';
 import { why } from './regress-bed.ts';
 
 describe.skipIf(sshdMissing !== undefined)(`through a jump host${why(sshdMissing)}`, () => {
@@ -49,6 +55,41 @@ describe.skipIf(sshdMissing !== undefined)(`through a jump host${why(sshdMissing
     expect([ran.code, ran.stdout]).toEqual([0, 'in\narrived\n']);
     expect(logins(hop)).toBeGreaterThan(before);
   });
+
+  test.each(['builtin', 'system'])(
+    'a job of UCloud, whose own port is behind the host: %s client',
+    async (client) => {
+      await using ucloud = await openUcloud();
+      const key = join(bed.home, `mine-${client}`);
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', client, '-f', key]);
+      const text = readFileSync(`${key}.pub`, 'utf8');
+      const { signal } = new AbortController();
+      await addKey(ucloud.client, { text, origin: 'FILE' }, signal);
+      const request = {
+        application: 'terminal-ubuntu',
+        product: 'u1-small/u1-small-1',
+        parameters: {},
+        folders: [],
+      };
+      const { id } = await createJob(ucloud.client, { ...request, nodes: 1, name: 'behind' }, signal);
+      await until(() => ucloud.emulator.jobs.get(id).isListening, 'the job is there');
+      const variables = {
+        ...env,
+        BAI_PROVIDER: 'ucloud',
+        BAI_ENDPOINT: ucloud.endpoint,
+        BAI_TOKEN: ucloud.token,
+        BAI_HOST_KEY_CHECKING: 'accept-new',
+        BAI_PROXY_JUMP: nameOf(hop),
+      };
+      expect((await bed.bai(['session', 'list'], { env: variables })).stdout).toContain('behind');
+      const before = logins(hop);
+      const words = ['ssh', 'behind', '--client', client, '-i', key, '--', 'echo arrived'];
+      const ran = await bed.bai(words, { env: variables });
+      expect([ran.code, ran.stdout], ran.stderr).toEqual([0, 'arrived\n']);
+      // One for the platform's API, one more for the job's own port.
+      expect(logins(hop)).toBeGreaterThanOrEqual(before + 2);
+    },
+  );
 
   test('a setting for every command, several hosts one behind the other', async () => {
     const before = [logins(hop), logins(secondHop)];
