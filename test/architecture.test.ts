@@ -114,6 +114,15 @@ test.each(files.filter((file) => layerOf(file) === 'providers'))('%s knows no ot
   expect(others).toEqual([]);
 });
 
+test.each(['backend-ai', 'ucloud', 'rescale'])(
+  'to list the sessions of %s loads neither SSH nor WebSockets',
+  (provider) => {
+    const loaded = loadedWith(`src/wiring/${provider}.ts`);
+    expect(loaded).toContain('src/net/http.ts');
+    expect(loaded.filter((each) => each === 'ws' || each === 'ssh2')).toEqual([]);
+  },
+);
+
 test.each(files)('%s stays within the size of a file', (file) => {
   expect(readFileSync(join(root, file), 'utf8').split('\n').length).toBeLessThanOrEqual(351);
 });
@@ -255,7 +264,14 @@ function isAllowed(layer: string, target: string, isType: boolean): boolean {
   return allowed.includes(to) || allowed.includes(target.slice(4).replace(/\.ts$/, ''));
 }
 
-function importsOf(file: string): { target: string; isType: boolean }[] {
+interface Import {
+  readonly target: string;
+  readonly isType: boolean;
+  /** Loaded when it is needed, and not with the file. */
+  readonly isLate: boolean;
+}
+
+function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8');
   const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/gm);
   const dynamic = text.matchAll(/(?<!: |<|typeof )\bimport\(['"]([^'"]+)['"]\)(?!\.)/g);
@@ -263,9 +279,23 @@ function importsOf(file: string): { target: string; isType: boolean }[] {
     ...[...statements].map((match) => ({
       target: normal(file, match[2] ?? ''),
       isType: match[1] !== undefined || onlyTypes(match[0]),
+      isLate: false,
     })),
-    ...[...dynamic].map((match) => ({ target: normal(file, match[1] ?? ''), isType: false })),
+    ...[...dynamic].map((match) => ({
+      ...{ target: normal(file, match[1] ?? ''), isType: false, isLate: true },
+    })),
   ];
+}
+
+/** All that is loaded before the first line of a file runs, packages by their names. */
+function loadedWith(first: string): string[] {
+  const loaded = new Set([first]);
+  for (const file of loaded) {
+    if (!file.startsWith('src/')) continue;
+    for (const { target, isType, isLate } of importsOf(file.slice(4)))
+      if (!isType && !isLate) loaded.add(target);
+  }
+  return [...loaded];
 }
 
 /** `import { type A, type B } from …` loads nothing either. */

@@ -9,7 +9,7 @@ import { countDown, startStopwatch, within } from '../../../core/time-limit.ts';
 import { TimeoutError, UnreachableError } from '../../../errors.ts';
 import { openWebSocketStream, UpgradeRefused } from './websocket-stream.ts';
 
-interface ManagerTunnelOptions {
+export interface ManagerTunnelOptions {
   /** For messages, e.g. `sshd of demo`. */
   readonly label: string;
   /** Its name, for commands in hints. */

@@ -6,7 +6,7 @@ import type { SessionRef } from '../../../core/session/session.ts';
 import type { Network } from '../../../net/network.ts';
 import type { ManagerClient } from '../manager/client.ts';
 import { streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release.ts';
-import { createManagerTunnel } from './manager-tunnel.ts';
+import type { ManagerTunnelOptions } from './manager-tunnel.ts';
 
 export interface TunnelParts {
   readonly client: ManagerClient;
@@ -27,7 +27,7 @@ interface TunnelEnds {
 export function tunnelTo(parts: TunnelParts, { session, app, silenceMs }: TunnelEnds): Tunnel {
   const { client, network, answerMs, reporter } = parts;
   const label = `${app} of session ${session.name}`;
-  const tunnel = createManagerTunnel({
+  const options: ManagerTunnelOptions = {
     label,
     session: session.name,
     greets: app === 'sshd',
@@ -44,11 +44,13 @@ export function tunnelTo(parts: TunnelParts, { session, app, silenceMs }: Tunnel
     },
     explain: (error, response, signal) =>
       client.explainUpgrade({ what: `reach ${app} of session ${session.name}`, error, response, signal }),
-  });
+  };
+  // What only lists or describes sessions does not pay for WebSockets; it is there before a dial needs it.
+  const loaded = import('./manager-tunnel.ts').then((it) => it.createManagerTunnel(options));
   return {
     async dial(signal) {
       using _shown = reporter.wait(`waiting for the ${label}`, answerMs);
-      return await tunnel.dial(signal);
+      return await (await loaded).dial(signal);
     },
   };
 }
