@@ -51,6 +51,7 @@ test('--json: stdout is one object, stderr is silent', async () => {
     status: 'RUNNING',
     created: true,
     image: 'python',
+    provider: 'backend.ai',
   });
   expect(stderr).toBe('');
 });
