@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { chooseProxy } from '../../src/net/proxy-choice.ts';
 import { dialThrough } from '../../src/net/proxy-dial.ts';
 import { microsocksMissing, startAnswering, startMicrosocks } from '../support/proxies.ts';
+import { until } from '../support/until.ts';
 
 const limits = { signal: new AbortController().signal, connectTimeoutMs: 5_000 };
 
@@ -135,8 +136,7 @@ test('nothing stays open behind a dial that failed', async () => {
   const probe = connect(port, '127.0.0.1');
   await once(probe, 'connect');
   probe.destroy();
-  for (let waited = 0; sockets.size > 0 && waited < 200; waited += 1)
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => sockets.size === 0, 'every connection is closed');
   expect(sockets.size).toBe(0);
   server.close();
 });
