@@ -8,13 +8,11 @@ import { type AddressInfo, connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createJob } from '../../src/providers/ucloud/create-job.ts';
 import { addKey } from '../../src/providers/ucloud/keys.ts';
 import { type EmulatorBed, freePort, openEmulator } from '../contract/app-bed.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
-import { openUcloud } from '../support/uclouds.ts';
-import { until } from '../support/until.ts';
+import { openUcloud, startJob } from '../support/uclouds.ts';
 import { why } from './regress-bed.ts';
 
 describe.skipIf(sshdMissing !== undefined)(`through a jump host${why(sshdMissing)}`, () => {
@@ -65,14 +63,7 @@ describe.skipIf(sshdMissing !== undefined)(`through a jump host${why(sshdMissing
       const text = readFileSync(`${key}.pub`, 'utf8');
       const { signal } = new AbortController();
       await addKey(ucloud.client, { text, origin: 'FILE' }, signal);
-      const request = {
-        application: 'terminal-ubuntu',
-        product: 'u1-small/u1-small-1',
-        parameters: {},
-        folders: [],
-      };
-      const { id } = await createJob(ucloud.client, { ...request, nodes: 1, name: 'behind' }, signal);
-      await until(() => ucloud.emulator.jobs.get(id).isListening, 'the job is there');
+      await startJob(ucloud, 'behind');
       const variables = {
         ...env,
         BAI_PROVIDER: 'ucloud',

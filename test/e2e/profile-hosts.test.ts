@@ -4,12 +4,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createJob } from '../../src/providers/ucloud/create-job.ts';
 import { addKey } from '../../src/providers/ucloud/keys.ts';
 import { type BaiResult, cleanEnvironment, finished } from '../support/bai.ts';
 import { sshdMissing, startSshd } from '../support/sshd.ts';
-import { openUcloud, type UcloudBed } from '../support/uclouds.ts';
-import { until } from '../support/until.ts';
+import { openUcloud, startJob, type UcloudBed } from '../support/uclouds.ts';
 import { openPlainSsh, type PlainSshBed } from './plain-ssh-bed.ts';
 
 let plain: PlainSshBed;
@@ -26,14 +24,7 @@ beforeAll(async () => {
   mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'me@here', '-f', key]);
   await addKey(ucloud.client, { text: readFileSync(`${key}.pub`, 'utf8'), origin: 'FILE' }, signal);
-  const request = {
-    application: 'terminal-ubuntu',
-    product: 'u1-small/u1-small-1',
-    parameters: {},
-    folders: [],
-  };
-  const { id } = await createJob(ucloud.client, { ...request, nodes: 1, name: 'demo' }, signal);
-  await until(() => ucloud.emulator.jobs.get(id).isListening, 'the job is there');
+  await startJob(ucloud, 'demo');
   for (const [name, value] of [
     ['provider', 'ucloud'],
     ['endpoint', ucloud.endpoint],

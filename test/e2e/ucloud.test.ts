@@ -4,12 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createJob } from '../../src/providers/ucloud/create-job.ts';
 import { addKey } from '../../src/providers/ucloud/keys.ts';
 import { type BaiResult, bai, launcher } from '../support/bai.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { openTerminal, type Terminal } from '../support/terminal.ts';
-import { openUcloud, type UcloudBed } from '../support/uclouds.ts';
+import { openUcloud, startJob, type UcloudBed } from '../support/uclouds.ts';
 import { until } from '../support/until.ts';
 
 const { signal } = new AbortController();
@@ -57,13 +56,7 @@ async function exited(terminal: Terminal): Promise<{ readonly code: number; read
   return { code: exitCode, screen: terminal.screen() };
 }
 
-/** A job that runs and can be reached. */
-async function job(name: string, application = 'terminal-ubuntu'): Promise<string> {
-  const request = { application, product: 'u1-small/u1-small-1', parameters: {}, folders: [], nodes: 1 };
-  const { id } = await createJob(bed.client, { ...request, name, timeMs: 8 * 3_600_000 }, signal);
-  await until(() => bed.emulator.jobs.get(id).isListening, 'the job is there');
-  return id;
-}
+const job = (name: string, application?: string): Promise<string> => startJob(bed, name, application);
 
 test('jobs are listed, shown and waited for', async () => {
   const here = await place();

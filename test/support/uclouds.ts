@@ -8,7 +8,9 @@ import {
 import { createNetwork } from '../../src/net/network.ts';
 import type { UcloudClient } from '../../src/providers/ucloud/client.ts';
 import { createUcloudClient, type UcloudOptions } from '../../src/providers/ucloud/client.ts';
+import { createJob } from '../../src/providers/ucloud/create-job.ts';
 import { tempFolder } from './temp-folder.ts';
+import { until } from './until.ts';
 
 export interface TestUcloud extends AsyncDisposable {
   readonly endpoint: string;
@@ -94,4 +96,17 @@ export async function openUcloud(options: Partial<UcloudEmulatorOptions> = {}): 
         throw new Error(`bai called what UCloud does not have: ${emulator.unknownRoutes.join(', ')}`);
     },
   };
+}
+
+/** The id of a new job that runs and whose SSH server listens. */
+export async function startJob(
+  { client, emulator, job }: UcloudBed,
+  name: string,
+  application = job.application,
+): Promise<string> {
+  const { signal } = new AbortController();
+  const request = { application, product: job.product, parameters: {}, folders: [], nodes: 1 };
+  const { id } = await createJob(client, { ...request, name, timeMs: 8 * 3_600_000 }, signal);
+  await until(() => emulator.jobs.get(id).isListening, `the job ${name} is there`);
+  return id;
 }
