@@ -1,17 +1,10 @@
 /** The jobs of the emulated platform. */
 
-import type { FaultBook } from '../model/faults.ts';
 import type { RescaleAccount } from './accounts.ts';
 import { letters } from './cluster-node.ts';
 import { Job, type JobDeps, type JobSpec } from './job.ts';
 
-interface PlatformOptions {
-  readonly homesRoot: string;
-  readonly faults: FaultBook;
-  readonly stepDelayMs: number;
-  readonly sshDelayMs: number;
-  readonly hasSftp: boolean;
-  readonly hourMs: number;
+interface PlatformOptions extends Omit<JobDeps, 'heldStatus'> {
   /** Of the next job; random letters when left out. */
   readonly makeId?: (() => string) | undefined;
 }

@@ -2,11 +2,10 @@
 
 import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod/mini';
-import { parseJson } from '../../core/text/json.ts';
 import { limitTime } from '../../core/time-limit.ts';
-import { BaiError, type Doubt, ProtocolError } from '../../errors.ts';
+import type { Doubt } from '../../errors.ts';
+import { readChecked, readRefusal, urlBelow } from '../../net/answer.ts';
 import { acceptEncoding } from '../../net/decode.ts';
-import { readBody } from '../../net/http.ts';
 import type { Network } from '../../net/network.ts';
 import { redirected } from '../../net/redirect.ts';
 import { doubted, send } from '../../net/send.ts';
@@ -50,26 +49,22 @@ export interface RescaleClient {
 /** A list of a hundred jobs is a hundredth of it. */
 const largestJson = 16 << 20;
 
-/** How long the body of a refusal may take, and how much it may be: it only makes the message better. */
+/** How long the body of a refusal may take: it only makes the message better. */
 const refusalLimitMs = 5_000;
-const largestRefusal = 1 << 20;
 
 export function createRescaleClient(options: RescaleClientOptions): RescaleClient {
   const { address } = options.key;
   const client: RescaleClient = {
     address,
-    urlOf(path, query = {}) {
-      const url = new URL(`${address.origin}${address.pathname.replace(/\/+$/, '')}/api/${path}`);
-      for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
-      return url;
-    },
+    urlOf: (path, query) => urlBelow(address, `api/${path}`, query),
     async json(call, schema) {
       const response = await open(client, call, options);
       try {
-        const body = await readBody(response, { signal: call.signal, limit: largestJson, server: rescale });
-        const parsed = schema.safeParse(parseJson(body.toString()));
-        if (parsed.success) return parsed.data;
-        throw notTheForm(call.what, address, parsed.error);
+        return await readChecked(response, schema, {
+          ...{ what: call.what, server: rescale, signal: call.signal, mostBytes: largestJson },
+          speaker: `Rescale at ${address.origin}`,
+          hint: `check that ${address.origin} is Rescale's platform, and that no page of a network's sign-in stands before it`,
+        });
       } catch (error) {
         throw doubted(call, error);
       }
@@ -98,32 +93,11 @@ async function open(
   );
   const status = response.statusCode ?? 0;
   if (status >= 200 && status < 300) return response;
-  const refusal = { what, status, body: key.removedFrom(await refusalBody(response, signal)), now: now() };
+  using limit = limitTime(signal, refusalLimitMs);
+  const refused = await readRefusal(response, { server: rescale, signal, limit: limit.signal });
+  const refusal = { what, status, body: key.removedFrom(refused), now: now() };
   if (status >= 300 && status < 400) throw redirected(client.address, response);
   const error = refusalError(response, refusal);
   // A gateway that gives up waiting does not know either.
   throw status >= 500 ? doubted({ doubt }, error) : error;
-}
-
-/** Nothing when it breaks off, is not readable, or does not end in time. */
-async function refusalBody(response: IncomingMessage, signal: AbortSignal): Promise<string> {
-  using limit = limitTime(signal, refusalLimitMs);
-  try {
-    return (
-      await readBody(response, { signal: limit.signal, limit: largestRefusal, server: rescale })
-    ).toString();
-  } catch (error) {
-    if (signal.aborted || !(error instanceof BaiError)) throw error;
-    return '';
-  }
-}
-
-function notTheForm(what: string, { origin }: URL, cause: Error): ProtocolError {
-  return new ProtocolError(
-    `cannot ${what}: the answer of Rescale at ${origin} does not have the expected form`,
-    {
-      cause,
-      hint: `check that ${origin} is Rescale's platform, and that no page of a network's sign-in stands before it`,
-    },
-  );
 }

@@ -3,10 +3,9 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { plaintextEndpoint } from '../../core/text/is-plaintext-url.ts';
-import { parseJson } from '../../core/text/json.ts';
-import { BaiError, type Doubt, ProtocolError, UsageError } from '../../errors.ts';
+import { BaiError, type Doubt, UsageError } from '../../errors.ts';
+import { readChecked, urlBelow } from '../../net/answer.ts';
 import { acceptEncoding } from '../../net/decode.ts';
-import { readBody } from '../../net/http.ts';
 import type { Network } from '../../net/network.ts';
 import { redirected } from '../../net/redirect.ts';
 import { doubted, send } from '../../net/send.ts';
@@ -150,7 +149,7 @@ class Client {
     const content = body === undefined ? undefined : JSON.stringify(body);
     const request = {
       ...{ what, method, signal },
-      url: urlOf(endpoint, path, query),
+      url: urlBelow(endpoint, path, query),
       headers: this.#headers(content),
       ...(content !== undefined && { body: content }),
     };
@@ -175,21 +174,16 @@ class Client {
     return refusalError(what, problem, response, now());
   }
 
-  async #read<S extends z.ZodMiniType>(
+  #read<S extends z.ZodMiniType>(
     { what, signal }: Call,
     response: IncomingMessage,
     schema: S,
   ): Promise<z.infer<S>> {
-    const content = (await readBody(response, { signal, limit: largestJson, server: ucloud })).toString();
-    const parsed = schema.safeParse(parseJson(content));
-    if (parsed.success) return parsed.data;
-    throw new ProtocolError(
-      `cannot ${what}: the answer of ${this.#options.endpoint.origin} does not have the expected form`,
-      {
-        cause: parsed.error,
-        hint: 'check that the endpoint is a UCloud server; if it is, report this',
-      },
-    );
+    const speaker = this.#options.endpoint.origin;
+    const hint = 'check that the endpoint is a UCloud server; if it is, report this';
+    return readChecked(response, schema, {
+      ...{ what, server: ucloud, speaker, hint, mostBytes: largestJson, signal },
+    });
   }
 }
 
@@ -200,10 +194,4 @@ function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
 /** Only UCloud's own: a gateway's 403 is about something else. */
 function isCredentials({ status, isUclouds }: Problem): boolean {
   return isUclouds && (status === 401 || status === 403);
-}
-
-function urlOf(endpoint: URL, path: string, query: Readonly<Record<string, string>> = {}): URL {
-  const url = new URL(`${endpoint.origin}${endpoint.pathname.replace(/\/+$/, '')}/${path}`);
-  for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
-  return url;
 }

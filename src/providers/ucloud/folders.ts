@@ -1,5 +1,6 @@
 /** Folders that a job is to have: `/DRIVE/PATH`, with the drive's number or its title. */
 
+import { orNothing } from '../../core/or-nothing.ts';
 import { similarNames } from '../../core/text/similar.ts';
 import { BaiError, InterruptedError, NotFoundError, UsageError } from '../../errors.ts';
 import type { Call, UcloudClient } from './client.ts';
@@ -108,10 +109,6 @@ async function entriesBeside(client: UcloudClient, path: string, signal: AbortSi
   const call: Call = {
     ...{ what: `list ${folder}`, method: 'GET', path: 'api/files/browse', query: { path: folder }, signal },
   };
-  try {
-    return (await allPages(client, call, fileSchema)).map(({ id }) => id.slice(id.lastIndexOf('/') + 1));
-  } catch (error) {
-    if (error instanceof BaiError && !(error instanceof InterruptedError)) return [];
-    throw error;
-  }
+  const entries = (await orNothing(allPages(client, call, fileSchema))) ?? [];
+  return entries.map(({ id }) => id.slice(id.lastIndexOf('/') + 1));
 }

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { parseJson } from '../../core/text/json.ts';
 import { BaiError, ConflictError, DeniedError, NotFoundError, ProtocolError } from '../../errors.ts';
-import { readBody } from '../../net/http.ts';
+import { readRefusal } from '../../net/answer.ts';
 import { retryAfterMs, retryFacts } from '../../net/retry-after.ts';
 import type { ServerName } from '../../net/server-name.ts';
 import { meaningOfStatus, type StatusMeaning } from '../../net/status-meaning.ts';
@@ -29,16 +29,11 @@ const problemSchema = z.object({
 /** The status alone when the body is another one, breaks off or is not readable. */
 export async function readProblem(response: IncomingMessage, signal: AbortSignal): Promise<Problem> {
   const status = response.statusCode ?? 0;
-  try {
-    const body = await readBody(response, { limit: 1 << 20, signal, server: ucloud });
-    const parsed = problemSchema.safeParse(parseJson(body.toString()));
-    if (!parsed.success) return { status, why: '', errorCode: '', isUclouds: false };
-    const { why, errorCode } = parsed.data;
-    return { status, why: (why ?? '').trim(), errorCode: errorCode ?? '', isUclouds: true };
-  } catch (error) {
-    if (signal.aborted || !(error instanceof BaiError)) throw error;
-    return { status, why: '', errorCode: '', isUclouds: false };
-  }
+  const body = await readRefusal(response, { server: ucloud, signal });
+  const parsed = problemSchema.safeParse(parseJson(body));
+  if (!parsed.success) return { status, why: '', errorCode: '', isUclouds: false };
+  const { why, errorCode } = parsed.data;
+  return { status, why: (why ?? '').trim(), errorCode: errorCode ?? '', isUclouds: true };
 }
 
 /** A refusal, with what it came from, so that callers can tell one 403 from another. */

@@ -1,6 +1,6 @@
 /** The workspace of a token, which decides whose jobs it knows: UCloud tells in its list of tokens and of projects. */
 
-import { BaiError, InterruptedError } from '../../errors.ts';
+import { orNothing } from '../../core/or-nothing.ts';
 import type { Call, UcloudClient } from './client.ts';
 import { allPages } from './pages.ts';
 import { projectSchema, tokenSchema } from './schema.ts';
@@ -31,13 +31,4 @@ export async function workspaceOf(client: UcloudClient, signal: AbortSignal): Pr
   const known = project === '' ? undefined : await orNothing(allPages(client, projects, projectSchema));
   const title = known?.find(({ id }) => id === project)?.specification.title ?? '';
   return { project, title, tokenExpiresAt: own.specification.expiresAt ?? undefined };
-}
-
-async function orNothing<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof BaiError && !(error instanceof InterruptedError)) return undefined;
-    throw error;
-  }
 }

@@ -2,9 +2,9 @@
 
 import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod/mini';
-import { parseJson } from '../../../core/text/json.ts';
 import { limitTime } from '../../../core/time-limit.ts';
-import { BaiError, type Doubt, ProtocolError, TimeoutError, UnreachableError } from '../../../errors.ts';
+import { BaiError, type Doubt, TimeoutError, UnreachableError } from '../../../errors.ts';
+import { readChecked, urlBelow } from '../../../net/answer.ts';
 import { acceptEncoding } from '../../../net/decode.ts';
 import { exchange, readBody } from '../../../net/http.ts';
 import { overLiveConnection } from '../../../net/live-connection.ts';
@@ -137,7 +137,7 @@ class Client {
     const { api } = await this.release(call.signal);
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     const attempt: Attempt = (base, isAlone) => {
-      const url = join(base, call.path, call.query);
+      const url = urlBelow(base, call.path, call.query);
       const headers = this.#sign(call.method, url, api, body === undefined ? undefined : 'application/json');
       const { what, method, signal, isStream = false } = call;
       return exchange(this.#options.network, {
@@ -150,21 +150,15 @@ class Client {
     return response;
   }
 
-  async readJson<S extends z.ZodMiniType>(
+  readJson<S extends z.ZodMiniType>(
     { what, signal, mostBytes = largestJson }: Call,
     response: IncomingMessage,
     schema: S,
   ): Promise<z.infer<S>> {
-    const text = (await readBody(response, { signal, limit: mostBytes, server: manager })).toString();
-    const parsed = schema.safeParse(parseJson(text));
-    if (parsed.success) return parsed.data;
-    throw new ProtocolError(
-      `cannot ${what}: the answer of the manager at ${this.#endpoint().origin} does not have the expected form`,
-      {
-        cause: parsed.error,
-        hint: checkIsManager,
-      },
-    );
+    const speaker = `the manager at ${this.#endpoint().origin}`;
+    return readChecked(response, schema, {
+      ...{ what, server: manager, speaker, hint: checkIsManager, mostBytes, signal },
+    });
   }
 
   async signUpgrade(
@@ -173,7 +167,7 @@ class Client {
     signal: AbortSignal,
   ): Promise<SignedUpgrade> {
     const { api } = await this.release(signal);
-    const url = join(this.#endpoint(), path, query);
+    const url = urlBelow(this.#endpoint(), path, query);
     const headers = this.#sign('GET', url, api, undefined);
     const target = new URL(url);
     target.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -204,7 +198,7 @@ class Client {
     const headers = { 'User-Agent': userAgent, ...acceptEncoding };
     const hello: Attempt = (base, isAlone) =>
       exchange(network, {
-        ...{ what: 'answer', method: 'GET', url: join(base, '', undefined), headers, signal, isAlone },
+        ...{ what: 'answer', method: 'GET', url: urlBelow(base, '', undefined), headers, signal, isAlone },
       });
     const call = { what: 'reach the manager', method: 'GET', path: '', signal } as const;
     const response = await this.#paused(call, () => this.#send(call, hello));
@@ -309,9 +303,3 @@ const largestJson = 16 << 20;
 
 /** How long the body of a refusal may take: it only makes the message better. */
 const refusalLimitMs = 5_000;
-
-function join(base: URL, path: string, query: Readonly<Record<string, string>> | undefined): URL {
-  const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}/${path}`);
-  for (const [name, value] of Object.entries(query ?? {})) url.searchParams.append(name, value);
-  return url;
-}

@@ -1,8 +1,8 @@
 /** What an answer that refuses, or none at all, says about a call. */
 
 import type { IncomingMessage } from 'node:http';
-import { BaiError, DeniedError } from '../../../errors.ts';
-import { readBody } from '../../../net/http.ts';
+import { DeniedError } from '../../../errors.ts';
+import { readRefusal } from '../../../net/answer.ts';
 import { manager } from './manager-name.ts';
 import { type Problem, parseProblem } from './problem.ts';
 
@@ -12,14 +12,8 @@ export async function readProblem(
   limit: AbortSignal,
   signal: AbortSignal,
 ): Promise<Problem> {
-  const status = response.statusCode ?? 0;
-  try {
-    const body = await readBody(response, { limit: 1 << 20, signal: limit, server: manager });
-    return parseProblem(status, body.toString());
-  } catch (error) {
-    if (signal.aborted || !(error instanceof BaiError)) throw error;
-    return parseProblem(status, '');
-  }
+  const body = await readRefusal(response, { server: manager, signal, limit });
+  return parseProblem(response.statusCode ?? 0, body);
 }
 
 /** Whether a refusal leaves open what became of the request: the manager's own 501 and 503 do not, a gateway's do. */

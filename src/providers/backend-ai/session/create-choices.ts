@@ -1,7 +1,7 @@
 /** The names that an account can use in a request for a session: its domain and projects, resource groups, virtual folders. */
 
 import * as z from 'zod/mini';
-import { BaiError, InterruptedError } from '../../../errors.ts';
+import { orNothing } from '../../../core/or-nothing.ts';
 import type { ManagerClient } from '../manager/client.ts';
 import { graphql } from '../manager/graphql.ts';
 import { memberQuery } from '../manager/queries.ts';
@@ -52,13 +52,4 @@ async function resourceGroupsOf(
 async function foldersOf(client: ManagerClient, signal: AbortSignal): Promise<readonly string[]> {
   const call = { what: 'list the virtual folders', method: 'GET', path: 'folders', signal } as const;
   return (await client.json(call, foldersSchema)).map(({ name }) => name);
-}
-
-async function orNothing<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof BaiError && !(error instanceof InterruptedError)) return undefined;
-    throw error;
-  }
 }
