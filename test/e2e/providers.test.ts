@@ -8,8 +8,9 @@ import type { Feature } from '../../src/core/session/provider.ts';
 import { providerNames } from '../../src/core/settings/setting-parsers.ts';
 import { resolveSettings } from '../../src/core/settings/settings.ts';
 import { listProviders, openProvider } from '../../src/wiring/providers.ts';
-import { type BaiResult, bai, cleanEnvironment, finished } from '../support/bai.ts';
+import { type BaiResult, bai, cleanEnvironment, finished, launcher } from '../support/bai.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { openTerminal } from '../support/terminal.ts';
 import { recordingReporter } from './transfer-session.ts';
 
 let folder: TempFolder;
@@ -74,6 +75,19 @@ test('provider list says which one is chosen, for people and for programs', asyn
   expect(listed.filter(({ chosen }) => chosen).map(({ name }) => name)).toEqual(['ucloud']);
   expect((await done(['provider', 'list'])).stdout).toMatch(/^backend\.ai\tyes\t/m);
 });
+
+test.each([60, 80, 100])(
+  'provider list says all names in whole on a terminal of %i columns',
+  async (width) => {
+    using terminal = openTerminal({ home });
+    terminal.pty.resize(width, 30);
+    terminal.type(`${launcher} provider list\r`);
+    await terminal.see(/is chosen|default/);
+    for (const name of providerNames) expect(terminal.screen()).toContain(`${name} `);
+    expect(terminal.screen()).toContain('yours, in the account');
+    expect(terminal.screen()).not.toContain('…');
+  },
+);
 
 describe('each on this machine, beside the others', () => {
   const create: Readonly<Record<string, readonly string[]>> = {

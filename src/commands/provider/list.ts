@@ -20,7 +20,12 @@ export function define(command: Command, context: Context): void {
     const { value: chosen, origin } = settings.provider;
     const listed = providers.map((each) => ({ ...each, chosen: each.name === chosen }));
     context.reporter.result(listed, {
-      columns: ['PROVIDER', 'CHOSEN', ...columns.map(([title]) => title), 'KEYS'],
+      columns: [
+        ...['PROVIDER', 'CHOSEN'].map((title) => ({ title, whole: true })),
+        // A column of yes and no is of no use in half: on a narrow terminal the right ones are not shown.
+        ...columns.map(([title]) => ({ title, whole: true, gives: 'first' as const })),
+        'KEYS',
+      ],
       rows: listed.map((each) => [
         each.name,
         each.chosen ? 'yes' : undefined,
