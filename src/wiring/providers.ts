@@ -1,8 +1,8 @@
-/** The platforms that bai speaks to: one line each. */
+/** The platforms that bai speaks to: one entry each. */
 
 import type { Environment } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
-import type { Feature, Provider, ProviderFacts } from '../core/session/provider.ts';
+import type { Provider, ProviderFacts } from '../core/session/provider.ts';
 import { type ProviderName, providerNames } from '../core/settings/setting-parsers.ts';
 import { type Settings, settingValue } from '../core/settings/settings.ts';
 
@@ -18,36 +18,38 @@ export interface ProviderOptions {
 
 export type OpenProvider = (settings: Settings, options: ProviderOptions) => Promise<Provider>;
 
+interface Platform {
+  readonly open: () => Promise<OpenProvider>;
+  readonly facts: () => Promise<Omit<ProviderFacts, 'name'>>;
+}
+
 /** Each is imported when it is first needed: start-up pays for none. */
-const providers: Readonly<Record<ProviderName, () => Promise<OpenProvider>>> = {
-  'backend.ai': async () => (await import('./backend-ai.ts')).openBackendAi,
-  ucloud: async () => (await import('./ucloud.ts')).openUcloud,
-  rescale: async () => (await import('./rescale.ts')).openRescale,
-};
-
-const featuresOf: Readonly<Record<ProviderName, () => Promise<{ readonly features: readonly Feature[] }>>> = {
-  'backend.ai': () => import('../providers/backend-ai/features.ts'),
-  ucloud: () => import('../providers/ucloud/features.ts'),
-  rescale: () => import('../providers/rescale/features.ts'),
-};
-
-const titles: Readonly<Record<ProviderName, string>> = {
-  'backend.ai': 'Backend.AI',
-  ucloud: 'UCloud',
-  rescale: 'Rescale',
+const platforms: Readonly<Record<ProviderName, Platform>> = {
+  'backend.ai': {
+    open: async () => (await import('./backend-ai.ts')).openBackendAi,
+    facts: () => import('../providers/backend-ai/facts.ts'),
+  },
+  ucloud: {
+    open: async () => (await import('./ucloud.ts')).openUcloud,
+    facts: () => import('../providers/ucloud/facts.ts'),
+  },
+  rescale: {
+    open: async () => (await import('./rescale.ts')).openRescale,
+    facts: () => import('../providers/rescale/facts.ts'),
+  },
 };
 
 /** All there are, the usual one first. */
 export async function listProviders(): Promise<readonly ProviderFacts[]> {
   return await Promise.all(
     providerNames.map(async (name) => {
-      const { features } = await featuresOf[name]();
-      return { name, title: titles[name], features };
+      const { title, features } = await platforms[name].facts();
+      return { name, title, features };
     }),
   );
 }
 
 export const openProvider: OpenProvider = async (settings, options) => {
-  const open = await providers[settingValue(settings, 'provider')]();
+  const open = await platforms[settingValue(settings, 'provider')].open();
   return open(settings, options);
 };

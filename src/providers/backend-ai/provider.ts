@@ -5,6 +5,7 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
 import { BaiError } from '../../errors.ts';
 import { createSession } from './create/create-session.ts';
+import { title } from './facts.ts';
 import { accountKeyOf } from './manager/account-key.ts';
 import { account, isIdPrefix, isSessionId, mainNode, phaseOf } from './manager/states.ts';
 import type {
@@ -30,7 +31,7 @@ interface BackendAiParts extends TunnelParts {
 /** What is the same with every manager. */
 export const backendAi = {
   name: 'backend.ai',
-  title: 'Backend.AI',
+  title,
   account,
   listing,
   isId: isSessionId,

@@ -18,6 +18,7 @@ import type { RescaleClient } from './client.ts';
 import { createJob } from './create.ts';
 import type { JobRequest } from './create-check.ts';
 import { explainRefusal } from './explain-refusal.ts';
+import { title } from './facts.ts';
 import { headNodeAddress } from './head-node.ts';
 import { hostKeyAlias } from './host-key-alias.ts';
 import {
@@ -58,7 +59,7 @@ export interface RescaleJobRequest extends CreateRequest, JobRequest {
 /** What is the same on every platform of Rescale. */
 const rescaleJobs = {
   name: 'rescale',
-  title: 'Rescale',
+  title,
   listing,
   isId: isJobId,
   isIdPrefix: (text: string): boolean => isJobId(text) && text.length >= 4,

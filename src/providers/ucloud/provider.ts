@@ -20,6 +20,7 @@ import type { Network } from '../../net/network.ts';
 import { dialSsh } from '../../net/ssh-dial.ts';
 import type { UcloudClient } from './client.ts';
 import { createJob, type JobRequest } from './create-job.ts';
+import { title } from './facts.ts';
 import { isJobId, type Job, phaseOf } from './job.ts';
 import { extendJob, labelOfJob, renameJob, terminateJob } from './job-actions.ts';
 import { type JobSession, refOf, sessionOf, timeOf } from './job-session.ts';
@@ -41,7 +42,7 @@ export function createUcloud(parts: UcloudParts): Provider {
   const { client, network } = parts;
   const alias = hostKeyAliasAt(client);
   return {
-    ...{ name: 'ucloud', title: 'UCloud', listing, absences, phaseOf, hostKeyAlias: alias },
+    ...{ name: 'ucloud', title, listing, absences, phaseOf, hostKeyAlias: alias },
     account: 'ucloud',
     accountIn,
     waitPhase,

@@ -1,6 +1,8 @@
-/** What can be done with Backend.AI, for lists: a manager need not be there to be asked. */
+/** What Backend.AI is called and what can be done with it, for lists: a manager need not be there to be asked. */
 
 import type { Feature } from '../../core/session/provider.ts';
+
+export const title = 'Backend.AI';
 
 export const features: readonly Feature[] = [
   ...(['create', 'terminate', 'rename', 'logs', 'apps', 'nodes', 'files'] as const),
