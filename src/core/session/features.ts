@@ -48,6 +48,22 @@ const absences: Readonly<Record<Feature, Absence>> = {
     why: 'keeps no list of public keys for an account',
     instead: '`bai key authorize` puts one into a session',
   },
+  images: {
+    why: 'keeps no list of images',
+    instead: '`bai session create --help` shows what a session is made from there',
+  },
+  folders: {
+    why: 'has no list of folders for sessions',
+    instead: '`bai sftp` moves files into a session and out of it',
+  },
+  resources: {
+    why: 'does not tell what is free',
+    instead: '`bai session create --help` shows how a machine is chosen there',
+  },
+  projects: {
+    why: 'has no list of projects',
+    instead: 'its own pages show which you are in',
+  },
 };
 
 /** The feature; a UsageError `unsupported` that says why there is none, and what to do instead. */

@@ -5,6 +5,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { Column } from '../reporter.ts';
+import type { FolderOffer, ImageOffer, ProjectOffer, ResourceOffer } from './offers.ts';
 import type { ServicePort, SessionDetails, SessionEvent, SessionRef, SessionSummary } from './session.ts';
 
 /** Its functions need no `this`. */
@@ -57,6 +58,13 @@ export interface Provider extends AsyncDisposable {
   readonly issuedKey?: IssuedKey;
   readonly accountKey?: AccountKey;
   readonly publicKeys?: PublicKeys;
+  /** What new sessions can be made of, newest or most useful first as the platform has them. */
+  images?(this: void, signal: AbortSignal): Promise<readonly ImageOffer[]>;
+  /** The folders that a session can mount. */
+  folders?(this: void, signal: AbortSignal): Promise<readonly FolderOffer[]>;
+  /** What there is to run on, and how much of it the account may use. */
+  resources?(this: void, signal: AbortSignal): Promise<ResourceOffer>;
+  projects?(this: void, signal: AbortSignal): Promise<readonly ProjectOffer[]>;
   /** Why the SSH server refused a key, as far as the platform lets one see what it goes by. */
   explainRefusal?(this: void, refusal: Refusal, signal: AbortSignal): Promise<RefusalCause>;
   /** Whose the token is, and of which workspace, for people. Rejects with a DeniedError when it is refused. */
@@ -77,7 +85,11 @@ export type Feature =
   | 'files'
   | 'issuedKey'
   | 'accountKey'
-  | 'publicKeys';
+  | 'publicKeys'
+  | 'images'
+  | 'folders'
+  | 'resources'
+  | 'projects';
 
 /** A platform without a connection to it. */
 export interface ProviderFacts {
