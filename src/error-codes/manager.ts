@@ -47,6 +47,19 @@ export const managerCodes = {
       'the access key, the secret key or both are not set, or those that are set are for another address',
   },
   'auth-failed': { status: '3', meaning: 'the access key or the signature is refused' },
+  'login-over': {
+    status: '3',
+    meaning: 'the login at the web console has ended, and nobody could be asked for the password',
+  },
+  'code-needed': { status: '3', meaning: 'the account has a second factor, and no code was given' },
+  'code-wrong': { status: '3', meaning: 'the code of the second factor is refused' },
+  'password-expired': { status: '3', meaning: 'the password is right, and too old' },
+  'email-unverified': { status: '3', meaning: "the account's e-mail address is not verified" },
+  'login-blocked': {
+    status: '3',
+    meaning: 'too many wrong passwords: the e-mail is blocked for a while, with the right one too',
+  },
+  'too-many-logins': { status: '6', meaning: 'the account has as many logins as it may have at a time' },
   'clock-skew': { status: '3', meaning: "this machine's clock is too far from the manager's" },
   'payment-required': {
     status: '3',

@@ -107,7 +107,7 @@ function tunnelTo(
       signatures += 1;
       return { url, headers: { Authorization: `signature ${signatures}` } };
     },
-    explain: async (error, response) => {
+    explain: async ({ error, response }) => {
       explained.push([error, response]);
       response?.destroy();
       return error;

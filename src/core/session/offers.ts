@@ -42,7 +42,11 @@ export interface ResourceOffer {
   /** Of the account, the project and the domain together: what is still allowed. An amount that is not in it has no limit. */
   readonly allowed: Amounts;
   readonly used: Amounts;
-  readonly presets: readonly { readonly name: string; readonly amounts: Amounts; readonly isAvailable: boolean }[];
+  readonly presets: readonly {
+    readonly name: string;
+    readonly amounts: Amounts;
+    readonly isAvailable: boolean;
+  }[];
 }
 
 export interface ProjectOffer {

@@ -35,13 +35,24 @@ export function parseUser(text: string, name: string): string {
   return text;
 }
 
-export function parseEndpointType(text: string, name: string): 'api' {
-  if (text !== 'api') {
-    throw new UsageError(`${name} is "${text}", but bai speaks only to the manager's API so far`, {
-      hint: 'set it to `api`, the endpoint to the manager itself, and use a keypair',
-    });
-  }
-  return text;
+const endpointTypes = ['api', 'session'] as const;
+export type EndpointType = (typeof endpointTypes)[number];
+
+export function parseEndpointType(text: string, name: string): EndpointType {
+  return oneOf(endpointTypes, text, name);
+}
+
+/** From when to when, in ISO 8601, as `2026-11-30T08:00:00Z/2026-12-07T08:00:00Z`. */
+export function parseInterval(
+  text: string,
+  name: string,
+): { readonly sinceMs: number; readonly untilMs: number } {
+  const [since = '', until = '', ...rest] = text.split('/');
+  const [sinceMs, untilMs] = [Date.parse(since), Date.parse(until)];
+  if (rest.length === 0 && sinceMs <= untilMs) return { sinceMs, untilMs };
+  throw new UsageError(
+    `${name} must be two times such as 2026-11-30T08:00:00Z/2026-12-07T08:00:00Z, not "${text}"`,
+  );
 }
 
 export const keyStores = ['file', 'agent', 'memory'] as const;

@@ -42,7 +42,7 @@ export function variablesPlace(
   };
 }
 
-const keys = ['accessKey', 'secretKey', 'token'] as const;
+const keys = ['accessKey', 'secretKey', 'token', 'loginId'] as const;
 type KeySetting = (typeof keys)[number];
 type AccountSetting = 'endpoint' | KeySetting;
 
@@ -72,7 +72,7 @@ export function pickAccount(flags: SettingPlace, places: readonly SettingPlace[]
     allowed.map((each) => each.get(name)).find((found) => found !== undefined) ??
     withheld(name, places, typed);
   const settings = {
-    ...{ endpoint: typed, token: read('token') },
+    ...{ endpoint: typed, token: read('token'), loginId: read('loginId') },
     ...{ accessKey: read('accessKey'), secretKey: read('secretKey') },
   };
   return { place: allowed.find(hasKeys), settings };
@@ -107,7 +107,7 @@ function readAccount(
 ): Account['settings'] {
   const read = (name: AccountSetting): Setting => place?.get(name) ?? withheld(name, all, endpoint);
   return {
-    ...{ endpoint: read('endpoint'), token: read('token') },
+    ...{ endpoint: read('endpoint'), token: read('token'), loginId: read('loginId') },
     ...{ accessKey: read('accessKey'), secretKey: read('secretKey') },
   };
 }

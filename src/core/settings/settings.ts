@@ -13,6 +13,7 @@ import {
   parseFlag,
   parseHeaderText,
   parseHostKeyChecking,
+  parseInterval,
   parseKeyStore,
   parseLifetime,
   parseProvider,
@@ -60,7 +61,8 @@ export const settingDefinitions = {
   endpointType: {
     env: ['BAI_ENDPOINT_TYPE', 'BACKEND_ENDPOINT_TYPE'],
     fallback: 'api',
-    summary: '`api`: requests are signed with a keypair',
+    summary:
+      '`api`: the endpoint is the manager, and requests are signed with a keypair; `session`: it is the web console, where `bai login` signs in',
     parse: parseEndpointType,
   },
   accessKey: {
@@ -79,6 +81,22 @@ export const settingDefinitions = {
     secret: true,
     summary: 'the API token or API key, on platforms that have no keypair',
     parse: parseHeaderText,
+  },
+  loginId: {
+    env: ['BAI_LOGIN_ID'],
+    secret: true,
+    summary: 'the login at the web console that `bai login` made, for endpointType `session`',
+    parse: parseHeaderText,
+  },
+  loginTime: {
+    env: ['BAI_LOGIN_TIME'],
+    summary: 'from when to when that login counts',
+    parse: parseInterval,
+  },
+  email: {
+    env: ['BAI_EMAIL', 'BACKEND_USER'],
+    summary: 'whose login it is: whom `bai login` asks for the password',
+    parse: asWritten,
   },
   domain: {
     env: ['BAI_DOMAIN', 'BACKEND_DOMAIN'],
@@ -284,7 +302,7 @@ function resolveOne(name: SettingName, places: readonly SettingPlace[], account:
   if (isAccountSetting(name)) return account.settings[name];
   // The kind of an endpoint belongs to it; without an account any place may say it.
   const { place } = account;
-  const belongs = (name === 'endpointType' || name === 'provider') && place !== undefined;
+  const belongs = ofAccount.has(name) && place !== undefined;
   // The local manager is that of the platform that was chosen elsewhere.
   const whole = place?.isImplicit ? [...places, place] : [...places.slice(0, 1), ...(place ? [place] : [])];
   const asked = belongs ? whole : places;
@@ -292,6 +310,9 @@ function resolveOne(name: SettingName, places: readonly SettingPlace[], account:
   const { fallback } = definitionOf(name);
   return found ?? { value: fallback, origin: fallback === undefined ? 'not set' : 'default' };
 }
+
+/** What says of an account how it is signed in to: of no use with another one. */
+const ofAccount: ReadonlySet<SettingName> = new Set(['endpointType', 'provider', 'loginTime', 'email']);
 
 /** In place of a file of the user's own: the keys of the SSH agent. A file of that name is `./agent`. */
 export const agentIdentity = 'agent';

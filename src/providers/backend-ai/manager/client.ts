@@ -1,4 +1,4 @@
-/** Signed calls to the manager: handshake, endpoint list, errors. Knows no single route. */
+/** Calls to the manager, signed or through the login of a web console: handshake, endpoint list, errors. Knows no single route. */
 
 import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod/mini';
@@ -14,24 +14,21 @@ import { withPauses } from '../../../net/pauses.ts';
 import { labelOf } from '../../../net/proxy-error.ts';
 import { redirected } from '../../../net/redirect.ts';
 import { doubted } from '../../../net/send.ts';
+import { loginHeader } from '../console/console-calls.ts';
+import { loginOver } from '../console/login-refused.ts';
+import { type Caller, callHeaders } from './call-headers.ts';
 import { readHello } from './handshake.ts';
 import { checkIsManager, manager } from './manager-name.ts';
 import { type MissingKey, mayHaveActed, noKey, readProblem } from './outcome.ts';
 import { type Problem, refusalError } from './problem.ts';
 import type { Release } from './release.ts';
-import { authorization, type SigningKey } from './signature.ts';
-import { lostUpgrade, upgradeFailed } from './upgrade.ts';
+import { lostUpgrade, signedInAgain, type UpgradeFailure, upgradeFailed } from './upgrade.ts';
 
-export interface ClientOptions {
+export interface ClientOptions extends Caller {
   readonly endpoints: readonly URL[];
-  /** Without a key calls go out unsigned, and the manager refuses most of them. */
-  readonly key: SigningKey | undefined;
   /** Which parts of the key are not set, for messages. */
   readonly missing?: MissingKey | undefined;
-  readonly domain: string;
-  readonly userAgent: string;
   readonly network: Network;
-  readonly now: () => Date;
   /** Hears that a server asked for a pause, which bai makes. */
   readonly onPause?: ((message: string) => void) | undefined;
 }
@@ -53,10 +50,14 @@ export interface Call {
   readonly mostBytes?: number;
   /** Its answer goes on without an end, silent or not. */
   readonly isStream?: boolean;
+  /** Nobody waits for it: it asks nobody for a password when the login is over. */
+  readonly isAside?: boolean;
   readonly signal: AbortSignal;
 }
 
 export interface ManagerClient {
+  /** Whether a web console stands before the manager. It passes on neither why a tunnel does not open nor that one has ended. */
+  readonly isConsole: boolean;
   /** The handshake, done once; later calls wait for it. */
   release(signal: AbortSignal): Promise<Release>;
   /** The answer of a call the manager accepted; its body is not read yet. */
@@ -70,16 +71,8 @@ export interface ManagerClient {
     query: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<SignedUpgrade>;
-  /** Why a WebSocket did not open: its ordinary HTTP answer, or the network's error. */
+  /** Why a WebSocket did not open: its ordinary HTTP answer, or the network's error; `signedInAgain` where that is mended. */
   explainUpgrade(failure: UpgradeFailure): Promise<unknown>;
-}
-
-interface UpgradeFailure {
-  /** Completes "cannot …". */
-  readonly what: string;
-  readonly error: unknown;
-  readonly response: IncomingMessage | undefined;
-  readonly signal: AbortSignal;
 }
 
 interface SignedUpgrade {
@@ -90,6 +83,7 @@ interface SignedUpgrade {
 export function createManagerClient(options: ClientOptions): ManagerClient {
   const client = new Client(options);
   return {
+    isConsole: options.login !== undefined,
     release: (signal) => client.release(signal),
     open: (call) => client.open(call),
     async json(call, schema) {
@@ -137,17 +131,29 @@ class Client {
     const { api } = await this.release(call.signal);
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     const attempt: Attempt = (base, isAlone) => {
-      const url = urlBelow(base, call.path, call.query);
-      const headers = this.#sign(call.method, url, api, body === undefined ? undefined : 'application/json');
+      const url = this.#below(base, call.path, call.query);
+      const contentType = body === undefined ? undefined : 'application/json';
+      const headers = callHeaders(this.#options, { method: call.method, url, api, contentType });
       const { what, method, signal, isStream = false } = call;
       return exchange(this.#options.network, {
         ...{ what, method, url, headers, signal, isAlone, isStream },
         ...(body !== undefined && { body }),
       });
     };
-    const response = await this.#paused(call, () => this.#send(call, attempt));
+    const response = await this.#signedIn(call, () => this.#paused(call, () => this.#send(call, attempt)));
     await this.#refuse(call, response);
     return response;
+  }
+
+  /** A login that is over is made anew where it can be; what it was refused for was not carried out. */
+  async #signedIn(call: Call, attempt: () => Promise<IncomingMessage>): Promise<IncomingMessage> {
+    const { login } = this.#options;
+    const used = login?.id;
+    const response = await attempt();
+    if (login === undefined || used === undefined || response.statusCode !== 401) return response;
+    response.destroy();
+    if (!call.isAside && (await login.renew(used, call.signal))) return await attempt();
+    throw loginOver(call.what, this.#endpoint().origin);
   }
 
   readJson<S extends z.ZodMiniType>(
@@ -167,14 +173,14 @@ class Client {
     signal: AbortSignal,
   ): Promise<SignedUpgrade> {
     const { api } = await this.release(signal);
-    const url = urlBelow(this.#endpoint(), path, query);
-    const headers = this.#sign('GET', url, api, undefined);
+    const url = this.#below(this.#endpoint(), path, query);
+    const headers = callHeaders(this.#options, { method: 'GET', url, api, isTunnel: true });
     const target = new URL(url);
     target.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     return { url: target, headers };
   }
 
-  async explainUpgrade({ what, error, response, signal }: UpgradeFailure): Promise<unknown> {
+  async explainUpgrade({ what, error, response, headers, signal }: UpgradeFailure): Promise<unknown> {
     const endpoint = this.#endpoint();
     if (response === undefined) {
       const explained = this.#networkError(error, endpoint);
@@ -182,6 +188,13 @@ class Client {
       return explained instanceof BaiError ? explained : upgradeFailed(what, error);
     }
     const status = response.statusCode ?? 0;
+    const { login } = this.#options;
+    if (status === 401 && login !== undefined) {
+      response.destroy();
+      return (await login.renew(headers[loginHeader] ?? '', signal))
+        ? signedInAgain
+        : loginOver(what, endpoint.origin);
+    }
     using limit = limitTime(signal, refusalLimitMs);
     try {
       const problem = await readProblem(response, limit.signal, signal);
@@ -198,7 +211,7 @@ class Client {
     const headers = { 'User-Agent': userAgent, ...acceptEncoding };
     const hello: Attempt = (base, isAlone) =>
       exchange(network, {
-        ...{ what: 'answer', method: 'GET', url: urlBelow(base, '', undefined), headers, signal, isAlone },
+        ...{ what: 'answer', method: 'GET', url: this.#below(base, ''), headers, signal, isAlone },
       });
     const call = { what: 'reach the manager', method: 'GET', path: '', signal } as const;
     const response = await this.#paused(call, () => this.#send(call, hello));
@@ -235,6 +248,10 @@ class Client {
     }
   }
 
+  #below(base: URL, path: string, query?: Readonly<Record<string, string>>): URL {
+    return urlBelow(base, this.#options.login === undefined ? path : `func/${path}`, query);
+  }
+
   #networkError(error: unknown, base: URL): unknown {
     const proxy = this.#options.network.proxyTo(base);
     const through = proxy && labelOf(proxy);
@@ -250,28 +267,6 @@ class Client {
     const endpoint = this.#options.endpoints[this.#active];
     if (endpoint === undefined) throw new Error('a client needs an endpoint');
     return endpoint;
-  }
-
-  #sign(method: string, url: URL, api: string, contentType: string | undefined): Record<string, string> {
-    const date = this.#options.now().toISOString();
-    const headers: Record<string, string> = {
-      'User-Agent': this.#options.userAgent,
-      'X-BackendAI-Version': api,
-      'X-BackendAI-Domain': this.#options.domain,
-      ...acceptEncoding,
-      Date: date,
-      ...(contentType !== undefined && { 'Content-Type': contentType }),
-    };
-    if (this.#options.key === undefined) return headers;
-    const parts = {
-      method,
-      target: url.pathname + url.search,
-      host: url.host,
-      date,
-      contentType: contentType ?? 'application/octet-stream',
-      version: api,
-    };
-    return { ...headers, Authorization: authorization(parts, this.#options.key) };
   }
 
   async #refuse(call: Call, response: IncomingMessage): Promise<void> {

@@ -12,12 +12,14 @@ export interface GraphqlCall {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
+  /** See `Call`. */
+  readonly isAside?: boolean;
 }
 
 /** What `field` of the answer holds, checked. */
 export async function graphql<S extends z.ZodMiniType>(
   client: ManagerClient,
-  { what, query, variables, signal }: GraphqlCall,
+  { what, query, variables, signal, isAside = false }: GraphqlCall,
   field: string,
   expected: S,
 ): Promise<z.infer<S>> {
@@ -27,6 +29,7 @@ export async function graphql<S extends z.ZodMiniType>(
     path: 'admin/gql',
     body: { query, variables },
     readsOnly: true,
+    isAside,
     signal,
   };
   const answer = await client.json(call, graphqlSchema);

@@ -1,7 +1,21 @@
 /** Why a WebSocket did not open although something answered. */
 
+import type { IncomingMessage } from 'node:http';
 import { UnreachableError } from '../../../errors.ts';
 import type { Problem } from './problem.ts';
+
+export interface UpgradeFailure {
+  /** Completes "cannot …". */
+  readonly what: string;
+  readonly error: unknown;
+  readonly response: IncomingMessage | undefined;
+  /** It was asked for with. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** In place of an error: the login was over, and there is another one now. */
+export const signedInAgain = Symbol('signed in again');
 
 /**
  * A manager that says nothing more than "bad request" misses the headers `Upgrade` and `Connection`, which a reverse

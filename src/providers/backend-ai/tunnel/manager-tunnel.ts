@@ -1,12 +1,14 @@
 /** A tunnel through the manager: each dial is one freshly signed WebSocket to one app of one session. */
 
-import type { Agent, IncomingMessage } from 'node:http';
+import type { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSemaphore, type Semaphore } from '../../../core/semaphore.ts';
 import type { Tunnel } from '../../../core/session/provider.ts';
 import { countDown, startStopwatch, within } from '../../../core/time-limit.ts';
 import { TimeoutError, UnreachableError } from '../../../errors.ts';
+import { signedInAgain, type UpgradeFailure } from '../manager/upgrade.ts';
+import type { HiddenEnd } from './hidden-end.ts';
 import { openWebSocketStream, UpgradeRefused } from './websocket-stream.ts';
 
 export interface ManagerTunnelOptions {
@@ -20,8 +22,14 @@ export interface ManagerTunnelOptions {
   ): Promise<{ readonly url: URL; readonly headers: Readonly<Record<string, string>> }>;
   /** `takesOver`: the dial may go over a connection that is kept from the requests before it. */
   agentFor(url: URL, takesOver: boolean): Agent;
-  /** Turns a refused upgrade, or a connection that never stood, into an error for the user. */
-  explain(error: unknown, response: IncomingMessage | undefined, signal: AbortSignal): Promise<unknown>;
+  /**
+   * Turns a refused upgrade, or a connection that never stood, into an error for the user; `signedInAgain` where the reason is
+   * gone by now.
+   */
+  explain(
+    failure: Pick<UpgradeFailure, 'error' | 'response' | 'headers'>,
+    signal: AbortSignal,
+  ): Promise<unknown>;
   /**
    * Whether the app speaks first, as sshd does. Then a dial ends with its first bytes, and a connection
    * that closes before them is tried again: the sessions' dropbear lets five unauthenticated connections
@@ -30,6 +38,8 @@ export interface ManagerTunnelOptions {
   readonly greets: boolean;
   /** Whether this manager ends a tunnel without a close frame. */
   endsWithoutCloseFrame(signal: AbortSignal): Promise<boolean>;
+  /** Where ends are not passed on: how to find out that the session has ended. */
+  readonly hiddenEnd?: HiddenEnd | undefined;
   /** When nothing was heard for so long, the line of a tunnel is dead. */
   readonly silenceMs?: number | undefined;
   /** Told of connections to the manager that are given up before they stand, and when they are closed. */
@@ -51,6 +61,8 @@ const refusedByApp = 1013;
 const takeOverMs = 3_000;
 /** An app that does not greet has this long to refuse; one that did listen once is not waited for again. */
 const graceMs = 150;
+/** Longer than a server takes that greets at all. */
+const firstGreetingMs = 5_000;
 const defaultPatienceMs = 30_000;
 /** Longer than sshd takes to start in a session that has just begun to run. */
 const defaultQuietMs = 3_000;
@@ -100,7 +112,7 @@ async function dialPatiently(
   using watch = startStopwatch();
   let hasTold = false;
   for (let attempt = 0; ; attempt += 1) {
-    const outcome = await dialOnce(options, state, signal);
+    const outcome = await dialOnce(options, { state, attempt }, signal);
     if (typeof outcome === 'object') {
       state.knownToListen = true;
       return outcome;
@@ -135,7 +147,7 @@ type NotYet = number | 'silent';
 
 async function dialOnce(
   options: ManagerTunnelOptions,
-  state: DialState,
+  { state, attempt }: { readonly state: DialState; readonly attempt: number },
   signal: AbortSignal,
 ): Promise<Duplex | NotYet> {
   const takesOver = Date.now() < state.takesOverUntil;
@@ -146,7 +158,8 @@ async function dialOnce(
   if (signal.aborted) abort();
   const timers = new AbortController();
   try {
-    const first = await Promise.race([begun, limitOfBeginning(options, state.knownToListen, timers.signal)]);
+    const limit = limitOfBeginning(options, { ...state, attempt }, timers.signal);
+    const first = await Promise.race([begun, limit]);
     signal.throwIfAborted();
     if (first === 'bytes' || (!options.greets && first !== refusedByApp)) return stream;
     stream.destroy();
@@ -160,16 +173,22 @@ async function dialOnce(
 /** How a stream counts that has neither brought bytes nor closed so far. */
 function limitOfBeginning(
   options: ManagerTunnelOptions,
-  knownToListen: boolean,
+  { knownToListen, attempt }: { readonly knownToListen: boolean; readonly attempt: number },
   signal: AbortSignal,
 ): Promise<'bytes' | NotYet> {
   if (!options.greets && knownToListen) return Promise.resolve('bytes');
   return new Promise((resolve) => {
     const count = options.greets
-      ? countDown(patienceOf(options), () => resolve('silent'))
+      ? countDown(greetingLimitMs(options, attempt), () => resolve('silent'))
       : countDown(graceMs, () => resolve('bytes'));
     signal.addEventListener('abort', () => count[Symbol.dispose](), { once: true });
   });
+}
+
+/** Behind a web console silence may be a connection that was hung up on, and the next one may be let in. */
+function greetingLimitMs(options: ManagerTunnelOptions, attempt: number): number {
+  const patienceMs = patienceOf(options);
+  return options.hiddenEnd === undefined ? patienceMs : Math.min(patienceMs, firstGreetingMs * 2 ** attempt);
 }
 
 async function connect(
@@ -177,12 +196,12 @@ async function connect(
   takesOver: boolean,
   signal: AbortSignal,
 ): ReturnType<typeof openWebSocketStream> {
+  const { url, headers } = await options.sign(signal);
   try {
-    const { url, headers } = await options.sign(signal);
     const agent = options.agentFor(url, takesOver);
     const endsWithoutCloseFrame = await options.endsWithoutCloseFrame(signal);
-    const { onGivenUp, silenceMs } = options;
-    const target = { url, headers, agent, endsWithoutCloseFrame, onGivenUp, silenceMs };
+    const { onGivenUp, silenceMs, hiddenEnd } = options;
+    const target = { url, headers, agent, endsWithoutCloseFrame, onGivenUp, silenceMs, hiddenEnd };
     const { upgradeLimitMs: ms = defaultUpgradeLimitMs } = options;
     const late = (): Error => notOpened(options, ms / 1000);
     return await within((until) => openWebSocketStream(target, until), { signal, ms, late });
@@ -190,7 +209,10 @@ async function connect(
     signal.throwIfAborted();
     // What was kept may have been closed over there meanwhile, which says nothing about the tunnel.
     if (takesOver && isCut(error)) return await connect(options, false, signal);
-    throw await options.explain(error, error instanceof UpgradeRefused ? error.response : undefined, signal);
+    const response = error instanceof UpgradeRefused ? error.response : undefined;
+    const reason = await options.explain({ error, response, headers }, signal);
+    if (reason === signedInAgain) return await connect(options, false, signal);
+    throw reason;
   }
 }
 

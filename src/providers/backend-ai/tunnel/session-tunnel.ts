@@ -5,7 +5,9 @@ import type { Tunnel } from '../../../core/session/provider.ts';
 import type { SessionRef } from '../../../core/session/session.ts';
 import type { Network } from '../../../net/network.ts';
 import type { ManagerClient } from '../manager/client.ts';
+import { isProblem } from '../manager/problem.ts';
 import { streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release.ts';
+import { explainBadGateway, hiddenEndOf } from './behind-console.ts';
 import type { ManagerTunnelOptions } from './manager-tunnel.ts';
 
 export interface TunnelParts {
@@ -42,8 +44,13 @@ export function tunnelTo(parts: TunnelParts, { session, app, silenceMs }: Tunnel
       const reference = encodeURIComponent(streamReference(await client.release(signal), session));
       return client.signUpgrade(`stream/session/${reference}/tcpproxy`, { app }, signal);
     },
-    explain: (error, response, signal) =>
-      client.explainUpgrade({ what: `reach ${app} of session ${session.name}`, error, response, signal }),
+    hiddenEnd: client.isConsole ? hiddenEndOf(client, session) : undefined,
+    async explain(failure, signal) {
+      const what = `reach ${app} of session ${session.name}`;
+      const reason = await client.explainUpgrade({ ...failure, what, signal });
+      const isVague = client.isConsole && isProblem(reason) && reason.cause.status === 502;
+      return isVague ? explainBadGateway(reason, { client, session, app, signal }) : reason;
+    },
   };
   // What only lists or describes sessions does not pay for WebSockets; it is there before a dial needs it.
   const loaded = import('./manager-tunnel.ts').then((it) => it.createManagerTunnel(options));

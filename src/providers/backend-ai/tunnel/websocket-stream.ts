@@ -5,6 +5,7 @@ import type { Agent, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket } from 'ws';
 import { UnreachableError } from '../../../errors.ts';
+import { type HiddenEnd, watchEnd } from './hidden-end.ts';
 import { LeavingWebSocket } from './leaving-websocket.ts';
 import { watchLine } from './line-watch.ts';
 
@@ -16,6 +17,8 @@ interface UpgradeTarget {
   readonly endsWithoutCloseFrame: boolean;
   /** When nothing was heard for so long, the line is dead. */
   readonly silenceMs?: number | undefined;
+  /** Where a web console stands in between, which tells of no end: see `watchEnd`. */
+  readonly hiddenEnd?: HiddenEnd | undefined;
   /** Told of a connection that is given up before it stands, and when it is closed. Never rejects. */
   readonly onGivenUp?: ((closed: Promise<void>) => void) | undefined;
 }
@@ -77,11 +80,17 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
     if (!isEnd) stream.destroy(closedWith(code));
   });
   const stream = createWebSocketStream(socket, { allowHalfOpen: true });
-  sendTogether(stream, socket);
+  sendTogether(stream, socket, target.hiddenEnd === undefined ? messageBytes : consoleMessageBytes);
   leaveAtOnce(stream, socket);
   stream.on('error', () => report(1006));
   await opened(socket, target, signal);
   watch(socket, stream, target.silenceMs ?? usualSilenceMs);
+  if (target.hiddenEnd !== undefined) {
+    watchEnd(socket, target.hiddenEnd, () => {
+      wasEnded = true;
+      socket.cut();
+    });
+  }
   return { stream, begun };
 }
 
@@ -102,6 +111,8 @@ function leaveAtOnce(stream: Duplex, socket: LeavingWebSocket): void {
 }
 
 const messageBytes = 256 * 1024;
+/** A web console cuts connections that send messages of 4 MiB, and keeps what it has not passed on in memory. */
+const consoleMessageBytes = 64 * 1024;
 /** Where a message is put together; sending copies it, so all streams share it. */
 let assembly: Buffer | undefined;
 
@@ -109,7 +120,7 @@ let assembly: Buffer | undefined;
  * What is written in one go leaves as few messages: SSH's packets are of 32 KiB and come in three pieces each, and a
  * message costs the manager more than its bytes do.
  */
-function sendTogether(stream: Duplex, socket: WebSocket): void {
+function sendTogether(stream: Duplex, socket: WebSocket, mostBytes: number): void {
   let isCorked = false;
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
   stream.write = (...args: unknown[]): boolean => {
@@ -125,20 +136,21 @@ function sendTogether(stream: Duplex, socket: WebSocket): void {
   };
   stream._writev = (chunks, done) => {
     assembly ??= Buffer.allocUnsafeSlow(messageBytes);
+    const message = assembly.subarray(0, mostBytes);
     let filled = 0;
     for (const { chunk } of chunks as readonly { readonly chunk: Buffer }[]) {
       for (let taken = 0; taken < chunk.length; ) {
-        if (filled === assembly.length) {
-          socket.send(assembly);
+        if (filled === message.length) {
+          socket.send(message);
           filled = 0;
         }
-        const copied = chunk.copy(assembly, filled, taken);
+        const copied = chunk.copy(message, filled, taken);
         filled += copied;
         taken += copied;
       }
     }
     // Messages leave in order: the last one's outcome is that of all.
-    socket.send(assembly.subarray(0, filled), (error) => done(error));
+    socket.send(message.subarray(0, filled), (error) => done(error));
   };
 }
 

@@ -1,0 +1,118 @@
+/** The login that calls through a web console go by: kept alive, and made anew where somebody can give the password. */
+
+import { BaiError } from '../../../errors.ts';
+import { type ConsoleCalls, loginHeader } from './console-calls.ts';
+
+/** From when to when a login counts, in milliseconds of the clock. */
+export interface LoginTime {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+export interface ConsoleLoginOptions {
+  readonly id: string;
+  /** Nothing where it is not known: then the login is not prolonged. */
+  readonly time: LoginTime | undefined;
+  readonly calls: Pick<ConsoleCalls, 'check' | 'extend' | 'logout'>;
+  readonly now: () => Date;
+  /** Signs in again; the new id, or nothing where nobody can give the password. */
+  renew(signal: AbortSignal): Promise<string | undefined>;
+  /** Remembers that the login goes on. */
+  prolonged(time: LoginTime): Promise<void>;
+  /** Whether this login is still the one to use: another bai may have signed out meanwhile. */
+  isWanted(id: string): Promise<boolean>;
+}
+
+/** How many milliseconds the questions at the end of a process may take. */
+const farewellMs = 3_000;
+
+export class ConsoleLogin implements AsyncDisposable {
+  readonly #options: ConsoleLoginOptions;
+  #id: string;
+  #time: LoginTime | undefined;
+  #renewing: Promise<boolean> | undefined;
+  #prolonging: Promise<void> | undefined;
+  readonly #end = new AbortController();
+  #hadTunnel = false;
+
+  constructor(options: ConsoleLoginOptions) {
+    this.#options = options;
+    this.#id = options.id;
+    this.#time = options.time;
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  /** Of a call. Calls do not prolong a login, so one that is half over is prolonged beside them. */
+  headers(): Readonly<Record<string, string>> {
+    this.#prolong();
+    return { [loginHeader]: this.#id };
+  }
+
+  /** As `headers`, for a WebSocket. */
+  tunnelHeaders(): Readonly<Record<string, string>> {
+    this.#hadTunnel = true;
+    return this.headers();
+  }
+
+  /** After a call with the login `refused` was answered with 401: whether there is another one by now. */
+  async renew(refused: string, signal: AbortSignal): Promise<boolean> {
+    if (refused !== this.#id) return true;
+    // Calls that are refused together are one question.
+    this.#renewing ??= this.#signIn(signal).finally(() => {
+      this.#renewing = undefined;
+    });
+    return await this.#renewing;
+  }
+
+  /**
+   * The web server writes its own copy of a login back when a tunnel ends: who signed out meanwhile would be signed in again. So a
+   * process that had tunnels looks whether its login is still the one to use, and signs out once more if it is not.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { calls, isWanted } = this.#options;
+    this.#end.abort();
+    await this.#prolonging;
+    if (!this.#hadTunnel || (await isWanted(this.#id))) return;
+    try {
+      await calls.logout(this.#id, AbortSignal.timeout(farewellMs));
+    } catch (error) {
+      // The process ends whatever the server says.
+      if (!(error instanceof BaiError)) throw error;
+    }
+  }
+
+  async #signIn(signal: AbortSignal): Promise<boolean> {
+    const id = await this.#options.renew(signal);
+    if (id === undefined) return false;
+    this.#id = id;
+    this.#time = undefined;
+    return true;
+  }
+
+  #prolong(): void {
+    const time = this.#time;
+    if (time === undefined || this.#prolonging !== undefined || this.#end.signal.aborted) return;
+    const nowMs = this.#options.now().getTime();
+    const isHalfOver = nowMs - time.sinceMs > (time.untilMs - time.sinceMs) / 2;
+    if (!isHalfOver || nowMs >= time.untilMs) return;
+    this.#prolonging = this.#extend(nowMs).finally(() => {
+      this.#prolonging = undefined;
+    });
+  }
+
+  /** Nothing depends on it: a login that ends is asked for again. */
+  async #extend(sinceMs: number): Promise<void> {
+    const { calls, prolonged } = this.#options;
+    try {
+      const endsAt = await calls.extend(this.#id, this.#end.signal);
+      this.#time = endsAt && { sinceMs, untilMs: endsAt.getTime() };
+      if (this.#time !== undefined) await prolonged(this.#time);
+    } catch (error) {
+      if (!this.#end.signal.aborted && !(error instanceof BaiError)) throw error;
+      this.#time = undefined;
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/** What a web console does not pass on: why a tunnel does not open, and that a session has ended. */
+
+import * as z from 'zod/mini';
+import type { SessionRef } from '../../../core/session/session.ts';
+import { BaiError, NotFoundError } from '../../../errors.ts';
+import type { ManagerClient } from '../manager/client.ts';
+import { graphql } from '../manager/graphql.ts';
+import { isProblem } from '../manager/problem.ts';
+import { streamReference } from '../manager/release.ts';
+import { appsSchema } from '../manager/schema.ts';
+import { phaseOf } from '../manager/states.ts';
+import type { HiddenEnd } from './hidden-end.ts';
+
+interface Asked {
+  readonly client: ManagerClient;
+  readonly session: SessionRef;
+  readonly app: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * It answers 502 to all that the manager refuses: no such session, no such app, an app that does not start, and a manager that is
+ * away. The list of the session's apps tells them apart.
+ */
+export async function explainBadGateway(refusal: BaiError, asked: Asked): Promise<unknown> {
+  const { client, session, app, signal } = asked;
+  try {
+    const reference = encodeURIComponent(streamReference(await client.release(signal), session));
+    const path = `stream/session/${reference}/apps`;
+    const call = { what: `reach ${app} of session ${session.name}`, method: 'GET', path, signal } as const;
+    const apps = await client.json(call, appsSchema);
+    const names = apps.map(({ name }) => name);
+    return names.includes(app) ? didNotStart(refusal, asked) : noSuchApp(refusal, asked, names);
+  } catch (error) {
+    if (!isProblem(error) || error.cause.status !== 404) return error;
+    return new NotFoundError(`session ${session.name} is no longer there`, {
+      code: 'session-not-found',
+      hint: '`bai session list` shows the sessions that are',
+      cause: error,
+    });
+  }
+}
+
+function noSuchApp(cause: BaiError, { session, app }: Asked, names: readonly string[]): NotFoundError {
+  return new NotFoundError(`session ${session.name} has no app ${app}`, {
+    code: 'app-not-found',
+    hint:
+      names.length === 0
+        ? 'it offers none at all; it may still be starting'
+        : `it offers: ${names.join(', ')}`,
+    details: { app, apps: names },
+    cause,
+  });
+}
+
+function didNotStart(cause: BaiError, { session, app }: Asked): BaiError {
+  return new BaiError(`cannot reach ${app} of session ${session.name}: the manager could not start it`, {
+    code: 'server-error',
+    hint: `try again; \`bai session logs ${session.name}\` may say more`,
+    details: { status: 502 },
+    cause,
+  });
+}
+
+const statusSchema = z.nullable(z.object({ status: z.string() }));
+const statusQuery = 'query($id:UUID!){ compute_session(id:$id){ status } }';
+
+/** One question at a time, however many tunnels wait for its answer. */
+export function hiddenEndOf(client: ManagerClient, { id, name }: SessionRef): HiddenEnd {
+  let asking: Promise<boolean> | undefined;
+  const isOver = async (signal: AbortSignal): Promise<boolean> => {
+    const call = {
+      ...{ what: `look for session ${name}`, query: statusQuery, variables: { id } },
+      ...{ signal, isAside: true },
+    };
+    try {
+      const found = await graphql(client, call, 'compute_session', statusSchema);
+      return found === null || ['ended', 'cancelled'].includes(phaseOf(found.status));
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (!(error instanceof BaiError)) throw error;
+      return error instanceof NotFoundError;
+    }
+  };
+  return {
+    isOver(signal) {
+      asking ??= isOver(signal).finally(() => {
+        asking = undefined;
+      });
+      return asking;
+    },
+  };
+}
