@@ -11,6 +11,7 @@ import type { KeyTools } from './services/keys/key-tools.ts';
 import type { PruneTools } from './services/keys/prune-keys.ts';
 import type { LocalManagerTools } from './services/local/local-manager.ts';
 import type { ServeLocalTools } from './services/local/serve-local.ts';
+import type { ProfileTools } from './services/profiles.ts';
 import type { SessionTools } from './services/session/session-tools.ts';
 import type { SpeedTestTools } from './services/sftp/sftp-speedtest.ts';
 import type { SftpTools } from './services/sftp/sftp-tools.ts';
@@ -109,6 +110,7 @@ export interface ToolKinds {
   readonly authorize: AuthorizeTools;
   readonly pruneKeys: PruneTools;
   readonly configuration: ConfigureTools;
+  readonly profiles: ProfileTools;
   readonly providers: readonly ProviderFacts[];
   readonly localManager: LocalManagerTools;
   readonly serveLocal: Omit<ServeLocalTools, 'signal'>;

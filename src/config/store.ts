@@ -19,11 +19,16 @@ interface ProfileStore {
   /** Values of one profile; unknown keys of a newer bai are left out here and kept in the file. */
   read(profile: string): Promise<SettingValues>;
   write(profile: string, name: SettingName, value: string): Promise<void>;
+  /** All of them at once, or none: a value of undefined takes its setting away. */
+  save(profile: string, values: ProfileValues): Promise<void>;
   /** Whether there was something to remove. */
   remove(profile: string, name: SettingName): Promise<boolean>;
   /** The file's mode bits that let others in (0 when it is private or not there). */
   exposedMode(): Promise<number>;
 }
+
+/** What is changed of a profile: undefined takes away. */
+type ProfileValues = Readonly<Partial<Record<SettingName, string | undefined>>>;
 
 type Profiles = Record<string, Record<string, string>>;
 
@@ -44,6 +49,8 @@ export function openProfileStore(path: string, wait?: LockWait): ProfileStore {
     },
     write: (profile, name, value) =>
       change((all) => ({ ...all, [profile]: { ...all[profile], [name]: value } })),
+    save: (profile, values) =>
+      change((all) => ({ ...all, [profile]: withValues(all[profile] ?? {}, values) })),
     async remove(profile, name) {
       const isThere = (all: Profiles): boolean => all[profile]?.[name] !== undefined;
       if (!isThere(await readProfiles(path))) return false;
@@ -55,6 +62,15 @@ export function openProfileStore(path: string, wait?: LockWait): ProfileStore {
     },
     exposedMode: () => exposedMode(path),
   };
+}
+
+function withValues(before: Readonly<Record<string, string>>, values: ProfileValues): Record<string, string> {
+  const after = { ...before };
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) delete after[name];
+    else after[name] = value;
+  }
+  return after;
 }
 
 /** Keys of a newer bai stay. */

@@ -16,6 +16,7 @@ import { similarNames } from '../core/text/similar.ts';
 import { UsageError } from '../errors.ts';
 import { wholePath } from '../files/user-path.ts';
 import type { ConfigureTools } from '../services/configure.ts';
+import type { ProfileTools } from '../services/profiles.ts';
 import { lockWait } from './lock-wait.ts';
 
 interface SurroundingValues {
@@ -88,6 +89,24 @@ export function configureTools(
     settings: () => context.settings(),
     readSecret: (prompt) => readSecretLine(prompt, context),
     wholePath,
+  };
+}
+
+export function profileTools(context: Context, flags: GlobalFlags, environment: Environment): ProfileTools {
+  const store = openProfileStore(findOwnPaths(environment).configFile, lockWait(context));
+  return {
+    profile: profileName(flags, environment),
+    async saveProfile(profile, values) {
+      await store.save(profile, values);
+      return { secretsIn: 'file' };
+    },
+    async removeSecrets(profile, names) {
+      const before = await store.read(profile);
+      const there = names.filter((name) => before[name] !== undefined);
+      if (there.length > 0)
+        await store.save(profile, Object.fromEntries(there.map((name) => [name, undefined])));
+      return there;
+    },
   };
 }
 

@@ -44,6 +44,8 @@ export const builders: Builders = {
   pruneKeys: async (context) => (await import('./apps.ts')).pruneTools(await partsOf(context)),
   configuration: async (context) =>
     (await import('./settings.ts')).configureTools(context, context.flags, context.environment),
+  profiles: async (context) =>
+    (await import('./settings.ts')).profileTools(context, context.flags, context.environment),
   providers: async () => (await import('./providers.ts')).listProviders(),
   async localManager(context) {
     const provider = settingValue(await context.settings(), 'provider');
