@@ -15,6 +15,7 @@ import type { ProfileTools } from './services/profiles.ts';
 import type { SessionTools } from './services/session/session-tools.ts';
 import type { SpeedTestTools } from './services/sftp/sftp-speedtest.ts';
 import type { SftpTools } from './services/sftp/sftp-tools.ts';
+import type { SignInTools } from './services/sign-in/sign-in-tools.ts';
 import type { ClientTools } from './services/ssh/client-help.ts';
 import type { ExecTools } from './services/ssh/exec-command.ts';
 import type { HostKeyTools } from './services/ssh/host-keys.ts';
@@ -34,6 +35,8 @@ export interface GlobalFlags {
   readonly profile: string | undefined;
   readonly environmentFile: string | undefined;
   readonly settings: SettingValues;
+  /** The profile need not be there yet. */
+  readonly mayBeNew?: boolean;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -75,6 +78,8 @@ export interface Context {
   useFlags(flags: GlobalFlags): void;
   /** Settings that a command's own options override, such as `--user`. */
   overrideSettings(values: SettingValues): void;
+  /** The profile that is meant need not be there yet. */
+  allowNewProfile(): void;
   /** From now on sessions are those of this access key, which is for administrators. */
   actFor(owner: string): void;
   /** Of a path on this machine that the user wrote: every option and argument that is one goes through this. */
@@ -111,6 +116,7 @@ export interface ToolKinds {
   readonly pruneKeys: PruneTools;
   readonly configuration: ConfigureTools;
   readonly profiles: ProfileTools;
+  readonly signIn: SignInTools;
   readonly providers: readonly ProviderFacts[];
   readonly localManager: LocalManagerTools;
   readonly serveLocal: Omit<ServeLocalTools, 'signal'>;

@@ -3,7 +3,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { commands, groups } from './commands/index.ts';
 import type { CommandEntry } from './commands/shared/command.ts';
-import { knownWords, withoutDoubt, withShell, wordsOf } from './commands/words.ts';
+import { knownWords, withoutDoubt, withShell, withWelcome, wordsOf } from './commands/words.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import { BaiError, ExitCode, interruptedBy, UsageError } from './errors.ts';
 
@@ -11,7 +11,7 @@ import { BaiError, ExitCode, interruptedBy, UsageError } from './errors.ts';
 export async function run(context: Context, argv: readonly string[]): Promise<number> {
   let words = argv;
   try {
-    words = withShell(argv);
+    words = withShell(withWelcome(argv));
     const program = await createProgram(context, words);
     words = withoutDoubt(words, program);
     await program.parseAsync(words, { from: 'user' });

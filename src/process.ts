@@ -7,9 +7,9 @@ import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
 import { takeBackground } from './wiring/background.ts';
 import { createContext } from './wiring/context.ts';
-import { outlivesTerminal } from './wiring/hang-up.ts';
+import { outlivesTerminal } from './wiring/process/hang-up.ts';
+import { openStdio } from './wiring/process/stdio.ts';
 import type { OpenProvider } from './wiring/providers.ts';
-import { openStdio } from './wiring/stdio.ts';
 
 declare const BAI_VERSION: string;
 

@@ -225,6 +225,10 @@ export const commands: readonly CommandEntry[] = [
     summary: 'list the platforms, and what each can do',
     load: () => import('./provider/list.ts'),
   },
+  { path: 'login', summary: 'sign in', load: () => import('./login.ts') },
+  { path: 'logout', summary: 'sign out', load: () => import('./logout.ts') },
+  { path: 'whoami', summary: 'show who is signed in, and where', load: () => import('./whoami.ts') },
+  { path: 'welcome', summary: 'what `bai` alone says', hidden: true, load: () => import('./welcome.ts') },
   { path: 'local up', summary: 'start the local manager', load: () => import('./local/up.ts') },
   {
     path: 'local down',

@@ -4,6 +4,12 @@ import type { Command } from 'commander';
 import { arrangeWords } from '../core/ssh/session-words.ts';
 import { commands, groups } from './index.ts';
 
+/** `bai` alone says who is signed in, and what to type next. */
+export function withWelcome(argv: readonly string[]): readonly string[] {
+  const asksForHelp = argv.some((word) => ['-h', '--help', '-V', '--version', '--'].includes(word));
+  return asksForHelp || wordsOf(argv, 1).length > 0 ? argv : [...argv, 'welcome'];
+}
+
 /** `sftp SESSION` is its shell. */
 export function withShell(argv: readonly string[]): readonly string[] {
   const [group, name, ...more] = wordsOf(argv, 3);

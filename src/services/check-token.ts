@@ -10,7 +10,7 @@ export async function checkToken(
   { reporter, signal }: Pick<SessionTools, 'reporter' | 'signal'>,
 ): Promise<string | undefined> {
   try {
-    return await provider.signedInAs?.(signal);
+    return (await provider.signedInAs?.(signal))?.text;
   } catch (error) {
     if (!(error instanceof BaiError) || signal.aborted) throw error;
     if (error instanceof DeniedError)

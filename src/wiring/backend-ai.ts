@@ -3,40 +3,61 @@
 import type { Provider } from '../core/session/provider.ts';
 import { commandLine, type Settings, settingValue } from '../core/settings/settings.ts';
 import { DeniedError, UsageError } from '../errors.ts';
+import type { ConsoleLogin } from '../providers/backend-ai/console/console-login.ts';
 import { type ClientOptions, createManagerClient } from '../providers/backend-ai/manager/client.ts';
 import { createBackendAi } from '../providers/backend-ai/provider.ts';
 import { answerLimit } from './app-settings.ts';
+import type { openConsoleLogin } from './console.ts';
 import { localDial } from './local-dial.ts';
 import { openNetwork } from './network.ts';
 import type { ProviderOptions } from './providers.ts';
 
 export async function openBackendAi(settings: Settings, options: ProviderOptions): Promise<Provider> {
-  const { version, reporter, environment, owner } = options;
+  const { version, reporter, environment, owner, means } = options;
   const { endpoint, accessKey } = settings;
   const endpoints = settingValue(settings, 'endpoint');
   if (endpoints === undefined) {
-    throw new UsageError(`no manager is chosen: the endpoint is ${endpoint.origin}`, {
+    throw new UsageError(`no Backend.AI server is configured: the endpoint is ${endpoint.origin}`, {
       code: 'no-endpoint',
-      hint: 'set BACKEND_ENDPOINT, or `bai config set endpoint https://…`; `bai local up` starts a manager on this machine to try bai with',
+      hint: '`bai login` asks for what it needs; `bai local up` starts a manager on this machine to try bai with',
     });
   }
   const dial = await localDial(settings, options.processEnvironment);
-  refuseForeignKeys(settings);
+  if (!isSession(settings)) refuseForeignKeys(settings);
   const network = openNetwork(settings, { reporter, environment, dial });
+  const userAgent = `bai/${version}`;
+  const parts = { endpoints, network, userAgent, environment, reporter };
+  const login = isSession(settings) ? await loginOf(settings, { ...parts, means: await means() }) : undefined;
   const client = createManagerClient({
-    endpoints,
-    ...keyOf(settings),
+    ...{ endpoints, network, userAgent, login },
+    ...(login === undefined ? keyOf(settings) : { key: undefined }),
     domain: settingValue(settings, 'domain'),
-    userAgent: `bai/${version}`,
-    network,
     now: () => new Date(),
     onPause: (message) => reporter.info(message),
   });
   return createBackendAi({
-    ...{ client, network, reporter, owner },
+    ...{ client, network, reporter, owner, login },
     answerMs: answerLimit(settings),
     accessKey: accessKey.value,
     warn: (message, hint) => reporter.warn(message, hint),
+  });
+}
+
+function isSession(settings: Settings): boolean {
+  return settingValue(settings, 'endpointType') === 'session';
+}
+
+type LoginParts = Omit<Parameters<typeof openConsoleLogin>[1], 'endpoint'> & {
+  readonly endpoints: readonly URL[];
+};
+
+/** A login is of one console. */
+async function loginOf(settings: Settings, { endpoints, ...parts }: LoginParts): Promise<ConsoleLogin> {
+  const [endpoint, ...others] = endpoints;
+  if (endpoint !== undefined && others.length === 0)
+    return (await import('./console.ts')).openConsoleLogin(settings, { ...parts, endpoint });
+  throw new UsageError('a login is of one web console, and the endpoint names several', {
+    hint: 'set one endpoint, or use a keypair (endpointType `api`)',
   });
 }
 

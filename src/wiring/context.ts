@@ -6,6 +6,7 @@ import type { Reporter } from '../core/reporter.ts';
 import type { Provider } from '../core/session/provider.ts';
 import type { Settings, SettingValues } from '../core/settings/settings.ts';
 import type { NamedFileLimit } from '../files/named-file.ts';
+import type { SignInMeans } from './console.ts';
 import type { OpenProvider } from './providers.ts';
 import { type BuilderContext, builders } from './tools.ts';
 import type { UserSsh } from './user-ssh.ts';
@@ -26,6 +27,7 @@ class LazyContext implements Context, BuilderContext {
   #provider: Promise<Provider> | undefined;
   owner: string | undefined;
   #userSsh: UserSsh | undefined;
+  readonly #resources: { close(): Promise<void> }[] = [];
   exitCode = 0;
 
   constructor(facts: ProcessFacts, openProvider: OpenProvider) {
@@ -112,6 +114,16 @@ class LazyContext implements Context, BuilderContext {
     // One that could not be opened has nothing to close, and has said why.
     const provider = await this.#provider?.catch(() => undefined);
     await provider?.[Symbol.asyncDispose]();
+    for (const resource of this.#resources) await resource.close();
+  }
+
+  closeLater(resource: { close(): Promise<void> }): void {
+    this.#resources.push(resource);
+  }
+
+  allowNewProfile(): void {
+    this.flags = { ...this.flags, mayBeNew: true };
+    this.#settings = undefined;
   }
 
   async #loadSettings(): Promise<Settings> {
@@ -139,7 +151,24 @@ class LazyContext implements Context, BuilderContext {
     const settings = await this.settings();
     const environment = { ...(await this.#environmentFile()), ...this.environment };
     const options = { version, reporter, environment, processEnvironment: this.environment };
-    return await this.#openProvider(settings, { ...options, owner: this.owner });
+    const means = (): Promise<SignInMeans> => this.#signInMeans();
+    return await this.#openProvider(settings, { ...options, means, owner: this.owner });
+  }
+
+  async #signInMeans(): Promise<SignInMeans> {
+    const { stdin, stderr, signal, reporter } = this;
+    const [{ askerAt }, { readProfileIn }] = await Promise.all([
+      import('./asker.ts'),
+      import('./settings.ts'),
+    ]);
+    const profiles = await this.tools('profiles');
+    const { profile } = profiles;
+    return {
+      ask: askerAt({ stdin, stderr, signal }, reporter),
+      profile,
+      readProfile: () => readProfileIn(profile, this.environment),
+      saveProfile: (values) => profiles.saveProfile(profile, values),
+    };
   }
 
   /** The user's own ssh configuration, asked once. */

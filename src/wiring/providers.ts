@@ -6,12 +6,16 @@ import type { Provider, ProviderFacts } from '../core/session/provider.ts';
 import { type ProviderName, providerNames } from '../core/settings/setting-parsers.ts';
 import { type Settings, settingValue } from '../core/settings/settings.ts';
 
+import type { SignInMeans } from './console.ts';
+
 export interface ProviderOptions {
   readonly version: string;
   readonly reporter: Reporter;
   /** Where proxies are named and programs are looked for; that of `--env-file` below it. */
   readonly environment: Environment;
   readonly processEnvironment: Environment;
+  /** Asked for where a login has to be made anew. */
+  readonly means: () => Promise<SignInMeans>;
   /** For an administrator: whose sessions are meant. */
   readonly owner?: string | undefined;
 }

@@ -33,7 +33,8 @@ export async function loadSettings(
 ): Promise<Settings> {
   const name = profileName(flags, environment);
   const places = name === usualProfile ? findOwnPathsIfAny(environment) : findOwnPaths(environment);
-  const values = places === undefined ? {} : await readProfile(places.configFile, name, reporter);
+  const values =
+    places === undefined ? {} : await readProfile(places.configFile, { ...flags, name }, reporter);
   const path = flags.environmentFile;
   const sources = {
     flags: flags.settings,
@@ -50,9 +51,18 @@ export async function loadSettings(
 
 const usualProfile = 'default';
 
-async function readProfile(file: string, name: string, reporter: Reporter): Promise<SettingValues> {
+interface WantedProfile {
+  readonly name: string;
+  readonly mayBeNew?: boolean;
+}
+
+async function readProfile(
+  file: string,
+  { name, mayBeNew }: WantedProfile,
+  reporter: Reporter,
+): Promise<SettingValues> {
   const store = openProfileStore(file);
-  checkExists(name, await store.names());
+  if (!mayBeNew) checkExists(name, await store.names());
   const values = await store.read(name);
   const exposed = await store.exposedMode();
   if (values.secretKey !== undefined && exposed !== 0) {
@@ -90,6 +100,11 @@ export function configureTools(
     readSecret: (prompt) => readSecretLine(prompt, context),
     wholePath,
   };
+}
+
+/** As it is on the disk now. */
+export async function readProfileIn(profile: string, environment: Environment): Promise<SettingValues> {
+  return await openProfileStore(findOwnPaths(environment).configFile).read(profile);
 }
 
 export function profileTools(context: Context, flags: GlobalFlags, environment: Environment): ProfileTools {

@@ -12,6 +12,8 @@ export interface BuilderContext extends Context {
   readonly flags: GlobalFlags;
   readonly owner: string | undefined;
   userSsh(): Promise<UserSsh>;
+  /** Closed when the command is over. */
+  closeLater(resource: { close(): Promise<void> }): void;
 }
 
 type Builders = { readonly [N in keyof ToolKinds]: (context: BuilderContext) => Promise<ToolKinds[N]> };
@@ -46,6 +48,7 @@ export const builders: Builders = {
     (await import('./settings.ts')).configureTools(context, context.flags, context.environment),
   profiles: async (context) =>
     (await import('./settings.ts')).profileTools(context, context.flags, context.environment),
+  signIn: async (context) => (await import('./sign-in.ts')).signInTools(context),
   providers: async () => (await import('./providers.ts')).listProviders(),
   async localManager(context) {
     const provider = settingValue(await context.settings(), 'provider');

@@ -60,7 +60,13 @@ test.each(providerNames)('what provider list tells of %s is what it has', async 
     profile: { name: 'default', values: {} },
   });
   const reporter = recordingReporter();
-  const options = { version: '0', reporter, environment, processEnvironment: { BAI_HOME: folder.path } };
+  const options = {
+    version: '0',
+    reporter,
+    environment,
+    processEnvironment: { BAI_HOME: folder.path },
+    means: () => Promise.reject(new Error('not asked for')),
+  };
   await using provider = await openProvider(settings, options);
   const listed = (await listProviders()).find((each) => each.name === name);
   expect(provider.name).toBe(name);

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { Column } from '../reporter.ts';
 import type { FolderOffer, ImageOffer, ProjectOffer, ResourceOffer } from './offers.ts';
 import type { ServicePort, SessionDetails, SessionEvent, SessionRef, SessionSummary } from './session.ts';
+import type { SignedIn } from './sign-in.ts';
 
 /** Its functions need no `this`. */
 export interface Provider extends AsyncDisposable {
@@ -67,8 +68,8 @@ export interface Provider extends AsyncDisposable {
   projects?(this: void, signal: AbortSignal): Promise<readonly ProjectOffer[]>;
   /** Why the SSH server refused a key, as far as the platform lets one see what it goes by. */
   explainRefusal?(this: void, refusal: Refusal, signal: AbortSignal): Promise<RefusalCause>;
-  /** Whose the token is, and of which workspace, for people. Rejects with a DeniedError when it is refused. */
-  signedInAs?(this: void, signal: AbortSignal): Promise<string>;
+  /** Whose the key, login or token is. Rejects with a DeniedError when it is refused. */
+  signedInAs?(this: void, signal: AbortSignal): Promise<SignedIn>;
   /** Whose session it is that the caller does not have; nothing when there is none, or the caller may not know. */
   ownerOf?(this: void, reference: string, signal: AbortSignal): Promise<ForeignSession | undefined>;
 }

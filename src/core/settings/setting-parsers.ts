@@ -36,7 +36,7 @@ export function parseUser(text: string, name: string): string {
 }
 
 const endpointTypes = ['api', 'session'] as const;
-export type EndpointType = (typeof endpointTypes)[number];
+type EndpointType = (typeof endpointTypes)[number];
 
 export function parseEndpointType(text: string, name: string): EndpointType {
   return oneOf(endpointTypes, text, name);

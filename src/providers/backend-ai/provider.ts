@@ -6,6 +6,7 @@ import { sshApp } from '../../core/ssh/forwarder.ts';
 import { BaiError } from '../../errors.ts';
 import { createSession } from './create/create-session.ts';
 import { title } from './facts.ts';
+import { signedInAs } from './manager/account.ts';
 import { accountKeyOf } from './manager/account-key.ts';
 import { account, isIdPrefix, isSessionId, mainNode, phaseOf } from './manager/states.ts';
 import type {
@@ -24,6 +25,8 @@ interface BackendAiParts extends TunnelParts {
   readonly accessKey: string | undefined;
   /** For an administrator: whose sessions are meant in place of the caller's own. */
   readonly owner: string | undefined;
+  /** Behind a web console. */
+  readonly login?: AsyncDisposable | undefined;
   /** Hears that an answer is not whole. */
   readonly warn: (message: string, hint: string) => void;
 }
@@ -69,9 +72,13 @@ export function createBackendAi(parts: BackendAiParts): Provider {
       read: (session, signal) => readIssuedKey(session, api, signal),
     },
     accountKey: accountKeyOf(parts.client),
+    signedInAs: (signal) => signedInAs(parts.client, signal),
     explainRefusal: (refusal, signal) => explainRefusal(refusal, api, signal),
     ownerOf: (reference, signal) => foreignSession(reference, api, signal),
-    [Symbol.asyncDispose]: () => parts.network.close(),
+    async [Symbol.asyncDispose]() {
+      await parts.login?.[Symbol.asyncDispose]();
+      await parts.network.close();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** Jobs: those there are, what became of one, and its end. */
 
 import type { SessionPhase } from '../../core/session/provider.ts';
+import type { SignedIn } from '../../core/session/sign-in.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import type { RescaleClient } from './client.ts';
 import { type Listed, readPages } from './pages.ts';
@@ -163,9 +164,10 @@ export async function stopJob(client: RescaleClient, id: string, signal: AbortSi
 }
 
 /** Whose API key it is: an e-mail address. Rejects with a DeniedError when the key is refused. */
-export async function accountOf(client: RescaleClient, signal: AbortSignal): Promise<string> {
+export async function accountOf(client: RescaleClient, signal: AbortSignal): Promise<SignedIn> {
   const call = { what: 'sign in', method: 'GET', path: 'v2/users/me/', signal } as const;
-  return (await client.json(call, schema.accountSchema)).email;
+  const { email } = await client.json(call, schema.accountSchema);
+  return { text: email, email };
 }
 
 /** The platform writes its dates with `Z` or with an offset. */

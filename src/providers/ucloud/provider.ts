@@ -15,6 +15,7 @@ import type {
   SshAccess,
 } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
+import type { SignedIn } from '../../core/session/sign-in.ts';
 import { NotFoundError, UsageError } from '../../errors.ts';
 import type { Network } from '../../net/network.ts';
 import { dialSsh } from '../../net/ssh-dial.ts';
@@ -75,15 +76,17 @@ export function createUcloud(parts: UcloudParts): Provider {
 }
 
 /** `Ada Lovelace (ada@example.com), in the project Analytical engines`. */
-async function signedInAs(client: UcloudClient, signal: AbortSignal): Promise<string> {
+async function signedInAs(client: UcloudClient, signal: AbortSignal): Promise<SignedIn> {
   const [{ name, email }, workspace] = await Promise.all([
     client.whoAmI(signal),
     workspaceOf(client, signal),
   ]);
   const who = [name, email].filter((each) => each !== '').join(', ') || 'somebody without a name';
-  if (workspace === undefined) return who;
+  const facts = { name, email };
+  if (workspace === undefined) return { ...facts, text: who };
   const { project, title } = workspace;
-  return project === '' ? `${who}; your own workspace` : `${who}; project ${title || project}`;
+  if (project === '') return { ...facts, text: `${who}; your own workspace` };
+  return { ...facts, text: `${who}; project ${title || project}`, projects: [title || project] };
 }
 
 /** A job with SSH is only of use when its address is there. */

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
+import type { LoginAnswer, PasswordLogin } from '../../../core/session/sign-in.ts';
 import { parseJson } from '../../../core/text/json.ts';
 import { ProtocolError } from '../../../errors.ts';
 import { urlBelow } from '../../../net/answer.ts';
@@ -11,10 +12,10 @@ import type { Network } from '../../../net/network.ts';
 import { redirected } from '../../../net/redirect.ts';
 import { send } from '../../../net/send.ts';
 import type { ServerName } from '../../../net/server-name.ts';
-import { type LoginAnswer, readLoginAnswer } from './login-answer.ts';
-import { strangeAnswer } from './login-refused.ts';
+import { readLoginAnswer } from './login-answer.ts';
+import { refusalOf, strangeAnswer } from './login-refused.ts';
 
-export interface ConsoleParts {
+interface ConsoleParts {
   /** What one types in the browser. */
   readonly endpoint: URL;
   readonly network: Network;
@@ -22,30 +23,8 @@ export interface ConsoleParts {
   readonly now: () => Date;
 }
 
-export interface LoginRequest {
-  readonly email: string;
-  readonly password: string;
-  /** A one-time code, where the account has a second factor. */
-  readonly code?: string | undefined;
-  /** Ends the oldest login of the account when it has as many as it may. */
-  readonly force?: boolean;
-}
-
-/** A login that counts. */
-export interface ConsoleSession {
-  readonly id: string;
-  readonly accessKey: string;
-  readonly role: string;
-  /** When it ends; nothing where the console does not say. */
-  readonly endsAt: Date | undefined;
-}
-
-export type ConsoleLoginResult =
-  | ({ readonly kind: 'in' } & ConsoleSession)
-  | Exclude<LoginAnswer, { readonly kind: 'in' }>;
-
 export interface ConsoleCalls {
-  login(request: LoginRequest, signal: AbortSignal): Promise<ConsoleLoginResult>;
+  login(request: PasswordLogin, signal: AbortSignal): Promise<LoginAnswer>;
   /** Whether the login counts. */
   check(id: string, signal: AbortSignal): Promise<boolean>;
   /** More time, from now on; when it ends then. */
@@ -71,8 +50,12 @@ export function consoleCalls(parts: ConsoleParts): ConsoleCalls {
       };
       const { response, text } = await post(parts, { what: 'sign in', path: 'server/login', body, signal });
       const answer = readLoginAnswer(response.statusCode ?? 0, text);
-      if (answer.kind !== 'in') return answer;
-      return { ...answer, id: idOf(response), endsAt: endOf(response, parts.now()) };
+      if (answer.kind !== 'in') return refusalOf(answer, parts.endpoint.origin);
+      const { accessKey, role } = answer;
+      return {
+        kind: 'in',
+        login: { id: idOf(response), accessKey, role, endsAt: endOf(response, parts.now()) },
+      };
     },
     async check(id, signal) {
       const { text } = await post(parts, { what: 'check the login', path: 'server/login-check', id, signal });

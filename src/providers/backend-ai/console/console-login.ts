@@ -4,12 +4,12 @@ import { BaiError } from '../../../errors.ts';
 import { type ConsoleCalls, loginHeader } from './console-calls.ts';
 
 /** From when to when a login counts, in milliseconds of the clock. */
-export interface LoginTime {
+interface LoginTime {
   readonly sinceMs: number;
   readonly untilMs: number;
 }
 
-export interface ConsoleLoginOptions {
+interface ConsoleLoginOptions {
   readonly id: string;
   /** Nothing where it is not known: then the login is not prolonged. */
   readonly time: LoginTime | undefined;

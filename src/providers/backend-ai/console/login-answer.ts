@@ -20,7 +20,7 @@ export type LoginRefusal =
   | 'too-many-logins'
   | 'already-in';
 
-export type LoginAnswer =
+export type ReadAnswer =
   | { readonly kind: 'in'; readonly accessKey: string; readonly role: string }
   | { readonly kind: 'refused'; readonly why: LoginRefusal; readonly said: string }
   /** Not the answer of a web console. */
@@ -43,7 +43,7 @@ const answerSchema = z.object({
  * Goes by `authenticated`, never by status or cookie: a code that is needed comes with 200, a wrong password with 200 up to 25.15
  * and 401 later, and an id is handed out with each of them.
  */
-export function readLoginAnswer(status: number, body: string): LoginAnswer {
+export function readLoginAnswer(status: number, body: string): ReadAnswer {
   const parsed = answerSchema.safeParse(parseJson(body));
   if (!parsed.success) return { kind: 'strange', said: '' };
   const { authenticated, data, type, title } = parsed.data;

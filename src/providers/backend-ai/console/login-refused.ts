@@ -1,5 +1,6 @@
 /** A login that was refused, in words. */
 
+import type { LoginAnswer } from '../../../core/session/sign-in.ts';
 import type { ErrorCode } from '../../../error-codes/index.ts';
 import {
   type BaiError,
@@ -8,7 +9,7 @@ import {
   type ErrorFacts,
   ProtocolError,
 } from '../../../errors.ts';
-import type { LoginRefusal } from './login-answer.ts';
+import type { LoginRefusal, ReadAnswer } from './login-answer.ts';
 
 interface Meaning {
   readonly Failure: new (message: string, facts: ErrorFacts) => BaiError;
@@ -74,10 +75,22 @@ const meanings: Readonly<Record<LoginRefusal, Meaning>> = {
   },
 };
 
+/** What is asked for next, where something can be. */
+const kinds: Partial<Readonly<Record<LoginRefusal, Exclude<LoginAnswer['kind'], 'in'>>>> = {
+  mismatch: 'wrong-password',
+  'code-needed': 'code-needed',
+  'code-wrong': 'wrong-code',
+  'too-many-logins': 'too-many',
+};
+
 /** What the console itself said is in the details: its words differ from release to release. */
-export function refusedLogin(why: LoginRefusal, said: string, origin: string): BaiError {
-  const { Failure, code, message, hint } = meanings[why];
-  return new Failure(`cannot sign in to ${origin}: ${message}`, { code, hint, details: { why, said } });
+export function refusalOf(answer: Exclude<ReadAnswer, { readonly kind: 'in' }>, origin: string): LoginAnswer {
+  const { said } = answer;
+  if (answer.kind === 'strange') return { kind: 'refused', error: strangeAnswer('sign in', origin, said) };
+  const { Failure, code, message, hint } = meanings[answer.why];
+  const facts = { code, hint, details: { why: answer.why, said } };
+  const error = new Failure(`cannot sign in to ${origin}: ${message}`, facts);
+  return { kind: kinds[answer.why] ?? 'refused', error };
 }
 
 /** An answer that is none of a web console's. */

@@ -4,7 +4,7 @@ import { acceptEncoding } from '../../../net/decode.ts';
 import { authorization, type SigningKey } from './signature.ts';
 
 /** What a login at a web console is to the calls that go by it. */
-export interface CallLogin {
+interface CallLogin {
   readonly id: string;
   headers(): Readonly<Record<string, string>>;
   tunnelHeaders(): Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ export interface Caller {
   readonly now: () => Date;
 }
 
-export interface CallTarget {
+interface CallTarget {
   readonly method: string;
   readonly url: URL;
   /** The API version that manager and client agreed on. */

@@ -7,8 +7,8 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChildStdio, LocalInput, LocalOutput, LocalStreams } from '../core/local-streams.ts';
-import { systemCode } from '../errors.ts';
+import type { ChildStdio, LocalInput, LocalOutput, LocalStreams } from '../../core/local-streams.ts';
+import { systemCode } from '../../errors.ts';
 import { BlockingWrites, OwnOutput, type Sink, socketSink } from './own-output.ts';
 
 interface Stdio extends LocalStreams {

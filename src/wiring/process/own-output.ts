@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { systemCode } from '../errors.ts';
+import { systemCode } from '../../errors.ts';
 
 /** Calls back when all of it is written. */
 export type Sink = (chunks: readonly Buffer[], done: (error?: Error | null) => void) => void;

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Environment } from '../context.ts';
+import type { Environment } from '../../context.ts';
 
 /**
  * Node gives every signal its default action as it starts, so that it was ignored is seen no more. It shows elsewhere: shells name the

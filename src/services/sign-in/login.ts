@@ -1,0 +1,195 @@
+/** `bai login`: from an address to a profile that works. */
+
+import type { Provider } from '../../core/session/provider.ts';
+import type { SignedIn, SignInPlace, SignInWay } from '../../core/session/sign-in.ts';
+import { checkSetting, type SettingValues } from '../../core/settings/settings.ts';
+import { plaintextEndpoint } from '../../core/text/is-plaintext-url.ts';
+import { UsageError } from '../../errors.ts';
+import { askLogin } from './ask-login.ts';
+import type { SignInTools } from './sign-in-tools.ts';
+
+export interface LoginRequest {
+  /** As somebody types it; asked for, or that of the profile, where it is left out. */
+  readonly address?: string | undefined;
+  readonly email?: string | undefined;
+  readonly accessKey?: string | undefined;
+  /** What is piped in. */
+  readonly piped?: 'password' | 'secretKey' | 'token' | undefined;
+  readonly code?: string | undefined;
+  readonly force: boolean;
+  /** Secrets may go over a line that others can read. */
+  readonly yes: boolean;
+}
+
+export interface LoginResult {
+  readonly profile: string;
+  readonly endpoint: string;
+  readonly provider: string;
+  readonly account: SignedIn;
+  readonly secretsIn: 'keyring' | 'file';
+  /** ISO 8601; nothing where it lasts, or nobody says. */
+  readonly endsAt: string | undefined;
+}
+
+/** Nothing is stored before the account was tried and let in. */
+export async function logIn(request: LoginRequest, tools: SignInTools): Promise<LoginResult> {
+  const { reporter, profiles, signal } = tools;
+  const place = await findPlace(request, tools);
+  reporter.info(`${place.endpoint} is ${place.description}`);
+  await refuseReadable(place, request, tools);
+  const { values, endsAt } = await ways[place.way](place, request, tools);
+  const account = await whoIs(await tools.open(values), signal);
+  const { secretsIn } = await profiles.saveProfile(profiles.profile, { ...nothingElse, ...values });
+  const { endpoint, provider } = place;
+  return { profile: profiles.profile, endpoint, provider, account, secretsIn, endsAt: endsAt?.toISOString() };
+}
+
+/** Whatever a profile had for another way in, or another address. */
+const nothingElse = {
+  ...{
+    accessKey: undefined,
+    secretKey: undefined,
+    token: undefined,
+    loginId: undefined,
+    loginTime: undefined,
+  },
+  ...{ email: undefined, endpointType: undefined },
+} satisfies Partial<Record<keyof SettingValues, undefined>>;
+
+async function findPlace({ address }: LoginRequest, tools: SignInTools): Promise<SignInPlace> {
+  const { ask, reporter } = tools;
+  const known = (await tools.settings()).endpoint.value;
+  const typed = address ?? (ask === undefined ? known : await askAddress(known, ask.line));
+  if (typed === undefined) {
+    throw new UsageError('bai does not know where to sign in', {
+      code: 'no-endpoint',
+      hint: 'give the address that you type in the browser: bai login https://console.example.com',
+    });
+  }
+  using _shown = reporter.wait(`looking at ${typed}`, 0);
+  return await tools.recognise(typed);
+}
+
+async function askAddress(
+  known: string | undefined,
+  line: (prompt: string) => Promise<string>,
+): Promise<string | undefined> {
+  const enter = known === undefined ? '' : ` [${known}]`;
+  const typed = (await line(`Address (what you type in the browser is fine)${enter}: `)).trim();
+  return typed === '' ? known : typed;
+}
+
+async function refuseReadable(
+  { endpoint, way }: SignInPlace,
+  { yes }: LoginRequest,
+  { ask }: SignInTools,
+): Promise<void> {
+  // A secret key never goes over the line: requests are signed with it.
+  if (way === 'keypair' || yes || plaintextEndpoint([endpoint]) === undefined) return;
+  const secret = way === 'password' ? 'password' : 'token';
+  const problem = `your ${secret} would go to ${endpoint} unencrypted, for everybody in between to read`;
+  if (ask !== undefined && (await ask.yesOrNo(`${capital(problem)}. Go on?`))) return;
+  throw new UsageError(problem, {
+    code: 'clear-text',
+    hint: 'use an address that begins with https://, or --yes where you trust the network',
+  });
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
+
+interface Signed {
+  readonly values: SettingValues;
+  readonly endsAt?: Date | undefined;
+}
+
+type Way = (place: SignInPlace, request: LoginRequest, tools: SignInTools) => Promise<Signed>;
+
+const ways: Readonly<Record<SignInWay, Way>> = { password: byPassword, keypair: byKeypair, token: byToken };
+
+async function byPassword(place: SignInPlace, request: LoginRequest, tools: SignInTools): Promise<Signed> {
+  refuseOthers(place, request, { piped: 'password', flag: 'accessKey' });
+  const { reporter, ask, signal } = tools;
+  const email = await emailOf(request, tools);
+  const password = request.piped === 'password' ? await tools.readPiped() : undefined;
+  const since = new Date();
+  const wish = { email, password, code: request.code, force: request.force };
+  const warn = (message: string): void => reporter.warn(message);
+  const login = await askLogin(wish, { door: tools.door(place), ask, warn, signal });
+  const { id, accessKey, endsAt } = login;
+  const values = {
+    ...{ provider: place.provider, endpoint: place.endpoint, endpointType: 'session', email, loginId: id },
+    ...(accessKey !== '' && { accessKey }),
+    ...(endsAt !== undefined && { loginTime: `${since.toISOString()}/${endsAt.toISOString()}` }),
+  };
+  return { values, endsAt };
+}
+
+async function emailOf({ email }: LoginRequest, { ask, settings }: SignInTools): Promise<string> {
+  const known = (await settings()).email.value;
+  if (email !== undefined) return email;
+  if (ask === undefined) {
+    if (known !== undefined) return known;
+    throw new UsageError('bai does not know whom to sign in', { hint: 'give --email E-MAIL' });
+  }
+  const typed = (await ask.line(known === undefined ? 'E-mail: ' : `E-mail [${known}]: `)).trim() || known;
+  if (typed !== undefined) return typed;
+  throw new UsageError('no e-mail was given', { hint: 'run `bai login` again' });
+}
+
+async function byKeypair(place: SignInPlace, request: LoginRequest, tools: SignInTools): Promise<Signed> {
+  refuseOthers(place, request, { piped: 'secretKey', flag: 'email' });
+  const { ask } = tools;
+  const accessKey = request.accessKey ?? (await ask?.line('Access key: '))?.trim();
+  if (accessKey === undefined || accessKey === '')
+    throw new UsageError('no access key was given', { hint: 'give --access-key KEY and --secret-key-stdin' });
+  const secretKey = await secretOf('secretKey', 'Secret key: ', request, tools);
+  return { values: { provider: place.provider, endpoint: place.endpoint, accessKey, secretKey } };
+}
+
+async function byToken(place: SignInPlace, request: LoginRequest, tools: SignInTools): Promise<Signed> {
+  refuseOthers(place, request, { piped: 'token', flag: 'email' });
+  const token = await secretOf('token', 'API token: ', request, tools);
+  return { values: { provider: place.provider, endpoint: place.endpoint, token } };
+}
+
+const pipeFlags = { password: '--password-stdin', secretKey: '--secret-key-stdin', token: '--token-stdin' };
+const otherFlags = { email: '--email', accessKey: '--access-key' };
+
+/** What was given for another way in would be passed over, and whoever gave it would not hear of it. */
+function refuseOthers(
+  { endpoint, description }: SignInPlace,
+  request: LoginRequest,
+  own: { readonly piped: keyof typeof pipeFlags; readonly flag: keyof typeof otherFlags },
+): void {
+  const { piped } = request;
+  const wrong =
+    piped !== undefined && piped !== own.piped
+      ? pipeFlags[piped]
+      : request[own.flag] === undefined
+        ? undefined
+        : otherFlags[own.flag];
+  if (wrong === undefined) return;
+  throw new UsageError(`${wrong} is of no use here: ${endpoint} is ${description}`, {
+    hint: `it takes ${pipeFlags[own.piped]}; \`bai login --help\` shows what each takes`,
+  });
+}
+
+async function secretOf(
+  name: 'secretKey' | 'token',
+  prompt: string,
+  { piped }: LoginRequest,
+  { ask, readPiped }: SignInTools,
+): Promise<string> {
+  const secret = piped === name ? await readPiped() : await ask?.secret(prompt);
+  if (secret === undefined || secret === '')
+    throw new UsageError(`no ${name} was given`, { hint: `pipe it in: … | bai login ${pipeFlags[name]}` });
+  checkSetting(name, secret, name);
+  return secret;
+}
+
+/** Rejects with a DeniedError when the account is refused. */
+async function whoIs(provider: Provider, signal: AbortSignal): Promise<SignedIn> {
+  return (await provider.signedInAs?.(signal)) ?? { text: 'signed in' };
+}

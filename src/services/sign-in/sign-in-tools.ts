@@ -1,0 +1,26 @@
+/** What signing in and out works with. */
+
+import type { Reporter } from '../../core/reporter.ts';
+import type { Provider } from '../../core/session/provider.ts';
+import type { PasswordDoor, SignInPlace } from '../../core/session/sign-in.ts';
+import type { Settings, SettingValues } from '../../core/settings/settings.ts';
+import type { ProfileTools } from '../profiles.ts';
+import type { Asker } from './ask-login.ts';
+
+export interface SignInTools {
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  readonly profiles: ProfileTools;
+  settings(this: void): Promise<Settings>;
+  /** What stands at an address that somebody typed. */
+  recognise(this: void, address: string): Promise<SignInPlace>;
+  door(this: void, place: Pick<SignInPlace, 'endpoint'>): PasswordDoor;
+  /** The platform as these values reach it, in place of those that are stored; once for each process. */
+  open(this: void, values: SettingValues): Promise<Provider>;
+  /** Ends the login that the settings have; whether the console says that it is over. */
+  endLogin(this: void): Promise<boolean>;
+  /** Nothing where nobody can be asked. */
+  readonly ask?: Asker | undefined;
+  /** The first line that is piped in. */
+  readPiped(this: void): Promise<string>;
+}

@@ -1,0 +1,106 @@
+/** The login at a web console that calls go by: from settings, or from the Python client's cookie file. */
+
+import { readPythonLogin } from '../config/python-login.ts';
+import type { Environment } from '../context.ts';
+import type { Reporter } from '../core/reporter.ts';
+import type { Login, PasswordDoor } from '../core/session/sign-in.ts';
+import { type Settings, type SettingValues, settingValue } from '../core/settings/settings.ts';
+import { DeniedError } from '../errors.ts';
+import type { Network } from '../net/network.ts';
+import { type ConsoleCalls, consoleCalls } from '../providers/backend-ai/console/console-calls.ts';
+import { ConsoleLogin } from '../providers/backend-ai/console/console-login.ts';
+import { type Asker, askLogin } from '../services/sign-in/ask-login.ts';
+
+/** For logins that end: who can be asked for the password, and where the next login is kept. */
+export interface SignInMeans {
+  readonly ask: Asker | undefined;
+  /** Where bai's login is from when it is `profile "NAME"`. */
+  readonly profile: string;
+  readProfile(this: void): Promise<SettingValues>;
+  saveProfile(
+    this: void,
+    values: Readonly<Partial<Record<keyof SettingValues, string | undefined>>>,
+  ): Promise<unknown>;
+}
+
+interface ConsoleOptions {
+  readonly endpoint: URL;
+  readonly network: Network;
+  readonly userAgent: string;
+  readonly means: SignInMeans;
+  readonly environment: Environment;
+  readonly reporter: Reporter;
+}
+
+/** Throws a DeniedError `not-signed-in` where there is no login, and nobody can be asked for one. */
+export async function openConsoleLogin(settings: Settings, options: ConsoleOptions): Promise<ConsoleLogin> {
+  const { endpoint, network, userAgent, means } = options;
+  const now = (): Date => new Date();
+  const calls = consoleCalls({ endpoint, network, userAgent, now });
+  const isStored = settings.loginId.origin === storedIn(means);
+  const id = settings.loginId.value ?? (await pythonLogin(settings, options)) ?? '';
+  const email = settings.email.value;
+  if (id === '' && (email === undefined || means.ask === undefined)) throw notSignedIn(settings);
+  const again: SignInAgain = { settings, options, calls };
+  return new ConsoleLogin({
+    ...{ id, calls, now },
+    time: settingValue(settings, 'loginTime'),
+    renew: (signal) => signInAgain(again, signal),
+    async prolonged({ sinceMs, untilMs }) {
+      const time = `${new Date(sinceMs).toISOString()}/${new Date(untilMs).toISOString()}`;
+      if (isStored && (await means.readProfile()).loginId === id)
+        await means.saveProfile({ loginTime: time });
+    },
+    // Only what bai itself keeps is taken away by `bai logout`.
+    isWanted: async (used) => !isStored || (await means.readProfile()).loginId === used,
+  });
+}
+
+/** The client's own variables alone say that its login is meant: its cookie does not tell whose it is. */
+async function pythonLogin(
+  { endpoint, endpointType }: Settings,
+  { endpoint: { hostname }, environment }: ConsoleOptions,
+): Promise<string | undefined> {
+  const isMeant = endpoint.origin === 'BACKEND_ENDPOINT' && endpointType.origin === 'BACKEND_ENDPOINT_TYPE';
+  return isMeant ? await readPythonLogin(hostname, environment) : undefined;
+}
+
+function storedIn({ profile }: SignInMeans): string {
+  return `profile "${profile}"`;
+}
+
+function notSignedIn({ endpoint, loginId }: Settings): DeniedError {
+  return new DeniedError(`you are not signed in to ${endpoint.value}: loginId is ${loginId.origin}`, {
+    code: 'not-signed-in',
+    hint: '`bai login` signs in with e-mail and password',
+  });
+}
+
+interface SignInAgain {
+  readonly settings: Settings;
+  readonly options: ConsoleOptions;
+  readonly calls: ConsoleCalls;
+}
+
+/** With the password of whoever sits there; the new id, kept where the old one was. */
+async function signInAgain(
+  { settings, options, calls }: SignInAgain,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { endpoint, means, reporter } = options;
+  const email = settings.email.value;
+  if (means.ask === undefined || email === undefined) return undefined;
+  reporter.warn(`your login at ${endpoint.origin} has ended`);
+  const door: PasswordDoor = { origin: endpoint.origin, login: calls.login };
+  const since = new Date();
+  const warn = (message: string): void => reporter.warn(message);
+  const login = await askLogin({ email }, { door, ask: means.ask, warn, signal });
+  if (settings.email.origin === storedIn(means)) await means.saveProfile(valuesOf(login, since));
+  return login.id;
+}
+
+/** What a profile keeps of a login. */
+function valuesOf({ id, endsAt }: Pick<Login, 'id' | 'endsAt'>, since: Date) {
+  const loginTime = endsAt === undefined ? undefined : `${since.toISOString()}/${endsAt.toISOString()}`;
+  return { loginId: id, loginTime };
+}

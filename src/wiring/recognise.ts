@@ -1,0 +1,88 @@
+/** What stands at an address that somebody typed. */
+
+import type { SignInPlace } from '../core/session/sign-in.ts';
+import { BaiError, ProtocolError, UsageError } from '../errors.ts';
+import { type PeekParts, peek } from '../net/peek.ts';
+import { recogniseBackendAi } from '../providers/backend-ai/console/recognise.ts';
+import { recogniseRescale } from '../providers/rescale/recognise.ts';
+import { recogniseUcloud } from '../providers/ucloud/recognise.ts';
+
+const recognisers = [recogniseBackendAi, recogniseUcloud, recogniseRescale];
+
+/** What one types in a browser is fine: without a scheme, and with the page that one happens to be at. */
+export async function recognise(typed: string, parts: PeekParts): Promise<SignInPlace> {
+  let failure: unknown;
+  for (const address of addressesOf(typed)) {
+    try {
+      const place = await recogniseBelow(address, parts);
+      if (place !== undefined) return place;
+      failure ??= unknownServer(address);
+    } catch (error) {
+      if (parts.signal.aborted || !(error instanceof BaiError)) throw error;
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/** https first; without it only where somebody wrote so, or nothing else answers there. */
+function addressesOf(typed: string): readonly URL[] {
+  const text = typed.trim();
+  const hasScheme = /^[a-z][a-z\d+.-]*:\/\//i.test(text);
+  const texts = hasScheme ? [text] : [`https://${text}`, `http://${text}`];
+  const urls = texts.filter((each) => URL.canParse(each)).map((each) => bare(new URL(each)));
+  const isAddress = urls.length > 0 && urls.every(({ protocol }) => /^https?:$/.test(protocol));
+  if (isAddress && urls.every(({ username, password }) => username === '' && password === '')) return urls;
+  // The text is not repeated: it may hold a password.
+  throw new UsageError('that is not an address of a server', {
+    hint: 'type what stands in the browser, such as https://console.example.com',
+  });
+}
+
+/** Without what only a browser's page has. */
+function bare(url: URL): URL {
+  url.search = '';
+  url.hash = '';
+  return url;
+}
+
+/** At the top of the server, where most are, else below the path that was typed. */
+async function recogniseBelow(typed: URL, parts: PeekParts): Promise<SignInPlace | undefined> {
+  const path = await redirected(typed, parts);
+  const found = await recogniseAt(new URL(path.origin), parts);
+  if (found !== undefined || path.pathname === '/') return found;
+  return await recogniseAt(path, parts);
+}
+
+const mostRedirects = 5;
+
+/** Where the server sends browsers to, which may be its address with TLS, or another one. */
+async function redirected(address: URL, parts: PeekParts): Promise<URL> {
+  let at = address;
+  for (let count = 0; count < mostRedirects; count += 1) {
+    const { status, location } = await peek(at, '', parts);
+    if (status < 300 || status >= 400 || location === undefined || !/^https?:$/.test(location.protocol))
+      return at;
+    // From an address with TLS to one without leads nobody who is about to type a password.
+    if (at.protocol === 'https:' && location.protocol === 'http:') return at;
+    at = bare(location);
+  }
+  return at;
+}
+
+/** What one platform answers to the questions of another is no failure of the address. */
+async function recogniseAt(address: URL, parts: PeekParts): Promise<SignInPlace | undefined> {
+  const outcomes = await Promise.allSettled(recognisers.map((recogniser) => recogniser(address, parts)));
+  const places = outcomes.flatMap((each) => (each.status === 'fulfilled' && each.value ? [each.value] : []));
+  if (places.length > 0) return places[0];
+  const failed = outcomes.find((each) => each.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return undefined;
+}
+
+function unknownServer({ origin }: URL): ProtocolError {
+  return new ProtocolError(`${origin} answers, but not as Backend.AI, UCloud or Rescale do`, {
+    code: 'not-a-manager',
+    hint: 'check the address: what one types in the browser to get to the web console, or the address of the API',
+  });
+}
