@@ -3,6 +3,12 @@
  * behaviour as a release shows its clients, for people without a cluster and for contract tests.
  */
 
+import {
+  type ConsoleOptions,
+  type EmulatedConsole,
+  startConsole,
+  type WebConsole,
+} from './console/console.ts';
 import { accountRoutes } from './http/account-routes.ts';
 import { graphqlRoutes } from './http/graphql-routes.ts';
 import { HttpFront } from './http/http-front.ts';
@@ -40,6 +46,8 @@ export interface EmulatorOptions {
   readonly stepDelayMs?: number;
   /** Connections per session that may be open without having logged in; 5 by default, as the sessions' dropbear. */
   readonly sessionMaxUnauthenticated?: number;
+  /** Puts a web console before the manager, at a port of its own, for those who sign in with e-mail and password. */
+  readonly console?: ConsoleOptions;
 }
 
 interface EmulatedSessions {
@@ -65,6 +73,8 @@ export interface Emulator extends AsyncDisposable {
   readonly sessions: EmulatedSessions;
   /** Tunnels that are open now. */
   readonly openTunnels: number;
+  /** Where one was asked for. */
+  readonly console: EmulatedConsole | undefined;
 }
 
 /** Resolves once it listens. Disposing of it ends its sessions and their processes, and removes their homes. */
@@ -101,7 +111,17 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     prove: options.prove,
   });
   await front.listen(options.port ?? 0);
-  return assemble({ first, front, faults, sessions, tunnels });
+  const webConsole = options.console && (await openConsole(machine, front, options.console));
+  return assemble({ first, front, faults, sessions, tunnels, webConsole });
+}
+
+async function openConsole(machine: Machine, front: HttpFront, options: ConsoleOptions): Promise<WebConsole> {
+  try {
+    return await startConsole({ ...machine, manager: `http://127.0.0.1:${front.port}` }, options);
+  } catch (error) {
+    await front[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function routesOf(machine: Machine, hub: EventHub, tunnels: TunnelServer): readonly Route[] {
@@ -129,9 +149,10 @@ interface Parts {
   readonly faults: FaultBook;
   readonly sessions: SessionStore;
   readonly tunnels: TunnelServer;
+  readonly webConsole: WebConsole | undefined;
 }
 
-function assemble({ first, front, faults, sessions, tunnels }: Parts): Emulator {
+function assemble({ first, front, faults, sessions, tunnels, webConsole }: Parts): Emulator {
   return {
     endpoint: `http://127.0.0.1:${front.port}`,
     accessKey: first.accessKey,
@@ -155,11 +176,14 @@ function assemble({ first, front, faults, sessions, tunnels }: Parts): Emulator 
       },
       holdAt: (status) => sessions.holdAt(status),
     },
+    console: webConsole?.shown,
     async [Symbol.asyncDispose]() {
+      webConsole?.stopListening();
       front.stopListening();
       // Tunnels end in good order with their sessions, and what is left over is closed.
       await sessions[Symbol.asyncDispose]();
       await tunnels[Symbol.asyncDispose]();
+      await webConsole?.[Symbol.asyncDispose]();
       await front[Symbol.asyncDispose]();
     },
   };

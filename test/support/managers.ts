@@ -1,15 +1,18 @@
 /**
  * The managers contract tests run against: the emulator as two releases, and genuine ones when there are any. Environment
  * variables choose among them: `BAI_TEST_ONE_RELEASE=1` takes the newest emulated release alone, `BAI_TEST_MANAGERS` names a JSON
- * file with genuine ones, `BAI_TEST_GENUINE_ONLY=1` takes no emulated one.
+ * file with genuine ones, `BAI_TEST_GENUINE_ONLY=1` takes no emulated one. `BAI_TEST_SIGN_IN=console` runs the same tests through
+ * a web console, with a login by e-mail and password in place of a keypair.
  */
 
 import { readFileSync } from 'node:fs';
 import { startEmulator } from '../../src/emulator/emulator.ts';
 import { defaultAccount } from '../../src/emulator/model/accounts.ts';
+import { type ConsoleAccess, logIn, loginEnvironment, logOut } from './consoles.ts';
 import { tempFolder } from './temp-folder.ts';
 
 export interface TestManager extends AsyncDisposable {
+  /** Of the manager, or of the web console where one signs in there. */
   readonly endpoint: string;
   readonly accessKey: string;
   readonly secretKey: string;
@@ -21,8 +24,12 @@ export interface TestManager extends AsyncDisposable {
   readonly tunnels?: () => number;
 }
 
+/** With a keypair at the manager, or with a login at the web console before it. */
+type SignInWay = 'keypair' | 'console';
+
 export interface ManagerKind {
   readonly name: string;
+  readonly signIn: SignInWay;
   readonly isGenuine: boolean;
   readonly release: string;
   /** Whether sessions can have several containers. */
@@ -44,19 +51,57 @@ interface GenuineManager {
   readonly openSshEnvironment?: string | undefined;
   /** An account whose SSH keypair tests may change: managers have no way to take one away again. */
   readonly spare?: { readonly accessKey: string; readonly secretKey: string };
+  readonly console?: GenuineConsoleFacts;
+}
+
+interface GenuineConsoleFacts extends ConsoleAccess {
+  /** How the spare account signs in. */
+  readonly spare?: { readonly email: string; readonly password: string };
+  /** An account that tests of logins may have to themselves; `program EMAIL STATE` makes it inactive and the like. */
+  readonly changing?: { readonly email: string; readonly password: string; readonly program: string };
+}
+
+/** A genuine web console, and the account that its tests change. */
+export interface GenuineConsole {
+  readonly name: string;
+  readonly release: string;
+  readonly image: string;
+  readonly endpoint: string;
+  readonly changing: NonNullable<GenuineConsoleFacts['changing']>;
+}
+
+export function genuineConsoles(): GenuineConsole[] {
+  return genuineManagers().flatMap(({ name, release, image, console: web }) =>
+    web?.changing === undefined
+      ? []
+      : [{ name, release, image, endpoint: web.endpoint, changing: web.changing }],
+  );
 }
 
 /** Both ends of what bai supports. */
 export function managerKinds(): ManagerKind[] {
-  return kindsOf(['26.9.6', '23.09.10'], genuineManagers());
+  return kindsOf(['26.9.6', '23.09.10'], genuineManagers(), usualWay());
 }
 
 /** The same, signed in with an account whose keypair may be changed, and a release in between that takes fewer forms of keys. */
 export function spareAccountKinds(): ManagerKind[] {
-  const genuine = genuineManagers().flatMap((each) =>
-    each.spare === undefined ? [] : [{ ...each, ...each.spare }],
-  );
-  return kindsOf(['26.9.6', '25.15.12', '23.09.10'], genuine);
+  const genuine = genuineManagers().flatMap((each) => (each.spare === undefined ? [] : [asSpare(each)]));
+  return kindsOf(['26.9.6', '25.15.12', '23.09.10'], genuine, usualWay());
+}
+
+/** Through a web console, whatever the other tests do; the older release is the oldest whose console was seen. */
+export function consoleKinds(): ManagerKind[] {
+  return kindsOf(['26.9.6', '24.09.14'], genuineManagers(), 'console');
+}
+
+function usualWay(): SignInWay {
+  return process.env['BAI_TEST_SIGN_IN'] === 'console' ? 'console' : 'keypair';
+}
+
+function asSpare(manager: GenuineManager): GenuineManager {
+  const { console: web } = manager;
+  const spare = { ...manager, ...manager.spare };
+  return web === undefined ? spare : { ...spare, console: { ...web, ...web.spare } };
 }
 
 function genuineManagers(): GenuineManager[] {
@@ -64,22 +109,30 @@ function genuineManagers(): GenuineManager[] {
   return path ? JSON.parse(readFileSync(path, 'utf8')) : [];
 }
 
-function kindsOf(releases: readonly string[], genuine: readonly GenuineManager[]): ManagerKind[] {
+function kindsOf(
+  releases: readonly string[],
+  genuine: readonly GenuineManager[],
+  signIn: SignInWay,
+): ManagerKind[] {
+  const words = signIn === 'console' ? ', through its console' : '';
+  const reached = genuine.filter((each) => signIn === 'keypair' || each.console !== undefined);
   return [
     ...emulatedOf(releases).map((release) => ({
-      name: `emulator ${release}`,
+      name: `emulator ${release}${words}`,
+      signIn,
       isGenuine: false,
       release,
       hasClusters: true,
-      open: () => openEmulator(release),
+      open: () => openEmulator(release, signIn),
     })),
-    ...genuine.map((each) => ({
-      name: `genuine ${each.name}`,
+    ...reached.map((each) => ({
+      name: `genuine ${each.name}${words}`,
+      signIn,
       isGenuine: true,
       release: each.release,
       hasClusters: each.clusters !== false,
       openSshEnvironment: each.openSshEnvironment,
-      open: async () => described(each, async () => {}),
+      open: () => opened(each, signIn === 'console' ? each.console : undefined, async () => {}),
     })),
   ];
 }
@@ -89,45 +142,57 @@ function emulatedOf(releases: readonly string[]): readonly string[] {
   return process.env['BAI_TEST_ONE_RELEASE'] === '1' ? releases.slice(0, 1) : releases;
 }
 
-async function openEmulator(release: string): Promise<TestManager> {
+async function openEmulator(release: string, signIn: SignInWay): Promise<TestManager> {
   const homes = tempFolder();
+  const password = 'a-password-of-the-tests';
   const emulator = await startEmulator({
     release,
     homesRoot: homes.path,
     stepDelayMs: 20,
     // As managers give it to the accounts they make.
-    accounts: [{ ...defaultAccount, sshKeypair: 'made' }],
+    accounts: [{ ...defaultAccount, sshKeypair: 'made', signIn: { password } }],
+    ...(signIn === 'console' && { console: {} }),
   });
-  return described(
-    {
-      ...emulator,
-      endpoint: emulator.endpoint,
-      accessKey: emulator.accessKey,
-      secretKey: emulator.secretKey,
-      image: 'python:3.11',
-      tunnels: () => {
-        const sessions = emulator.sessions.all();
-        return emulator.openTunnels + sessions.reduce((sum, { sshConnections }) => sum + sshConnections, 0);
-      },
-    },
-    async () => {
-      const unknown = emulator.unknownRoutes;
-      await emulator[Symbol.asyncDispose]();
-      homes[Symbol.dispose]();
-      if (unknown.length > 0)
-        throw new Error(`bai called routes the emulator does not know: ${unknown.join(', ')}`);
-    },
-  );
+  const { console: web, endpoint, accessKey, secretKey } = emulator;
+  const tunnels = () => {
+    const sessions = emulator.sessions.all();
+    return emulator.openTunnels + sessions.reduce((sum, { sshConnections }) => sum + sshConnections, 0);
+  };
+  const access = web && { endpoint: web.endpoint, email: defaultAccount.email, password };
+  return opened({ endpoint, accessKey, secretKey, image: 'python:3.11', tunnels }, access, async () => {
+    const unknown = [...emulator.unknownRoutes, ...(web?.unknownRoutes ?? [])];
+    await emulator[Symbol.asyncDispose]();
+    homes[Symbol.dispose]();
+    if (unknown.length > 0)
+      throw new Error(`bai called routes the emulator does not know: ${unknown.join(', ')}`);
+  });
 }
 
 type Facts = Pick<TestManager, 'endpoint' | 'accessKey' | 'secretKey' | 'image' | 'tunnels'>;
 
-function described(facts: Facts, close: () => Promise<void>): TestManager {
-  const { endpoint, accessKey, secretKey, image, tunnels } = facts;
+/** With a login of its own where there is a console to sign in to. */
+async function opened(
+  { endpoint, accessKey, secretKey, image, tunnels }: Facts,
+  access: ConsoleAccess | undefined,
+  close: () => Promise<void>,
+): Promise<TestManager> {
+  const shown = { accessKey, secretKey, image, ...(tunnels && { tunnels }) };
+  if (access === undefined) {
+    const env = {
+      BACKEND_ENDPOINT: endpoint,
+      BACKEND_ACCESS_KEY: accessKey,
+      BACKEND_SECRET_KEY: secretKey,
+    };
+    return { ...shown, endpoint, env, [Symbol.asyncDispose]: close };
+  }
+  const id = await logIn(access);
   return {
-    ...{ endpoint, accessKey, secretKey, image },
-    ...(tunnels && { tunnels }),
-    env: { BACKEND_ENDPOINT: endpoint, BACKEND_ACCESS_KEY: accessKey, BACKEND_SECRET_KEY: secretKey },
-    [Symbol.asyncDispose]: close,
+    ...shown,
+    endpoint: access.endpoint,
+    env: loginEnvironment(access.endpoint, id),
+    async [Symbol.asyncDispose]() {
+      await logOut(access.endpoint, id);
+      await close();
+    },
   };
 }

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Fault } from '../model/faults.ts';
-import { badRequest, invalidParams, notFound } from '../model/problems.ts';
+import { agentFailure, badRequest, invalidParams, notFound } from '../model/problems.ts';
 import type { ReleaseBehaviour } from '../model/release.ts';
 import type { Exchange, Machine } from '../session/exchange.ts';
 import { readParameters } from '../session/parameters.ts';
@@ -66,6 +66,7 @@ export class TunnelServer implements AsyncDisposable {
     // Old releases compare the text with numbers, so that no port is ever right.
     const known = port === undefined || (behaviour.generation === 'C' && port === String(app.containerPort));
     if (!known) throw invalidParams(`Service ${name} does not open the port number ${port}.`);
+    if (app.cannotStart === true) throw agentFailure(behaviour, `RuntimeError('failed to start ${name}')`);
     return { session, app };
   }
 

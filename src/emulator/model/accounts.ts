@@ -1,4 +1,4 @@
-/** Who may use the emulator, and the SSH key pair each access key holds. */
+/** Who may use the emulator, how they sign in, and the SSH key pair each access key holds. */
 
 import { createHash, generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -10,8 +10,23 @@ export interface SshKeypair {
   readonly privateKey: string;
 }
 
+/** How somebody signs in to the web console. */
+export interface SignIn {
+  readonly password: string;
+  /** Base32; where there is one, a code is asked for after the password. */
+  readonly totpSecret?: string;
+  /** `active` when left out. */
+  readonly status?: 'active' | 'inactive' | 'before-verification';
+  /** When the password became too old, in milliseconds since 1970. */
+  readonly passwordExpiredAt?: number;
+  /** How many logins may live at the same time; any number when left out. */
+  readonly maxLogins?: number;
+}
+
 export interface EmulatorAccount {
   readonly email: string;
+  /** Left out, the account has no password and the web console knows nobody of this e-mail. */
+  readonly signIn?: SignIn;
   readonly accessKey: string;
   readonly secretKey: string;
   readonly role: 'user' | 'admin';
@@ -21,8 +36,9 @@ export interface EmulatorAccount {
   readonly sshKeypair?: SshKeypair | 'made';
 }
 
-export interface Account extends Omit<EmulatorAccount, 'sshKeypair'> {
+export interface Account extends Omit<EmulatorAccount, 'sshKeypair' | 'signIn'> {
   readonly userId: string;
+  signIn: SignIn | undefined;
   sshKeypair: SshKeypair | undefined;
   /** Makes the pair that was asked for: with the first session, since it takes time that nobody else should wait for. */
   prepareKeypair(): Promise<void>;
@@ -30,19 +46,21 @@ export interface Account extends Omit<EmulatorAccount, 'sshKeypair'> {
 
 export const defaultAccount: EmulatorAccount = {
   email: 'user@local.test',
+  signIn: { password: 'local-emulator-password' },
   accessKey: 'AKIALOCALEMULATOR001',
   secretKey: 'local-emulator-secret-key-000000000000001',
   role: 'user',
 };
 
 export function openAccounts(given: readonly EmulatorAccount[]): readonly Account[] {
-  return given.map(({ sshKeypair, ...facts }) => {
+  return given.map(({ sshKeypair, signIn, ...facts }) => {
     let making: Promise<void> | undefined;
     const make = async (): Promise<void> => {
       if (sshKeypair === 'made') account.sshKeypair ??= await makeKeypair('pkcs1');
     };
     const account: Account = {
       ...facts,
+      signIn,
       userId: stableUuid(facts.email),
       sshKeypair: sshKeypair === 'made' ? undefined : sshKeypair,
       prepareKeypair() {

@@ -43,6 +43,8 @@ export interface ReleaseBehaviour {
   readonly entityErrors: boolean;
   /** Accounts need roles. Seen on 26.4.16; the first such release is a guess, and 26.9.6 was not tried. */
   readonly needsRoles: boolean;
+  /** Whether the web console refuses a login by the status too. Seen on 26.9.6 and not on 25.15.12; the first such release is a guess. */
+  readonly refusesLoginsByStatus: boolean;
   readonly streamByName: boolean;
   /** Seen on 23.09.10: the end of a tunnel is the end of its connection, without a close frame. */
   readonly endsWithoutCloseFrame: boolean;
@@ -74,6 +76,7 @@ export function releaseBehaviour(release: string): ReleaseBehaviour {
     newScheduler: atLeast('25.13'),
     entityErrors: atLeast('26.8'),
     needsRoles: atLeast('26.4') && !atLeast('26.8'),
+    refusesLoginsByStatus: atLeast('26.8'),
     endsWithoutCloseFrame: !atLeast('24.03.0'),
     streamByName: atLeast('26.3') && !atLeast('26.4.4'),
     sshIdent: atLeast('24.09') ? 'dropbear_2024.85' : 'dropbear_2020.81',

@@ -36,8 +36,10 @@ interface HttpServerDeps {
   /** Headers of every answer. */
   headers(): OutgoingHttpHeaders;
   /** What takes over the connection of an upgrade, or the answer that refuses it. Left out, there are none. */
-  upgrade?(arrival: Arrival, signal: AbortSignal): ((socket: Duplex, head: Buffer) => void) | Answer;
+  upgrade?(arrival: Arrival, signal: AbortSignal): UpgradeOutcome | Promise<UpgradeOutcome>;
 }
+
+export type UpgradeOutcome = ((socket: Duplex, head: Buffer) => void) | Answer;
 
 export class HttpServer implements AsyncDisposable {
   readonly requests: RequestRecord[] = [];
@@ -166,7 +168,7 @@ export class HttpServer implements AsyncDisposable {
         if (fault.kind === 'delay') await wait(fault.ms, undefined, { signal });
         if (fault.kind === 'answer') return await this.#refuseUpgrade(arrival, socket, faultAnswer(fault));
       }
-      const outcome = this.#deps.upgrade?.(arrival, signal) ?? { status: 404 };
+      const outcome = (await this.#deps.upgrade?.(arrival, signal)) ?? { status: 404 };
       if (typeof outcome !== 'function') return await this.#refuseUpgrade(arrival, socket, outcome);
       this.#record(arrival, 101);
       outcome(socket, head);

@@ -9,6 +9,8 @@ export interface App {
   readonly containerPort: number;
   /** Where it really listens on 127.0.0.1; left out, the port is the same as in the container. */
   readonly hostPort?: number;
+  /** Its program is not there; the manager says so before a tunnel is opened. */
+  readonly cannotStart?: true;
 }
 
 export interface Kernel {
@@ -28,7 +30,7 @@ export function kernelsOf(clusterSize: number): readonly Kernel[] {
   });
 }
 
-/** sshd and ttyd are in every session; the image brings jupyter. */
+/** sshd and ttyd are in every session; the image offers jupyter, which here cannot be started. */
 export function standardApps(preopenPorts: readonly number[]): readonly App[] {
   const preopen = preopenPorts.map((port) => ({
     name: String(port),
@@ -38,8 +40,8 @@ export function standardApps(preopenPorts: readonly number[]): readonly App[] {
   return [
     { name: 'sshd', protocol: 'tcp', containerPort: 2200 },
     { name: 'ttyd', protocol: 'http', containerPort: 7681 },
-    { name: 'jupyter', protocol: 'http', containerPort: 8081 },
-    { name: 'jupyterlab', protocol: 'http', containerPort: 8090 },
+    { name: 'jupyter', protocol: 'http', containerPort: 8081, cannotStart: true },
+    { name: 'jupyterlab', protocol: 'http', containerPort: 8090, cannotStart: true },
     ...preopen,
   ];
 }
