@@ -1,0 +1,181 @@
+/** Everything that goes through a web console: signing in with a password, and what a command does with that login. */
+
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type BaiResult, bai, startBai, untilPrinted } from '../support/bai.ts';
+import { type OpenedConsole, openConsole, totpSecret } from '../support/consoles.ts';
+import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
+
+let place: OpenedConsole;
+let home: TempFolder;
+beforeAll(async () => {
+  place = await openConsole();
+});
+afterAll(() => place[Symbol.asyncDispose]());
+beforeEach(() => {
+  home = tempFolder();
+  return () => home[Symbol.dispose]();
+});
+
+const run = (args: readonly string[], input = '', env = {}): Promise<BaiResult> =>
+  bai(args, { home: home.path, input, env });
+const configFile = (): string => join(home.path, '.config', 'bai', 'config.json');
+const stored = () => JSON.parse(readFileSync(configFile(), 'utf8')).profiles.default;
+
+const signIn = (more: readonly string[] = [], password = place.password): Promise<BaiResult> =>
+  run(['login', place.endpoint, '--email', place.email, '--password-stdin', ...more], `${password}\n`);
+
+test('a password is all that is needed, from the login to a file in a session and the logout', async () => {
+  const signed = await signIn(['--json']);
+  expect({ code: signed.code, stderr: signed.stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(signed.stdout)).toMatchObject({
+    ...{ endpoint: place.endpoint, email: place.email, secretsIn: 'file' },
+    endsAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+  });
+  expect(statSync(configFile()).mode & 0o777).toBe(0o600);
+  const { loginId } = stored();
+  expect(signed.stdout).not.toContain(loginId);
+  expect(readFileSync(configFile(), 'utf8')).not.toContain(place.password);
+
+  expect((await run(['session', 'create', 'python', '--name', 'demo'])).code).toBe(0);
+  expect((await run(['session', 'list', '--name-only'])).stdout).toBe('demo\n');
+  const uname = await run(['ssh', 'demo', '--', 'echo', 'through the console']);
+  expect({ code: uname.code, stdout: uname.stdout }).toEqual({ code: 0, stdout: 'through the console\n' });
+  expect((await run(['sftp', 'put', '-', 'demo:hello.txt'], 'hello')).code).toBe(0);
+  expect((await run(['sftp', 'get', 'demo:hello.txt', '-'])).stdout).toBe('hello');
+
+  const who = await run(['whoami', '--json']);
+  expect(JSON.parse(who.stdout)).toMatchObject({ email: place.email, origin: 'profile "default"' });
+  const shown = await run(['config', 'list']);
+  expect(shown.stdout).not.toContain(loginId);
+
+  expect((await run(['logout'])).code).toBe(0);
+  expect(place.console.logins(place.email)).not.toContain(loginId);
+  expect(stored()).toMatchObject({ endpoint: place.endpoint, email: place.email });
+  expect(stored()).not.toHaveProperty('loginId');
+  const after = await run(['session', 'list']);
+  expect(after.code).toBe(3);
+  expect(after.stderr).toContain('bai login');
+});
+
+test('a login that has ended is said, with the way back, and nothing is asked off a terminal', async () => {
+  await signIn();
+  place.console.endLogins(place.email);
+  const { code, stderr } = await run(['session', 'list', '--json']);
+  expect(code).toBe(3);
+  expect(JSON.parse(stderr).error).toMatchObject({
+    code: 'login-over',
+    hint: expect.stringContaining('bai login'),
+  });
+  const ssh = await run(['ssh', 'demo', '--', 'true']);
+  expect(ssh.code).toBe(3);
+});
+
+test.each([
+  ['a wrong password', {}, 'not-the-password', [], 'auth-failed', 3],
+  [
+    'an account that is not verified',
+    { status: 'before-verification' },
+    undefined,
+    [],
+    'email-unverified',
+    3,
+  ],
+  ['an inactive account', { status: 'inactive' }, undefined, [], 'auth-failed', 3],
+  ['an expired password', { passwordExpiredAt: 1 }, undefined, [], 'password-expired', 3],
+  ['a code that is needed', { totpSecret }, undefined, [], 'code-needed', 3],
+  ['a wrong code', { totpSecret }, undefined, ['--otp', '000000'], 'code-wrong', 3],
+  ['too many logins', { maxLogins: 1 }, undefined, [], 'too-many-logins', 6],
+] as const)('%s is told apart, and stores nothing', async (_what, sign, password, flags, code, exitCode) => {
+  await using own = await openConsole({ signIn: sign });
+  if (code === 'too-many-logins') await own.env();
+  const args = ['login', own.endpoint, '--email', own.email, '--password-stdin', '--json', ...flags];
+  const result = await run(args, password ?? own.password);
+  expect(result).toMatchObject({ code: exitCode, stdout: '' });
+  const { error } = JSON.parse(result.stderr.trim().split('\n').at(-1) ?? '');
+  expect(error).toMatchObject({ code, exitCode });
+  expect(result.stderr).not.toContain(password ?? own.password);
+  expect(() => readFileSync(configFile())).toThrow('ENOENT');
+});
+
+test('a code signs in, and --force ends the oldest login', async () => {
+  await using own = await openConsole({ signIn: { totpSecret } });
+  const args = ['login', own.endpoint, '--email', own.email, '--password-stdin'];
+  const withCode = await run([...args, '--otp', own.otp?.() ?? ''], own.password);
+  expect(withCode.code).toBe(0);
+  await using few = await openConsole({ signIn: { maxLogins: 1 } });
+  const [oldest] = [await few.env()];
+  const forced = await run(
+    ['login', few.endpoint, '--email', few.email, '--password-stdin', '--force'],
+    few.password,
+  );
+  expect(forced.code).toBe(0);
+  expect(few.console.logins(few.email)).not.toContain(oldest['BAI_LOGIN_ID']);
+});
+
+test('calls do not prolong a login: one that is half over is prolonged beside them, and the profile knows', async () => {
+  await using own = await openConsole({ console: { loginLifeMs: 3_600_000 } });
+  const args = ['login', own.endpoint, '--email', own.email, '--password-stdin'];
+  expect((await run(args, own.password)).code).toBe(0);
+  const [since = '', untilTime = ''] = stored().loginTime.split('/');
+  const lifeMs = Date.parse(untilTime) - Date.parse(since);
+  // From when it was asked for to when it ends, by the clock over there.
+  expect(Math.round(lifeMs / 60_000)).toBe(60);
+  await run(['session', 'list']);
+  expect(own.console.requests.some(({ target }) => target.includes('extend'))).toBe(false);
+  const past = (text: string): string => new Date(Date.parse(text) - 1_900_000).toISOString();
+  await run(['config', 'set', 'loginTime', `${past(since)}/${past(untilTime)}`]);
+  await run(['session', 'list']);
+  await until(() => own.console.requests.some(({ target }) => target.includes('extend')), 'it is prolonged');
+  expect(Date.parse(stored().loginTime.split('/')[1])).toBeGreaterThan(Date.parse(untilTime) - 5_000);
+});
+
+test('the four refusals that stand behind a 502 are told apart', async () => {
+  const env = await place.env();
+  await run(['session', 'create', 'python', '--name', 'four'], '', env);
+  const gone = await run(['app', 'forward', 'nobody', 'sshd', '--json'], '', env);
+  expect(JSON.parse(gone.stderr).error).toMatchObject({ code: 'session-not-found', exitCode: 4 });
+  const noApp = await run(['app', 'forward', 'four', 'nosuch', '--json'], '', env);
+  expect(JSON.parse(noApp.stderr).error).toMatchObject({ code: 'app-not-found', exitCode: 4 });
+});
+
+test('the end of a session is noticed although the console does not pass it on', async () => {
+  const env = await place.env();
+  await run(['session', 'create', 'python', '--name', 'ending'], '', env);
+  const child = startBai(['ssh', 'ending', '--', 'echo here; sleep 600'], { home: home.path, env });
+  await untilPrinted(child, 'stdout', /here/);
+  await run(['session', 'terminate', 'ending'], '', env);
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  expect(code).not.toBe(0);
+  expect(code).not.toBeNull();
+});
+
+test('a tunnel that ends after a logout does not leave its login behind', async () => {
+  await signIn();
+  const { loginId } = stored();
+  await run(['session', 'create', 'python', '--name', 'left']);
+  const child = startBai(['ssh', 'left', '--', 'echo here; read line'], { home: home.path });
+  await untilPrinted(child, 'stdout', /here/);
+  expect((await run(['logout'])).code).toBe(0);
+  child.stdin.end('done\n');
+  await new Promise((resolve) => child.once('close', resolve));
+  expect(place.console.logins(place.email)).not.toContain(loginId);
+});
+
+test("the Python client's login counts where its own variables choose it, and is left as it is", async () => {
+  const env = await place.env();
+  const folder = join(home.path, '.local', 'state', 'backend.ai');
+  mkdirSync(folder, { recursive: true });
+  const text = JSON.stringify({
+    '|': { AIOHTTP_SESSION: { key: 'AIOHTTP_SESSION', value: env['BAI_LOGIN_ID'] } },
+  });
+  writeFileSync(join(folder, 'cookie.dat'), text, { mode: 0o600 });
+  const python = { BACKEND_ENDPOINT: place.endpoint, BACKEND_ENDPOINT_TYPE: 'session' };
+  expect((await run(['session', 'list', '--json'], '', python)).code).toBe(0);
+  expect(readFileSync(join(folder, 'cookie.dat'), 'utf8')).toBe(text);
+  // It does not say whose it is, so it goes to no endpoint that comes from elsewhere.
+  const mixed = { BAI_ENDPOINT: place.endpoint, BACKEND_ENDPOINT_TYPE: 'session' };
+  expect((await run(['session', 'list'], '', mixed)).code).toBe(3);
+});
