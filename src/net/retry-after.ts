@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 
 /** Milliseconds; nothing when the answer does not tell. A date is taken by the server's own clock when it shows it. */
 export function retryAfterMs({ headers }: Pick<IncomingMessage, 'headers'>, now: Date): number | undefined {
-  const text = headers['retry-after']?.trim();
+  const text = (headers['retry-after'] ?? resetOf(headers))?.trim();
   if (text === undefined || text === '') return undefined;
   if (/^\d+$/.test(text)) return Math.min(Number(text), longestSeconds) * 1000;
   // A date of HTTP begins with its day; Node takes much else for one.
@@ -13,6 +13,12 @@ export function retryAfterMs({ headers }: Pick<IncomingMessage, 'headers'>, now:
   const theirs = Date.parse(headers.date ?? '');
   const ms = until - (Number.isNaN(theirs) ? now.getTime() : theirs);
   return Math.min(Math.max(0, ms), longestSeconds * 1000);
+}
+
+/** A manager that has counted enough calls says so without `Retry-After`: in seconds, when it counts anew. */
+function resetOf(headers: IncomingMessage['headers']): string | undefined {
+  const { 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset } = headers;
+  return remaining === '0' && typeof reset === 'string' && /^\d+$/.test(reset) ? reset : undefined;
 }
 
 /** A year says as much as a century, and fits every timer and sum. */

@@ -202,11 +202,11 @@ test.each([
   expect(stderr).toContain('bai config set secretKey');
 });
 
-test('the session mode of the Python client is refused with a reason', async () => {
+test('the session mode of the Python client takes no keypair, and says how one signs in', async () => {
   await using bed = await openBed();
   const { code, stderr } = await list(bed, { ...accountOf(bed), BACKEND_ENDPOINT_TYPE: 'session' });
-  expect(code).toBe(2);
-  expect(stderr).toContain('BACKEND_ENDPOINT_TYPE');
+  expect(code).toBe(3);
+  expect(stderr).toContain('bai login');
 });
 
 test.each([

@@ -27,3 +27,11 @@ test.each([undefined, '', 'soon', '-5', '1.5', '1e3'])('%j asks for nothing', (t
 test('a date is read by the server’s clock, not by one that is off', () => {
   expect(read('Thu, 01 Jan 2026 13:00:20 GMT', 'Thu, 01 Jan 2026 13:00:00 GMT')).toBe(20_000);
 });
+
+test('a manager that has counted enough calls tells when it counts anew, without Retry-After', () => {
+  const counted = (remaining: string, reset: string): number | undefined =>
+    retryAfterMs({ headers: { 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset } }, now);
+  expect(counted('0', '773')).toBe(773_000);
+  expect(counted('1', '773')).toBeUndefined();
+  expect(counted('0', 'soon')).toBeUndefined();
+});

@@ -26,10 +26,7 @@ const samples: Record<SettingName, readonly [string, string]> = {
   accessKey: ['AKIAONE', 'AKIATWO'],
   secretKey: ['secret-one', 'secret-two'],
   loginId: ['login-one', 'login-two'],
-  loginTime: [
-    '2026-11-30T08:00:00Z/2026-12-07T08:00:00Z',
-    '2026-12-01T08:00:00Z/2026-12-08T08:00:00Z',
-  ],
+  loginTime: ['2026-11-30T08:00:00Z/2026-12-07T08:00:00Z', '2026-12-01T08:00:00Z/2026-12-08T08:00:00Z'],
   email: ['kim@example.com', 'lee@example.com'],
   token: ['token-one', 'token-two'],
   domain: ['one', 'two'],

@@ -33,6 +33,8 @@ export interface Provider extends AsyncDisposable {
   readonly pollMs?: number;
   /** As `phaseOf`, for who waits for it to start: `done` where its end is what is waited for, as of a batch job. */
   waitPhase?(this: void, session: SessionDetails): SessionPhase | 'done';
+  /** Whether the end of a session, or of its SSH server, does not end connections to it: who is in one has to ask. */
+  readonly hidesEnds?: boolean;
   /** What a host key is pinned under: of this session, and of one of its nodes, and of nothing else ever. */
   hostKeyAlias(this: void, session: Pick<SessionRef, 'id' | 'node'>): string;
   /** A session that is taken for running by its id alone: its dial says when it is not. Only where dials need no more. */

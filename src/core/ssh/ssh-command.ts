@@ -14,6 +14,8 @@ export interface SshTarget {
   readonly ownKeys?: readonly string[];
   readonly knownHosts: string;
   readonly hostKeyAlias: string;
+  /** The end of the session is not passed on: ssh has to ask. */
+  readonly hidesEnds?: boolean | undefined;
   /** A file that is always empty, e.g. `/dev/null`. */
   readonly nullDevice: string;
 }
@@ -34,9 +36,13 @@ function firmOptions({ knownHosts, nullDevice, hostKeyAlias }: SshTarget): strin
   ];
 }
 
+/** What ends a connection within a minute whose other end is gone, though nobody tells. */
+export const aliveOptions = ['ServerAliveInterval=15', 'ServerAliveCountMax=3'] as const;
+
 /** What the user may say otherwise. */
-function softOptions({ identityFile }: SshTarget): string[] {
+function softOptions({ identityFile, hidesEnds }: SshTarget): string[] {
   return [
+    ...(hidesEnds ? aliveOptions : []),
     `HostKeyAlgorithms=${hostKeyAlgorithms}`,
     'PreferredAuthentications=publickey',
     `IdentitiesOnly=${identityFile === undefined ? 'no' : 'yes'}`,
@@ -59,7 +65,7 @@ export function sshArguments(
   userArguments: readonly string[],
   inherited: readonly string[] = [],
 ): string[] {
-  const named = settingsIn(userArguments);
+  const named = settingsIn([...inherited, ...userArguments]);
   const soft = softOptions(target).filter((option) => !named.has(option.replace(/=.*/s, '').toLowerCase()));
   return [
     ...noConfiguration,
@@ -113,12 +119,13 @@ function rsyncShell(words: readonly string[]): string {
 }
 
 function essentialOptions(target: SshTarget): string[] {
-  const { identityFile, knownHosts, hostKeyAlias } = target;
+  const { identityFile, knownHosts, hostKeyAlias, hidesEnds } = target;
   const only = identityFile === undefined ? 'IdentitiesOnly=no' : 'IdentitiesOnly=yes';
   const key = [...keyOption(target), '-o', only];
   const pin = ['-o', `UserKnownHostsFile=${configPath(knownHosts)}`, '-o', `HostKeyAlias=${hostKeyAlias}`];
   // Without the first, a user's own configuration could switch the check off, lead elsewhere or leave out what the session has.
-  return [...noConfiguration, ...key, ...pin, '-o', 'StrictHostKeyChecking=yes'];
+  const alive = hidesEnds ? aliveOptions.flatMap((option) => ['-o', option]) : [];
+  return [...noConfiguration, ...key, ...pin, '-o', 'StrictHostKeyChecking=yes', ...alive];
 }
 
 function keyOption({ identityFile, ownKeys = [] }: SshTarget): string[] {

@@ -6,7 +6,7 @@ import { sanitizeLine } from '../text/sanitize.ts';
 import { shellQuote } from '../text/shell-quote.ts';
 import { hostPattern, hostSuffixOf, markerOf, usualHead, usualProfile } from './config-sections.ts';
 import { configPath, configWord, percentDoubled } from './config-word.ts';
-import { hostKeyAlgorithms } from './ssh-command.ts';
+import { aliveOptions, hostKeyAlgorithms } from './ssh-command.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
 /** What host keys are looked up under when ssh knows the session's name and not its id. */
@@ -15,6 +15,8 @@ export const aliasByName = 'bai-by-name';
 export interface SshConfigFacts {
   /** Whether its sessions run the dropbear that sends too much; false where another server runs. */
   readonly usesDropbear?: boolean | undefined;
+  /** See `Provider`. */
+  readonly hidesEnds?: boolean | undefined;
   /** Whose hosts these are; the default profile's when left out. */
   readonly profile?: string | undefined;
   /** Nothing where each session has an account of its own, and there is no usual one. */
@@ -166,6 +168,7 @@ function wildcardBlock(facts: SshConfigFacts): string[] {
     '  ConnectTimeout 0',
     '  Tunnel no',
     '  ProxyUseFdpass no',
+    ...(facts.hidesEnds ? aliveOptions.map((option) => `  ${option.replace('=', ' ')}`) : []),
     ...ownAgainst(facts.ofAllHosts ?? new Map()).map((line) => `  ${line}`),
     `  ProxyCommand ${proxyCommand(facts)} --ssh-host '%n' -- '%n'`,
   ];

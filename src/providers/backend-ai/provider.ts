@@ -49,6 +49,7 @@ export function createBackendAi(parts: BackendAiParts): Provider {
   const api = createSessionCalls(parts);
   return {
     ...backendAi,
+    hidesEnds: parts.client.isConsole,
     find: (reference, signal) => api.match(reference, signal),
     list: (filter, signal) => api.list(filter, signal),
     describe: (id, signal) => api.describe(id, signal),

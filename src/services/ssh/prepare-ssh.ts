@@ -81,6 +81,7 @@ export function sshTarget(ready: PreparedSsh, { host, port }: Forwarder, tools: 
     ownKeys,
     knownHosts: tools.knownHosts.path,
     hostKeyAlias: access.hostKeyAlias,
+    hidesEnds: tools.provider.hidesEnds,
     nullDevice: tools.system.nullDevice,
   };
 }

@@ -153,7 +153,7 @@ export async function renderSshConfig(tools: SshConfigTools): Promise<RenderedSs
   const accounts = await accountsOf(reachable, provider, tools.signal);
   const accountIn = ({ id }: SessionRef): string | undefined => accounts.get(id);
   const hosts = listHosts(reachable, { ...provider, accountIn }, facts.profile);
-  return { text: sshConfigText(facts, hosts), hosts, facts };
+  return { text: sshConfigText({ ...facts, hidesEnds: provider.hidesEnds }, hosts), hosts, facts };
 }
 
 /** Where each session has an account of its own: in its list, or known by its way in alone. */

@@ -1,0 +1,96 @@
+/** From nothing to signed in, on a real terminal: what a newcomer types, and what happens when a login runs out. */
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { launcher } from '../support/bai.ts';
+import { type OpenedConsole, openConsole, totpSecret } from '../support/consoles.ts';
+import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { openTerminal } from '../support/terminal.ts';
+
+let place: OpenedConsole;
+let home: TempFolder;
+beforeAll(async () => {
+  place = await openConsole({ signIn: { totpSecret } });
+});
+afterAll(() => place[Symbol.asyncDispose]());
+beforeEach(() => {
+  home = tempFolder();
+  return () => home[Symbol.dispose]();
+});
+
+const command = (words: string): string => `${process.execPath} ${launcher} ${words}; echo status $?\r`;
+const configFile = (): string => join(home.path, '.config', 'bai', 'config.json');
+const loginId = (): string => JSON.parse(readFileSync(configFile(), 'utf8')).profiles.default.loginId;
+
+/** What somebody types who is asked. */
+async function signIn(shell: ReturnType<typeof openTerminal>, address: string): Promise<void> {
+  shell.type(command('login'));
+  await shell.see(/Address .*: /);
+  shell.type(`${address}\r`);
+  await shell.see(/a Backend\.AI web console \(26\.9\.6\)[\s\S]*E-mail: /);
+  shell.type(`${place.email}\r`);
+  await shell.see(/Password of .*: /);
+  shell.type(`${place.password}\r`);
+  await shell.see(/Code of the second factor: /);
+  shell.type(`${place.otp?.()}\r`);
+  await shell.see(/signed in to [\s\S]*next: [\s\S]*status 0/);
+}
+
+test('bai, login with a code, create, ssh, put, logout', async () => {
+  using shell = openTerminal({ home: home.path });
+  shell.type(command(''));
+  await shell.see(/You are not signed in\.[\s\S]*bai login[\s\S]*status 0/);
+  await signIn(shell, `${place.endpoint}/summary`);
+  expect(shell.screen()).not.toContain(place.password);
+
+  shell.type(command('session create python --name demo'));
+  await shell.see(/RUNNING[\s\S]*status 0/);
+  shell.type(command('ssh demo "echo in \\$BACKENDAI_SESSION_NAME"'));
+  await shell.see(/in demo[\s\S]*status 0/);
+  writeFileSync(join(home.path, 'data.txt'), 'data');
+  shell.type(command('sftp put data.txt demo:'));
+  await shell.see(/data\.txt[\s\S]*status 0/);
+  shell.type(command(''));
+  await shell.see(/live: demo \(RUNNING\)[\s\S]*bai ssh demo[\s\S]*status 0/);
+  const id = loginId();
+  shell.type(command('logout'));
+  await shell.see(/signed out of [\s\S]*status 0/);
+  expect(place.console.logins(place.email)).not.toContain(id);
+});
+
+test('a login that has run out is asked for, and the command goes on', async () => {
+  using shell = openTerminal({ home: home.path });
+  await signIn(shell, place.endpoint);
+  const before = loginId();
+  place.console.endLogins(place.email);
+  shell.type(command('session list --name-only'));
+  await shell.see(/your login at .* has ended[\s\S]*Password of .*: /);
+  shell.type('not the password\r');
+  await shell.see(/the password is wrong[\s\S]*Password of .*: /);
+  shell.type(`${place.password}\r`);
+  await shell.see(/Code of the second factor: /);
+  shell.type(`${place.otp?.()}\r`);
+  await shell.see(/demo[\s\S]*status 0/);
+  expect(loginId()).not.toBe(before);
+  expect(shell.screen()).not.toMatch(/not the password\r/);
+});
+
+test.each([
+  ['the address', /Address .*: /],
+  ['the e-mail', /E-mail: /],
+  ['the password', /Password of .*: /],
+  ['the code', /Code of the second factor: /],
+] as const)('Ctrl-C at the question for %s ends it, and stores nothing', async (_what, question) => {
+  using shell = openTerminal({ home: home.path });
+  shell.type(command('login'));
+  const answers = [place.endpoint, place.email, place.password];
+  for (const [index, each] of [/Address .*: /, /E-mail: /, /Password of .*: /, question].entries()) {
+    await shell.see(each);
+    if (each.source === question.source) break;
+    shell.type(`${answers[index]}\r`);
+  }
+  shell.type('\x03');
+  await shell.see(/status 130/);
+  expect(existsSync(configFile())).toBe(false);
+});
