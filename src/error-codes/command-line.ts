@@ -5,7 +5,7 @@ import type { CodeTable } from './code-table.ts';
 export const commandLineCodes = {
   usage: { status: '2', meaning: 'a wrong command, argument, option or value' },
   unsupported: { status: '2', meaning: 'this platform has no such thing; the hint says what to do instead' },
-  'no-endpoint': { status: '2', meaning: 'no manager is chosen' },
+  'no-endpoint': { status: '2', meaning: 'no server is configured' },
   'no-such-profile': {
     status: '2',
     meaning: 'the profile of `--profile` or `BAI_PROFILE` is not there; `profiles` names those that are',

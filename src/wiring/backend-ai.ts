@@ -19,7 +19,7 @@ export async function openBackendAi(settings: Settings, options: ProviderOptions
   if (endpoints === undefined) {
     throw new UsageError(`no Backend.AI server is configured: the endpoint is ${endpoint.origin}`, {
       code: 'no-endpoint',
-      hint: '`bai login` asks for what it needs; `bai local up` starts a manager on this machine to try bai with',
+      hint: '`bai login` signs in; or set BACKEND_ENDPOINT, or `bai config set endpoint https://…`; `bai local up` starts a manager on this machine to try bai with',
     });
   }
   const dial = await localDial(settings, options.processEnvironment);

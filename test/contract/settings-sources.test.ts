@@ -142,7 +142,7 @@ test('.env of the current folder, or of one above, is not read', async () => {
   const evil = asFile({ BACKEND_ENDPOINT: nowhere, BAI_ENDPOINT: nowhere, BACKEND_SECRET_KEY: 'evil' });
   for (const folder of ['project/deep', 'project', '']) writeFileSync(join(bed.folder, folder, '.env'), evil);
   expect(await list(bed, accountOf(bed), [], below)).toMatchObject({ code: 0 });
-  expect((await list(bed, {}, [], below)).stderr).toContain('no manager is chosen');
+  expect((await list(bed, {}, [], below)).stderr).toContain('no Backend.AI server is configured');
 });
 
 test('.env does not override real variables when it is asked for', async () => {

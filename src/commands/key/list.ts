@@ -92,7 +92,7 @@ function explain({ keys, folder, account }: KeyList, { reporter }: Context): voi
   for (const { message, hint } of keys.flatMap(({ problems }) => problems)) reporter.warn(message, hint);
   if (keys.length === 0) reporter.info(`there is no key in ${folder}: \`bai key generate\` makes one`);
   if (account === 'no-manager')
-    reporter.info('which key new sessions accept is not known: no manager is chosen');
+    reporter.info('which key new sessions accept is not known: no server is configured');
   if (account === 'asked' && !keys.some(({ accepted }) => accepted)) {
     reporter.info('new sessions accept none of these: `bai key fetch SESSION` saves the one they do');
   }

@@ -80,7 +80,7 @@ interface OwnKeys {
   paths(): Promise<readonly string[]>;
   /** Nothing when there is no agent. */
   ofAgent(signal: AbortSignal): Promise<readonly PublicKey[] | undefined>;
-  /** The key that new sessions of the account accept; not there when no manager is chosen. */
+  /** The key that new sessions of the account accept; not there when no server is configured. */
   readonly ofAccount: ((signal: AbortSignal) => Promise<Uint8Array | undefined>) | undefined;
 }
 

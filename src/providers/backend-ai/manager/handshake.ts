@@ -52,7 +52,7 @@ function notAHello(response: IncomingMessage, body: string, { endpoint, proxy, n
     code: 'not-a-manager',
     hint: asksForLogin
       ? 'something before the manager requires a login or lets nobody through: ask for an address that takes keypairs'
-      : "check the endpoint: it is the manager's own address, not that of a web console, with the right http:// or https://",
+      : "check the endpoint: it is the manager's own address, with the right http:// or https://; at a web console `bai login` signs in",
     details: { status },
   });
 }

@@ -40,5 +40,5 @@ const missingWords: Readonly<Record<MissingKey, string>> = {
 const missingHints: Readonly<Record<MissingKey, string>> = {
   accessKey: 'set BACKEND_ACCESS_KEY, or `bai config set accessKey …`',
   secretKey: 'set BACKEND_SECRET_KEY, or `bai config set secretKey`, which asks for it',
-  both: 'set BACKEND_ACCESS_KEY and BACKEND_SECRET_KEY, or `bai config set accessKey …` and `bai config set secretKey`',
+  both: '`bai login` asks for them; or set BACKEND_ACCESS_KEY and BACKEND_SECRET_KEY, or `bai config set accessKey …` and `bai config set secretKey`',
 };
