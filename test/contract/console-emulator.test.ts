@@ -93,8 +93,9 @@ for (const kind of groundKinds()) {
         expect([reply.status, reply.json]).toEqual([refused(401), { authenticated: false, data: mismatch }]);
         expect(reply.headers.get('set-cookie')).toContain(`AIOHTTP_SESSION=${reply.id};`);
         expect(await web.knock({ id: reply.id })).toBe(401);
-        // It is taken for a login that succeeds.
-        expect((await web.logIn(right, { id: reply.id })).id).toBe(reply.id);
+        const success = await web.logIn(right, { id: reply.id });
+        expect(success.json).toMatchObject({ authenticated: true });
+        expect(success.id).not.toBe(reply.id);
       });
 
       test.each([
@@ -354,7 +355,8 @@ for (const kind of groundKinds()) {
         await firstFrame(socket);
         const ended = endOf(socket);
         socket.send(Buffer.alloc(5 * 1024 * 1024));
-        expect(await ended).toEqual({ code: 1009 });
+        // The close frame, or the reset that follows it.
+        expect([1006, 1009]).toContain(((await ended) as { code: number }).code);
       });
 
       test('what sshd ends stays open, before and after more is sent', async () => {

@@ -56,6 +56,21 @@ test('a login that succeeds makes failures forgotten, and wrong codes are none',
   expect(statuses).toEqual([401, 200, 401, 200]);
 });
 
+test('who must set up codes first gets 200, and a token for that', async () => {
+  await using bed = await openConsole({ signIn: { mustEnrol: true } });
+  const { logIn } = consoleClient(bed.endpoint);
+  expect(await logIn({ username: bed.email, password: bed.password })).toMatchObject({
+    status: 200,
+    json: {
+      authenticated: false,
+      data: {
+        type: expect.stringMatching(/require-totp-registration$/),
+        two_factor_registration_token: expect.any(String),
+      },
+    },
+  });
+});
+
 test('calls beyond the limit are 429 in the manager’s form, until the window is over', async () => {
   await using bed = await signedIn({ console: { rateLimit: 2 } });
   const { web, id, opened } = bed;
@@ -137,17 +152,23 @@ async function untilSaid(answer: Response, words: string): Promise<boolean> {
   return false;
 }
 
-test('without a manager behind it a call is 502, and what the console knows itself goes on', async () => {
-  await using bed = await signedIn();
-  const { web, id, opened } = bed;
-  await opened.emulator.faults.refuseConnections(true);
-  const reply = await web.call('GET', '/func/session/nosuch', { id });
-  expect([reply.status, reply.json]).toMatchObject([
-    502,
-    { type: 'https://api.backend.ai/probs/bad-gateway' },
-  ]);
-  expect((await web.call('POST', '/server/login-check', { id })).json).toMatchObject({ authenticated: true });
-});
+test.each([
+  ['26.9.6', 503, 'webserver/manager-connection-unavailable'],
+  ['24.09.14', 502, 'bad-gateway'],
+])(
+  'without a manager behind it %s answers %i to calls and logins, and knows logins still',
+  async (release, status, slug) => {
+    await using bed = await signedIn({ release });
+    const { web, id, opened } = bed;
+    await opened.emulator.faults.refuseConnections(true);
+    const away = { status, json: { type: `https://api.backend.ai/probs/${slug}` } };
+    expect(await web.call('GET', '/func/session/nosuch', { id })).toMatchObject(away);
+    expect(await web.logIn(bed.right)).toMatchObject(away);
+    expect((await web.call('POST', '/server/login-check', { id })).json).toMatchObject({
+      authenticated: true,
+    });
+  },
+);
 
 test('the end of the client is passed on, that of the session is not', async () => {
   await using bed = await signedIn();

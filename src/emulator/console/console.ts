@@ -22,8 +22,8 @@ import { loginRoutes } from './login-routes.ts';
 import { Logins } from './logins.ts';
 import { configText, page, textAnswer } from './page.ts';
 import { RateLimit, usualLimits } from './rate-limit.ts';
-import { notLoggedIn, refusal } from './refusals.ts';
-import { relayCall } from './relay.ts';
+import { notLoggedIn, refusal, tooManyCalls } from './refusals.ts';
+import { answersHandshake, relayCall } from './relay.ts';
 import { TunnelRelay } from './tunnel-relay.ts';
 
 export interface ConsoleOptions {
@@ -91,6 +91,7 @@ export class WebConsole implements AsyncDisposable {
       logins: new Logins(loginLifeMs, this.#clock),
       failed: new FailedLogins({ allowed: allowedFailures, blockMs }, this.#clock),
       secureCookie: options.secureCookie ?? false,
+      isManagerThere: () => answersHandshake(deps.manager),
     };
     this.#server = new HttpServer({
       faults: deps.faults,
@@ -145,7 +146,7 @@ export class WebConsole implements AsyncDisposable {
       return await this.#route(arrival, signal);
     } catch (error) {
       if (signal.aborted) throw error;
-      return refusal(500, 'internal-server-error', `emulator bug: ${stackOf(error)}`);
+      return refusal(500, 'internal-server-error', { title: `emulator bug: ${stackOf(error)}` });
     }
   }
 
@@ -166,9 +167,9 @@ export class WebConsole implements AsyncDisposable {
     const account = isHandshake ? undefined : loginOf(arrival.request, this.#desk.logins)?.account;
     if (account === undefined && !isHandshake) return notLoggedIn();
     const { isOver, headers } = this.#limitOf(account).take();
-    if (isOver) return { ...this.#tooManyCalls(), headers };
+    if (isOver) return { ...tooManyCalls(this.#deps.behaviour), headers };
     const { manager, behaviour } = this.#deps;
-    const relaying = { manager, account, apiVersion: behaviour.apiVersion, signal };
+    const relaying = { manager, account, behaviour, signal };
     const answer = await relayCall(arrival, relaying);
     const own = Object.entries(headers).filter(([name]) => answer.headers?.[name] !== undefined);
     return { ...answer, headers: { ...answer.headers, ...Object.fromEntries(own) } };
@@ -181,17 +182,6 @@ export class WebConsole implements AsyncDisposable {
     return limit;
   }
 
-  /** The manager's refusal, and so in the manager's form. */
-  #tooManyCalls(): Answer {
-    const { json, ...answer } = refusal(
-      429,
-      'rate-limit-exceeded',
-      'You have reached your API query rate limit.',
-    );
-    const code = this.#desk.behaviour.atLeast('25.8') ? { error_code: 'api_access_unavailable' } : {};
-    return { ...answer, json: { ...(json as object), ...code } };
-  }
-
   async #upgrade(arrival: Arrival): Promise<UpgradeOutcome> {
     const { logins } = this.#desk;
     const login = loginOf(arrival.request, logins);
@@ -202,7 +192,7 @@ export class WebConsole implements AsyncDisposable {
       if (!login.apps.includes(app)) logins.writeBack(login, app);
     };
     const { manager, behaviour } = this.#deps;
-    return this.#tunnels.prepare(arrival, { manager, account, apiVersion: behaviour.apiVersion, ended });
+    return this.#tunnels.prepare(arrival, { manager, account, behaviour, ended });
   }
 }
 

@@ -15,6 +15,8 @@ export interface Desk {
   readonly clock: Clock;
   /** Whether its cookie is for https alone. */
   readonly secureCookie: boolean;
+  /** It is the manager that knows passwords. */
+  isManagerThere(): Promise<boolean>;
 }
 
 /** By e-mail; a user name is nobody's. */

@@ -10,7 +10,7 @@ import { accountOf, type Desk, handedOut } from './desk.ts';
 import { decodeBody } from './encoded-body.ts';
 import type { Login } from './logins.ts';
 import { textAnswer } from './page.ts';
-import { mismatch, type RefusedSignIn, refusal, tooManyLogins } from './refusals.ts';
+import { managerAway, mismatch, type RefusedSignIn, refusal, tooManyLogins } from './refusals.ts';
 import { refusedSignIn } from './sign-in.ts';
 
 type Handle = (desk: Desk, arrival: Arrival) => Answer | Promise<Answer>;
@@ -26,7 +26,7 @@ export const loginRoutes: Readonly<Record<string, Handle>> = {
 async function logIn(desk: Desk, { request }: Arrival): Promise<Answer> {
   const known = loginOf(request, desk.logins);
   if (known?.account !== undefined) {
-    return refusal(400, 'generic-bad-request', 'You have already logged in.');
+    return refusal(400, 'generic-bad-request', { title: 'You have already logged in.' });
   }
   const body = (await readBody(request))?.toString('utf8') ?? '';
   const isEncoded = request.headers['x-backendai-encoded'] === 'true';
@@ -36,18 +36,17 @@ async function logIn(desk: Desk, { request }: Arrival): Promise<Answer> {
   if (!username) return missing('username');
   if (!password) return missing('password');
   if (desk.failed.isBlocked(username)) {
-    return refusal(429, 'too-many-requests', 'Too many failed login attempts');
+    return refusal(429, 'too-many-requests', { title: 'Too many failed login attempts' });
   }
+  if (!(await desk.isManagerThere())) return managerAway(desk.behaviour);
   const account = accountOf(desk, username);
-  const given = { password, otp: otp ?? '' };
-  const reason = refusedSignIn(account, given) ?? (account && makeRoom(desk, account, force === 'true'));
+  if (account === undefined) return refuseLogin(desk, { reason: mismatch(), username, known });
+  const reason =
+    refusedSignIn(account.signIn, { password, otp: otp ?? '' }) ?? makeRoom(desk, account, force === 'true');
   if (reason !== undefined) return refuseLogin(desk, { reason, username, known });
-  return letIn(desk, username, account, known);
-}
-
-function letIn(desk: Desk, username: string, account: Account | undefined, known: Login | undefined): Answer {
   desk.failed.forget(username);
-  const login = desk.logins.open(account, known?.id);
+  // Always another id: that of a refusal which was sent along is nobody's.
+  const login = desk.logins.open(account);
   return { ...ok({ authenticated: true, data: shown(account) }), headers: handedOut(desk, login) };
 }
 
@@ -79,10 +78,9 @@ function makeRoom(desk: Desk, account: Account, force: boolean): RefusedSignIn |
 
 function checkLogin({ logins }: Desk, { request }: Arrival): Answer {
   const login = loginOf(request, logins);
-  const isIn = login?.account !== undefined;
   return ok({
-    authenticated: isIn,
-    data: isIn ? shown(login.account) : null,
+    authenticated: login?.account !== undefined,
+    data: login?.account === undefined ? null : shown(login.account),
     session_id: login?.id ?? null,
   });
 }
@@ -128,13 +126,12 @@ function unchanged(details: string): Answer {
   return ok({ data: mismatch(details).data, password_changed_at: null }, 401);
 }
 
-function shown(account: Account | undefined): object | null {
-  if (account === undefined) return null;
+function shown(account: Account): object {
   return { access_key: account.accessKey, role: account.role, status: 'active' };
 }
 
 function missing(field: string): Answer {
-  return refusal(400, 'invalid-api-params', `You must provide the ${field} field.`);
+  return refusal(400, 'invalid-api-params', { title: `You must provide the ${field} field.` });
 }
 
 /** What is no JSON has no fields. */

@@ -1,25 +1,55 @@
 /** The web server's own refusals: a type and a title, without the manager's `error_code` and `msg`. */
 
+import { randomBytes } from 'node:crypto';
+import type { ReleaseBehaviour } from '../model/release.ts';
 import type { Answer } from '../server/answer.ts';
 
 const probs = 'https://api.backend.ai/probs/';
 
-export function refusal(status: number, slug: string, title: string): Answer {
+interface Words {
+  readonly title: string;
+  /** Of refusals that are not the web server's alone: from 25.8 on they have the manager's form. */
+  readonly code?: string;
+  readonly msg?: string;
+}
+
+export function refusal(status: number, slug: string, { title, code, msg }: Words): Answer {
   return {
     status,
-    json: { type: probs + slug, title },
+    json: { type: probs + slug, title, ...(code && { error_code: code }), ...(msg && { msg }) },
     contentType: 'application/problem+json; charset=utf-8',
   };
 }
 
 /** Also for a login that has ended, and for requests that a keypair has signed: it is the one sign of all three. */
 export function notLoggedIn(): Answer {
-  return refusal(401, 'auth-failed', 'Unauthorized access');
+  return refusal(401, 'auth-failed', { title: 'Unauthorized access' });
 }
 
-/** Of a tunnel: whatever the manager said; of a call: the manager did not answer. */
-export function badGateway(): Answer {
-  return refusal(502, 'bad-gateway', 'The proxy target server is inaccessible.');
+/** In place of whatever the manager said to an upgrade, and where it says nothing. */
+export function badGateway({ atLeast }: ReleaseBehaviour): Answer {
+  const title = 'The proxy target server is inaccessible.';
+  return refusal(502, 'bad-gateway', coded(atLeast, { title, code: 'api_request_unreachable' }));
+}
+
+/** To calls and logins. The genuine one of 26.9 says so once it has noticed; until then it is a bad gateway. */
+export function managerAway(behaviour: ReleaseBehaviour): Answer {
+  if (!behaviour.refusesLoginsByStatus) return badGateway(behaviour);
+  return refusal(503, 'webserver/manager-connection-unavailable', {
+    title: 'No healthy Manager endpoint is available.',
+    code: 'api_request_unavailable',
+    msg: 'no healthy endpoint is available',
+  });
+}
+
+/** The manager's own. */
+export function tooManyCalls({ atLeast }: ReleaseBehaviour): Answer {
+  const title = 'You have reached your API query rate limit.';
+  return refusal(429, 'rate-limit-exceeded', coded(atLeast, { title, code: 'api_access_unavailable' }));
+}
+
+function coded(atLeast: ReleaseBehaviour['atLeast'], { title, ...words }: Words): Words {
+  return atLeast('25.8') ? { title, ...words } : { title };
 }
 
 /** What a refused login shows of the manager's reason. */
@@ -28,7 +58,12 @@ export interface RefusedSignIn {
   readonly status: number;
   /** Whether it counts towards the block. */
   readonly isFailure: boolean;
-  readonly data: { readonly type: string; readonly title: string; readonly details: string | null };
+  readonly data: {
+    readonly type: string;
+    readonly title: string;
+    readonly details: string | null;
+    readonly two_factor_registration_token?: string;
+  };
 }
 
 function refused(status: number, slug: string, words: readonly [string, string | null]): RefusedSignIn {
@@ -50,6 +85,15 @@ export function codeNeeded(): RefusedSignIn {
     'Two-Factor Authentication needed.',
     'You must authenticate using Two-Factor Authentication.',
   ]);
+}
+
+/** Read in the genuine one's code, and not seen. */
+export function mustEnrolFirst(): RefusedSignIn {
+  const { data, ...rest } = refused(200, 'require-totp-registration', [
+    'Two-Factor Authentication registration required.',
+    'You must register Two-Factor Authentication.',
+  ]);
+  return { ...rest, data: { ...data, two_factor_registration_token: randomBytes(16).toString('hex') } };
 }
 
 export function codeWrong(): RefusedSignIn {

@@ -3,9 +3,10 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request as openRequest } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Account } from '../model/accounts.ts';
+import type { ReleaseBehaviour } from '../model/release.ts';
 import type { Answer } from '../server/answer.ts';
 import type { Arrival } from '../server/http-server.ts';
-import { badGateway } from './refusals.ts';
+import { managerAway } from './refusals.ts';
 import { signedHeaders } from './signed.ts';
 
 interface Relaying {
@@ -13,8 +14,7 @@ interface Relaying {
   readonly manager: string;
   /** Nobody for the handshake. */
   readonly account: Account | undefined;
-  /** For a client that names none. */
-  readonly apiVersion: string;
+  readonly behaviour: ReleaseBehaviour;
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +24,15 @@ export async function relayCall(arrival: Arrival, relaying: Relaying): Promise<A
     return answerOf(reply);
   } catch (error) {
     if (relaying.signal.aborted) throw error;
-    return badGateway();
+    return managerAway(relaying.behaviour);
+  }
+}
+
+export async function answersHandshake(manager: string): Promise<boolean> {
+  try {
+    return (await fetch(manager)).ok;
+  } catch {
+    return false;
   }
 }
 
@@ -35,11 +43,11 @@ export function managerTarget(url: string): string {
 
 function call(
   { request }: Arrival,
-  { manager, account, apiVersion, signal }: Relaying,
+  { manager, account, behaviour, signal }: Relaying,
 ): Promise<IncomingMessage> {
   const method = request.method ?? 'GET';
   const target = managerTarget(request.url ?? '/func/');
-  const version = String(request.headers['x-backendai-version'] ?? apiVersion);
+  const version = String(request.headers['x-backendai-version'] ?? behaviour.apiVersion);
   const contentType = request.headers['content-type'];
   const url = new URL(manager);
   const signed =

@@ -1,7 +1,14 @@
 /** Whether somebody may log in, in the order the manager asks: password, state of the account, age of the password, code. */
 
-import type { Account } from '../model/accounts.ts';
-import { codeNeeded, codeWrong, mismatch, passwordExpired, type RefusedSignIn } from './refusals.ts';
+import type { SignIn } from '../model/accounts.ts';
+import {
+  codeNeeded,
+  codeWrong,
+  mismatch,
+  mustEnrolFirst,
+  passwordExpired,
+  type RefusedSignIn,
+} from './refusals.ts';
 import { isTotpCode } from './totp.ts';
 
 interface Given {
@@ -11,15 +18,14 @@ interface Given {
 
 /** The reason why not. Codes are of this machine's time, since whoever makes them knows no other. */
 export function refusedSignIn(
-  account: Account | undefined,
+  { status, passwordExpiredAt, totpSecret, mustEnrol, ...known }: SignIn,
   { password, otp }: Given,
 ): RefusedSignIn | undefined {
-  const known = account?.signIn;
-  if (known === undefined || known.password !== password) return mismatch();
-  if (known.status === 'before-verification') return mismatch('This account needs email verification.');
-  if (known.status === 'inactive') return mismatch();
-  if (known.passwordExpiredAt !== undefined) return passwordExpired(known.passwordExpiredAt);
-  if (known.totpSecret === undefined) return undefined;
+  if (known.password !== password) return mismatch();
+  if (status === 'before-verification') return mismatch('This account needs email verification.');
+  if (status === 'inactive') return mismatch();
+  if (passwordExpiredAt !== undefined) return passwordExpired(passwordExpiredAt);
+  if (totpSecret === undefined) return mustEnrol ? mustEnrolFirst() : undefined;
   if (otp === '') return codeNeeded();
-  return isTotpCode(known.totpSecret, otp, Date.now()) ? undefined : codeWrong();
+  return isTotpCode(totpSecret, otp, Date.now()) ? undefined : codeWrong();
 }

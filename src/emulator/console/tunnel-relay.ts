@@ -6,6 +6,7 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Account } from '../model/accounts.ts';
+import type { ReleaseBehaviour } from '../model/release.ts';
 import type { Arrival, UpgradeOutcome } from '../server/http-server.ts';
 import { badGateway } from './refusals.ts';
 import { managerTarget } from './relay.ts';
@@ -17,7 +18,7 @@ const largestClientFrame = 4 * 1024 * 1024;
 interface TunnelOwner {
   readonly manager: string;
   readonly account: Account;
-  readonly apiVersion: string;
+  readonly behaviour: ReleaseBehaviour;
   /** When the client has hung up. */
   readonly ended: () => void;
 }
@@ -40,10 +41,10 @@ export class TunnelRelay implements AsyncDisposable {
   async prepare({ request }: Arrival, owner: TunnelOwner): Promise<UpgradeOutcome> {
     const upstream = this.#dial(
       request.url ?? '',
-      String(request.headers['x-backendai-version'] ?? owner.apiVersion),
+      String(request.headers['x-backendai-version'] ?? owner.behaviour.apiVersion),
       owner,
     );
-    if (!(await opened(upstream))) return badGateway();
+    if (!(await opened(upstream))) return badGateway(owner.behaviour);
     return (socket: Duplex, head: Buffer) => {
       // The client may have gone while the manager was asked.
       socket.once('close', () => upstream.terminate());

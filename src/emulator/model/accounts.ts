@@ -15,6 +15,8 @@ export interface SignIn {
   readonly password: string;
   /** Base32; where there is one, a code is asked for after the password. */
   readonly totpSecret?: string;
+  /** Has to set up codes first, which the web UI alone can. */
+  readonly mustEnrol?: true;
   /** `active` when left out. */
   readonly status?: 'active' | 'inactive' | 'before-verification';
   /** When the password became too old, in milliseconds since 1970. */
