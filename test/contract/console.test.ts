@@ -100,6 +100,29 @@ test.each([
   expect(() => readFileSync(configFile())).toThrow('ENOENT');
 });
 
+test('an e-mail that is blocked is told, with the right password too', async () => {
+  await using own = await openConsole({ console: { allowedFailures: 1 } });
+  const args = ['login', own.endpoint, '--email', own.email, '--password-stdin', '--json'];
+  expect((await run(args, 'wrong')).code).toBe(3);
+  const blocked = await run(args, own.password);
+  expect(blocked.code).toBe(3);
+  expect(JSON.parse(blocked.stderr.trim().split('\n').at(-1) ?? '').error).toMatchObject({
+    code: 'login-blocked',
+  });
+});
+
+test('a limit of calls is told with the time when it ends', async () => {
+  await using own = await openConsole({ console: { rateLimit: 1 } });
+  const env = await own.env();
+  await run(['session', 'list'], '', env);
+  const { code, stderr } = await run(['session', 'list', '--json'], '', env);
+  expect(code).toBe(5);
+  expect(JSON.parse(stderr).error).toMatchObject({
+    ...{ code: 'rate-limited', hint: expect.stringContaining('minutes') },
+    retryAfterSeconds: expect.any(Number),
+  });
+});
+
 test('a code signs in, and --force ends the oldest login', async () => {
   await using own = await openConsole({ signIn: { totpSecret } });
   const args = ['login', own.endpoint, '--email', own.email, '--password-stdin'];

@@ -24,12 +24,12 @@ interface ConsoleParts {
 }
 
 export interface ConsoleCalls {
-  login(request: PasswordLogin, signal: AbortSignal): Promise<LoginAnswer>;
+  login(this: void, request: PasswordLogin, signal: AbortSignal): Promise<LoginAnswer>;
   /** Whether the login counts. */
-  check(id: string, signal: AbortSignal): Promise<boolean>;
+  check(this: void, id: string, signal: AbortSignal): Promise<boolean>;
   /** More time, from now on; when it ends then. */
-  extend(id: string, signal: AbortSignal): Promise<Date | undefined>;
-  logout(id: string, signal: AbortSignal): Promise<void>;
+  extend(this: void, id: string, signal: AbortSignal): Promise<Date | undefined>;
+  logout(this: void, id: string, signal: AbortSignal): Promise<void>;
 }
 
 export const webConsole: ServerName = { name: 'the web console', kind: 'a Backend.AI web console' };

@@ -16,11 +16,11 @@ interface ConsoleLoginOptions {
   readonly calls: Pick<ConsoleCalls, 'check' | 'extend' | 'logout'>;
   readonly now: () => Date;
   /** Signs in again; the new id, or nothing where nobody can give the password. */
-  renew(signal: AbortSignal): Promise<string | undefined>;
+  renew(this: void, signal: AbortSignal): Promise<string | undefined>;
   /** Remembers that the login goes on. */
-  prolonged(time: LoginTime): Promise<void>;
+  prolonged(this: void, time: LoginTime): Promise<void>;
   /** Whether this login is still the one to use: another bai may have signed out meanwhile. */
-  isWanted(id: string): Promise<boolean>;
+  isWanted(this: void, id: string): Promise<boolean>;
 }
 
 /** How many milliseconds the questions at the end of a process may take. */

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 
 export interface HiddenEnd {
   /** Whether the session has ended, or cannot be found any more; false when nobody answers. Never rejects. */
-  isOver(signal: AbortSignal): Promise<boolean>;
+  isOver(this: void, signal: AbortSignal): Promise<boolean>;
   /** After so much time without a byte that is asked; a quarter of a minute when left out. */
   readonly quietMs?: number;
 }
