@@ -39,6 +39,7 @@ export async function openBackendAi(settings: Settings, options: ProviderOptions
     ...{ client, network, reporter, owner, login },
     answerMs: answerLimit(settings),
     accessKey: accessKey.value,
+    project: settingValue(settings, 'project'),
     warn: (message, hint) => reporter.warn(message, hint),
   });
 }

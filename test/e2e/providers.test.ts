@@ -44,6 +44,7 @@ afterAll(async () => {
 const every: readonly Feature[] = [
   ...(['create', 'terminate', 'rename', 'extend', 'logs', 'apps', 'nodes', 'files'] as const),
   ...(['issuedKey', 'accountKey', 'publicKeys'] as const),
+  ...(['images', 'folders', 'resources', 'projects'] as const),
 ];
 
 test.each(providerNames)('what provider list tells of %s is what it has', async (name) => {

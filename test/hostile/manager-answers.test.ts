@@ -11,6 +11,10 @@ import { createNetwork } from '../../src/net/network.ts';
 import { describeError } from '../../src/output/describe-error.ts';
 import { accountKeyOf } from '../../src/providers/backend-ai/manager/account-key.ts';
 import { createManagerClient, type ManagerClient } from '../../src/providers/backend-ai/manager/client.ts';
+import { folderOffers } from '../../src/providers/backend-ai/offers/folders.ts';
+import { imageOffers } from '../../src/providers/backend-ai/offers/images.ts';
+import { projectOffers } from '../../src/providers/backend-ai/offers/projects.ts';
+import { resourceOffer } from '../../src/providers/backend-ai/offers/resources.ts';
 import type {
   ComputeSessionRequest,
   SessionCalls,
@@ -75,6 +79,8 @@ const request: ComputeSessionRequest = {
   reuse: true,
 };
 
+const warn = (): void => {};
+
 interface Edge {
   readonly client: ManagerClient;
   readonly api: SessionCalls;
@@ -91,7 +97,7 @@ function open(): Edge & Disposable {
     network,
     now: () => new Date(),
   });
-  const api = createSessionCalls({ client, accessKey: 'AKIATEST', warn: () => {} });
+  const api = createSessionCalls({ client, accessKey: 'AKIATEST', warn });
   return { client, api, [Symbol.dispose]: () => void network.close() };
 }
 
@@ -106,6 +112,10 @@ const calls: Readonly<Record<string, (edge: Edge) => Promise<unknown>>> = {
   terminate: ({ api }) => api.terminate(session, { forced: false, recursive: false }, signal),
   images: ({ api }) => api.images(signal),
   choices: ({ api }) => api.choices(request, signal),
+  'image offers': ({ client }) => imageOffers(client, { warn, signal }),
+  'folder offers': ({ client }) => folderOffers(client, { warn, signal }),
+  'project offers': ({ client }) => projectOffers(client, { chosen: 'default', signal }),
+  'resource offer': ({ client }) => resourceOffer(client, { project: 'default', group: 'gpu', warn, signal }),
   apps: ({ api }) => api.apps(session, signal),
   readFile: ({ api }) => api.readFile(session, 'id_container', signal),
   events: async ({ api }) => {

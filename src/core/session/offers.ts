@@ -34,7 +34,14 @@ export interface ResourceGroup {
   readonly name: string;
   /** What all of its machines have; nothing where the caller may not know. */
   readonly total: Amounts | undefined;
+  /** What the account can have of that now: no more than it is still allowed. An amount that is not in it is not known. */
   readonly free: Amounts;
+}
+
+/** Of what the resources are asked for; what is left out is as the settings have it, and every group. */
+export interface ResourceScope {
+  readonly project?: string | undefined;
+  readonly group?: string | undefined;
 }
 
 export interface ResourceOffer {

@@ -5,7 +5,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { Column } from '../reporter.ts';
-import type { FolderOffer, ImageOffer, ProjectOffer, ResourceOffer } from './offers.ts';
+import type { FolderOffer, ImageOffer, ProjectOffer, ResourceOffer, ResourceScope } from './offers.ts';
 import type { ServicePort, SessionDetails, SessionEvent, SessionRef, SessionSummary } from './session.ts';
 import type { SignedIn } from './sign-in.ts';
 
@@ -66,7 +66,7 @@ export interface Provider extends AsyncDisposable {
   /** The folders that a session can mount. */
   folders?(this: void, signal: AbortSignal): Promise<readonly FolderOffer[]>;
   /** What there is to run on, and how much of it the account may use. */
-  resources?(this: void, signal: AbortSignal): Promise<ResourceOffer>;
+  resources?(this: void, signal: AbortSignal, scope?: ResourceScope): Promise<ResourceOffer>;
   projects?(this: void, signal: AbortSignal): Promise<readonly ProjectOffer[]>;
   /** Why the SSH server refused a key, as far as the platform lets one see what it goes by. */
   explainRefusal?(this: void, refusal: Refusal, signal: AbortSignal): Promise<RefusalCause>;

@@ -6,5 +6,5 @@ export const title = 'Backend.AI';
 
 export const features: readonly Feature[] = [
   ...(['create', 'terminate', 'rename', 'logs', 'apps', 'nodes', 'files'] as const),
-  ...(['issuedKey', 'accountKey'] as const),
+  ...(['issuedKey', 'accountKey', 'images', 'folders', 'resources', 'projects'] as const),
 ];

@@ -1,5 +1,6 @@
 /** Backend.AI: sessions of a manager, reached through its WebSocket tunnels. */
 
+import type { ResourceOffer, ResourceScope } from '../../core/session/offers.ts';
 import type { ForeignSession, Provider, SessionNode } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
@@ -9,6 +10,10 @@ import { title } from './facts.ts';
 import { signedInAs } from './manager/account.ts';
 import { accountKeyOf } from './manager/account-key.ts';
 import { account, isIdPrefix, isSessionId, mainNode, phaseOf } from './manager/states.ts';
+import { folderOffers } from './offers/folders.ts';
+import { imageOffers } from './offers/images.ts';
+import { projectOffers } from './offers/projects.ts';
+import { resourceOffer } from './offers/resources.ts';
 import type {
   ComputeSessionDetails,
   ComputeSessionRequest,
@@ -27,6 +32,8 @@ interface BackendAiParts extends TunnelParts {
   readonly owner: string | undefined;
   /** Behind a web console. */
   readonly login?: AsyncDisposable | undefined;
+  /** The one that new sessions belong to, as the settings have it. */
+  readonly project: string;
   /** Hears that an answer is not whole. */
   readonly warn: (message: string, hint: string) => void;
 }
@@ -74,6 +81,10 @@ export function createBackendAi(parts: BackendAiParts): Provider {
     },
     accountKey: accountKeyOf(parts.client),
     signedInAs: (signal) => signedInAs(parts.client, signal),
+    images: (signal) => imageOffers(parts.client, { warn: parts.warn, signal }),
+    folders: (signal) => folderOffers(parts.client, { warn: parts.warn, signal }),
+    resources: (signal, scope) => resourcesOf(parts, scope, signal),
+    projects: (signal) => projectOffers(parts.client, { chosen: parts.project, signal }),
     explainRefusal: (refusal, signal) => explainRefusal(refusal, api, signal),
     ownerOf: (reference, signal) => foreignSession(reference, api, signal),
     async [Symbol.asyncDispose]() {
@@ -115,6 +126,14 @@ async function readIssuedKey(
     if (!(cause instanceof BaiError) || cause.code !== 'file-not-found') throw cause;
     throw await explainMissingKey(session, cause, { api, signal });
   }
+}
+
+function resourcesOf(
+  { client, warn, project: usual }: BackendAiParts,
+  { project = usual, group }: ResourceScope = {},
+  signal: AbortSignal,
+): Promise<ResourceOffer> {
+  return resourceOffer(client, { project, group, warn, signal });
 }
 
 /** What only an administrator is shown. */

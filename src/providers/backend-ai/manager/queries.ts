@@ -17,7 +17,7 @@ export const namesQuery = `query($ak:String,$filter:String){
 }`;
 
 /** What the caller is in. */
-export const memberQuery = 'query{ user{ domain_name groups{ name } } }';
+export const memberQuery = 'query{ user{ domain_name groups{ id name } } }';
 
 export const detailsQuery = `query($id:UUID!){
   compute_session(id:$id){
@@ -26,5 +26,15 @@ export const detailsQuery = `query($id:UUID!){
   }
 }`;
 
-export const imagesQuery =
-  'query{ images(is_operation:false){ name tag registry architecture installed aliases } }';
+export const imagesQuery = `query{
+  images(is_operation:false){
+    name tag registry architecture installed aliases size_bytes resource_limits{ key min }
+  }
+}`;
+
+/** What machines there are; for everybody, unless an administrator hides them. */
+export const machinesQuery = `query($limit:Int!,$offset:Int!){
+  agent_summary_list(limit:$limit,offset:$offset,status:"ALIVE",order:"id"){
+    total_count items{ id scaling_group schedulable available_slots }
+  }
+}`;

@@ -92,3 +92,8 @@ export function tunnelsEndWithoutCloseFrame(release: Release): boolean {
 export function downloadMethod(release: Release): 'GET' | 'POST' {
   return release.atLeast(24, 3, 7) ? 'POST' : 'GET';
 }
+
+/** From 26.9 a list of folders has the caller's own and shared ones, and a project's only where the project is named. */
+export function listsProjectFoldersApart(release: Release): boolean {
+  return release.atLeast(26, 9);
+}

@@ -92,29 +92,6 @@ export const namesSchema = z.object({
   ),
 });
 
-export const memberSchema = z.object({
-  domain_name: z.nullable(z.string()),
-  groups: z.nullable(z.array(z.nullable(z.object({ name: z.string() })))),
-});
-
-export const foldersSchema = z.array(z.object({ name: z.string() }));
-
-export const resourceGroupsSchema = z.object({ scaling_groups: z.array(z.object({ name: z.string() })) });
-
-export const imagesSchema = z.array(
-  z.object({
-    name: text,
-    tag: text,
-    registry: text,
-    architecture: text,
-    installed: z.optional(z.nullable(z.boolean())),
-    aliases: z.pipe(
-      z.optional(z.nullable(z.array(z.nullable(z.string())))),
-      z.transform((names) => (names ?? []).filter((name) => name !== null)),
-    ),
-  }),
-);
-
 export const eventSchema = z.object({
   reason: text,
   sessionId: text,

@@ -1,5 +1,6 @@
 /** Sessions as managers know them, and what a manager is asked about them. */
 
+import type { ImageOffer } from '../../../core/session/offers.ts';
 import type { CreateRequest, SessionListFilter, TerminateOptions } from '../../../core/session/provider.ts';
 import type {
   ServicePort,
@@ -74,12 +75,8 @@ export interface CreatedComputeSession extends SessionRef {
   readonly created: boolean;
 }
 
-export interface ImageSummary {
-  /** `registry/name:tag`, as sessions are created from it. */
-  readonly reference: string;
-  readonly architecture: string;
-  readonly aliases: readonly string[];
-}
+/** What finding an image goes by. */
+export type ImageSummary = Pick<ImageOffer, 'reference' | 'architecture' | 'aliases'>;
 
 /** Names that a request may hold; nothing for a kind that the manager does not tell. */
 export interface CreateChoices {

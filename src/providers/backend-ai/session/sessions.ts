@@ -7,16 +7,12 @@ import { BaiError, DeniedError, NotFoundError, ProtocolError } from '../../../er
 import type { Call, ManagerClient } from '../manager/client.ts';
 import { type GraphqlCall, graphql } from '../manager/graphql.ts';
 import { isProblem } from '../manager/problem.ts';
-import { detailsQuery, imagesQuery } from '../manager/queries.ts';
+import { detailsQuery } from '../manager/queries.ts';
 import { streamReference } from '../manager/release.ts';
 import * as schema from '../manager/schema.ts';
 import { isSessionId } from '../manager/states.ts';
-import type {
-  ComputeSessionDetails,
-  ComputeSessionRequest,
-  ImageSummary,
-  SessionCalls,
-} from './compute-session.ts';
+import { imagesOf } from '../offers/images.ts';
+import type { ComputeSessionDetails, ComputeSessionRequest, SessionCalls } from './compute-session.ts';
 import { createBody } from './create-body.ts';
 import { createChoices } from './create-choices.ts';
 import { sessionEvents } from './events.ts';
@@ -71,7 +67,7 @@ export function createSessionCalls({ client, accessKey, owner, warn }: SessionCa
       });
     },
     terminate: (session, options, signal) => terminate(client, session, { ...options, owner, signal }),
-    images: (signal) => images(client, signal),
+    images: (signal) => imagesOf(client, signal),
     choices: (request, signal) => createChoices(client, request.project, signal),
     async apps(session, signal) {
       const reference = encodeURIComponent(streamReference(await client.release(signal), session));
@@ -198,14 +194,4 @@ async function create(
     status: made.status,
     created: made.created ?? true,
   };
-}
-
-async function images(client: ManagerClient, signal: AbortSignal): Promise<ImageSummary[]> {
-  const call: GraphqlCall = { what: 'list the images', query: imagesQuery, variables: {}, signal };
-  const rows = await graphql(client, call, 'images', schema.imagesSchema);
-  return rows.map(({ registry, name, tag, architecture, aliases }) => ({
-    reference: `${registry}/${name}:${tag}`,
-    architecture,
-    aliases,
-  }));
 }
