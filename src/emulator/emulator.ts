@@ -12,13 +12,16 @@ import {
 import { accountRoutes } from './http/account-routes.ts';
 import { graphqlRoutes } from './http/graphql-routes.ts';
 import { HttpFront } from './http/http-front.ts';
+import { resourceRoutes } from './http/resource-routes.ts';
 import { scopeRoutes } from './http/scope-routes.ts';
 import { sessionRoutes } from './http/session-routes.ts';
 import { refusePlainRequest, TunnelServer } from './http/tunnel.ts';
 import { type Account, defaultAccount, type EmulatorAccount, openAccounts } from './model/accounts.ts';
 import { type EmulatorFaults, FaultBook } from './model/faults.ts';
+import { type EmulatedFolder, FolderBook } from './model/folders.ts';
 import { defaultImages, openImages } from './model/images.ts';
 import { releaseBehaviour } from './model/release.ts';
+import { defaultResources, type EmulatedResources } from './model/resources.ts';
 import type { RequestRecord } from './server/http-server.ts';
 import { EventHub, sessionEvents } from './session/events.ts';
 import type { Machine, Route } from './session/exchange.ts';
@@ -40,8 +43,10 @@ export interface EmulatorOptions {
   readonly images?: readonly string[];
   /** Proves to whoever asks that this is the manager that was started here. */
   readonly prove?: (challenge: string, port: number) => unknown;
-  /** Names of virtual folders; when left out, each that a request names is there. */
-  readonly folders?: readonly string[];
+  /** Virtual folders, or their names; when left out, each that a request names is there. */
+  readonly folders?: readonly (string | EmulatedFolder)[];
+  /** In place of one large resource group, some presets and no limits. */
+  readonly resources?: Partial<EmulatedResources>;
   /** Time a session spends in each state on its way to RUNNING; 150 by default. */
   readonly stepDelayMs?: number;
   /** Connections per session that may be open without having logged in; 5 by default, as the sessions' dropbear. */
@@ -97,7 +102,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     behaviour,
     accounts,
     images: openImages(options.images ?? defaultImages),
-    folders: options.folders,
+    folders: new FolderBook(options.folders),
+    resources: { ...defaultResources, ...options.resources },
     sessions,
     faults,
   };
@@ -138,6 +144,7 @@ function routesOf(machine: Machine, hub: EventHub, tunnels: TunnelServer): reado
     ...sessionRoutes(machine),
     ...graphqlRoutes(machine),
     ...scopeRoutes(machine),
+    ...resourceRoutes(machine),
     { method: 'GET', path: '/events/session', handle: (exchange) => sessionEvents(machine, hub, exchange) },
     ...tunnel,
   ];

@@ -2,7 +2,6 @@
 
 import { type GraphQLSchema, graphql } from 'graphql';
 import type { Account } from '../model/accounts.ts';
-import type { Image } from '../model/images.ts';
 import type { ReleaseBehaviour } from '../model/release.ts';
 import { type Answer, ok } from '../server/answer.ts';
 import type { Exchange, Machine, Route } from '../session/exchange.ts';
@@ -11,6 +10,8 @@ import type { Session } from '../session/session.ts';
 import { sessionFilter, sessionOrder } from '../session/session-filter.ts';
 import { projectId, rawPorts, timeText } from '../session/session-shapes.ts';
 import { sessionSchema } from './graphql-schema.ts';
+import { imageFields } from './image-fields.ts';
+import { type MachineArguments, machineList } from './machine-list.ts';
 
 export function graphqlRoutes(machine: Machine): readonly Route[] {
   const schema = sessionSchema(machine.behaviour);
@@ -82,10 +83,11 @@ function resolvers(machine: Machine, account: Account) {
       if (found !== account && account.role !== 'admin') throw new Error('Forbidden operation.');
       return found === undefined ? null : userFields(found);
     },
-    images: () => images.map(imageFields),
+    agent_summary_list: (given: MachineArguments) => machineList(machine, account, given),
+    images: () => images.map((image) => imageFields(image, behaviour)),
     image: ({ reference }: { readonly reference?: string | null }) => {
       const image = images.find((candidate) => candidate.reference === reference);
-      return image === undefined ? null : imageFields(image);
+      return image === undefined ? null : imageFields(image, behaviour);
     },
   };
 }
@@ -126,7 +128,7 @@ function filterFacts(session: Session): Record<string, string> {
     access_key: session.spec.account.accessKey,
     user_email: session.spec.account.email,
     group_name: 'default',
-    scaling_group: 'default',
+    scaling_group: session.spec.resourceGroup,
     domain_name: 'default',
     created_at: session.createdAt.toISOString(),
     result: session.result,
@@ -235,27 +237,5 @@ function userFields(account: Account): Record<string, unknown> {
     role: account.role,
     groups: account.hasNoRole ? [] : [{ id: projectId, name: 'default' }],
     main_access_key: account.accessKey,
-  };
-}
-
-function imageFields(image: Image): Record<string, unknown> {
-  return {
-    id: image.id,
-    name: image.name,
-    namespace: image.name,
-    humanized_name: image.name,
-    tag: image.tag,
-    registry: image.registry,
-    architecture: image.architecture,
-    digest: `sha256:${image.id.replaceAll('-', '')}`,
-    aliases: image.aliases,
-    installed: true,
-    labels: [{ key: 'ai.backend.role', value: 'COMPUTE' }],
-    resource_limits: [
-      { key: 'cpu', min: '1', max: null },
-      { key: 'mem', min: '134217728', max: null },
-    ],
-    supported_accelerators: [],
-    size_bytes: 0,
   };
 }

@@ -23,6 +23,8 @@ function queryTypes(since: Since): string {
         group_id: String, access_key: String, status: String): ComputeSessionList
       compute_session(id: UUID!): ComputeSession
       keypair(domain_name: String, access_key: String): KeyPair
+      agent_summary_list(limit: Int!, offset: Int!, filter: String, order: String, scaling_group: String,
+        status: String): AgentSummaryList
       user(domain_name: String, email: String): User
       images(is_installed: Boolean, is_operation: Boolean ${since('24.03.8', ', load_filters: [String]')}): [Image]
       image(id: String, reference: String, architecture: String): Image
@@ -74,6 +76,12 @@ function otherTypes(since: Since): string {
       domain_name: String role: String groups: [UserGroup] main_access_key: String
     }
     type UserGroup { id: UUID name: String }
+
+    type AgentSummaryList { items: [AgentSummary]! total_count: Int! }
+    type AgentSummary {
+      id: ID status: String scaling_group: String schedulable: Boolean available_slots: JSONString
+      occupied_slots: JSONString architecture: String
+    }
 
     type KVPair { key: String value: String }
     type ResourceLimit { key: String min: String max: String }

@@ -2,8 +2,10 @@
 
 import type { Account } from '../model/accounts.ts';
 import type { FaultBook } from '../model/faults.ts';
+import type { FolderBook } from '../model/folders.ts';
 import type { Image } from '../model/images.ts';
 import type { ReleaseBehaviour } from '../model/release.ts';
+import type { EmulatedResources } from '../model/resources.ts';
 import type { Answer } from '../server/answer.ts';
 import type { Arrival } from '../server/http-server.ts';
 import type { RoutePath } from '../server/routes.ts';
@@ -14,8 +16,8 @@ export interface Machine {
   readonly behaviour: ReleaseBehaviour;
   readonly accounts: readonly Account[];
   readonly images: readonly Image[];
-  /** The virtual folders there are; nothing: each that a request names. */
-  readonly folders: readonly string[] | undefined;
+  readonly folders: FolderBook;
+  readonly resources: EmulatedResources;
   readonly sessions: SessionStore;
   readonly faults: FaultBook;
 }

@@ -9,6 +9,7 @@ export interface CreateConfig {
   readonly cpu: number;
   /** Bytes. */
   readonly memory: number;
+  readonly resourceGroup: string;
   /** Folder name or id, and where it goes in the client's terms. */
   readonly mounts: readonly (readonly [name: string, target: string | undefined])[];
   readonly preopenPorts: readonly number[];
@@ -31,11 +32,12 @@ export function readConfig(machine: Machine, apiVersion: string, value: unknown)
   const cpu = Number(resources['cpu'] ?? 1);
   const memory = bytesOf(resources['mem'] ?? leastMemory);
   if (!(cpu >= 1) || !(memory >= leastMemory)) throw tooSmall(behaviour);
-  checkScalingGroup(behaviour, config['scaling_group'] ?? config['scalingGroup']);
+  const resourceGroup = resourceGroupOf(machine, config['scaling_group'] ?? config['scalingGroup']);
   return {
     environ: textsOf(config['environ']),
     cpu,
     memory,
+    resourceGroup,
     mounts: [
       ...mountsOf(machine, config['mounts'], config['mount_map'] ?? config['mountMap']),
       ...mountsOf(machine, config['mount_ids'], config['mount_id_map']),
@@ -62,9 +64,10 @@ function tooSmall(behaviour: ReleaseBehaviour) {
   );
 }
 
-/** There is one resource group, `default`. */
-function checkScalingGroup(behaviour: ReleaseBehaviour, value: unknown): void {
-  if (value === undefined || value === null || value === 'default') return;
+/** The first one where none is named. */
+function resourceGroupOf({ behaviour, resources }: Machine, value: unknown): string {
+  const found = resources.groups.find(({ name }) => value === undefined || value === null || name === value);
+  if (found !== undefined) return found.name;
   const name = typeof value === 'string' ? value : JSON.stringify(value);
   throw notFound(
     'No such scaling group.',
@@ -78,7 +81,7 @@ function mountsOf({ behaviour, folders }: Machine, names: unknown, map: unknown)
   return listOf(names).map((item) => {
     const name = String(item);
     const isOdd = name === '.' || name === '..' || name.includes('/') || name.includes('\0');
-    if (isOdd || folders?.includes(name) === false) throw noSuchFolder(behaviour, name);
+    if (isOdd || !folders.has(name)) throw noSuchFolder(behaviour, name);
     return [name, targets[name]] as const;
   });
 }

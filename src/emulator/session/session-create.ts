@@ -164,6 +164,7 @@ function specOf({ behaviour, parameters, account, name, image, config }: SpecPar
     environ: config.environ,
     cpu: config.cpu,
     memory: config.memory,
+    resourceGroup: config.resourceGroup,
     mounts: foldersOf(config.mounts),
     preopenPorts: config.preopenPorts,
     startupCommand,

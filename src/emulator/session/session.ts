@@ -27,6 +27,7 @@ export interface SessionSpec {
   readonly environ: Readonly<Record<string, string>>;
   readonly cpu: number;
   readonly memory: number;
+  readonly resourceGroup: string;
   /** vfolder name → folder inside the home. */
   readonly mounts: Readonly<Record<string, string>>;
   readonly preopenPorts: readonly number[];
