@@ -5,6 +5,10 @@ import type { CommandEntry } from './shared/command.ts';
 /** What the groups are for, in the order of the help. */
 export const groups: Readonly<Record<string, string>> = {
   session: 'create, find and end compute sessions',
+  image: 'what sessions can be made of',
+  vfolder: 'the folders that sessions can mount',
+  resource: 'what there is to run on, and what you may use of it',
+  project: 'the projects that you are in',
   app: 'ssh into a session, or forward its apps to this machine',
   'ssh-config': 'let ssh, scp, rsync, git and editors reach sessions as NAME.bai',
   sftp: 'move files into and out of a session',
@@ -54,6 +58,30 @@ export const commands: readonly CommandEntry[] = [
     summary: 'end sessions',
     aliases: ['destroy', 'rm', 'kill'],
     load: () => import('./session/terminate.ts'),
+  },
+  {
+    path: 'image list',
+    summary: 'list the images that you can use',
+    aliases: ['ls'],
+    load: () => import('./image/list.ts'),
+  },
+  {
+    path: 'vfolder list',
+    summary: 'list the virtual folders that you can mount',
+    aliases: ['ls'],
+    load: () => import('./vfolder/list.ts'),
+  },
+  {
+    path: 'resource list',
+    summary: 'show what is free in each resource group, your limits, and presets',
+    aliases: ['ls'],
+    load: () => import('./resource/list.ts'),
+  },
+  {
+    path: 'project list',
+    summary: 'list your projects, and which one new sessions belong to',
+    aliases: ['ls'],
+    load: () => import('./project/list.ts'),
   },
   {
     path: 'app list',

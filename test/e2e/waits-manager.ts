@@ -87,6 +87,10 @@ const routes: Wait[] = [
     args: [...create, '--scaling-group', 'no-such-group'],
     limit: refused,
   }),
+  asked('what is free', ['POST resource/check-presets'], {
+    route: 'POST /resource/check-presets',
+    args: ['resource', 'list'],
+  }),
   asked('the apps of a session', ['GET stream/session/*/apps'], {
     route: 'GET /stream/session/*/apps',
     args: ['app', 'list', 'demo'],

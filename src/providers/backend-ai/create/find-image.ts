@@ -1,5 +1,6 @@
 /** The image that was meant by a short name. */
 
+import { isMeant } from '../../../core/session/image-names.ts';
 import { similarNames } from '../../../core/text/similar.ts';
 import { type BaiError, NotFoundError } from '../../../errors.ts';
 import type { ComputeSessionRequest, ImageSummary } from '../session/compute-session.ts';
@@ -27,17 +28,6 @@ export async function findImage(
   const [first, ...others] = meant;
   if (first && others.length === 0) return first;
   throw unknownImage(session.image, refusal, meant.length > 0 ? meant : images);
-}
-
-/** `python:3.11` means `registry/project/python:3.11-ubuntu22.04`; a name without a tag means any tag. */
-function isMeant(wanted: string, reference: string): boolean {
-  const [name = '', tag = ''] = wanted.split(':');
-  const at = reference.lastIndexOf(':');
-  const [path, theirTag] = [reference.slice(0, at), reference.slice(at + 1)];
-  return (
-    (path === name || path.endsWith(`/${name}`)) &&
-    (theirTag === tag || tag === '' || theirTag.startsWith(`${tag}-`))
-  );
 }
 
 function unknownImage(wanted: string, refusal: BaiError, images: readonly ImageSummary[]): BaiError {

@@ -39,7 +39,7 @@ export async function resourceOffer(client: ManagerClient, request: ResourceRequ
   };
 }
 
-/** For a group without machines releases since 26 give what the caller is allowed. */
+/** For a group without machines 26.8 answers with all that the caller is allowed. */
 function groupOf(
   name: string,
   remaining: Amounts,

@@ -1,13 +1,13 @@
 /** How a manager's sessions are shown to people. */
 
 import type { Column } from '../../../core/reporter.ts';
+import { describeAmounts } from '../../../core/session/amounts.ts';
 import type { SessionListing } from '../../../core/session/provider.ts';
 import { shortId } from '../../../core/session/session.ts';
 import { plainWords } from '../../../core/text/plain-words.ts';
 import { formatAge } from '../../../core/text/units.ts';
 import { sessionNameProblem, statusWords } from '../manager/states.ts';
 import type { ComputeSession, ComputeSessionDetails } from './compute-session.ts';
-import { describeResources } from './resources.ts';
 
 /** On a terminal; each is whole in a pipe and with --wide. */
 const columns: readonly Column[] = [
@@ -30,7 +30,7 @@ export const listing: SessionListing = {
     session.status,
     session.image,
     ageOf(session, now),
-    describeResources(session.resources),
+    describeAmounts(session.resources),
     String(session.nodes),
     session.type,
     session.id,
@@ -43,7 +43,7 @@ export const listing: SessionListing = {
     ['owner', details.accessKey],
     ['type', details.type],
     ['image', details.image],
-    ['resources', describeResources(details.resources)],
+    ['resources', describeAmounts(details.resources)],
     ['resource group', details.resourceGroup],
     ['folders', details.mounts.join(', ')],
     ['created', details.createdAt],

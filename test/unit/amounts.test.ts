@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeResources } from '../../src/providers/backend-ai/session/resources.ts';
+import { describeAmounts } from '../../src/core/session/amounts.ts';
 
 test.each([
   [{ mem: '4294967296', cpu: '2' }, 'cpu=2 mem=4.0GiB'],
@@ -10,5 +10,5 @@ test.each([
   [{ 'z.slot': '1', 'a.slot': '1', mem: '0' }, 'a.slot=1 z.slot=1'],
   [{}, ''],
 ])('%j reads as "%s"', (slots, text) => {
-  expect(describeResources(slots)).toBe(text);
+  expect(describeAmounts(slots)).toBe(text);
 });
