@@ -30,7 +30,7 @@ function nextStep([first]: readonly ImageOffer[], { words, all, short }: Shown):
   if (first === undefined)
     return `no image has ${words.join(' and ')} in its name or an alias; \`bai image list\` shows all ${all.length}`;
   const name = [first.aliases[0], short.get(first.reference)].find((each) => each && isTypable(each));
-  return `\`bai session create ${name ?? 'IMAGE'}\` makes a session of the first; a name or an alias says of which`;
+  return `\`bai session create ${name ?? 'IMAGE'}\` makes a session of the first one; any name or alias here does`;
 }
 
 /** A name of others is only put into a command where it is one word that a shell leaves alone. */
