@@ -38,7 +38,13 @@ function manager(say: (asked: Asked) => unknown, release = '26.9.6') {
 const notAsked = async (): Promise<never> => {
   throw new Error('lists need no such call');
 };
-const unused = { open: notAsked, bytes: notAsked, signUpgrade: notAsked, explainUpgrade: notAsked };
+const unused = {
+  isConsole: false,
+  open: notAsked,
+  bytes: notAsked,
+  signUpgrade: notAsked,
+  explainUpgrade: notAsked,
+};
 
 function isGraphql(answer: unknown): boolean {
   return typeof answer === 'object' && answer !== null && 'errors' in answer;
