@@ -34,6 +34,12 @@ export const typedWaits: TypedWait[] = [
     prompt: /New passphrase[^\n]*: $/,
   },
   {
+    name: 'an address to sign in at',
+    covers: ['ask-line.ts'],
+    args: ['login'],
+    prompt: /Address [^\n]*: /,
+  },
+  {
     name: 'a command for files',
     covers: ['sftp-shell-lines.ts'],
     args: ['sftp', 'demo'],

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { interrupt, leaveAlone, openPlace } from './waits-bed.ts';
+import { consoleWaits } from './waits-console.ts';
 import { keyWaits } from './waits-keys.ts';
 import { localWaits } from './waits-local.ts';
 import { managerWaits } from './waits-manager.ts';
@@ -13,6 +14,7 @@ import { onTerminal, typedWaits } from './waits-typed.ts';
 
 const walk = [
   ['the manager', managerWaits],
+  ['a web console', consoleWaits],
   ['a session', sessionWaits],
   ['programs of a session', programWaits],
   ['keys', keyWaits],
