@@ -135,6 +135,7 @@ const writers: Readonly<Record<string, string>> = {
   'output/live-area.ts': 'lines that are sanitised where they are made',
   'output/reporter.ts': 'sanitizeLine, sanitizeText',
   'config/ask-line.ts': 'a sanitised question',
+  'output/watched-table.ts': 'cells that output/table.ts has sanitised',
   'config/read-secret.ts': 'a sanitised prompt',
   'config/yes-or-no.ts': 'a sanitised question',
   'services/sftp/sftp-get.ts': 'the bytes of a file, which are the answer',

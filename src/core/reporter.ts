@@ -53,8 +53,20 @@ export interface Column {
   readonly cut?: 'start';
   /** Cells are cut to so many terminal cells before a column that gives way last is left out; 8 when not given. */
   readonly least?: number;
+  /** Left out where no row has anything there, unless the table is wide. */
+  readonly hidesEmpty?: boolean;
   /** Left out where the table is too wide: before anything is cut, or when cutting is not enough; the right ones first. */
   readonly gives?: 'first' | 'last';
+}
+
+/** Disposal ends it; what was shown last stays. */
+export interface WatchedTable extends Disposable {
+  /** A terminal has the whole table, and it is drawn again in place; else only changes are told. */
+  readonly isDrawn: boolean;
+  /** The note stands below the table. */
+  draw(table: Table, note: string | undefined): void;
+  /** With --json `value`, else the cells, in one line. */
+  tell(value: unknown, cells: readonly (string | undefined)[]): void;
 }
 
 export interface Reporter {
@@ -87,6 +99,8 @@ export interface Reporter {
   /** No spinner from now on, but lines: another program prints on the same terminal. */
   withoutSpinner(): void;
   transfer(): TransferProgress;
+  /** An answer that goes on changing. */
+  watch(): WatchedTable;
   /** Prints the failure and returns the exit status it stands for. */
   failure(error: unknown): number;
 }

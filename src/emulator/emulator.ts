@@ -53,6 +53,8 @@ export interface EmulatorOptions {
   readonly sessionMaxUnauthenticated?: number;
   /** Puts a web console before the manager, at a port of its own, for those who sign in with e-mail and password. */
   readonly console?: ConsoleOptions;
+  /** Sessions end so many seconds after they were created; they go on when left out. */
+  readonly sessionLifetimeSeconds?: number;
 }
 
 interface EmulatedSessions {
@@ -97,6 +99,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     homesRoot: options.homesRoot,
     stepDelayMs: options.stepDelayMs ?? 150,
     maxUnauthenticated: options.sessionMaxUnauthenticated ?? 5,
+    lifetimeSeconds: options.sessionLifetimeSeconds ?? 0,
   });
   const machine: Machine = {
     behaviour,

@@ -43,6 +43,12 @@ export function jsonReporter({ stdout, stderr, events }: JsonReporterOptions): R
       );
       return showTransfer(noView, telling, processClock);
     },
+    watch: () => ({
+      isDrawn: false,
+      draw: () => {},
+      tell: (value) => void stdout.write(`${safeJson(value)}\n`),
+      [Symbol.dispose]: () => {},
+    }),
     failure(error) {
       const { exitCode, code, message, hint, details, stack } = describeError(error);
       note({

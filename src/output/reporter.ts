@@ -2,7 +2,7 @@
 
 import type { Ora } from 'ora';
 import type { LocalOutput } from '../core/local-streams.ts';
-import type { Reporter, Step, Table, TransferProgress } from '../core/reporter.ts';
+import type { Reporter, Step, Table, TransferProgress, WatchedTable } from '../core/reporter.ts';
 import { conversationLine, sanitizeLine, sanitizeText } from '../core/text/sanitize.ts';
 import { describeError } from './describe-error.ts';
 import { jsonReporter } from './json-reporter.ts';
@@ -20,6 +20,7 @@ import {
   wordTelling,
 } from './transfer-progress.ts';
 import { type ShownWait, Waiting } from './waiting.ts';
+import { drawnTable, toldTable } from './watched-table.ts';
 
 interface ReporterOptions {
   readonly stdout: LocalOutput;
@@ -60,7 +61,10 @@ function humanReporter(options: ReporterOptions): Reporter {
   const interactive = stderr.isTTY === true && !options.environment['CI'];
   const spin = options.quiet ? undefined : options.spin;
   const area = createLiveArea(stderr);
-  const say = (line: string): void => area.print(`${line}\n`);
+  /** A table that is drawn on the terminal of stdout, which is that of stderr too. */
+  let table: LiveArea | undefined;
+  const say = (line: string): void =>
+    (table !== undefined && stderr.isTTY === true ? table : area).print(`${line}\n`);
   const waiting = new Waiting({
     spin: spin && ((text) => spin(stderr, text, { color })),
     say: interactive && !options.quiet ? say : undefined,
@@ -94,15 +98,12 @@ function humanReporter(options: ReporterOptions): Reporter {
     yieldTerminal: () => waiting.hold(),
     withoutSpinner: () => waiting.withoutSpinner(),
     transfer() {
-      const view = humanView(options, area, say);
-      const telling = wordTelling(
-        (message) => this.warn(message),
-        (message) => this.info(message),
-      );
-      // A spinner draws over bars.
-      const held = waiting.hold();
-      return withEnd(showTransfer(view, telling, processClock), () => held[Symbol.dispose]());
+      return shownTransfer(humanView(options, area, say), this, waiting);
     },
+    watch: () =>
+      watchedTable(options, waiting, (area) => {
+        table = area;
+      }),
     failure(error) {
       const described = describeError(error);
       for (const line of described.stack?.split('\n') ?? []) say(`  ${line}`);
@@ -131,12 +132,40 @@ function humanView(options: ReporterOptions, area: LiveArea, say: (line: string)
   return barView(screen, processClock.now());
 }
 
-function withEnd(shown: TransferProgress, onEnd: () => void): TransferProgress {
+/** `use` gets where the table is drawn, and nothing when it is over. */
+function watchedTable(
+  { stdout, environment }: ReporterOptions,
+  waiting: Waiting,
+  use: (area: LiveArea | undefined) => void,
+): WatchedTable {
+  if (!isAnimated(stdout, environment)) return toldTable(stdout);
+  const area = createLiveArea(stdout);
+  use(area);
+  // A spinner draws over the last line.
+  const held = waiting.hold();
+  return drawnTable(area, stdout, () => {
+    use(undefined);
+    held[Symbol.dispose]();
+  });
+}
+
+function shownTransfer(
+  view: View,
+  { warn, info }: Pick<Reporter, 'warn' | 'info'>,
+  waiting: Waiting,
+): TransferProgress {
+  const telling = wordTelling(
+    (message) => warn(message),
+    (message) => info(message),
+  );
+  const shown = showTransfer(view, telling, processClock);
+  // A spinner draws over bars.
+  const held = waiting.hold();
   return {
     ...shown,
     [Symbol.dispose]() {
       shown[Symbol.dispose]();
-      onEnd();
+      held[Symbol.dispose]();
     },
   };
 }

@@ -10,11 +10,14 @@ export function alignedTable(table: Table, terminalWidth = 0): string {
   const isWide = table.wide === true;
   const room = isWide || terminalWidth <= 0 ? undefined : terminalWidth;
   const columns = table.columns.map(columnOf);
+  const isHidden = columns.map(
+    ({ hidesEmpty }, at) => hidesEmpty === true && !isWide && table.rows.every((row) => !row[at]),
+  );
   const rows = table.rows.map((row) =>
     columns.map((column, at) => shownCell(row[at], at, { column, isWide, room })),
   );
   const widths = columns.map(({ title }, at) =>
-    Math.max(stringWidth(title), ...rows.map((row) => stringWidth(row[at] ?? ''))),
+    isHidden[at] ? 0 : Math.max(stringWidth(title), ...rows.map((row) => stringWidth(row[at] ?? ''))),
   );
   const fitted = room === undefined ? widths : fitColumns(columns, widths, room);
   return [columns.map(({ title }) => title), ...rows].map((row) => lineOf(row, fitted, columns)).join('\n');

@@ -50,7 +50,7 @@ async function wholeLife(run: Run, image: string): Promise<void> {
 
     const rows = (await answer(run, 'session list')).split('\n').map((row) => row.split('\t'));
     const row = rows.find(([first]) => first === name) ?? [];
-    expect(row).toHaveLength(8);
+    expect(row).toHaveLength(9);
     expect(row).toMatchObject({ 1: 'RUNNING', 4: expect.stringMatching(/cpu=1 mem=/), 5: '1', 7: id });
 
     for (const reference of [name, id]) {

@@ -92,7 +92,7 @@ test('in a pipe there are rows only, fields joined by tabs, dashes for what is n
   const { id } = bed.emulator.sessions.get('mine');
   const image = 'cr.backend.ai/stable/python:3.11-ubuntu22.04';
   expect(stdout.replace(/\t\d+s\t/, '\tAGE\t')).toBe(
-    `mine\tRUNNING\t${image}\tAGE\tcpu=1 mem=128.0MiB\t1\tinteractive\t${id}\n`,
+    `mine\tRUNNING\t${image}\tAGE\tcpu=1 mem=128.0MiB\t1\tinteractive\t${id}\t-\n`,
   );
   expect(stderr).toBe('');
 });

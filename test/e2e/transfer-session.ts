@@ -130,6 +130,7 @@ export function recordingReporter(): RecordingReporter {
       left: (paths) => warnings.push(...paths),
       [Symbol.dispose]: nothing,
     }),
+    watch: () => ({ isDrawn: false, draw: nothing, tell: nothing, [Symbol.dispose]: nothing }),
     failure: () => 1,
   };
 }

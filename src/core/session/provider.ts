@@ -4,7 +4,7 @@
  */
 
 import type { Duplex } from 'node:stream';
-import type { Column } from '../reporter.ts';
+import type { SessionListing } from './listing.ts';
 import type { FolderOffer, ImageOffer, ProjectOffer, ResourceOffer, ResourceScope } from './offers.ts';
 import type { ServicePort, SessionDetails, SessionEvent, SessionRef, SessionSummary } from './session.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -115,25 +115,6 @@ export interface Absence {
  * is `starting`.
  */
 export type SessionPhase = 'starting' | 'ready' | 'suspended' | 'ending' | 'ended' | 'failed' | 'cancelled';
-
-/** How sessions are shown to people. */
-export interface SessionListing {
-  /** What `bai session create` is given, e.g. `IMAGE`. */
-  readonly subject?: string;
-  /** Every word that `--status` takes; the states of the platform in the order in which a session passes them. */
-  readonly statuses: readonly string[];
-  readonly columns: readonly Column[];
-  /** A cell for each column, at the time `now` (ms). */
-  row(this: void, session: SessionSummary, now: number): readonly (string | undefined)[];
-  /** Whose it is, where the caller may see those of others. */
-  ownerOf?(this: void, session: SessionSummary): string;
-  /** Names and values, of which those without a value are left out. */
-  facts(this: void, session: SessionDetails): readonly (readonly [string, string])[];
-  /** Why it is in its state. */
-  reasonOf(this: void, session: SessionDetails): string;
-  /** Why a text is not a valid session name. */
-  nameProblem(this: void, name: string): string | undefined;
-}
 
 export interface SessionListFilter {
   /** Status words; or the live ones, or `all`. */

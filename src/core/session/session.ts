@@ -15,10 +15,23 @@ export function placeName({ name, node }: Pick<SessionRef, 'name' | 'node'>): st
   return node === undefined ? `session ${name}` : `node ${node} of session ${name}`;
 }
 
-export interface SessionSummary extends SessionRef {
+export interface SessionSummary extends SessionRef, Partial<ExpectedEnd> {
   /** ISO 8601, or an empty string when the provider does not say. */
   readonly createdAt: string;
 }
+
+/** When a session ends by itself, if nothing changes. Left out where the provider does not say, or nothing ends it. */
+export interface ExpectedEnd {
+  /** ISO 8601. */
+  readonly endsAt: string;
+  readonly endsBecause: EndReason;
+}
+
+/**
+ * `idle`: nobody is connected to it; `underuse`: its processors do too little; `lifetime`: sessions of the account may last no
+ * longer; `time-limit`: it was started for so long.
+ */
+export type EndReason = 'idle' | 'underuse' | 'lifetime' | 'time-limit';
 
 export interface SessionDetails extends SessionSummary {
   /** What the provider says of its state; may be empty. */

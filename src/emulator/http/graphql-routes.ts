@@ -170,8 +170,7 @@ function sessionFields(session: Session, behaviour: ReleaseBehaviour): Record<st
     occupied_slots: slots,
     requested_slots: slots,
     resource_opts: '{"shmem": 67108864}',
-    idle_checks:
-      '{"session_lifetime": {"remaining": null, "remaining_time_type": "expire_after", "extra": null}}',
+    idle_checks: JSON.stringify(session.idleChecks),
     num_queries: 0,
     priority: spec.priority,
     containers: containersOf(session, slots),

@@ -1,4 +1,4 @@
-/** Runs a batch session's startup command and keeps what it prints. */
+/** Runs a batch session's startup command. */
 
 import type { Home } from './home.ts';
 import { startShell } from './shell-process.ts';
@@ -9,14 +9,11 @@ interface BatchDeps {
   readonly environment: Readonly<Record<string, string>>;
   /** Ends the command when it aborts. */
   readonly signal: AbortSignal;
+  /** Gets what it prints. */
+  readonly print: (text: string) => void;
 }
 
-const longestLog = 1024 * 1024;
-
-export async function runBatch(
-  command: string,
-  deps: BatchDeps,
-): Promise<{ exitCode: number; output: string }> {
+export async function runBatch(command: string, deps: BatchDeps): Promise<{ exitCode: number }> {
   const child = startShell({
     ...{ command, user: deps.user, home: deps.home },
     environment: deps.environment,
@@ -24,14 +21,11 @@ export async function runBatch(
   const stop = () => child.kill('SIGKILL');
   deps.signal.addEventListener('abort', stop, { once: true });
   child.stdin.end();
-  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');
-    stream.on('data', (text: string) => {
-      if (output.length < longestLog) output += text;
-    });
+    stream.on('data', deps.print);
   }
   const end = await child.ended;
   deps.signal.removeEventListener('abort', stop);
-  return { exitCode: end.kind === 'exit' ? end.code : 137, output };
+  return { exitCode: end.kind === 'exit' ? end.code : 137 };
 }

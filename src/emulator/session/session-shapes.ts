@@ -64,7 +64,7 @@ export function sessionInfo(session: Session, behaviour: ReleaseBehaviour): Reco
       session.terminatedAt === undefined ? null : timeText(session.terminatedAt, newForm ? 'T' : ' '),
     numQueriesExecuted: 0,
     lastStat: null,
-    idleChecks: { session_lifetime: { remaining: null, remaining_time_type: 'expire_after', extra: null } },
+    idleChecks: session.idleChecks,
   };
 }
 

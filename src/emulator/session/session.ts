@@ -13,6 +13,7 @@ import type { FaultBook } from '../model/faults.ts';
 import type { Image } from '../model/images.ts';
 import type { ReleaseBehaviour } from '../model/release.ts';
 import type { EventHub } from './events.ts';
+import { type IdleReports, idleReports } from './idle-checks.ts';
 import { transitionEvents } from './session-events.ts';
 import { SessionNode } from './session-node.ts';
 import { type App, type Kernel, kernelsOf, standardApps } from './session-parts.ts';
@@ -43,6 +44,8 @@ export interface SessionDeps {
   readonly homesRoot: string;
   readonly stepDelayMs: number;
   readonly maxUnauthenticated: number;
+  /** The `max_session_lifetime` of the account's resource policy; 0 is none. */
+  readonly lifetimeSeconds: number;
   /** The state in which sessions stop until it changes. */
   heldState(): string | undefined;
 }
@@ -51,6 +54,7 @@ export interface SessionDeps {
 const clusterCpu = 48;
 
 const sshdPort = 2200;
+const longestLog = 1024 * 1024;
 const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
 
 export class Session {
@@ -66,6 +70,8 @@ export class Session {
   statusChangedAt = new Date();
   terminatedAt: Date | undefined;
   logs = '';
+  /** What the checkers of idle sessions say of it. */
+  otherChecks: IdleReports = {};
   apps: readonly App[];
   readonly spec: SessionSpec;
   readonly #deps: SessionDeps;
@@ -133,6 +139,10 @@ export class Session {
   /** SSH connections to main1 that are open now, authenticated or not. */
   get sshConnections(): number {
     return this.#main.sshConnections;
+  }
+
+  get idleChecks(): IdleReports {
+    return idleReports(this, this.#deps.lifetimeSeconds);
   }
 
   /** Aborted when the session ends. */
@@ -218,7 +228,16 @@ export class Session {
       if (this.#life.signal.aborted) return;
     }
     this.#enter('RUNNING');
+    this.#endAfterLifetime();
     if (this.spec.type === 'batch') await this.#runBatch();
+  }
+
+  #endAfterLifetime(): void {
+    const ms = this.#deps.lifetimeSeconds * 1000;
+    if (ms === 0) return;
+    const end = () => void this.end('TERMINATED', 'idle-session-lifetime');
+    const timer = setTimeout(end, Math.max(0, ms - (Date.now() - this.createdAt.getTime()))).unref();
+    this.#life.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   }
 
   async #pause(): Promise<void> {
@@ -260,8 +279,10 @@ export class Session {
       home: { folder: this.home, path: clientHome },
       environment: this.environment(),
       signal: this.#life.signal,
+      print: (text) => {
+        if (this.logs.length < longestLog) this.logs += text;
+      },
     });
-    this.logs += outcome.output;
     if (this.#life.signal.aborted) return;
     this.result = outcome.exitCode === 0 ? 'SUCCESS' : 'FAILURE';
     const reason = outcome.exitCode === 0 ? 'task-done' : 'task-failed';

@@ -49,6 +49,13 @@ export const backendAi = {
   phaseOf,
   waitPhase,
   hostKeyAlias,
+  absences: {
+    extend: {
+      why: 'has no call that gives a session more time',
+      instead:
+        'an idle session goes on while somebody is connected, so an open `bai ssh` will do; how long sessions may last (max_session_lifetime) is set by an administrator, in the resource policy of the account',
+    },
+  },
   refOf: (id: string): SessionRef => ({ id: id.toLowerCase(), name: id, status: 'RUNNING' }),
 } as const satisfies Partial<Provider>;
 

@@ -1,6 +1,8 @@
 /** Jobs: those there are, what became of one, and its end. */
 
+import { expectedEnd } from '../../core/session/expected-end.ts';
 import type { SessionPhase } from '../../core/session/provider.ts';
+import type { ExpectedEnd } from '../../core/session/session.ts';
 import type { SignedIn } from '../../core/session/sign-in.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import type { RescaleClient } from './client.ts';
@@ -31,7 +33,7 @@ interface StatusChange {
   readonly reason: string;
 }
 
-export interface JobDetails extends Job {
+export interface JobDetails extends Job, Partial<ExpectedEnd> {
   /** Oldest first. */
   readonly history: readonly StatusChange[];
   /** Only while it executes; empty before its machines are there. */
@@ -122,7 +124,20 @@ export async function describeJob(
     createdAt: isoDate(job.dateInserted) || (history[0]?.at ?? ''),
     cidrRule: job.cidrRule || undefined,
     publicKey: job.publicKey || undefined,
+    ...(phaseOf(status) === 'ready' && endOf(job, history)),
   };
+}
+
+/** When its walltime is over. Of a job of several analyses, which run one after the other, it is not known. */
+function endOf(
+  { jobanalyses }: schema.JobDetailsRow,
+  history: readonly StatusChange[],
+): ExpectedEnd | undefined {
+  const [analysis, ...others] = jobanalyses;
+  const hours = analysis?.hardware?.walltime;
+  const begun = history.find(({ status }) => phaseOf(status) === 'ready');
+  if (typeof hours !== 'number' || begun === undefined || others.length > 0) return undefined;
+  return expectedEnd(Date.parse(begun.at) + hours * 3_600_000, 'time-limit');
 }
 
 /** Oldest first, whatever order they come in. */

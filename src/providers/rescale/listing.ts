@@ -1,6 +1,7 @@
 /** How Rescale's jobs are shown to people. */
 
-import type { SessionListing } from '../../core/session/provider.ts';
+import { endFact } from '../../core/session/expected-end.ts';
+import type { SessionListing } from '../../core/session/listing.ts';
 import { controlCharacterProblem } from '../../core/text/text-check.ts';
 import { formatAge } from '../../core/text/units.ts';
 import { BaiError } from '../../errors.ts';
@@ -12,13 +13,16 @@ export const listing: SessionListing = {
   subject: 'ANALYSIS',
   statuses: statusWords,
   columns: [
-    { title: 'NAME', least: 16 },
-    { title: 'STATUS' },
-    { title: 'ANALYSIS', least: 12, gives: 'last' },
-    { title: 'CLUSTER', gives: 'first' },
-    { title: 'AGE', gives: 'last' },
-    { title: 'ID', whole: true },
+    { title: 'NAME', field: 'name', least: 16 },
+    { title: 'STATUS', field: 'status' },
+    { title: 'ANALYSIS', field: 'analyses', least: 12, gives: 'last' },
+    { title: 'CLUSTER', field: 'clusterStatus', gives: 'first' },
+    { title: 'AGE', field: 'createdAt', gives: 'last', ticks: true, isReversed: true },
+    { title: 'ID', field: 'id', whole: true },
+    { title: 'OWNER', field: 'owner', onlyWith: 'all-users' },
   ],
+  fields: ['phase', 'provider'] satisfies readonly (keyof RescaleJob)[],
+  fieldWords: { image: 'analyses' },
   row: (job: RescaleJob, now) => [
     job.name,
     job.status,
@@ -26,8 +30,8 @@ export const listing: SessionListing = {
     job.clusterStatus,
     ageOf(job, now),
     job.id,
+    job.owner,
   ],
-  ownerOf: ({ owner }: RescaleJob) => owner,
   facts: (job: RescaleJobDetails) => [
     ['name', job.name],
     ['id', job.id],
@@ -37,6 +41,7 @@ export const listing: SessionListing = {
     ['machines', job.instances.length === 0 ? '' : String(job.instances.length)],
     ['may connect', job.cidrRule ?? ''],
     ['created', job.createdAt],
+    ['ends', endFact(job, Date.now())],
     ...waysIn(job),
     ['since', job.history.at(-1)?.at ?? ''],
   ],

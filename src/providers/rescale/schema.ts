@@ -40,7 +40,13 @@ export const jobSchema = z.object({
   cidrRule: maybeText,
   sshPort: maybeNumber,
   jobanalyses: z.catch(
-    z.array(z.object({ analysis: z.catch(z.object({ code: text, name: maybeText }), { code: '' }) })),
+    z.array(
+      z.object({
+        analysis: z.catch(z.object({ code: text, name: maybeText }), { code: '' }),
+        // `walltime`: hours after which the platform ends the job.
+        hardware: z.catch(z.optional(z.nullable(z.object({ walltime: maybeNumber }))), undefined),
+      }),
+    ),
     [],
   ),
 });
@@ -94,6 +100,7 @@ export const createdSchema = z.object({
 });
 
 export type JobRow = z.infer<typeof jobRowSchema>;
+export type JobDetailsRow = z.infer<typeof jobSchema>;
 export type Instance = z.infer<typeof instanceSchema>;
 export type CoreType = z.infer<typeof coreTypeSchema>;
 export type Analysis = z.infer<typeof analysisSchema>;

@@ -1,5 +1,6 @@
 /** Jobs in the words that every provider's sessions are told in. */
 
+import { expectedEnd } from '../../core/session/expected-end.ts';
 import type { SessionDetails, SessionRef, SessionSummary } from '../../core/session/session.ts';
 import { type Job, phaseOf, type SshState } from './job.ts';
 import { productName } from './products.ts';
@@ -37,9 +38,11 @@ export function refOf(job: Job): SessionRef {
 }
 
 export function sessionOf(job: Job): JobSession & SessionSummary {
-  const { application, ssh } = job;
+  const { application, ssh, expiresAt } = job;
+  const runs = job.phase === 'ready' && expiresAt !== undefined;
   return {
     ...refOf(job),
+    ...(runs && expectedEnd(expiresAt, 'time-limit')),
     provider: 'ucloud',
     createdAt: timeOf(job.createdAt),
     statusInfo: job.phase === phaseOf(job.state) ? '' : job.phase,

@@ -1,32 +1,39 @@
 /** How jobs are shown to people. */
 
-import type { Column } from '../../core/reporter.ts';
-import type { SessionListing } from '../../core/session/provider.ts';
+import { endCell, endFact } from '../../core/session/expected-end.ts';
+import type { SessionColumn, SessionListing } from '../../core/session/listing.ts';
 import { formatAge } from '../../core/text/units.ts';
 import { nameProblem } from './job-actions.ts';
 import type { JobSession } from './job-session.ts';
 import { jobStates } from './jobs.ts';
 
-const columns: readonly Column[] = [
-  { title: 'NAME', least: 16 },
-  { title: 'STATUS' },
-  { title: 'APPLICATION', least: 12, gives: 'last' },
-  { title: 'AGE', gives: 'last' },
-  { title: 'LEFT', gives: 'last' },
-  { title: 'SSH' },
-  { title: 'ID', whole: true },
+const columns: readonly SessionColumn[] = [
+  { title: 'NAME', field: 'name', least: 16 },
+  { title: 'STATUS', field: 'status' },
+  { title: 'APPLICATION', field: 'application', least: 12, gives: 'last' },
+  { title: 'AGE', field: 'createdAt', gives: 'last', ticks: true, isReversed: true },
+  { title: 'ENDS', field: 'endsAt', gives: 'last', hidesEmpty: true, ticks: true },
+  { title: 'SSH', field: 'ssh' },
+  { title: 'ID', field: 'id', whole: true },
+];
+
+const fields: readonly (keyof JobSession)[] = [
+  ...(['statusInfo', 'provider', 'product', 'nodes', 'workspace', 'createdBy'] as const),
+  ...(['startedAt', 'expiresAt', 'sshAddress', 'updates'] as const),
 ];
 
 export const listing: SessionListing = {
   subject: 'APP',
   statuses: jobStates,
   columns,
+  fields,
+  fieldWords: { project: 'workspace', app: 'application', image: 'application', owner: 'createdBy' },
   row: (job: JobSession, now) => [
     job.name,
     job.status,
     job.application,
     spanBetween(job.createdAt, now),
-    job.expiresAt === '' ? undefined : formatAge(Date.parse(job.expiresAt) - now),
+    endCell(job, now),
     job.ssh,
     job.id,
   ],
@@ -41,7 +48,7 @@ export const listing: SessionListing = {
     ['workspace', job.workspace],
     ['created', job.createdAt],
     ['started', job.startedAt],
-    ['ends', job.expiresAt],
+    ['ends', endFact(job, Date.now()) || job.expiresAt],
     ['SSH', addressOf(job)],
     ...job.updates.map(({ at, state, status }) => [at, [state, status].filter(Boolean).join(' ')] as const),
   ],

@@ -1,34 +1,18 @@
-/** The small jobs on sessions: list, info, logs, rename, wait. */
+/** The small jobs on sessions: info, rename, extend, wait. */
 
 import { requireFeature } from '../../core/session/features.ts';
-import type { ExtendedSession, SessionListFilter } from '../../core/session/provider.ts';
-import type { SessionDetails, SessionRef, SessionSummary } from '../../core/session/session.ts';
+import type { ExtendedSession } from '../../core/session/provider.ts';
+import type { SessionDetails, SessionRef } from '../../core/session/session.ts';
 import { NotFoundError, UsageError } from '../../errors.ts';
 import { resolveAnySession, resolveLiveSession } from './resolve-session.ts';
 import type { SessionTools } from './session-tools.ts';
 import { watchSession } from './wait-session.ts';
-
-export async function listSessions(
-  filter: SessionListFilter,
-  tools: SessionTools,
-): Promise<readonly SessionSummary[]> {
-  const sessions = await tools.provider.list(filter, tools.signal);
-  if (filter.owner !== 'own' || typeof filter.statuses === 'string') return sessions;
-  const wanted = new Set(filter.statuses);
-  return sessions.filter((session) => wanted.has(session.status));
-}
 
 export async function sessionInfo(reference: string, tools: SessionTools): Promise<SessionDetails> {
   const session = await resolveAnySession(reference, tools);
   const details = await tools.provider.describe(session.id, tools.signal);
   if (details) return details;
   throw new NotFoundError(`session ${reference} is no longer there`, { code: 'session-not-found' });
-}
-
-/** Also of ended sessions, by name too: the newest of that name. */
-export async function sessionLogs(reference: string, tools: SessionTools): Promise<string> {
-  const logs = requireFeature(tools.provider, 'logs');
-  return logs(await resolveAnySession(reference, tools), tools.signal);
 }
 
 interface RenameRequest {

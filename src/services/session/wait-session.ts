@@ -149,7 +149,8 @@ const defaultPatienceMs = 120_000;
 /** Who asks for more is asked again all the same: the user's own limit and Ctrl-C hold. */
 const longestPauseMs = 300_000;
 
-function askedPauseMs({ details }: BaiError): number {
+/** How long a server that has refused for a while wants to be left alone. */
+export function askedPauseMs({ details }: BaiError): number {
   const seconds = details['retryAfterSeconds'];
   return typeof seconds === 'number' ? Math.min(seconds * 1000, longestPauseMs) : 0;
 }

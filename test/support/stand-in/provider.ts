@@ -17,7 +17,10 @@ export const openStandIn: OpenProvider = async (_settings, { environment }) => {
     list: async () => [session],
     describe: async (id) => (id === session.id ? session : undefined),
     listing: {
-      ...{ statuses: ['UP'], columns: [{ title: 'NAME' }, { title: 'ID' }] },
+      ...{
+        statuses: ['UP'],
+        columns: ['name', 'id'].map((field) => ({ title: field.toUpperCase(), field })),
+      },
       row: ({ name, id }) => [name, id],
       facts: ({ name, id }) => Object.entries({ name, id }),
       reasonOf: () => '',

@@ -5,7 +5,7 @@ const summaryFields =
 
 export const listQuery = `query($limit:Int!,$offset:Int!,$ak:String,$status:String,$filter:String){
   compute_session_list(limit:$limit,offset:$offset,access_key:$ak,status:$status,filter:$filter,order:"-created_at"){
-    total_count items{ ${summaryFields} occupying_slots }
+    total_count items{ ${summaryFields} occupying_slots idle_checks }
   }
 }`;
 

@@ -1,8 +1,8 @@
 /** How a manager's sessions are shown to people. */
 
-import type { Column } from '../../../core/reporter.ts';
 import { describeAmounts } from '../../../core/session/amounts.ts';
-import type { SessionListing } from '../../../core/session/provider.ts';
+import { endCell, endFact } from '../../../core/session/expected-end.ts';
+import type { SessionColumn, SessionListing } from '../../../core/session/listing.ts';
 import { shortId } from '../../../core/session/session.ts';
 import { plainWords } from '../../../core/text/plain-words.ts';
 import { formatAge } from '../../../core/text/units.ts';
@@ -10,21 +10,40 @@ import { sessionNameProblem, statusWords } from '../manager/states.ts';
 import type { ComputeSession, ComputeSessionDetails } from './compute-session.ts';
 
 /** On a terminal; each is whole in a pipe and with --wide. */
-const columns: readonly Column[] = [
-  { title: 'NAME', least: 16 },
-  { title: 'STATUS' },
-  { title: 'IMAGE', least: 16, gives: 'last', short: (image) => image.slice(image.lastIndexOf('/') + 1) },
-  { title: 'AGE', gives: 'last' },
-  { title: 'RESOURCES', least: 16, gives: 'last' },
-  { title: 'NODES', gives: 'first' },
-  { title: 'TYPE', gives: 'first' },
-  { title: 'ID', short: shortId },
+const columns: readonly SessionColumn[] = [
+  { title: 'NAME', field: 'name', least: 16 },
+  { title: 'STATUS', field: 'status' },
+  {
+    ...{ title: 'IMAGE', field: 'image', least: 16, gives: 'last' },
+    short: (image) => image.slice(image.lastIndexOf('/') + 1),
+  },
+  { title: 'AGE', field: 'createdAt', gives: 'last', ticks: true, isReversed: true },
+  { title: 'RESOURCES', field: 'resources', least: 16, gives: 'last' },
+  { title: 'NODES', field: 'nodes', gives: 'first' },
+  { title: 'TYPE', field: 'type', gives: 'first' },
+  { title: 'ID', field: 'id', short: shortId },
+  { title: 'ENDS', field: 'endsAt', gives: 'last', hidesEmpty: true, ticks: true },
+  { title: 'OWNER', field: 'accessKey', whole: true, onlyWith: 'all-users' },
+];
+
+const fields: readonly (keyof ComputeSession)[] = [
+  'statusInfo',
+  'project',
+  'resourceGroup',
+  'terminatedAt',
+  'provider',
+  'services',
 ];
 
 export const listing: SessionListing = {
   subject: 'IMAGE',
   statuses: statusWords,
   columns,
+  fields,
+  fieldWords: {
+    ...{ group: 'project', groupname: 'project', scalinggroup: 'resourceGroup', sgroup: 'resourceGroup' },
+    ...{ sessionid: 'id', clustersize: 'nodes', occupyingslots: 'resources' },
+  },
   row: (session: ComputeSession, now) => [
     session.name,
     session.status,
@@ -34,8 +53,9 @@ export const listing: SessionListing = {
     String(session.nodes),
     session.type,
     session.id,
+    endCell(session, now),
+    session.accessKey,
   ],
-  ownerOf: ({ accessKey }: ComputeSession) => accessKey,
   facts: (details: ComputeSessionDetails) => [
     ['name', details.name],
     ['id', details.id],
@@ -47,6 +67,7 @@ export const listing: SessionListing = {
     ['resource group', details.resourceGroup],
     ['folders', details.mounts.join(', ')],
     ['created', details.createdAt],
+    ['ends', endFact(details, Date.now())],
     ['ended', details.terminatedAt],
     ['apps', details.services.map(({ name, ports }) => `${name} (${ports.join(', ')})`).join(', ')],
     ...details.containers.map(

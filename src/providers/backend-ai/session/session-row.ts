@@ -1,7 +1,9 @@
 /** From a GraphQL row to a session; what a row lacks becomes an empty value. */
 
 import { type SessionRow, servicePortsSchema, slotsSchema } from '../manager/schema.ts';
+import { phaseOf } from '../manager/states.ts';
 import type { ComputeSession, ComputeSessionDetails } from './compute-session.ts';
+import { endOfChecks } from './idle-checks.ts';
 
 export function summaryOf(row: SessionRow): ComputeSession {
   const slots = slotsSchema.safeParse(row.occupying_slots);
@@ -19,6 +21,7 @@ export function summaryOf(row: SessionRow): ComputeSession {
     nodes: row.cluster_size ?? 1,
     createdAt: row.created_at,
     terminatedAt: row.terminated_at,
+    ...(phaseOf(row.status) === 'ready' && endOfChecks(row.idle_checks, Date.now())),
     provider: 'backend.ai',
     resources: slots.success ? textValues(slots.data) : {},
     services: services.success
