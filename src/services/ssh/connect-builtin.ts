@@ -5,6 +5,7 @@ import { explainTooLong, refuseTooLong } from '../../core/ssh/command-limit.ts';
 import type { SshWork } from '../../core/ssh/ssh-arguments.ts';
 import { connectionFailed } from '../../core/ssh/ssh-client.ts';
 import { BaiError } from '../../errors.ts';
+import { lookForEnd } from '../session/look-for-end.ts';
 import { findEnd } from '../session/session-end.ts';
 import { logIn, loginKeyFor, openAccess } from './open-access.ts';
 import type { BuiltinConnection } from './ssh-programs.ts';
@@ -29,8 +30,10 @@ const failuresOfConnection: ReadonlySet<string> = new Set([
 
 /** As ssh: the exit status of the remote command, 255 when the connection failed. */
 export async function connectBuiltin(session: SessionRef, work: SshWork, tools: SshTools): Promise<number> {
+  using ends = lookForEnd(session, tools);
   try {
     await using connection = await openBuiltin(session, work, tools);
+    ends.tell();
     return await runCommand(connection, work, session);
   } catch (error) {
     const end = isLoss(error) ? await findEnd(session, tools) : undefined;

@@ -8,6 +8,7 @@ import { sshApp } from '../../core/ssh/forwarder.ts';
 import { type ReadyCommands, readyCommands, type SshTarget } from '../../core/ssh/ssh-command.ts';
 import { UsageError } from '../../errors.ts';
 import { checkApp } from '../session/check-app.ts';
+import { lookForEnd } from '../session/look-for-end.ts';
 import { openRunningSession } from '../session/open-session.ts';
 import { type ClientHelp, type ClientTools, prepareClient } from './client-help.ts';
 import { enterNode } from './enter-node.ts';
@@ -60,6 +61,11 @@ export async function forwardApp(
     throw new UsageError(`--for is for sshd: ${program} does not speak to ${request.app}`);
   }
   const session = await openRunningSession(request.session, tools);
+  using ends = lookForEnd(session, tools);
+  void ends.known.then(
+    () => ends.tell(),
+    () => {},
+  );
   if (request.app === sshApp) {
     await using place = await enterNode(session, request.node, tools);
     const ready = await prepareSsh(place.session, place.tools);

@@ -14,6 +14,7 @@ import { limitTime, unlessAborted } from '../../core/time-limit.ts';
 import { BaiError, ExitCode, NotFoundError, UsageError } from '../../errors.ts';
 import type { LoginKey } from '../../ssh/login.ts';
 import { createSession } from '../session/create-session.ts';
+import { lookForEnd } from '../session/look-for-end.ts';
 import { openRunningSession } from '../session/open-session.ts';
 import { findEnd } from '../session/session-end.ts';
 import { whileBusy } from '../session/while-busy.ts';
@@ -123,11 +124,17 @@ export async function connectSystem(
   tools: SshTools,
 ): Promise<number> {
   const failures: unknown[] = [];
+  using ends = lookForEnd(session, tools);
   try {
     const preparing = Promise.all([prepareSsh(session, tools), inheritedFor(request, tools)]);
     const [ready, inherited] = await whileBusy(`connecting to session ${session.name}`, preparing, tools);
     const onConnectionFailed = (error: unknown): void => void failures.push(error);
-    const status = await runSystem(ready, { ...request, inherited, app: sshApp, onConnectionFailed }, tools);
+    const onFirstDial = (): void => ends.tell();
+    const status = await runSystem(
+      ready,
+      { ...request, inherited, app: sshApp, onConnectionFailed, onFirstDial },
+      tools,
+    );
     if (status !== connectionFailed || tools.signal.aborted || request.isPastAsking?.()) return status;
     const end = await findEnd(session, tools);
     if (end !== undefined) {
@@ -146,6 +153,8 @@ export async function connectSystem(
 interface SystemRequest extends Omit<StartRequest, 'tunnel'>, Pick<SshCommandRequest, 'sshArguments'> {
   /** Options of the user's own configuration. */
   readonly inherited: readonly string[];
+  /** The last moment at which anything can be said before the terminal is ssh's. */
+  readonly onFirstDial: () => void;
 }
 
 async function runSystem(ready: PreparedSsh, request: SystemRequest, tools: SshTools): Promise<number> {
@@ -158,6 +167,7 @@ async function runSystem(ready: PreparedSsh, request: SystemRequest, tools: SshT
   try {
     const tunnel = afterFirstDial(ready.access, () => {
       busy?.stop();
+      request.onFirstDial();
       terminal ??= reporter.yieldTerminal();
     });
     await using forwarder = await startAppForwarder({ ...request, tunnel }, tools);
