@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findProgram } from '../../src/ssh/programs.ts';
 import { type EmulatorBed, openEmulator } from '../contract/app-bed.ts';
 import { type BaiResult, bai, cleanEnvironment, finished, launcher } from '../support/bai.ts';
+import { openConsole } from '../support/consoles.ts';
 import { type KeyringBed, keyringMissing, openKeyringBed } from '../support/keyring.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -105,6 +106,36 @@ test.skipIf(keyringMissing !== undefined)('without a bus the file has it, and ba
   expect([refused.code, JSON.parse(refused.stderr).error.code]).toEqual([1, 'keyring-away']);
   expect(home.config()['alone']).toMatchObject({ secretKey: 'a-secret' });
 });
+
+test.skipIf(keyringMissing !== undefined)(
+  'a login at a web console is kept there, gone by, ended at the console and taken away',
+  async () => {
+    await using place = await openConsole();
+    using home = await openHome('web');
+    const words = [place.endpoint, '--email', place.email, '--password-stdin', '--json'];
+    const signed = await home.run(['login', ...words], `${place.password}\n`);
+    expect(signed, signed.stderr).toMatchObject({ code: 0 });
+    expect(JSON.parse(signed.stdout)).toMatchObject({ profile: 'web', secretsIn: 'keyring' });
+    const [loginId = ''] = place.console.logins(place.email);
+    expect(keyring.secrets()).toContain(`secret = ${loginId}\n`);
+    expect(JSON.stringify(home.config())).not.toContain(loginId);
+    const who = await home.run(['whoami', '--json']);
+    expect(JSON.parse(who.stdout)).toMatchObject({ email: place.email, origin: 'profile "web"' });
+    const out = await home.run(['logout', '--json']);
+    expect(JSON.parse(out.stdout)).toMatchObject({ loginEnded: true, removed: ['loginId'] });
+    expect(keyring.secrets()).not.toContain(loginId);
+    expect(place.console.logins(place.email)).toEqual([]);
+
+    // A command gives the password in place of a person, also for a login that has ended.
+    await home.run(['config', 'set', 'secretCommand', `echo '${place.password}'`]);
+    const given = await home.run(['login', place.endpoint, '--email', place.email]);
+    expect(given, given.stderr).toMatchObject({ code: 0 });
+    expect(home.config()['web']).toMatchObject({ secretCommand: `echo '${place.password}'` });
+    place.console.endLogins(place.email);
+    const again = await home.run(['session', 'list']);
+    expect(again, again.stderr).toMatchObject({ code: 0 });
+  },
+);
 
 // The last one: nobody unlocks it again.
 test.skipIf(keyringMissing !== undefined)(
