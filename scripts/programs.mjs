@@ -16,6 +16,9 @@ const programs = {
   strace: ['strace', 'the modes of key files at every moment'],
   openssl: ['openssl', 'TLS errors'],
   curl: ['curl', 'the dynamic forwards'],
+  'secret-tool': ['libsecret-tools', 'secrets in a real keyring'],
+  'gnome-keyring-daemon': ['gnome-keyring', 'secrets in a real keyring'],
+  'dbus-run-session': ['dbus', 'secrets in a real keyring'],
   tinyproxy: ['tinyproxy-bin', 'a real HTTP proxy'],
   microsocks: ['microsocks', 'a real SOCKS proxy'],
 };

@@ -11,7 +11,7 @@ import type { KeyTools } from './services/keys/key-tools.ts';
 import type { PruneTools } from './services/keys/prune-keys.ts';
 import type { LocalManagerTools } from './services/local/local-manager.ts';
 import type { ServeLocalTools } from './services/local/serve-local.ts';
-import type { ProfileTools } from './services/profiles.ts';
+import type { ProfileTools } from './services/profiles/profile-tools.ts';
 import type { SessionTools } from './services/session/session-tools.ts';
 import type { SpeedTestTools } from './services/sftp/sftp-speedtest.ts';
 import type { SftpTools } from './services/sftp/sftp-tools.ts';
@@ -89,7 +89,16 @@ export interface Context {
     path: string,
     limit: { readonly mostBytes: number; readonly thing: string },
   ): Promise<Uint8Array>;
+  /** Without the secrets that are elsewhere than in the profile's file: those are read when the platform is opened. */
   settings(): Promise<Settings>;
+  /** The name of the one that is meant. */
+  profile(): Promise<string>;
+  /** Where its account is used and others could be meant: a line for people. */
+  tellProfile(): Promise<void>;
+  /** A failure to sign in says whose account it was, where there are several. */
+  inProfile(error: unknown): Promise<unknown>;
+  /** Unless another one is typed: where it is known without being said. */
+  assumeProfile(name: string): void;
   /** The platform that the settings name, opened once. */
   provider(): Promise<Provider>;
   /** What the services of one kind work with, built when it is asked for. */

@@ -20,7 +20,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
     if (error instanceof CommanderError && hasShownHelp(error))
       return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     await prepareReporter(context, fallbackFlags(words));
-    return context.reporter.failure(explained(error, context.signal, argv));
+    return context.reporter.failure(await context.inProfile(explained(error, context.signal, argv)));
   } finally {
     await context.close();
   }
@@ -99,6 +99,7 @@ async function addCommand(entry: CommandEntry, tree: Tree): Promise<void> {
   const isWanted =
     (words.length === 1 || wanted[0] === words[0]) && (asked === name || entry.aliases?.includes(asked));
   if (!isWanted) return;
+  if (entry.tellsProfile) command.hook('preAction', () => context.tellProfile());
   (await entry.load()).define(command, context);
 }
 
@@ -109,7 +110,7 @@ function addGlobalOptions(program: Command): void {
     .option('-q, --quiet', 'print errors and the answer only')
     .option('--color', 'use colours even without a terminal')
     .option('--no-color', 'no colours')
-    .option('--profile <name>', 'the profile to read settings from')
+    .option('-P, --profile <name>', 'the profile to read settings from')
     .option('--endpoint <url>', "the manager's address")
     .addOption(new Option('--env-file <path>', 'read variables that are not set from this file'));
 }

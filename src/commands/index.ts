@@ -15,6 +15,7 @@ export const groups: Readonly<Record<string, string>> = {
   key: "your SSH keys, and the sessions'",
   'host-key': 'the host keys of sessions',
   config: 'settings and where they come from',
+  profile: 'several accounts side by side',
   provider: 'the platforms bai reaches',
   local: 'a manager on this machine, to try bai without a cluster',
 };
@@ -24,6 +25,7 @@ export const commands: readonly CommandEntry[] = [
     path: 'session create',
     summary: 'create a session and wait until it runs',
     aliases: ['start'],
+    tellsProfile: true,
     load: () => import('./session/create.ts'),
   },
   {
@@ -46,17 +48,20 @@ export const commands: readonly CommandEntry[] = [
   {
     path: 'session rename',
     summary: 'rename a running session',
+    tellsProfile: true,
     load: () => import('./session/rename.ts'),
   },
   {
     path: 'session extend',
     summary: 'give a session more time, where sessions end by themselves',
+    tellsProfile: true,
     load: () => import('./session/extend.ts'),
   },
   {
     path: 'session terminate',
     summary: 'end sessions',
     aliases: ['destroy', 'rm', 'kill'],
+    tellsProfile: true,
     load: () => import('./session/terminate.ts'),
   },
   {
@@ -207,17 +212,20 @@ export const commands: readonly CommandEntry[] = [
   {
     path: 'key rotate',
     summary: 'have the manager make a new key for your sessions, and save it',
+    tellsProfile: true,
     load: () => import('./key/rotate.ts'),
   },
   {
     path: 'key upload',
     summary: 'have every new session use a key of yours',
+    tellsProfile: true,
     load: () => import('./key/upload.ts'),
   },
   {
     path: 'key remove',
     summary: 'remove a public key from your account, on platforms that keep them there',
     aliases: ['rm'],
+    tellsProfile: true,
     load: () => import('./key/remove.ts'),
   },
   {
@@ -248,6 +256,21 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./config/unset.ts'),
   },
   { path: 'config path', summary: 'print where the profile file is', load: () => import('./config/path.ts') },
+  {
+    path: 'profile list',
+    summary: 'list your profiles, and which is current',
+    aliases: ['ls'],
+    load: () => import('./profile/list.ts'),
+  },
+  { path: 'profile show', summary: 'show what a profile holds', load: () => import('./profile/show.ts') },
+  { path: 'profile use', summary: 'make a profile the current one', load: () => import('./profile/use.ts') },
+  { path: 'profile rename', summary: 'rename a profile', load: () => import('./profile/rename.ts') },
+  {
+    path: 'profile remove',
+    summary: 'remove a profile and its secrets',
+    aliases: ['rm'],
+    load: () => import('./profile/remove.ts'),
+  },
   {
     path: 'provider list',
     summary: 'list the platforms, and what each can do',

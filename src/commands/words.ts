@@ -45,7 +45,7 @@ function arranged(argv: readonly string[], program: Command): readonly string[] 
 }
 
 /** Options above, and of the shell, that take a value; their value is no command word. */
-const valueOptions = new Set(['--profile', '--endpoint', '--env-file', '-b', '--batch']);
+const valueOptions = new Set(['-P', '--profile', '--endpoint', '--env-file', '-b', '--batch']);
 
 /** The first words of the command line that are no options. */
 export function wordsOf(argv: readonly string[], most = 2): string[] {

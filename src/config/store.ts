@@ -4,87 +4,139 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type Conf from 'conf';
 import * as z from 'zod/mini';
-import { isSettingName, type SettingName, type SettingValues } from '../core/settings/settings.ts';
+import type { ProfileValues, StoredProfile } from '../core/settings/profiles.ts';
+import { isSettingName, type SettingValues } from '../core/settings/settings.ts';
+import { usualProfile } from '../core/ssh/config-sections.ts';
 import { parseJson } from '../core/text/json.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
-import { LocalSystemError } from '../errors.ts';
+import { ConflictError, LocalSystemError } from '../errors.ts';
 import type { LockWait } from '../files/lock.ts';
 import { changeOwnFile, readOwnFile } from '../files/own-file.ts';
 import { besidePath } from '../files/whole-file.ts';
 
-interface ProfileStore {
+export interface ProfileStore {
   readonly path: string;
   /** Of all profiles, in alphabetical order. */
   names(): Promise<readonly string[]>;
-  /** Values of one profile; unknown keys of a newer bai are left out here and kept in the file. */
-  read(profile: string): Promise<SettingValues>;
-  write(profile: string, name: SettingName, value: string): Promise<void>;
-  /** All of them at once, or none: a value of undefined takes its setting away. */
-  save(profile: string, values: ProfileValues): Promise<void>;
-  /** Whether there was something to remove. */
-  remove(profile: string, name: SettingName): Promise<boolean>;
+  /** The profile that is meant where none is named; nothing where nobody chose. */
+  current(): Promise<string | undefined>;
+  read(profile: string): Promise<StoredProfile>;
+  /** All of it at once, or nothing. Resolves with the items that the profile no longer names. */
+  save(profile: string, values: ProfileValues, keyringItems?: SettingValues): Promise<readonly string[]>;
+  use(profile: string): Promise<void>;
+  /** What is current stays current, under its new name. */
+  rename(profile: string, name: string): Promise<void>;
+  /** `next` is current from then on. Resolves with the items that the profile named. */
+  remove(profile: string, next: string | undefined): Promise<readonly string[]>;
   /** The file's mode bits that let others in (0 when it is private or not there). */
   exposedMode(): Promise<number>;
 }
 
-/** What is changed of a profile: undefined takes away. */
-type ProfileValues = Readonly<Partial<Record<SettingName, string | undefined>>>;
-
-type Profiles = Record<string, Record<string, string>>;
+type RawProfile = Readonly<Record<string, string>>;
 
 const storeSchema = z.object({
   profiles: z.optional(z.record(z.string(), z.record(z.string(), z.string()))),
+  /** Older releases leave it alone, and take the default profile. */
+  current: z.optional(z.string()),
 });
+
+type Stored = z.infer<typeof storeSchema>;
 
 /** Creates nothing until something is written. `wait` is for another command that is writing. */
 export function openProfileStore(path: string, wait?: LockWait): ProfileStore {
-  const change = (edit: (all: Profiles) => Profiles | undefined): Promise<void> =>
+  const change = (edit: (all: Stored) => Stored): Promise<void> =>
     changeOwnFile(path, (text) => edited(path, text, edit), wait);
   return {
     path,
-    names: async () => Object.keys(await readProfiles(path)).sort(),
-    async read(profile) {
-      const entries = Object.entries((await readProfiles(path))[profile] ?? {});
-      return Object.fromEntries(entries.filter(([name]) => isSettingName(name)));
-    },
-    write: (profile, name, value) =>
-      change((all) => ({ ...all, [profile]: { ...all[profile], [name]: value } })),
-    save: (profile, values) =>
-      change((all) => ({ ...all, [profile]: withValues(all[profile] ?? {}, values) })),
-    async remove(profile, name) {
-      const isThere = (all: Profiles): boolean => all[profile]?.[name] !== undefined;
-      if (!isThere(await readProfiles(path))) return false;
+    names: async () => Object.keys((await readStored(path)).profiles ?? {}).sort(),
+    current: async () => (await readStored(path)).current,
+    read: async (profile) => readProfile((await readStored(path)).profiles?.[profile] ?? {}),
+    async save(profile, values, keyringItems = {}) {
+      let left: readonly string[] = [];
       await change((all) => {
-        const { [name]: _removed, ...rest } = all[profile] ?? {};
-        return isThere(all) ? { ...all, [profile]: rest } : undefined;
+        const before = all.profiles?.[profile] ?? {};
+        const after = changedProfile(before, values, keyringItems);
+        left = itemsLeft(before, after);
+        return { ...all, profiles: { ...all.profiles, [profile]: after } };
       });
-      return true;
+      return left;
+    },
+    use: (profile) => change((all) => ({ ...all, current: profile })),
+    rename: (profile, name) => change((all) => renamed(all, profile, name)),
+    async remove(profile, next) {
+      let left: readonly string[] = [];
+      await change((all) => {
+        const { [profile]: gone = {}, ...profiles } = all.profiles ?? {};
+        left = itemsLeft(gone, {});
+        return { profiles, current: next ?? all.current };
+      });
+      return left;
     },
     exposedMode: () => exposedMode(path),
   };
 }
 
-function withValues(before: Readonly<Record<string, string>>, values: ProfileValues): Record<string, string> {
-  const after = { ...before };
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined) delete after[name];
-    else after[name] = value;
-  }
-  return after;
+/** Takes the place of each secret that is in the keyring. No setting has this name, so older releases send nothing of it. */
+const itemsKey = 'keyring';
+
+function readProfile(raw: RawProfile): StoredProfile {
+  const values = Object.entries(raw).filter(([name]) => isSettingName(name));
+  const items = readItems(raw).filter(([name]) => isSettingName(name) && raw[name] === undefined);
+  return { values: Object.fromEntries(values), keyringItems: Object.fromEntries(items) };
+}
+
+/** `secretKey:1f2e3d token:4c5b6a` */
+function readItems(raw: RawProfile): (readonly [name: string, id: string])[] {
+  return [...(raw[itemsKey] ?? '').matchAll(/([A-Za-z]+):([0-9a-f]+)/g)].map(([, name = '', id = '']) => [
+    name,
+    id,
+  ]);
+}
+
+function changedProfile(before: RawProfile, values: ProfileValues, items: SettingValues): RawProfile {
+  const changed = [...Object.keys(values), ...Object.keys(items)];
+  const kept = readItems(before).filter(([name]) => !changed.includes(name));
+  const all = [...kept, ...Object.entries(items)].map(([name, id]) => `${name}:${id}`);
+  const gone = Object.fromEntries(Object.keys(items).map((name) => [name, undefined]));
+  const whole = { ...before, ...values, ...gone, [itemsKey]: all.length === 0 ? undefined : all.join(' ') };
+  const there = Object.entries(whole).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
+  return Object.fromEntries(there);
+}
+
+function itemsLeft(before: RawProfile, after: RawProfile): readonly string[] {
+  const named = new Set(readItems(after).map(([, id]) => id));
+  return readItems(before).flatMap(([, id]) => (named.has(id) ? [] : [id]));
+}
+
+function renamed(all: Stored, profile: string, name: string): Stored {
+  const { [profile]: moved = {}, ...profiles } = all.profiles ?? {};
+  if (profiles[name] !== undefined) throw profileExists(name);
+  const isCurrent = (all.current ?? usualProfile) === profile;
+  return { profiles: { ...profiles, [name]: moved }, current: isCurrent ? name : all.current };
+}
+
+function profileExists(name: string): ConflictError {
+  return new ConflictError(`there is a profile "${name}" already`, {
+    code: 'profile-exists',
+    hint: `choose another name, or remove it first: \`bai profile remove ${name}\``,
+  });
 }
 
 /** Keys of a newer bai stay. */
 async function edited(
   path: string,
   text: string | undefined,
-  edit: (all: Profiles) => Profiles | undefined,
-): Promise<string | undefined> {
-  const profiles = edit(parseProfiles(text ?? '{}', path));
-  if (profiles === undefined) return undefined;
+  edit: (all: Stored) => Stored,
+): Promise<string> {
+  const { profiles = {}, current } = edit(parseStored(text ?? '{}', path));
   const copy = besidePath(path, 'new');
   try {
     await writeFile(copy, text ?? '{}', { flag: 'wx', mode: 0o600 });
-    (await openConf(copy)).set('profiles', profiles);
+    const conf = await openConf(copy);
+    conf.set('profiles', profiles);
+    if (current !== undefined) conf.set('current', current);
     return whole(await readFile(copy, 'utf8'));
   } finally {
     await rm(copy, { force: true });
@@ -114,14 +166,14 @@ function whole(text: string): string {
   throw Object.assign(new Error('not all of the settings were written'), { code: 'ENOSPC' });
 }
 
-async function readProfiles(path: string): Promise<Profiles> {
-  return parseProfiles((await readOwnFile(path)) ?? '{}', path);
+async function readStored(path: string): Promise<Stored> {
+  return parseStored((await readOwnFile(path)) ?? '{}', path);
 }
 
-function parseProfiles(text: string, path: string): Profiles {
+function parseStored(text: string, path: string): Stored {
   const parsed = storeSchema.safeParse(parseJson(text));
   if (!parsed.success) throw brokenFile(path, parsed.error);
-  return parsed.data.profiles ?? {};
+  return parsed.data;
 }
 
 function brokenFile(path: string, cause: unknown): LocalSystemError {

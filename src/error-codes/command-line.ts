@@ -8,7 +8,25 @@ export const commandLineCodes = {
   'no-endpoint': { status: '2', meaning: 'no server is configured' },
   'no-such-profile': {
     status: '2',
-    meaning: 'the profile of `--profile` or `BAI_PROFILE` is not there; `profiles` names those that are',
+    meaning:
+      'the profile of `--profile`, `BAI_PROFILE` or `profile use` is not there; `profiles` names those that are',
+  },
+  'profile-exists': { status: '6', meaning: 'there is a profile of the new name already' },
+  'profile-in-use': {
+    status: '2',
+    meaning: 'the current profile was to be removed, and `--use` did not say which is current then',
+  },
+  'keyring-away': {
+    status: '1',
+    meaning: 'no keyring of the system answers: its program or the session bus is not there',
+  },
+  'keyring-locked': { status: '1', meaning: 'the keyring is locked, and nobody unlocked it' },
+  'keyring-silent': { status: '1', meaning: 'the keyring did not answer in time' },
+  'keyring-failed': { status: '1', meaning: 'the keyring refused a secret, or what was asked of it' },
+  'no-secret': { status: '3', meaning: "a secret of the profile is no longer in the system's keyring" },
+  'secret-command-failed': {
+    status: '1',
+    meaning: '`secretCommand` failed, printed nothing, or took too long',
   },
   'ssh-folder-refused': {
     status: '2',

@@ -1,9 +1,11 @@
 /** `bai config`: what the settings are, where each comes from, and the values of a profile. */
 
+import type { SavedSecrets, SecretTools, StoredProfile } from '../core/settings/profiles.ts';
 import {
   checkSetting,
   definitionOf,
   isPath,
+  isSet,
   isSettingName,
   type SettingName,
   type Settings,
@@ -12,13 +14,13 @@ import {
 import { similarNames } from '../core/text/similar.ts';
 import { NotFoundError, UsageError } from '../errors.ts';
 
-export interface ConfigureTools {
-  readonly store: {
-    readonly path: string;
-    write(profile: string, name: SettingName, value: string): Promise<void>;
-    remove(profile: string, name: SettingName): Promise<boolean>;
-  };
+export interface ConfigureTools extends SecretTools {
+  /** Of the file with the profiles. */
+  readonly path: string;
   readonly profile: string;
+  stored(profile: string): Promise<StoredProfile>;
+  /** Whether there are others than this one, so that it is worth a word which is meant. */
+  hasSeveral(): Promise<boolean>;
   /** Throws for a profile that nothing was stored in. */
   mustExist(profile: string): Promise<void>;
   settings(): Promise<Settings>;
@@ -64,8 +66,15 @@ interface SetRequest {
   readonly value: string | undefined;
 }
 
+interface StoredSetting {
+  /** Of a secret: where it is. */
+  readonly secret?: SavedSecrets;
+  /** What the user may not expect of it. */
+  readonly warning?: string;
+}
+
 /** A secret is never taken from the command line, where every user of the machine can read it. */
-export async function setSetting({ name, value }: SetRequest, tools: ConfigureTools): Promise<void> {
+export async function setSetting({ name, value }: SetRequest, tools: ConfigureTools): Promise<StoredSetting> {
   const secret = definitionOf(name).secret === true;
   if (secret && value !== undefined) {
     throw new UsageError(
@@ -79,16 +88,36 @@ export async function setSetting({ name, value }: SetRequest, tools: ConfigureTo
   if (given === undefined || given === '')
     throw new UsageError(`${name} needs a value`, { hint: `bai config set ${name} VALUE` });
   checkSetting(name, given, name);
-  await tools.store.write(tools.profile, name, isPath(name, given) ? tools.wholePath(given) : given);
+  const text = isPath(name, given) ? tools.wholePath(given) : given;
+  const saved = await tools.saveProfile(tools.profile, { [name]: text });
+  const warning = await surprise(name, tools);
+  return { ...(secret && { secret: saved }), ...(warning !== undefined && { warning }) };
+}
+
+async function surprise(name: SettingName, tools: ConfigureTools): Promise<string | undefined> {
+  const { values, keyringItems } = await tools.stored(tools.profile);
+  const inFile = settingNames.filter((each) => definitionOf(each).secret && values[each] !== undefined);
+  const secrets = [...inFile, ...settingNames.filter((each) => keyringItems[each] !== undefined)];
+  if (name === 'secretCommand' && secrets.length > 0)
+    return `what is stored counts before secretCommand: \`bai config unset ${secrets[0]}\` leaves it to the command`;
+  const stays =
+    { keyring: inFile, file: Object.keys(keyringItems), auto: [] }[values.secretStore ?? ''] ?? [];
+  if (name === 'secretStore' && stays.length > 0)
+    return `${stays.join(', ')} stays where it is until it is set again`;
+  return undefined;
 }
 
 export async function unsetSetting(name: SettingName, tools: ConfigureTools): Promise<boolean> {
   await tools.mustExist(tools.profile);
-  return tools.store.remove(tools.profile, name);
+  const { values } = await tools.stored(tools.profile);
+  if (definitionOf(name).secret) return (await tools.removeSecrets(tools.profile, [name])).length > 0;
+  if (values[name] === undefined) return false;
+  await tools.saveProfile(tools.profile, { [name]: undefined });
+  return true;
 }
 
 function show(name: SettingName, settings: Settings): ShownSetting {
   const { value, origin } = settings[name];
   const { secret, summary } = definitionOf(name);
-  return { name, value: secret ? undefined : value, isSet: value !== undefined, origin, summary };
+  return { name, value: secret ? undefined : value, isSet: isSet(settings[name]), origin, summary };
 }

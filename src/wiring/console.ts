@@ -16,7 +16,10 @@ export interface SignInMeans {
   readonly ask: Asker | undefined;
   /** Where bai's login is from when it is `profile "NAME"`. */
   readonly profile: string;
-  readProfile(this: void): Promise<SettingValues>;
+  /** Whether the profile has this login, which it had before or has got by `saveProfile`. */
+  holdsLogin(this: void, id: string): Promise<boolean>;
+  /** What `secretCommand` prints: the password, where nobody sits. */
+  readPassword(this: void): Promise<string | undefined>;
   saveProfile(
     this: void,
     values: Readonly<Partial<Record<keyof SettingValues, string | undefined>>>,
@@ -40,7 +43,8 @@ export async function openConsoleLogin(settings: Settings, options: ConsoleOptio
   const isStored = settings.loginId.origin === storedIn(means);
   const id = settings.loginId.value ?? (await pythonLogin(settings, options)) ?? '';
   const email = settings.email.value;
-  if (id === '' && (email === undefined || means.ask === undefined)) throw notSignedIn(settings);
+  const canSignIn = means.ask !== undefined || settings.secretCommand.value !== undefined;
+  if (id === '' && (email === undefined || !canSignIn)) throw notSignedIn(settings);
   const again: SignInAgain = { settings, options, calls };
   return new ConsoleLogin({
     ...{ id, calls, now },
@@ -48,11 +52,10 @@ export async function openConsoleLogin(settings: Settings, options: ConsoleOptio
     renew: (signal) => signInAgain(again, signal),
     async prolonged({ sinceMs, untilMs }) {
       const time = `${new Date(sinceMs).toISOString()}/${new Date(untilMs).toISOString()}`;
-      if (isStored && (await means.readProfile()).loginId === id)
-        await means.saveProfile({ loginTime: time });
+      if (isStored && (await means.holdsLogin(id))) await means.saveProfile({ loginTime: time });
     },
     // Only what bai itself keeps is taken away by `bai logout`.
-    isWanted: async (used) => !isStored || (await means.readProfile()).loginId === used,
+    isWanted: async (used) => !isStored || (await means.holdsLogin(used)),
   });
 }
 
@@ -82,19 +85,21 @@ interface SignInAgain {
   readonly calls: ConsoleCalls;
 }
 
-/** With the password of whoever sits there; the new id, kept where the old one was. */
+/** With what `secretCommand` prints, or the password of whoever sits there; the new id, kept where the old one was. */
 async function signInAgain(
   { settings, options, calls }: SignInAgain,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { endpoint, means, reporter } = options;
   const email = settings.email.value;
-  if (means.ask === undefined || email === undefined) return undefined;
+  if (email === undefined) return undefined;
+  const password = await means.readPassword();
+  if (means.ask === undefined && password === undefined) return undefined;
   reporter.warn(`your login at ${endpoint.origin} has ended`);
   const door: PasswordDoor = { origin: endpoint.origin, login: calls.login };
   const since = new Date();
   const warn = (message: string): void => reporter.warn(message);
-  const login = await askLogin({ email }, { door, ask: means.ask, warn, signal });
+  const login = await askLogin({ email, password }, { door, ask: means.ask, warn, signal });
   if (settings.email.origin === storedIn(means)) await means.saveProfile(valuesOf(login, since));
   return login.id;
 }

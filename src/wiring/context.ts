@@ -5,6 +5,7 @@ import type { LocalInput, LocalOutput } from '../core/local-streams.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Provider } from '../core/session/provider.ts';
 import type { Settings, SettingValues } from '../core/settings/settings.ts';
+import { DeniedError } from '../errors.ts';
 import type { NamedFileLimit } from '../files/named-file.ts';
 import type { SignInMeans } from './console.ts';
 import type { OpenProvider } from './providers.ts';
@@ -22,6 +23,7 @@ class LazyContext implements Context, BuilderContext {
   #overrides: SettingValues = {};
   #fileValues: Promise<Environment> | undefined;
   #settings: Promise<Settings> | undefined;
+  #profile: Promise<string> | undefined;
   #reporter: Reporter | undefined;
   readonly #openProvider: OpenProvider;
   #provider: Promise<Provider> | undefined;
@@ -76,6 +78,7 @@ class LazyContext implements Context, BuilderContext {
     this.#fileValues = undefined;
     this.flags = flags;
     this.#settings = undefined;
+    this.#profile = undefined;
   }
 
   overrideSettings(values: SettingValues): void {
@@ -96,9 +99,40 @@ class LazyContext implements Context, BuilderContext {
     return readNamedFile(await this.wholePath(path), { ...limit, signal: this.signal });
   }
 
+  profile(): Promise<string> {
+    this.#profile ??= this.#chooseProfile();
+    return this.#profile;
+  }
+
+  assumeProfile(name: string): void {
+    if (this.flags.profile !== undefined) return;
+    this.#profile = Promise.resolve(name);
+    this.#settings = undefined;
+  }
+
+  async tellProfile(): Promise<void> {
+    const { meantProfile } = await import('./profiles/meant-profile.ts');
+    const meant = await meantProfile(this);
+    if (meant !== undefined) this.reporter.info(meant);
+  }
+
+  async inProfile(error: unknown): Promise<unknown> {
+    if (!(error instanceof DeniedError)) return error;
+    return (await import('./profiles/meant-profile.ts')).inProfile(error, this);
+  }
+
   settings(): Promise<Settings> {
     this.#settings ??= this.#loadSettings();
     return this.#settings;
+  }
+
+  async settingsWithSecrets(): Promise<Settings> {
+    const settings = await this.settings();
+    const { areElsewhere } = await import('../core/settings/profiles.ts');
+    if (!areElsewhere(settings)) return settings;
+    const { withSecrets } = await import('./profiles/secrets.ts');
+    const { environment, reporter, facts } = this;
+    return withSecrets(settings, { environment, reporter, facts });
   }
 
   provider(): Promise<Provider> {
@@ -129,8 +163,14 @@ class LazyContext implements Context, BuilderContext {
   async #loadSettings(): Promise<Settings> {
     const { loadSettings } = await import('./settings.ts');
     const flags = { ...this.flags, settings: { ...this.flags.settings, ...this.#overrides } };
-    const environmentFile = await this.#environmentFile();
-    return loadSettings(flags, { environment: this.environment, environmentFile }, this.reporter);
+    const [environmentFile, profile] = [await this.#environmentFile(), await this.profile()];
+    const surroundings = { environment: this.environment, environmentFile };
+    return loadSettings({ profile, flags }, surroundings, this.reporter);
+  }
+
+  async #chooseProfile(): Promise<string> {
+    const { chooseProfile } = await import('./profiles/profile-name.ts');
+    return (await chooseProfile(this.flags, this.environment)).profile;
   }
 
   /** Read once: it may be a pipe. */
@@ -148,7 +188,7 @@ class LazyContext implements Context, BuilderContext {
 
   async #open(): Promise<Provider> {
     const { version, reporter } = this;
-    const settings = await this.settings();
+    const settings = await this.settingsWithSecrets();
     const environment = { ...(await this.#environmentFile()), ...this.environment };
     const options = { version, reporter, environment, processEnvironment: this.environment };
     const means = (): Promise<SignInMeans> => this.#signInMeans();
@@ -156,18 +196,16 @@ class LazyContext implements Context, BuilderContext {
   }
 
   async #signInMeans(): Promise<SignInMeans> {
-    const { stdin, stderr, signal, reporter } = this;
-    const [{ askerAt }, { readProfileIn }] = await Promise.all([
+    const { stdin, stderr, signal, reporter, environment } = this;
+    const [{ askerAt }, { keptLogin }] = await Promise.all([
       import('./asker.ts'),
-      import('./settings.ts'),
+      import('./profiles/kept-login.ts'),
     ]);
-    const profiles = await this.tools('profiles');
-    const { profile } = profiles;
+    const [settings, profiles] = [await this.settings(), await this.tools('profiles')];
     return {
       ask: askerAt({ stdin, stderr, signal }, reporter),
-      profile,
-      readProfile: () => readProfileIn(profile, this.environment),
-      saveProfile: (values) => profiles.saveProfile(profile, values),
+      readPassword: () => profiles.readSecretCommand(),
+      ...keptLogin(settings, profiles, environment),
     };
   }
 

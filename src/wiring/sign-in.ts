@@ -26,7 +26,7 @@ export async function signInTools(context: BuilderContext): Promise<SignInTools>
     door: ({ endpoint }) => ({ origin: new URL(endpoint).origin, login: callsAt(endpoint).login }),
     open: (values) => openWith(values, context),
     async endLogin() {
-      const { endpoint, loginId } = await context.settings();
+      const { endpoint, loginId } = await context.settingsWithSecrets();
       const [at = '', id = ''] = [endpoint.value, loginId.value];
       const calls = callsAt(at);
       await calls.logout(id, signal);

@@ -6,7 +6,8 @@ import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findOwnPaths } from '../config/paths.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
-import type { Settings } from '../core/settings/settings.ts';
+import { isAccountSetting } from '../core/settings/setting-places.ts';
+import { type Settings, settingNames } from '../core/settings/settings.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { findHome, wholePath } from '../files/user-path.ts';
 import { checkForSsh } from '../keys/private-key.ts';
@@ -16,15 +17,20 @@ import { openHostFiles } from '../ssh/files/host-files.ts';
 import { askSsh } from '../ssh/ssh-settings.ts';
 import { nullDevice, sshSettings } from './app-settings.ts';
 import { lockWait } from './lock-wait.ts';
-import { profileName } from './settings.ts';
 import type { UserSsh } from './user-ssh.ts';
 
-export function sshConfigTools(context: Context, flags: GlobalFlags, userSsh: UserSsh): SshConfigTools {
+/** Whose hosts they are, and what has chosen that. */
+interface ChosenHosts {
+  readonly profile: string;
+  readonly flags: GlobalFlags;
+}
+
+export function sshConfigTools(context: Context, chosen: ChosenHosts, userSsh: UserSsh): SshConfigTools {
+  const { profile } = chosen;
   const { environment, reporter, signal } = context;
   const { sshConfig, knownHosts, sshHosts } = findOwnPaths(environment);
   const sshFolder = join(findHome(), '.ssh');
   const wait = lockWait(context);
-  const profile = profileName(flags, environment);
   return {
     profile,
     reporter,
@@ -55,7 +61,7 @@ export function sshConfigTools(context: Context, flags: GlobalFlags, userSsh: Us
         agentKeys: usesAgent ? 'own' : isInAgent ? 'issued' : undefined,
         hostsFolder: sshHosts,
         nullDevice,
-        bai: baiCommand(flags, environment),
+        bai: baiCommand(chosen, environment),
       };
     },
     borrowedVariables: async () => variablesIn(await context.settings()),
@@ -91,24 +97,32 @@ function passwordHome(): string | undefined {
   }
 }
 
-/** What chose the manager now must choose it when ssh starts bai: names of files and profiles, and no secret. */
-function baiCommand(flags: GlobalFlags, environment: Environment): string[] {
+/**
+ * What chose the manager now must choose it when ssh starts bai: names of files and profiles, and no secret. A profile that was not
+ * typed goes into the variable, since a typed one counts before the environment's own account.
+ */
+function baiCommand({ profile, flags }: ChosenHosts, environment: Environment): string[] {
   const launcher = fileURLToPath(new URL('../bin/bai.cjs', import.meta.url));
-  const { BAI_HOME: home, BAI_PROFILE: chosen } = environment;
-  const profile = flags.profile ?? chosen;
+  const { BAI_HOME: home } = environment;
   const { endpoint } = flags.settings;
   const file = flags.environmentFile;
+  const isTyped = flags.profile !== undefined;
+  const variables = [
+    ...(home ? [`BAI_HOME=${wholePath(home)}`] : []),
+    ...(isTyped ? [] : [`BAI_PROFILE=${profile}`]),
+  ];
   return [
-    ...(home ? ['/usr/bin/env', `BAI_HOME=${wholePath(home)}`] : []),
+    ...(variables.length === 0 ? [] : ['/usr/bin/env', ...variables]),
     ...[process.execPath, launcher],
-    ...(profile ? ['--profile', profile] : []),
+    ...(isTyped ? ['--profile', profile] : []),
     ...(endpoint === undefined ? [] : ['--endpoint', endpoint]),
     ...(file === undefined ? [] : ['--env-file', wholePath(file)]),
   ];
 }
 
-function variablesIn({ endpoint, accessKey, secretKey }: Settings): string[] {
-  return [endpoint, accessKey, secretKey]
-    .map(({ origin }) => origin)
+function variablesIn(settings: Settings): string[] {
+  return settingNames
+    .filter(isAccountSetting)
+    .map((name) => settings[name].origin)
     .filter((origin) => /^[A-Z_]+$/.test(origin));
 }

@@ -1,9 +1,10 @@
 /** What the services of each kind are built by. Edges are imported here, when a command first needs them. */
 
 import type { Context, GlobalFlags, ProcessFacts, ToolKinds } from '../context.ts';
-import { settingValue } from '../core/settings/settings.ts';
+import { type Settings, settingValue } from '../core/settings/settings.ts';
 import type { SessionTools } from '../services/session/session-tools.ts';
 import type { AppParts } from './apps.ts';
+import type { ProfileParts } from './profiles/profile-tools.ts';
 import type { UserSsh } from './user-ssh.ts';
 
 /** What the context has beside what commands see of it. */
@@ -12,6 +13,7 @@ export interface BuilderContext extends Context {
   readonly flags: GlobalFlags;
   readonly owner: string | undefined;
   userSsh(): Promise<UserSsh>;
+  settingsWithSecrets(): Promise<Settings>;
   /** Closed when the command is over. */
   closeLater(resource: { close(): Promise<void> }): void;
 }
@@ -29,8 +31,10 @@ export const builders: Builders = {
     return (await import('./ssh-stdio.ts')).sshStdioTools(await partsOf(context), context.facts);
   },
   // Not its parts: what is taken away may be of a manager that is gone.
-  sshConfig: async (context) =>
-    (await import('./ssh-config.ts')).sshConfigTools(context, context.flags, await context.userSsh()),
+  async sshConfig(context) {
+    const chosen = { profile: await context.profile(), flags: context.flags };
+    return (await import('./ssh-config.ts')).sshConfigTools(context, chosen, await context.userSsh());
+  },
   open: async (context) =>
     (await import('./open.ts')).openTools(await partsOf(context), await context.tools('sshConfig')),
   sftp: async (context) => (await import('./apps.ts')).sftpTools(await partsOf(context)),
@@ -45,9 +49,9 @@ export const builders: Builders = {
   authorize: async (context) => (await import('./authorize.ts')).authorizeTools(await partsOf(context)),
   pruneKeys: async (context) => (await import('./apps.ts')).pruneTools(await partsOf(context)),
   configuration: async (context) =>
-    (await import('./settings.ts')).configureTools(context, context.flags, context.environment),
+    (await import('./profiles/profile-tools.ts')).configureTools(await profileParts(context)),
   profiles: async (context) =>
-    (await import('./settings.ts')).profileTools(context, context.flags, context.environment),
+    (await import('./profiles/profile-tools.ts')).profileTools(await profileParts(context)),
   signIn: async (context) => (await import('./sign-in.ts')).signInTools(context),
   providers: async () => (await import('./providers.ts')).listProviders(),
   async localManager(context) {
@@ -60,17 +64,30 @@ export const builders: Builders = {
   },
 };
 
+async function profileParts(context: BuilderContext): Promise<ProfileParts> {
+  const { facts, flags, environment, reporter } = context;
+  const { lockWait } = await import('./lock-wait.ts');
+  return { context, facts, flags, environment, reporter, wait: lockWait(context), ask: askOf(context) };
+}
+
 async function sessionTools(context: BuilderContext): Promise<SessionTools> {
-  const { reporter, signal, stdin, stderr, owner } = context;
-  const provider = await context.provider();
-  const { profileName } = await import('./settings.ts');
-  const profile = profileName(context.flags, context.environment);
-  const canAsk = stdin.isTTY === true && reporter.interactive;
-  const ask = async (question: string): Promise<boolean> => {
+  const { reporter, signal, owner } = context;
+  const [provider, profile, ask] = [await context.provider(), await context.profile(), askOf(context)];
+  return { provider, reporter, signal, owner, profile, ...(ask !== undefined && { ask }) };
+}
+
+/** Nothing where nobody can answer. */
+function askOf({
+  reporter,
+  signal,
+  stdin,
+  stderr,
+}: BuilderContext): ((question: string) => Promise<boolean>) | undefined {
+  if (stdin.isTTY !== true || !reporter.interactive) return undefined;
+  return async (question) => {
     const { askYesOrNo } = await import('../config/yes-or-no.ts');
     return askYesOrNo(question, { stdin, stderr, signal }, 'no');
   };
-  return { provider, reporter, signal, owner, profile, ...(canAsk && { ask }) };
 }
 
 async function partsOf(context: BuilderContext): Promise<AppParts> {

@@ -1,7 +1,7 @@
 /** Plain ssh reaches sessions of two platforms by NAME.bai and NAME.PROFILE.bai, side by side. */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addKey } from '../../src/providers/ucloud/keys.ts';
@@ -71,6 +71,29 @@ test.skipIf(sshdMissing !== undefined)(
     expect(theirs, theirs.stderr).toMatchObject({ code: 0, stdout: expect.stringMatching(/job-|ucloud/) });
     const ours = await ssh('demo.bai', 'echo ours');
     expect(ours, ours.stderr).toMatchObject({ code: 0, stdout: 'ours\n' });
+  },
+);
+
+/** As 0.1 wrote them: nothing says which profile is meant. */
+function asBefore(text: string): string {
+  return text.replaceAll(/'?\/usr\/bin\/env'? '?BAI_PROFILE=default'? /g, '');
+}
+
+test.skipIf(sshdMissing !== undefined)(
+  'the hosts of the default profile are its own, whatever BAI_PROFILE says, and those of before too',
+  async () => {
+    expect(await plain.install()).toMatchObject({ code: 0 });
+    const file = join(plain.bed.home, '.local/share/bai/ssh_config');
+    const now = readFileSync(file, 'utf8');
+    for (const text of [now, asBefore(now)]) {
+      writeFileSync(file, text);
+      env['BAI_PROFILE'] = 'uc';
+      const ours = await ssh('demo.bai', 'echo ours');
+      delete env['BAI_PROFILE'];
+      expect(ours, ours.stderr).toMatchObject({ code: 0, stdout: 'ours\n' });
+    }
+    expect(asBefore(now)).not.toBe(now);
+    expect(asBefore(now)).not.toContain('BAI_PROFILE');
   },
 );
 

@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { generateKey } from '../support/sshd.ts';
@@ -45,7 +45,8 @@ interface ProgramWait {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  readonly limit: Waiting['limit'];
+  /** Nothing where a person may take minutes. */
+  readonly limit?: Waiting['limit'];
   readonly prepare?: (place: Place) => Promise<unknown>;
 }
 
@@ -68,6 +69,28 @@ const programs: ProgramWait[] = [
     prepare: async ({ folder }) => {
       writeFileSync(join(folder, 'own'), generateKey().private, { mode: 0o600 });
     },
+  },
+  {
+    name: 'a keyring that hangs',
+    covers: ['run-quietly.ts'],
+    program: 'secret-tool',
+    args: ['-P', 'kept', 'session', 'list'],
+    env: { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' },
+    limit: { code: 1, says: /the keyring did not answer within 5 seconds/ },
+    prepare: async ({ bed }) => {
+      await bed.bai(['config', 'set', 'endpoint', bed.emulator.endpoint, '-P', 'kept']);
+      const { path } = JSON.parse((await bed.bai(['config', 'path', '--json'])).stdout);
+      const content = JSON.parse(readFileSync(path, 'utf8'));
+      Object.assign(content.profiles.kept, { accessKey: 'AK', keyring: 'secretKey:1f2e' });
+      writeFileSync(path, JSON.stringify(content));
+    },
+  },
+  {
+    name: 'a command for the secret that does not end',
+    covers: ['secret-command.ts'],
+    program: 'my-pass',
+    args: ['session', 'list'],
+    env: { BAI_SECRET_COMMAND: 'my-pass show', BACKEND_SECRET_KEY: '' },
   },
   {
     name: 'an editor that has not opened its window yet',

@@ -24,7 +24,9 @@ export interface BaiResult {
 
 /** Only what a fresh shell has, so that the developer's own settings never leak into a test. */
 export function cleanEnvironment({ home, env }: BaiOptions): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', ...env };
+  // Elsewhere than on Linux the keyring is the developer's own, whatever HOME is.
+  const store = process.platform === 'linux' ? {} : { BAI_SECRET_STORE: 'file' };
+  return { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', ...store, ...env };
 }
 
 export function startBai(args: readonly string[], options: BaiOptions): ChildProcessWithoutNullStreams {

@@ -131,6 +131,12 @@ describe('bai ssh', () => {
     ['ssh bob@demo uname', ['uname'], { user: 'bob' }],
     ['ssh -l al bob@demo', [], { user: 'al' }],
     ['ssh demo -V', ['-V'], {}],
+    // A profile of bai's before the session, a tag of ssh's behind it.
+    ['ssh -P work demo -N', ['-N'], { profile: 'work' }],
+    ['ssh -NPwork demo', ['-N'], { profile: 'work' }],
+    ['ssh demo -P tag', ['-P', 'tag'], {}],
+    ['ssh -P work demo -Ptag', ['-Ptag'], { profile: 'work' }],
+    ['-P work ssh demo uname -P x', ['uname', '-P', 'x'], { profile: 'work' }],
     ['ssh demo -- -p 2222 -l bob -i key', [], { port: '2222', user: 'bob', identity: 'key' }],
     // A second one is ssh's own, in front of a command that looks like an option.
     ['ssh demo -- -- -x', ['--', '-x'], {}],

@@ -1,11 +1,8 @@
 /** Endpoint and keys belong together: nothing sends the keys of one place to the address of another. */
 
 import { expect, test } from 'vitest';
-import {
-  resolveSettings,
-  type SettingSources,
-  type SettingValues,
-} from '../../src/core/settings/settings.ts';
+import { resolveSettings, type SettingSources } from '../../src/core/settings/resolve-settings.ts';
+import { isSet, type SettingValues } from '../../src/core/settings/settings.ts';
 
 type Part = 'endpoint' | 'accessKey' | 'secretKey';
 const parts: readonly Part[] = ['endpoint', 'accessKey', 'secretKey'];
@@ -194,4 +191,40 @@ test('the kind of an endpoint comes from where the endpoint is from', () => {
   expect(resolveSettings({ ...none, profile, environment }).endpointType.origin).toBe('default');
   const other = { ...none, profile, environment: { BACKEND_ENDPOINT_TYPE: 'session' } };
   expect(resolveSettings(other).endpointType).toEqual({ value: 'api', origin: 'profile "one"' });
+});
+
+const kept = { name: 'p', values: { endpoint: 'https://p.example', accessKey: 'AK' } };
+
+test('a secret in the keyring belongs to its profile as one in the file does, and has no value yet', () => {
+  const profile = { ...kept, keyringItems: { secretKey: 'a1' } };
+  const own = resolveSettings({ ...none, profile }).secretKey;
+  expect(own).toEqual({ value: undefined, origin: 'profile "p"', keyringItem: 'a1' });
+  expect(isSet(own)).toBe(true);
+  const environment = { BACKEND_ENDPOINT: 'https://other.example' };
+  const other = resolveSettings({ ...none, profile, environment }).secretKey;
+  expect(other.origin).toBe('not set: that of profile "p" is for https://p.example');
+  expect(isSet(other)).toBe(false);
+  // It is what an account is chosen by, too.
+  const alone = { name: 'p', values: {}, keyringItems: { token: 'b2' } };
+  expect(resolveSettings({ ...none, profile: alone, local: { token: 'local' } }).token.keyringItem).toBe(
+    'b2',
+  );
+});
+
+test('a command for the secret goes with its own address, and with no other', () => {
+  const profile = { ...kept, values: { ...kept.values, secretCommand: 'pass show p' } };
+  expect(resolveSettings({ ...none, profile }).secretCommand.value).toBe('pass show p');
+  const typed = (endpoint: string): string | undefined =>
+    resolveSettings({ ...none, profile, flags: { endpoint } }).secretCommand.value;
+  expect(typed('https://p.example/')).toBe('pass show p');
+  expect(typed('https://other.example')).toBeUndefined();
+  const environment = { BACKEND_ENDPOINT: 'https://other.example' };
+  const { secretCommand } = resolveSettings({ ...none, profile, environment });
+  expect(secretCommand).toEqual({
+    value: undefined,
+    origin: 'not set: that of profile "p" is for https://p.example',
+  });
+  // One of the environment does not run for the address of a profile.
+  const foreign = resolveSettings({ ...none, profile: kept, environment: { BAI_SECRET_COMMAND: 'x' } });
+  expect(foreign.endpoint.value).toBeUndefined();
 });

@@ -1,11 +1,10 @@
 /** Which source of a setting wins, and what each value may be. */
 
 import { expect, test } from 'vitest';
+import { resolveSettings, type SettingSources } from '../../src/core/settings/resolve-settings.ts';
 import {
   definitionOf,
-  resolveSettings,
   type SettingName,
-  type SettingSources,
   settingNames,
   settingValue,
 } from '../../src/core/settings/settings.ts';
@@ -29,6 +28,8 @@ const samples: Record<SettingName, readonly [string, string]> = {
   loginTime: ['2026-11-30T08:00:00Z/2026-12-07T08:00:00Z', '2026-12-01T08:00:00Z/2026-12-08T08:00:00Z'],
   email: ['kim@example.com', 'lee@example.com'],
   token: ['token-one', 'token-two'],
+  secretCommand: ['pass show one', 'pass show two'],
+  secretStore: ['keyring', 'file'],
   domain: ['one', 'two'],
   project: ['one', 'two'],
   mounts: ['one', 'one,two'],
@@ -75,7 +76,9 @@ test.each(withVariables)('%s sets %s, and is its origin', (variable, name) => {
   expect(settings[name]).toEqual({ value, origin: variable });
 });
 
-test.each(withVariables)('%s in an --env-file sets %s, and the file is named', (variable, name) => {
+const inFiles = withVariables.filter(([, name]) => definitionOf(name).program !== true);
+
+test.each(inFiles)('%s in an --env-file sets %s, and the file is named', (variable, name) => {
   const [value] = samples[name];
   const environmentFile = { path: '/etc/my.env', values: { [variable]: value } };
   expect(resolveSettings({ ...nothing, environmentFile })[name]).toEqual({
@@ -91,7 +94,9 @@ test.each(settingNames)('%s: flag, then BAI_, then BACKEND_, then file, then pro
   expect(resolveSettings({ ...nothing, profile })[name]).toEqual({ value: other, origin: 'profile "work"' });
 
   const environmentFile = { path: 'f', values: { [first]: value } };
-  expect(resolveSettings({ ...nothing, profile, environmentFile })[name].origin).toBe(`${first} in f`);
+  // What a project brings along does not say what is run.
+  const fromFile = definitionOf(name).program ? 'profile "work"' : `${first} in f`;
+  expect(resolveSettings({ ...nothing, profile, environmentFile })[name].origin).toBe(fromFile);
 
   const last = second ?? first;
   const all = { ...nothing, profile, environmentFile, environment: { [last]: other } };

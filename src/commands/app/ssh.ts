@@ -3,8 +3,10 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
 import { clientPrograms } from '../../core/ssh/client-commands.ts';
+import { usualProfile } from '../../core/ssh/config-sections.ts';
 import { parseJumpHosts, takeJumpHosts } from '../../core/ssh/jump-hosts.ts';
 import { connectionFailed, sshClients } from '../../core/ssh/ssh-client.ts';
+import { sessionOfHost } from '../../core/ssh/ssh-config.ts';
 import { checkPersistName, defaultPersistName } from '../../core/ssh/tmux-shell.ts';
 import { shellCommand } from '../../core/text/shell-quote.ts';
 import { UsageError } from '../../errors.ts';
@@ -121,6 +123,7 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
       '--stdio opens no port and starts no ssh: omit --port, --client, --no-client, --create, --persist, options of ssh and commands',
     );
   }
+  if (flags.sshHost !== undefined) await useProfileOf(flags.sshHost, context);
   const { sshStdio } = await import('../../services/ssh/ssh-stdio.ts');
   context.exitCode = await sshStdio(
     { session, node: flags.node, host: flags.sshHost },
@@ -128,10 +131,17 @@ async function copyStdio({ session, sshArguments }: Words, flags: Flags, context
   );
 }
 
+/** Releases before 0.2 named no profile in the hosts of the default one, which are meant whatever the surroundings say. */
+async function useProfileOf(host: string, context: Context): Promise<void> {
+  const isOfChosen = sessionOfHost(host, await context.profile()) !== undefined;
+  if (!isOfChosen && sessionOfHost(host) !== undefined) context.assumeProfile(usualProfile);
+}
+
 const sshExamples = `
 As with ssh, its options may come before or after the session, and the command
 begins with the first word after it that is not an option. These letters are bai's:
--p the port on this machine, -i the key, -l the account, -q quiet (for ssh too).
+-p the port on this machine, -i the key, -l the account, -q quiet (for ssh too),
+-P the profile (before the session).
 A \`--\` after the session is optional.
 
 Examples:

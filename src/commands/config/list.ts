@@ -8,7 +8,9 @@ export function define(command: Command, context: Context): void {
     .option('--wide', 'never cut values, however narrow the terminal')
     .action(async (flags: { readonly wide?: boolean }) => {
       const { listSettings } = await import('../../services/configure.ts');
-      const settings = await listSettings(await context.tools('configuration'));
+      const tools = await context.tools('configuration');
+      const settings = await listSettings(tools);
+      if (await tools.hasSeveral()) context.reporter.info(`profile "${tools.profile}"`);
       context.reporter.result(settings, {
         columns: [
           { title: 'SETTING', whole: true },

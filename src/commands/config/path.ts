@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts';
 
 export function define(command: Command, context: Context): void {
   command.action(async () => {
-    const { store } = await context.tools('configuration');
-    context.reporter.result({ path: store.path }, store.path);
+    const { path } = await context.tools('configuration');
+    context.reporter.result({ path }, path);
   });
 }

@@ -10,11 +10,19 @@ export function define(command: Command, context: Context): void {
     .action(async (name: string, value: string | undefined) => {
       const { setSetting, settingName } = await import('../../services/configure.ts');
       const tools = await context.tools('configuration');
-      await setSetting({ name: settingName(name), value }, tools);
-      context.reporter.info(`${name} is stored in profile "${tools.profile}" (${tools.store.path})`);
-      const account = name === 'token' ? await tryToken(tools.profile, context) : undefined;
+      const { profile, path } = tools;
+      const { secret, warning } = await setSetting({ name: settingName(name), value }, tools);
+      context.reporter.info(`${name} is stored in profile "${profile}" (${secret?.place ?? path})`);
+      if (secret?.because !== undefined)
+        context.reporter.info(`not in the system's keyring: ${secret.because}`);
+      if (warning !== undefined) context.reporter.warn(warning);
+      const account = name === 'token' ? await tryToken(profile, context) : undefined;
       context.reporter.result(
-        { name, profile: tools.profile, path: tools.store.path, ...(account !== undefined && { account }) },
+        {
+          ...{ name, profile, path },
+          ...(secret !== undefined && { secretIn: secret.secretsIn }),
+          ...(account !== undefined && { account }),
+        },
         '',
       );
     });

@@ -17,6 +17,8 @@ export interface CommandEntry {
   readonly aliases?: readonly string[];
   /** Where words follow a session that are not bai's; what they may be. */
   readonly afterSession?: WordsAfterSession;
+  /** Changes what is in an account: where there are several profiles, the one that is meant is said. */
+  readonly tellsProfile?: true;
   /** Left out of help. */
   readonly hidden?: boolean;
   load(): Promise<CommandModule>;

@@ -58,6 +58,13 @@ export function parseInterval(
 export const keyStores = ['file', 'agent', 'memory'] as const;
 export type KeyStore = (typeof keyStores)[number];
 
+const secretStores = ['auto', 'keyring', 'file'] as const;
+export type SecretStore = (typeof secretStores)[number];
+
+export function parseSecretStore(text: string, name: string): SecretStore {
+  return oneOf(secretStores, text, name);
+}
+
 const hostKeyCheckings = ['ask', 'accept-new'] as const;
 export type HostKeyChecking = (typeof hostKeyCheckings)[number];
 

@@ -11,12 +11,18 @@ export interface SettingPlace {
   get(name: SettingName): Setting | undefined;
 }
 
-export function valuesPlace(values: SettingValues, origin: string, isNamed: boolean): SettingPlace {
+export function valuesPlace(
+  values: SettingValues,
+  origin: string,
+  { isNamed, keyringItems = {} }: { readonly isNamed: boolean; readonly keyringItems?: SettingValues },
+): SettingPlace {
   return {
     isNamed,
     get(name) {
       const value = values[name];
-      return value === undefined ? undefined : { value, origin };
+      if (value !== undefined) return { value, origin };
+      const keyringItem = keyringItems[name];
+      return keyringItem === undefined ? undefined : { value, origin, keyringItem };
     },
   };
 }
@@ -42,9 +48,9 @@ export function variablesPlace(
   };
 }
 
-const keys = ['accessKey', 'secretKey', 'token', 'loginId'] as const;
+const keys = ['accessKey', 'secretKey', 'token', 'loginId', 'secretCommand'] as const;
 type KeySetting = (typeof keys)[number];
-type AccountSetting = 'endpoint' | KeySetting;
+export type AccountSetting = 'endpoint' | KeySetting;
 
 export function isAccountSetting(name: SettingName): name is AccountSetting {
   return name === 'endpoint' || keys.some((key) => key === name);
@@ -73,7 +79,7 @@ export function pickAccount(flags: SettingPlace, places: readonly SettingPlace[]
     withheld(name, places, typed);
   const settings = {
     ...{ endpoint: typed, token: read('token'), loginId: read('loginId') },
-    ...{ accessKey: read('accessKey'), secretKey: read('secretKey') },
+    ...{ accessKey: read('accessKey'), secretKey: read('secretKey'), secretCommand: read('secretCommand') },
   };
   return { place: allowed.find(hasKeys), settings };
 }
@@ -108,7 +114,7 @@ function readAccount(
   const read = (name: AccountSetting): Setting => place?.get(name) ?? withheld(name, all, endpoint);
   return {
     ...{ endpoint: read('endpoint'), token: read('token'), loginId: read('loginId') },
-    ...{ accessKey: read('accessKey'), secretKey: read('secretKey') },
+    ...{ accessKey: read('accessKey'), secretKey: read('secretKey'), secretCommand: read('secretCommand') },
   };
 }
 

@@ -1,4 +1,4 @@
-/** Every setting of bai, where its value may come from, and which source wins. */
+/** Every setting of bai, and where its value may come from. */
 
 import { UsageError } from '../../errors.ts';
 import { parseJumpHosts } from '../ssh/jump-hosts.ts';
@@ -18,17 +18,10 @@ import {
   parseLifetime,
   parseProvider,
   parseSeconds,
+  parseSecretStore,
   parseUser,
   providerNames,
 } from './setting-parsers.ts';
-import {
-  type Account,
-  isAccountSetting,
-  pickAccount,
-  type SettingPlace,
-  valuesPlace,
-  variablesPlace,
-} from './setting-places.ts';
 
 interface SettingDefinition<T = unknown> {
   /** Environment variables, the winner first. `BACKEND_*` are those of the Python client. */
@@ -37,6 +30,8 @@ interface SettingDefinition<T = unknown> {
   readonly secret?: true;
   /** A file or folder of this machine. */
   readonly path?: true;
+  /** Is run: files that come with a project do not say what. */
+  readonly program?: true;
   readonly fallback?: string;
   readonly summary: string;
   /** What the text means; throws a UsageError when it is no value of this setting. `name` says where it was written. */
@@ -87,6 +82,20 @@ export const settingDefinitions = {
     secret: true,
     summary: 'the login at the web console that `bai login` made, for endpointType `session`',
     parse: parseHeaderText,
+  },
+  secretCommand: {
+    env: ['BAI_SECRET_COMMAND'],
+    program: true,
+    summary:
+      'a command that prints the secret in place of secretKey, token or a password, such as `pass show backendai`',
+    parse: asWritten,
+  },
+  secretStore: {
+    env: ['BAI_SECRET_STORE'],
+    fallback: 'auto',
+    summary:
+      "where secrets are kept: `keyring` (the system's), `file` (the profile's, for you alone), or `auto`: the keyring where one answers",
+    parse: parseSecretStore,
   },
   loginTime: {
     env: ['BAI_LOGIN_TIME'],
@@ -218,30 +227,17 @@ export interface Setting {
   readonly value: string | undefined;
   /** Where it came from, for people: `--endpoint`, `BACKEND_ENDPOINT`, `profile "default"`, `default`. */
   readonly origin: string;
+  /** Of a secret that is kept in the keyring: it has no value before it is used. */
+  readonly keyringItem?: string;
+}
+
+export function isSet({ value, keyringItem }: Setting): boolean {
+  return value !== undefined || keyringItem !== undefined;
 }
 
 export type Settings = Readonly<Record<SettingName, Setting>>;
 
 export type SettingValues = Readonly<Partial<Record<SettingName, string>>>;
-
-/** Where values may come from, as read from the machine. */
-export interface SettingSources {
-  readonly flags: SettingValues;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Of `--env-file`; the real environment wins over it. */
-  readonly environmentFile?: {
-    readonly path: string;
-    readonly values: Readonly<Record<string, string | undefined>>;
-  };
-  readonly profile: {
-    readonly name: string;
-    readonly values: SettingValues;
-    /** On the command line: it then goes before the environment. */
-    readonly isNamed?: boolean;
-  };
-  /** Of the manager that `bai local up` started, when one runs. */
-  readonly local: SettingValues;
-}
 
 export function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(settingDefinitions, name);
@@ -249,21 +245,6 @@ export function isSettingName(name: string): name is SettingName {
 
 export function definitionOf(name: SettingName): SettingDefinition {
   return settingDefinitions[name];
-}
-
-/**
- * Flags > named profile > environment > --env-file > profile > local manager > default, but endpoint and keys from one place
- * together. Checks every value it picks.
- */
-export function resolveSettings(sources: SettingSources): Settings {
-  const { flags, others, local } = placesOf(sources);
-  const account = pickAccount(flags, [...others, local]);
-  const entries = settingNames.map((name) => {
-    const setting = resolveOne(name, [flags, ...others], account);
-    if (setting.value !== undefined) checkSetting(name, setting.value, setting.origin);
-    return [name, setting];
-  });
-  return Object.fromEntries(entries);
 }
 
 /** Throws a UsageError that names `origin` when `value` cannot be this setting's. */
@@ -278,41 +259,9 @@ export function checkSetting(name: SettingName, value: string, origin: string): 
 /** The origin of what was typed. */
 export const commandLine = 'the command line';
 
-/** From the first to the last but one; the local manager has nothing but an account. */
-function placesOf(sources: SettingSources): {
-  readonly flags: SettingPlace;
-  readonly others: readonly SettingPlace[];
-  readonly local: SettingPlace;
-} {
-  const { environment, environmentFile: file, profile } = sources;
-  const variablesOf = (name: SettingName): readonly string[] => definitionOf(name).env;
-  const real = variablesPlace(environment, { isNamed: false, variablesOf, originOf: (name) => name });
-  const originOf = (name: string): string => `${name} in ${file?.path}`;
-  const given = variablesPlace(file?.values ?? {}, { isNamed: true, variablesOf, originOf });
-  const isNamed = profile.isNamed === true;
-  const stored = valuesPlace(profile.values, `profile "${profile.name}"`, isNamed);
-  return {
-    flags: valuesPlace(sources.flags, commandLine, true),
-    others: isNamed ? [stored, real, given] : [real, given, stored],
-    local: { ...valuesPlace(sources.local, 'the local manager', false), isImplicit: true },
-  };
+export function originOfProfile(name: string): string {
+  return `profile "${name}"`;
 }
-
-function resolveOne(name: SettingName, places: readonly SettingPlace[], account: Account): Setting {
-  if (isAccountSetting(name)) return account.settings[name];
-  // The kind of an endpoint belongs to it; without an account any place may say it.
-  const { place } = account;
-  const belongs = ofAccount.has(name) && place !== undefined;
-  // The local manager is that of the platform that was chosen elsewhere.
-  const whole = place?.isImplicit ? [...places, place] : [...places.slice(0, 1), ...(place ? [place] : [])];
-  const asked = belongs ? whole : places;
-  const found = asked.map((place) => place.get(name)).find((setting) => setting !== undefined);
-  const { fallback } = definitionOf(name);
-  return found ?? { value: fallback, origin: fallback === undefined ? 'not set' : 'default' };
-}
-
-/** What says of an account how it is signed in to: of no use with another one. */
-const ofAccount: ReadonlySet<SettingName> = new Set(['endpointType', 'provider', 'loginTime', 'email']);
 
 /** In place of a file of the user's own: the keys of the SSH agent. A file of that name is `./agent`. */
 export const agentIdentity = 'agent';

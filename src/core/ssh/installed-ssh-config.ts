@@ -34,8 +34,16 @@ export function readInstalled(file: string, profile = usualProfile): InstalledSs
 }
 
 /** Whether ssh starts bai with the options it has now, so that a name means the same session to both. */
-export function choosesAlike({ choice }: InstalledSshConfig, { bai }: Pick<SshConfigFacts, 'bai'>): boolean {
-  return JSON.stringify(choice) === JSON.stringify(managerChoice(bai));
+export function choosesAlike(
+  { choice, profile }: Pick<InstalledSshConfig, 'choice' | 'profile'>,
+  { bai }: Pick<SshConfigFacts, 'bai'>,
+): boolean {
+  // An option says whose hosts they are, or a variable does.
+  const others = (words: readonly string[]): string => {
+    const at = words.findIndex((word, index) => word === '--profile' && words[index + 1] === profile);
+    return JSON.stringify(at < 0 ? words : words.toSpliced(at, 2));
+  };
+  return others(choice) === others(managerChoice(bai));
 }
 
 /** Behind the absolute paths of node and launcher; those may be others now, and work all the same. */

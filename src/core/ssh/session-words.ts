@@ -27,8 +27,8 @@ export function arrangeWords(
 
 /** ssh hears of it too. */
 const shared = 'q';
-/** Behind the session it is ssh's version that is asked for. */
-const ofSshBehindSession = 'V';
+/** Behind the session it is ssh's version that is asked for, and a tag of ssh's configuration that is given. */
+const ofSshBehindSession = 'VP';
 
 /** What ssh's configuration calls by a name and bai by an option of its own. */
 const settingNames: ReadonlyMap<string, string> = new Map([

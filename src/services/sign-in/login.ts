@@ -39,7 +39,8 @@ export async function logIn(request: LoginRequest, tools: SignInTools): Promise<
   await refuseReadable(place, request, tools);
   const { values, endsAt } = await ways[place.way](place, request, tools);
   const account = await whoIs(await tools.open(values), signal);
-  const { secretsIn } = await profiles.saveProfile(profiles.profile, { ...nothingElse, ...values });
+  const { secretsIn, because } = await profiles.saveProfile(profiles.profile, { ...nothingElse, ...values });
+  if (because !== undefined) reporter.info(`not in the system's keyring: ${because}`);
   const { endpoint, provider } = place;
   return { profile: profiles.profile, endpoint, provider, account, secretsIn, endsAt: endsAt?.toISOString() };
 }
@@ -112,7 +113,7 @@ async function byPassword(place: SignInPlace, request: LoginRequest, tools: Sign
   refuseOthers(place, request, { piped: 'password', flag: 'accessKey' });
   const { reporter, ask, signal } = tools;
   const email = await emailOf(request, tools);
-  const password = request.piped === 'password' ? await tools.readPiped() : undefined;
+  const password = request.piped === 'password' ? await tools.readPiped() : await givenPassword(place, tools);
   const since = new Date();
   const wish = { email, password, code: request.code, force: request.force };
   const warn = (message: string): void => reporter.warn(message);
@@ -124,6 +125,18 @@ async function byPassword(place: SignInPlace, request: LoginRequest, tools: Sign
     ...(endsAt !== undefined && { loginTime: `${since.toISOString()}/${endsAt.toISOString()}` }),
   };
   return { values, endsAt };
+}
+
+/** What the user's own command prints, where it is for this address. */
+async function givenPassword(
+  { endpoint }: SignInPlace,
+  { profiles, settings }: SignInTools,
+): Promise<string | undefined> {
+  const known = (await settings()).endpoint.value?.split(',') ?? [];
+  const isHere = known.some(
+    (each) => URL.canParse(each) && new URL(each).origin === new URL(endpoint).origin,
+  );
+  return isHere || known.length === 0 ? profiles.readSecretCommand() : undefined;
 }
 
 async function emailOf({ email }: LoginRequest, { ask, settings }: SignInTools): Promise<string> {

@@ -1,6 +1,6 @@
 /** `bai logout`: ends the login where it is one, and takes the secrets of the profile away. */
 
-import { type SettingName, settingValue } from '../../core/settings/settings.ts';
+import { isSet, type SettingName, settingValue } from '../../core/settings/settings.ts';
 import { BaiError, NotFoundError } from '../../errors.ts';
 import type { SignInTools } from './sign-in-tools.ts';
 
@@ -18,7 +18,7 @@ const secrets: readonly SettingName[] = ['loginId', 'secretKey', 'token'];
 export async function logOut(tools: SignInTools): Promise<LogoutResult> {
   const { profiles, reporter } = tools;
   const settings = await tools.settings();
-  const held = secrets.filter((name) => settings[name].value !== undefined);
+  const held = secrets.filter((name) => isSet(settings[name]));
   const isLogin = settingValue(settings, 'endpointType') === 'session' && held.includes('loginId');
   const ended = isLogin && (await endLogin(tools));
   const removed = await profiles.removeSecrets(profiles.profile, secrets);

@@ -4,7 +4,7 @@ import type { Reporter } from '../../core/reporter.ts';
 import type { Provider } from '../../core/session/provider.ts';
 import type { PasswordDoor, SignInPlace } from '../../core/session/sign-in.ts';
 import type { Settings, SettingValues } from '../../core/settings/settings.ts';
-import type { ProfileTools } from '../profiles.ts';
+import type { ProfileTools } from '../profiles/profile-tools.ts';
 import type { Asker } from './ask-login.ts';
 
 export interface SignInTools {

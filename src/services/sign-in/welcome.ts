@@ -1,6 +1,6 @@
 /** `bai` alone: who is signed in where, what runs there, and what to type next. */
 
-import { type Settings, settingValue } from '../../core/settings/settings.ts';
+import { isSet, type Settings, settingValue } from '../../core/settings/settings.ts';
 import { BaiError } from '../../errors.ts';
 import type { SignInTools } from './sign-in-tools.ts';
 import { type WhoAmI, whoAmI } from './who-am-i.ts';
@@ -29,10 +29,9 @@ export async function welcome(tools: SignInTools): Promise<Welcome> {
 
 /** Rescale's key may be where its own programs have it, which only opening it finds. */
 function hasAccount(settings: Settings): boolean {
-  const { endpoint, loginId, secretKey, token } = settings;
-  const secrets = [loginId, secretKey, token];
+  const { endpoint, loginId, secretKey, token, secretCommand } = settings;
+  const secrets = [loginId, secretKey, token, secretCommand];
   return (
-    settingValue(settings, 'provider') === 'rescale' ||
-    (endpoint.value !== undefined && secrets.some(({ value }) => value !== undefined))
+    settingValue(settings, 'provider') === 'rescale' || (endpoint.value !== undefined && secrets.some(isSet))
   );
 }

@@ -1,7 +1,7 @@
 /** `bai whoami`, and what `bai` alone says: who is signed in, where, and until when. */
 
 import type { SignedIn } from '../../core/session/sign-in.ts';
-import { type Settings, settingValue } from '../../core/settings/settings.ts';
+import { isSet, type Settings, settingValue } from '../../core/settings/settings.ts';
 import { NotFoundError } from '../../errors.ts';
 import type { SignInTools } from './sign-in-tools.ts';
 
@@ -28,9 +28,8 @@ export async function whoAmI(
 }
 
 function placeOf(settings: Settings, profile: string): Omit<WhoAmI, keyof SignedIn> {
-  const secret = [settings.loginId, settings.secretKey, settings.token].find(
-    ({ value }) => value !== undefined,
-  );
+  const { loginId, secretKey, token, secretCommand } = settings;
+  const secret = [loginId, secretKey, token, secretCommand].find(isSet);
   const time = settingValue(settings, 'loginTime');
   return {
     provider: settingValue(settings, 'provider'),

@@ -1,0 +1,36 @@
+/** The login that a profile keeps, and whether it is still the one that this process has. */
+
+import { findOwnPaths } from '../../config/paths.ts';
+import { openProfileStore } from '../../config/store.ts';
+import type { Environment } from '../../context.ts';
+import type { ProfileValues } from '../../core/settings/profiles.ts';
+import type { Settings } from '../../core/settings/settings.ts';
+import type { ProfileTools } from '../../services/profiles/profile-tools.ts';
+
+interface KeptLogin {
+  readonly profile: string;
+  holdsLogin(this: void, id: string): Promise<boolean>;
+  saveProfile(this: void, values: ProfileValues): Promise<unknown>;
+}
+
+/** By the item that holds it where it is in the keyring, which is not asked for that: a process looks when it ends. */
+export function keptLogin(
+  { loginId }: Pick<Settings, 'loginId'>,
+  { profile, saveProfile }: Pick<ProfileTools, 'profile' | 'saveProfile'>,
+  environment: Environment,
+): KeptLogin {
+  const store = openProfileStore(findOwnPaths(environment).configFile);
+  let item = loginId.keyringItem;
+  return {
+    profile,
+    async holdsLogin(id) {
+      const { values, keyringItems } = await store.read(profile);
+      if (values.loginId !== undefined) return values.loginId === id;
+      return item !== undefined && keyringItems.loginId === item;
+    },
+    async saveProfile(values) {
+      await saveProfile(profile, values);
+      if (values.loginId !== undefined) item = (await store.read(profile)).keyringItems.loginId;
+    },
+  };
+}
