@@ -4,7 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root, run } from './setup.mjs';
 
-/** `port` is the recipe's own default; `client` the Python client of that release, where `up` does not tell it. */
+/**
+ * `port` is the recipe's own default; `client` the Python client of that release, where `up` does not tell it; `settings` the recipe's
+ * environment. What has an account for `changing` has a web console before it.
+ */
 export const recipes = [
   {
     folder: 'manager-26.9',
@@ -15,6 +18,9 @@ export const recipes = [
     clusters: false,
     // Tests may change its account's SSH keypair.
     spare: 'lee',
+    // With a web server before it. Tests may do with this account whatever they like.
+    changing: 'may',
+    settings: { RM_WEBSERVER: '1', RM_TOTP: '1', RM_MAX_PASSWORD_AGE: '3650d' },
   },
   { folder: 'manager-23.09', release: '23.09.10', port: 17091, clusters: true },
 ];
@@ -22,11 +28,13 @@ export const recipes = [
 const recipeFolder = (folder) => join(root, 'test/genuine', folder);
 
 /** Runs a recipe's `up`. */
-export function startManager({ folder, release, client, openSshEnvironment, clusters, spare }) {
+export function startManager({ folder, release, client, openSshEnvironment, clusters, spare, ...more }) {
   const recipe = recipeFolder(folder);
-  run(join(recipe, 'install'), []);
-  const value = valuesOf(recipe);
-  const other = spare === undefined ? undefined : valuesOf(recipe, { RM_AS: spare });
+  const settings = more.settings ?? {};
+  run(join(recipe, 'install'), [], { env: { ...process.env, ...settings } });
+  const value = valuesOf(recipe, settings);
+  const other = spare === undefined ? undefined : valuesOf(recipe, { ...settings, RM_AS: spare });
+  const changing = more.changing && valuesOf(recipe, { ...settings, RM_AS: more.changing });
   return {
     name: release,
     release,
@@ -40,7 +48,19 @@ export function startManager({ folder, release, client, openSshEnvironment, clus
     ...(other && {
       spare: { accessKey: other('BACKEND_ACCESS_KEY'), secretKey: other('BACKEND_SECRET_KEY') },
     }),
+    ...(changing && {
+      console: {
+        endpoint: value('RM_WEB_ENDPOINT'),
+        ...signInOf(value),
+        spare: signInOf(other),
+        changing: { ...signInOf(changing), program: join(recipe, 'account') },
+      },
+    }),
   };
+}
+
+function signInOf(value) {
+  return { email: value('RM_WEB_EMAIL'), password: value('RM_WEB_PASSWORD') };
 }
 
 /** What `up` prints as export lines; it leaves alone what runs already. */

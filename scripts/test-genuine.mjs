@@ -1,6 +1,7 @@
 /**
  * `npm run test:genuine`: the contract tests, and the end-to-end tests that take a manager, against genuine
- * Backend.AI managers of the recipes in test/genuine/. An argument picks one (`-- 26.9`).
+ * Backend.AI managers of the recipes in test/genuine/. An argument picks one (`-- 26.9`). `BAI_TEST_SIGN_IN=console` signs in at
+ * the web console before a manager, and leaves out those that have none.
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,9 @@ function filesThatTakeManagers() {
     const files = readdirSync(folder).filter((file) => file.endsWith('.test.ts'));
     return files
       .map((file) => join(folder, file))
-      .filter((file) => /\b(managerKinds|spareAccountKinds)\(/.test(readFileSync(file, 'utf8')));
+      .filter((file) =>
+        /\b(managerKinds|spareAccountKinds|consoleKinds|groundKinds)\(/.test(readFileSync(file, 'utf8')),
+      );
   });
 }
 
@@ -27,8 +30,10 @@ function test(managersFile) {
 }
 
 const wanted = process.argv.slice(2);
+const byConsole = process.env.BAI_TEST_SIGN_IN === 'console';
 const chosen = recipes.filter(
-  ({ folder }) => wanted.length === 0 || wanted.some((word) => folder.includes(word)),
+  ({ folder, changing }) =>
+    (wanted.length === 0 || wanted.some((word) => folder.includes(word))) && (changing || !byConsole),
 );
 await setUp();
 await installPrograms();

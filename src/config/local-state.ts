@@ -15,6 +15,9 @@ const stateSchema = z.object({
   secretKey: z._default(z.string(), ''),
   token: z._default(z.string(), ''),
   release: z._default(z.string(), ''),
+  consoleEndpoint: z._default(z.string(), ''),
+  email: z._default(z.string(), ''),
+  password: z._default(z.string(), ''),
 });
 
 type LocalState = z.infer<typeof stateSchema>;

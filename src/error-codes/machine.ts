@@ -51,7 +51,8 @@ export const machineCodes = {
   },
   'local-manager-running': {
     status: '6',
-    meaning: 'a local manager with another port or release already runs',
+    meaning:
+      'a local manager with another port or release, or without the web console that is wanted, already runs',
   },
   'local-manager-down': { status: '4', meaning: 'no local manager is running' },
   'local-manager-silent': { status: '5', meaning: 'its process lives and does not answer' },

@@ -23,7 +23,7 @@ export function homesRootOf(stateDir: string, provider: ProviderName): string {
 const newestRelease = '26.9.6';
 
 async function startBackendAi(
-  { port, release = newestRelease }: LocalUpRequest,
+  { port, release = newestRelease, console: wantsConsole }: LocalUpRequest,
   homesRoot: string,
 ): Promise<LocalEmulator> {
   const { startEmulator } = await import('../emulator/emulator.ts');
@@ -31,13 +31,18 @@ async function startBackendAi(
     accessKey: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secretKey: randomSecret(),
   };
+  // Short enough to be typed.
+  const [email, password] = ['you@localhost', randomBytes(8).toString('hex')];
   const emulator = await startEmulator({
     ...{ homesRoot, release },
     ...(port !== undefined && { port }),
-    accounts: [{ email: 'you@localhost', role: 'user', sshKeypair: 'made', ...keys }],
+    accounts: [{ email, role: 'user', sshKeypair: 'made', ...keys, signIn: { password } }],
     prove: (challenge, at) => prove(keys.secretKey, challenge, at),
+    ...(wantsConsole && { console: {} }),
   });
-  return local(emulator, { ...nothing, ...keys, release, endpoint: emulator.endpoint });
+  const state = { ...nothing, ...keys, release, endpoint: emulator.endpoint };
+  const { console: web } = emulator;
+  return local(emulator, web ? { ...state, consoleEndpoint: web.endpoint, email, password } : state);
 }
 
 async function startUcloud({ port }: LocalUpRequest, homesRoot: string): Promise<LocalEmulator> {
@@ -67,7 +72,10 @@ async function startRescale({ port }: LocalUpRequest, homesRoot: string): Promis
   return local(emulator, { ...nothing, token: apiKey, endpoint: emulator.address });
 }
 
-const nothing = { accessKey: '', secretKey: '', token: '', release: '' } as const;
+const nothing = {
+  ...{ accessKey: '', secretKey: '', token: '', release: '' },
+  ...{ consoleEndpoint: '', email: '', password: '' },
+} as const;
 
 function randomSecret(): string {
   return randomBytes(20).toString('hex');

@@ -90,7 +90,7 @@ interface SpawnRequest extends LocalUpRequest {
 }
 
 async function spawnManager(
-  { provider, port, release }: SpawnRequest,
+  { provider, port, release, console: wantsConsole }: SpawnRequest,
   logPath: string,
 ): Promise<SpawnedManager> {
   await makeOwnFolder(dirname(logPath));
@@ -101,6 +101,7 @@ async function spawnManager(
     ...(provider === 'backend.ai' ? [] : ['--provider', provider]),
     ...(port === undefined ? [] : ['--port', String(port)]),
     ...(release === undefined ? [] : ['--release', release]),
+    ...(wantsConsole ? ['--console'] : []),
   ];
   const args = [launcher, 'local', 'serve', ...options];
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log, log] });

@@ -87,6 +87,28 @@ test('--port and --release are what it starts with, and --export prints lines fo
   expect((await call('local', 'status')).stdout).toContain('23.09.10');
 });
 
+test('--console gives a web console and what to type there, and only to whoever asks for it', async () => {
+  const up = await call('local', 'up', '--console', '--json');
+  const { console: web } = JSON.parse(up.stdout);
+  const signIn = { username: web.email, password: web.password };
+  const reply = await fetch(`${web.endpoint}/server/login`, { method: 'POST', body: JSON.stringify(signIn) });
+  expect(await reply.json()).toMatchObject({ authenticated: true, data: { access_key: state().accessKey } });
+  expect(statSync(statePath()).mode & 0o777).toBe(0o600);
+  expect(listenersOn(Number(new URL(web.endpoint).port))).toEqual(['127.0.0.1']);
+  const again = await call('local', 'up', '--json');
+  expect(JSON.parse(again.stdout).console).toEqual({ endpoint: web.endpoint, email: web.email });
+  const exported = await call('local', 'up', '--console', '--export');
+  expect(exported.stdout).toMatch(
+    new RegExp(`^export BACKEND_ENDPOINT=${web.endpoint}\nexport BACKEND_ENDPOINT_TYPE=session\n`),
+  );
+  await call('local', 'down');
+  await call('local', 'up');
+  expect(await call('local', 'up', '--console')).toMatchObject({
+    code: 6,
+    stderr: expect.stringMatching(/without a web console/),
+  });
+});
+
 test('down ends the process, its sessions and what runs in them, and leaves no state and no homes', async () => {
   await call('local', 'up');
   await call('session', 'create', 'python', '--name', 'demo');

@@ -23,8 +23,10 @@ export const usualProvider = 'backend.ai';
 
 /** For JSON, without secrets. */
 export function shownState(
-  { endpoint, accessKey, release, pid }: LocalManagerState,
+  { endpoint, accessKey, release, pid, consoleEndpoint, email }: LocalManagerState,
   provider: string,
 ): object {
-  return provider === usualProvider ? { endpoint, accessKey, release, pid } : { provider, endpoint, pid };
+  if (provider !== usualProvider) return { provider, endpoint, pid };
+  const console = consoleEndpoint === '' ? {} : { console: { endpoint: consoleEndpoint, email } };
+  return { endpoint, accessKey, release, pid, ...console };
 }

@@ -2,18 +2,17 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
-import { addProvider, type ProviderFlags, useProvider, usualProvider } from './provider.ts';
+import { addProvider, type ProviderFlags, shownState, useProvider, usualProvider } from './provider.ts';
 
 export function define(command: Command, context: Context): void {
   addProvider(command).action(async (flags: ProviderFlags) => {
     useProvider(context, flags);
     const { localStatus } = await import('../../services/local/local-manager.ts');
-    const { endpoint, release, pid, accessKey } = await localStatus(await context.tools('localManager'));
+    const state = await localStatus(await context.tools('localManager'));
     const provider = (await context.settings()).provider.value ?? '';
-    const isUsual = provider === usualProvider;
-    context.reporter.result(
-      isUsual ? { endpoint, release, pid, accessKey } : { provider, endpoint, pid },
-      `${endpoint} (${isUsual ? `release ${release}` : provider}, process ${pid})`,
-    );
+    const { endpoint, release, pid, consoleEndpoint } = state;
+    const what = provider === usualProvider ? `release ${release}` : provider;
+    const console = consoleEndpoint === '' ? '' : `, console ${consoleEndpoint}`;
+    context.reporter.result(shownState(state, provider), `${endpoint} (${what}, process ${pid}${console})`);
   });
 }

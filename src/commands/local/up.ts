@@ -4,12 +4,14 @@ import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parsePort } from '../../core/ssh/port-range.ts';
 import { shellQuote } from '../../core/text/shell-quote.ts';
-import type { LocalManagerState } from '../../services/local/local-manager.ts';
+import { UsageError } from '../../errors.ts';
+import type { LocalManagerState, LocalUpRequest } from '../../services/local/local-manager.ts';
 import { addProvider, type ProviderFlags, shownState, useProvider, usualProvider } from './provider.ts';
 
 interface Flags extends ProviderFlags {
   readonly port?: string;
   readonly release?: string;
+  readonly console?: boolean;
   readonly export?: boolean;
 }
 
@@ -17,6 +19,7 @@ export function define(command: Command, context: Context): void {
   addProvider(command)
     .option('--port <port>', 'port of the manager; a free one when not given')
     .option('--release <version>', 'behave as this release of the manager, e.g. 23.09.10')
+    .option('--console', 'put a web console before it, to sign in to with e-mail and password: bai login')
     .option(
       '--export',
       'print export lines for a shell, with the secret key: eval "$(bai local up --export)"',
@@ -24,36 +27,74 @@ export function define(command: Command, context: Context): void {
     .action(async (flags: Flags) => {
       useProvider(context, flags);
       const { localUp } = await import('../../services/local/local-manager.ts');
-      const request = {
-        port: flags.port === undefined ? undefined : parsePort(flags.port, '--port'),
-        release: flags.release,
-      };
-      const { state, started } = await localUp(request, await context.tools('localManager'));
       const provider = (await context.settings()).provider.value ?? '';
-      const condition =
-        provider === usualProvider
-          ? ''
-          : ` and the setting provider is ${provider} (BAI_PROVIDER=${provider})`;
-      context.reporter.info(
-        `the local manager ${started ? 'is up' : 'was up already'}; bai uses it while no endpoint is set${condition}`,
-      );
-      const variables = variablesOf(state, provider);
-      const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
+      const request = readRequest(flags, provider);
+      const { state, started } = await localUp(request, await context.tools('localManager'));
+      const { hint, text, json, variables } = request.console ? ofConsole(state) : ofKeys(state, provider);
+      context.reporter.info(`the local manager ${started ? 'is up' : 'was up already'}; ${hint}`);
       context.reporter.result(
-        { ...shownState(state, provider), started, ...(flags.export && { variables }) },
-        flags.export ? lines : state.endpoint,
+        { ...shownState(state, provider), ...json, started, ...(flags.export && { variables }) },
+        flags.export ? exportLines(variables) : text,
       );
     });
 }
 
-/** For another shell; those of Backend.AI are the Python client's own. */
-function variablesOf(state: LocalManagerState, provider: string): Readonly<Record<string, string>> {
-  const { endpoint, accessKey, secretKey, token } = state;
-  if (provider !== usualProvider) return { BAI_PROVIDER: provider, BAI_ENDPOINT: endpoint, BAI_TOKEN: token };
+function readRequest(flags: Flags, provider: string): LocalUpRequest {
+  const console = flags.console === true;
+  if (console && provider !== usualProvider) {
+    throw new UsageError(`only Backend.AI has a web console, and the provider is ${provider}`);
+  }
+  const port = flags.port === undefined ? undefined : parsePort(flags.port, '--port');
+  return { port, release: flags.release, console };
+}
+
+interface Shown {
+  /** What it is good for. */
+  readonly hint: string;
+  readonly text: string | string[];
+  /** What JSON has beside the usual fields. */
+  readonly json: object;
+  /** For another shell; those of Backend.AI are the Python client's own. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** With the password, which is asked for with `--console`: it is a new one, and of this manager alone. */
+function ofConsole({ consoleEndpoint, email, password }: LocalManagerState): Shown {
   return {
-    BACKEND_ENDPOINT: endpoint,
-    BACKEND_ENDPOINT_TYPE: 'api',
-    BACKEND_ACCESS_KEY: accessKey,
-    BACKEND_SECRET_KEY: secretKey,
+    hint: `\`bai login ${consoleEndpoint}\` signs in to its console`,
+    text: [`console   ${consoleEndpoint}`, `e-mail    ${email}`, `password  ${password}`],
+    json: { console: { endpoint: consoleEndpoint, email, password } },
+    variables: {
+      BACKEND_ENDPOINT: consoleEndpoint,
+      BACKEND_ENDPOINT_TYPE: 'session',
+      BACKEND_USER: email,
+      BACKEND_PASSWORD: password,
+    },
   };
+}
+
+function ofKeys({ endpoint, accessKey, secretKey, token }: LocalManagerState, provider: string): Shown {
+  if (provider !== usualProvider) {
+    return {
+      hint: `bai uses it while no endpoint is set and the setting provider is ${provider} (BAI_PROVIDER=${provider})`,
+      text: endpoint,
+      json: {},
+      variables: { BAI_PROVIDER: provider, BAI_ENDPOINT: endpoint, BAI_TOKEN: token },
+    };
+  }
+  return {
+    hint: 'bai uses it while no endpoint is set',
+    text: endpoint,
+    json: {},
+    variables: {
+      BACKEND_ENDPOINT: endpoint,
+      BACKEND_ENDPOINT_TYPE: 'api',
+      BACKEND_ACCESS_KEY: accessKey,
+      BACKEND_SECRET_KEY: secretKey,
+    },
+  };
+}
+
+function exportLines(variables: Shown['variables']): string[] {
+  return Object.entries(variables).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
 }

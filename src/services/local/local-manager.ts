@@ -20,6 +20,10 @@ export interface LocalManagerState {
   /** In place of the keys, on platforms that have tokens. */
   readonly token: string;
   readonly release: string;
+  /** Of the web console before it, and with what to sign in there. */
+  readonly consoleEndpoint: string;
+  readonly email: string;
+  readonly password: string;
 }
 
 export interface LocalManagerTools {
@@ -51,6 +55,8 @@ export interface SpawnedManager {
 export interface LocalUpRequest {
   readonly port: number | undefined;
   readonly release: string | undefined;
+  /** Whether a web console is wanted, too. */
+  readonly console: boolean;
 }
 
 interface LocalUpResult {
@@ -102,11 +108,16 @@ async function untilItAnswers(manager: SpawnedManager, tools: LocalManagerTools)
 function reuse(running: LocalManagerState, request: LocalUpRequest): LocalManagerState {
   const otherPort = request.port !== undefined && !running.endpoint.endsWith(`:${request.port}`);
   const otherRelease = request.release !== undefined && request.release !== running.release;
-  if (!otherPort && !otherRelease) return running;
-  throw new ConflictError(`a local manager ${running.release} already runs at ${running.endpoint}`, {
-    code: 'local-manager-running',
-    hint: 'end it with `bai local down` first; that ends its sessions too',
-  });
+  const lacksConsole = request.console && running.consoleEndpoint === '';
+  if (!otherPort && !otherRelease && !lacksConsole) return running;
+  const without = lacksConsole ? ', without a web console' : '';
+  throw new ConflictError(
+    `a local manager ${running.release} already runs at ${running.endpoint}${without}`,
+    {
+      code: 'local-manager-running',
+      hint: 'end it with `bai local down` first; that ends its sessions too',
+    },
+  );
 }
 
 /** Nothing when none runs; what a crashed one left behind does not count. */
