@@ -27,9 +27,9 @@ export function notLoggedIn(): Answer {
 }
 
 /** In place of whatever the manager said to an upgrade, and where it says nothing. */
-export function badGateway({ atLeast }: ReleaseBehaviour): Answer {
+export function badGateway(behaviour: ReleaseBehaviour): Answer {
   const title = 'The proxy target server is inaccessible.';
-  return refusal(502, 'bad-gateway', coded(atLeast, { title, code: 'api_request_unreachable' }));
+  return refusal(502, 'bad-gateway', coded(behaviour, { title, code: 'api_request_unreachable' }));
 }
 
 /** To calls and logins. The genuine one of 26.9 says so once it has noticed; until then it is a bad gateway. */
@@ -43,13 +43,13 @@ export function managerAway(behaviour: ReleaseBehaviour): Answer {
 }
 
 /** The manager's own. */
-export function tooManyCalls({ atLeast }: ReleaseBehaviour): Answer {
+export function tooManyCalls(behaviour: ReleaseBehaviour): Answer {
   const title = 'You have reached your API query rate limit.';
-  return refusal(429, 'rate-limit-exceeded', coded(atLeast, { title, code: 'api_access_unavailable' }));
+  return refusal(429, 'rate-limit-exceeded', coded(behaviour, { title, code: 'api_access_unavailable' }));
 }
 
-function coded(atLeast: ReleaseBehaviour['atLeast'], { title, ...words }: Words): Words {
-  return atLeast('25.8') ? { title, ...words } : { title };
+function coded(behaviour: ReleaseBehaviour, { title, ...words }: Words): Words {
+  return behaviour.atLeast('25.8') ? { title, ...words } : { title };
 }
 
 /** What a refused login shows of the manager's reason. */
