@@ -3,19 +3,18 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { type BaiResult, bai } from '../support/bai.ts';
-import { managerKinds, type TestManager } from '../support/managers.ts';
+import { keypairEnvironment, managerKinds, type TestManager } from '../support/managers.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { openBed } from './emulator-client.ts';
 
 type Run = (args: string) => Promise<BaiResult>;
-type Account = Pick<TestManager, 'endpoint' | 'accessKey' | 'secretKey'>;
+type Account = Pick<TestManager, 'env'>;
 
 const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const newName = (): string => `c1-${randomBytes(4).toString('hex')}`;
 
-function runner(home: string, { endpoint, accessKey, secretKey }: Account): Run {
-  const account = { BACKEND_ACCESS_KEY: accessKey, BACKEND_SECRET_KEY: secretKey };
-  return (args) => bai(args.split(' '), { home, env: { BACKEND_ENDPOINT: endpoint, ...account } });
+function runner(home: string, { env }: Account): Run {
+  return (args) => bai(args.split(' '), { home, env });
 }
 
 async function answer(run: Run, args: string): Promise<string> {
@@ -140,7 +139,7 @@ const releases = [
 
 test.each(releases)('emulator %s: create, list, info, wait, logs, rename, terminate', async (release) => {
   await using bed = await openBed({ release });
-  await wholeLife(runner(bed.folder, bed.emulator), 'python:3.11');
+  await wholeLife(runner(bed.folder, { env: keypairEnvironment(bed.emulator) }), 'python:3.11');
   expect(bed.emulator.unknownRoutes).toEqual([]);
   expect(bed.emulator.requests.filter(({ status }) => status >= 400)).toEqual([]);
 });

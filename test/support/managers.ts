@@ -168,6 +168,15 @@ async function openEmulator(release: string, signIn: SignInWay): Promise<TestMan
   });
 }
 
+/** Of a keypair, for a command. */
+export function keypairEnvironment({
+  endpoint,
+  accessKey,
+  secretKey,
+}: Pick<TestManager, 'endpoint' | 'accessKey' | 'secretKey'>): Readonly<Record<string, string>> {
+  return { BACKEND_ENDPOINT: endpoint, BACKEND_ACCESS_KEY: accessKey, BACKEND_SECRET_KEY: secretKey };
+}
+
 type Facts = Pick<TestManager, 'endpoint' | 'accessKey' | 'secretKey' | 'image' | 'tunnels'>;
 
 /** With a login of its own where there is a console to sign in to. */
@@ -178,11 +187,7 @@ async function opened(
 ): Promise<TestManager> {
   const shown = { accessKey, secretKey, image, ...(tunnels && { tunnels }) };
   if (access === undefined) {
-    const env = {
-      BACKEND_ENDPOINT: endpoint,
-      BACKEND_ACCESS_KEY: accessKey,
-      BACKEND_SECRET_KEY: secretKey,
-    };
+    const env = keypairEnvironment({ endpoint, accessKey, secretKey });
     return { ...shown, endpoint, env, [Symbol.asyncDispose]: close };
   }
   const id = await logIn(access);

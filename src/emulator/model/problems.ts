@@ -173,5 +173,10 @@ export function noSuchSession(behaviour: ReleaseBehaviour, reference: string): P
       'session_read_not-found',
     );
   }
-  return notFound('Entity not found.', 'No SessionRow matches the given key', 'session_read_not-found');
+  return new Problem(404, {
+    slug: 'entity-not-found',
+    title: 'Entity not found.',
+    code: 'session_read_not-found',
+    msg: 'No SessionRow matches the given key',
+  });
 }
