@@ -13,7 +13,7 @@ function bed(changes: Partial<Options> = {}) {
     time: { sinceMs: 0, untilMs: 100_000 },
     now: () => new Date(state.nowMs),
     calls: {
-      check: async () => true,
+      check: async () => false,
       async extend(id) {
         told.push(`extend ${id}`);
         return new Date(state.nowMs + 100_000);
@@ -87,4 +87,18 @@ test.each([
   else login.headers();
   await login[Symbol.asyncDispose]();
   expect(told).toEqual(expected);
+});
+
+test('a login that its tunnels bring back after the logout is ended once more', async () => {
+  let back = 2;
+  const told: string[] = [];
+  const calls = {
+    check: async () => back-- > 0,
+    extend: async () => undefined,
+    logout: async (id: string) => void told.push(id),
+  };
+  const { login } = bed({ calls, isWanted: async () => false });
+  login.tunnelHeaders();
+  await login[Symbol.asyncDispose]();
+  expect(told).toEqual(['first', 'first', 'first']);
 });

@@ -1,5 +1,6 @@
 /** The login that calls through a web console go by: kept alive, and made anew where somebody can give the password. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { BaiError } from '../../../errors.ts';
 import { type ConsoleCalls, loginHeader } from './console-calls.ts';
 
@@ -24,7 +25,9 @@ interface ConsoleLoginOptions {
 }
 
 /** How many milliseconds the questions at the end of a process may take. */
-const farewellMs = 3_000;
+const farewellMs = 5_000;
+/** When the server is asked whether a login came back, in milliseconds from one time to the next. */
+const looksMs = [100, 300, 600] as const;
 
 export class ConsoleLogin implements AsyncDisposable {
   readonly #options: ConsoleLoginOptions;
@@ -72,15 +75,24 @@ export class ConsoleLogin implements AsyncDisposable {
    * process that had tunnels looks whether its login is still the one to use, and signs out once more if it is not.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { calls, isWanted } = this.#options;
     this.#end.abort();
     await this.#prolonging;
-    if (!this.#hadTunnel || (await isWanted(this.#id))) return;
+    if (!this.#hadTunnel || (await this.#options.isWanted(this.#id))) return;
     try {
-      await calls.logout(this.#id, AbortSignal.timeout(farewellMs));
+      await this.#leaveForGood(AbortSignal.timeout(farewellMs));
     } catch (error) {
       // The process ends whatever the server says.
       if (!(error instanceof BaiError)) throw error;
+    }
+  }
+
+  /** The tunnels may end over there a moment after they have ended here, and after the logout. */
+  async #leaveForGood(signal: AbortSignal): Promise<void> {
+    const { calls } = this.#options;
+    await calls.logout(this.#id, signal);
+    for (const ms of looksMs) {
+      await delay(ms);
+      if (await calls.check(this.#id, signal)) await calls.logout(this.#id, signal);
     }
   }
 
