@@ -42,7 +42,7 @@ const paths: readonly string[] = [
 
 /** Names, numbers, words, and paths of the session. */
 const others =
-  /^(session create (image|what|--(product|time|param|folder|nodes|analysis-version|core-type|cores|hours|command|cidr|name|mount|volume|env|resources|resource-opts|cluster-size|cluster-mode|type|scaling-group|project|domain|arch|startup-command|tag|priority|preopen|timeout|group|client-token))|session list --(status|access-key|filter|sort|columns)|session logs --tail|session rename name|session terminate sessions|session (wait --timeout|extend --time)|.* session|.* --(user|accept-host-key|title|provider|key-store|key-lifetime|node|port|release|for|client|create|persist-name|ssh-host|exclude|include|via|if-exists|seconds|type|bits|comment|to|ppk-version|owner)|(app ssh|ssh) ssh-arguments|exec command|app forward app|open (program|path)|sftp (ls|stat) path|sftp (mkdir|rm|mv) paths|config (get|set|unset) name|key remove key|login (address|--(email|otp|access-key))|image list words|resource list --(project|scaling-group|group))$/;
+  /^(session create (image|what|--(product|time|param|folder|nodes|analysis-version|core-type|cores|hours|command|cidr|name|mount|volume|env|resources|resource-opts|cluster-size|cluster-mode|type|scaling-group|project|domain|arch|startup-command|tag|priority|preopen|timeout|group|client-token))|session list --(status|access-key|filter|sort|columns)|session logs --tail|session rename name|session terminate sessions|session (wait --timeout|extend --time)|.* session|.* --(user|accept-host-key|title|provider|key-store|key-lifetime|node|port|release|for|client|create|persist-name|ssh-host|exclude|include|via|if-exists|seconds|type|bits|comment|to|ppk-version|owner)|(app ssh|ssh) ssh-arguments|exec command|app forward app|open (program|path)|sftp (ls|stat) path|sftp (mkdir|rm|mv) paths|config (get|set|unset) name|key remove key|login (address|--(email|otp|access-key))|profile (show|use|rename|remove) name|profile rename new-name|profile remove --use|image list words|resource list --(project|scaling-group|group))$/;
 
 test('whether it is a path is known of every option that takes a value, and of every argument', async () => {
   const known = new Set(paths);
@@ -69,7 +69,7 @@ test('the settings that are paths are marked as such', () => {
   const sounding = settingNames.filter((name) =>
     /\b(file|folder|key of your own)\b/.test(definitionOf(name).summary),
   );
-  expect(sounding.filter((name) => !marked.includes(name))).toEqual(['keyStore', 'answerTimeout']);
+  expect(sounding.filter((name) => !marked.includes(name))).toEqual(['secretStore', 'keyStore', 'answerTimeout']);
 });
 
 describe('each path', () => {
