@@ -69,7 +69,11 @@ test('the settings that are paths are marked as such', () => {
   const sounding = settingNames.filter((name) =>
     /\b(file|folder|key of your own)\b/.test(definitionOf(name).summary),
   );
-  expect(sounding.filter((name) => !marked.includes(name))).toEqual(['secretStore', 'keyStore', 'answerTimeout']);
+  expect(sounding.filter((name) => !marked.includes(name))).toEqual([
+    'secretStore',
+    'keyStore',
+    'answerTimeout',
+  ]);
 });
 
 describe('each path', () => {
