@@ -5,3 +5,7 @@
 
 // biome-ignore lint/style/noDefaultExport: libraries import the default one.
 export default globalThis.process;
+
+/** What a library takes when it is given none: bai always gives its own. */
+export const stdin = undefined;
+export const stdout = undefined;

@@ -12,7 +12,7 @@ import type { PruneTools } from './services/keys/prune-keys.ts';
 import type { LocalManagerTools } from './services/local/local-manager.ts';
 import type { ServeLocalTools } from './services/local/serve-local.ts';
 import type { ProfileTools } from './services/profiles/profile-tools.ts';
-import type { SessionTools } from './services/session/session-tools.ts';
+import type { AskingTools, SessionTools } from './services/session/session-tools.ts';
 import type { SpeedTestTools } from './services/sftp/sftp-speedtest.ts';
 import type { SftpTools } from './services/sftp/sftp-tools.ts';
 import type { SignInTools } from './services/sign-in/sign-in-tools.ts';
@@ -110,6 +110,8 @@ export interface Context {
 /** What services of each kind work with; `wiring/tools.ts` builds them. */
 export interface ToolKinds {
   readonly sessions: SessionTools;
+  /** Nothing where nobody can be asked. */
+  readonly asking: AskingTools | undefined;
   readonly ssh: SshTools;
   readonly clients: ClientTools;
   readonly exec: ExecTools;

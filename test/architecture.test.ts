@@ -29,7 +29,11 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
     packages: ['ssh2', 'sshpk', 'hash-wasm', 'zod'],
   },
   config: { values: ['core', 'errors', 'files'], types: [...edges], packages: ['conf', 'env-paths', 'zod'] },
-  output: { values: ['core', 'errors'], types: [...edges], packages: ['chalk', 'ora', 'string-width'] },
+  output: {
+    values: ['core', 'errors'],
+    types: [...edges],
+    packages: ['chalk', 'ora', 'string-width', '@clack/prompts'],
+  },
   services: {
     values: ['core', 'errors'],
     types: [...edges.filter((layer) => layer !== 'providers'), 'emulator', 'files'],
@@ -131,6 +135,8 @@ test.each(files)('%s stays within the size of a file', (file) => {
 const writers: Readonly<Record<string, string>> = {
   'process.ts': 'the code of a system error',
   'main.ts': "bai's own help",
+  'output/ask/drawn.ts': 'what @clack/prompts makes of labels that questions.ts sanitised',
+  'output/ask/numbered.ts': 'labels that questions.ts sanitised',
   'output/json-reporter.ts': 'safeJson',
   'output/live-area.ts': 'lines that are sanitised where they are made',
   'output/reporter.ts': 'sanitizeLine, sanitizeText',

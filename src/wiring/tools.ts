@@ -22,6 +22,7 @@ type Builders = { readonly [N in keyof ToolKinds]: (context: BuilderContext) => 
 
 export const builders: Builders = {
   sessions: sessionTools,
+  asking: async (context) => (await import('./asking.ts')).askingTools(context),
   ssh: async (context) => (await import('./apps.ts')).sshTools(await partsOf(context)),
   clients: async (context) => (await import('./clients.ts')).clientTools(await partsOf(context)),
   exec: async (context) => (await import('./apps.ts')).execTools(await partsOf(context), context.flags.color),
@@ -73,7 +74,8 @@ async function profileParts(context: BuilderContext): Promise<ProfileParts> {
 async function sessionTools(context: BuilderContext): Promise<SessionTools> {
   const { reporter, signal, owner } = context;
   const [provider, profile, ask] = [await context.provider(), await context.profile(), askOf(context)];
-  return { provider, reporter, signal, owner, profile, ...(ask !== undefined && { ask }) };
+  const lastImage = await (await import('./asking.ts')).lastImageOf(context);
+  return { provider, reporter, signal, owner, profile, lastImage, ...(ask !== undefined && { ask }) };
 }
 
 /** Nothing where nobody can answer. */

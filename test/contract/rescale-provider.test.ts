@@ -280,3 +280,31 @@ test('a job is stopped, and what other platforms can do beside that is told to b
     expect.objectContaining({ hint: expect.stringContaining('SSH Public Key') }),
   );
 });
+
+test('what a job would be is told with its cost, and no job is made', async () => {
+  await using bed = await openRescaleBed();
+  const { provider } = open(bed);
+  const request: RescaleJobRequest = {
+    ...{ name: '', analysis: 'user_included', version: undefined, coreType: 'emerald', cores: 2, hours: 8 },
+    ...{
+      command: undefined,
+      isLowPriority: false,
+      publicKey: undefined,
+      cidr: undefined,
+      keyOrigin: 'id.pub',
+    },
+  };
+  const planned = await requireFeature(provider, 'plan')(request, { signal });
+  expect(planned).toMatchObject({
+    name: 'bai',
+    image: 'user_included',
+    coreType: 'emerald',
+    cores: 2,
+    hours: 8,
+  });
+  expect(planned.facts).toContainEqual(['cost', expect.stringContaining('at most 3.20')]);
+  expect(await provider.list({ statuses: 'all', owner: 'own' }, signal)).toEqual([]);
+  const wrong: RescaleJobRequest = { ...request, cores: 3 };
+  await expect(requireFeature(provider, 'plan')(wrong, { signal })).rejects.toThrow(/cores/);
+  expect(() => requireFeature(provider, 'like')).toThrow('does not tell what its sessions were made from');
+});

@@ -42,7 +42,7 @@ afterAll(async () => {
 });
 
 const every: readonly Feature[] = [
-  ...(['create', 'terminate', 'rename', 'extend', 'logs', 'apps', 'nodes', 'files'] as const),
+  ...(['create', 'plan', 'like', 'terminate', 'rename', 'extend', 'logs', 'apps', 'nodes', 'files'] as const),
   ...(['issuedKey', 'accountKey', 'publicKeys'] as const),
   ...(['images', 'folders', 'resources', 'projects'] as const),
 ];

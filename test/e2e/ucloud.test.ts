@@ -239,6 +239,11 @@ test('a job is made with SSH, and waited for; what is wrong with the request is 
   ]);
   const foreign = await create('--product', 'u1-small/u1-small-1', '--mount', 'data');
   expect(foreign.code).toBe(2);
+  const planned = await create('--product', 'u1-small/u1-small-1', '--time', '2h', '--dry-run', '--json');
+  expect(JSON.parse(planned.stdout)).toMatchObject({
+    ...{ image: expect.stringMatching(/^terminal-ubuntu:\S+$/), product: 'u1-small/u1-small-1@local' },
+    ...{ nodes: 1, folders: [], timeMs: 7_200_000, provider: 'ucloud', dryRun: true },
+  });
   expect(bed.emulator.jobs.all().length).toBe(before);
   const made = await create('--product', 'u1-small/u1-small-1', '--time', '2h', '--name', 'made', '--json');
   expect(made.code).toBe(0);

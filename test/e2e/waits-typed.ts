@@ -15,6 +15,7 @@ export interface TypedWait {
   /** Ctrl-C drops a line that is typed, and no more. */
   readonly keepsOn?: true;
   readonly prepare?: (place: Place) => void;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const withKey = ({ folder }: Place): void => void makeKey(join(folder, 'own'), ['-t', 'rsa'], '');
@@ -38,6 +39,19 @@ export const typedWaits: TypedWait[] = [
     covers: ['ask-line.ts'],
     args: ['login'],
     prompt: /Address [^\n]*: /,
+  },
+  {
+    name: 'a choice from a list that is drawn',
+    covers: ['drawn.ts'],
+    args: ['session', 'create'],
+    prompt: /Type:.* to search/,
+  },
+  {
+    name: 'a choice from a numbered list',
+    covers: ['numbered.ts'],
+    args: ['session', 'create'],
+    env: { ACCESSIBLE: '1' },
+    prompt: /number or part of a name \[1 python:[^\n]*: $/,
   },
   {
     name: 'a command for files',

@@ -33,11 +33,11 @@ describe.each(walk)('waiting for %s', (_, waits) => {
 
 const place = { name: '', covers: [], begin: () => ({ args: [], reached: () => true }) };
 
-describe.each(typedWaits)('waiting on a terminal for $name', ({ args, prompt, keepsOn, prepare }) => {
+describe.each(typedWaits)('waiting on a terminal for $name', ({ args, prompt, keepsOn, prepare, env }) => {
   test.skipIf(keepsOn)('Ctrl-C ends it', async () => {
     await using here = await openPlace(place);
     prepare?.(here);
-    using run = onTerminal(args, here);
+    using run = onTerminal(args, here, env);
     await run.see(prompt);
     run.type('\x03');
     expect(await run.ended(), run.screen()).toBe(130);
@@ -46,7 +46,7 @@ describe.each(typedWaits)('waiting on a terminal for $name', ({ args, prompt, ke
   test('SIGTERM ends it', async () => {
     await using here = await openPlace(place);
     prepare?.(here);
-    using run = onTerminal(args, here);
+    using run = onTerminal(args, here, env);
     await run.see(prompt);
     expect(await run.end('SIGTERM'), run.screen()).toBe(143);
   });

@@ -22,6 +22,8 @@ export interface TestManager extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** How many tunnels are open now, and SSH connections of sessions; an emulator's alone can be counted. */
   readonly tunnels?: () => number;
+  /** Every request so far, where they are written down. */
+  readonly requests?: () => readonly { readonly method: string; readonly target: string }[];
 }
 
 /** With a keypair at the manager, or with a login at the web console before it. */
@@ -159,7 +161,9 @@ async function openEmulator(release: string, signIn: SignInWay): Promise<TestMan
     return emulator.openTunnels + sessions.reduce((sum, { sshConnections }) => sum + sshConnections, 0);
   };
   const access = web && { endpoint: web.endpoint, email: defaultAccount.email, password };
-  return opened({ endpoint, accessKey, secretKey, image: 'python:3.11', tunnels }, access, async () => {
+  const requests = () => emulator.requests;
+  const facts = { endpoint, accessKey, secretKey, image: 'python:3.11', tunnels, requests };
+  return opened(facts, access, async () => {
     const unknown = [...emulator.unknownRoutes, ...(web?.unknownRoutes ?? [])];
     await emulator[Symbol.asyncDispose]();
     homes[Symbol.dispose]();
@@ -177,15 +181,15 @@ export function keypairEnvironment({
   return { BACKEND_ENDPOINT: endpoint, BACKEND_ACCESS_KEY: accessKey, BACKEND_SECRET_KEY: secretKey };
 }
 
-type Facts = Pick<TestManager, 'endpoint' | 'accessKey' | 'secretKey' | 'image' | 'tunnels'>;
+type Facts = Pick<TestManager, 'endpoint' | 'accessKey' | 'secretKey' | 'image' | 'tunnels' | 'requests'>;
 
 /** With a login of its own where there is a console to sign in to. */
 async function opened(
-  { endpoint, accessKey, secretKey, image, tunnels }: Facts,
+  { endpoint, accessKey, secretKey, image, tunnels, requests }: Facts,
   access: ConsoleAccess | undefined,
   close: () => Promise<void>,
 ): Promise<TestManager> {
-  const shown = { accessKey, secretKey, image, ...(tunnels && { tunnels }) };
+  const shown = { accessKey, secretKey, image, ...(tunnels && { tunnels }), ...(requests && { requests }) };
   if (access === undefined) {
     const env = keypairEnvironment({ endpoint, accessKey, secretKey });
     return { ...shown, endpoint, env, [Symbol.asyncDispose]: close };

@@ -6,18 +6,19 @@ import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
 import { parseMounts, usualRequest } from '../../providers/backend-ai/create/create-request.ts';
 import type { ComputeSessionRequest } from '../../providers/backend-ai/session/compute-session.ts';
-import { collect, keyValues, oneOf, wholeNumber } from '../shared/options.ts';
-import type { SessionKind } from './session-kind.ts';
+import type { AskedSession, AskSessionRequest } from '../../services/session/ask-session.ts';
+import { collect, keyValues, whichOf, wholeNumber } from '../shared/options.ts';
+import { type CreateStart, needed, type SessionKind } from './session-kind.ts';
 
 interface Flags {
   readonly name?: string;
-  readonly type: string;
+  readonly type?: string;
   readonly mount?: readonly string[];
   readonly env?: readonly string[];
   readonly resources?: readonly string[];
   readonly resourceOpts?: readonly string[];
-  readonly clusterSize: string;
-  readonly clusterMode: string;
+  readonly clusterSize?: string;
+  readonly clusterMode?: string;
   readonly scalingGroup?: string;
   readonly project?: string;
   readonly domain?: string;
@@ -30,7 +31,7 @@ interface Flags {
   readonly reuse: boolean;
 }
 
-export const backendAi: SessionKind = { define, read };
+export const backendAi: SessionKind = { define, read, asking: { wish, flagsOf } };
 
 function define(command: Command): void {
   command
@@ -45,9 +46,9 @@ function define(command: Command): void {
       collect,
     )
     .option('--resource-opts <name=value>', 'resource options, e.g. shmem=64m (repeatable)', collect)
-    .option('--cluster-size <count>', 'number of containers', '1')
-    .option('--cluster-mode <mode>', 'single-node or multi-node', 'single-node')
-    .option('--type <type>', 'interactive, batch, inference or system', 'interactive')
+    .option('--cluster-size <count>', 'number of containers; 1 when not given')
+    .option('--cluster-mode <mode>', 'single-node (when not given) or multi-node')
+    .option('--type <type>', 'interactive (when not given), batch, inference or system')
     .option('--sgroup, --scaling-group <name>', 'the resource group to run in')
     .option('-g, --project <name>', 'the project to run in')
     .option('-d, --domain <name>', 'the domain to run in')
@@ -67,17 +68,49 @@ function define(command: Command): void {
     .addOption(new Option('--enqueue-only').hideHelp());
 }
 
-async function read(image: string, flags: Flags & Aliases, context: Context): Promise<ComputeSessionRequest> {
-  const { name, ...given } = readRequest(flags);
-  const usual = usualRequest(image, name, await context.settings());
-  const mounts = parseMounts([...(flags.mount ?? []), ...(flags.volume ?? [])]);
+async function read(
+  { what, like }: CreateStart,
+  flags: Flags & Aliases,
+  context: Context,
+): Promise<ComputeSessionRequest> {
+  const { architecture, ...base } = (like ?? {}) as Partial<Omit<ComputeSessionRequest, 'name'>>;
+  const { name, environment, resources, resourceOptions, ...given } = readRequest(flags);
+  const usual = usualRequest(what ?? needed(base.image), name, await context.settings());
   return {
     ...usual,
+    ...base,
+    // Another image may be of another one.
+    ...(what === undefined ? architecture !== undefined && { architecture } : { image: what }),
     ...given,
-    mounts: { ...usual.mounts, ...mounts },
-    project: flags.project ?? flags.group ?? usual.project,
-    domain: flags.domain ?? usual.domain,
+    name,
+    mounts: { ...usual.mounts, ...base.mounts, ...mountsOf(flags) },
+    environment: { ...base.environment, ...environment },
+    resources: { ...base.resources, ...resources },
+    resourceOptions: { ...base.resourceOptions, ...resourceOptions },
     ...(await bootstrapOf(flags, context)),
+  };
+}
+
+function mountsOf({ mount, volume }: Flags & Aliases): Record<string, string> {
+  return parseMounts([...(mount ?? []), ...(volume ?? [])]);
+}
+
+async function wish(flags: Flags & Aliases, context: Context): Promise<AskSessionRequest> {
+  const mounted = [...Object.keys(usualRequest('', '', await context.settings()).mounts)];
+  const has = {
+    folders: flags.mount !== undefined || flags.volume !== undefined,
+    resources: flags.resources !== undefined,
+  };
+  return { has, mounted, scope: { project: flags.project ?? flags.group, group: flags.scalingGroup } };
+}
+
+function flagsOf(asked: AskedSession): Record<string, string | readonly string[]> {
+  const { architecture, folders, group, resources } = asked;
+  return {
+    ...(architecture !== undefined && { arch: architecture }),
+    ...(folders.length > 0 && { mount: folders }),
+    ...(group !== undefined && { scalingGroup: group }),
+    ...(resources.length > 0 && { resources }),
   };
 }
 
@@ -88,26 +121,38 @@ interface Aliases {
   readonly volume?: readonly string[];
 }
 
-type FromFlags = Omit<ComputeSessionRequest, 'image' | 'mounts' | 'project' | 'domain' | 'bootstrapScript'>;
+/** What is not given is left out, but for what is put together with that of another session. */
+type FromFlags = Partial<ComputeSessionRequest> &
+  Pick<ComputeSessionRequest, 'name' | 'environment' | 'resources' | 'resourceOptions'>;
 
 function readRequest(flags: Flags & Aliases): FromFlags {
-  const priority = wholeNumber('--priority', flags.priority, 0);
+  const given = withoutNothing({
+    type: whichOf('--type', flags.type, ['interactive', 'batch', 'inference', 'system']),
+    project: flags.project ?? flags.group,
+    domain: flags.domain,
+    clusterSize: wholeNumber('--cluster-size', flags.clusterSize, 1),
+    clusterMode: whichOf('--cluster-mode', flags.clusterMode, ['single-node', 'multi-node']),
+    preopenPorts: flags.preopen?.flatMap((text) => text.split(',')).map(preopenPort),
+    reuse: flags.reuse,
+    architecture: flags.arch,
+    resourceGroup: flags.scalingGroup,
+    startupCommand: flags.startupCommand,
+    tag: flags.tag,
+    priority: wholeNumber('--priority', flags.priority, 0),
+  });
   return {
+    ...given,
     name: flags.name ?? flags.clientToken ?? `bai-${randomBytes(4).toString('hex')}`,
-    type: oneOf('--type', flags.type, ['interactive', 'batch', 'inference', 'system']),
-    clusterSize: wholeNumber('--cluster-size', flags.clusterSize, 1) ?? 1,
-    clusterMode: oneOf('--cluster-mode', flags.clusterMode, ['single-node', 'multi-node']),
     environment: keyValues('--env', flags.env),
     resources: keyValues('--resources', flags.resources),
     resourceOptions: keyValues('--resource-opts', flags.resourceOpts),
-    preopenPorts: (flags.preopen ?? []).flatMap((text) => text.split(',')).map(preopenPort),
-    reuse: flags.reuse,
-    ...(flags.arch !== undefined && { architecture: flags.arch }),
-    ...(flags.scalingGroup !== undefined && { resourceGroup: flags.scalingGroup }),
-    ...(flags.startupCommand !== undefined && { startupCommand: flags.startupCommand }),
-    ...(flags.tag !== undefined && { tag: flags.tag }),
-    ...(priority !== undefined && { priority }),
   };
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function withoutNothing<T extends object>(values: T): Given<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;
 }
 
 /** 2000, 2001, 2200 and 7681 belong to the session's own services. */

@@ -6,7 +6,7 @@ import { UsageError } from '../../errors.ts';
 import { parseCidr } from '../../providers/rescale/cidr.ts';
 import type { RescaleJobRequest } from '../../providers/rescale/provider.ts';
 import { wholeNumber } from '../shared/options.ts';
-import type { SessionKind } from './session-kind.ts';
+import { type CreateStart, needed, type SessionKind } from './session-kind.ts';
 
 export const rescale: SessionKind = { define, read };
 
@@ -37,7 +37,8 @@ function define(command: Command): void {
     );
 }
 
-async function read(analysis: string, flags: Flags, context: Context): Promise<RescaleJobRequest> {
+async function read({ what }: CreateStart, flags: Flags, context: Context): Promise<RescaleJobRequest> {
+  const analysis = needed(what);
   const { name, coreType, publicKey, cidr } = flags;
   if (coreType === undefined) {
     throw new UsageError('--core-type is needed: which machine the job is for', {

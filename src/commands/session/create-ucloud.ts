@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { JobRequest } from '../../providers/ucloud/create-job.ts';
 import { collect, duration, keyValues, wholeNumber } from '../shared/options.ts';
-import type { SessionKind } from './session-kind.ts';
+import { type CreateStart, needed, type SessionKind } from './session-kind.ts';
 
 export const ucloud: SessionKind = { define, read };
 
@@ -25,7 +25,8 @@ function define(command: Command): void {
     .option('--nodes <count>', 'number of machines; SSH leads to the first');
 }
 
-async function read(application: string, flags: Flags): Promise<JobRequest> {
+async function read({ what }: CreateStart, flags: Flags): Promise<JobRequest> {
+  const application = needed(what);
   const { name, product, time, param, folder, nodes } = flags;
   const timeMs = duration('--time', time);
   return {

@@ -1,14 +1,18 @@
-/** `bai session create WHAT`: what is the same on every platform, and the options of each. */
+/** `bai session create [WHAT]`: what is the same on every platform, and the options of each. */
 
 import type { Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
+import type { CreateRequest } from '../../core/session/provider.ts';
+import { shellCommand } from '../../core/text/shell-quote.ts';
 import { UsageError } from '../../errors.ts';
 import type { CreateSessionRequest, CreateSessionResult } from '../../services/session/create-session.ts';
 import { seconds } from '../shared/options.ts';
 import { backendAi } from './create-backend-ai.ts';
 import { rescale } from './create-rescale.ts';
 import { ucloud } from './create-ucloud.ts';
-import type { SessionKind } from './session-kind.ts';
+import { factLines } from './fact-lines.ts';
+import { sameAgain } from './same-again.ts';
+import { type CreateStart, needed, type SessionKind } from './session-kind.ts';
 
 /** By the provider's name, with the heading of its options. */
 const kinds: Readonly<Record<string, SessionKind & { readonly title: string }>> = {
@@ -23,26 +27,33 @@ interface Flags {
   readonly timeout?: string;
   readonly authorize?: string;
   readonly yes?: boolean;
+  readonly like?: string;
+  readonly dryRun?: boolean;
 }
 
 export function define(command: Command, context: Context): void {
   command
     .argument(
-      '<what>',
-      'an image (python:3.11, its full name, an alias); of UCloud an application, of Rescale an analysis',
+      '[what]',
+      'an image (python:3.11, its full name, an alias); of UCloud an application, of Rescale an analysis; on a terminal bai asks for an image when there is none',
     )
     .option('-t, --name <name>', 'name of the session; a random one, or none, when not given')
+    .option('--like <session>', 'as this one of yours, ended or not, was made; what is given beside it wins')
+    .option('-n, --dry-run', 'create nothing: check, and show what would be created')
     .option('--wait', 'wait until the session runs (the default)', true)
     .option('--no-wait', 'return when it is in the queue')
     .option('--max-wait, --timeout <seconds>', 'stop waiting after this time; the session keeps starting')
     .option('--authorize <pubkey>', 'let this public key in too: a file, a line, or - for stdin')
     .option('-y, --yes', 'do not ask before what costs money is created');
   const owned = Object.entries(kinds).map(([name, kind]) => defineKind(name, kind, command));
-  command.action(async (what: string, flags: Flags) => {
+  command.action(async (what: string | undefined, flags: Flags) => {
+    refuseMissing(what, flags, context);
     const { name, title } = await context.provider();
     const kind = kinds[name];
     if (kind !== undefined) refuseForeign(command, { name, title }, owned);
-    const session = (await kind?.read(what, flags, context)) ?? {};
+    const { start, flags: all } = await startOf({ what, flags, kind }, command, context);
+    const session = (await kind?.read(start, all, context)) ?? {};
+    if (flags.dryRun === true) return showPlan(session, flags, context);
     const wait = flags.wait && !flags.enqueueOnly;
     const request = {
       session,
@@ -53,6 +64,50 @@ export function define(command: Command, context: Context): void {
     const made = await create(request, flags.authorize, context);
     context.reporter.result({ ...made, provider: name }, `${made.name} ${made.id}`);
   });
+}
+
+/** Before anything is opened: nobody is there to be asked. */
+function refuseMissing(what: string | undefined, { like }: Flags, { stdin, reporter }: Context): void {
+  if (like === undefined && (stdin.isTTY !== true || !reporter.interactive)) needed(what);
+}
+
+interface Given {
+  readonly what: string | undefined;
+  readonly flags: Flags;
+  readonly kind: SessionKind | undefined;
+}
+
+/** What the session is made from: as it was typed, as another session was made, or as somebody answers. */
+async function startOf(
+  { what, flags, kind }: Given,
+  command: Command,
+  context: Context,
+): Promise<{ readonly start: CreateStart; readonly flags: Flags }> {
+  if (flags.like !== undefined) {
+    const { likeSession } = await import('../../services/session/like-session.ts');
+    const like = await likeSession(flags.like, await context.tools('sessions'));
+    return { start: { what, like }, flags };
+  }
+  const asking = what === undefined ? await context.tools('asking') : undefined;
+  if (kind?.asking === undefined || asking === undefined)
+    return { start: { what: needed(what), like: undefined }, flags };
+  const { askSession } = await import('../../services/session/ask-session.ts');
+  const asked = await askSession(await kind.asking.wish(flags, context), asking);
+  const answers = kind.asking.flagsOf(asked);
+  context.reporter.info(`again: ${shellCommand(sameAgain(command, asked.shortName, answers))}`);
+  return { start: { what: asked.image, like: undefined }, flags: { ...flags, ...answers } };
+}
+
+async function showPlan(session: CreateRequest, { authorize }: Flags, context: Context): Promise<void> {
+  const tools = await context.tools('sessions');
+  const { planSession } = await import('../../services/session/plan-session.ts');
+  if (authorize !== undefined) {
+    const { findPublicKey } = await import('../../services/keys/find-public-key.ts');
+    await findPublicKey(authorize, await context.tools('authorize'));
+  }
+  const { facts, ...plan } = await planSession(session, tools);
+  context.reporter.result({ ...plan, provider: tools.provider.name, dryRun: true }, factLines(facts));
+  context.reporter.info('nothing was created (--dry-run)');
 }
 
 interface OwnedOptions {

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import { factLines } from './fact-lines.ts';
 import { type OwnerFlags, ownerOption, useOwner } from './owner.ts';
 
 export function define(command: Command, context: Context): void {
@@ -13,12 +14,6 @@ export function define(command: Command, context: Context): void {
       const { sessionInfo } = await import('../../services/session/manage-sessions.ts');
       const tools = await context.tools('sessions');
       const details = await sessionInfo(session, tools);
-      context.reporter.result(details, lines(tools.provider.listing.facts(details)));
+      context.reporter.result(details, factLines(tools.provider.listing.facts(details)));
     });
-}
-
-function lines(facts: readonly (readonly [string, string])[]): string[] {
-  return facts
-    .filter(([, value]) => value.trim() !== '')
-    .map(([name, value]) => `${name.padEnd(15)} ${value}`);
 }

@@ -8,6 +8,14 @@ const absences: Readonly<Record<Feature, Absence>> = {
     why: 'has no call that creates sessions',
     instead: 'start one the way its own documentation says; then `bai session list` shows it',
   },
+  plan: {
+    why: 'does not tell beforehand what would be created',
+    instead: 'omit --dry-run',
+  },
+  like: {
+    why: 'does not tell what its sessions were made from',
+    instead: '`bai session create --help` shows how to say it',
+  },
   terminate: {
     why: 'has no call that ends sessions',
     instead: 'end it from inside, or the way its own documentation says',

@@ -4,6 +4,7 @@
  */
 
 import type { Duplex } from 'node:stream';
+import type { CreatePlan, Likeness } from './creation.ts';
 import type { SessionListing } from './listing.ts';
 import type { FolderOffer, ImageOffer, ProjectOffer, ResourceOffer, ResourceScope } from './offers.ts';
 import type { ServicePort, SessionDetails, SessionEvent, SessionRef, SessionSummary } from './session.ts';
@@ -48,6 +49,10 @@ export interface Provider extends AsyncDisposable {
   access(this: void, session: SessionRef, options: AccessOptions): Promise<SshAccess>;
 
   create?(this: void, request: CreateRequest, tools: CreateTools): Promise<CreatedSession>;
+  /** As `create` up to where something would be made: looks everything up that can be, and changes nothing. */
+  plan?(this: void, request: CreateRequest, tools: Pick<CreateTools, 'signal'>): Promise<CreatePlan>;
+  /** What makes another session like this one. */
+  like?(this: void, session: SessionRef, signal: AbortSignal): Promise<Likeness>;
   terminate?(this: void, session: SessionRef, options: TerminateOptions, signal: AbortSignal): Promise<void>;
   rename?(this: void, session: SessionRef, name: string, signal: AbortSignal): Promise<void>;
   /** More time for a session that ends by itself. */
@@ -79,6 +84,8 @@ export interface Provider extends AsyncDisposable {
 /** What a platform may lack. */
 export type Feature =
   | 'create'
+  | 'plan'
+  | 'like'
   | 'terminate'
   | 'rename'
   | 'extend'

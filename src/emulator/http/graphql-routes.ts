@@ -137,8 +137,10 @@ function filterFacts(session: Session): Record<string, string> {
 
 function sessionFields(session: Session, behaviour: ReleaseBehaviour): Record<string, unknown> {
   const { spec } = session;
-  const slots = JSON.stringify({ cpu: String(spec.cpu), mem: String(spec.memory) });
   const placed = session.home !== undefined;
+  // Of all containers together.
+  const asked = slotsOf(session, spec.clusterSize);
+  const held = placed || keepsSlots(session, behaviour) ? asked : '{}';
   // Old releases answer with empty values where new ones have none.
   const none = <T>(old: T) => (behaviour.atLeast('24.03') ? null : old);
   return {
@@ -165,22 +167,31 @@ function sessionFields(session: Session, behaviour: ReleaseBehaviour): Record<st
     service_ports: placed ? JSON.stringify(rawPorts(session)) : null,
     mounts: Object.keys(spec.mounts),
     vfolder_mounts: Object.keys(spec.mounts),
-    environ: JSON.stringify(spec.environ),
-    occupying_slots: placed ? slots : '{}',
-    occupied_slots: slots,
-    requested_slots: slots,
+    occupying_slots: held,
+    occupied_slots: held,
+    requested_slots: asked,
     resource_opts: '{"shmem": 67108864}',
     idle_checks: JSON.stringify(session.idleChecks),
     num_queries: 0,
     priority: spec.priority,
-    containers: containersOf(session, slots),
+    containers: containersOf(session, behaviour),
     dependencies: [],
   };
 }
 
-function containersOf(session: Session, slots: string): Record<string, unknown>[] {
+function slotsOf({ spec }: Session, containers: number): string {
+  return JSON.stringify({ cpu: String(spec.cpu * containers), mem: String(spec.memory * containers) });
+}
+
+/** From 24.03 on a session that has ended holds nothing any more. */
+function keepsSlots({ terminatedAt }: Session, behaviour: ReleaseBehaviour): boolean {
+  return terminatedAt !== undefined && !behaviour.atLeast('24.03');
+}
+
+function containersOf(session: Session, behaviour: ReleaseBehaviour): Record<string, unknown>[] {
   const { image, preopenPorts } = session.spec;
   const placed = session.home !== undefined;
+  const hasSlots = session.terminatedAt === undefined || keepsSlots(session, behaviour);
   return session.kernels.map((kernel) => ({
     id: kernel.id,
     idx: kernel.index,
@@ -202,7 +213,7 @@ function containersOf(session: Session, slots: string): Record<string, unknown>[
     agent: placed ? 'i-local-agent' : null,
     container_id: placed ? kernel.containerId : null,
     resource_opts: '{"shmem": 67108864}',
-    occupied_slots: slots,
+    occupied_slots: hasSlots ? slotsOf(session, 1) : '{}',
     preopen_ports: preopenPorts,
   }));
 }

@@ -46,7 +46,7 @@ function sessionTypes(since: Since): string {
       created_at: DateTime terminated_at: DateTime starts_at: DateTime scheduled_at: DateTime
       startup_command: String result: String resource_opts: JSONString scaling_group: String
       service_ports: JSONString mounts: [String] occupying_slots: JSONString occupied_slots: JSONString
-      num_queries: BigInt idle_checks: JSONString bootstrap_script: String environ: JSONString
+      num_queries: BigInt idle_checks: JSONString
       containers: [ComputeContainer] dependencies: [ComputeSession]
       ${since('24.03', 'requested_slots: JSONString vfolder_mounts: [String]')}
       ${since('24.09', 'priority: Int')}

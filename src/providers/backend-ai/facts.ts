@@ -5,6 +5,6 @@ import type { Feature } from '../../core/session/provider.ts';
 export const title = 'Backend.AI';
 
 export const features: readonly Feature[] = [
-  ...(['create', 'terminate', 'rename', 'logs', 'apps', 'nodes', 'files'] as const),
+  ...(['create', 'plan', 'like', 'terminate', 'rename', 'logs', 'apps', 'nodes', 'files'] as const),
   ...(['issuedKey', 'accountKey', 'images', 'folders', 'resources', 'projects'] as const),
 ];

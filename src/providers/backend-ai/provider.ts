@@ -6,6 +6,7 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
 import { BaiError } from '../../errors.ts';
 import { createSession } from './create/create-session.ts';
+import { planSession } from './create/plan-session.ts';
 import { title } from './facts.ts';
 import { signedInAs } from './manager/account.ts';
 import { accountKeyOf } from './manager/account-key.ts';
@@ -21,6 +22,7 @@ import type {
 } from './session/compute-session.ts';
 import { explainMissingKey } from './session/explain-missing-key.ts';
 import { explainRefusal } from './session/explain-refusal.ts';
+import { readLikeness } from './session/likeness.ts';
 import { listing } from './session/listing.ts';
 import { createSessionCalls } from './session/sessions.ts';
 import { type TunnelParts, tunnelTo } from './tunnel/session-tunnel.ts';
@@ -72,6 +74,8 @@ export function createBackendAi(parts: BackendAiParts): Provider {
       return { ...tunnel, user: account, home: `/home/${account}`, hostKeyAlias: hostKeyAlias(session) };
     },
     create: (request: ComputeSessionRequest, tools) => createSession(request, { ...tools, api }),
+    plan: (request: ComputeSessionRequest, { signal }) => planSession(request, { api, signal }),
+    like: (session, signal) => readLikeness(parts.client, session, signal),
     terminate: (session, options, signal) => api.terminate(session, options, signal),
     rename: (session, name, signal) => api.rename(session, name, signal),
     logs: (session, signal) => api.logs(session, signal),

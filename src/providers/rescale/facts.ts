@@ -4,4 +4,4 @@ import type { Feature } from '../../core/session/provider.ts';
 
 export const title = 'Rescale';
 
-export const features: readonly Feature[] = ['create', 'terminate', 'logs'];
+export const features: readonly Feature[] = ['create', 'plan', 'terminate', 'logs'];

@@ -1,5 +1,6 @@
 /** Rescale: jobs of its platform, reached by TCP at the address of their head node. Experimental where `offer.ts` says so. */
 
+import type { CreatePlan } from '../../core/session/creation.ts';
 import type {
   Absence,
   CreatedSession,
@@ -32,8 +33,9 @@ import {
   stopJob,
 } from './jobs.ts';
 import { listing } from './listing.ts';
-import { describeCost, offerJob } from './offer.ts';
+import { describeCost, type JobOffer, offerJob } from './offer.ts';
 import { phaseOf, statusKey, statusWords } from './phase.ts';
+import { planOf } from './plan.ts';
 import { type RescaleJob, type RescaleJobDetails, rescaleJob, rescaleJobDetails } from './rescale-job.ts';
 
 interface RescaleParts {
@@ -123,6 +125,7 @@ export function createRescale(parts: RescaleParts): Provider {
       };
     },
     create: (request: RescaleJobRequest, tools) => create(request, tools, parts),
+    plan: (request: RescaleJobRequest, { signal }) => plan(request, signal, parts),
     terminate: (session, options, signal) => terminate(session, options, { client, signal }),
     logs: (session, signal) => logs(session, client, signal),
     signedInAs: (signal) => accountOf(client, signal),
@@ -163,14 +166,31 @@ function checkedStatus(word: string): string {
   throw new UsageError(`Rescale knows no status ${word}`, { hint: `statuses: ${statusWords.join(', ')}` });
 }
 
+function offered(
+  request: RescaleJobRequest,
+  signal: AbortSignal,
+  { client, myAddress }: RescaleParts,
+): Promise<JobOffer> {
+  const { keyOrigin } = request;
+  const named = { ...request, name: request.name === '' ? undefined : request.name };
+  return offerJob(named, { client, keyOrigin, myAddress: () => myAddress(signal), signal });
+}
+
+async function plan(
+  request: RescaleJobRequest,
+  signal: AbortSignal,
+  parts: RescaleParts,
+): Promise<CreatePlan> {
+  return planOf(await offered(request, signal, parts));
+}
+
 async function create(
   request: RescaleJobRequest,
   { signal, info, confirm }: CreateTools,
-  { client, myAddress }: RescaleParts,
+  parts: RescaleParts,
 ): Promise<CreatedSession> {
-  const { keyOrigin } = request;
-  const named = { ...request, name: request.name === '' ? undefined : request.name };
-  const offer = await offerJob(named, { client, keyOrigin, myAddress: () => myAddress(signal), signal });
+  const { client } = parts;
+  const offer = await offered(request, signal, parts);
   info(describeCost(offer));
   for (const note of offer.notes) info(note);
   await confirm(`create job ${offer.name}?`);

@@ -37,7 +37,7 @@ export async function createJob(
   request: JobRequest,
   signal: AbortSignal,
 ): Promise<CreatedJob> {
-  const item = await checkedItem(client, request, signal);
+  const item = await jobItem(client, request, signal);
   const name = request.name ?? '';
   const label = name === '' ? `a job of ${request.application}` : `job ${name}`;
   const call: Call = {
@@ -55,11 +55,24 @@ export async function createJob(
   });
 }
 
-async function checkedItem(
+interface JobItem {
+  readonly application: { readonly name: string; readonly version: string };
+  readonly product: ProductReference;
+  readonly replicas: number;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly resources: readonly { readonly type: 'file'; readonly path: string; readonly readOnly: boolean }[];
+  readonly name?: string;
+  /** Nothing: until it is ended. */
+  readonly timeAllocation?: ReturnType<typeof durationOf>;
+  readonly sshEnabled?: boolean;
+}
+
+/** The job as it would be sent, with everything in it looked up. Makes nothing; rejects with what is wrong with the request. */
+export async function jobItem(
   client: UcloudClient,
   request: JobRequest,
   signal: AbortSignal,
-): Promise<Readonly<Record<string, unknown>>> {
+): Promise<JobItem> {
   checkPlain(request);
   const [application] = await Promise.all([
     findApplication(client, request.application, signal),
@@ -78,7 +91,7 @@ async function checkedItem(
     product,
     replicas: request.nodes,
     parameters,
-    resources: folders.map((path) => ({ type: 'file', path, readOnly: false })),
+    resources: folders.map((path) => ({ type: 'file' as const, path, readOnly: false })),
     ...(request.name !== undefined && { name: request.name }),
     ...(timeAllocation !== undefined && { timeAllocation }),
     ...(sshEnabled !== undefined && { sshEnabled }),

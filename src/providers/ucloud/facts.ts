@@ -4,4 +4,6 @@ import type { Feature } from '../../core/session/provider.ts';
 
 export const title = 'UCloud';
 
-export const features: readonly Feature[] = ['create', 'terminate', 'rename', 'extend', 'logs', 'publicKeys'];
+export const features: readonly Feature[] = [
+  ...(['create', 'plan', 'terminate', 'rename', 'extend', 'logs', 'publicKeys'] as const),
+];

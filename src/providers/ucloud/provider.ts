@@ -28,6 +28,7 @@ import { type JobSession, refOf, sessionOf, timeOf } from './job-session.ts';
 import { findJobs, listJobs, retrieveJob } from './jobs.ts';
 import { type AccountKey, addKey, listKeys, removeKeys } from './keys.ts';
 import { listing } from './listing.ts';
+import { planJob } from './plan-job.ts';
 import { explainKeyRefusal, sshAddressOf } from './ssh-access.ts';
 import { workspaceOf } from './workspace.ts';
 
@@ -57,6 +58,7 @@ export function createUcloud(parts: UcloudParts): Provider {
     },
     access: (session, options) => accessTo(session, options, { ...parts, alias }),
     create: (request: JobRequest, tools) => create(client, request, tools),
+    plan: (request: JobRequest, { signal }) => planJob(client, request, signal),
     async terminate(session, _options, signal) {
       await terminateJob(client, session, signal);
     },

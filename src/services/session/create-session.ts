@@ -27,13 +27,19 @@ export async function createSession(
 ): Promise<CreateSessionResult> {
   using watch = startStopwatch();
   const session = await createInTime(request, tools);
-  if (!session.created) tools.reporter.info(`session ${session.name} already exists and is reused`);
+  if (session.created) await remember(session, tools);
+  else tools.reporter.info(`session ${session.name} already exists and is reused`);
   if (!request.wait) return session;
   const { timeoutMs } = request;
   const { elapsedMs } = watch;
   const running = await watchSession({ session, timeoutMs, elapsedMs }, tools);
   const { id, name, created, image } = session;
   return { id, name, status: running.status, created, image };
+}
+
+/** For the next time that somebody is asked for an image. */
+async function remember({ image }: CreatedSession, { provider, lastImage }: SessionTools): Promise<void> {
+  if (provider.images !== undefined) await lastImage?.write(image);
 }
 
 /** The time allowed counts from the start: a server may take long to answer. */

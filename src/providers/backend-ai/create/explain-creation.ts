@@ -22,10 +22,19 @@ export async function explainCreation(
   const status = Number(refusal.details['status']);
   const isAboutNames = statuses.has(status) && !otherReasons.has(refusal.code) && !lacksRole(refusal);
   if (!isAboutNames || isNamedImage(refusal)) return refusal;
-  const choices = await api.choices(session, signal);
-  const wrong = firstWrong(session, choices);
-  if (wrong !== undefined) return wrongName(wrong, refusal);
+  const wrong = await wrongNameOf(session, { api, signal }, refusal);
+  if (wrong !== undefined) return wrong;
   return status === 404 && !isAboutImage(refusal) ? withHint(refusal) : refusal;
+}
+
+/** What is wrong with a name in the request, as far as the account can see which there are; nothing when all are right. */
+export async function wrongNameOf(
+  session: ComputeSessionRequest,
+  { api, signal }: Pick<CreateDeps, 'api' | 'signal'>,
+  refusal?: BaiError,
+): Promise<NotFoundError | undefined> {
+  const wrong = firstWrong(session, await api.choices(session, signal));
+  return wrong && wrongName(wrong, refusal);
 }
 
 /** Whether the image may be what the manager does not know: releases before 25.8 do not tell. */
@@ -96,14 +105,14 @@ const ofFolder = {
   where: '--mount, BACKEND_VFOLDER_MOUNTS or `bai config set mounts NAMES`',
 } as const;
 
-function wrongName({ what, code, name, names, where }: WrongName, refusal: BaiError): NotFoundError {
+function wrongName({ what, code, name, names, where }: WrongName, refusal?: BaiError): NotFoundError {
   const near = [...new Set([...similarNames(name, names), ...names])];
   const shown = `${near.slice(0, 10).join(', ')}${near.length > 10 ? ', …' : ''}`;
   return new NotFoundError(`cannot create the session: ${what} ${name}`, {
     code,
     hint: `correct ${where}; ${near.length === 0 ? 'there is none' : `known: ${shown}`}`,
     cause: refusal,
-    details: { ...refusal.details },
+    details: { ...refusal?.details },
   });
 }
 

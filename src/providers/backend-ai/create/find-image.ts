@@ -15,29 +15,39 @@ export async function findImage(
   refusal: BaiError,
   deps: CreateDeps,
 ): Promise<ImageSummary | undefined> {
-  const images = (await deps.api.images(deps.signal)).filter(
+  const image = meantImage(session, await deps.api.images(deps.signal), refusal);
+  const isKnown = image.reference === session.image && session.architecture !== undefined;
+  return isKnown ? undefined : image;
+}
+
+/** Throws when there is none, or more than one: `refusal` where no image is in sight. */
+export function meantImage(
+  session: ComputeSessionRequest,
+  all: readonly ImageSummary[],
+  refusal?: BaiError,
+): ImageSummary {
+  const images = all.filter(
     (image) => session.architecture === undefined || image.architecture === session.architecture,
   );
   const same = images.filter(
     (image) => image.reference === session.image || image.aliases.includes(session.image),
   );
   const only = same[0];
-  if (only && only.reference === session.image && session.architecture !== undefined) return undefined;
   if (only && same.every((image) => image.reference === only.reference)) return only;
   const meant = images.filter((image) => isMeant(session.image, image.reference));
   const [first, ...others] = meant;
   if (first && others.length === 0) return first;
-  throw unknownImage(session.image, refusal, meant.length > 0 ? meant : images);
+  throw unknownImage(session.image, meant.length > 0 ? meant : images, refusal);
 }
 
-function unknownImage(wanted: string, refusal: BaiError, images: readonly ImageSummary[]): BaiError {
+function unknownImage(wanted: string, images: readonly ImageSummary[], refusal?: BaiError): BaiError {
   const names = images.flatMap((image) => [image.reference, ...image.aliases]);
   const near = [...new Set([...similarNames(wanted, names), ...names])].slice(0, 5);
   // Without any image in sight the refusal may be about the project or the resource group.
-  if (near.length === 0) return refusal;
+  if (near.length === 0 && refusal !== undefined) return refusal;
   return new NotFoundError(`there is no image ${wanted}`, {
     code: 'image-not-found',
-    hint: `images you can use: ${near.join(', ')}`,
+    hint: near.length === 0 ? 'you can use none at all' : `images you can use: ${near.join(', ')}`,
     cause: refusal,
   });
 }

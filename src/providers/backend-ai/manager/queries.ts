@@ -38,3 +38,13 @@ export const machinesQuery = `query($limit:Int!,$offset:Int!){
     total_count items{ id scaling_group schedulable available_slots }
   }
 }`;
+
+/** What a session was made from; what it asked for is told since 24.03. */
+export function likeQuery({ requestedSlots }: { readonly requestedSlots: boolean }): string {
+  return `query($id:UUID!){
+  compute_session(id:$id){
+    image architecture type startup_command domain_name group_id scaling_group cluster_size cluster_mode mounts
+    ${requestedSlots ? 'requested_slots' : ''} containers{ occupied_slots resource_opts preopen_ports }
+  }
+}`;
+}

@@ -101,3 +101,45 @@ export const eventSchema = z.object({
 export const keypairSchema = z.object({ ssh_public_key: text });
 
 export const generatedKeypairSchema = z.object({ ssh_public_key: z.string(), ssh_private_key: z.string() });
+
+/** Of an object of texts, numbers and nulls; anything else is an empty one. */
+const plainObject = z.pipe(
+  jsonText,
+  z.transform((value): Readonly<Record<string, string | number | null>> => {
+    const parsed = slotsSchema.safeParse(value);
+    return parsed.success ? parsed.data : {};
+  }),
+);
+
+function listOf<S extends z.ZodMiniType>(item: S, most: number) {
+  return z.pipe(
+    z.optional(z.nullable(z.array(z.nullable(item)).check(z.maxLength(most)))),
+    z.transform((items) => (items ?? []).filter((each) => each !== null)),
+  );
+}
+
+export const likeRowSchema = z.object({
+  image: z.string().check(z.minLength(1)),
+  architecture: text,
+  type: text,
+  startup_command: text,
+  domain_name: text,
+  group_id: text,
+  scaling_group: text,
+  cluster_size: z.number().check(z.gte(1), z.lte(10_000)),
+  cluster_mode: text,
+  mounts: listOf(z.string(), 10_000),
+  requested_slots: plainObject,
+  containers: listOf(
+    z.object({
+      occupied_slots: plainObject,
+      resource_opts: plainObject,
+      preopen_ports: listOf(z.number(), 1_000),
+    }),
+    10_000,
+  ),
+});
+
+export type LikeRow = z.infer<typeof likeRowSchema>;
+
+export const environmentSchema = z.object({ environ: text });

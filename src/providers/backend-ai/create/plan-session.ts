@@ -1,0 +1,98 @@
+/** What a request for a session would come to, with everything checked that can be; nothing is made. */
+
+import { amountWords } from '../../../core/session/amount-words.ts';
+import type { CreatePlan } from '../../../core/session/creation.ts';
+import type { CreateTools } from '../../../core/session/provider.ts';
+import type { SessionRef } from '../../../core/session/session.ts';
+import { ConflictError } from '../../../errors.ts';
+import { account, holdsName, phaseOf } from '../manager/states.ts';
+import type { ComputeSessionRequest, ImageSummary, SessionCalls } from '../session/compute-session.ts';
+import { checkCreateRequest } from './create-check.ts';
+import { wrongNameOf } from './explain-creation.ts';
+import { meantImage } from './find-image.ts';
+
+interface ComputeSessionPlan extends CreatePlan {
+  readonly name: string;
+  readonly architecture: string;
+  readonly type: string;
+  readonly project: string;
+  readonly domain: string;
+  /** `null`: the manager chooses. */
+  readonly resourceGroup: string | null;
+  readonly clusterSize: number;
+  readonly clusterMode: string;
+  readonly resources: Readonly<Record<string, string>>;
+  readonly mounts: Readonly<Record<string, string>>;
+  /** Names alone: values may be secrets. */
+  readonly environment: readonly string[];
+  /** A session that has the name, and would be used as it is. */
+  readonly existing: Pick<SessionRef, 'id' | 'status'> | null;
+}
+
+/** Throws what the creation would throw, as far as anybody can tell before. */
+export async function planSession(
+  session: ComputeSessionRequest,
+  { api, signal }: Pick<CreateTools, 'signal'> & { readonly api: SessionCalls },
+): Promise<ComputeSessionPlan> {
+  checkCreateRequest(session);
+  const [images, wrong, holders] = await Promise.all([
+    api.images(signal),
+    wrongNameOf(session, { api, signal }),
+    api.match(session.name, signal),
+  ]);
+  if (wrong !== undefined) throw wrong;
+  const image = meantImage(session, images);
+  const holder = holders.find(({ status }) => holdsName(status) && phaseOf(status) !== 'ending');
+  if (holder === undefined) return planOf(session, image, undefined);
+  const isSame = session.reuse && (await api.describe(holder.id, signal))?.image === image.reference;
+  if (!isSame) throw nameTaken(holder, session.reuse);
+  return planOf(session, image, holder);
+}
+
+function planOf(
+  session: ComputeSessionRequest,
+  { reference, architecture }: ImageSummary,
+  holder: SessionRef | undefined,
+): ComputeSessionPlan {
+  const { name, type, project, domain, resourceGroup = null, clusterSize, clusterMode, resources } = session;
+  const mounts = Object.fromEntries(
+    Object.entries(session.mounts).map(([folder, path]) => [folder, path || `/home/${account}/${folder}`]),
+  );
+  const plan = {
+    ...{ name, image: reference, architecture, type, project, domain, resourceGroup },
+    ...{ clusterSize, clusterMode, resources, mounts, environment: Object.keys(session.environment) },
+    existing: holder === undefined ? null : { id: holder.id, status: holder.status },
+  };
+  return { ...plan, facts: factsOf(plan) };
+}
+
+function factsOf(plan: Omit<ComputeSessionPlan, 'facts'>): CreatePlan['facts'] {
+  const { existing, clusterSize, clusterMode, resources, resourceGroup } = plan;
+  return [
+    ['name', plan.name],
+    ['taken', existing === null ? '' : `by a session of yours (${existing.status}), which is used again`],
+    ['image', `${plan.image} (${plan.architecture})`],
+    ['type', plan.type],
+    ['resources', amountWords(resources).join(' ') || 'what the manager gives to who asks for none'],
+    [
+      'folders',
+      Object.entries(plan.mounts)
+        .map(([folder, path]) => `${folder} on ${path}`)
+        .join(', '),
+    ],
+    ['environment', plan.environment.join(', ')],
+    ['nodes', clusterSize === 1 ? '' : `${clusterSize} (${clusterMode})`],
+    ['resource group', resourceGroup ?? 'the one that the manager chooses'],
+    ['project', plan.project],
+    ['domain', plan.domain],
+  ];
+}
+
+function nameTaken({ id, name, status }: SessionRef, mayReuse: boolean): ConflictError {
+  const why = mayReuse ? `, made from another image` : '';
+  return new ConflictError(`there is a session named ${name} already (${status})${why}`, {
+    code: 'session-exists',
+    hint: mayReuse ? 'choose another --name' : 'choose another --name, or use it with --reuse',
+    details: { id, status },
+  });
+}
