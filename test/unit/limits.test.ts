@@ -21,6 +21,7 @@ const ownTimers: Readonly<Record<string, string>> = {
   'ssh/connection.ts': 'the same, of one connection',
   'services/session/wait-session.ts': 'a pause, which the next event ends as well',
   'ssh/jump-host.ts': 'a method of that name',
+  'services/session/look-for-end.ts': 'a head start, which is no limit',
   'services/session/session-end.ts': 'a pause between two questions',
   'net/late-stream.ts': "a socket's method of that name, for Node's agents",
 };
@@ -37,7 +38,8 @@ const ownClocks: Readonly<Record<string, string>> = {
   'services/ssh/persist-ssh.ts': 'how steady a line was, which is no limit',
   'output/waiting.ts': 'what is shown',
   'output/transfer-progress.ts': 'what is shown',
-  'commands/session/list.ts': 'what is shown',
+  'services/session/watch-sessions.ts': 'what is shown',
+  'providers/backend-ai/session/listing.ts': 'what is shown',
   'transfer/engine/journal-keeper.ts': 'how often is saved',
   'transfer/benchmark/benchmark.ts': 'how long is measured',
   'transfer/benchmark/load-generator.ts': 'how long is measured',

@@ -1,6 +1,7 @@
 /** The login that calls through a web console go by: kept alive, and made anew where somebody can give the password. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { limitTime } from '../../../core/time-limit.ts';
 import { BaiError } from '../../../errors.ts';
 import { type ConsoleCalls, loginHeader } from './console-calls.ts';
 
@@ -78,8 +79,9 @@ export class ConsoleLogin implements AsyncDisposable {
     this.#end.abort();
     await this.#prolonging;
     if (!this.#hadTunnel || (await this.#options.isWanted(this.#id))) return;
+    using limit = limitTime(new AbortController().signal, farewellMs);
     try {
-      await this.#leaveForGood(AbortSignal.timeout(farewellMs));
+      await this.#leaveForGood(limit.signal);
     } catch (error) {
       // The process ends whatever the server says.
       if (!(error instanceof BaiError)) throw error;
