@@ -96,6 +96,9 @@ test('Ctrl-C ends the log of a session that goes on', async () => {
   expect(await end).toMatchObject({ code: 130 });
 });
 
+/** Of the clock, since 1970. */
+const second = (): number => Math.floor(Date.now() / 1_000);
+
 test.each(['26.9.6', '23.09.10'])(
   '%s: when a session ends is in the list, its details and --json',
   async (release) => {
@@ -107,16 +110,13 @@ test.each(['26.9.6', '23.09.10'])(
     session.otherChecks = {
       network_timeout: { remaining: 300, remaining_time_type: 'expire_after', extra: null },
     };
-    const before = Date.now();
+    const before = second();
     const [only] = JSON.parse((await bed.bai(words('session list --json'))).stdout);
-    const after = Date.now();
+    const after = second();
     expect(only.endsBecause).toBe('idle');
-    // It is said five minutes before, at a moment while the list was asked for.
-    const askedAt = Date.parse(only.endsAt) - 300_000;
-    expect({ askedAt, isThen: askedAt >= before - 1_000 && askedAt <= after + 1_000 }).toEqual({
-      askedAt,
-      isThen: true,
-    });
+    // Five minutes from a moment at which the list was asked for.
+    const asked = Math.round(Date.parse(only.endsAt) / 1_000) - 300;
+    expect({ asked, isThen: asked >= before && asked <= after + 1 }).toEqual({ asked, isThen: true });
     expect((await bed.bai(words('session info demo'))).stdout).toMatch(
       /^ends +\d{4}-\S+Z \(in \dm, unless somebody connects to it\)$/m,
     );

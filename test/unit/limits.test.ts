@@ -38,6 +38,7 @@ const ownClocks: Readonly<Record<string, string>> = {
   'services/ssh/persist-ssh.ts': 'how steady a line was, which is no limit',
   'output/waiting.ts': 'what is shown',
   'output/transfer-progress.ts': 'what is shown',
+  'commands/session/list.ts': 'what is shown',
   'services/session/watch-sessions.ts': 'what is shown',
   'providers/backend-ai/session/listing.ts': 'what is shown',
   'transfer/engine/journal-keeper.ts': 'how often is saved',
