@@ -521,7 +521,7 @@ describe('list', () => {
     const [sha256, md5] = [await key(['list']), await key(['list', '--md5'])];
     expect(sha256.stdout).toContain(list.keys[0].sha256.replace('SHA256:', ''));
     expect(md5.stdout).toContain(list.keys[0].md5.replace('MD5:', ''));
-    expect(sha256.stderr).toContain('no Backend.AI server is configured');
+    expect(sha256.stderr).toContain('no server is configured');
   });
 
   test('a file of PuTTY without another form is named, and the command of its hint ends that', async () => {

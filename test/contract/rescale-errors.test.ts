@@ -34,7 +34,7 @@ test('a key that the platform does not know is refused, with where to make one',
 test('a key that lives shortly goes as Bearer, all others as Token', async () => {
   const shortLived = 'eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyIjoxfQ.c2lnbmF0dXJl';
   await using bed = await openRescaleBed({ accounts: [{ email: 'a@x.test', apiKey: shortLived }] });
-  expect(await accountOf(bed.client, signal)).toBe('a@x.test');
+  expect(await accountOf(bed.client, signal)).toMatchObject({ email: 'a@x.test' });
 });
 
 test.each([

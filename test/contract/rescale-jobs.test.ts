@@ -142,7 +142,7 @@ test('jobs of another account are not there', async () => {
     ],
   });
   const job = await bed.job();
-  expect(await accountOf(bed.client, signal)).toBe('a@x.test');
+  expect(await accountOf(bed.client, signal)).toMatchObject({ email: 'a@x.test' });
   const other = clientOf(bed.emulator.address, 'key-of-b', { network: bed.network });
   expect(await describeJob(other, job.id, signal)).toBeUndefined();
   expect(await findJobs(other, 'demo', signal)).toEqual([]);
