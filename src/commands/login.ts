@@ -34,7 +34,7 @@ export function define(command: Command, context: Context): void {
       context.allowNewProfile();
       const request = readRequest(address ?? endpoint, flags);
       const result = await logIn(request, await context.tools('signIn'));
-      tell(result, context);
+      tell(result, context, command.optsWithGlobals<{ readonly profile?: string }>().profile);
     });
 }
 
@@ -58,12 +58,13 @@ function readRequest(address: string | undefined, flags: Flags): LoginRequest {
   return { address, email, accessKey, piped: piped[0], code: otp, force: force === true, yes: yes === true };
 }
 
-function tell({ account, ...result }: LoginResult, { reporter }: Context): void {
+function tell({ account, ...result }: LoginResult, { reporter }: Context, typed: string | undefined): void {
   const { profile, endpoint, secretsIn, endsAt } = result;
   const until = endsAt === undefined ? '' : `, until ${endsAt}`;
   const place = secretsIn === 'keyring' ? "the system's keyring" : 'a file that only you can read';
   reporter.info(`signed in to ${endpoint}${until}; kept in profile "${profile}", its secrets in ${place}`);
   const { text, ...facts } = account;
   reporter.result({ ...result, ...facts }, text);
-  reporter.info('next: bai session list   or   bai session create');
+  const bai = typed === undefined ? 'bai' : `bai -P ${profile}`;
+  reporter.info(`next: ${bai} session list   or   ${bai} session create`);
 }

@@ -11,7 +11,7 @@ export function define(command: Command, context: Context): void {
     const ended = loginEnded ? `signed out of ${endpoint}` : 'signed out on this machine';
     const kept = removed.length === 0 ? '' : `; ${removed.join(', ')} removed from profile "${profile}"`;
     context.reporter.info(`${ended}${kept}`);
-    if (!loginEnded && removed.length > 0)
+    if (removed.includes('secretKey') || removed.includes('token'))
       context.reporter.info('the key or token itself still counts: it is deleted where it was made');
     context.reporter.result(result, '');
   });

@@ -89,9 +89,37 @@ export async function setSetting({ name, value }: SetRequest, tools: ConfigureTo
     throw new UsageError(`${name} needs a value`, { hint: `bai config set ${name} VALUE` });
   checkSetting(name, given, name);
   const text = isPath(name, given) ? tools.wholePath(given) : given;
-  const saved = await tools.saveProfile(tools.profile, { [name]: text });
-  const warning = await surprise(name, tools);
+  const gone = name === 'endpoint' ? await ofOtherServer(text, tools) : [];
+  await tools.removeSecrets(tools.profile, gone.filter(isSecret));
+  const without = Object.fromEntries(gone.filter((each) => !isSecret(each)).map((each) => [each, undefined]));
+  const saved = await tools.saveProfile(tools.profile, { ...without, [name]: text });
+  const warning = gone.length > 0 ? takenAway(gone) : await surprise(name, tools);
   return { ...(secret && { secret: saved }), ...(warning !== undefined && { warning }) };
+}
+
+/** What whoever gets it can use: it is for the server that it was made for. A secret key never goes over the line. */
+const bearers: readonly SettingName[] = ['loginId', 'loginTime', 'token', 'secretCommand'];
+
+/** Which of them the profile has for another server than this one. */
+async function ofOtherServer(endpoint: string, tools: ConfigureTools): Promise<readonly SettingName[]> {
+  const { values, keyringItems } = await tools.stored(tools.profile);
+  const before = values.endpoint;
+  if (before === undefined || originsOf(before) === originsOf(endpoint)) return [];
+  return bearers.filter((each) => values[each] !== undefined || keyringItems[each] !== undefined);
+}
+
+function originsOf(endpoint: string): string {
+  const texts = endpoint.split(',').map((each) => each.trim());
+  return texts.map((each) => (URL.canParse(each) ? new URL(each).origin : each)).join(',');
+}
+
+function isSecret(name: SettingName): boolean {
+  return definitionOf(name).secret === true;
+}
+
+function takenAway(names: readonly SettingName[]): string {
+  const are = names.length > 1 ? 'were' : 'was';
+  return `${names.join(', ')} ${are} for the server before, and ${are} removed: \`bai login\` signs in to this one`;
 }
 
 async function surprise(name: SettingName, tools: ConfigureTools): Promise<string | undefined> {

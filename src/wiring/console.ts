@@ -3,7 +3,7 @@
 import { readPythonLogin } from '../config/python-login.ts';
 import type { Environment } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
-import type { Login, PasswordDoor } from '../core/session/sign-in.ts';
+import type { PasswordDoor } from '../core/session/sign-in.ts';
 import { type Settings, type SettingValues, settingValue } from '../core/settings/settings.ts';
 import { DeniedError } from '../errors.ts';
 import type { Network } from '../net/network.ts';
@@ -50,9 +50,8 @@ export async function openConsoleLogin(settings: Settings, options: ConsoleOptio
     ...{ id, calls, now },
     time: settingValue(settings, 'loginTime'),
     renew: (signal) => signInAgain(again, signal),
-    async prolonged({ sinceMs, untilMs }) {
-      const time = `${new Date(sinceMs).toISOString()}/${new Date(untilMs).toISOString()}`;
-      if (isStored && (await means.holdsLogin(id))) await means.saveProfile({ loginTime: time });
+    async prolonged(used, time) {
+      if (isStored && (await means.holdsLogin(used))) await means.saveProfile({ loginTime: textOf(time) });
     },
     // Only what bai itself keeps is taken away by `bai logout`.
     isWanted: async (used) => !isStored || (await means.holdsLogin(used)),
@@ -85,11 +84,11 @@ interface SignInAgain {
   readonly calls: ConsoleCalls;
 }
 
-/** With what `secretCommand` prints, or the password of whoever sits there; the new id, kept where the old one was. */
+/** With what `secretCommand` prints, or the password of whoever sits there; the new login, kept where the old one was. */
 async function signInAgain(
   { settings, options, calls }: SignInAgain,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): ReturnType<ConstructorParameters<typeof ConsoleLogin>[0]['renew']> {
   const { endpoint, means, reporter } = options;
   const email = settings.email.value;
   if (email === undefined) return undefined;
@@ -100,12 +99,14 @@ async function signInAgain(
   const since = new Date();
   const warn = (message: string): void => reporter.warn(message);
   const login = await askLogin({ email, password }, { door, ask: means.ask, warn, signal });
-  if (settings.email.origin === storedIn(means)) await means.saveProfile(valuesOf(login, since));
-  return login.id;
+  const untilMs = login.endsAt?.getTime() ?? 0;
+  const time = untilMs > since.getTime() ? { sinceMs: since.getTime(), untilMs } : undefined;
+  if (settings.email.origin === storedIn(means))
+    await means.saveProfile({ loginId: login.id, loginTime: time && textOf(time) });
+  return { id: login.id, time };
 }
 
-/** What a profile keeps of a login. */
-function valuesOf({ id, endsAt }: Pick<Login, 'id' | 'endsAt'>, since: Date) {
-  const loginTime = endsAt === undefined ? undefined : `${since.toISOString()}/${endsAt.toISOString()}`;
-  return { loginId: id, loginTime };
+/** As the setting loginTime has it. */
+function textOf({ sinceMs, untilMs }: { readonly sinceMs: number; readonly untilMs: number }): string {
+  return `${new Date(sinceMs).toISOString()}/${new Date(untilMs).toISOString()}`;
 }

@@ -18,7 +18,8 @@ export async function recognise(typed: string, parts: PeekParts): Promise<SignIn
       if (place !== undefined) return place;
       failure ??= unknownServer(address);
     } catch (error) {
-      if (parts.signal.aborted || !(error instanceof BaiError)) throw error;
+      // A certificate that is wrong is said: without TLS the same name may be somebody else.
+      if (parts.signal.aborted || !(error instanceof BaiError) || error.code === 'tls') throw error;
       failure ??= error;
     }
   }
@@ -49,9 +50,10 @@ function bare(url: URL): URL {
 /** At the top of the server, where most are, else below the path that was typed. */
 async function recogniseBelow(typed: URL, parts: PeekParts): Promise<SignInPlace | undefined> {
   const path = await redirected(typed, parts);
-  const found = await recogniseAt(new URL(path.origin), parts);
-  if (found !== undefined || path.pathname === '/') return found;
-  return await recogniseAt(path, parts);
+  const isElsewhere = path.hostname !== typed.hostname;
+  const top = await recogniseAt(new URL(path.origin), parts);
+  const found = top ?? (path.pathname === '/' ? undefined : await recogniseAt(path, parts));
+  return found && isElsewhere ? { ...found, sentOnFrom: typed.hostname } : found;
 }
 
 const mostRedirects = 5;

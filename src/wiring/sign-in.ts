@@ -2,7 +2,8 @@
 
 import { readSecretLine } from '../config/read-secret.ts';
 import type { Provider } from '../core/session/provider.ts';
-import type { SettingValues } from '../core/settings/settings.ts';
+import { isSet, originOfProfile, type SettingValues, settingValue } from '../core/settings/settings.ts';
+import { BaiError } from '../errors.ts';
 import type { Network } from '../net/network.ts';
 import { type ConsoleCalls, consoleCalls } from '../providers/backend-ai/console/console-calls.ts';
 import type { SignInTools } from '../services/sign-in/sign-in-tools.ts';
@@ -26,15 +27,46 @@ export async function signInTools(context: BuilderContext): Promise<SignInTools>
     door: ({ endpoint }) => ({ origin: new URL(endpoint).origin, login: callsAt(endpoint).login }),
     open: (values) => openWith(values, context),
     async endLogin() {
-      const { endpoint, loginId } = await context.settingsWithSecrets();
-      const [at = '', id = ''] = [endpoint.value, loginId.value];
-      const calls = callsAt(at);
-      await calls.logout(id, signal);
-      return !(await calls.check(id, signal));
+      const { endpoint, id } = await storedLogin(context);
+      if (endpoint === undefined || id === undefined) return undefined;
+      return async () => {
+        const calls = callsAt(endpoint.href);
+        await calls.logout(id, signal);
+        return !(await calls.check(id, signal));
+      };
+    },
+    async endLoginAt(endpoint, id) {
+      try {
+        await callsAt(endpoint).logout(id, signal);
+      } catch (error) {
+        // It ends by itself in time; what went wrong before is what is told.
+        if (!(error instanceof BaiError)) throw error;
+      }
     },
     ask: askerAt(streams, reporter),
     readPiped: () => readSecretLine('', streams),
   };
+}
+
+interface StoredLogin {
+  readonly endpoint?: URL | undefined;
+  readonly id?: string | undefined;
+}
+
+/** That of the profile alone: one that comes from elsewhere is not bai's to end. */
+async function storedLogin(context: BuilderContext): Promise<StoredLogin> {
+  const { endpointType, loginId } = await context.settings();
+  if (endpointType.value !== 'session' || !isSet(loginId)) return {};
+  try {
+    const settings = await context.settingsWithSecrets();
+    const isOwn = settings.loginId.origin === originOfProfile(await context.profile());
+    const [endpoint] = settingValue(settings, 'endpoint') ?? [];
+    return isOwn ? { endpoint, id: settings.loginId.value } : {};
+  } catch (error) {
+    // Who is about to sign in needs nothing of a keyring that does not open.
+    if (error instanceof BaiError && !context.signal.aborted) return {};
+    throw error;
+  }
 }
 
 /** As the settings have it: certificates, proxies, jump hosts. It is closed with the process. */

@@ -24,10 +24,10 @@ function bed(changes: Partial<Options> = {}) {
     },
     async renew() {
       told.push('renew');
-      return 'second';
+      return { id: 'second', time: undefined };
     },
-    async prolonged({ sinceMs, untilMs }) {
-      told.push(`prolonged ${sinceMs}-${untilMs}`);
+    async prolonged(id, { sinceMs, untilMs }) {
+      told.push(`prolonged ${id} ${sinceMs}-${untilMs}`);
     },
     isWanted: async () => true,
     ...changes,
@@ -48,7 +48,7 @@ test('calls do not prolong a login, so one that is half over is prolonged beside
   expect(later.login.headers()).toEqual({ 'X-BackendAI-SessionID': 'first' });
   later.login.headers();
   await later.login[Symbol.asyncDispose]();
-  expect(later.told).toEqual(['extend first', 'prolonged 51000-151000']);
+  expect(later.told).toEqual(['extend first', 'prolonged first 51000-151000']);
 });
 
 test.each([
@@ -101,4 +101,23 @@ test('a login that its tunnels bring back after the logout is ended once more', 
   login.tunnelHeaders();
   await login[Symbol.asyncDispose]();
   expect(told).toEqual(['first', 'first', 'first']);
+});
+
+test('a time that cannot be, of a server whose clock is wrong, is not kept', async () => {
+  const calls = { check: async () => false, extend: async () => new Date(0), logout: async () => {} };
+  const { login, told, state } = bed({ calls });
+  state.nowMs = 51_000;
+  login.headers();
+  await login[Symbol.asyncDispose]();
+  expect(told).toEqual([]);
+});
+
+test('a login that was made anew is prolonged in its turn', async () => {
+  const renewed = { id: 'second', time: { sinceMs: 0, untilMs: 10_000 } };
+  const { login, told, state } = bed({ time: undefined, renew: async () => renewed });
+  await login.renew('first', signal);
+  state.nowMs = 6_000;
+  login.headers();
+  await login[Symbol.asyncDispose]();
+  expect(told).toEqual(['extend second', 'prolonged second 6000-106000']);
 });

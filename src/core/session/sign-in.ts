@@ -11,6 +11,8 @@ export interface SignInPlace {
   /** Completes "ADDRESS is …", e.g. `a Backend.AI web console (26.9.6)`. */
   readonly description: string;
   readonly way: SignInWay;
+  /** The host that was typed, where it sent on to another one. */
+  readonly sentOnFrom?: string;
 }
 
 /** A password is of a web console, a keypair of a manager's API, a token of the other platforms. */

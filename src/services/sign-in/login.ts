@@ -2,9 +2,15 @@
 
 import type { Provider } from '../../core/session/provider.ts';
 import type { SignedIn, SignInPlace, SignInWay } from '../../core/session/sign-in.ts';
-import { checkSetting, type SettingValues } from '../../core/settings/settings.ts';
+import {
+  checkSetting,
+  type Settings,
+  type SettingValues,
+  settingValue,
+} from '../../core/settings/settings.ts';
 import { plaintextEndpoint } from '../../core/text/is-plaintext-url.ts';
-import { UsageError } from '../../errors.ts';
+import { UnreachableError, UsageError } from '../../errors.ts';
+import type { ProfileTools } from '../profiles/profile-tools.ts';
 import { askLogin } from './ask-login.ts';
 import type { SignInTools } from './sign-in-tools.ts';
 
@@ -33,16 +39,61 @@ export interface LoginResult {
 
 /** Nothing is stored before the account was tried and let in. */
 export async function logIn(request: LoginRequest, tools: SignInTools): Promise<LoginResult> {
-  const { reporter, profiles, signal } = tools;
+  const { reporter, profiles } = tools;
   const place = await findPlace(request, tools);
   reporter.info(`${place.endpoint} is ${place.description}`);
+  await refuseElsewhere(place, request, tools);
   await refuseReadable(place, request, tools);
+  const before = await tools.settings();
   const { values, endsAt } = await ways[place.way](place, request, tools);
-  const account = await whoIs(await tools.open(values), signal);
-  const { secretsIn, because } = await profiles.saveProfile(profiles.profile, { ...nothingElse, ...values });
+  const { account, saved } = await keepIfGood(values, await whatWas(place, before), tools);
+  const { secretsIn, because } = saved;
   if (because !== undefined) reporter.info(`not in the system's keyring: ${because}`);
   const { endpoint, provider } = place;
   return { profile: profiles.profile, endpoint, provider, account, secretsIn, endsAt: endsAt?.toISOString() };
+}
+
+type ProfileChange = Parameters<ProfileTools['saveProfile']>[1];
+
+/** A login that is of no use, because it was refused after all or could not be kept, does not go on counting. */
+async function keepIfGood(
+  values: SettingValues,
+  gone: ProfileChange,
+  { open, profiles, endLogin, endLoginAt, signal }: SignInTools,
+): Promise<{ readonly account: SignedIn; readonly saved: Awaited<ReturnType<ProfileTools['saveProfile']>> }> {
+  const { loginId, endpoint = '' } = values;
+  const endsBefore = await endLogin();
+  try {
+    const account = await whoIs(await open(values), signal);
+    const saved = await profiles.saveProfile(profiles.profile, { ...gone, ...values });
+    await endsBefore?.();
+    return { account, saved };
+  } catch (error) {
+    if (loginId !== undefined) await endLoginAt(endpoint, loginId);
+    throw error;
+  }
+}
+
+/** What a profile loses: a command that prints a secret is for the address that it was set for. */
+async function whatWas({ endpoint, way }: SignInPlace, before: Settings): Promise<ProfileChange> {
+  const wasSession = settingValue(before, 'endpointType') === 'session';
+  const isSame = before.endpoint.value === endpoint && wasSession === (way === 'password');
+  return isSame ? nothingElse : { ...nothingElse, secretCommand: undefined };
+}
+
+/** Another server than the one that was typed is somebody's word for it. */
+async function refuseElsewhere(
+  { endpoint, sentOnFrom }: SignInPlace,
+  { yes }: LoginRequest,
+  { ask }: SignInTools,
+): Promise<void> {
+  if (sentOnFrom === undefined || yes) return;
+  const problem = `${sentOnFrom} sends you on to ${endpoint}`;
+  if (ask !== undefined && (await ask.yesOrNo(`${problem}. Sign in there?`))) return;
+  throw new UnreachableError(problem, {
+    code: 'redirected',
+    hint: `\`bai login ${endpoint}\` signs in there, if that is where you mean to`,
+  });
 }
 
 /** Whatever a profile had for another way in, or another address. */
@@ -121,8 +172,10 @@ async function byPassword(place: SignInPlace, request: LoginRequest, tools: Sign
   const { id, accessKey, endsAt } = login;
   const values = {
     ...{ provider: place.provider, endpoint: place.endpoint, endpointType: 'session', email, loginId: id },
-    ...(accessKey !== '' && { accessKey }),
-    ...(endsAt !== undefined && { loginTime: `${since.toISOString()}/${endsAt.toISOString()}` }),
+    // It comes from the server, and goes into questions about sessions.
+    ...(/^[\x21-\x7e]{1,128}$/.test(accessKey) && { accessKey }),
+    ...(endsAt !== undefined &&
+      endsAt > since && { loginTime: `${since.toISOString()}/${endsAt.toISOString()}` }),
   };
   return { values, endsAt };
 }

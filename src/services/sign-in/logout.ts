@@ -1,7 +1,7 @@
 /** `bai logout`: ends the login where it is one, and takes the secrets of the profile away. */
 
-import { isSet, type SettingName, settingValue } from '../../core/settings/settings.ts';
-import { BaiError, NotFoundError } from '../../errors.ts';
+import { commandLine, isSet, originOfProfile, type SettingName } from '../../core/settings/settings.ts';
+import { BaiError, NotFoundError, UsageError } from '../../errors.ts';
 import type { SignInTools } from './sign-in-tools.ts';
 
 interface LogoutResult {
@@ -17,29 +17,39 @@ const secrets: readonly SettingName[] = ['loginId', 'secretKey', 'token'];
 /** The address and the e-mail stay, for the next `bai login`. */
 export async function logOut(tools: SignInTools): Promise<LogoutResult> {
   const { profiles, reporter } = tools;
+  const { profile } = profiles;
   const settings = await tools.settings();
-  const held = secrets.filter((name) => isSet(settings[name]));
-  const isLogin = settingValue(settings, 'endpointType') === 'session' && held.includes('loginId');
-  const ended = isLogin && (await endLogin(tools));
-  const removed = await profiles.removeSecrets(profiles.profile, secrets);
-  if (removed.includes('loginId')) {
-    await profiles.saveProfile(profiles.profile, { loginTime: undefined, accessKey: undefined });
-  }
-  const elsewhere = held.filter((name) => !removed.includes(name));
-  for (const name of elsewhere)
-    reporter.warn(`${name} is still set: it comes from ${settings[name].origin}`, 'take it away there');
-  if (removed.length === 0 && !ended && elsewhere.length === 0) {
-    throw new NotFoundError(`profile "${profiles.profile}" is not signed in`, {
-      code: 'not-set',
-      hint: '`bai login` signs in; `bai config list` shows where settings come from',
+  if (settings.endpoint.origin === commandLine) {
+    throw new UsageError('bai logout is about a profile, and takes no --endpoint', {
+      hint: '`bai -P NAME logout` names the profile; `bai profile list` shows them',
     });
   }
-  return { profile: profiles.profile, endpoint: settings.endpoint.value, loginEnded: ended, removed };
+  const held = secrets.filter((name) => isSet(settings[name]));
+  const elsewhere = held.filter((name) => settings[name].origin !== originOfProfile(profile));
+  for (const name of elsewhere)
+    reporter.warn(`${name} is still set: it comes from ${settings[name].origin}`, 'take it away there');
+  // What the profile has beside another account that counts is not what somebody means who signs out now.
+  const isProfiles = elsewhere.length === 0;
+  const ended = isProfiles && (await endLogin(tools));
+  const removed = isProfiles ? await profiles.removeSecrets(profile, secrets) : [];
+  if (removed.includes('loginId'))
+    await profiles.saveProfile(profile, { loginTime: undefined, accessKey: undefined });
+  if (held.length === 0 && removed.length === 0) throw notSignedIn(profile);
+  return { profile, endpoint: settings.endpoint.value, loginEnded: ended, removed };
+}
+
+function notSignedIn(profile: string): NotFoundError {
+  return new NotFoundError(`profile "${profile}" is not signed in`, {
+    code: 'not-set',
+    hint: '`bai login` signs in; `bai config list` shows where settings come from',
+  });
 }
 
 /** Whatever comes of it, the secrets leave this machine. */
-async function endLogin({ endLogin: end, reporter, signal }: SignInTools): Promise<boolean> {
+async function endLogin({ endLogin: find, reporter, signal }: SignInTools): Promise<boolean> {
   try {
+    const end = await find();
+    if (end === undefined) return false;
     if (await end()) return true;
     reporter.warn(
       'the web console still takes the login',

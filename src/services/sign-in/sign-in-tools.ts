@@ -17,8 +17,10 @@ export interface SignInTools {
   door(this: void, place: Pick<SignInPlace, 'endpoint'>): PasswordDoor;
   /** The platform as these values reach it, in place of those that are stored; once for each process. */
   open(this: void, values: SettingValues): Promise<Provider>;
-  /** Ends the login that the settings have; whether the console says that it is over. */
-  endLogin(this: void): Promise<boolean>;
+  /** What ends the login that the profile has now, when it is called; nothing where there is none. Its answer: whether it is over. */
+  endLogin(this: void): Promise<(() => Promise<boolean>) | undefined>;
+  /** Ends this login, as far as the server can be reached. */
+  endLoginAt(this: void, endpoint: string, id: string): Promise<void>;
   /** Nothing where nobody can be asked. */
   readonly ask?: Asker | undefined;
   /** The first line that is piped in. */

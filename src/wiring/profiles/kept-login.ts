@@ -24,11 +24,16 @@ export function keptLogin(
   return {
     profile,
     async holdsLogin(id) {
-      const { values, keyringItems } = await store.read(profile);
-      if (values.loginId !== undefined) return values.loginId === id;
-      return item !== undefined && keyringItems.loginId === item;
+      // By whatever name: the profile may have another one by now.
+      for (const name of await store.names()) {
+        const { values, keyringItems } = await store.read(name);
+        if (values.loginId === id || (item !== undefined && keyringItems.loginId === item)) return true;
+      }
+      return false;
     },
     async saveProfile(values) {
+      // One that was renamed or removed meanwhile is not made again.
+      if (!(await store.names()).includes(profile)) return;
       await saveProfile(profile, values);
       if (values.loginId !== undefined) item = (await store.read(profile)).keyringItems.loginId;
     },

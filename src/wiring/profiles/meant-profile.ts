@@ -28,7 +28,8 @@ const ofAccount: ReadonlySet<string> = new Set([
 ]);
 
 export async function inProfile(error: DeniedError, parts: MeantParts): Promise<unknown> {
-  if (!ofAccount.has(error.code) || parts.flags.profile !== undefined) return error;
+  if (!ofAccount.has(error.code)) return error;
+  if (parts.flags.profile !== undefined) return withProfile(error, parts.flags.profile);
   try {
     const profile = await parts.profile();
     if (!(await hasSeveral(parts))) return error;
@@ -40,6 +41,13 @@ export async function inProfile(error: DeniedError, parts: MeantParts): Promise<
     if (other instanceof BaiError) return error;
     throw other;
   }
+}
+
+/** The command of the hint is for the profile that was typed. */
+function withProfile(error: DeniedError, profile: string): DeniedError | RetoldError {
+  const hint = error.hint?.replaceAll('`bai login`', `\`bai -P ${profile} login\``);
+  if (hint === undefined || hint === error.hint) return error;
+  return new RetoldError(error, error.message, { hint, details: error.details });
 }
 
 async function hasSeveral({ environment }: MeantParts): Promise<boolean> {

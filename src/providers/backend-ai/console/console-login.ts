@@ -1,7 +1,7 @@
 /** The login that calls through a web console go by: kept alive, and made anew where somebody can give the password. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { limitTime } from '../../../core/time-limit.ts';
+import { atMost, limitTime } from '../../../core/time-limit.ts';
 import { BaiError } from '../../../errors.ts';
 import { type ConsoleCalls, loginHeader } from './console-calls.ts';
 
@@ -11,22 +11,30 @@ interface LoginTime {
   readonly untilMs: number;
 }
 
+interface NewLogin {
+  readonly id: string;
+  /** Nothing where the console does not say. */
+  readonly time: LoginTime | undefined;
+}
+
 interface ConsoleLoginOptions {
   readonly id: string;
   /** Nothing where it is not known: then the login is not prolonged. */
   readonly time: LoginTime | undefined;
   readonly calls: Pick<ConsoleCalls, 'check' | 'extend' | 'logout'>;
   readonly now: () => Date;
-  /** Signs in again; the new id, or nothing where nobody can give the password. */
-  renew(this: void, signal: AbortSignal): Promise<string | undefined>;
+  /** Signs in again; nothing where nobody can give the password. */
+  renew(this: void, signal: AbortSignal): Promise<NewLogin | undefined>;
   /** Remembers that the login goes on. */
-  prolonged(this: void, time: LoginTime): Promise<void>;
+  prolonged(this: void, id: string, time: LoginTime): Promise<void>;
   /** Whether this login is still the one to use: another bai may have signed out meanwhile. */
   isWanted(this: void, id: string): Promise<boolean>;
 }
 
 /** How many milliseconds the questions at the end of a process may take. */
 const farewellMs = 5_000;
+/** How many milliseconds a process that is through waits for its login to be prolonged. */
+const prolongMs = 1_000;
 /** When the server is asked whether a login came back, in milliseconds from one time to the next. */
 const looksMs = [100, 300, 600] as const;
 
@@ -76,6 +84,7 @@ export class ConsoleLogin implements AsyncDisposable {
    * process that had tunnels looks whether its login is still the one to use, and signs out once more if it is not.
    */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#prolonging !== undefined) await atMost(prolongMs, this.#prolonging);
     this.#end.abort();
     await this.#prolonging;
     if (!this.#hadTunnel || (await this.#options.isWanted(this.#id))) return;
@@ -99,10 +108,10 @@ export class ConsoleLogin implements AsyncDisposable {
   }
 
   async #signIn(signal: AbortSignal): Promise<boolean> {
-    const id = await this.#options.renew(signal);
-    if (id === undefined) return false;
-    this.#id = id;
-    this.#time = undefined;
+    const made = await this.#options.renew(signal);
+    if (made === undefined) return false;
+    this.#id = made.id;
+    this.#time = made.time;
     return true;
   }
 
@@ -122,8 +131,10 @@ export class ConsoleLogin implements AsyncDisposable {
     const { calls, prolonged } = this.#options;
     try {
       const endsAt = await calls.extend(this.#id, this.#end.signal);
-      this.#time = endsAt && { sinceMs, untilMs: endsAt.getTime() };
-      if (this.#time !== undefined) await prolonged(this.#time);
+      const untilMs = endsAt?.getTime() ?? 0;
+      // A server whose clock is wrong says times that cannot be.
+      this.#time = untilMs > sinceMs ? { sinceMs, untilMs } : undefined;
+      if (this.#time !== undefined) await prolonged(this.#id, this.#time);
     } catch (error) {
       if (!this.#end.signal.aborted && !(error instanceof BaiError)) throw error;
       this.#time = undefined;

@@ -29,5 +29,6 @@ export async function recogniseBackendAi(address: URL, parts: PeekParts): Promis
 
 function releaseIn(body: string): string | undefined {
   const hello = helloSchema.safeParse(parseJson(body));
-  return hello.success ? (hello.data.manager ?? '') : undefined;
+  // It is shown, and is a release or nothing.
+  return hello.success ? (/^[\w.+-]{1,32}$/.exec(hello.data.manager ?? '')?.[0] ?? '') : undefined;
 }

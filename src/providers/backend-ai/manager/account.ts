@@ -30,14 +30,23 @@ export async function signedInAs(client: ManagerClient, signal: AbortSignal): Pr
     domain_name: domain,
     groups,
   } = await graphql(client, call, 'user', userSchema);
-  const projects = (groups ?? []).flatMap((group) => (group === null ? [] : [group.name]));
+  const projects = (groups ?? [])
+    .flatMap((group) => (group === null ? [] : [group.name]))
+    .slice(0, mostProjects);
   const who = email || username || 'somebody without a name';
   const facts = [
     role === '' ? who : `${who} (${role})`,
     ...(domain === '' ? [] : [`domain ${domain}`]),
-    ...(projects.length === 0
-      ? []
-      : [`${projects.length > 1 ? 'projects' : 'project'} ${projects.join(', ')}`]),
+    ...(projects.length === 0 ? [] : [projectsOf(projects)]),
   ];
   return { text: facts.join(', '), name: username, email, role, domain, projects };
+}
+
+const mostProjects = 1_000;
+const mostNamed = 5;
+
+function projectsOf(names: readonly string[]): string {
+  const more = names.length - mostNamed;
+  const named = names.slice(0, mostNamed).join(', ');
+  return `${names.length > 1 ? 'projects' : 'project'} ${more > 0 ? `${named} and ${more} more` : named}`;
 }

@@ -180,7 +180,14 @@ class Client {
     return { url: target, headers };
   }
 
-  async explainUpgrade({ what, error, response, headers, signal }: UpgradeFailure): Promise<unknown> {
+  async explainUpgrade({
+    what,
+    error,
+    response,
+    headers,
+    isRenewed,
+    signal,
+  }: UpgradeFailure): Promise<unknown> {
     const endpoint = this.#endpoint();
     if (response === undefined) {
       const explained = this.#networkError(error, endpoint);
@@ -191,9 +198,8 @@ class Client {
     const { login } = this.#options;
     if (status === 401 && login !== undefined) {
       response.destroy();
-      return (await login.renew(headers[loginHeader] ?? '', signal))
-        ? signedInAgain
-        : loginOver(what, endpoint.origin);
+      const mends = !isRenewed && (await login.renew(headers[loginHeader] ?? '', signal));
+      return mends ? signedInAgain : loginOver(what, endpoint.origin);
     }
     using limit = limitTime(signal, refusalLimitMs);
     try {
@@ -284,6 +290,7 @@ class Client {
     const { status } = problem;
     if (status >= 200 && status < 300) return;
     if (status >= 300 && status < 400) throw redirected(this.#endpoint(), response);
+    if (status === 401 && this.#options.login !== undefined) throw loginOver(what, this.#endpoint().origin);
     if (status === 401 && this.#options.key === undefined) throw noKey(what, this.#options.missing);
     throw refusalError(what, problem, response, this.#options.now());
   }

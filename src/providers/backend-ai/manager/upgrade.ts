@@ -11,6 +11,8 @@ export interface UpgradeFailure {
   readonly response: IncomingMessage | undefined;
   /** It was asked for with. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The login was made anew for it. */
+  readonly isRenewed: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -26,10 +26,7 @@ export interface ManagerTunnelOptions {
    * Turns a refused upgrade, or a connection that never stood, into an error for the user; `signedInAgain` where the reason is
    * gone by now.
    */
-  explain(
-    failure: Pick<UpgradeFailure, 'error' | 'response' | 'headers'>,
-    signal: AbortSignal,
-  ): Promise<unknown>;
+  explain(failure: Omit<UpgradeFailure, 'what' | 'signal'>, signal: AbortSignal): Promise<unknown>;
   /**
    * Whether the app speaks first, as sshd does. Then a dial ends with its first bytes, and a connection
    * that closes before them is tried again: the sessions' dropbear lets five unauthenticated connections
@@ -152,7 +149,7 @@ async function dialOnce(
 ): Promise<Duplex | NotYet> {
   const takesOver = Date.now() < state.takesOverUntil;
   state.takesOverUntil = 0;
-  const { stream, begun } = await connect(options, takesOver, signal);
+  const { stream, begun } = await connect(options, { takesOver, isRenewed: false }, signal);
   const abort = (): void => void stream.destroy();
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
@@ -191,9 +188,15 @@ function greetingLimitMs(options: ManagerTunnelOptions, attempt: number): number
   return options.hiddenEnd === undefined ? patienceMs : Math.min(patienceMs, firstGreetingMs * 2 ** attempt);
 }
 
+interface Attempt {
+  readonly takesOver: boolean;
+  /** It follows a login that was made anew: one that is refused as well is not made again. */
+  readonly isRenewed: boolean;
+}
+
 async function connect(
   options: ManagerTunnelOptions,
-  takesOver: boolean,
+  { takesOver, isRenewed }: Attempt,
   signal: AbortSignal,
 ): ReturnType<typeof openWebSocketStream> {
   const { url, headers } = await options.sign(signal);
@@ -208,10 +211,11 @@ async function connect(
   } catch (error) {
     signal.throwIfAborted();
     // What was kept may have been closed over there meanwhile, which says nothing about the tunnel.
-    if (takesOver && isCut(error)) return await connect(options, false, signal);
+    if (takesOver && isCut(error)) return await connect(options, { takesOver: false, isRenewed }, signal);
     const response = error instanceof UpgradeRefused ? error.response : undefined;
-    const reason = await options.explain({ error, response, headers }, signal);
-    if (reason === signedInAgain) return await connect(options, false, signal);
+    const reason = await options.explain({ error, response, headers, isRenewed }, signal);
+    if (reason === signedInAgain)
+      return await connect(options, { takesOver: false, isRenewed: true }, signal);
     throw reason;
   }
 }
