@@ -18,9 +18,9 @@ export const recipes = [
     clusters: false,
     // Tests may change its account's SSH keypair.
     spare: 'lee',
-    // With a web server before it. Tests may do with this account whatever they like.
+    // With a web server before it, and an app proxy beside it. Tests may do with this account whatever they like.
     changing: 'may',
-    settings: { RM_WEBSERVER: '1', RM_TOTP: '1', RM_MAX_PASSWORD_AGE: '3650d' },
+    settings: { RM_WEBSERVER: '1', RM_APPPROXY: '1', RM_TOTP: '1', RM_MAX_PASSWORD_AGE: '3650d' },
   },
   { folder: 'manager-23.09', release: '23.09.10', port: 17091, clusters: true },
 ];
@@ -45,6 +45,7 @@ export function startManager({ folder, release, client, openSshEnvironment, clus
     client: client === undefined ? value('REALMANAGER_CLIENT') : join(recipe, client),
     openSshEnvironment,
     clusters,
+    appProxy: value('RM_APPPROXY_ENDPOINT') !== undefined,
     ...(other && {
       spare: { accessKey: other('BACKEND_ACCESS_KEY'), secretKey: other('BACKEND_SECRET_KEY') },
     }),

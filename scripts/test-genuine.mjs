@@ -20,7 +20,9 @@ function filesThatTakeManagers() {
     return files
       .map((file) => join(folder, file))
       .filter((file) =>
-        /\b(managerKinds|spareAccountKinds|consoleKinds|groundKinds)\(/.test(readFileSync(file, 'utf8')),
+        /\b(managerKinds|spareAccountKinds|consoleKinds|groundKinds|appProxyKinds)\(/.test(
+          readFileSync(file, 'utf8'),
+        ),
       );
   });
 }

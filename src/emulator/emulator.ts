@@ -3,6 +3,7 @@
  * behaviour as a release shows its clients, for people without a cluster and for contract tests.
  */
 
+import { AppProxy, type AppProxyOptions, type EmulatedAppProxy } from './app-proxy/app-proxy.ts';
 import {
   type ConsoleOptions,
   type EmulatedConsole,
@@ -14,6 +15,7 @@ import { graphqlRoutes } from './http/graphql-routes.ts';
 import { HttpFront } from './http/http-front.ts';
 import { resourceRoutes } from './http/resource-routes.ts';
 import { scopeRoutes } from './http/scope-routes.ts';
+import { serviceRoutes } from './http/service-routes.ts';
 import { sessionRoutes } from './http/session-routes.ts';
 import { refusePlainRequest, TunnelServer } from './http/tunnel.ts';
 import { type Account, defaultAccount, type EmulatorAccount, openAccounts } from './model/accounts.ts';
@@ -55,6 +57,8 @@ export interface EmulatorOptions {
   readonly console?: ConsoleOptions;
   /** Sessions end so many seconds after they were created; they go on when left out. */
   readonly sessionLifetimeSeconds?: number;
+  /** Gives the resource group an app proxy, with ports of their own; releases from 25.13 on have one. */
+  readonly appProxy?: AppProxyOptions;
 }
 
 interface EmulatedSessions {
@@ -82,6 +86,7 @@ export interface Emulator extends AsyncDisposable {
   readonly openTunnels: number;
   /** Where one was asked for. */
   readonly console: EmulatedConsole | undefined;
+  readonly appProxy: EmulatedAppProxy | undefined;
 }
 
 /** Resolves once it listens. Disposing of it ends its sessions and their processes, and removes their homes. */
@@ -111,17 +116,28 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     faults,
   };
   const tunnels = new TunnelServer(machine);
+  const appProxy = await openAppProxy(machine, options.appProxy);
   const front = new HttpFront({
     behaviour,
     accounts,
     faults,
-    routes: routesOf(machine, hub, tunnels),
+    routes: [...routesOf(machine, hub, tunnels), ...serviceRoutes(machine, appProxy)],
     upgrade: (exchange) => tunnels.prepare(exchange),
     prove: options.prove,
   });
   await front.listen(options.port ?? 0);
   const webConsole = options.console && (await openConsole(machine, front, options.console));
-  return assemble({ first, front, faults, sessions, tunnels, webConsole });
+  return assemble({ first, front, faults, sessions, tunnels, webConsole, appProxy });
+}
+
+async function openAppProxy(
+  { behaviour, faults }: Machine,
+  options: AppProxyOptions | undefined,
+): Promise<AppProxy | undefined> {
+  if (options === undefined || !behaviour.atLeast('25.13')) return undefined;
+  const appProxy = new AppProxy(options, faults);
+  await appProxy.listen();
+  return appProxy;
 }
 
 async function openConsole(machine: Machine, front: HttpFront, options: ConsoleOptions): Promise<WebConsole> {
@@ -160,9 +176,10 @@ interface Parts {
   readonly sessions: SessionStore;
   readonly tunnels: TunnelServer;
   readonly webConsole: WebConsole | undefined;
+  readonly appProxy: AppProxy | undefined;
 }
 
-function assemble({ first, front, faults, sessions, tunnels, webConsole }: Parts): Emulator {
+function assemble({ first, front, faults, sessions, tunnels, webConsole, appProxy }: Parts): Emulator {
   return {
     endpoint: `http://127.0.0.1:${front.port}`,
     accessKey: first.accessKey,
@@ -187,6 +204,7 @@ function assemble({ first, front, faults, sessions, tunnels, webConsole }: Parts
       holdAt: (status) => sessions.holdAt(status),
     },
     console: webConsole?.shown,
+    appProxy: appProxy?.shown,
     async [Symbol.asyncDispose]() {
       webConsole?.stopListening();
       front.stopListening();
@@ -194,6 +212,7 @@ function assemble({ first, front, faults, sessions, tunnels, webConsole }: Parts
       await sessions[Symbol.asyncDispose]();
       await tunnels[Symbol.asyncDispose]();
       await webConsole?.[Symbol.asyncDispose]();
+      await appProxy?.[Symbol.asyncDispose]();
       await front[Symbol.asyncDispose]();
     },
   };

@@ -26,6 +26,45 @@ export const sshCodes = {
     status: '5',
     meaning: 'main1 of a cluster session does not get through to another of its containers',
   },
+  'no-app-proxy': {
+    status: '1',
+    meaning: "`--via proxy`, and the session's resource group has no app proxy",
+  },
+  'app-proxy-refused': {
+    status: '1',
+    meaning: '`--via proxy`: the manager failed to ask the app proxy for a port, and does not say why',
+  },
+  'app-proxy-token': {
+    status: '3',
+    meaning:
+      '`--via proxy`: the app proxy does not know, or does not accept, the token that the manager gave',
+  },
+  'addresses-refused': {
+    status: '1',
+    meaning: 'the app proxy does not take the addresses of `--allow-from`',
+  },
+  'own-address-unknown': {
+    status: '1',
+    meaning: '`--allow-from me`, and which address the app proxy sees this machine with cannot be known here',
+  },
+  'no-proxy-worker': { status: '5', meaning: 'the app proxy has no worker, or none with a free port' },
+  'gateway-port-taken': {
+    status: '6',
+    meaning: '`--via proxy` with `--port`: the port is taken, or not one of the app proxy',
+  },
+  'gateway-unreachable': {
+    status: '5',
+    meaning: 'nobody answers at the port that the app proxy has opened, or something lets nothing through',
+  },
+  'address-not-allowed': {
+    status: '3',
+    meaning: "the app proxy hung up without a byte: this machine's address is not one of `--allow-from`",
+  },
+  'allow-from-missing': {
+    status: '2',
+    meaning: '`--via proxy`, and nobody said who may use the port, or can be asked',
+  },
+  'no-direct-access': { status: '1', meaning: '`--via direct`, and the session is no upload session' },
   'tunnel-lost': { status: '5', meaning: 'a tunnel broke' },
   'connection-lost': { status: '5', meaning: 'the SSH connection, or its SFTP service, is gone' },
   stalled: { status: '5', meaning: "the session's file server no longer answers" },

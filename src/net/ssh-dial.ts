@@ -23,6 +23,17 @@ export interface SshDialOptions {
   readonly silentHint?: string | undefined;
   /** What to do when nothing listens there, and when what listens says nothing. */
   readonly refusedHint: string;
+  /** Where a failure does not pass with time: it is told at once, in these words. */
+  readonly finally?: ((failure: FinalFailure) => BaiError) | undefined;
+}
+
+export interface FinalFailure {
+  /** `hung-up`: it was closed without a byte. */
+  readonly kind: 'refused' | 'hung-up' | 'unreachable';
+  /** What a refusal to connect was. */
+  readonly cause?: unknown;
+  /** Of this machine, on the connection that was closed. */
+  readonly ownAddress?: string | undefined;
 }
 
 /**
@@ -62,18 +73,31 @@ async function dialOnce(options: SshDialOptions, signal: AbortSignal): Promise<D
   const { network, target, silenceMs } = options;
   const stream = network.options.dial?.(target) ?? net.connect({ ...target, noDelay: true, keepAlive: true });
   if (stream instanceof net.Socket && silenceMs !== undefined) stream.setKeepAlive(true, silenceMs / 2);
+  let ownAddress: string | undefined;
+  stream.once('connect', () => {
+    if (stream instanceof net.Socket) ownAddress = stream.localAddress;
+  });
   try {
-    return (await greeted(stream, options, signal)) ? stream : 'hung-up';
+    return (await greeted(stream, options, signal)) ? stream : notYet(options, 'hung-up', { ownAddress });
   } catch (error) {
     stream.on('error', () => {});
     stream.destroy();
     if (signal.aborted) throw reasonOf(signal);
     if (error instanceof BaiError) throw error;
     const code = systemCode(error);
-    if (code === 'ECONNREFUSED') return 'refused';
-    if (code === 'ECONNRESET' || code === 'EPIPE') return 'hung-up';
-    throw unreachable(options, error);
+    if (code === 'ECONNREFUSED') return notYet(options, 'refused', { cause: error });
+    if (code === 'ECONNRESET' || code === 'EPIPE') return notYet(options, 'hung-up', { ownAddress });
+    throw options.finally?.({ kind: 'unreachable', cause: error }) ?? unreachable(options, error);
   }
+}
+
+function notYet(
+  options: SshDialOptions,
+  kind: NotYet,
+  facts: Pick<FinalFailure, 'cause' | 'ownAddress'>,
+): NotYet {
+  if (options.finally === undefined) return kind;
+  throw options.finally({ kind, ...facts });
 }
 
 /** Whether bytes came before the end. */
@@ -82,7 +106,7 @@ function greeted(stream: Duplex, options: SshDialOptions, signal: AbortSignal): 
     const { connectTimeoutMs } = options.network.options;
     const isDirect = stream instanceof net.Socket;
     const late = (): void =>
-      settle(() => reject(isDirect && stream.connecting ? noAnswer(options) : silent(options)));
+      settle(() => reject(isDirect && stream.connecting ? noConnection(options) : silent(options)));
     // Behind a jump host nobody tells when the connection stands.
     let limit = countDown(isDirect ? connectTimeoutMs || forEver : options.patienceMs, late);
     const interrupt = (): void => settle(() => reject(reasonOf(signal)));
@@ -142,6 +166,10 @@ function silent(options: SshDialOptions): UnreachableError {
     code: 'sshd-not-greeting',
     hint: refusedHint,
   });
+}
+
+function noConnection(options: SshDialOptions): BaiError {
+  return options.finally?.({ kind: 'unreachable' }) ?? noAnswer(options);
 }
 
 function noAnswer(options: SshDialOptions): TimeoutError {

@@ -1,11 +1,13 @@
 /** From settings to the sessions of a Backend.AI manager. */
 
+import type { AllowFrom } from '../core/allow-from.ts';
 import type { Provider } from '../core/session/provider.ts';
 import { commandLine, type Settings, settingValue } from '../core/settings/settings.ts';
 import { DeniedError, UsageError } from '../errors.ts';
 import type { ConsoleLogin } from '../providers/backend-ai/console/console-login.ts';
 import { type ClientOptions, createManagerClient } from '../providers/backend-ai/manager/client.ts';
 import { createBackendAi } from '../providers/backend-ai/provider.ts';
+import { askAllowFrom } from '../services/ssh/ask-allow-from.ts';
 import { answerLimit } from './app-settings.ts';
 import type { openConsoleLogin } from './console.ts';
 import { localDial } from './local-dial.ts';
@@ -22,26 +24,46 @@ export async function openBackendAi(settings: Settings, options: ProviderOptions
       hint: '`bai login` signs in; or set BACKEND_ENDPOINT, or `bai config set endpoint https://…`; `bai local up` starts a manager on this machine to try bai with',
     });
   }
+  checkWay(settings);
   const dial = await localDial(settings, options.processEnvironment);
   if (!isSession(settings)) refuseForeignKeys(settings);
   const network = openNetwork(settings, { reporter, environment, dial });
   const userAgent = `bai/${version}`;
   const parts = { endpoints, network, userAgent, environment, reporter };
   const login = isSession(settings) ? await loginOf(settings, { ...parts, means: await means() }) : undefined;
+  const now = (): Date => new Date();
   const client = createManagerClient({
-    ...{ endpoints, network, userAgent, login },
+    ...{ endpoints, network, userAgent, login, now },
     ...(login === undefined ? keyOf(settings) : { key: undefined }),
     domain: settingValue(settings, 'domain'),
-    now: () => new Date(),
     onPause: (message) => reporter.info(message),
   });
   return createBackendAi({
-    ...{ client, network, reporter, owner, login },
+    ...{ client, network, reporter, owner, login, userAgent, now },
+    via: settingValue(settings, 'via'),
+    allowFrom: allowFromOf(settings, options),
     answerMs: answerLimit(settings),
     accessKey: accessKey.value,
     project: settingValue(settings, 'project'),
     warn: (message, hint) => reporter.warn(message, hint),
   });
+}
+
+/** The addresses would have no effect. */
+function checkWay({ via, allowFrom }: Settings): void {
+  if (allowFrom.origin === commandLine && via.value !== 'proxy')
+    throw new UsageError('--allow-from is for `--via proxy`: no other way opens a port to others');
+}
+
+/** Asked once, where somebody can be. */
+function allowFromOf(settings: Settings, { means, reporter }: ProviderOptions): () => Promise<AllowFrom> {
+  const set = settingValue(settings, 'allowFrom');
+  let answer: Promise<AllowFrom> | undefined;
+  return () => {
+    answer ??=
+      set === undefined ? means().then(({ ask }) => askAllowFrom({ ask, reporter })) : Promise.resolve(set);
+    return answer;
+  };
 }
 
 function isSession(settings: Settings): boolean {

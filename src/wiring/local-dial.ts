@@ -23,9 +23,9 @@ export async function localDial(settings: Settings, environment: Environment): P
   if (secret !== (state.secretKey === '' ? token.value : secretKey.value)) return undefined;
   const { hostname, port } = new URL(state.endpoint);
   return (target) => {
-    // A job's own SSH server shows its host key instead.
+    // The SSH server of a session shows its host key instead.
     const isElsewhere = `${target.host}:${target.port}` !== `${hostname}:${port}`;
-    if (provider !== 'backend.ai' && isElsewhere) return net.connect({ ...target, noDelay: true });
+    if (isElsewhere) return net.connect({ ...target, noDelay: true });
     return new LateStream(async (signal) => {
       const { socket } = await connectProven({ ...target, secretKey: secret }, signal);
       return socket;

@@ -4,7 +4,8 @@ import type { Environment } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Provider, ProviderFacts } from '../core/session/provider.ts';
 import { type ProviderName, providerNames } from '../core/settings/setting-parsers.ts';
-import { type Settings, settingValue } from '../core/settings/settings.ts';
+import { commandLine, type Settings, settingValue } from '../core/settings/settings.ts';
+import { UsageError } from '../errors.ts';
 
 import type { SignInMeans } from './console.ts';
 
@@ -54,6 +55,18 @@ export async function listProviders(): Promise<readonly ProviderFacts[]> {
 }
 
 export const openProvider: OpenProvider = async (settings, options) => {
+  checkWay(settings);
   const open = await platforms[settingValue(settings, 'provider')].open();
   return open(settings, options);
 };
+
+/** A profile or a variable may be for other platforms, too. */
+function checkWay(settings: Settings): void {
+  const provider = settingValue(settings, 'provider');
+  const typed = (['via', 'allowFrom'] as const).find((name) => settings[name].origin === commandLine);
+  if (typed === undefined || provider === 'backend.ai') return;
+  throw new UsageError(`--${typed === 'via' ? 'via' : 'allow-from'} is for Backend.AI`, {
+    code: 'unsupported',
+    hint: 'leave it out: there is one way to the SSH server of a session there',
+  });
+}

@@ -57,7 +57,7 @@ const interruptedWithinMs = 2_000;
 
 export async function openPlace({ session = [] }: Wait): Promise<Place> {
   const folder: TempFolder = tempFolder();
-  const bed = await openEmulator();
+  const bed = await openEmulator({ appProxy: {} });
   const kept: (AsyncDisposable | Disposable)[] = [];
   await bed.create('demo', ...session);
   return {

@@ -45,6 +45,8 @@ const create = [
   'mem=256m',
 ];
 
+const throughProxy = ['app', 'forward', 'demo', '--via', 'proxy', '--allow-from', 'everywhere'];
+
 /** The manager's own words, when the names cannot be compared. */
 const refused = { code: 4, says: /cannot create the session: .*no-such-group/ };
 
@@ -90,6 +92,15 @@ const routes: Wait[] = [
   asked('what is free', ['POST resource/check-presets'], {
     route: 'POST /resource/check-presets',
     args: ['resource', 'list'],
+  }),
+  asked('the app proxy asked for by the manager', ['POST session/*/start-service'], {
+    route: 'POST /session/*/start-service',
+    args: throughProxy,
+  }),
+  asked('a port asked of the app proxy', [], { route: 'GET /v2/proxy/auth', args: throughProxy }),
+  asked('where an upload session listens', ['GET session/*/direct-access-info'], {
+    route: 'GET /session/*/direct-access-info',
+    args: ['app', 'forward', 'demo', '--via', 'direct'],
   }),
   asked('the apps of a session', ['GET stream/session/*/apps'], {
     route: 'GET /stream/session/*/apps',

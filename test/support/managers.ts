@@ -6,7 +6,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { startEmulator } from '../../src/emulator/emulator.ts';
+import { type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
 import { defaultAccount } from '../../src/emulator/model/accounts.ts';
 import { type ConsoleAccess, logIn, loginEnvironment, logOut } from './consoles.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -53,6 +53,8 @@ interface GenuineManager {
   readonly openSshEnvironment?: string | undefined;
   /** An account whose SSH keypair tests may change: managers have no way to take one away again. */
   readonly spare?: { readonly accessKey: string; readonly secretKey: string };
+  /** Whether its resource group has an app proxy whose TCP ports can be reached from here. */
+  readonly appProxy?: boolean;
   readonly console?: GenuineConsoleFacts;
 }
 
@@ -96,6 +98,14 @@ export function consoleKinds(): ManagerKind[] {
   return kindsOf(['26.9.6', '24.09.14'], genuineManagers(), 'console');
 }
 
+/** With an app proxy beside the manager, signed in in both ways. */
+export function appProxyKinds(): ManagerKind[] {
+  const genuine = genuineManagers().filter(({ appProxy }) => appProxy === true);
+  return (['keypair', 'console'] as const).flatMap((way) =>
+    kindsOf(['26.9.6'], genuine, way, { appProxy: {} }),
+  );
+}
+
 function usualWay(): SignInWay {
   return process.env['BAI_TEST_SIGN_IN'] === 'console' ? 'console' : 'keypair';
 }
@@ -115,6 +125,7 @@ function kindsOf(
   releases: readonly string[],
   genuine: readonly GenuineManager[],
   signIn: SignInWay,
+  more: Partial<EmulatorOptions> = {},
 ): ManagerKind[] {
   const words = signIn === 'console' ? ', through its console' : '';
   const reached = genuine.filter((each) => signIn === 'keypair' || each.console !== undefined);
@@ -125,7 +136,7 @@ function kindsOf(
       isGenuine: false,
       release,
       hasClusters: true,
-      open: () => openEmulator(release, signIn),
+      open: () => openEmulator(release, signIn, more),
     })),
     ...reached.map((each) => ({
       name: `genuine ${each.name}${words}`,
@@ -144,7 +155,11 @@ function emulatedOf(releases: readonly string[]): readonly string[] {
   return process.env['BAI_TEST_ONE_RELEASE'] === '1' ? releases.slice(0, 1) : releases;
 }
 
-async function openEmulator(release: string, signIn: SignInWay): Promise<TestManager> {
+async function openEmulator(
+  release: string,
+  signIn: SignInWay,
+  more: Partial<EmulatorOptions>,
+): Promise<TestManager> {
   const homes = tempFolder();
   const password = 'a-password-of-the-tests';
   const emulator = await startEmulator({
@@ -154,6 +169,7 @@ async function openEmulator(release: string, signIn: SignInWay): Promise<TestMan
     // As managers give it to the accounts they make.
     accounts: [{ ...defaultAccount, sshKeypair: 'made', signIn: { password } }],
     ...(signIn === 'console' && { console: {} }),
+    ...more,
   });
   const { console: web, endpoint, accessKey, secretKey } = emulator;
   const tunnels = () => {

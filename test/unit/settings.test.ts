@@ -35,6 +35,8 @@ const samples: Record<SettingName, readonly [string, string]> = {
   mounts: ['one', 'one,two'],
   sshPort: ['12000', '13000'],
   proxyJump: ['login.example', 'me@one.example:2222,two.example'],
+  via: ['proxy', 'direct'],
+  allowFrom: ['everywhere', '203.0.113.7,198.51.100.0/24'],
   user: ['work', 'root'],
   identity: ['/one', '/two'],
   keyStore: ['agent', 'memory'],

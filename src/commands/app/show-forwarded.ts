@@ -10,17 +10,18 @@ export async function forwardAndShow(request: ForwardAppRequest, context: Contex
   await forwardApp(request, await context.tools('clients'), (forwarded) => {
     const client = forwarded.ssh?.client;
     if (client !== undefined) tellAbout(client, forwarded, context);
+    const isHere = forwarded.via === undefined;
     // A login protects sshd; of a web app whoever reaches the port is in.
-    if (forwarded.ssh === undefined)
+    if (forwarded.ssh === undefined && isHere)
       context.reporter.info(`every user of this machine can use ${forwarded.app} through this port`);
     context.reporter.result(forwarded, client === undefined ? lines(forwarded) : clientLines(client));
-    context.reporter.info('Ctrl-C closes the port and its connections');
+    if (isHere) context.reporter.info('Ctrl-C closes the port and its connections');
   });
 }
 
 function tellAbout(
   { program, hostKeys }: ClientHelp,
-  { session, port }: ForwardedApp,
+  { session, port, via }: ForwardedApp,
   context: Context,
 ): void {
   const { reporter } = context;
@@ -28,6 +29,10 @@ function tellAbout(
   if (program !== 'openssh') reporter.info(`the host key to expect: ${keys}`);
   if (puttyPrograms.has(program))
     reporter.info('-hostkey SHA256:… needs PuTTY 0.75 or later; earlier ones take the MD5 form');
+  if (via !== undefined) {
+    reporter.info('on another machine put the key file there first, and write its path in place of this one');
+    return;
+  }
   const { name, node } = session;
   const same = node === undefined ? ['app', 'forward', name] : ['ssh', name, '--node', node, '--no-client'];
   const again = shellCommand(['bai', ...same, '-p', String(port), '--strict-port']);
@@ -45,24 +50,41 @@ function clientLines({ lines: ready, fields = {} }: ClientHelp): string[] {
   ];
 }
 
-function lines({ session, app, host, port, url, ssh }: ForwardedApp): string[] {
+function lines({ session, app, via, allowedFrom, host, port, url, ssh }: ForwardedApp): string[] {
   const facts: (readonly [string, string | undefined])[] = [
     ['Session', `${session.name} (${session.id})`],
     ['Node', session.node],
     ['App', app],
+    ['Via', via],
     ['Host', host],
     ['Port', String(port)],
+    ['Open to', allowedFrom && `${[allowedFrom].flat().join(', ')}, until the session ends`],
     ['URL', url],
     ['User', ssh?.user],
     ['Key', ssh === undefined ? undefined : keyOf(ssh)],
     ['SSH URL', ssh?.sshUrl],
     ['SFTP URL', ssh?.sftpUrl],
+    ...(ssh?.elsewhere?.hostKeys ?? []).map(
+      ({ type, sha256, md5 }) => ['Host key', `${sha256} (${type}, ${md5})`] as const,
+    ),
   ];
   const shown = facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(9)} ${value}`]));
-  return ssh === undefined
-    ? shown
-    : [...shown, '', 'Ready to paste:', ...Object.values(ssh.commands).map((line) => `  ${line}`)];
+  if (ssh === undefined) return shown;
+  const { commands, elsewhere } = ssh;
+  const paste = ['', 'Ready to paste:', ...Object.values(commands).map((line) => `  ${line}`)];
+  return [...shown, ...paste, ...(elsewhere === undefined ? [] : elsewhereLines(elsewhere))];
 }
+
+function elsewhereLines({ commands, knownHosts }: Elsewhere): string[] {
+  return [
+    ...['', 'On another machine, with a copy of the key in the current folder (mode 0600):'],
+    ...Object.values(commands).map((line) => `  ${line}`),
+    ...['', 'What its ~/.ssh/known_hosts needs, so that no other server is taken for the session:'],
+    ...knownHosts.map((line) => `  ${line}`),
+  ];
+}
+
+type Elsewhere = NonNullable<NonNullable<ForwardedApp['ssh']>['elsewhere']>;
 
 function keyOf({ identityFile, ownKeys }: NonNullable<ForwardedApp['ssh']>): string {
   return identityFile ?? (ownKeys?.length ? `one of ${ownKeys.join(', ')}` : 'those of the SSH agent');

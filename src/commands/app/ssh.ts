@@ -14,8 +14,9 @@ import { oneOf, type PortFlags, portWish, whichOf } from '../shared/options.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from './account.ts';
 import { createFirst } from './create-first.ts';
 import { forwardAndShow } from './show-forwarded.ts';
+import { addWayOptions, useWay, type WayFlags } from './way.ts';
 
-interface Flags extends PortFlags, AccountFlags {
+interface Flags extends PortFlags, AccountFlags, WayFlags {
   /** False after --no-client. */
   readonly client: string | false;
   readonly for?: string;
@@ -28,7 +29,7 @@ interface Flags extends PortFlags, AccountFlags {
 }
 
 export function define(command: Command, context: Context): void {
-  addAccountOptions(command)
+  addWayOptions(addAccountOptions(command))
     .argument('<session>', 'name or id; with USER@ in front for another account')
     .argument('[ssh-arguments...]', 'options of ssh, then a command')
     .option('--node <name>', 'a container of a cluster session, such as sub1 (default: main1)')
@@ -45,6 +46,7 @@ export function define(command: Command, context: Context): void {
     .addHelpText('after', sshExamples)
     .action(async (session: string, words: string[], flags: Flags) => {
       useAccount(context, flags);
+      useWay(context, flags);
       const sshArguments = useJumpHosts(context, words);
       const name = keptShell(flags);
       if (flags.stdio) return copyStdio({ session, sshArguments }, flags, context);
@@ -103,8 +105,11 @@ function refuseWithoutClient(flags: Flags, sshArguments: readonly string[]): voi
 /** What brings the user back to the shell of that name. */
 function commandOf({ session, sshArguments }: Words, name: string, flags: Flags): string {
   const kept = name === defaultPersistName ? ['--persist'] : ['--persist-name', name];
-  const { node, user, identity, client } = flags;
-  const others = { node, user, identity, client: client === 'auto' ? undefined : client };
+  const { node, user, identity, via, allowFrom, client } = flags;
+  const others = {
+    ...{ node, user, identity, via, 'allow-from': allowFrom },
+    client: client === 'auto' ? undefined : client,
+  };
   const same = Object.entries(others).flatMap(([option, value]) => (value ? [`--${option}`, value] : []));
   const options = sshArguments.length > 0 ? ['--', ...sshArguments] : [];
   return shellCommand(['bai', 'ssh', session, ...kept, ...same, ...options]);
@@ -152,4 +157,5 @@ Examples:
   bai ssh demo --persist
   bai ssh demo -N -L 8080:localhost:80
   bai ssh demo --no-client
+  bai ssh demo --via proxy --allow-from me
   bai ssh demo --no-client --for putty`;

@@ -4,6 +4,8 @@
  */
 
 import type { Duplex } from 'node:stream';
+import type { WayIn } from '../allow-from.ts';
+import type { AccountKey, PublicKeys } from './account-keys.ts';
 import type { CreatePlan, Likeness } from './creation.ts';
 import type { SessionListing } from './listing.ts';
 import type { FolderOffer, ImageOffer, ProjectOffer, ResourceOffer, ResourceScope } from './offers.ts';
@@ -34,7 +36,7 @@ export interface Provider extends AsyncDisposable {
   readonly pollMs?: number;
   /** As `phaseOf`, for who waits for it to start: `done` where its end is what is waited for, as of a batch job. */
   waitPhase?(this: void, session: SessionDetails): SessionPhase | 'done';
-  /** Whether the end of a session, or of its SSH server, does not end connections to it: who is in one has to ask. */
+  /** Whether, on the way that is taken, the end of a session or of its SSH server ends no connection to it: who is in one has to ask. */
   readonly hidesEnds?: boolean;
   /** What a host key is pinned under: of this session, and of one of its nodes, and of nothing else ever. */
   hostKeyAlias(this: void, session: Pick<SessionRef, 'id' | 'node'>): string;
@@ -137,8 +139,28 @@ export interface Tunnel {
   dial(signal: AbortSignal): Promise<Duplex>;
 }
 
+/**
+ * A port that leads into a session past the platform's own channel, for other machines too: of an app proxy, or of the machine that
+ * the session runs on.
+ */
+export interface Gateway {
+  readonly via: Exclude<WayIn, 'manager'>;
+  readonly host: string;
+  readonly port: number;
+  /** Addresses and networks; nothing where the platform neither asks nor tells. */
+  readonly allowedFrom?: 'everywhere' | readonly string[];
+}
+
+export interface GatewayOptions {
+  readonly signal: AbortSignal;
+  /** The one that is wished for; another one when the session has a port for the same already. */
+  readonly port?: number | undefined;
+}
+
 export interface AccessOptions {
   readonly signal: AbortSignal;
+  /** See `GatewayOptions`, where there is one. */
+  readonly port?: number | undefined;
   /** When nothing was heard for so long, the line is dead; about half a minute when left out. */
   readonly silenceMs?: number | undefined;
 }
@@ -156,6 +178,10 @@ export interface SshAccess extends Tunnel {
    * goes over the open network, and somebody has to say that the first key is the right one.
    */
   readonly hostKeyTrust?: 'channel' | 'first-use';
+  /** Where the first host key is learnt, before anything is dialled, when that is another way: one that vouches for the server. */
+  readonly hostKeyFrom?: Tunnel;
+  /** What is dialled, where others can dial it as well. */
+  readonly gateway?: Gateway;
 }
 
 /** What every provider's own request has. */
@@ -194,6 +220,10 @@ export interface TerminateOptions {
 interface SessionApps {
   list(this: void, session: SessionRef, signal: AbortSignal): Promise<readonly ServicePort[]>;
   tunnel(this: void, session: SessionRef, app: string): Tunnel;
+  /** Opens a port of a gateway in place of a tunnel; nothing where sessions are reached through the platform. */
+  readonly gateway?:
+    | ((this: void, session: SessionRef, app: ServicePort, options: GatewayOptions) => Promise<Gateway>)
+    | undefined;
 }
 
 /** Sessions of several containers. */
@@ -219,70 +249,6 @@ interface IssuedKey {
   readonly file: string;
   /** OpenSSH or PEM text. Throws a NotFoundError `no-issued-key` with the reason when the session hands out none. */
   read(this: void, session: SessionRef, signal: AbortSignal): Promise<Uint8Array>;
-}
-
-/** The key pair that every new session of the account has. */
-export interface AccountKey {
-  /** Whether the provider answers at all; rejects when it does not. */
-  reach(this: void, signal: AbortSignal): Promise<unknown>;
-  /** The public half, as SSH sends it; nothing when the account has none, and each session makes its own. */
-  read(this: void, signal: AbortSignal): Promise<Uint8Array | undefined>;
-  /** Makes the provider replace it. From then on only this answer, and new sessions, have the private half. */
-  generate(this: void, signal: AbortSignal): Promise<GeneratedKeyPair>;
-  /** The private half in the form that this provider takes; throws a UsageError that names `path` when there is none. */
-  formOf(this: void, pair: PrivateForms, path: string, signal: AbortSignal): Promise<string>;
-  upload(this: void, pair: UploadedKeyPair, signal: AbortSignal): Promise<void>;
-}
-
-/** The public keys that new sessions of the account let in; their private halves stay with the user. */
-export interface PublicKeys {
-  /** What a key counts for once it is added, e.g. `jobs that start from now on`. */
-  readonly countFor: string;
-  list(this: void, signal: AbortSignal): Promise<readonly AccountPublicKey[]>;
-  /** Throws a UsageError for what is not one public key, and a ConflictError `key-exists` for one that is there. */
-  add(this: void, upload: PublicKeyUpload, signal: AbortSignal): Promise<AccountPublicKey>;
-  /** By id or by fingerprint, every copy of it; the removed ones. Throws a NotFoundError `key-not-found`. */
-  remove(this: void, reference: string, signal: AbortSignal): Promise<readonly AccountPublicKey[]>;
-}
-
-export interface AccountPublicKey {
-  readonly id: string;
-  readonly title: string;
-  /** ISO 8601. */
-  readonly createdAt: string;
-  /** Such as `ssh-ed25519`; empty for what is no key. */
-  readonly type: string;
-  /** `SHA256:…`; nothing for what is no key. */
-  readonly fingerprint: string | undefined;
-  readonly comment: string;
-}
-
-export interface PublicKeyUpload {
-  /** What a `.pub` file holds. */
-  readonly text: string;
-  /** Names the file in errors. */
-  readonly origin: string;
-  readonly title?: string;
-}
-
-export interface GeneratedKeyPair {
-  readonly publicKey: Uint8Array;
-  /** As the provider wrote it; not checked. */
-  readonly privateText: string;
-}
-
-export interface UploadedKeyPair {
-  readonly publicLine: string;
-  readonly privateText: string;
-}
-
-/** One private key in the forms that it has. */
-export interface PrivateForms {
-  readonly type: string;
-  /** OpenSSH's. */
-  readonly text: string;
-  /** Nothing where the type has no such form. */
-  readonly pem?: string | undefined;
 }
 
 export interface Refusal {

@@ -1,6 +1,7 @@
 /** What the texts of settings mean. Each throws a UsageError when a text is no value of its setting; `name` says where it was written. */
 
 import { UsageError } from '../../errors.ts';
+import { type WayIn, waysIn } from '../allow-from.ts';
 
 /** The platforms, by the names that profiles have them by. */
 export const providerNames = ['backend.ai', 'ucloud', 'rescale'] as const;
@@ -53,6 +54,10 @@ export function parseInterval(
   throw new UsageError(
     `${name} must be two times such as 2026-11-30T08:00:00Z/2026-12-07T08:00:00Z, not "${text}"`,
   );
+}
+
+export function parseWayIn(text: string, name: string): WayIn {
+  return oneOf(waysIn, text, name);
 }
 
 export const keyStores = ['file', 'agent', 'memory'] as const;

@@ -1,6 +1,7 @@
 /** Every setting of bai, and where its value may come from. */
 
 import { UsageError } from '../../errors.ts';
+import { parseAllowFrom } from '../allow-from.ts';
 import { parseJumpHosts } from '../ssh/jump-hosts.ts';
 import { parsePort } from '../ssh/port-range.ts';
 import { controlCharacterProblem } from '../text/text-check.ts';
@@ -20,6 +21,7 @@ import {
   parseSeconds,
   parseSecretStore,
   parseUser,
+  parseWayIn,
   providerNames,
 } from './setting-parsers.ts';
 
@@ -133,6 +135,19 @@ export const settingDefinitions = {
     env: ['BAI_PROXY_JUMP'],
     summary: 'ssh hosts that stand before the manager, [user@]host[:port], separated by commas',
     parse: parseJumpHosts,
+  },
+  via: {
+    env: ['BAI_VIA'],
+    fallback: 'manager',
+    summary:
+      "the way to a session's SSH server: `manager`, `proxy` (a port of the app proxy), or `direct` (upload sessions)",
+    parse: parseWayIn,
+  },
+  allowFrom: {
+    env: ['BAI_ALLOW_FROM'],
+    summary:
+      'with via `proxy`, who may use the port that is opened: `everywhere`, `me`, or addresses and networks, separated by commas',
+    parse: parseAllowFrom,
   },
   user: {
     env: ['BAI_USER'],

@@ -111,6 +111,28 @@ export function readyCommands(target: SshTarget, home: string): ReadyCommands {
   };
 }
 
+/** For another machine: the key is a copy in the folder where it is typed, and the host key one of its known_hosts. */
+export function commandsElsewhere(
+  { host, port, user, identityFile, hidesEnds }: SshTarget,
+  home: string,
+): Omit<ReadyCommands, 'rsync'> {
+  const file = identityFile?.split(/[\\/]/).pop();
+  const alive = hidesEnds ? aliveOptions.flatMap((option) => ['-o', option]) : [];
+  const options = [...(file === undefined ? [] : ['-i', file]), ...alive];
+  const remote = `${user}@${bracketed(host)}`;
+  const copy = shellCommand(['scp', '-P', String(port), '-X', 'buffer=32768', ...options]);
+  return {
+    ssh: shellCommand(['ssh', '-p', String(port), ...options, `${user}@${host}`]),
+    sftp: shellCommand(['sftp', '-P', String(port), '-B', '32768', ...options, remote]),
+    scp: `${copy} -r FILE ${remote}:${home}/`,
+  };
+}
+
+/** As URLs and the programs that take `HOST:PATH` have it. */
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 /** rsync takes its shell apart by rules of its own: within quotes a doubled quote stands for one. */
 function rsyncShell(words: readonly string[]): string {
   return words

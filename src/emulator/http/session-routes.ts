@@ -39,7 +39,6 @@ export function sessionRoutes(machine: Machine): readonly Route[] {
     route('GET', '/session/{}/logs', showLogs),
     route('POST', '/session/{}/rename', renameSession),
     route('GET', '/session/{}/status-history', showHistory),
-    route('GET', '/session/{}/direct-access-info', showDirectAccess),
     route('GET', '/stream/session/{}/apps', listApps),
   ];
 }
@@ -72,12 +71,6 @@ function named({ sessions }: Machine, exchange: Exchange): Session {
 
 function showSession(machine: Machine, exchange: Exchange): Answer {
   return ok(sessionInfo(named(machine, exchange), machine.behaviour));
-}
-
-/** Only system sessions have an address of their own, and there are none here. */
-function showDirectAccess(machine: Machine, exchange: Exchange): Answer {
-  named(machine, exchange);
-  return ok({});
 }
 
 function matchSessions({ behaviour, sessions }: Machine, exchange: Exchange): Answer {

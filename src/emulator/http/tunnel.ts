@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Fault } from '../model/faults.ts';
-import { agentFailure, badRequest, invalidParams, notFound } from '../model/problems.ts';
+import { agentFailure, badRequest, invalidParams, notFound, type Problem } from '../model/problems.ts';
 import type { ReleaseBehaviour } from '../model/release.ts';
 import type { Exchange, Machine } from '../session/exchange.ts';
 import { readParameters } from '../session/parameters.ts';
@@ -65,7 +65,7 @@ export class TunnelServer implements AsyncDisposable {
     const port = parameters.text('port');
     // Old releases compare the text with numbers, so that no port is ever right.
     const known = port === undefined || (behaviour.generation === 'C' && port === String(app.containerPort));
-    if (!known) throw invalidParams(`Service ${name} does not open the port number ${port}.`);
+    if (!known) throw invalidPort(name, port);
     if (app.cannotStart === true) throw agentFailure(behaviour, `RuntimeError('failed to start ${name}')`);
     return { session, app };
   }
@@ -82,7 +82,11 @@ export class TunnelServer implements AsyncDisposable {
   }
 }
 
-function unknownApp(behaviour: ReleaseBehaviour, session: Session, name: string) {
+export function invalidPort(app: string, port: string | undefined): Problem {
+  return invalidParams(`Service ${app} does not open the port number ${port}.`);
+}
+
+export function unknownApp(behaviour: ReleaseBehaviour, session: Session, name: string): Problem {
   const code = behaviour.entityErrors ? 'backendai_read_not-found' : 'session_read_not-found';
   return notFound('No such app service.', `${session.name}:${name}`, code);
 }

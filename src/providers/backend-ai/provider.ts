@@ -3,8 +3,8 @@
 import type { ResourceOffer, ResourceScope } from '../../core/session/offers.ts';
 import type { ForeignSession, Provider, SessionNode } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
-import { sshApp } from '../../core/ssh/forwarder.ts';
 import { BaiError } from '../../errors.ts';
+import { type WayInParts, wayIn } from './app-proxy/way-in.ts';
 import { createSession } from './create/create-session.ts';
 import { planSession } from './create/plan-session.ts';
 import { title } from './facts.ts';
@@ -25,9 +25,9 @@ import { explainRefusal } from './session/explain-refusal.ts';
 import { readLikeness } from './session/likeness.ts';
 import { listing } from './session/listing.ts';
 import { createSessionCalls } from './session/sessions.ts';
-import { type TunnelParts, tunnelTo } from './tunnel/session-tunnel.ts';
+import { tunnelTo } from './tunnel/session-tunnel.ts';
 
-interface BackendAiParts extends TunnelParts {
+interface BackendAiParts extends WayInParts {
   /** The caller's own, for lists: without it an administrator sees everybody's sessions. */
   readonly accessKey: string | undefined;
   /** For an administrator: whose sessions are meant in place of the caller's own. */
@@ -63,15 +63,16 @@ export const backendAi = {
 
 export function createBackendAi(parts: BackendAiParts): Provider {
   const api = createSessionCalls(parts);
+  const way = wayIn(parts);
   return {
     ...backendAi,
-    hidesEnds: parts.client.isConsole,
+    hidesEnds: way.hidesEnds,
     find: (reference, signal) => api.match(reference, signal),
     list: (filter, signal) => api.list(filter, signal),
     describe: (id, signal) => api.describe(id, signal),
-    async access(session, { silenceMs }) {
-      const tunnel = tunnelTo(parts, { session, app: sshApp, silenceMs });
-      return { ...tunnel, user: account, home: `/home/${account}`, hostKeyAlias: hostKeyAlias(session) };
+    async access(session, options) {
+      const there = { user: account, home: `/home/${account}`, hostKeyAlias: hostKeyAlias(session) };
+      return { ...(await way.access(session, options)), ...there };
     },
     create: (request: ComputeSessionRequest, tools) => createSession(request, { ...tools, api }),
     plan: (request: ComputeSessionRequest, { signal }) => planSession(request, { api, signal }),
@@ -83,6 +84,7 @@ export function createBackendAi(parts: BackendAiParts): Provider {
     apps: {
       list: (session, signal) => api.apps(session, signal),
       tunnel: (session, app) => tunnelTo(parts, { session, app }),
+      gateway: way.gateway,
     },
     nodes: { main: mainNode, list: (session, signal) => nodesOf(session, api, signal) },
     files: { read: (session, path, signal) => api.readFile(session, path, signal) },

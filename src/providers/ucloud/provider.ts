@@ -2,13 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import type { Reporter } from '../../core/reporter.ts';
+import type { AccountPublicKey, PublicKeys } from '../../core/session/account-keys.ts';
 import type {
   AccessOptions,
-  AccountPublicKey,
   CreatedSession,
   CreateTools,
   Provider,
-  PublicKeys,
   Refusal,
   RefusalCause,
   SessionListFilter,

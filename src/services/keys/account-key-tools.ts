@@ -1,7 +1,7 @@
 /** What the services on the account's SSH key pair work with. */
 
 import type { Reporter } from '../../core/reporter.ts';
-import type { AccountKey } from '../../core/session/provider.ts';
+import type { AccountKey } from '../../core/session/account-keys.ts';
 import type { AccountPair } from '../../keys/account-pair.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import type { KeyReading } from './key-tools.ts';

@@ -1,7 +1,7 @@
 /** The public keys that a platform keeps for an account: listed, added, removed. */
 
+import type { AccountPublicKey, PublicKeyUpload } from '../../core/session/account-keys.ts';
 import { requireFeature } from '../../core/session/features.ts';
-import type { AccountPublicKey, PublicKeyUpload } from '../../core/session/provider.ts';
 import type { SessionTools } from '../session/session-tools.ts';
 
 export function listAccountKeys({ provider, signal }: SessionTools): Promise<readonly AccountPublicKey[]> {

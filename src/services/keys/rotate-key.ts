@@ -1,7 +1,7 @@
 /** `bai key rotate`: the manager makes a new keypair for the account, and neither the old key nor the new one is lost. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { GeneratedKeyPair } from '../../core/session/provider.ts';
+import type { GeneratedKeyPair } from '../../core/session/account-keys.ts';
 import { plaintextEndpoint } from '../../core/text/is-plaintext-url.ts';
 import { BaiError, ConflictError, LocalSystemError, ProtocolError, UnsureError } from '../../errors.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';

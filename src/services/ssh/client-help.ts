@@ -37,7 +37,7 @@ export interface ClientHelp {
 
 /** Everything that can fail, done before a port is opened. */
 interface PreparedClient {
-  help(forwarder: Forwarder): ClientHelp;
+  help(place: Pick<Forwarder, 'host' | 'port'>): ClientHelp;
 }
 
 export async function prepareClient(
@@ -49,10 +49,10 @@ export async function prepareClient(
   const hostKeys = await pinnedKeys(ready, tools);
   if (program === 'openssh') {
     return {
-      help: (forwarder) => ({
+      help: (place) => ({
         ...{ program, hostKeys },
         ...(ready.identityFile !== undefined && { keyFile: ready.identityFile }),
-        lines: Object.values(readyCommands(sshTarget(ready, forwarder, tools), home)).map((line) => ({
+        lines: Object.values(readyCommands(sshTarget(ready, place, tools), home)).map((line) => ({
           line,
         })),
       }),

@@ -2,16 +2,18 @@
 
 import { sftpUrl } from '../../core/desktop/open-target.ts';
 import { requireFeature } from '../../core/session/features.ts';
+import type { Gateway } from '../../core/session/provider.ts';
 import type { ServicePort, SessionRef } from '../../core/session/session.ts';
 import type { ClientProgram } from '../../core/ssh/client-commands.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
-import { type ReadyCommands, readyCommands, type SshTarget } from '../../core/ssh/ssh-command.ts';
+import { bracketed, type ReadyCommands, readyCommands, type SshTarget } from '../../core/ssh/ssh-command.ts';
 import { UsageError } from '../../errors.ts';
 import { checkApp } from '../session/check-app.ts';
 import { lookForEnd } from '../session/look-for-end.ts';
 import { openRunningSession } from '../session/open-session.ts';
 import { type ClientHelp, type ClientTools, prepareClient } from './client-help.ts';
 import { enterNode } from './enter-node.ts';
+import { checkPort, type SshElsewhere, sshElsewhere, withPort } from './gateway-port.ts';
 import { prepareSsh, sshTarget } from './prepare-ssh.ts';
 import { homeOf } from './session-home.ts';
 import { holdForwarder, type PortPreference } from './start-app-forwarder.ts';
@@ -31,6 +33,9 @@ export interface ForwardedApp {
   readonly app: string;
   readonly host: string;
   readonly port: number;
+  /** Where the port is not one of this machine, and stays open until the session ends. */
+  readonly via?: Gateway['via'];
+  readonly allowedFrom?: Gateway['allowedFrom'];
   /** Of apps that speak HTTP. */
   readonly url?: string;
   /** Of sshd. */
@@ -46,11 +51,13 @@ interface ForwardedSsh {
   readonly sshUrl: string;
   readonly sftpUrl: string;
   readonly commands: ReadyCommands;
+  /** For other machines, where the port is not one of this machine. */
+  readonly elsewhere?: SshElsewhere;
   /** When one was named. */
   readonly client?: ClientHelp;
 }
 
-/** Calls `onReady` when the port listens; ends when the signal does. */
+/** Calls `onReady` when the port listens. Ends when the signal does; at once where the port is not one of this machine. */
 export async function forwardApp(
   request: ForwardAppRequest,
   tools: ClientTools,
@@ -67,10 +74,19 @@ export async function forwardApp(
     () => {},
   );
   if (request.app === sshApp) {
-    await using place = await enterNode(session, request.node, tools);
+    await using place = await enterNode(session, request.node, withPort(request.port, tools));
     const ready = await prepareSsh(place.session, place.tools);
     const home = await homeOf(ready.access, place.tools);
     const client = program && (await prepareClient(program, { ...ready, home }, place.tools));
+    const { gateway } = ready.access;
+    if (gateway !== undefined) {
+      checkPort(gateway, request, tools);
+      const target = sshTarget(ready, gateway, tools);
+      const elsewhere = await sshElsewhere(ready, target, { ...place.tools, home });
+      const help = client && { client: client.help(gateway) };
+      const ssh = { ...describeSsh(target, home), elsewhere, ...help };
+      return onReady({ session, app: request.app, ...gateway, ssh });
+    }
     return await holdForwarder({ ...request, session, tunnel: ready.access }, tools, (forwarder) => {
       const target = sshTarget(ready, forwarder, tools);
       const help = client && { client: client.help(forwarder) };
@@ -79,7 +95,13 @@ export async function forwardApp(
     });
   }
   const app = await checkApp(session, request.app, tools);
-  const tunnel = requireFeature(tools.provider, 'apps').tunnel(session, request.app);
+  const apps = requireFeature(tools.provider, 'apps');
+  if (apps.gateway !== undefined) {
+    const gateway = await apps.gateway(session, app, { signal: tools.signal, port: request.port });
+    checkPort(gateway, request, tools);
+    return onReady({ session, app: app.name, ...gateway });
+  }
+  const tunnel = apps.tunnel(session, request.app);
   await holdForwarder({ ...request, session, tunnel }, tools, ({ host, port }) =>
     onReady({ session, app: app.name, host, port, ...urlOf(app, host, port) }),
   );
@@ -91,8 +113,8 @@ function describeSsh(target: SshTarget, home: string): ForwardedSsh {
     user,
     ...(identityFile !== undefined && { identityFile }),
     ...(ownKeys.length > 0 && { ownKeys }),
-    sshUrl: `ssh://${user}@${host}:${port}`,
-    sftpUrl: sftpUrl({ host, user, path: home }, port),
+    sshUrl: `ssh://${user}@${bracketed(host)}:${port}`,
+    sftpUrl: sftpUrl({ host: bracketed(host), user, path: home }, port),
     commands: readyCommands(target, home),
   };
 }

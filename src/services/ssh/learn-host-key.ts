@@ -19,7 +19,7 @@ interface LearntFrom {
 export async function learnHostKey({ access, session, signal }: LearntFrom, tools: SshTools): Promise<void> {
   const { knownHosts, client } = tools;
   if ((await knownHosts.pinned(access.hostKeyAlias)).length > 0) return;
-  const stream = await access.dial(signal);
+  const stream = await (access.hostKeyFrom ?? access).dial(signal);
   const hostKey = await client.fetchHostKey(stream, session.name, signal);
   if (access.hostKeyTrust === 'first-use') await confirm(hostKey, session, tools);
   await verifyHostKey({ access, session, hostKey }, tools);

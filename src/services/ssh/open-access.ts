@@ -71,7 +71,7 @@ interface Login<T> {
 /** Dials, looks for the SSH server and fetches the key at the same time. A key that is refused is explained. */
 export async function logIn<T extends AsyncDisposable>(login: Login<T>, tools: SshTools): Promise<T> {
   // What asks goes before what may ask, too.
-  await confirmFirstUse(login.access, tools.signal, tools);
+  await learnBefore(login.access, tools.signal, tools);
   const given = new AbortController();
   const signal = AbortSignal.any([tools.signal, given.signal]);
   const connection = dialAndLogIn(login, signal, tools);
@@ -92,9 +92,9 @@ export async function logIn<T extends AsyncDisposable>(login: Login<T>, tools: S
   }
 }
 
-/** A question takes longer than a server waits for a login. */
-async function confirmFirstUse(access: OpenedAccess, signal: AbortSignal, tools: SshTools): Promise<void> {
-  if (access.hostKeyTrust !== 'first-use') return;
+/** A question takes longer than a server waits for a login; and another way is gone before this one. */
+async function learnBefore(access: OpenedAccess, signal: AbortSignal, tools: SshTools): Promise<void> {
+  if (access.hostKeyTrust !== 'first-use' && access.hostKeyFrom === undefined) return;
   await learnHostKey({ access, session: access.session, signal }, tools);
 }
 
@@ -104,7 +104,7 @@ export async function dialAndLogIn<T>(
   tools: SshTools,
 ): Promise<T> {
   const { session, user } = access;
-  await confirmFirstUse(access, signal, tools);
+  await learnBefore(access, signal, tools);
   const stream = await access.dial(signal);
   try {
     return await make({

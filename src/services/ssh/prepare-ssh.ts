@@ -70,8 +70,12 @@ async function saveBeside(key: PrivateKey, session: SessionRef, tools: SshTools)
   return saved.path;
 }
 
-/** What ssh is told to reach the session through a forwarder. */
-export function sshTarget(ready: PreparedSsh, { host, port }: Forwarder, tools: SshTools): SshTarget {
+/** What ssh is told to reach the session through a forwarder, or another port that leads to it. */
+export function sshTarget(
+  ready: PreparedSsh,
+  { host, port }: Pick<Forwarder, 'host' | 'port'>,
+  tools: SshTools,
+): SshTarget {
   const { access, identityFile, ownKeys } = ready;
   return {
     host,

@@ -23,7 +23,7 @@ export interface SshTools extends SessionTools {
   readonly client: SshClient;
   readonly system: SystemSsh;
   /** The provider's way in; or another one, where sessions are reached through a connection that stands. */
-  access(session: SessionRef, options?: Pick<AccessOptions, 'silenceMs'>): Promise<SshAccess>;
+  access(session: SessionRef, options?: Omit<AccessOptions, 'signal'>): Promise<SshAccess>;
   startForwarder(options: ForwarderOptions): Promise<Forwarder>;
 }
 

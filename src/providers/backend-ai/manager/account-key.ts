@@ -7,7 +7,7 @@ import type {
   GeneratedKeyPair,
   PrivateForms,
   UploadedKeyPair,
-} from '../../../core/session/provider.ts';
+} from '../../../core/session/account-keys.ts';
 import { BaiError, type Doubt, ProtocolError, UnsureError, UsageError } from '../../../errors.ts';
 import type { ManagerClient } from './client.ts';
 import type { Release } from './release.ts';

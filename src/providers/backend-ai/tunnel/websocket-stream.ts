@@ -86,12 +86,24 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
   await opened(socket, target, signal);
   watch(socket, stream, target.silenceMs ?? usualSilenceMs);
   if (target.hiddenEnd !== undefined) {
-    watchEnd(socket, target.hiddenEnd, () => {
+    watchEnd(lineOf(socket), target.hiddenEnd, () => {
       wasEnded = true;
       socket.cut();
     });
   }
   return { stream, begun };
+}
+
+function lineOf(socket: WebSocket): Parameters<typeof watchEnd>[0] {
+  let messages = 0;
+  socket.on('message', () => {
+    messages += 1;
+  });
+  return {
+    heard: () => messages,
+    isPaused: () => socket.isPaused,
+    onceClosed: (done) => void socket.once('close', done),
+  };
 }
 
 /** ws does not copy what it masks with zeros, and what is sent from `assembly` has to be copied. */
