@@ -164,6 +164,50 @@ test('the four refusals that stand behind a 502 are told apart', async () => {
   expect(JSON.parse(noApp.stderr).error).toMatchObject({ code: 'app-not-found', exitCode: 4 });
 });
 
+test('a login over another one ends it, and one that is refused after all does not go on counting', async () => {
+  await signIn();
+  const { loginId: first } = stored();
+  await signIn();
+  expect(place.console.logins(place.email)).not.toContain(first);
+  const before = place.console.logins(place.email);
+  place.emulator.faults.add({ kind: 'answer', route: 'POST /func/admin/gql', status: 403 });
+  expect((await signIn()).code).not.toBe(0);
+  place.emulator.faults.clear();
+  expect(place.console.logins(place.email)).toEqual(before);
+});
+
+test('another server gets nothing that was made for this one', async () => {
+  await signIn();
+  await run(['config', 'set', 'secretCommand', 'printf secret-of-the-first']);
+  const elsewhere = await run(['--endpoint', 'http://127.0.0.1:9', 'logout']);
+  expect(elsewhere.code).toBe(2);
+  expect(stored()).toHaveProperty('loginId');
+  const moved = await run(['config', 'set', 'endpoint', 'http://127.0.0.1:9']);
+  expect(moved.stderr).toContain('loginId, loginTime, secretCommand were for the server before');
+  expect(stored()).not.toHaveProperty('loginId');
+  expect(stored()).not.toHaveProperty('secretCommand');
+
+  await run(['config', 'set', 'secretCommand', 'printf secret-of-the-second']);
+  await signIn();
+  expect(stored()).not.toHaveProperty('secretCommand');
+});
+
+test('a console that refuses each tunnel is not signed in to again and again', async () => {
+  await using own = await openConsole();
+  const args = ['login', own.endpoint, '--email', own.email, '--password-stdin'];
+  expect((await run(args, own.password)).code).toBe(0);
+  await run(['config', 'unset', 'loginId']);
+  await run(['config', 'set', 'secretCommand', `printf ${own.password}`]);
+  expect((await run(['session', 'create', 'python', '--name', 'demo'])).code).toBe(0);
+  const route = 'GET /func/stream/session/*/tcpproxy';
+  own.emulator.faults.add({ kind: 'answer', route, status: 401 });
+  const before = own.console.logins(own.email).length;
+  const { code, stderr } = await run(['exec', 'demo', '--', 'true', '--json']);
+  expect(code).toBe(3);
+  expect(stderr).toContain('not signed in');
+  expect(own.console.logins(own.email).length - before).toBe(1);
+});
+
 test('the end of a session is noticed although the console does not pass it on', async () => {
   const env = await place.env();
   await run(['session', 'create', 'python', '--name', 'ending'], '', env);

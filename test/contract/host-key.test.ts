@@ -102,7 +102,9 @@ test('two first uses at once both get in, and the file is whole', async () => {
   expect(runs.map(({ code, stdout }) => [code, stdout])).toEqual(names.map(() => [0, 'in\n']));
   for (const name of names) expect((await bed.bai(['app', 'ssh', name, '--', 'true'])).code).toBe(0);
   expect(readFileSync(knownHosts(bed), 'utf8')).toMatch(/^(bai-\S+ ssh-rsa \S+\n){2,4}$/);
-  expect(filesIn(dirname(knownHosts(bed)))).toEqual(['known_hosts']);
+  // Beside what was remembered of the images.
+  const files = filesIn(dirname(knownHosts(bed))).filter((name) => !name.startsWith('images/'));
+  expect(files).toEqual(['known_hosts']);
 });
 
 test('a session of the same name made anew is another session, with a pin of its own', async () => {

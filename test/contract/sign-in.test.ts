@@ -73,6 +73,14 @@ test('a redirect is followed to another address, and never from TLS to none', as
   await at(createServer(send), async (port) => {
     expect((await look(`http://127.0.0.1:${port}`)).endpoint).toBe(endpoint);
   });
+  // Another host than the one that was typed is somebody's word for it.
+  await at(createServer(send), async (port) => {
+    expect((await look(`http://localhost:${port}`)).sentOnFrom).toBe('localhost');
+    const typed = ['login', `http://localhost:${port}`, '--access-key', 'A', '--secret-key-stdin', '--json'];
+    const { code, stderr } = await run(typed, 'secret');
+    expect(code).toBe(5);
+    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error).toMatchObject({ code: 'redirected' });
+  });
   const loop: RequestListener = (request, response) =>
     void response.writeHead(302, { Location: `${request.url}x` }).end();
   await at(createServer(loop), async (port) => {
