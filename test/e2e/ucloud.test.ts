@@ -64,7 +64,7 @@ test('jobs are listed, shown and waited for', async () => {
   expect((await here.run(['session', 'wait', 'listed'])).code).toBe(0);
   const rows = (await here.run(['session', 'list'])).stdout.split('\n').map((line) => line.split('\t'));
   expect(rows.find(([name]) => name === 'listed')).toEqual([
-    ...['listed', 'RUNNING', 'terminal-ubuntu:24.04', expect.any(String), '7h', 'ready', id],
+    ...['listed', 'RUNNING', 'terminal-ubuntu:24.04', expect.any(String), 'in 7h', 'ready', id],
   ]);
   const shown = JSON.parse((await here.run(['session', 'info', id, '--json'])).stdout);
   expect(shown).toMatchObject({

@@ -107,6 +107,11 @@ export async function startJob(
   const { signal } = new AbortController();
   const request = { application, product: job.product, parameters: {}, folders: [], nodes: 1 };
   const { id } = await createJob(client, { ...request, name, timeMs: 8 * 3_600_000 }, signal);
-  await until(() => emulator.jobs.get(id).isListening, `the job ${name} is there`);
+  const isThere = (): boolean => {
+    const { state, statuses, isListening } = emulator.jobs.get(id);
+    if (state === 'FAILURE') throw new Error(`the job ${name} failed: ${statuses.join('; ')}`);
+    return isListening;
+  };
+  await until(isThere, `the job ${name} is there`);
   return id;
 }

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import ssh2 from 'ssh2';
 import { makeFolder } from '../../files/make-folder.ts';
 import { type Home, makePlainHome, removeHome } from '../machine/home.ts';
@@ -81,17 +82,21 @@ export class JobMachine implements AsyncDisposable {
   }
 
   async openSshd(): Promise<void> {
-    if (this.#home === undefined || this.#sshd !== undefined) return;
+    const folder = this.#home;
+    if (folder === undefined || this.#sshd !== undefined) return;
     this.#hostKey ??= await makeHostKey();
+    const hostKey = this.#hostKey;
     const { hasSftp = true } = this.#job.spec.application;
-    const home: Home = { folder: this.#home, path: shownHome };
-    this.#sshd = await openSshd({
-      ...{ user: this.user, home, hostKey: this.#hostKey, environment: this.#environment() },
-      behaviour: { sshIdent: 'OpenSSH_9.6', longestCommand: 1 << 17, hasSftp },
-      ...{ faults: this.#deps.faults, maxUnauthenticated: 10 },
-      reach: (host, port) => (loopback.has(host) ? port : undefined),
-      ...(this.#port !== undefined && { port: this.#port }),
-    });
+    const home: Home = { folder, path: shownHome };
+    this.#sshd = await onceFree(() =>
+      openSshd({
+        ...{ user: this.user, home, hostKey, environment: this.#environment() },
+        behaviour: { sshIdent: 'OpenSSH_9.6', longestCommand: 1 << 17, hasSftp },
+        ...{ faults: this.#deps.faults, maxUnauthenticated: 10 },
+        reach: (host, port) => (loopback.has(host) ? port : undefined),
+        ...(this.#port !== undefined && { port: this.#port }),
+      }),
+    );
   }
 
   /** Nothing listens any more; what runs in its connections is ended. */
@@ -146,6 +151,21 @@ async function freePort(): Promise<number> {
     if (await isFree(port)) return port;
   }
 }
+
+/** It is told before it is listened on: whoever has it meanwhile leaves it again. */
+async function onceFree(open: () => Promise<Sshd>): Promise<Sshd> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await open();
+    } catch (error) {
+      const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      if (!isTaken || tried >= mostTries) throw error;
+      await wait(100);
+    }
+  }
+}
+
+const mostTries = 100;
 
 function isFree(port: number): Promise<boolean> {
   const server = createServer();
