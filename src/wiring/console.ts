@@ -43,8 +43,9 @@ export async function openConsoleLogin(settings: Settings, options: ConsoleOptio
   const isStored = settings.loginId.origin === storedIn(means);
   const id = settings.loginId.value ?? (await pythonLogin(settings, options)) ?? '';
   const email = settings.email.value;
-  const canSignIn = means.ask !== undefined || settings.secretCommand.value !== undefined;
-  if (id === '' && (email === undefined || !canSignIn)) throw notSignedIn(settings);
+  // Who has signed out is not asked to sign in by whatever command comes next.
+  if (id === '' && (email === undefined || settings.secretCommand.value === undefined))
+    throw notSignedIn(settings);
   const again: SignInAgain = { settings, options, calls };
   return new ConsoleLogin({
     ...{ id, calls, now },

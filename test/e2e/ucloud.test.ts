@@ -52,8 +52,7 @@ async function place({ isKnown = true } = {}): Promise<Place> {
 const unseen = { env: { BAI_HOST_KEY_CHECKING: 'accept-new' } };
 
 async function exited(terminal: Terminal): Promise<{ readonly code: number; readonly screen: string }> {
-  const { exitCode } = await new Promise<{ exitCode: number }>((resolve) => terminal.pty.onExit(resolve));
-  return { code: exitCode, screen: terminal.screen() };
+  return { code: await terminal.ended, screen: terminal.screen() };
 }
 
 const job = (name: string, application?: string): Promise<string> => startJob(bed, name, application);

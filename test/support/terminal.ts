@@ -6,6 +6,8 @@ import { type BaiOptions, cleanEnvironment } from './bai.ts';
 
 export interface Terminal extends Disposable {
   readonly pty: IPty;
+  /** The status of what ran there; it may have ended before anybody asks. */
+  readonly ended: Promise<number>;
   /** Everything on the screen so far, control sequences included. */
   screen(): string;
   type(text: string): void;
@@ -29,8 +31,10 @@ export function openTerminal(
   pty.onData((data) => {
     screen += data;
   });
+  const ended = new Promise<number>((resolve) => pty.onExit(({ exitCode }) => resolve(exitCode)));
   return {
     pty,
+    ended,
     screen: () => screen,
     type: (text) => pty.write(text),
     async see(pattern) {

@@ -228,3 +228,15 @@ test('a command for the secret goes with its own address, and with no other', ()
   const foreign = resolveSettings({ ...none, profile: kept, environment: { BAI_SECRET_COMMAND: 'x' } });
   expect(foreign.endpoint.value).toBeUndefined();
 });
+
+test('the local manager is of no sign-in that a profile or a variable has for elsewhere', () => {
+  const local = { endpoint: 'http://127.0.0.1:1', accessKey: 'A', secretKey: 'S' };
+  const profile = {
+    name: 'default',
+    values: { endpointType: 'session', email: 'kim@example.com' },
+    isNamed: false,
+  };
+  const settings = resolveSettings({ ...none, profile, local });
+  expect(settings.endpoint.origin).toBe('the local manager');
+  expect([settings.endpointType.value, settings.email.value]).toEqual(['api', undefined]);
+});

@@ -13,6 +13,7 @@ import {
   checkSetting,
   commandLine,
   definitionOf,
+  localManager,
   originOfProfile,
   type Setting,
   type SettingName,
@@ -78,7 +79,7 @@ function placesOf(sources: SettingSources): {
   return {
     flags: valuesPlace(sources.flags, commandLine, { isNamed: true }),
     others: isNamed ? [stored, real, given] : [real, given, stored],
-    local: { ...valuesPlace(sources.local, 'the local manager', { isNamed: false }), isImplicit: true },
+    local: { ...valuesPlace(sources.local, localManager, { isNamed: false }), isImplicit: true },
   };
 }
 
@@ -95,8 +96,9 @@ function resolveOne(name: SettingName, places: readonly SettingPlace[], account:
   // The kind of an endpoint belongs to it; without an account any place may say it.
   const { place } = account;
   const belongs = ofAccount.has(name) && place !== undefined;
-  // The local manager is that of the platform that was chosen elsewhere.
-  const whole = place?.isImplicit ? [...places, place] : [...places.slice(0, 1), ...(place ? [place] : [])];
+  // The local manager is that of the platform that was chosen elsewhere; how one signs in elsewhere is nothing to it.
+  const isChosen = place?.isImplicit === true && name === 'provider';
+  const whole = isChosen ? [...places, place] : [...places.slice(0, 1), ...(place ? [place] : [])];
   const asked = belongs ? whole : places;
   return firstOf(name, asked);
 }

@@ -274,6 +274,9 @@ export function checkSetting(name: SettingName, value: string, origin: string): 
 /** The origin of what was typed. */
 export const commandLine = 'the command line';
 
+/** The origin of what `bai local up` has started. */
+export const localManager = 'the local manager';
+
 export function originOfProfile(name: string): string {
   return `profile "${name}"`;
 }

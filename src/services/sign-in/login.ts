@@ -4,6 +4,7 @@ import type { Provider } from '../../core/session/provider.ts';
 import type { SignedIn, SignInPlace, SignInWay } from '../../core/session/sign-in.ts';
 import {
   checkSetting,
+  localManager,
   type Settings,
   type SettingValues,
   settingValue,
@@ -110,7 +111,9 @@ const nothingElse = {
 
 async function findPlace({ address }: LoginRequest, tools: SignInTools): Promise<SignInPlace> {
   const { ask, reporter } = tools;
-  const known = (await tools.settings()).endpoint.value;
+  const { endpoint } = await tools.settings();
+  // Nobody signs in to the local manager.
+  const known = endpoint.origin === localManager ? undefined : endpoint.value;
   const typed = address ?? (ask === undefined ? known : await askAddress(known, ask.line));
   if (typed === undefined) {
     throw new UsageError('bai does not know where to sign in', {

@@ -1,6 +1,12 @@
 /** `bai logout`: ends the login where it is one, and takes the secrets of the profile away. */
 
-import { commandLine, isSet, originOfProfile, type SettingName } from '../../core/settings/settings.ts';
+import {
+  commandLine,
+  isSet,
+  localManager,
+  originOfProfile,
+  type SettingName,
+} from '../../core/settings/settings.ts';
 import { BaiError, NotFoundError, UsageError } from '../../errors.ts';
 import type { SignInTools } from './sign-in-tools.ts';
 
@@ -24,7 +30,7 @@ export async function logOut(tools: SignInTools): Promise<LogoutResult> {
       hint: '`bai -P NAME logout` names the profile; `bai profile list` shows them',
     });
   }
-  const held = secrets.filter((name) => isSet(settings[name]));
+  const held = secrets.filter((name) => isSet(settings[name]) && settings[name].origin !== localManager);
   const elsewhere = held.filter((name) => settings[name].origin !== originOfProfile(profile));
   for (const name of elsewhere)
     reporter.warn(`${name} is still set: it comes from ${settings[name].origin}`, 'take it away there');
