@@ -11,15 +11,19 @@ function asked(
   name: string,
   covers: readonly string[],
   route: string,
-  waiting: (console: OpenedConsole) => Promise<Omit<Waiting, 'reached'>> | Omit<Waiting, 'reached'>,
+  waiting: (
+    console: OpenedConsole,
+    place: Place,
+  ) => Promise<Omit<Waiting, 'reached'>> | Omit<Waiting, 'reached'>,
 ): Wait {
   return {
     name,
     covers,
     async begin(place: Place) {
       const opened = place.keep(await openConsole());
+      const more = await waiting(opened, place);
       const fault = opened.emulator.faults.add({ kind: 'hang', route });
-      return { limit: noAnswer, ...(await waiting(opened)), reached: () => fault.hits > 0 };
+      return { limit: noAnswer, ...more, reached: () => fault.hits > 0 };
     },
   };
 }
@@ -28,6 +32,14 @@ const signIn = ({ endpoint, email, password }: OpenedConsole): Omit<Waiting, 're
   args: ['login', endpoint, '--email', email, '--password-stdin'],
   stdin: password,
 });
+
+/** As `bai login` leaves it; a login that comes from elsewhere is not bai's to end. */
+async function signedIn(opened: OpenedConsole, { bed }: Place): Promise<Omit<Waiting, 'reached'>> {
+  const env = { BACKEND_ENDPOINT: '', BACKEND_ACCESS_KEY: '', BACKEND_SECRET_KEY: '' };
+  const { args, stdin = '' } = signIn(opened);
+  await bed.bai(args, { env, input: stdin });
+  return { args: ['logout'], env, limit: { code: 0, says: /could not be ended at the web console/ } };
+}
 
 /** A login that is half over: it is prolonged beside the calls. */
 function halfOver(): string {
@@ -38,21 +50,8 @@ function halfOver(): string {
 export const consoleWaits: Wait[] = [
   asked('what stands at an address', [], 'GET /', (opened) => signIn(opened)),
   asked('a password to be let in', ['POST server/login'], 'POST /server/login', (opened) => signIn(opened)),
-  asked('a logout', ['POST server/logout'], 'POST /server/logout', async (opened) => ({
-    args: ['logout'],
-    env: await opened.env(),
-    limit: { code: 0, says: /could not be ended at the web console/ },
-  })),
-  asked(
-    'whether a logout holds',
-    ['POST server/login-check'],
-    'POST /server/login-check',
-    async (opened) => ({
-      args: ['logout'],
-      env: await opened.env(),
-      limit: { code: 0, says: /could not be ended at the web console/ },
-    }),
-  ),
+  asked('a logout', ['POST server/logout'], 'POST /server/logout', signedIn),
+  asked('whether a logout holds', ['POST server/login-check'], 'POST /server/login-check', signedIn),
   asked(
     'a login to be prolonged, which nobody waits for',
     ['POST server/extend-login-session'],
