@@ -212,9 +212,10 @@ test('the end of a session is noticed although the console does not pass it on',
   const env = await place.env();
   await run(['session', 'create', 'python', '--name', 'ending'], '', env);
   const child = startBai(['ssh', 'ending', '--', 'echo here; sleep 600'], { home: home.path, env });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   await untilPrinted(child, 'stdout', /here/);
   await run(['session', 'terminate', 'ending'], '', env);
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const code = await ended;
   expect(code).not.toBe(0);
   expect(code).not.toBeNull();
 });

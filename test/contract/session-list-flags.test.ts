@@ -36,8 +36,9 @@ for (const kind of managerKinds()) {
     const logs = bed.start(words(`session logs --follow ${session}`));
     const followed = finished(logs);
     await untilPrinted(watch, 'stdout', /"added"/);
-    await bed.bai(words(`session terminate ${session}`));
-    await untilPrinted(watch, 'stdout', /"removed"/);
+    // Listened for before: it may come while the command still waits for the end.
+    const removed = untilPrinted(watch, 'stdout', /"removed"/);
+    await Promise.all([removed, bed.bai(words(`session terminate ${session}`))]);
     watch.kill('SIGINT');
     const { code, stdout } = await changes;
     const told = stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
