@@ -143,7 +143,6 @@ const writers: Readonly<Record<string, string>> = {
   'config/ask-line.ts': 'a sanitised question',
   'output/watched-table.ts': 'cells that output/table.ts has sanitised',
   'config/read-secret.ts': 'a sanitised prompt',
-  'config/yes-or-no.ts': 'a sanitised question',
   'services/sftp/sftp-get.ts': 'the bytes of a file, which are the answer',
   'services/sftp/sftp-shell-lines.ts': 'escaped words for Tab',
   'services/ssh/ssh-stdio.ts': 'the bytes of a connection',

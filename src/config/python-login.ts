@@ -2,6 +2,7 @@
 
 import { isAbsolute, join } from 'node:path';
 import * as z from 'zod/mini';
+import { isLoginId } from '../core/session/sign-in.ts';
 import { parseJson } from '../core/text/json.ts';
 import { readOwnFile } from '../files/own-file.ts';
 import { findHome } from '../files/user-path.ts';
@@ -24,12 +25,7 @@ export async function readPythonLogin(hostname: string, variables: Variables): P
   });
   return mine
     .map(([, cookies]) => cookies['AIOHTTP_SESSION']?.value)
-    .find((id) => id !== undefined && isId(id));
-}
-
-/** It goes into a header. */
-function isId(text: string): boolean {
-  return /^[\w.~+/=-]{8,512}$/.test(text);
+    .find((id) => id !== undefined && isLoginId(id));
 }
 
 /** Where the Python package appdirs puts the state of a program. */

@@ -1,5 +1,7 @@
 /** A look at what answers an address, which is told nothing. */
 
+import type * as z from 'zod/mini';
+import { parseJson } from '../core/text/json.ts';
 import { BaiError } from '../errors.ts';
 import { urlBelow } from './answer.ts';
 import { acceptEncoding } from './decode.ts';
@@ -14,7 +16,7 @@ export interface PeekParts {
   readonly signal: AbortSignal;
 }
 
-interface Peeked {
+export interface Peeked {
   readonly status: number;
   /** Empty when it is long: then it is none of what is looked for. */
   readonly body: string;
@@ -39,6 +41,16 @@ export async function peek(address: URL, path: string, parts: PeekParts): Promis
     location: location !== undefined && URL.canParse(location, url.href) ? new URL(location, url) : undefined,
     body: await bodyOf(response, signal),
   };
+}
+
+/** Whether a question that takes an account is refused there in the platform's own form. */
+export async function refusesStrangers(
+  address: URL,
+  path: string,
+  { refusal, ...parts }: PeekParts & { readonly refusal: z.ZodMiniType },
+): Promise<boolean> {
+  const { status, body } = await peek(address, path, parts);
+  return (status === 401 || status === 403) && refusal.safeParse(parseJson(body)).success;
 }
 
 async function bodyOf(response: Parameters<typeof readBody>[0], signal: AbortSignal): Promise<string> {

@@ -1,6 +1,7 @@
 /** `bai config`: what the settings are, where each comes from, and the values of a profile. */
 
 import type { SavedSecrets, SecretTools, StoredProfile } from '../core/settings/profiles.ts';
+import { originsOf } from '../core/settings/setting-places.ts';
 import {
   checkSetting,
   definitionOf,
@@ -106,11 +107,6 @@ async function ofOtherServer(endpoint: string, tools: ConfigureTools): Promise<r
   const before = values.endpoint;
   if (before === undefined || originsOf(before) === originsOf(endpoint)) return [];
   return bearers.filter((each) => values[each] !== undefined || keyringItems[each] !== undefined);
-}
-
-function originsOf(endpoint: string): string {
-  const texts = endpoint.split(',').map((each) => each.trim());
-  return texts.map((each) => (URL.canParse(each) ? new URL(each).origin : each)).join(',');
 }
 
 function isSecret(name: SettingName): boolean {

@@ -4,6 +4,7 @@ import { readPythonLogin } from '../config/python-login.ts';
 import type { Environment } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { PasswordDoor } from '../core/session/sign-in.ts';
+import { formatInterval } from '../core/settings/setting-parsers.ts';
 import { type Settings, type SettingValues, settingValue } from '../core/settings/settings.ts';
 import { DeniedError } from '../errors.ts';
 import type { Network } from '../net/network.ts';
@@ -52,7 +53,8 @@ export async function openConsoleLogin(settings: Settings, options: ConsoleOptio
     time: settingValue(settings, 'loginTime'),
     renew: (signal) => signInAgain(again, signal),
     async prolonged(used, time) {
-      if (isStored && (await means.holdsLogin(used))) await means.saveProfile({ loginTime: textOf(time) });
+      if (isStored && (await means.holdsLogin(used)))
+        await means.saveProfile({ loginTime: formatInterval(time) });
     },
     // Only what bai itself keeps is taken away by `bai logout`.
     isWanted: async (used) => !isStored || (await means.holdsLogin(used)),
@@ -103,11 +105,6 @@ async function signInAgain(
   const untilMs = login.endsAt?.getTime() ?? 0;
   const time = untilMs > since.getTime() ? { sinceMs: since.getTime(), untilMs } : undefined;
   if (settings.email.origin === storedIn(means))
-    await means.saveProfile({ loginId: login.id, loginTime: time && textOf(time) });
+    await means.saveProfile({ loginId: login.id, loginTime: time && formatInterval(time) });
   return { id: login.id, time };
-}
-
-/** As the setting loginTime has it. */
-function textOf({ sinceMs, untilMs }: { readonly sinceMs: number; readonly untilMs: number }): string {
-  return `${new Date(sinceMs).toISOString()}/${new Date(untilMs).toISOString()}`;
 }

@@ -1,13 +1,20 @@
 /** What stands at an address that somebody typed. */
 
-import type { SignInPlace } from '../core/session/sign-in.ts';
+import type { RecognisedPlace, SignInPlace } from '../core/session/sign-in.ts';
+import { type ProviderName, providerNames } from '../core/settings/setting-parsers.ts';
 import { BaiError, ProtocolError, UsageError } from '../errors.ts';
 import { type PeekParts, peek } from '../net/peek.ts';
 import { recogniseBackendAi } from '../providers/backend-ai/console/recognise.ts';
 import { recogniseRescale } from '../providers/rescale/recognise.ts';
 import { recogniseUcloud } from '../providers/ucloud/recognise.ts';
 
-const recognisers = [recogniseBackendAi, recogniseUcloud, recogniseRescale];
+type Recogniser = (address: URL, parts: PeekParts) => Promise<RecognisedPlace | undefined>;
+
+const recognisers: Readonly<Record<ProviderName, Recogniser>> = {
+  'backend.ai': recogniseBackendAi,
+  ucloud: recogniseUcloud,
+  rescale: recogniseRescale,
+};
 
 /** What one types in a browser is fine: without a scheme, and with the page that one happens to be at. */
 export async function recognise(typed: string, parts: PeekParts): Promise<SignInPlace> {
@@ -74,7 +81,12 @@ async function redirected(address: URL, parts: PeekParts): Promise<URL> {
 
 /** What one platform answers to the questions of another is no failure of the address. */
 async function recogniseAt(address: URL, parts: PeekParts): Promise<SignInPlace | undefined> {
-  const outcomes = await Promise.allSettled(recognisers.map((recogniser) => recogniser(address, parts)));
+  const endpoint = address.href.replace(/\/+$/, '');
+  const looks = providerNames.map(async (provider): Promise<SignInPlace | undefined> => {
+    const found = await recognisers[provider](address, parts);
+    return found && { endpoint, provider, ...found };
+  });
+  const outcomes = await Promise.allSettled(looks);
   const places = outcomes.flatMap((each) => (each.status === 'fulfilled' && each.value ? [each.value] : []));
   if (places.length > 0) return places[0];
   const failed = outcomes.find((each) => each.status === 'rejected');

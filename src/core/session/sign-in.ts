@@ -15,6 +15,9 @@ export interface SignInPlace {
   readonly sentOnFrom?: string;
 }
 
+/** What one platform can say of an address. */
+export type RecognisedPlace = Pick<SignInPlace, 'description' | 'way'>;
+
 /** A password is of a web console, a keypair of a manager's API, a token of the other platforms. */
 export type SignInWay = 'password' | 'keypair' | 'token';
 
@@ -36,6 +39,11 @@ export interface Login {
   readonly role: string;
   /** When it ends; nothing where it is not said. */
   readonly endsAt: Date | undefined;
+}
+
+/** Whether a text can be the id of a login: it goes into a header of each later call. */
+export function isLoginId(text: string): boolean {
+  return /^[\w.~+/=-]{8,512}$/.test(text);
 }
 
 /** What is asked for next, with the error that it is where nobody can be asked. */

@@ -43,6 +43,17 @@ export function parseEndpointType(text: string, name: string): EndpointType {
   return oneOf(endpointTypes, text, name);
 }
 
+/** As `parseInterval` reads it. */
+export function formatInterval({
+  sinceMs,
+  untilMs,
+}: {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}): string {
+  return `${new Date(sinceMs).toISOString()}/${new Date(untilMs).toISOString()}`;
+}
+
 /** From when to when, in ISO 8601, as `2026-11-30T08:00:00Z/2026-12-07T08:00:00Z`. */
 export function parseInterval(
   text: string,

@@ -136,8 +136,8 @@ function withheld(
   return { ...notSet, origin: `not set: that of ${found.origin} ${why}` };
 }
 
-/** For messages: an address may hold a password, which belongs nowhere. */
-function originsOf(endpoint: string): string {
+/** To show or compare: an address may hold a password, which belongs nowhere. */
+export function originsOf(endpoint: string): string {
   const parts = endpoint.split(',').map((each) => each.trim());
   return parts.map((each) => (URL.canParse(each) ? new URL(each).origin : 'another address')).join(', ');
 }

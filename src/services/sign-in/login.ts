@@ -2,6 +2,8 @@
 
 import type { Provider } from '../../core/session/provider.ts';
 import type { SignedIn, SignInPlace, SignInWay } from '../../core/session/sign-in.ts';
+import { formatInterval } from '../../core/settings/setting-parsers.ts';
+import { originsOf } from '../../core/settings/setting-places.ts';
 import {
   checkSetting,
   localManager,
@@ -178,7 +180,9 @@ async function byPassword(place: SignInPlace, request: LoginRequest, tools: Sign
     // It comes from the server, and goes into questions about sessions.
     ...(/^[\x21-\x7e]{1,128}$/.test(accessKey) && { accessKey }),
     ...(endsAt !== undefined &&
-      endsAt > since && { loginTime: `${since.toISOString()}/${endsAt.toISOString()}` }),
+      endsAt > since && {
+        loginTime: formatInterval({ sinceMs: since.getTime(), untilMs: endsAt.getTime() }),
+      }),
   };
   return { values, endsAt };
 }
@@ -188,11 +192,9 @@ async function givenPassword(
   { endpoint }: SignInPlace,
   { profiles, settings }: SignInTools,
 ): Promise<string | undefined> {
-  const known = (await settings()).endpoint.value?.split(',') ?? [];
-  const isHere = known.some(
-    (each) => URL.canParse(each) && new URL(each).origin === new URL(endpoint).origin,
-  );
-  return isHere || known.length === 0 ? profiles.readSecretCommand() : undefined;
+  const known = (await settings()).endpoint.value;
+  const isHere = known === undefined || originsOf(known).split(', ').includes(new URL(endpoint).origin);
+  return isHere ? profiles.readSecretCommand() : undefined;
 }
 
 async function emailOf({ email }: LoginRequest, { ask, settings }: SignInTools): Promise<string> {

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
-import type { LoginAnswer, PasswordLogin } from '../../../core/session/sign-in.ts';
+import { isLoginId, type LoginAnswer, type PasswordLogin } from '../../../core/session/sign-in.ts';
 import { parseJson } from '../../../core/text/json.ts';
 import { ProtocolError } from '../../../errors.ts';
 import { urlBelow } from '../../../net/answer.ts';
@@ -104,12 +104,11 @@ async function post(
   return { response, text };
 }
 
-/** It goes into a header of each later call. */
 function idOf({ headers }: IncomingMessage): string {
   const named = headers[loginHeader.toLowerCase()];
   const cookie = cookieOf(headers['set-cookie'])?.[1];
   const id = (typeof named === 'string' ? named : cookie) ?? '';
-  if (/^[\w.~+/=-]{8,512}$/.test(id)) return id;
+  if (isLoginId(id)) return id;
   throw new ProtocolError('cannot sign in: the web console accepted the password and gave no login', {
     hint: 'check that the endpoint is the address of the web console itself',
   });

@@ -1,6 +1,7 @@
 /** What a web console does not pass on: why a tunnel does not open, and that a session has ended. */
 
 import * as z from 'zod/mini';
+import { noSuchApp } from '../../../core/session/no-such-app.ts';
 import type { SessionRef } from '../../../core/session/session.ts';
 import { BaiError, NotFoundError } from '../../../errors.ts';
 import type { ManagerClient } from '../manager/client.ts';
@@ -30,7 +31,9 @@ export async function explainBadGateway(refusal: BaiError, asked: Asked): Promis
     const call = { what: `reach ${app} of session ${session.name}`, method: 'GET', path, signal } as const;
     const apps = await client.json(call, appsSchema);
     const names = apps.map(({ name }) => name);
-    return names.includes(app) ? didNotStart(refusal, asked) : noSuchApp(refusal, asked, names);
+    return names.includes(app)
+      ? didNotStart(refusal, asked)
+      : noSuchApp(session, app, { offered: names, cause: refusal });
   } catch (error) {
     if (!isProblem(error) || error.cause.status !== 404) return error;
     return new NotFoundError(`session ${session.name} is no longer there`, {
@@ -39,18 +42,6 @@ export async function explainBadGateway(refusal: BaiError, asked: Asked): Promis
       cause: error,
     });
   }
-}
-
-function noSuchApp(cause: BaiError, { session, app }: Asked, names: readonly string[]): NotFoundError {
-  return new NotFoundError(`session ${session.name} has no app ${app}`, {
-    code: 'app-not-found',
-    hint:
-      names.length === 0
-        ? 'it offers none at all; it may still be starting'
-        : `it offers: ${names.join(', ')}`,
-    details: { app, apps: names },
-    cause,
-  });
 }
 
 function didNotStart(cause: BaiError, { session, app }: Asked): BaiError {
