@@ -31,6 +31,15 @@ describe.each(managerKinds())('bai sftp and mounts on $name', (kind) => {
   });
 });
 
+test('a folder that is in every session is none to put data into: how to mount one is said', async () => {
+  await using bed = await openEmulator({ folders: ['.tools'] });
+  await bed.create('plain');
+  await writeFile(join(bed.home, 'a.txt'), 'a');
+  const { code, stderr } = await bed.bai(['sftp', 'put', 'a.txt', 'plain:']);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/warning: .*--mount/);
+});
+
 describe.each(['26.9.6', '23.09.10'])('bai sftp and a mounted folder on the emulator as %s', (release) => {
   let bed: EmulatorBed;
   beforeAll(async () => {

@@ -33,6 +33,13 @@ export class FolderBook {
     return [...this.#folders.values()];
   }
 
+  /** An owner's folders that begin with a dot. */
+  inEverySession(): string[] {
+    return this.all().flatMap(({ name, owner = 'own' }) =>
+      name.startsWith('.') && owner === 'own' ? [name] : [],
+    );
+  }
+
   #add(folder: EmulatedFolder): void {
     this.#folders.set(folder.name, folder);
   }

@@ -41,6 +41,7 @@ export function readConfig(machine: Machine, apiVersion: string, value: unknown)
     mounts: [
       ...mountsOf(machine, config['mounts'], config['mount_map'] ?? config['mountMap']),
       ...mountsOf(machine, config['mount_ids'], config['mount_id_map']),
+      ...machine.folders.inEverySession().map((name) => [name, undefined] as const),
     ],
     preopenPorts: listOf(config['preopen_ports'] ?? config['preopenPorts']).map(Number),
   };

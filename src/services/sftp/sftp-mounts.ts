@@ -1,6 +1,6 @@
 /** Says when what is written into a session goes where nothing outlives it: outside of its mounted folders. */
 
-import { isWithinMount } from '../../core/session/mounts.ts';
+import { isInEverySession, isWithinMount } from '../../core/session/mounts.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { joinRemote, remoteFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
@@ -84,10 +84,11 @@ async function warnUnlessMounted(
     if (!(await areAllAtHome(home, names, files))) return;
     // What is said before each transfer is read by nobody.
     if (!((await tools.isFirstTime?.(session)) ?? true)) return;
+    const forData = names.filter((name) => !isInEverySession(name));
     const kept =
-      names.length === 0
+      forData.length === 0
         ? '`bai session create --mount FOLDER` mounts one'
-        : `mounted: ${names.map((name) => joinRemote(home, name)).join(', ')}`;
+        : `mounted: ${forData.map((name) => joinRemote(home, name)).join(', ')}`;
     tools.reporter.warn(
       `${real} is not inside a mounted folder: it is lost when session ${session.name} ends (${kept})`,
     );

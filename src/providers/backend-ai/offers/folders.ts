@@ -1,6 +1,7 @@
 /** The virtual folders that a session of the caller can mount. */
 
 import type * as z from 'zod/mini';
+import { isInEverySession } from '../../../core/session/mounts.ts';
 import type { FolderOffer } from '../../../core/session/offers.ts';
 import type { Call, ManagerClient } from '../manager/client.ts';
 import { listsProjectFoldersApart } from '../manager/release.ts';
@@ -55,7 +56,7 @@ function offerOf(row: Row, projects: ReadonlyMap<string, string>): FolderOffer |
     project: isProject ? project : undefined,
     host: row.host,
     status: row.status,
-    isAutomatic: row.name.startsWith('.'),
+    isAutomatic: isInEverySession(row.name),
   };
 }
 

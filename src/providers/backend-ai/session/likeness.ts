@@ -3,6 +3,7 @@
 import * as z from 'zod/mini';
 import { orNothing } from '../../../core/or-nothing.ts';
 import type { Likeness } from '../../../core/session/creation.ts';
+import { isInEverySession } from '../../../core/session/mounts.ts';
 import type { CreateRequest } from '../../../core/session/provider.ts';
 import type { SessionRef } from '../../../core/session/session.ts';
 import { BaiError, NotFoundError } from '../../../errors.ts';
@@ -77,7 +78,7 @@ function requestOf(row: LikeRow, { projects, environment }: Beside): Like {
 
 /** Those whose names begin with a dot are in every session without being asked for. */
 function foldersOf({ mounts }: LikeRow): string[] {
-  return mounts.filter((name) => !name.startsWith('.'));
+  return mounts.filter((name) => !isInEverySession(name));
 }
 
 /** Of one container. What a session holds is gone from 24.03 on when it has ended; what it asked for is that of all its containers. */
