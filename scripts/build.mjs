@@ -26,6 +26,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundleOptions } from './bundle.mjs';
+import { mergeLayers } from './layers.mjs';
 import { licensesOf } from './licenses.mjs';
 import { withLock } from './lock.mjs';
 
@@ -69,6 +70,7 @@ function digestOfInputs() {
       'scripts/build.mjs',
       'scripts/bundle.mjs',
       'scripts/global-process.mjs',
+      'scripts/layers.mjs',
       'scripts/licenses.mjs',
       'package.json',
       'package-lock.json',
@@ -101,42 +103,45 @@ function isCurrent(record, digest) {
 async function bundle(folder) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const { build } = await import('esbuild');
+  const sources = { cli: 'src/cli.ts', emulator: 'src/emulator/emulator.ts' };
+  const split = join(folder, 'split');
   const { metafile } = await build({
     ...bundleOptions(version),
-    entryPoints: { cli: 'src/cli.ts', emulator: 'src/emulator/emulator.ts' },
-    outdir: folder,
+    entryPoints: sources,
+    outdir: split,
     metafile: true,
   });
-  const entries = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint !== undefined);
-  const named = (source) =>
-    entries
-      .find(([, { entryPoint }]) => entryPoint === source)[0]
-      .split('/')
-      .pop();
-  renameSync(join(folder, named('src/cli.ts')), join(folder, 'cli.js'));
+  const chunks = await mergeLayers(metafile.outputs, {
+    from: split,
+    to: folder,
+    entries: Object.values(sources),
+  });
+  const [cli, emulator] = Object.keys(sources).map((name) =>
+    chunks.find(({ fileName, isEntry }) => isEntry && fileName.startsWith(`${name}-`)),
+  );
+  renameSync(join(folder, cli.fileName), join(folder, 'cli.js'));
   // Chunks load it, too, and a running bai must get the one it was built with.
-  writeFileSync(join(folder, 'emulator.js'), `export * from './${named('src/emulator/emulator.ts')}';\n`);
-  writeFileSync(join(folder, 'order.json'), JSON.stringify(loadingOrder(metafile.outputs)));
+  writeFileSync(join(folder, 'emulator.js'), `export * from './${emulator.fileName}';\n`);
+  writeFileSync(join(folder, 'order.json'), JSON.stringify(loadingOrder(chunks, cli, emulator)));
   return licensesOf(root, metafile);
 }
 
 /** All chunks of the command line, each behind those that it imports: loaded in this order they open one file at a time. */
-function loadingOrder(outputs) {
+function loadingOrder(chunks, cli, emulator) {
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
   const order = new Set();
-  const seen = new Set();
-  const visit = (path) => {
-    const { imports = [], entryPoint } = outputs[path] ?? {};
-    if (seen.has(path) || entryPoint === 'src/emulator/emulator.ts') return;
-    seen.add(path);
-    const own = imports.filter(({ external }) => !external);
-    for (const each of own.filter(({ kind }) => kind === 'import-statement')) visit(each.path);
-    order.add(path);
-    for (const each of own.filter(({ kind }) => kind === 'dynamic-import')) visit(each.path);
+  const seen = new Set([emulator.fileName]);
+  const visit = (name) => {
+    const chunk = byName.get(name);
+    if (seen.has(name) || chunk === undefined) return;
+    seen.add(name);
+    chunk.imports.forEach(visit);
+    order.add(name);
+    chunk.dynamicImports.forEach(visit);
   };
-  const [entry] = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === 'src/cli.ts');
-  visit(entry);
-  order.delete(entry);
-  return [...order].map((path) => path.split('/').pop());
+  visit(cli.fileName);
+  order.delete(cli.fileName);
+  return [...order];
 }
 
 function renderHelp(folder) {

@@ -53,7 +53,7 @@ function start(...words: readonly string[]) {
 function changeAll(): void {
   const script = join(checkout.path, 'scripts/bundle.mjs');
   const text = readFileSync(script, 'utf8');
-  writeFileSync(script, text.replace("].join('\\n');", `  '/* ${performance.now()} */',\n].join('\\n');`));
+  writeFileSync(script, text.replace("].join('\\n');", `  'void ${performance.now()};',\n].join('\\n');`));
 }
 
 test('two builds at once disturb neither each other nor the commands that are started meanwhile', async () => {
@@ -92,10 +92,41 @@ test('a bai that was started before finds what it loads only afterwards', async 
   const before = chunks();
   changeAll();
   await build();
-  expect(recorded().filter((name) => before.includes(name))).toEqual(['cli.js', 'emulator.js']);
+  const kept = recorded().filter((name) => before.includes(name) && !name.startsWith('rolldown-runtime-'));
+  expect(kept).toEqual(['cli.js', 'emulator.js']);
   terminal.type('a-secret\r');
   const [, status] = await terminal.see(/status (\d+)/);
   expect(status, terminal.screen()).toBe('0');
+});
+
+/** The chunks that a command loads, and their bytes in all. */
+async function loadedBy(...words: readonly string[]): Promise<{ names: string[]; bytes: number }> {
+  using coverage = tempFolder();
+  const child = spawn(process.execPath, [join(checkout.path, 'bin/bai.cjs'), ...words], {
+    cwd: home.path,
+    env: { ...cleanEnvironment({ home: home.path }), NODE_V8_COVERAGE: coverage.path },
+  });
+  child.stdin.end();
+  await finished(child);
+  const reports = readdirSync(coverage.path).map((name) => readFileSync(join(coverage.path, name), 'utf8'));
+  const names = [...new Set(reports.join('\n').match(/(?<=\/dist\/)[\w.-]+\.js(?=")/g))];
+  return { names, bytes: names.reduce((sum, name) => sum + statSync(dist(name)).size, 0) };
+}
+
+test('what commands load is in few files, and those that reach into no session load nothing that does', async () => {
+  const [settings, listing, login] = await Promise.all([
+    loadedBy('config', 'path'),
+    loadedBy('session', 'list'),
+    loadedBy('ssh', 'demo', 'true'),
+  ]);
+  const layers = ({ names }: { readonly names: readonly string[] }) =>
+    names.flatMap((name) => /^(start|platform|session)-[\w-]{8}\.js$/.exec(name)?.[1] ?? []).toSorted();
+  expect(layers(settings)).toEqual(['start']);
+  expect(layers(listing)).toEqual(['platform', 'start']);
+  expect(layers(login)).toEqual(['platform', 'session', 'start']);
+  for (const { names } of [settings, listing, login]) expect(names.length).toBeLessThan(30);
+  expect(settings.bytes).toBeLessThan(listing.bytes);
+  expect(listing.bytes).toBeLessThan(login.bytes / 2);
 });
 
 test('a build of what is built already leaves every file alone', async () => {
