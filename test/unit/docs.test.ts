@@ -56,14 +56,18 @@ test.each(commands.filter(({ hidden }) => hidden !== true).map(({ path }) => pat
   },
 );
 
-test.each(settingNames)('README.md has %s with its variables and default', (name) => {
+test.each(settingNames)('docs/settings.md has %s with its variables and default', (name) => {
   const { env, fallback } = definitionOf(name);
-  const row = read('README.md')
+  const row = read('docs/settings.md')
     .split('\n')
     .find((line) => line.startsWith(`| \`${name}\` |`));
   const [, , variables = '', value = ''] = row?.split('|') ?? [];
   expect(quoted(variables)).toEqual(env);
   expect(quoted(value)).toEqual(fallback === undefined ? [] : [fallback]);
+});
+
+test('README.md can be read at one sitting: 150 lines', () => {
+  expect(read('README.md').split('\n').length).toBeLessThanOrEqual(151);
 });
 
 test.each(documents)('the links of %s lead to files and headings that exist', (file) => {
