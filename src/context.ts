@@ -4,6 +4,7 @@ import type { ChildStdio, LocalInput, LocalOutput } from './core/local-streams.t
 import type { Reporter } from './core/reporter.ts';
 import type { Provider, ProviderFacts } from './core/session/provider.ts';
 import type { Settings, SettingValues } from './core/settings/settings.ts';
+import type { CompletionTools } from './services/completion/complete.ts';
 import type { ConfigureTools } from './services/configure.ts';
 import type { AccountKeyTools } from './services/keys/account-key-tools.ts';
 import type { AuthorizeTools } from './services/keys/authorize-key.ts';
@@ -118,6 +119,7 @@ export interface ToolKinds {
   readonly sshStdio: SshStdioTools;
   readonly sshConfig: SshConfigTools;
   readonly open: OpenTools;
+  readonly completion: CompletionTools;
   readonly sftp: SftpTools;
   readonly speedTest: SpeedTestTools;
   readonly hostKeys: HostKeyTools;

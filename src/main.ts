@@ -1,8 +1,9 @@
 /** Builds the command tree, runs one command, and turns whatever it throws into words and an exit status. */
 
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { commands, groups } from './commands/index.ts';
 import type { CommandEntry } from './commands/shared/command.ts';
+import { addGlobalOptions } from './commands/shared/global-options.ts';
 import { knownWords, withoutDoubt, withShell, withWelcome, wordsOf } from './commands/words.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import { BaiError, ExitCode, interruptedBy, UsageError } from './errors.ts';
@@ -101,18 +102,6 @@ async function addCommand(entry: CommandEntry, tree: Tree): Promise<void> {
   if (!isWanted) return;
   if (entry.tellsProfile) command.hook('preAction', () => context.tellProfile());
   (await entry.load()).define(command, context);
-}
-
-function addGlobalOptions(program: Command): void {
-  program
-    .option('--json', 'print the answer, and errors, as JSON (--json=events: also progress, on stderr)')
-    .addOption(new Option('--json-events').hideHelp())
-    .option('-q, --quiet', 'print errors and the answer only')
-    .option('--color', 'use colours even without a terminal')
-    .option('--no-color', 'no colours')
-    .option('-P, --profile <name>', 'the profile to read settings from')
-    .option('--endpoint <url>', "the manager's address")
-    .addOption(new Option('--env-file <path>', 'read variables that are not set from this file'));
 }
 
 function readFlags(command: Command): GlobalFlags {

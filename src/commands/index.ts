@@ -279,6 +279,17 @@ export const commands: readonly CommandEntry[] = [
   { path: 'login', summary: 'sign in', load: () => import('./login.ts') },
   { path: 'logout', summary: 'sign out', load: () => import('./logout.ts') },
   { path: 'whoami', summary: 'show who is signed in, and where', load: () => import('./whoami.ts') },
+  {
+    path: 'completion',
+    summary: 'print the script that lets a shell complete what you type',
+    load: () => import('./completion.ts'),
+  },
+  {
+    path: '__complete',
+    summary: 'what the script of bai completion asks',
+    hidden: true,
+    load: () => import('./complete.ts'),
+  },
   { path: 'welcome', summary: 'what `bai` alone says', hidden: true, load: () => import('./welcome.ts') },
   { path: 'local up', summary: 'start the local manager', load: () => import('./local/up.ts') },
   {

@@ -54,6 +54,7 @@ export const builders: Builders = {
   profiles: async (context) =>
     (await import('./profiles/profile-tools.ts')).profileTools(await profileParts(context)),
   signIn: async (context) => (await import('./sign-in.ts')).signInTools(context),
+  completion: async (context) => (await import('./completion.ts')).completionTools(context),
   providers: async () => (await import('./providers.ts')).listProviders(),
   async localManager(context) {
     const provider = settingValue(await context.settings(), 'provider');

@@ -122,6 +122,7 @@ const unwaited = [
   'ssh/system-ssh.ts',
   'ssh/terminal.ts',
   'wiring/background.ts',
+  'wiring/completion.ts',
   'wiring/local.ts',
 ];
 
