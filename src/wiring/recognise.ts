@@ -19,18 +19,20 @@ const recognisers: Readonly<Record<ProviderName, Recogniser>> = {
 /** What one types in a browser is fine: without a scheme, and with the page that one happens to be at. */
 export async function recognise(typed: string, parts: PeekParts): Promise<SignInPlace> {
   let failure: unknown;
+  // Says more than that nothing answers at the same address with the other scheme.
+  let unknown: ProtocolError | undefined;
   for (const address of addressesOf(typed)) {
     try {
       const place = await recogniseBelow(address, parts);
       if (place !== undefined) return place;
-      failure ??= unknownServer(address);
+      unknown ??= unknownServer(address);
     } catch (error) {
       // A certificate that is wrong is said: without TLS the same name may be somebody else.
       if (parts.signal.aborted || !(error instanceof BaiError) || error.code === 'tls') throw error;
       failure ??= error;
     }
   }
-  throw failure;
+  throw unknown ?? failure;
 }
 
 /** https first; without it only where somebody wrote so, or nothing else answers there. */

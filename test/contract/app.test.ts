@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -114,12 +114,12 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
       for (let round = 0; round < 6; round += 1) {
         const socket = await dial(Number(port));
         socket.end(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
-        const { bytes, error } = await readAll(socket);
+        // A web console passes on no end of a connection: there a page ends where it says so itself.
+        const { bytes, error } = await (kind.signIn === 'console' ? readPage(socket) : readAll(socket));
         expect(error).toBeUndefined();
-        const page = bytes.toString('latin1');
-        const length = /^content-length:\s*(\d+)/im.exec(page)?.[1];
-        expect(Number(length)).toBeGreaterThan(1_000);
-        expect(page.length - page.indexOf('\r\n\r\n') - 4).toBe(Number(length));
+        const { said, came } = lengthOf(bytes);
+        expect(said).toBeGreaterThan(1_000);
+        expect(came).toBe(said);
       }
       const ended = finished(child);
       child.kill('SIGTERM');
@@ -265,4 +265,22 @@ function sshOptions(bed: SessionBed, port: number): string[] {
 
 function envOf(bed: SessionBed): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], HOME: bed.home };
+}
+
+function lengthOf(bytes: Buffer): { readonly said: number; readonly came: number } {
+  const page = bytes.toString('latin1');
+  const length = /^content-length:\s*(\d+)/im.exec(page)?.[1];
+  return { said: Number(length), came: page.length - page.indexOf('\r\n\r\n') - 4 };
+}
+
+/** As browsers do: as far as it says, or to its end when that comes first. */
+async function readPage(socket: Socket): ReturnType<typeof readAll> {
+  let bytes = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    bytes = Buffer.concat([bytes, chunk]);
+    const { said, came } = lengthOf(bytes);
+    if (came >= said) socket.destroy();
+  });
+  const { error } = await readAll(socket);
+  return { bytes, error };
 }

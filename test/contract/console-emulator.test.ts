@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { until } from '../support/until.ts';
 import { type ConsoleClient, consoleClient, firstFrame } from './console-client.ts';
-import { type ConsoleGround, groundKinds } from './console-ground.ts';
+import { type ConsoleGround, groundKinds, groundWaitMs } from './console-ground.ts';
 import { endOf } from './emulator-client.ts';
 
 const probs = 'https://api.backend.ai/probs/';
@@ -27,7 +27,7 @@ for (const kind of groundKinds()) {
       web = consoleClient(ground.endpoint);
       right = { username: ground.email, password: ground.password };
       await ground.become('active');
-    });
+    }, groundWaitMs);
     afterAll(async () => await ground[Symbol.asyncDispose]());
     const become = async (state: Parameters<ConsoleGround['become']>[0]) => {
       isActive = state === 'active';

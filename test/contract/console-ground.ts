@@ -1,10 +1,13 @@
 /** Web consoles for the tests of what they answer, and an account there that can become what a test needs. */
 
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { totpCode } from '../../src/emulator/console/totp.ts';
 import type { SignIn } from '../../src/emulator/model/accounts.ts';
 import { compareReleases } from '../../src/emulator/model/release.ts';
+import { withFileLock } from '../../src/files/lock.ts';
 import {
   type ConsoleAccess,
   logIn,
@@ -49,7 +52,7 @@ export function groundKinds(): GroundKind[] {
     ...genuineConsoles().map((each) => ({
       name: `genuine ${each.name}`,
       isGenuine: true,
-      open: async () => genuineGround(each),
+      open: () => genuineGround(each),
     })),
   ];
 }
@@ -78,12 +81,13 @@ async function emulatedGround(release: string): Promise<ConsoleGround> {
   };
 }
 
-/** Its account is there for these tests alone. */
-function genuineGround({ endpoint, release, image, changing }: GenuineConsole): ConsoleGround {
+/** For one file of tests at a time. */
+async function genuineGround({ endpoint, release, image, changing }: GenuineConsole): Promise<ConsoleGround> {
   const { email, password, program } = changing;
   let secret = '';
   const access = { endpoint, email, password };
   const change = (...words: readonly string[]) => promisify(execFile)(program, [email, ...words]);
+  const giveBack = await takeAlone(email);
   return {
     ...access,
     user: email.replace(/@.*/, ''),
@@ -95,8 +99,22 @@ function genuineGround({ endpoint, release, image, changing }: GenuineConsole): 
     },
     code: () => totpCode(secret, Date.now()),
     emulated: undefined,
-    [Symbol.asyncDispose]: async () => void (await change('active')),
+    async [Symbol.asyncDispose]() {
+      await change('active').finally(giveBack);
+    },
   };
+}
+
+/** Time for another file of tests to come to its end. */
+export const groundWaitMs = 300_000;
+
+/** Nobody else has the account until what is returned is called. */
+function takeAlone(email: string): Promise<() => void> {
+  return new Promise((taken, failed) => {
+    const until = (): Promise<void> => new Promise((giveBack) => taken(giveBack));
+    const path = join(tmpdir(), `bai-tests-of-${email}`);
+    withFileLock(path, until, { limitMs: groundWaitMs }).catch(failed);
+  });
 }
 
 /** As the web UI does it: asks for a secret, and proves to know it. */

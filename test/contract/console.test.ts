@@ -208,18 +208,6 @@ test('a console that refuses each tunnel is not signed in to again and again', a
   expect(own.console.logins(own.email).length - before).toBe(1);
 });
 
-test('the end of a session is noticed although the console does not pass it on', async () => {
-  const env = await place.env();
-  await run(['session', 'create', 'python', '--name', 'ending'], '', env);
-  const child = startBai(['ssh', 'ending', '--', 'echo here; sleep 600'], { home: home.path, env });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  await untilPrinted(child, 'stdout', /here/);
-  await run(['session', 'terminate', 'ending'], '', env);
-  const code = await ended;
-  expect(code).not.toBe(0);
-  expect(code).not.toBeNull();
-});
-
 test('a tunnel that ends after a logout does not leave its login behind', async () => {
   await signIn();
   const { loginId } = stored();

@@ -1,8 +1,10 @@
 /** A forward whose session ends keeps its port and its silence: here it says so and ends with 12, on every manager. */
 
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { finished, untilPrinted } from '../support/bai.ts';
-import { managerKinds } from '../support/managers.ts';
+import { cleanEnvironment, finished, untilPrinted } from '../support/bai.ts';
+import { consoleKinds, managerKinds } from '../support/managers.ts';
 import {
   dial,
   type EmulatorBed,
@@ -58,6 +60,49 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', li
     (await dial(node.port)).destroy();
     expect((await bed.bai(['session', 'terminate', bed.session])).code).toBe(0);
     await expectEnd(node, bed.session);
+  });
+});
+
+/** It keeps connections open whose other end is gone. */
+const consoles = consoleKinds().filter(({ isGenuine, release }) => isGenuine || release === '26.9.6');
+
+describe.each(consoles.map((kind) => [kind.name, kind] as const))('%s', limits, (_, kind) => {
+  test('plain ssh, ssh over a forward and both clients end by themselves, though no end is passed on', async () => {
+    await using bed = await openSession(kind);
+    const { session, home } = bed;
+    const command = 'echo in; sleep 600';
+    expect((await bed.bai(['ssh-config', 'install'])).code).toBe(0);
+    // So that its keys are there, and plain ssh goes by the id alone.
+    expect((await bed.bai(['ssh', session, '--', 'true'])).code).toBe(0);
+    await using forwarded = await forward(bed, [session]);
+    // Nothing of ssh's own notices it: such clients ask for no answer.
+    const never = ['-o', 'ServerAliveInterval=0'];
+    const plain = (words: readonly string[]) =>
+      spawn('ssh', [...never, ...words, command], { cwd: home, env: cleanEnvironment(bed) });
+    const host = ['-o', 'StrictHostKeyChecking=no', '-o', `UserKnownHostsFile=${join(home, 'hosts')}`];
+    const clients = [
+      plain(['-F', join(home, '.ssh', 'config'), `${session}.bai`]),
+      plain([
+        '-F',
+        'none',
+        '-i',
+        join(home, '.ssh', 'id_container'),
+        ...host,
+        '-p',
+        String(forwarded.port),
+        'work@127.0.0.1',
+      ]),
+      bed.start(['ssh', session, '--client', 'system', '--', command]),
+      bed.start(['ssh', session, '--client', 'builtin', '--', command]),
+    ];
+    const ends = clients.map((child) => finished(child));
+    await Promise.all(clients.map((child) => untilPrinted(child, 'stdout', /in\n/)));
+    expect((await bed.bai(['session', 'terminate', session])).code).toBe(0);
+    const ended = await Promise.all(ends);
+    expect(ended.map(({ code }) => code)).toEqual([255, 255, 255, 255]);
+    const said = ended.map(({ stderr }) => stderr.includes(`error: session ${session} has ended`));
+    expect(said).toEqual([true, false, true, true]);
+    await expectEnd(forwarded, session);
   });
 });
 

@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEmulator } from '../../src/emulator/emulator.ts';
@@ -100,14 +100,58 @@ test('nobody can sign in at a dead, silent, HTML-answering or wrong-TLS address,
       message: expect.stringContaining(`127.0.0.1:${port} answers, but`),
     };
     await expect(look(`http://127.0.0.1:${port}`)).rejects.toMatchObject(error);
+    // Without a scheme https is tried first, which is not spoken there: what answers counts.
+    await expect(look(`127.0.0.1:${port}`)).rejects.toMatchObject(error);
   });
   const { key, cert } = makeCertificate(home.path);
   const secure = createTlsServer({ key, cert }, page);
   secure.on('tlsClientError', () => {});
   await at(secure, async (port) => {
-    await expect(look(`https://127.0.0.1:${port}`)).rejects.toMatchObject({ code: 'tls', exitCode: 5 });
+    for (const typed of [`https://127.0.0.1:${port}`, `127.0.0.1:${port}`])
+      await expect(look(typed)).rejects.toMatchObject({ code: 'tls', exitCode: 5 });
   });
 });
+
+test('bai login there tells nobody the password, stores nothing, and says what to do', async () => {
+  using own = tempFolder();
+  const heard: string[] = [];
+  const hear = (server: Server): Server =>
+    server.on('connection', (socket: Socket) =>
+      socket.on('data', (data) => heard.push(data.toString('latin1'))),
+    );
+  const page: RequestListener = (request, response) => {
+    heard.push(`${request.method} ${request.url}`);
+    request.on('data', (data: Buffer) => heard.push(data.toString('latin1')));
+    response.end('<!DOCTYPE html><title>Hi</title>');
+  };
+  const { key, cert } = makeCertificate(own.path);
+  const password = 'a-password-nobody-may-hear';
+  const env = { BAI_CONNECT_TIMEOUT: '2', BAI_READ_TIMEOUT: '2' };
+  const tried = async (origin: string) => {
+    const args = ['login', origin, '--email', 'kim@example.com', '--password-stdin'];
+    const { code, stdout, stderr } = await bai(args, { home: own.path, env, input: `${password}\n` });
+    return { code, stdout, stderr: stderr.replaceAll(origin.replace(/^.*\//, ''), 'IT') };
+  };
+  const silent = at(hear(createTcpServer()), (port) => tried(`http://127.0.0.1:${port}`));
+  const html = at(hear(createServer(page)), (port) => tried(`http://127.0.0.1:${port}`));
+  const tls = at(
+    createTlsServer({ key, cert }, page).on('tlsClientError', () => {}),
+    (port) => tried(`https://127.0.0.1:${port}`),
+  );
+  expect(await Promise.all([tried('http://127.0.0.1:9'), silent, html, tls])).toEqual([
+    said(5, 'cannot reach the server at http://IT: nothing listens there', 'check the endpoint'),
+    said(5, 'IT did not answer in 2 s', 'try again; BAI_READ_TIMEOUT'),
+    said(1, 'http://IT answers, but not as Backend.AI, UCloud or Rescale do', 'check the address'),
+    said(5, 'the TLS certificate of IT is not trusted: it is self-signed', 'give that certificate'),
+  ]);
+  expect(heard.join('\n')).toContain('GET /');
+  expect(heard.join('\n')).not.toContain(password);
+  expect(() => readFileSync(join(own.path, '.config', 'bai', 'config.json'))).toThrow('ENOENT');
+});
+
+function said(code: number, error: string, hint: string) {
+  return { code, stdout: '', stderr: expect.stringMatching(`^error: ${error}[^\\n]*\nhint: ${hint}`) };
+}
 
 test.each(['', 'ftp://x', 'https://me:secret-word@x.example', 'two words', 'https://'])(
   '%j is no address, and is not repeated',

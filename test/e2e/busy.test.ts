@@ -1,12 +1,8 @@
 /** What a terminal shows while bai connects: what is waited for, after a moment, and nothing of it afterwards. */
 
-import { execFileSync, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmulatorBed, openEmulator, until } from '../contract/app-bed.ts';
-import { cleanEnvironment, launcher } from '../support/bai.ts';
-
-const hasTmux = spawnSync('tmux', ['-V']).status === 0;
+import { hasTmux, openPane } from '../support/pane.ts';
 
 let bed: EmulatorBed;
 beforeAll(async () => {
@@ -16,30 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => bed[Symbol.asyncDispose]());
 
-interface Pane extends Disposable {
-  type(text: string): void;
-  /** What a person sees now, without blank lines. */
-  shown(): string;
-}
-
-/** A shell in a terminal that is drawn as a real one is. */
-function openPane(name: string, more: Record<string, string> = {}): Pane {
-  const socket = join(bed.home, `${name}.tmux`);
-  const tmux = (...args: string[]): string =>
-    execFileSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], {
-      env: { ...cleanEnvironment({ home: bed.home, env: { ...bed.env, ...more } }), TERM: 'xterm-256color' },
-      encoding: 'utf8',
-    });
-  tmux('new-session', '-d', '-x', '80', '-y', '24', "env PS1='local$ ' /bin/sh -i");
-  return {
-    type: (text) => void tmux('send-keys', '-l', text),
-    shown: () => tmux('capture-pane', '-p').replace(/\n+$/, ''),
-    [Symbol.dispose]: () => void spawnSync('tmux', ['-S', socket, 'kill-server']),
-  };
-}
-
-const bai = (args: string): string => `'${process.execPath}' '${launcher}' ${args}`;
-
 test.skipIf(!hasTmux).each([
   ['system', ''],
   ['builtin', ''],
@@ -47,7 +19,7 @@ test.skipIf(!hasTmux).each([
 ])(
   'bai ssh with the %s client%s: what is waited for, with seconds, and gone when the shell is there',
   async (client, more) => {
-    using pane = openPane(`${client}${more.length}`);
+    using pane = openPane(bed, `${client}${more.length}`);
     using _slow = bed.emulator.faults.add({ kind: 'delay', route: 'GET /session/_/match', ms: 2_600 }, 1);
     using _slower = bed.emulator.faults.add(
       { kind: 'delay', route: /^GET \/stream\/.*tcpproxy/, ms: 2_600 },
@@ -55,7 +27,7 @@ test.skipIf(!hasTmux).each([
     );
     pane.type('clear\r');
     await until(() => pane.shown() === 'local$', 'the screen is clear');
-    pane.type(`${bai(`ssh demo --client ${client}${more}`)}\r`);
+    pane.type(`bai ssh demo --client ${client}${more}\r`);
     await until(
       () => /waiting for 127\.0\.0\.1:\d+ to look for session demo \(\d s, at most 60\)/.test(pane.shown()),
       'it says what it waits for',
@@ -77,10 +49,13 @@ test.skipIf(!hasTmux)('in CI, with --quiet and in a pipe there is none', async (
     ['ssh demo -- echo in 2>&1 | cat', {}],
     ['ssh demo -- echo in', { TERM: 'dumb' }],
   ] as const) {
-    using pane = openPane(`none${args.length}${Object.keys(more).join('')}`, more);
+    using pane = openPane(
+      { ...bed, env: { ...bed.env, ...more } },
+      `none${args.length}${Object.keys(more).join('')}`,
+    );
     using slow = bed.emulator.faults.add({ kind: 'delay', route, ms: 1_800 }, 1);
     const dumb = 'TERM' in more ? 'TERM=dumb ' : '';
-    pane.type(`clear; ${dumb}${bai(args)}\r`);
+    pane.type(`clear; ${dumb}bai ${args}\r`);
     let seen = '';
     await until(() => {
       seen += `${pane.shown()}\n`;

@@ -1,9 +1,9 @@
-/** From nothing to signed in, on a real terminal: what a newcomer types, and what happens when a login runs out. */
+/** Signing in on a terminal: what happens when a login runs out, and at Ctrl-C. The whole way is in login-recording.test.ts. */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { launcher } from '../support/bai.ts';
+import { bai, launcher } from '../support/bai.ts';
 import { type OpenedConsole, openConsole, totpSecret } from '../support/consoles.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { openTerminal } from '../support/terminal.ts';
@@ -12,6 +12,9 @@ let place: OpenedConsole;
 let home: TempFolder;
 beforeAll(async () => {
   place = await openConsole({ signIn: { totpSecret } });
+  using folder = tempFolder();
+  const create = ['session', 'create', 'python', '--name', 'demo'];
+  await bai(create, { home: folder.path, env: await place.env() });
 });
 afterAll(() => place[Symbol.asyncDispose]());
 beforeEach(() => {
@@ -24,10 +27,10 @@ const configFile = (): string => join(home.path, '.config', 'bai', 'config.json'
 const loginId = (): string => JSON.parse(readFileSync(configFile(), 'utf8')).profiles.default.loginId;
 
 /** What somebody types who is asked. */
-async function signIn(shell: ReturnType<typeof openTerminal>, address: string): Promise<void> {
+async function signIn(shell: ReturnType<typeof openTerminal>): Promise<void> {
   shell.type(command('login'));
   await shell.see(/Address .*: /);
-  shell.type(`${address}\r`);
+  shell.type(`${place.endpoint}\r`);
   await shell.see(/a Backend\.AI web console \(26\.9\.6\)[\s\S]*E-mail: /);
   shell.type(`${place.email}\r`);
   await shell.see(/Password of .*: /);
@@ -37,31 +40,9 @@ async function signIn(shell: ReturnType<typeof openTerminal>, address: string): 
   await shell.see(/signed in to [\s\S]*next: [\s\S]*status 0/);
 }
 
-test('bai, login with a code, create, ssh, put, logout', async () => {
-  using shell = openTerminal({ home: home.path });
-  shell.type(command(''));
-  await shell.see(/You are not signed in\.[\s\S]*bai login[\s\S]*status 0/);
-  await signIn(shell, `${place.endpoint}/summary`);
-  expect(shell.screen()).not.toContain(place.password);
-
-  shell.type(command('session create python --name demo'));
-  await shell.see(/RUNNING[\s\S]*status 0/);
-  shell.type(command('ssh demo "echo in \\$BACKENDAI_SESSION_NAME"'));
-  await shell.see(/in demo[\s\S]*status 0/);
-  writeFileSync(join(home.path, 'data.txt'), 'data');
-  shell.type(command('sftp put data.txt demo:'));
-  await shell.see(/data\.txt[\s\S]*status 0/);
-  shell.type(command(''));
-  await shell.see(/live: demo \(RUNNING\)[\s\S]*bai ssh demo[\s\S]*status 0/);
-  const id = loginId();
-  shell.type(command('logout'));
-  await shell.see(/signed out of [\s\S]*status 0/);
-  expect(place.console.logins(place.email)).not.toContain(id);
-});
-
 test('a login that has run out is asked for, and the command goes on', async () => {
   using shell = openTerminal({ home: home.path });
-  await signIn(shell, place.endpoint);
+  await signIn(shell);
   const before = loginId();
   place.console.endLogins(place.email);
   shell.type(command('session list --name-only'));

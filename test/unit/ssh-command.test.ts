@@ -154,6 +154,28 @@ test('of the user’s configuration ssh hears what is named one by one, as it wa
   expect(inheritedOptions(settings, [], { hasOwnKey: false }).join(' ')).not.toContain('AddKeysToAgent');
 });
 
+test.each([
+  [[], '15', '3'],
+  [['-o', 'ServerAliveInterval=7'], '7', '3'],
+  [['-o', 'ServerAliveCountMax=9'], '15', '9'],
+])(
+  'where no end is passed on ssh asks whether the server is there; %j of the user counts',
+  (own, interval, count) => {
+    // With all that ssh says by itself.
+    const usual = execFileSync('ssh', ['-G', '-F', 'none', ...own, 'somewhere'], { encoding: 'utf8' });
+    const inherited = inheritedOptions(parseSshSettings(usual), [], { hasOwnKey: false });
+    expect(understood(sshArguments({ ...plain, hidesEnds: true }, [], inherited))).toMatchObject({
+      serveraliveinterval: interval,
+      serveralivecountmax: count,
+    });
+    const words = ['-o', 'ServerAliveInterval=0'];
+    const typed = inheritedOptions(parseSshSettings(usual), words, { hasOwnKey: false });
+    expect(understood(sshArguments({ ...plain, hidesEnds: true }, words, typed))).toMatchObject({
+      serveraliveinterval: '0',
+    });
+  },
+);
+
 test('what stands on the command line is not taken from the configuration', () => {
   const words = ['-aC', '-e', 'none', '-o', 'SetEnv=X=y', 'uname', '-o', 'IdentityAgent=z'];
   const inherited = inheritedOptions(settings, words, { hasOwnKey: false });

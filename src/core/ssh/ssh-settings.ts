@@ -57,8 +57,17 @@ export function inheritedOptions(
   const names = [...inheritedSettings, ...(hasOwnKey ? forOwnKeys : [])];
   return names
     .filter((name) => !named.has(name.toLowerCase()))
-    .flatMap((name) => (settings.get(name.toLowerCase()) ?? []).map((value) => optionFor(name, value)))
+    .flatMap((name) => wished(settings, name).map((value) => optionFor(name, value)))
     .flatMap((option) => ['-o', option]);
+}
+
+/** `ssh -G` prints what nobody has set as well: to ask no server whether it is there is only what ssh does by itself. */
+function wished(
+  settings: SshSettings,
+  name: (typeof inheritedSettings | typeof forOwnKeys)[number],
+): readonly string[] {
+  const values = settings.get(name.toLowerCase()) ?? [];
+  return name === 'ServerAliveInterval' ? values.filter((value) => value !== '0') : values;
 }
 
 function optionFor(name: string, value: string): string {

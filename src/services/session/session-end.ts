@@ -162,13 +162,15 @@ async function lookFor(session: SessionRef, { provider, signal }: LookTools): Pr
 /** Of a session that the manager does not know any more there is nothing else to say. */
 function endOf(
   { id, name }: SessionRef,
-  found: { readonly status: string; readonly statusInfo: string } | undefined,
+  found: { readonly name?: string; readonly status: string; readonly statusInfo: string } | undefined,
   provider: Provider,
 ): SessionEndedError | undefined {
   const end = endOfPhase(found === undefined ? 'ended' : provider.phaseOf(found.status));
   if (end === undefined) return undefined;
   const reason = found?.statusInfo ? ` (${found.statusInfo})` : '';
-  return new SessionEndedError(end, `session ${name} has ended${reason}`, {
+  // One that was never looked up is known by its id alone.
+  const called = name === id ? (found?.name ?? name) : name;
+  return new SessionEndedError(end, `session ${called} has ended${reason}`, {
     ...afterEnd(id, provider),
     details: { id, status: found?.status ?? end },
   });
