@@ -142,6 +142,25 @@ test('who opens a shell hears that the session is over soon, and nobody waits fo
   expect(piped).toMatchObject({ code: 0, stderr: '' });
 });
 
+test('a watched list says once that the manager is away, once that it is back, and goes on', async () => {
+  await using bed = await openEmulator();
+  await bed.create('demo');
+  const watch = bed.start(words('session list --watch'));
+  const end = finished(watch);
+  await untilPrinted(watch, 'stdout', /added/);
+  const isAway = untilPrinted(watch, 'stderr', /looking again/);
+  const away = bed.emulator.faults.add({ kind: 'answer', route: 'POST /admin/gql', status: 502 });
+  await isAway;
+  const isBack = untilPrinted(watch, 'stderr', /there is an answer again/);
+  away[Symbol.dispose]();
+  await isBack;
+  const isListed = untilPrinted(watch, 'stdout', /^\w+\tlate\tRUNNING/m);
+  await Promise.all([isListed, bed.create('late')]);
+  watch.kill('SIGINT');
+  const { code, stderr } = await end;
+  expect([code, stderr.match(/looking again|again$/gm)]).toEqual([130, ['looking again', 'again']]);
+});
+
 test('--watch on a terminal draws the list in place, and Ctrl-C leaves it there', async () => {
   await using bed = await openEmulator();
   await bed.create('demo');
