@@ -75,7 +75,10 @@ export function createBackendAi(parts: BackendAiParts): Provider {
       return { ...(await way.access(session, options)), ...there };
     },
     create: (request: ComputeSessionRequest, tools) => createSession(request, { ...tools, api }),
-    plan: (request: ComputeSessionRequest, { signal }) => planSession(request, { api, signal }),
+    plan(request: ComputeSessionRequest, { signal }) {
+      const resources = (scope: ResourceScope) => resourcesOf(parts, scope, signal);
+      return planSession(request, { api, resources, signal });
+    },
     like: (session, signal) => readLikeness(parts.client, session, signal),
     terminate: (session, options, signal) => api.terminate(session, options, signal),
     rename: (session, name, signal) => api.rename(session, name, signal),
@@ -94,7 +97,7 @@ export function createBackendAi(parts: BackendAiParts): Provider {
     },
     accountKey: accountKeyOf(parts.client),
     signedInAs: (signal) => signedInAs(parts.client, signal),
-    images: (signal) => imageOffers(parts.client, { warn: parts.warn, signal }),
+    images: (signal) => imageOffers(parts.client, signal),
     folders: (signal) => folderOffers(parts.client, { warn: parts.warn, signal }),
     resources: (signal, scope) => resourcesOf(parts, scope, signal),
     projects: (signal) => projectOffers(parts.client, { chosen: parts.project, signal }),
