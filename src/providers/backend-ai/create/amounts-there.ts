@@ -7,6 +7,7 @@ import {
   slotAbove,
   slotBelow,
 } from '../../../core/session/amount-words.ts';
+import { slotsIn } from '../../../core/session/amounts.ts';
 import type { Amounts, ImageOffer, ResourceOffer } from '../../../core/session/offers.ts';
 import { similarNames } from '../../../core/text/similar.ts';
 import { UsageError } from '../../../errors.ts';
@@ -27,9 +28,8 @@ export function checkLeast(
 }
 
 /** Throws a UsageError. A manager tells of all that it knows, used or not. */
-export function checkSlots({ resources }: Wanted, { groups, allowed, used }: ResourceOffer): void {
-  const told = [used, allowed, ...groups.flatMap(({ free, total }) => [free, total ?? {}])];
-  const known = [...new Set(told.flatMap((amounts) => Object.keys(amounts)))].sort();
+export function checkSlots({ resources }: Wanted, offer: ResourceOffer): void {
+  const known = slotsIn(offer);
   const unknown = Object.keys(resources).find((slot) => !known.includes(slot));
   if (unknown === undefined || known.length === 0) return;
   const near = similarNames(unknown, known);
