@@ -181,8 +181,42 @@ test('--watch on a terminal draws the list in place, and Ctrl-C leaves it there'
   await terminal.see(/status-130/);
 });
 
-test('Backend.AI has no extend, and says what helps', async () => {
-  await using bed = await openEmulator();
+test.each(['26.9.6', '23.09.10'])(
+  '%s: who extends an idle session hears what came of it',
+  async (release) => {
+    await using bed = await openEmulator({ release, sessionIdleSeconds: 3_600 });
+    await bed.create('demo');
+    const session = bed.emulator.sessions.get('demo');
+    const counts = release === '26.9.6';
+    session.usedAt = new Date(Date.now() - (counts ? 3_500_000 : 0));
+    const left = async (): Promise<number> => {
+      const { endsAt, endsBecause } = JSON.parse((await bed.bai(words('session info demo --json'))).stdout);
+      expect(endsBecause).toBe('idle');
+      return Date.parse(endsAt) - Date.now();
+    };
+    if (!counts) {
+      const extending = bed.start(words('session extend demo'));
+      const end = finished(extending);
+      await untilPrinted(extending, 'stderr', /demo: was used; waiting/);
+      extending.kill('SIGINT');
+      expect(await end).toMatchObject({ code: 130, stdout: '' });
+      return;
+    }
+    expect(await left()).toBeLessThan(200_000);
+    const { code, stdout } = await bed.bai(words('session extend demo --json'));
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { id: session.id, name: 'demo' }]);
+    expect(Date.parse(JSON.parse(stdout).expiresAt) - Date.now()).toBeGreaterThan(3_000_000);
+    expect(await left()).toBeGreaterThan(3_000_000);
+  },
+);
+
+test('what ends for its lifetime cannot be extended, and there is no call for a time', async () => {
+  await using bed = await openEmulator({ sessionLifetimeSeconds: 500, sessionIdleSeconds: 3_600 });
+  await bed.create('demo');
+  expect(await bed.bai(words('session extend demo'))).toMatchObject({
+    ...{ code: 1, stdout: '' },
+    stderr: expect.stringMatching(/when its lifetime is over; that somebody uses it does not help/),
+  });
   expect(await bed.bai(words('session extend demo --time 2h'))).toMatchObject({
     ...{ code: 2, stdout: '' },
     stderr: expect.stringMatching(/no call that gives a session more time[\s\S]*max_session_lifetime/),
