@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { unusedExports } from './support/unused-exports.ts';
+import { usingInLoops } from './support/using-in-loops.ts';
 
 /** Which layers a layer imports values from, and which it may name in types; `docs/architecture.md` says why. */
 const edges = ['providers', 'proxy', 'ssh', 'transfer', 'keys', 'config', 'output'] as const;
@@ -183,6 +184,26 @@ const modules = new Map(
       }),
   ),
 );
+
+test.each(files)(
+  '%s has no `using` in a loop, of which the bundler makes one that fails for ever',
+  (file) => {
+    expect(usingInLoops(readFileSync(join(root, file), 'utf8'))).toEqual([]);
+  },
+);
+
+test.each([
+  ['a loop', 'function f() {\n  for (;;) {\n    using a = b();\n  }\n}', [3]],
+  [
+    'a try in a loop',
+    'async () => {\n  while (x) {\n    try {\n      await using a = b();\n    } catch {}\n  }\n}',
+    [4],
+  ],
+  ['a function in a loop', 'for (const x of y) {\n  z(() => {\n    using a = b();\n  });\n}', []],
+  ['a function behind a loop', 'function f() {\n  for (;;) {\n    a();\n  }\n  using b = c();\n}', []],
+])('`using` in %s is told from one that runs once', (_case, text, found) => {
+  expect(usingInLoops(text)).toEqual(found);
+});
 
 test('nothing is exported that nobody imports', () => {
   expect(unusedExports(modules, (path) => path.startsWith('src/'))).toEqual([]);

@@ -21,7 +21,7 @@ export function parseAllowFrom(text: string, name: string): AllowFrom {
   const words = text.split(',').map((word) => word.trim());
   const [first = ''] = words;
   if (words.length === 1 && (first === 'everywhere' || first === 'me')) return first;
-  const rules = words.map((word) => ruleOf(word, name));
+  const rules = [...new Set(words.map((word) => ruleOf(word, name)))];
   if (rules.join(',').length <= longestList) return rules;
   throw new UsageError(`${name} is longer than the ${longestList} characters that an app proxy takes`, {
     hint: 'name a network in place of its addresses',
@@ -34,7 +34,9 @@ function ruleOf(word: string, name: string): string {
   const rule = readCidrRule(word);
   if (!('problem' in rule)) {
     if (!rule.isEverything) return rule.text;
-    throw new UsageError(`${name}: ${word} is every address`, { hint: 'write everywhere if that is meant' });
+    throw new UsageError(`${name}: ${word} is every address, or as good as that`, {
+      hint: 'write everywhere if that is meant',
+    });
   }
   switch (rule.problem) {
     case 'neither':

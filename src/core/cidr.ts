@@ -22,12 +22,17 @@ export function readCidrRule(word: string): CidrRule | CidrProblem {
   const length = prefix === undefined ? bits : Number(prefix);
   if (length > bits) return { problem: 'too-long', bits };
   const number = numberOf(address);
+  if (bits === 128 && length >= 96 && number >> 32n === mappedIPv4)
+    return readCidrRule(`${textOf(number & 0xffff_ffffn, 32)}/${length - 96}`);
   const network = (number >> BigInt(bits - length)) << BigInt(bits - length);
   const text = `${textOf(network, bits)}/${length}`;
   if (network !== 0n && network !== number)
     return { problem: 'host-bits', network: text, single: `${address}/${bits}` };
   return { text, isEverything: network === 0n };
 }
+
+/** Servers see who comes by IPv4 with the four numbers alone, and such a rule would let nobody in. */
+const mappedIPv4 = 0xffffn;
 
 function isIPv4(text: string): boolean {
   const parts = text.split('.');

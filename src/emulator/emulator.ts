@@ -57,6 +57,8 @@ export interface EmulatorOptions {
   readonly console?: ConsoleOptions;
   /** Sessions end so many seconds after they were created; they go on when left out. */
   readonly sessionLifetimeSeconds?: number;
+  /** Sessions that nobody is connected to count as idle after so many seconds, and are told so; never when left out. */
+  readonly sessionIdleSeconds?: number;
   /** Gives the resource group an app proxy, with ports of their own; releases from 25.13 on have one. */
   readonly appProxy?: AppProxyOptions;
 }
@@ -105,6 +107,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     stepDelayMs: options.stepDelayMs ?? 150,
     maxUnauthenticated: options.sessionMaxUnauthenticated ?? 5,
     lifetimeSeconds: options.sessionLifetimeSeconds ?? 0,
+    idleSeconds: options.sessionIdleSeconds ?? 0,
   });
   const machine: Machine = {
     behaviour,

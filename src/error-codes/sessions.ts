@@ -25,6 +25,11 @@ export const sessionCodes = {
   'domain-not-found': { status: '4', meaning: 'the account is not in that project or domain' },
   'resource-group-not-found': { status: '4', meaning: 'the account can use no such resource group' },
   'folder-not-found': { status: '4', meaning: 'the account has no such virtual folder to mount' },
+  'not-extended': {
+    status: '1',
+    meaning:
+      'nothing that the account can do lets the session go on for longer, or what was done had no effect',
+  },
   'session-error': { status: '10', meaning: 'it went to ERROR while it was waited for, or forwarded to' },
   'session-cancelled': { status: '11', meaning: 'it was cancelled' },
   'session-terminated': { status: '12', meaning: 'it ended' },

@@ -142,6 +142,25 @@ test('who opens a shell hears that the session is over soon, and nobody waits fo
   expect(piped).toMatchObject({ code: 0, stderr: '' });
 });
 
+test('a watched list says once that the manager is away, once that it is back, and goes on', async () => {
+  await using bed = await openEmulator();
+  await bed.create('demo');
+  const watch = bed.start(words('session list --watch'));
+  const end = finished(watch);
+  await untilPrinted(watch, 'stdout', /added/);
+  const isAway = untilPrinted(watch, 'stderr', /looking again/);
+  const away = bed.emulator.faults.add({ kind: 'answer', route: 'POST /admin/gql', status: 502 });
+  await isAway;
+  const isBack = untilPrinted(watch, 'stderr', /there is an answer again/);
+  away[Symbol.dispose]();
+  await isBack;
+  const isListed = untilPrinted(watch, 'stdout', /^\w+\tlate\tRUNNING/m);
+  await Promise.all([isListed, bed.create('late')]);
+  watch.kill('SIGINT');
+  const { code, stderr } = await end;
+  expect([code, stderr.match(/looking again|again$/gm)]).toEqual([130, ['looking again', 'again']]);
+});
+
 test('--watch on a terminal draws the list in place, and Ctrl-C leaves it there', async () => {
   await using bed = await openEmulator();
   await bed.create('demo');
@@ -162,8 +181,42 @@ test('--watch on a terminal draws the list in place, and Ctrl-C leaves it there'
   await terminal.see(/status-130/);
 });
 
-test('Backend.AI has no extend, and says what helps', async () => {
-  await using bed = await openEmulator();
+test.each(['26.9.6', '23.09.10'])(
+  '%s: who extends an idle session hears what came of it',
+  async (release) => {
+    await using bed = await openEmulator({ release, sessionIdleSeconds: 3_600 });
+    await bed.create('demo');
+    const session = bed.emulator.sessions.get('demo');
+    const counts = release === '26.9.6';
+    session.usedAt = new Date(Date.now() - (counts ? 3_500_000 : 0));
+    const left = async (): Promise<number> => {
+      const { endsAt, endsBecause } = JSON.parse((await bed.bai(words('session info demo --json'))).stdout);
+      expect(endsBecause).toBe('idle');
+      return Date.parse(endsAt) - Date.now();
+    };
+    if (!counts) {
+      const extending = bed.start(words('session extend demo'));
+      const end = finished(extending);
+      await untilPrinted(extending, 'stderr', /demo: was used; waiting/);
+      extending.kill('SIGINT');
+      expect(await end).toMatchObject({ code: 130, stdout: '' });
+      return;
+    }
+    expect(await left()).toBeLessThan(200_000);
+    const { code, stdout } = await bed.bai(words('session extend demo --json'));
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { id: session.id, name: 'demo' }]);
+    expect(Date.parse(JSON.parse(stdout).expiresAt) - Date.now()).toBeGreaterThan(3_000_000);
+    expect(await left()).toBeGreaterThan(3_000_000);
+  },
+);
+
+test('what ends for its lifetime cannot be extended, and there is no call for a time', async () => {
+  await using bed = await openEmulator({ sessionLifetimeSeconds: 500, sessionIdleSeconds: 3_600 });
+  await bed.create('demo');
+  expect(await bed.bai(words('session extend demo'))).toMatchObject({
+    ...{ code: 1, stdout: '' },
+    stderr: expect.stringMatching(/when its lifetime is over; that somebody uses it does not help/),
+  });
   expect(await bed.bai(words('session extend demo --time 2h'))).toMatchObject({
     ...{ code: 2, stdout: '' },
     stderr: expect.stringMatching(/no call that gives a session more time[\s\S]*max_session_lifetime/),

@@ -137,6 +137,46 @@ test.each(['26.9.6', '23.09.10'])(
   },
 );
 
+test.each(['26.9.6', '23.09.10'])(
+  'on %s --dry-run says what a creation would be refused for, and why a session would have to wait',
+  async (release) => {
+    const resources = {
+      groups: [{ name: 'default', machine: { cpu: 8, mem: 2 ** 35 } }],
+      limits: { cpu: 4 },
+    };
+    await using bed = await openEmulator({ release, resources });
+    const plan = async (...options: string[]) =>
+      bed.bai(['session', 'create', 'python', '-n', '--json', ...options]);
+    const errorOf = ({ stderr }: BaiResult): string => JSON.parse(stderr).error.message;
+    expect(errorOf(await plan('-r', 'gpus=1'))).toBe('there is no resource gpus');
+    expect(errorOf(await plan('-r', 'mem=1m'))).toMatch(/needs mem=\S+ at least/);
+    const waits = await plan(
+      '-r',
+      'cpu=3',
+      '--cluster-size',
+      '2',
+      '--tag',
+      't',
+      '-c',
+      'sleep 1',
+      '--preopen',
+      '8080',
+    );
+    expect(JSON.parse(waits.stdout)).toMatchObject({
+      ...{ waitsFor: 'you may use cpu=4 more, and it asks for cpu=6', tag: 't', startupCommand: 'sleep 1' },
+      ...{ preopenPorts: [8080], priority: null, bootstrapScript: false, resourceOptions: {} },
+    });
+    expect(JSON.parse((await plan('-r', 'cpu=3')).stdout)).toMatchObject({ waitsFor: null });
+
+    const made = ['--tag', 'mine', ...(release === '26.9.6' ? ['--priority', '50'] : [])];
+    await bed.create('marked', ...made);
+    const like = await bed.bai(['session', 'create', '--like', 'marked', '-n', '--json']);
+    expect(JSON.parse(like.stdout)).toMatchObject({
+      ...{ tag: 'mine', priority: release === '26.9.6' ? 50 : null },
+    });
+  },
+);
+
 test('a wrong folder is found before anything is made', async () => {
   await using bed = await openEmulator({ folders: ['data'] });
   const { code, stderr } = await bed.bai(['session', 'create', 'python', '-n', '-m', 'dota']);

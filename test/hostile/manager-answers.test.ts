@@ -112,7 +112,7 @@ const calls: Readonly<Record<string, (edge: Edge) => Promise<unknown>>> = {
   terminate: ({ api }) => api.terminate(session, { forced: false, recursive: false }, signal),
   images: ({ api }) => api.images(signal),
   choices: ({ api }) => api.choices(request, signal),
-  'image offers': ({ client }) => imageOffers(client, { warn, signal }),
+  'image offers': ({ client }) => imageOffers(client, signal),
   'folder offers': ({ client }) => folderOffers(client, { warn, signal }),
   'project offers': ({ client }) => projectOffers(client, { chosen: 'default', signal }),
   'resource offer': ({ client }) => resourceOffer(client, { project: 'default', group: 'gpu', warn, signal }),

@@ -10,6 +10,10 @@ test.each([
   [' me ', 'me'],
   ['203.0.113.7', ['203.0.113.7/32']],
   ['203.0.113.0/24, 2001:DB8::1', ['203.0.113.0/24', '2001:db8::1/128']],
+  // A worker sees 203.0.113.7 and compares it with rules of IPv4 only.
+  ['::ffff:203.0.113.7', ['203.0.113.7/32']],
+  ['::ffff:203.0.113.0/120', ['203.0.113.0/24']],
+  ['203.0.113.7,203.0.113.7/32, ::ffff:cb00:7107', ['203.0.113.7/32']],
 ])('--allow-from %j', (text, wish) => {
   expect(parseAllowFrom(text, '--allow-from')).toEqual(wish);
 });
@@ -20,6 +24,9 @@ test.each([
   ['me,203.0.113.7', 'takes me alone'],
   ['0.0.0.0/0', 'is every address'],
   ['::/0', 'is every address'],
+  ['::ffff:0:0/96', 'is every address'],
+  ['0.0.0.0/1', 'is every address, or as good as that'],
+  ['::ffff:203.0.113.7/120', 'is an address in a network'],
   ['203.0.113.7/24', 'is an address in a network'],
   ['203.0.113.7/33', 'more than the 32 bits'],
   [Array.from({ length: 20 }, (_, index) => `203.0.113.${index + 1}`).join(), 'longer than the 255'],

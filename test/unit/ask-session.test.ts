@@ -6,6 +6,7 @@ import type { Reporter } from '../../src/core/reporter.ts';
 import type { FolderOffer, ImageOffer, ResourceOffer } from '../../src/core/session/offers.ts';
 import type { Provider } from '../../src/core/session/provider.ts';
 import { DeniedError } from '../../src/errors.ts';
+import { isMountable } from '../../src/providers/backend-ai/create/create-request.ts';
 import { type AskSessionRequest, askSession } from '../../src/services/session/ask-session.ts';
 import { providerWith } from '../support/provider.ts';
 
@@ -95,13 +96,15 @@ interface Place {
 
 async function run(who: ReturnType<typeof person>, { calls = {}, last, request = {} }: Place = {}) {
   const warnings: string[] = [];
+  const told: string[] = [];
   const reporter = {
     busy: () => ({ stop: () => {} }),
     yieldTerminal: () => ({ [Symbol.dispose]: () => {} }),
     warn: (message: string) => void warnings.push(message),
+    info: (message: string) => void told.push(message),
   } as unknown as Reporter;
   const answer = await askSession(
-    { has: { folders: false, resources: false }, mounted: [], scope: {}, ...request },
+    { has: { folders: false, resources: false }, mounted: [], isMountable, scope: {}, ...request },
     {
       provider: providerWith({
         images: async () => [torch, python],
@@ -115,7 +118,7 @@ async function run(who: ReturnType<typeof person>, { calls = {}, last, request =
       ask: who.ask,
     },
   );
-  return { answer, warnings };
+  return { answer, warnings, told };
 }
 
 test('Enter three times takes the first image, no folder and the first preset that the image fits in', async () => {
@@ -186,6 +189,17 @@ test('folders say what one may do and whose they are; automatic, broken and moun
   });
 });
 
+test('a folder that --mount would take for another one, or that cannot be typed, is not offered', async () => {
+  const names = ['a=b', 'x:y', '../up', 'evil\u202e', ' padded', '-rf', "it's $x"];
+  const who = person(first, say('-rf', "it's $x"), first);
+  const { answer, told } = await run(who, {
+    calls: { folders: async () => names.map((name) => folder(name)) },
+  });
+  expect(answer.folders).toEqual(['-rf', "it's $x"]);
+  expect(who.asked[1]?.labels).toEqual(['-rf | rw  own  store', "it's $x | rw  own  store"]);
+  expect(told.join()).toContain('not offered: "a=b", "x:y", "../up"');
+});
+
 test('what is given is neither looked up nor asked', async () => {
   const never = async (): Promise<never> => {
     throw new Error('this was not to be looked up');
@@ -229,8 +243,27 @@ test('of several resource groups one is chosen, those with something free first,
   });
 });
 
+test('who has used all the processors is not told that memory is free, and no such group is the first', async () => {
+  const mem = '6839861248';
+  const groups = [
+    { name: 'default', total: undefined, free: { cpu: '0', mem } },
+    { name: 'gpu', total: undefined, free: { cpu: '2', mem, 'cuda.device': '4' } },
+  ];
+  const calls = { resources: async () => ({ ...offered, groups, presets: [] }) };
+  const who = person(first, say('default'), first);
+  await run(who, { calls });
+  expect(who.asked[1]?.labels).toEqual([
+    'gpu | free: cpu=2 mem=6.3g cuda.device=4',
+    'default | full; free: cpu=0 mem=6.3g',
+  ]);
+  expect(who.asked[2]?.question).toContain('; free in default: cpu=0 mem=6.3g; ');
+  expect(who.asked[2]?.labels[0]).toBe('the least | cpu=1 mem=1g; it has to wait until so much is free');
+});
+
 test('own amounts are checked against the image and the limits, and Enter takes the least', async () => {
-  const wrong = ['many', 'cpu=x', 'cpu=1 mem=512m', 'cpu=9 mem=2g'].map((text) => say(text));
+  const wrong = ['many', 'cpu=x', 'cpu=1 mem=512m', 'cpu=9 mem=2g', 'cpu=1 mem=2g gpus=1'].map((text) =>
+    say(text),
+  );
   const who = person(first, say('own amounts'), ...wrong, say('cpu=4, mem=16g cuda.shares=0.5'));
   const { answer } = await run(who);
   expect(answer.resources).toEqual(['cpu=4', 'mem=16g', 'cuda.shares=0.5']);
@@ -239,6 +272,7 @@ test('own amounts are checked against the image and the limits, and Enter takes 
     'cpu=x is no NAME=AMOUNT such as cpu=4, mem=16g or cuda.shares=0.5',
     'the image needs mem=1g at least',
     'you may use cpu=8 more at most',
+    'there is no resource gpus; there are cpu, mem, cuda.shares',
   ]);
   const lazy = person(first, say('own amounts'), say(''));
   expect((await run(lazy)).answer.resources).toEqual(['cpu=1', 'mem=1g']);

@@ -32,6 +32,7 @@ const image = (reference: string, architecture = 'x86_64', ...aliases: string[])
   reference,
   architecture,
   aliases,
+  least: {},
 });
 
 /** A manager that knows `known` references and lists `images`. */
@@ -95,8 +96,19 @@ test('two images that may be meant are named, and none is taken', async () => {
   await expect(create()).rejects.toMatchObject({
     code: 'image-not-found',
     exitCode: 4,
+    message: 'python:3.11 may be any of 2 images',
     hint: expect.stringContaining(other),
   });
+});
+
+test('a short name of one image for two architectures is no riddle', async () => {
+  const both = [image(full, 'aarch64'), image(full, 'x86_64')];
+  const { asked, create } = manager([full], both);
+  await create();
+  expect(asked[1]).toMatchObject({ image: full, architecture: 'x86_64' });
+  const { asked: askedFor, create: createFor } = manager([full], both);
+  await createFor({ architecture: 'aarch64' });
+  expect(askedFor[1]).toMatchObject({ image: full, architecture: 'aarch64' });
 });
 
 test('an unknown image names those that can be used', async () => {

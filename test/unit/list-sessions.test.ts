@@ -57,6 +57,18 @@ describe('--sort', () => {
     expect(sorted(three, words)).toEqual(expected);
   });
 
+  test('RESOURCES goes by processors, then by bytes, and not by what a terminal shows of them', () => {
+    const sizes = { half: '536870912', four: '4294967296', ten: '10737418240' };
+    const mixed = Object.entries(sizes).map(([name, mem]) => session(name, { resources: { mem, cpu: '1' } }));
+    const all = [
+      ...mixed,
+      session('none', { resources: {} }),
+      session('ten-cpus', { resources: { cpu: '10' } }),
+    ];
+    expect(sorted(all, 'resources')).toEqual(['half', 'four', 'ten', 'ten-cpus', 'none']);
+    expect(sorted(all, '-resources')).toEqual(['ten-cpus', 'ten', 'four', 'half', 'none']);
+  });
+
   test('what is alike stays in the order of the platform', () => {
     expect(sorted(three, 'type,status')).toEqual(['run-10', 'run-2', 'run-1']);
   });

@@ -117,6 +117,13 @@ test('names of a server cannot move the cursor, nor look like a line of bai', ()
   expect(alignedTable(table, 80)).toContain('cr.test/x:\\x1b[2J  error: gone\\nwarning: x');
 });
 
+test('thousands of images of one name have their short names as well, before anybody has to wait', () => {
+  const tags = Array.from({ length: 20_000 }, (_, at) => `3.${at}-py${at % 7}-cuda12.4`);
+  const names = shortNames(tags.map((tag) => `cr.test/stable/python:${tag}`));
+  expect(names.get('cr.test/stable/python:3.19999-py0-cuda12.4')).toBe('python:3.19999-py0-cuda12.4');
+  expect(new Set(names.values())).toHaveProperty('size', tags.length);
+});
+
 test('an image is called by the shortest end that means no other', () => {
   const references = [
     'cr.test/stable/python:3.12',

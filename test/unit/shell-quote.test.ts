@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { shellCommand, shellQuote } from '../../src/core/text/shell-quote.ts';
+import { sanitizeLine } from '../../src/core/text/sanitize.ts';
+import { shellCommand, shellLine, shellQuote } from '../../src/core/text/shell-quote.ts';
 
 /** What a real shell makes of the words, one per NUL-ended field. */
 function readByShell(command: string): string[] {
@@ -33,4 +34,29 @@ test('a shell reads any words back as they were', () => {
     }),
     { numRuns: 50 },
   );
+});
+
+/** As `readByShell`, by a shell that people type into. */
+function readByBash(command: string): string[] {
+  const env = { ...process.env, LC_ALL: 'C.UTF-8' };
+  const text = execFileSync('bash', ['-c', `printf '%s\\0' ${command}`], { encoding: 'utf8', env });
+  return text.split('\0').slice(0, -1);
+}
+
+test('a line to be copied has nothing in it that is not seen, and is read back as it was', () => {
+  const words = [
+    "A=it's\n\\two",
+    '\u202e',
+    'soft\u00adhyphen',
+    '\u{e0041}',
+    '\t',
+    '-x',
+    '-e',
+    'a b',
+    '$HOME',
+  ];
+  const line = shellLine(words);
+  expect(line).toBe(sanitizeLine(line));
+  expect(readByBash(line)).toEqual(words);
+  expect(shellLine(['bai', '-e', "A=it's"])).toBe("bai -e 'A=it'\\''s'");
 });

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
-import { parseMounts, usualRequest } from '../../providers/backend-ai/create/create-request.ts';
+import { isMountable, parseMounts, usualRequest } from '../../providers/backend-ai/create/create-request.ts';
 import type { ComputeSessionRequest } from '../../providers/backend-ai/session/compute-session.ts';
 import type { AskedSession, AskSessionRequest } from '../../services/session/ask-session.ts';
 import { collect, keyValues, whichOf, wholeNumber } from '../shared/options.ts';
@@ -101,7 +101,8 @@ async function wish(flags: Flags & Aliases, context: Context): Promise<AskSessio
     folders: flags.mount !== undefined || flags.volume !== undefined,
     resources: flags.resources !== undefined,
   };
-  return { has, mounted, scope: { project: flags.project ?? flags.group, group: flags.scalingGroup } };
+  const scope = { project: flags.project ?? flags.group, group: flags.scalingGroup };
+  return { has, mounted, isMountable, scope };
 }
 
 function flagsOf(asked: AskedSession): Record<string, string | readonly string[]> {

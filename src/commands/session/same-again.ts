@@ -11,17 +11,16 @@ export function sameAgain(
   const options = [command, command.parent, command.parent?.parent].flatMap((each) =>
     (each?.options ?? []).map((option) => ({ option, of: each })),
   );
-  return [
-    ...['bai', 'session', 'create', what],
-    ...options.flatMap(({ option, of }) => {
-      const name = option.attributeName();
-      const answer = of === command ? answers[name] : undefined;
-      if (answer !== undefined) return wordsOf(option, answer);
-      // One time is no other: the line is for what would have been created.
-      if (name === 'dryRun' || of?.getOptionValueSource(name) !== 'cli') return [];
-      return wordsOf(option, of.getOptionValue(name));
-    }),
-  ];
+  const given = options.flatMap(({ option, of }) => {
+    const name = option.attributeName();
+    const answer = of === command ? answers[name] : undefined;
+    if (answer !== undefined) return wordsOf(option, answer);
+    // One time is no other: the line is for what would have been created.
+    if (name === 'dryRun' || of?.getOptionValueSource(name) !== 'cli') return [];
+    return wordsOf(option, of.getOptionValue(name));
+  });
+  const start = ['bai', 'session', 'create'];
+  return what.startsWith('-') ? [...start, ...given, '--', what] : [...start, what, ...given];
 }
 
 /** `--wait` and `--no-wait` are two options of one value. */

@@ -35,6 +35,12 @@ export function roughWords(amounts: Amounts): string[] {
   return amountWords(Object.fromEntries(rough));
 }
 
+/** As `roughWords`, and of processors and memory also that there are none: without them no session starts. */
+export function roomWords(amounts: Amounts): string[] {
+  const none = ['cpu', 'mem'].filter((slot) => amountOf(amounts[slot] ?? '') === 0);
+  return [...none.map((slot) => `${slot}=0`), ...roughWords(amounts)];
+}
+
 function roughBytes(amount: string): string {
   let value = amountOf(amount) ?? 0;
   let unit = '';

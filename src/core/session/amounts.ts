@@ -1,7 +1,7 @@
 /** Resource amounts as people write them. */
 
 import { formatBytes } from '../text/units.ts';
-import type { Amounts, ResourceGroup } from './offers.ts';
+import type { Amounts, ResourceGroup, ResourceOffer } from './offers.ts';
 
 /** `cpu=2 mem=4.0 GiB cuda.shares=0.5` from a platform's amounts; memory comes in bytes. */
 export function describeAmounts(amounts: Amounts): string {
@@ -24,6 +24,12 @@ export function bySlot(a: string, b: string): number {
 export function isFull({ free }: Pick<ResourceGroup, 'free'>): boolean {
   const taken = Object.entries(free).filter(([slot]) => rank(slot) < 2);
   return taken.length === 0 || taken.some(([, amount]) => Number(amount) === 0);
+}
+
+/** Every kind of resource that a platform has told of, whether there is any of it or not. */
+export function slotsIn({ groups, allowed, used }: ResourceOffer): readonly string[] {
+  const told = [used, allowed, ...groups.flatMap(({ free, total }) => [free, total ?? {}])];
+  return [...new Set(told.flatMap((amounts) => Object.keys(amounts)))].sort(bySlot);
 }
 
 function rank(slot: string): number {

@@ -12,22 +12,36 @@ export function isMeant(wanted: string, reference: string): boolean {
 
 /** For each reference the shortest end of it that means no other one. */
 export function shortNames(references: readonly string[]): ReadonlyMap<string, string> {
-  const alike = new Map<string, string[]>();
-  for (const reference of new Set(references)) {
-    const last = partsOf(reference).path.split('/').at(-1) ?? '';
-    alike.set(last, [...(alike.get(last) ?? []), reference]);
-  }
-  return new Map([...alike.values()].flatMap((group) => group.map((each) => [each, shortName(each, group)])));
+  const all = new Set(references);
+  /** How many references each short name means: to compare each with each takes minutes where there are thousands. */
+  const meant = new Map<string, number>();
+  for (const reference of all)
+    for (const name of namesOf(reference)) meant.set(name, (meant.get(name) ?? 0) + 1);
+  return new Map([...all].map((reference) => [reference, shortName(reference, meant)]));
 }
 
-function shortName(reference: string, alike: readonly string[]): string {
-  for (let at = reference.lastIndexOf('/'); at > 0; at = reference.lastIndexOf('/', at - 1)) {
-    const short = reference.slice(at + 1);
-    // A path with a port in it cannot be told from one with a tag.
-    if (short.split(':').length === 2 && alike.every((each) => each === reference || !isMeant(short, each)))
-      return short;
-  }
-  return reference;
+function shortName(reference: string, meant: ReadonlyMap<string, number>): string {
+  const { path, tag } = partsOf(reference);
+  const isUnique = (end: string): boolean => meant.get(`${end}:${tag}`) === 1;
+  // A path with a port in it cannot be told from one with a tag, and without a tag any is meant.
+  const end = tag === '' ? undefined : endsOf(path).find((each) => !each.includes(':') && isUnique(each));
+  return end === undefined || end === path ? reference : `${end}:${tag}`;
+}
+
+/** All by which it is meant, but for those that have parts without end. */
+function namesOf(reference: string): Set<string> {
+  const { path, tag } = partsOf(reference);
+  const words = tag.split('-').slice(0, mostParts);
+  const tags = [...words.keys()].map((at) => words.slice(0, at + 1).join('-'));
+  return new Set(endsOf(path).flatMap((end) => [tag, ...tags].map((each) => `${end}:${each}`)));
+}
+
+const mostParts = 16;
+
+/** The last part of a path, the last two, and so on. */
+function endsOf(path: string): string[] {
+  const parts = path.split('/').slice(-mostParts);
+  return [...parts.keys()].map((at) => parts.slice(parts.length - 1 - at).join('/'));
 }
 
 function partsOf(reference: string): { readonly path: string; readonly tag: string } {

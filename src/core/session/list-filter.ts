@@ -74,10 +74,13 @@ function isStatus({ name, inside }: ListField): boolean {
 export function statusWord(word: string, option: string, { statuses }: SessionListing): string {
   const found = statuses.find((known) => keyOf(known) === keyOf(word));
   if (found !== undefined) return found;
-  const near = similarNames(
-    keyOf(word),
-    statuses.map((known) => keyOf(known)),
-  );
+  const near =
+    word === ''
+      ? []
+      : similarNames(
+          keyOf(word),
+          statuses.map((known) => keyOf(known)),
+        );
   const meant = statuses.filter((known) => near.includes(keyOf(known)));
   throw new UsageError(`${option} knows no state ${word === '' ? 'without a name' : word.toUpperCase()}`, {
     hint: meant.length > 0 ? `did you mean ${meant.join(' or ')}?` : `states: ${statuses.join(', ')}`,

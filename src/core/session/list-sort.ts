@@ -1,7 +1,9 @@
 /** The order of sessions in lists: `--sort FIELD[,-FIELD]`. */
 
+import { bySlot } from './amounts.ts';
 import { fieldOf, fieldText, fieldValue, type ListField } from './list-fields.ts';
 import type { SessionListing } from './listing.ts';
+import type { Amounts } from './offers.ts';
 import type { SessionSummary } from './session.ts';
 
 export interface SortKey {
@@ -41,8 +43,27 @@ export function sortSessions<S extends SessionSummary>(
 
 function sortText(session: SessionSummary, field: ListField, listing: SessionListing): string {
   const value = fieldValue(session, field);
+  if (isAmounts(value)) return amountsText(value);
   const isShown = typeof value === 'object' && field.at !== undefined;
   return (isShown ? listing.row(session, 0)[field.at] : undefined) ?? fieldText(value);
+}
+
+function isAmounts(value: unknown): value is Amounts {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((each) => typeof each === 'string')
+  );
+}
+
+/** By the first kind of resource, then by the next; in bytes, since `512.0MiB` is no more than `4.0GiB`. */
+function amountsText(amounts: Amounts): string {
+  return Object.entries(amounts)
+    .filter(([, amount]) => Number(amount) !== 0)
+    .sort(([a], [b]) => bySlot(a, b))
+    .map(([slot, amount]) => `${slot}=${amount}`)
+    .join(' ');
 }
 
 function orderOf(a: string, b: string, { field, isDescending }: SortKey): number {

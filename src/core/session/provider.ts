@@ -59,6 +59,8 @@ export interface Provider extends AsyncDisposable {
   rename?(this: void, session: SessionRef, name: string, signal: AbortSignal): Promise<void>;
   /** More time for a session that ends by itself. */
   extend?(this: void, session: SessionRef, byMs: number, signal: AbortSignal): Promise<ExtendedSession>;
+  /** Uses a session for a moment, where one that nobody uses ends by itself: that time begins anew then. */
+  use?(this: void, session: SessionRef, signal: AbortSignal): Promise<void>;
   logs?(this: void, session: SessionRef, signal: AbortSignal): Promise<string>;
   /** Live events of one session; ends when the stream does. There is no replay: read the status after opening. */
   events?(this: void, session: SessionRef, signal: AbortSignal): AsyncIterable<SessionEvent>;

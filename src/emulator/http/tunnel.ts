@@ -107,6 +107,7 @@ interface TunnelTarget {
 async function openTunnel(client: WebSocket, { session, app, end, fault }: TunnelTarget): Promise<void> {
   // The library closes the connection after an error; without a listener it would end the process.
   client.on('error', () => client.terminate());
+  client.once('close', session.connected());
   if (fault !== undefined && !fault.afterBytes) return endBy(client, fault);
   // Nothing may be lost before the connection stands.
   client.pause();

@@ -13,16 +13,32 @@ interface IdleReport {
 interface Reported {
   readonly createdAt: Date;
   readonly isLive: boolean;
+  /** When somebody was connected last; nothing while somebody is. */
+  readonly usedAt: Date | undefined;
   /** What other checkers than that of the lifetime say. */
   readonly otherChecks: IdleReports;
 }
 
+interface Limits {
+  readonly lifetimeSeconds: number;
+  readonly idleSeconds: number;
+}
+
 /** The one of the lifetime is always there; 0 seconds is no limit. */
-export function idleReports(session: Reported, lifetimeSeconds: number): IdleReports {
-  const left = lifetimeSeconds - (Date.now() - session.createdAt.getTime()) / 1000;
-  const remaining = lifetimeSeconds === 0 || !session.isLive ? null : left > 0 ? left : -1;
+export function idleReports(session: Reported, { lifetimeSeconds, idleSeconds }: Limits): IdleReports {
+  const { createdAt, isLive, usedAt, otherChecks } = session;
+  const lifetime = lifetimeSeconds === 0 || !isLive ? null : leftOf(lifetimeSeconds, createdAt);
+  const idle = idleSeconds === 0 || !isLive || usedAt === undefined ? undefined : leftOf(idleSeconds, usedAt);
   return {
-    session_lifetime: { remaining, remaining_time_type: 'expire_after', extra: null },
-    ...session.otherChecks,
+    session_lifetime: { remaining: lifetime, remaining_time_type: 'expire_after', extra: null },
+    ...(idle !== undefined && {
+      network_timeout: { remaining: idle, remaining_time_type: 'expire_after', extra: null },
+    }),
+    ...otherChecks,
   };
+}
+
+function leftOf(seconds: number, since: Date): number {
+  const left = seconds - (Date.now() - since.getTime()) / 1000;
+  return left > 0 ? left : -1;
 }

@@ -46,6 +46,8 @@ export interface SessionDeps {
   readonly maxUnauthenticated: number;
   /** The `max_session_lifetime` of the account's resource policy; 0 is none. */
   readonly lifetimeSeconds: number;
+  /** The time without a connection after which sessions count as idle; 0 is none. They are told so, and not ended. */
+  readonly idleSeconds: number;
   /** The state in which sessions stop until it changes. */
   heldState(): string | undefined;
 }
@@ -73,6 +75,9 @@ export class Session {
   /** What the checkers of idle sessions say of it. */
   otherChecks: IdleReports = {};
   apps: readonly App[];
+  /** Tests make it older than it is. */
+  usedAt: Date | undefined = this.createdAt;
+  #connections = 0;
   readonly spec: SessionSpec;
   readonly #deps: SessionDeps;
   /** One for each kernel, main1 first. */
@@ -142,7 +147,18 @@ export class Session {
   }
 
   get idleChecks(): IdleReports {
-    return idleReports(this, this.#deps.lifetimeSeconds);
+    return idleReports(this, this.#deps);
+  }
+
+  /** A tunnel is open until the function that it returns is called. */
+  connected(): () => void {
+    if (!this.#deps.behaviour.countsConnections) return () => {};
+    this.#connections += 1;
+    this.usedAt = undefined;
+    return () => {
+      this.#connections -= 1;
+      if (this.#connections === 0) this.usedAt = new Date();
+    };
   }
 
   /** Aborted when the session ends. */

@@ -1,8 +1,10 @@
 /** Backend.AI: sessions of a manager, reached through its WebSocket tunnels. */
 
+import { once } from 'node:events';
 import type { ResourceOffer, ResourceScope } from '../../core/session/offers.ts';
 import type { ForeignSession, Provider, SessionNode } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
+import { sshApp } from '../../core/ssh/forwarder.ts';
 import { BaiError } from '../../errors.ts';
 import { type WayInParts, wayIn } from './app-proxy/way-in.ts';
 import { createSession } from './create/create-session.ts';
@@ -55,7 +57,7 @@ export const backendAi = {
     extend: {
       why: 'has no call that gives a session more time',
       instead:
-        'an idle session goes on while somebody is connected, so an open `bai ssh` will do; how long sessions may last (max_session_lifetime) is set by an administrator, in the resource policy of the account',
+        '`bai session extend SESSION` without --time starts its idle time anew, and so does an open `bai ssh`; how long sessions may last (max_session_lifetime) is set by an administrator, in the resource policy of the account',
     },
   },
   refOf: (id: string): SessionRef => ({ id: id.toLowerCase(), name: id, status: 'RUNNING' }),
@@ -75,10 +77,20 @@ export function createBackendAi(parts: BackendAiParts): Provider {
       return { ...(await way.access(session, options)), ...there };
     },
     create: (request: ComputeSessionRequest, tools) => createSession(request, { ...tools, api }),
-    plan: (request: ComputeSessionRequest, { signal }) => planSession(request, { api, signal }),
+    plan(request: ComputeSessionRequest, { signal }) {
+      const resources = (scope: ResourceScope) => resourcesOf(parts, scope, signal);
+      return planSession(request, { api, resources, signal });
+    },
     like: (session, signal) => readLikeness(parts.client, session, signal),
     terminate: (session, options, signal) => api.terminate(session, options, signal),
     rename: (session, name, signal) => api.rename(session, name, signal),
+    async use(session, signal) {
+      // Its own channel, whichever way the settings name: the manager counts no others.
+      const stream = await tunnelTo(parts, { session, app: sshApp }).dial(signal);
+      const closed = once(stream, 'close', { signal });
+      stream.destroy();
+      await closed;
+    },
     logs: (session, signal) => api.logs(session, signal),
     events: (session, signal) => api.events(session, signal),
     apps: {
@@ -94,7 +106,7 @@ export function createBackendAi(parts: BackendAiParts): Provider {
     },
     accountKey: accountKeyOf(parts.client),
     signedInAs: (signal) => signedInAs(parts.client, signal),
-    images: (signal) => imageOffers(parts.client, { warn: parts.warn, signal }),
+    images: (signal) => imageOffers(parts.client, signal),
     folders: (signal) => folderOffers(parts.client, { warn: parts.warn, signal }),
     resources: (signal, scope) => resourcesOf(parts, scope, signal),
     projects: (signal) => projectOffers(parts.client, { chosen: parts.project, signal }),

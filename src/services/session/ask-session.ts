@@ -12,6 +12,8 @@ export interface AskSessionRequest {
   readonly has: { readonly folders: boolean; readonly resources: boolean };
   /** Mounted whatever is answered. */
   readonly mounted: readonly string[];
+  /** Whether an option can name this folder. */
+  isMountable(this: void, folder: string): boolean;
   /** Where it is to run, as far as it is given. */
   readonly scope: ResourceScope;
 }
@@ -39,7 +41,7 @@ export async function askSession(request: AskSessionRequest, tools: AskingTools)
     image: image.reference,
     shortName: names.get(image.reference) ?? image.reference,
     architecture: isOneOfMore ? image.architecture : undefined,
-    folders: folders === undefined ? [] : await askFolders(folders, request.mounted, tools),
+    folders: folders === undefined ? [] : await askFolders(folders, request, tools),
   };
   if (request.has.resources) return { ...start, group: undefined, resources: [] };
   const group = request.scope.group ?? (await askGroup(resources?.groups ?? [], tools));
@@ -118,13 +120,21 @@ function noteOf({ reference, aliases, architecture }: ImageOffer, label: string,
 
 const usable = /^(?:|ready|mounted|performing|cloning)$/i;
 
+const mostNamed = 5;
+
 async function askFolders(
   folders: readonly FolderOffer[],
-  mounted: readonly string[],
-  { ask }: AskingTools,
+  { mounted, isMountable }: Pick<AskSessionRequest, 'mounted' | 'isMountable'>,
+  { ask, reporter }: AskingTools,
 ): Promise<readonly string[]> {
-  const choices = folders
-    .filter(({ name, isAutomatic, status }) => !isAutomatic && !mounted.includes(name) && usable.test(status))
+  const usual = folders.filter(
+    ({ name, isAutomatic, status }) => !isAutomatic && !mounted.includes(name) && usable.test(status),
+  );
+  const odd = usual.filter(({ name }) => !isMountable(name)).map(({ name }) => `"${name}"`);
+  if (odd.length > 0)
+    reporter.info(`folders that no option can name are not offered: ${odd.slice(0, mostNamed).join(', ')}`);
+  const choices = usual
+    .filter(({ name }) => isMountable(name))
     .map(({ name, permission, owner, project, host }) => ({
       value: name,
       label: name,

@@ -1,7 +1,15 @@
 /** Asks how large a new session is to be: a preset, own amounts, or the least that its image takes. */
 
 import type { Choice } from '../../core/questions.ts';
-import { amountOf, amountWords, roughWords, slotAbove, slotBelow } from '../../core/session/amount-words.ts';
+import {
+  amountOf,
+  amountWords,
+  roomWords,
+  roughWords,
+  slotAbove,
+  slotBelow,
+} from '../../core/session/amount-words.ts';
+import { isFull, slotsIn } from '../../core/session/amounts.ts';
 import type { Amounts, ImageOffer, ResourceGroup, ResourceOffer } from '../../core/session/offers.ts';
 import type { AskingTools } from './session-tools.ts';
 
@@ -19,16 +27,14 @@ export async function askGroup(
   { ask }: AskingTools,
 ): Promise<string | undefined> {
   if (groups.length < 2) return undefined;
-  const choices = groups.map(({ name, free }) => ({ value: name, label: name, note: freeIn(free) }));
-  const isEmpty = ({ note }: { readonly note: string }): boolean => note === nothingFree;
-  return ask.one('Resource group', [...choices.filter((each) => !isEmpty(each)), ...choices.filter(isEmpty)]);
+  const sorted = [...groups.filter((group) => !isFull(group)), ...groups.filter(isFull)];
+  const choices = sorted.map((group) => ({ value: group.name, label: group.name, note: freeIn(group) }));
+  return ask.one('Resource group', choices);
 }
 
-const nothingFree = 'nothing free';
-
-function freeIn(free: Amounts): string {
-  const words = roughWords(free);
-  return words.length === 0 ? nothingFree : `free: ${words.join(' ')}`;
+function freeIn(group: ResourceGroup): string {
+  if (roughWords(group.free).length === 0) return 'nothing free';
+  return `${isFull(group) ? 'full; ' : ''}free: ${roomWords(group.free).join(' ')}`;
 }
 
 type Size = 'own' | Amounts;
@@ -41,7 +47,8 @@ export async function askSize(request: AskSizeRequest, tools: AskingTools): Prom
 }
 
 function sizesOf({ image: { least }, resources, group }: AskSizeRequest): Choice<Size>[] {
-  const free = resources?.groups.find(({ name }) => name === group)?.free ?? {};
+  const groups = (resources?.groups ?? []).filter(({ name }) => name === (group ?? name));
+  const free = (groups.length === 1 ? groups[0]?.free : undefined) ?? {};
   const presets = (resources?.presets ?? [])
     .filter(({ isAvailable }) => isAvailable)
     .filter(
@@ -49,7 +56,9 @@ function sizesOf({ image: { least }, resources, group }: AskSizeRequest): Choice
     )
     .map(({ name, amounts }) => ({ value: amounts, label: name, note: amountWords(amounts).join(' ') }));
   const smallest = amountWords(least);
-  const none = { value: least, label: 'the least', note: smallest.join(' ') };
+  const hasToWait = slotAbove(least, free) ?? slotAbove(least, resources?.allowed ?? {});
+  const wait = hasToWait === undefined ? '' : '; it has to wait until so much is free';
+  const none = { value: least, label: 'the least', note: `${smallest.join(' ')}${wait}` };
   return [
     ...presets,
     smallest.length > 0 ? none : { ...none, label: 'none', note: 'the server decides' },
@@ -62,9 +71,10 @@ function surroundings({ resources, group }: AskSizeRequest): string {
   if (resources === undefined) return '';
   const groups = resources.groups.filter(({ name }) => group === undefined || name === group);
   const free = groups.map(
-    ({ name, free: amounts }) => `free in ${name}: ${roughWords(amounts).join(' ') || 'nothing'}`,
+    ({ name, free: amounts }) =>
+      `free in ${name}: ${roughWords(amounts).length === 0 ? 'nothing' : roomWords(amounts).join(' ')}`,
   );
-  const allowed = roughWords(resources.allowed).join(' ');
+  const allowed = roomWords(resources.allowed).join(' ');
   const parts = [...free, ...(allowed === '' ? [] : [`allowed: ${allowed}`])];
   return parts.map((part) => `; ${part}`).join('');
 }
@@ -76,7 +86,7 @@ async function askAmounts(
 ): Promise<readonly string[]> {
   const text = await ask.text('Amounts, such as cpu=4 mem=16g', {
     usual: amountWords(least).join(' '),
-    problemOf: (typed) => problemOf(typed, least, resources?.allowed ?? {}),
+    problemOf: (typed) => problemOf(typed, least, resources),
   });
   return wordsOf(text);
 }
@@ -85,7 +95,7 @@ function wordsOf(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
 }
 
-function problemOf(text: string, least: Amounts, allowed: Amounts): string | undefined {
+function problemOf(text: string, least: Amounts, resources: ResourceOffer | undefined): string | undefined {
   const words = wordsOf(text);
   const wrong = words.find(
     (word) => !/^[A-Za-z][\w.-]*=[^=]+$/.test(word) || amountOf(word.split('=')[1] ?? '') === undefined,
@@ -95,6 +105,10 @@ function problemOf(text: string, least: Amounts, allowed: Amounts): string | und
   const below = slotBelow(amounts, least);
   if (below !== undefined)
     return `the image needs ${amountWords({ [below]: least[below] ?? '' }).join('')} at least`;
+  const known = resources === undefined ? [] : slotsIn(resources);
+  const unknown = Object.keys(amounts).find((slot) => known.length > 0 && !known.includes(slot));
+  if (unknown !== undefined) return `there is no resource ${unknown}; there are ${known.join(', ')}`;
+  const allowed = resources?.allowed ?? {};
   const above = slotAbove(amounts, allowed);
   return above === undefined ? undefined : `you may use ${above}=${shown(allowed, above)} more at most`;
 }

@@ -4,6 +4,7 @@ import { requireFeature } from '../../core/session/features.ts';
 import type { ExtendedSession } from '../../core/session/provider.ts';
 import type { SessionDetails, SessionRef } from '../../core/session/session.ts';
 import { NotFoundError, UsageError } from '../../errors.ts';
+import { renewIdleTime } from './renew-idle-time.ts';
 import { resolveAnySession, resolveLiveSession } from './resolve-session.ts';
 import type { SessionTools } from './session-tools.ts';
 import { watchSession } from './wait-session.ts';
@@ -34,13 +35,15 @@ export async function renameSession(
 
 interface ExtendRequest {
   readonly session: string;
-  readonly byMs: number;
+  /** Nothing: as long as it may be idle. */
+  readonly byMs: number | undefined;
 }
 
 export async function extendSession(
   { session: reference, byMs }: ExtendRequest,
   tools: SessionTools,
 ): Promise<SessionRef & ExtendedSession> {
+  if (byMs === undefined) return await renewIdleTime(reference, tools);
   const extend = requireFeature(tools.provider, 'extend');
   const session = await resolveLiveSession(reference, tools);
   return { ...session, ...(await extend(session, byMs, tools.signal)) };

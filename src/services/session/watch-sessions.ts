@@ -30,8 +30,7 @@ export async function watchSessions(request: WatchRequest, tools: WatchTools): P
   for (;;) {
     let pauseMs = pollMs;
     try {
-      using _waiting = view.waiting();
-      view.show(await listSessions(request, tools));
+      view.show(await look(request, tools, view));
       hasBegun = true;
     } catch (error) {
       if (!hasBegun || !mayPass(error) || tools.signal.aborted) throw error;
@@ -42,6 +41,15 @@ export async function watchSessions(request: WatchRequest, tools: WatchTools): P
   }
 }
 
+async function look(
+  request: WatchRequest,
+  tools: WatchTools,
+  view: View,
+): Promise<readonly SessionSummary[]> {
+  using _waiting = view.waiting();
+  return await listSessions(request, tools);
+}
+
 interface View {
   show(sessions: readonly SessionSummary[]): void;
   away(error: BaiError): void;
@@ -49,11 +57,16 @@ interface View {
   waiting(): Disposable;
 }
 
-function drawnView(shown: WatchedTable, { table: wish }: WatchRequest, { provider }: SessionTools): View {
+function drawnView(
+  shown: WatchedTable,
+  { table: wish, fields }: WatchRequest,
+  { provider }: SessionTools,
+): View {
+  const none = fields.length > 0 ? 'no session fits the filter' : 'no sessions';
   let last: readonly SessionSummary[] | undefined;
   const table = (): Table => sessionTable(last ?? [], wish, { listing: provider.listing, now: Date.now() });
   const draw = (note?: string): void => {
-    if (last !== undefined) shown.draw(table(), note ?? (last.length === 0 ? 'no sessions' : undefined));
+    if (last !== undefined) shown.draw(table(), note ?? (last.length === 0 ? none : undefined));
   };
   return {
     show(sessions) {

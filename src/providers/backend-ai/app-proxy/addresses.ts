@@ -1,6 +1,7 @@
 /** Addresses that an app proxy names: bai goes to none of them before it was looked at here. */
 
 import { ProtocolError } from '../../../errors.ts';
+import { throughManager } from './refusals.ts';
 
 /** Only what HTTP can be spoken to; `who` is who named it. */
 export function httpAddress(text: string, who: string): URL {
@@ -29,7 +30,7 @@ export function gatewayIn(text: string): HostAndPort {
   const found = query.get('directTCP') === 'true' ? hostAndPort(query.get('gateway') ?? '') : undefined;
   if (found === undefined) {
     throw new ProtocolError('the app proxy opened a port, and the answer of its worker does not tell which', {
-      hint: 'show this to an administrator; without `--via proxy` it goes through the manager',
+      hint: `show this to an administrator; ${throughManager}`,
     });
   }
   if (!unspecified.has(found.host)) return found;

@@ -6,6 +6,7 @@ import type { SessionRef } from '../../../core/session/session.ts';
 import { BaiError, ProtocolError } from '../../../errors.ts';
 import type { ManagerClient } from '../manager/client.ts';
 import { hostAndPort } from './addresses.ts';
+import { throughManager } from './refusals.ts';
 
 /** All other sessions have none of it. */
 const directSchema = z.object({
@@ -26,12 +27,12 @@ export async function directGateway(
   if (named === undefined || port === undefined) {
     throw new BaiError(`session ${name} has no port of its own on the machine that it runs on`, {
       code: 'no-direct-access',
-      hint: 'upload sessions (--type system) have one; without `--via direct` it goes through the manager',
+      hint: `upload sessions (--type system) have one; ${throughManager}`,
     });
   }
   const place = hostAndPort(`tcp://${named.replace(/^https?:\/\//i, '').replace(/\/+$/, '')}:${port}`);
   if (place !== undefined) return { via: 'direct', ...place };
   throw new ProtocolError(`the manager does not tell in a known form where session ${name} listens`, {
-    hint: 'nothing was sent there: without `--via direct` it goes through the manager',
+    hint: `nothing was sent there: ${throughManager}`,
   });
 }

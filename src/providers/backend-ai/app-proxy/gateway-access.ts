@@ -9,6 +9,7 @@ import { type BaiError, DeniedError, UnreachableError } from '../../../errors.ts
 import type { Network } from '../../../net/network.ts';
 import { dialSsh, type FinalFailure, type SshDialOptions } from '../../../net/ssh-dial.ts';
 import { type HiddenEnd, watchEnd } from '../tunnel/hidden-end.ts';
+import { throughManager } from './refusals.ts';
 
 interface GatewayAccess {
   readonly session: SessionRef;
@@ -51,8 +52,8 @@ function dialOptions({ session, gateway, network, answerMs, silenceMs }: Gateway
     ...{ network, silenceMs, target: { host, port }, patienceMs: answerMs / 2 },
     label: `sshd of session ${session.name}${isProxy ? ', through the app proxy' : ''}`,
     refusedHint: isProxy
-      ? 'connections that were given up may keep its places for logins taken: without `--via proxy` it goes through the manager'
-      : 'without `--via direct` it goes through the manager',
+      ? `connections that were given up may keep its places for logins taken: ${throughManager}`
+      : throughManager,
     finally: isProxy ? (failure) => proxyFailure(failure, session, gateway) : undefined,
   };
 }
@@ -67,7 +68,7 @@ function proxyFailure(
     const what = kind === 'refused' ? 'refuses connections' : 'does not answer';
     return new UnreachableError(`the worker of the app proxy at ${place} ${what}`, {
       code: 'gateway-unreachable',
-      hint: 'it may be away, or a firewall in between lets nothing through to that port; without `--via proxy` it goes through the manager',
+      hint: `it may be away, or a firewall in between lets nothing through to that port; ${throughManager}`,
       cause,
     });
   }

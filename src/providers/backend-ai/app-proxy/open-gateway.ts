@@ -12,7 +12,7 @@ import type { Release } from '../manager/release.ts';
 import { gatewayIn, httpAddress } from './addresses.ts';
 import { openAnswer, type ProxyExchange } from './exchange.ts';
 import { ownAddress } from './own-address.ts';
-import { appProxy, explainStart, noAppProxy, type ProxyCall, refusalOf } from './refusals.ts';
+import { appProxy, explainStart, noAppProxy, type ProxyCall, refusalOf, throughManager } from './refusals.ts';
 
 interface AppProxyParts extends ProxyExchange {
   readonly client: ManagerClient;
@@ -79,7 +79,7 @@ async function startService(
 }
 
 const mostBytes = 1 << 16;
-const hint = 'show this to an administrator; without `--via proxy` it goes through the manager';
+const hint = `show this to an administrator; ${throughManager}`;
 
 async function askCoordinator(
   call: ProxyCall & { readonly token: string },

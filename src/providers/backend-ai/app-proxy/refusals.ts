@@ -14,7 +14,9 @@ export const appProxy: ServerName = {
   kind: 'the app proxy of a Backend.AI manager',
 };
 
-const throughManager = 'without `--via proxy` it goes through the manager';
+/** Whatever has chosen another way: a flag, a variable or a profile. */
+export const throughManager =
+  '`--via manager` goes through the manager, and so does BAI_VIA=manager for commands without that flag';
 
 /** What the manager did not do; every other refusal is as it was. */
 export function explainStart(error: unknown, session: SessionRef): unknown {

@@ -68,7 +68,7 @@ function checkLeads({ name, protocol }: ServicePort, via: Exclude<WayIn, 'manage
   const which = via === 'proxy' ? 'apps that speak TCP by themselves, such as sshd' : 'sshd alone';
   throw new UsageError(`\`--via ${via}\` leads to ${which}, and not to ${name} (${protocol})`, {
     code: 'unsupported',
-    hint: `leave it out: \`bai app forward\` then listens on this machine`,
+    hint: 'with `--via manager` `bai app forward` listens on this machine',
   });
 }
 

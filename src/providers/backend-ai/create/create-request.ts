@@ -4,7 +4,7 @@ import { type Settings, settingValue } from '../../../core/settings/settings.ts'
 import type { ComputeSessionRequest } from '../session/compute-session.ts';
 import { parseMounts } from './mounts.ts';
 
-export { parseMounts } from './mounts.ts';
+export { isMountable, parseMounts } from './mounts.ts';
 
 export function usualRequest(image: string, name: string, settings: Settings): ComputeSessionRequest {
   return {

@@ -32,12 +32,28 @@ export function meantImage(
   const same = images.filter(
     (image) => image.reference === session.image || image.aliases.includes(session.image),
   );
-  const only = same[0];
-  if (only && same.every((image) => image.reference === only.reference)) return only;
   const meant = images.filter((image) => isMeant(session.image, image.reference));
-  const [first, ...others] = meant;
-  if (first && others.length === 0) return first;
-  throw unknownImage(session.image, meant.length > 0 ? meant : images, refusal);
+  const only = onlyOne(same) ?? onlyOne(meant);
+  if (only !== undefined) return only;
+  if (meant.length > 0) throw oneOfMore(session.image, meant, refusal);
+  throw unknownImage(session.image, images, refusal);
+}
+
+/** It may be there for several architectures: then that of most machines is meant, unless --architecture says another. */
+function onlyOne(images: readonly ImageSummary[]): ImageSummary | undefined {
+  const [first] = images;
+  if (first === undefined || images.some(({ reference }) => reference !== first.reference)) return undefined;
+  return images.find(({ architecture }) => architecture === 'x86_64') ?? first;
+}
+
+function oneOfMore(wanted: string, meant: readonly ImageSummary[], refusal?: BaiError): BaiError {
+  const names = [...new Set(meant.map(({ reference }) => reference))];
+  const shown = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+  return new NotFoundError(`${wanted} may be any of ${names.length} images`, {
+    code: 'image-not-found',
+    hint: `write more of the name of one: ${shown}`,
+    cause: refusal,
+  });
 }
 
 function unknownImage(wanted: string, images: readonly ImageSummary[], refusal?: BaiError): BaiError {

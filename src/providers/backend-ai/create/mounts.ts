@@ -1,5 +1,6 @@
 /** Virtual folders and where they go inside a session. */
 
+import { sanitizeLine } from '../../../core/text/sanitize.ts';
 import { UsageError } from '../../../errors.ts';
 
 /** Reads `FOLDER` and `FOLDER=PATH` (or `FOLDER:PATH`); an empty path is `/home/work/FOLDER`, the manager's choice. */
@@ -10,6 +11,11 @@ export function parseMounts(texts: readonly string[] | undefined): Record<string
       .filter((text) => text !== '')
       .map(parseMount),
   );
+}
+
+/** Whether an option can name it, and it can be typed as it is shown. Servers tell of folders that others have made, by whichever way. */
+export function isMountable(folder: string): boolean {
+  return /^[^=:/]+$/.test(folder) && folder === sanitizeLine(folder.trim()) && folder !== '.ssh';
 }
 
 function parseMount(text: string): [string, string] {

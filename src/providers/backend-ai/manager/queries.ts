@@ -39,12 +39,20 @@ export const machinesQuery = `query($limit:Int!,$offset:Int!){
   }
 }`;
 
-/** What a session was made from; what it asked for is told since 24.03. */
-export function likeQuery({ requestedSlots }: { readonly requestedSlots: boolean }): string {
+/** What not every release tells. */
+interface LikeFields {
+  /** What a session asked for: since 24.03. */
+  readonly requestedSlots: boolean;
+  /** Since 24.09. */
+  readonly priority: boolean;
+}
+
+/** What a session was made from. */
+export function likeQuery({ requestedSlots, priority }: LikeFields): string {
   return `query($id:UUID!){
   compute_session(id:$id){
     image architecture type startup_command domain_name group_id scaling_group cluster_size cluster_mode mounts
-    ${requestedSlots ? 'requested_slots' : ''} containers{ occupied_slots resource_opts preopen_ports }
+    tag ${priority ? 'priority' : ''} ${requestedSlots ? 'requested_slots' : ''} containers{ occupied_slots resource_opts preopen_ports }
   }
 }`;
 }

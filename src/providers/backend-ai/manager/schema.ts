@@ -129,6 +129,8 @@ export const likeRowSchema = z.object({
   cluster_size: z.number().check(z.gte(1), z.lte(10_000)),
   cluster_mode: text,
   mounts: listOf(z.string(), 10_000),
+  tag: text,
+  priority: z.nullish(z.number()),
   requested_slots: plainObject,
   containers: listOf(
     z.object({

@@ -5,7 +5,7 @@ import type { ManagerClient } from '../manager/client.ts';
 import { type GraphqlCall, graphql } from '../manager/graphql.ts';
 import { imagesQuery } from '../manager/queries.ts';
 import { amountsOf } from './amounts.ts';
-import { bounded, isName, type Warn } from './names.ts';
+import { isName } from './names.ts';
 import { imagesSchema } from './schemas.ts';
 
 /** As the manager has them. */
@@ -27,10 +27,10 @@ export async function imagesOf(client: ManagerClient, signal: AbortSignal): Prom
 
 const mostAliases = 100;
 
-/** By name, and within one the newest tag first. */
+/** By name, and within one the newest tag first. All of them: who looks for words would not find what was left out before. */
 export async function imageOffers(
   client: ManagerClient,
-  { warn, signal }: { readonly warn: Warn; readonly signal: AbortSignal },
+  signal: AbortSignal,
 ): Promise<readonly ImageOffer[]> {
   const images = (await imagesOf(client, signal)).map((image) => ({ image, ...partsOf(image) }));
   images.sort(
@@ -40,8 +40,7 @@ export async function imageOffers(
       byNumbers.compare(b.tag, a.tag) ||
       byNumbers.compare(a.image.architecture, b.image.architecture),
   );
-  const told = { what: 'images', hint: 'name words of those you look for: `bai image list WORD`', warn };
-  return bounded(images, told).map(({ image }) => image);
+  return images.map(({ image }) => image);
 }
 
 /** `3.9` stands before `3.12`. */

@@ -75,8 +75,8 @@ export interface CreatedComputeSession extends SessionRef {
   readonly created: boolean;
 }
 
-/** What finding an image goes by. */
-export type ImageSummary = Pick<ImageOffer, 'reference' | 'architecture' | 'aliases'>;
+/** What finding an image goes by, and what a session of it needs. */
+export type ImageSummary = Pick<ImageOffer, 'reference' | 'architecture' | 'aliases' | 'least'>;
 
 /** Names that a request may hold; nothing for a kind that the manager does not tell. */
 export interface CreateChoices {

@@ -21,7 +21,7 @@ export async function readLikeness(
   signal: AbortSignal,
 ): Promise<Likeness> {
   const release = await client.release(signal);
-  const query = likeQuery({ requestedSlots: release.atLeast(24, 3) });
+  const query = likeQuery({ requestedSlots: release.atLeast(24, 3), priority: release.atLeast(24, 9) });
   const call: GraphqlCall = {
     ...{ what: `look up what session ${session.name} was made from`, query },
     ...{ variables: { id: session.id }, signal },
@@ -39,7 +39,7 @@ export async function readLikeness(
   }
   return {
     request: requestOf(row, { projects: member?.projects ?? [], environment }),
-    unknown: unknownOf(row, environment),
+    unknown: unknownOf(row, environment, member),
   };
 }
 
@@ -64,6 +64,9 @@ function requestOf(row: LikeRow, { projects, environment }: Beside): Like {
     ...(type !== undefined && { type }),
     ...(row.startup_command !== '' && { startupCommand: row.startup_command }),
     ...(project !== undefined && { project }),
+    ...(row.tag !== '' && { tag: row.tag }),
+    // What nobody asks for is no wish.
+    ...(typeof row.priority === 'number' && row.priority !== usualPriority && { priority: row.priority }),
     ...(row.domain_name !== '' && { domain: row.domain_name }),
     ...(row.scaling_group !== '' && { resourceGroup: row.scaling_group }),
     clusterSize: row.cluster_size,
@@ -75,6 +78,9 @@ function requestOf(row: LikeRow, { projects, environment }: Beside): Like {
     preopenPorts: row.containers[0]?.preopen_ports ?? [],
   };
 }
+
+/** Of sessions that were made without one. */
+const usualPriority = 10;
 
 /** Those whose names begin with a dot are in every session without being asked for. */
 function foldersOf({ mounts }: LikeRow): string[] {
@@ -97,8 +103,16 @@ function amountsOf(slots: unknown): Record<string, string> {
   );
 }
 
-function unknownOf(row: LikeRow, environment: Beside['environment']): string[] {
+function unknownOf(
+  row: LikeRow,
+  environment: Beside['environment'],
+  member: Pick<Beside, 'projects'> | undefined,
+): string[] {
+  const isInProject = member?.projects.some(({ id }) => id === row.group_id) === true;
   return [
+    ...(isInProject
+      ? []
+      : ['its project is not known, or not one of yours; --project says another than yours']),
     ...(environment === undefined ? ['its environment is not known any more; -e NAME=VALUE sets one'] : []),
     ...(foldersOf(row).length === 0
       ? []
