@@ -34,15 +34,16 @@ export function completionTools(context: BuilderContext): CompletionTools {
       }
     },
     async refresh(question) {
-      for (const kind of question.names) {
-        if (kind === 'profile') continue;
-        const place = placeOf(kind, question);
-        const cache = await cacheOf(place, context);
-        using limit = limitTime(context.signal, refreshMs);
-        await cache?.write(await namesAt(place, context, limit.signal));
-      }
+      for (const kind of question.names)
+        if (kind !== 'profile') await refresh(placeOf(kind, question), context);
     },
   };
+}
+
+async function refresh(place: Place, context: BuilderContext): Promise<void> {
+  using limit = limitTime(context.signal, refreshMs);
+  const cache = await cacheOf(place, context);
+  await cache?.write(await namesAt(place, context, limit.signal));
 }
 
 /** What one question to the platform is about. */
