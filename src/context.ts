@@ -38,6 +38,8 @@ export interface GlobalFlags {
   readonly settings: SettingValues;
   /** The profile need not be there yet. */
   readonly mayBeNew?: boolean;
+  /** The command that was typed, without other names of it, such as `sftp put`. */
+  readonly command?: string;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

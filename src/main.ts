@@ -114,6 +114,7 @@ function readFlags(command: Command): GlobalFlags {
     events: flags['jsonEvents'] === true,
     quiet: flags['quiet'] === true,
     color: typeof flags['color'] === 'boolean' ? flags['color'] : undefined,
+    command: [command.parent, command].flatMap((each) => (each?.parent ? [each.name()] : [])).join(' '),
     profile: text('profile'),
     environmentFile: text('envFile'),
     settings: endpoint === undefined ? {} : { endpoint },

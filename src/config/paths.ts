@@ -14,6 +14,8 @@ interface OwnPaths {
   readonly keyLedger: string;
   /** Of Backend.AI's; of another platform see `localStatePath`. */
   readonly localManager: string;
+  /** Which processes of bai keep a login at a web console in use. */
+  readonly loginHolders: string;
   /** What `~/.ssh/config` includes. */
   readonly sshConfig: string;
   /** Two small files for each host name that plain ssh was asked for. */
@@ -30,6 +32,7 @@ export function findOwnPaths(environment: Readonly<Record<string, string | undef
     knownHosts: join(paths.data, 'known_hosts'),
     keyLedger: join(paths.data, 'keys.jsonl'),
     localManager: join(paths.data, 'local.json'),
+    loginHolders: join(paths.data, 'logins'),
     sshConfig: join(paths.data, 'ssh_config'),
     sshHosts: join(paths.data, 'ssh-hosts'),
   };

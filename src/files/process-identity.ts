@@ -13,8 +13,11 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
-export async function ownIdentity(): Promise<ProcessIdentity> {
-  const [space, started] = await Promise.all([ownSpace(), startOf(process.pid)]);
+/** When a process was started, as the system puts it: for systems where no file tells. Empty where it does not say. */
+export type AskStart = (pid: number) => Promise<string>;
+
+export async function ownIdentity(askStart?: AskStart): Promise<ProcessIdentity> {
+  const [space, started] = await Promise.all([ownSpace(), startOf(process.pid, askStart)]);
   return { host: hostname(), space, pid: process.pid, started };
 }
 
@@ -32,11 +35,20 @@ export function readIdentity(value: unknown): ProcessIdentity | undefined {
 
 /** `isRecent` is for a process that cannot be asked for, such as one of another machine. */
 export async function isAlive(identity: ProcessIdentity, isRecent: boolean): Promise<boolean> {
-  const { host, space, pid, started } = identity;
-  if (host !== hostname() || (space !== '' && space !== (await ownSpace()))) return isRecent;
-  if (!isRunning(pid)) return false;
-  const found = await startOf(pid);
-  return started === '' || found === '' ? isRecent : found === started;
+  const fate = await fateOf(identity);
+  return fate === 'unknown' ? isRecent : fate === 'alive';
+}
+
+/** `unknown`: of another machine or container, or where the system does not tell two with the same number apart. */
+export async function fateOf(
+  { host, space, pid, started }: ProcessIdentity,
+  askStart?: AskStart,
+): Promise<'alive' | 'ended' | 'unknown'> {
+  if (host !== hostname() || (space !== '' && space !== (await ownSpace()))) return 'unknown';
+  if (!isRunning(pid)) return 'ended';
+  const found = await startOf(pid, askStart);
+  if (started === '' || found === '') return 'unknown';
+  return found === started ? 'alive' : 'ended';
 }
 
 function isRunning(pid: number): boolean {
@@ -48,9 +60,10 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Linux only. One that has ended and that its parent has not asked after yet does nothing any more. */
-async function startOf(pid: number): Promise<string> {
+/** By a file on Linux only. One that has ended and that its parent has not asked after yet does nothing any more. */
+async function startOf(pid: number, ask: AskStart = async () => ''): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(nothing);
+  if (text === '') return await ask(pid);
   // The program's name comes before them and may hold spaces and brackets.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : (fields[19] ?? '');

@@ -55,6 +55,7 @@ export interface AppParts extends SessionTools {
   readonly environment: Environment;
   readonly leaveInterruptsToChild: () => Disposable;
   readonly userSsh: UserSsh;
+  readonly holdLogin: (what: string) => void;
   /** For the builtin ssh client. */
   readonly streams: Pick<ProcessFacts, 'stdin' | 'stdout' | 'stderr' | 'stdioForChild' | 'background'>;
 }
@@ -65,6 +66,7 @@ export function sshTools(parts: AppParts): SshTools {
   const settings = sshSettings(parts.settings);
   return {
     ...{ provider, reporter, signal, owner, profile, ask, settings, startForwarder },
+    holdLogin: parts.holdLogin,
     access: (session, options) => provider.access(session, { signal, ...options }),
     knownHosts: openKnownHosts(places.knownHosts, lockWait(parts)),
     keys: loginKeys(parts, settings),

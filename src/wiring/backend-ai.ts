@@ -38,7 +38,7 @@ export async function openBackendAi(settings: Settings, options: ProviderOptions
     domain: settingValue(settings, 'domain'),
     onPause: (message) => reporter.info(message),
   });
-  return createBackendAi({
+  const provider = createBackendAi({
     ...{ client, network, reporter, owner, login, userAgent, now },
     via: settingValue(settings, 'via'),
     allowFrom: allowFromOf(settings, options),
@@ -47,6 +47,7 @@ export async function openBackendAi(settings: Settings, options: ProviderOptions
     project: settingValue(settings, 'project'),
     warn: (message, hint) => reporter.warn(message, hint),
   });
+  return login === undefined ? provider : (await means()).holding(provider);
 }
 
 /** The addresses would have no effect. */

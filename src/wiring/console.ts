@@ -3,6 +3,7 @@
 import { readPythonLogin } from '../config/python-login.ts';
 import type { Environment } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
+import type { Provider } from '../core/session/provider.ts';
 import type { PasswordDoor } from '../core/session/sign-in.ts';
 import { formatInterval } from '../core/settings/setting-parsers.ts';
 import { type Settings, type SettingValues, settingValue } from '../core/settings/settings.ts';
@@ -19,6 +20,10 @@ export interface SignInMeans {
   readonly profile: string;
   /** Whether the profile has this login, which it had before or has got by `saveProfile`. */
   holdsLogin(this: void, id: string): Promise<boolean>;
+  /** Told of a stored login that is used, and of the one in its place. */
+  useLogin(this: void, id: string): void;
+  /** The provider whose tunnels are known to keep that login in use. */
+  holding(this: void, provider: Provider): Provider;
   /** What `secretCommand` prints: the password, where nobody sits. */
   readPassword(this: void): Promise<string | undefined>;
   saveProfile(
@@ -47,6 +52,7 @@ export async function openConsoleLogin(settings: Settings, options: ConsoleOptio
   // Who has signed out is not asked to sign in by whatever command comes next.
   if (id === '' && (email === undefined || settings.secretCommand.value === undefined))
     throw notSignedIn(settings);
+  if (isStored && id !== '') means.useLogin(id);
   const again: SignInAgain = { settings, options, calls };
   return new ConsoleLogin({
     ...{ id, calls, now },
@@ -104,7 +110,9 @@ async function signInAgain(
   const login = await askLogin({ email, password }, { door, ask: means.ask, warn, signal });
   const untilMs = login.endsAt?.getTime() ?? 0;
   const time = untilMs > since.getTime() ? { sinceMs: since.getTime(), untilMs } : undefined;
-  if (settings.email.origin === storedIn(means))
+  if (settings.email.origin === storedIn(means)) {
     await means.saveProfile({ loginId: login.id, loginTime: time && formatInterval(time) });
+    means.useLogin(login.id);
+  }
   return { id: login.id, time };
 }

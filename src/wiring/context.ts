@@ -8,6 +8,7 @@ import type { Settings, SettingValues } from '../core/settings/settings.ts';
 import { DeniedError } from '../errors.ts';
 import type { NamedFileLimit } from '../files/named-file.ts';
 import type { SignInMeans } from './console.ts';
+import type { LoginHold } from './profiles/login-hold.ts';
 import type { OpenProvider } from './providers.ts';
 import { type BuilderContext, builders } from './tools.ts';
 import type { UserSsh } from './user-ssh.ts';
@@ -30,6 +31,7 @@ class LazyContext implements Context, BuilderContext {
   owner: string | undefined;
   #userSsh: UserSsh | undefined;
   readonly #resources: { close(): Promise<void> }[] = [];
+  #loginHold: LoginHold | undefined;
   exitCode = 0;
 
   constructor(facts: ProcessFacts, openProvider: OpenProvider) {
@@ -197,16 +199,25 @@ class LazyContext implements Context, BuilderContext {
 
   async #signInMeans(): Promise<SignInMeans> {
     const { stdin, stderr, signal, reporter, environment } = this;
-    const [{ askerAt }, { keptLogin }] = await Promise.all([
+    const [{ askerAt }, { keptLogin }, { openLoginHold }] = await Promise.all([
       import('./asker.ts'),
       import('./profiles/kept-login.ts'),
+      import('./profiles/login-hold.ts'),
     ]);
+    this.#loginHold ??= openLoginHold(this);
+    const hold = this.#loginHold;
     const [settings, profiles] = [await this.settings(), await this.tools('profiles')];
     return {
       ask: askerAt({ stdin, stderr, signal }, reporter),
       readPassword: () => profiles.readSecretCommand(),
+      useLogin: (id) => hold.use(id),
+      holding: (provider) => hold.over(provider),
       ...keptLogin(settings, profiles, environment),
     };
+  }
+
+  holdLogin(what: string): void {
+    this.#loginHold?.hold(what);
   }
 
   /** The user's own ssh configuration, asked once. */

@@ -2,7 +2,7 @@
 
 import { readSecretLine } from '../config/read-secret.ts';
 import type { Provider } from '../core/session/provider.ts';
-import { isSet, originOfProfile, type SettingValues, settingValue } from '../core/settings/settings.ts';
+import type { Settings, SettingValues } from '../core/settings/settings.ts';
 import { BaiError } from '../errors.ts';
 import type { Network } from '../net/network.ts';
 import { type ConsoleCalls, consoleCalls } from '../providers/backend-ai/console/console-calls.ts';
@@ -10,6 +10,7 @@ import type { SignInTools } from '../services/sign-in/sign-in-tools.ts';
 import { askerAt } from './asker.ts';
 import { openNetwork } from './network.ts';
 import { recognise } from './recognise.ts';
+import { storedLogin } from './stored-login.ts';
 import type { BuilderContext } from './tools.ts';
 
 export async function signInTools(context: BuilderContext): Promise<SignInTools> {
@@ -18,23 +19,19 @@ export async function signInTools(context: BuilderContext): Promise<SignInTools>
   const userAgent = `bai/${context.version}`;
   const now = (): Date => new Date();
   const network = await networkOf(context);
-  const callsAt = (endpoint: string): ConsoleCalls =>
-    consoleCalls({ endpoint: new URL(endpoint), network, userAgent, now });
+  const callsAt = (endpoint: string, over = network): ConsoleCalls =>
+    consoleCalls({ endpoint: new URL(endpoint), network: over, userAgent, now });
   return {
     ...{ reporter, signal, profiles: await context.tools('profiles') },
     settings: () => context.settings(),
     recognise: (address) => recognise(address, { network, userAgent, now, signal }),
     door: ({ endpoint }) => ({ origin: new URL(endpoint).origin, login: callsAt(endpoint).login }),
     open: (values) => openWith(values, context),
-    async endLogin() {
-      const { endpoint, id } = await storedLogin(context);
-      if (endpoint === undefined || id === undefined) return undefined;
-      return async () => {
-        const calls = callsAt(endpoint.href);
-        await calls.logout(id, signal);
-        return !(await calls.check(id, signal));
-      };
-    },
+    storedLogin: (profile) =>
+      storedLogin(profile, {
+        ...{ context, callsAt },
+        networkOf: (settings) => networkOf(context, settings),
+      }),
     async endLoginAt(endpoint, id) {
       try {
         await callsAt(endpoint).logout(id, signal);
@@ -48,30 +45,9 @@ export async function signInTools(context: BuilderContext): Promise<SignInTools>
   };
 }
 
-interface StoredLogin {
-  readonly endpoint?: URL | undefined;
-  readonly id?: string | undefined;
-}
-
-/** That of the profile alone: one that comes from elsewhere is not bai's to end. */
-async function storedLogin(context: BuilderContext): Promise<StoredLogin> {
-  const { endpointType, loginId } = await context.settings();
-  if (endpointType.value !== 'session' || !isSet(loginId)) return {};
-  try {
-    const settings = await context.settingsWithSecrets();
-    const isOwn = settings.loginId.origin === originOfProfile(await context.profile());
-    const [endpoint] = settingValue(settings, 'endpoint') ?? [];
-    return isOwn ? { endpoint, id: settings.loginId.value } : {};
-  } catch (error) {
-    // Who is about to sign in needs nothing of a keyring that does not open.
-    if (error instanceof BaiError && !context.signal.aborted) return {};
-    throw error;
-  }
-}
-
 /** As the settings have it: certificates, proxies, jump hosts. It is closed with the process. */
-async function networkOf(context: BuilderContext): Promise<Network> {
-  const settings = await context.settings();
+async function networkOf(context: BuilderContext, of?: Settings): Promise<Network> {
+  const settings = of ?? (await context.settings());
   const { reporter, environment } = context;
   const network = openNetwork(settings, { reporter, environment });
   context.closeLater(network);

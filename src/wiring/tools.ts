@@ -14,6 +14,8 @@ export interface BuilderContext extends Context {
   readonly owner: string | undefined;
   userSsh(): Promise<UserSsh>;
   settingsWithSecrets(): Promise<Settings>;
+  /** What the process is for that keeps a login in use; nothing where it has none. */
+  holdLogin(what: string): void;
   /** Closed when the command is over. */
   closeLater(resource: { close(): Promise<void> }): void;
 }
@@ -98,5 +100,6 @@ async function partsOf(context: BuilderContext): Promise<AppParts> {
   const [settings, sessions] = await Promise.all([context.settings(), sessionTools(context)]);
   const { leaveInterruptsToChild } = facts;
   const userSsh = await context.userSsh();
-  return { ...sessions, settings, environment, leaveInterruptsToChild, userSsh, streams: facts };
+  const holdLogin = (what: string): void => context.holdLogin(what);
+  return { ...sessions, settings, environment, leaveInterruptsToChild, userSsh, holdLogin, streams: facts };
 }

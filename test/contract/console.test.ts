@@ -1,6 +1,6 @@
 /** Everything that goes through a web console: signing in with a password, and what a command does with that login. */
 
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type BaiResult, bai, startBai, untilPrinted } from '../support/bai.ts';
@@ -214,9 +214,49 @@ test('a tunnel that ends after a logout does not leave its login behind', async 
   await run(['session', 'create', 'python', '--name', 'left']);
   const child = startBai(['ssh', 'left', '--', 'echo here; read line'], { home: home.path });
   await untilPrinted(child, 'stdout', /here/);
+  // So that the logout does not end it, as one that another machine started.
+  rmSync(join(home.path, '.local', 'share', 'bai', 'logins'), { recursive: true });
   expect((await run(['logout'])).code).toBe(0);
   child.stdin.end('done\n');
   await new Promise((resolve) => child.once('close', resolve));
+  expect(place.console.logins(place.email)).not.toContain(loginId);
+});
+
+test('a logout first ends what goes by the login in other processes, and says what that was', async () => {
+  await signIn();
+  const { loginId } = stored();
+  await run(['session', 'create', 'python', '--name', 'held']);
+  const forward = startBai(['app', 'forward', 'held', '--json'], { home: home.path });
+  const ssh = startBai(['ssh', 'held', '--', 'echo here; sleep 600'], { home: home.path });
+  const ended = [forward, ssh].map((child) => new Promise((resolve) => child.once('close', resolve)));
+  const [[port]] = await Promise.all([
+    untilPrinted(forward, 'stdout', /(?<="port": ?)\d+/),
+    untilPrinted(ssh, 'stdout', /here/),
+  ]);
+  const { code, stdout, stderr } = await run(['logout']);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+  expect(
+    stderr
+      .split('\n')
+      .filter((line) => line.startsWith('ended: '))
+      .sort(),
+  ).toEqual([`ended: forward of held on port ${port}`, 'ended: ssh to held']);
+  await Promise.all(ended);
+  expect(place.console.logins(place.email)).not.toContain(loginId);
+});
+
+test('a profile that is removed does not leave its login behind', async () => {
+  await run(
+    ['-P', 'lab', 'login', place.endpoint, '--email', place.email, '--password-stdin'],
+    place.password,
+  );
+  const { loginId } = JSON.parse(readFileSync(configFile(), 'utf8')).profiles.lab;
+  expect(place.console.logins(place.email)).toContain(loginId);
+  const { code, stdout } = await run(['profile', 'remove', 'lab', '--yes', '--json']);
+  expect([code, JSON.parse(stdout)]).toEqual([
+    0,
+    { removed: 'lab', current: 'default', loginEnded: true, ended: [], left: [] },
+  ]);
   expect(place.console.logins(place.email)).not.toContain(loginId);
 });
 

@@ -124,6 +124,7 @@ const unwaited = [
   'wiring/background.ts',
   'wiring/completion.ts',
   'wiring/local.ts',
+  'wiring/process/start-time.ts',
 ];
 
 test('every program that bai starts on this machine has a row', () => {

@@ -16,8 +16,13 @@ export function define(command: Command, context: Context): void {
     .action(async (name: string, flags: Flags) => {
       const { removeProfile } = await import('../../services/profiles/profiles.ts');
       const request = { name, next: flags.use, isConfirmed: flags.yes === true };
-      const current = await removeProfile(request, await context.tools('profiles'));
-      context.reporter.info(`profile "${name}" is removed; "${current}" is current`);
-      context.reporter.result({ removed: name, current }, '');
+      const { endStoredLogin } = await import('../../services/sign-in/end-login.ts');
+      const { current, login } = await removeProfile(request, {
+        ...(await context.tools('profiles')),
+        endLogin: async (profile) => endStoredLogin(profile, await context.tools('signIn')),
+      });
+      const signedOut = login?.loginEnded ? 'its login has ended, and ' : '';
+      context.reporter.info(`${signedOut}profile "${name}" is removed; "${current}" is current`);
+      context.reporter.result({ removed: name, current, ...login }, '');
     });
 }

@@ -104,19 +104,33 @@ interface RemoveRequest {
   readonly isConfirmed: boolean;
 }
 
-/** Resolves with what is current then. */
-export async function removeProfile(
+interface RemoveTools<T> extends ProfileTools {
+  /** Of a profile that is signed in at a web console: nobody could end that login any more. */
+  endLogin(this: void, profile: string): Promise<T>;
+}
+
+interface RemovedProfile<T> {
+  /** What is current now. */
+  readonly current: string;
+  /** What came of its login; nothing where it had none. */
+  readonly login: T | undefined;
+}
+
+export async function removeProfile<T>(
   { name, next, isConfirmed }: RemoveRequest,
-  tools: ProfileTools,
-): Promise<string> {
+  tools: RemoveTools<T>,
+): Promise<RemovedProfile<T>> {
   for (const each of [name, ...(next === undefined ? [] : [next])]) tools.checkName(each);
   await mustBeStored(name, tools);
   const current = (await tools.store.current()) ?? usualProfile;
   const after = await successor({ name, next, current }, tools);
-  if (!isConfirmed) await confirm(name, tools);
+  const { values, keyringItems } = await tools.store.read(name);
+  const isSignedIn = values.loginId !== undefined || keyringItems.loginId !== undefined;
+  if (!isConfirmed) await confirm(name, isSignedIn, tools);
+  const login = isSignedIn ? await tools.endLogin(name) : undefined;
   await tools.removeProfile(name, after);
   await warnOfHosts(name, 'bai ssh-config remove', tools);
-  return after;
+  return { current: after, login };
 }
 
 /** Nobody is to find out by the next command which account takes the place of the one that is gone. */
@@ -144,10 +158,11 @@ async function successor(
   });
 }
 
-async function confirm(name: string, { ask }: ProfileTools): Promise<void> {
+async function confirm(name: string, isSignedIn: boolean, { ask }: ProfileTools): Promise<void> {
   if (ask === undefined)
     throw new UsageError(`to remove profile "${name}" without a terminal, confirm it with --yes`);
-  if (!(await ask(`Remove profile "${name}" and its secrets?`)))
+  const signedIn = isSignedIn ? ', which is signed in,' : '';
+  if (!(await ask(`Remove profile "${name}"${signedIn} and its secrets?`)))
     throw new BaiError(`profile "${name}" stays`, { code: 'not-confirmed' });
 }
 

@@ -62,14 +62,14 @@ type ProfileChange = Parameters<ProfileTools['saveProfile']>[1];
 async function keepIfGood(
   values: SettingValues,
   gone: ProfileChange,
-  { open, profiles, endLogin, endLoginAt, signal }: SignInTools,
+  { open, profiles, storedLogin, endLoginAt, signal }: SignInTools,
 ): Promise<{ readonly account: SignedIn; readonly saved: Awaited<ReturnType<ProfileTools['saveProfile']>> }> {
   const { loginId, endpoint = '' } = values;
-  const endsBefore = await endLogin();
+  const before = await storedLogin();
   try {
     const account = await whoIs(await open(values), signal);
     const saved = await profiles.saveProfile(profiles.profile, { ...gone, ...values });
-    await endsBefore?.();
+    await before?.end(false);
     return { account, saved };
   } catch (error) {
     if (loginId !== undefined) await endLoginAt(endpoint, loginId);

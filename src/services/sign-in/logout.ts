@@ -7,14 +7,14 @@ import {
   originOfProfile,
   type SettingName,
 } from '../../core/settings/settings.ts';
-import { BaiError, NotFoundError, UsageError } from '../../errors.ts';
+import { NotFoundError, UsageError } from '../../errors.ts';
+import { type EndedLogin, endStoredLogin, nothingEnded } from './end-login.ts';
 import type { SignInTools } from './sign-in-tools.ts';
 
-interface LogoutResult {
+/** A keypair or a token goes on counting where it was made. */
+interface LogoutResult extends EndedLogin {
   readonly profile: string;
   readonly endpoint: string | undefined;
-  /** Whether a login at a web console was ended; a keypair or a token goes on counting where it was made. */
-  readonly loginEnded: boolean;
   readonly removed: readonly SettingName[];
 }
 
@@ -36,12 +36,12 @@ export async function logOut(tools: SignInTools): Promise<LogoutResult> {
     reporter.warn(`${name} is still set: it comes from ${settings[name].origin}`, 'take it away there');
   // What the profile has beside another account that counts is not what somebody means who signs out now.
   const isProfiles = elsewhere.length === 0;
-  const ended = isProfiles && (await endLogin(tools));
+  const login = isProfiles ? await endStoredLogin(undefined, tools) : nothingEnded;
   const removed = isProfiles ? await profiles.removeSecrets(profile, secrets) : [];
   if (removed.includes('loginId'))
     await profiles.saveProfile(profile, { loginTime: undefined, accessKey: undefined });
   if (held.length === 0 && removed.length === 0) throw notSignedIn(profile);
-  return { profile, endpoint: settings.endpoint.value, loginEnded: ended, removed };
+  return { profile, endpoint: settings.endpoint.value, ...login, removed };
 }
 
 function notSignedIn(profile: string): NotFoundError {
@@ -49,25 +49,4 @@ function notSignedIn(profile: string): NotFoundError {
     code: 'not-set',
     hint: '`bai login` signs in; `bai config list` shows where settings come from',
   });
-}
-
-/** Whatever comes of it, the secrets leave this machine. */
-async function endLogin({ endLogin: find, reporter, signal }: SignInTools): Promise<boolean> {
-  try {
-    const end = await find();
-    if (end === undefined) return false;
-    if (await end()) return true;
-    reporter.warn(
-      'the web console still takes the login',
-      'it counts as long as a program goes through it, such as `bai app forward`: end that program',
-    );
-    return false;
-  } catch (error) {
-    if (signal.aborted || !(error instanceof BaiError)) throw error;
-    reporter.warn(
-      `the login could not be ended at the web console: ${error.message}`,
-      'it ends by itself in time',
-    );
-    return false;
-  }
 }

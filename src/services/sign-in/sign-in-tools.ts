@@ -1,11 +1,21 @@
 /** What signing in and out works with. */
 
+import type { LoginHolder } from '../../config/login-holders.ts';
 import type { Reporter } from '../../core/reporter.ts';
 import type { Provider } from '../../core/session/provider.ts';
 import type { PasswordDoor, SignInPlace } from '../../core/session/sign-in.ts';
 import type { Settings, SettingValues } from '../../core/settings/settings.ts';
 import type { ProfileTools } from '../profiles/profile-tools.ts';
 import type { Asker } from './ask-login.ts';
+
+export interface StoredLogin {
+  /** Ends it, and its tunnels do not bring it back where `hadTunnels`. Whether it is over. */
+  end(hadTunnels: boolean): Promise<boolean>;
+  /** Other processes of bai that keep it in use. */
+  holders(): Promise<readonly LoginHolder[]>;
+  /** Asks a process to end; only for one that is alive for certain. */
+  stop(this: void, pid: number): void;
+}
 
 export interface SignInTools {
   readonly reporter: Reporter;
@@ -17,8 +27,8 @@ export interface SignInTools {
   door(this: void, place: Pick<SignInPlace, 'endpoint'>): PasswordDoor;
   /** The platform as these values reach it, in place of those that are stored; once for each process. */
   open(this: void, values: SettingValues): Promise<Provider>;
-  /** What ends the login that the profile has now, when it is called; nothing where there is none. Its answer: whether it is over. */
-  endLogin(this: void): Promise<(() => Promise<boolean>) | undefined>;
+  /** The login that a profile has now, the one that is meant where none is named; nothing where it has none. */
+  storedLogin(this: void, profile?: string): Promise<StoredLogin | undefined>;
   /** Ends this login, as far as the server can be reached. */
   endLoginAt(this: void, endpoint: string, id: string): Promise<void>;
   /** Nothing where nobody can be asked. */

@@ -25,6 +25,8 @@ export interface SshTools extends SessionTools {
   /** The provider's way in; or another one, where sessions are reached through a connection that stands. */
   access(session: SessionRef, options?: Omit<AccessOptions, 'signal'>): Promise<SshAccess>;
   startForwarder(options: ForwarderOptions): Promise<Forwarder>;
+  /** What this process keeps the login in use for, where there is one: `bai logout` ends it, and says what it was. */
+  holdLogin?(this: void, what: string): void;
 }
 
 export interface SshSettings {

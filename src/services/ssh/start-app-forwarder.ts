@@ -63,6 +63,8 @@ export async function holdForwarder(
     { ...request, onConnectionFailed, onConnectionEnded },
     tools,
   );
+  const app = request.app === sshApp ? '' : `${request.app} of `;
+  tools.holdLogin?.(`forward of ${app}${request.session.name} on port ${forwarder.port}`);
   await onListening(forwarder);
   using watching = watchForEnd(request.session, tools);
   watch = watching;

@@ -1,9 +1,9 @@
 /** The login that calls through a web console go by: kept alive, and made anew where somebody can give the password. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { atMost, limitTime } from '../../../core/time-limit.ts';
 import { BaiError } from '../../../errors.ts';
 import { type ConsoleCalls, loginHeader } from './console-calls.ts';
+import { leaveForGood } from './leave-for-good.ts';
 
 /** From when to when a login counts, in milliseconds of the clock. */
 interface LoginTime {
@@ -35,9 +35,6 @@ interface ConsoleLoginOptions {
 const farewellMs = 5_000;
 /** How many milliseconds a process that is through waits for its login to be prolonged. */
 const prolongMs = 1_000;
-/** When the server is asked whether a login came back, in milliseconds from one time to the next. */
-const looksMs = [100, 300, 600] as const;
-
 export class ConsoleLogin implements AsyncDisposable {
   readonly #options: ConsoleLoginOptions;
   #id: string;
@@ -90,20 +87,12 @@ export class ConsoleLogin implements AsyncDisposable {
     if (!this.#hadTunnel || (await this.#options.isWanted(this.#id))) return;
     using limit = limitTime(new AbortController().signal, farewellMs);
     try {
-      await this.#leaveForGood(limit.signal);
+      const { calls } = this.#options;
+      await calls.logout(this.#id, limit.signal);
+      await leaveForGood(this.#id, calls, limit.signal);
     } catch (error) {
       // The process ends whatever the server says.
       if (!(error instanceof BaiError)) throw error;
-    }
-  }
-
-  /** The tunnels may end over there a moment after they have ended here, and after the logout. */
-  async #leaveForGood(signal: AbortSignal): Promise<void> {
-    const { calls } = this.#options;
-    await calls.logout(this.#id, signal);
-    for (const ms of looksMs) {
-      await delay(ms);
-      if (await calls.check(this.#id, signal)) await calls.logout(this.#id, signal);
     }
   }
 
