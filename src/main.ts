@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { commands, groups } from './commands/index.ts';
 import type { CommandEntry } from './commands/shared/command.ts';
 import { addGlobalOptions } from './commands/shared/global-options.ts';
+import { explainUsage, refuseGroupAlone, usageLine, withHelp } from './commands/usage.ts';
 import { knownWords, withoutDoubt, withShell, withWelcome, wordsOf } from './commands/words.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import { BaiError, ExitCode, interruptedBy, UsageError } from './errors.ts';
@@ -11,9 +12,11 @@ import { BaiError, ExitCode, interruptedBy, UsageError } from './errors.ts';
 /** The only error boundary. Never rejects. */
 export async function run(context: Context, argv: readonly string[]): Promise<number> {
   let words = argv;
+  let program: Command | undefined;
   try {
-    words = withShell(withWelcome(argv));
-    const program = await createProgram(context, words);
+    words = withShell(withWelcome(withHelp(argv)));
+    refuseGroupAlone(words, fallbackFlags(words).json);
+    program = await createProgram(context, words);
     words = withoutDoubt(words, program);
     await program.parseAsync(words, { from: 'user' });
     return context.exitCode;
@@ -21,7 +24,9 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
     if (error instanceof CommanderError && hasShownHelp(error))
       return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     await prepareReporter(context, fallbackFlags(words));
-    return context.reporter.failure(await context.inProfile(explained(error, context.signal, argv)));
+    return context.reporter.failure(
+      await context.inProfile(explained(error, context.signal, { argv, program })),
+    );
   } finally {
     await context.close();
   }
@@ -39,7 +44,7 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .configureHelp({
       showGlobalOptions: true,
       subcommandTerm: (command) => [command.name(), ...command.aliases()].join('|'),
-      commandUsage,
+      commandUsage: usageLine,
     })
     .exitOverride()
     .configureOutput({
@@ -62,13 +67,6 @@ export async function createProgram(context: Context, argv: readonly string[]): 
   for (const entry of commands) await addCommand(entry, { program, parents, wanted, context });
   program.addHelpText('after', examples);
   return program;
-}
-
-/** Without aliases, which have a line of their own. */
-function commandUsage(command: Command): string {
-  const names: string[] = [];
-  for (let each: Command | null = command; each !== null; each = each.parent) names.unshift(each.name());
-  return [...names, command.usage()].join(' ');
 }
 
 const examples = `
@@ -163,24 +161,18 @@ function hasShownHelp({ code, exitCode }: CommanderError): boolean {
 }
 
 /** Waits of Node's own end with an AbortError when Ctrl-C comes: no bug. */
-function explained(error: unknown, signal: AbortSignal, argv: readonly string[]): unknown {
-  if (error instanceof CommanderError) return withUsageHint(usageError(error), argv);
+function explained(
+  error: unknown,
+  signal: AbortSignal,
+  { argv, program }: { readonly argv: readonly string[]; readonly program: Command | undefined },
+): unknown {
+  if (error instanceof CommanderError) return withUsageHint(explainUsage(error, argv, program), argv);
   if (signal.aborted && error instanceof Error && isAbort(error)) return interruptedBy(signal, error);
   return withUsageHint(error, argv);
 }
 
 function isAbort(error: Error): boolean {
   return error instanceof BaiError ? error.exitCode === ExitCode.interrupted : error.name === 'AbortError';
-}
-
-/** commander's own words for a wrong command line, on one line. */
-function usageError({ message }: CommanderError): UsageError {
-  return new UsageError(
-    message
-      .replace(/^error: /, '')
-      .trim()
-      .replaceAll('\n', ' '),
-  );
 }
 
 /** Every wrong command line ends with where to read what is right. */
