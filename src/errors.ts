@@ -153,6 +153,13 @@ export function interruptedBy(signal: AbortSignal, error?: Error): InterruptedEr
   return new InterruptedError(message, facts, status);
 }
 
+/** Whether it is the end of a wait by a signal, and no failure of its own. */
+export function isAbort(error: unknown): error is Error {
+  if (error instanceof InterruptedError) return true;
+  if (error instanceof BaiError) return error.exitCode === ExitCode.interrupted;
+  return error instanceof Error && error.name === 'AbortError';
+}
+
 /**
  * What a wait fails with that this signal has ended. The user's interrupt comes as the signal's reason, from the one place that
  * hears it; a limit of bai's own is never taken for it.

@@ -7,7 +7,7 @@ import { addGlobalOptions } from './commands/shared/global-options.ts';
 import { explainUsage, refuseGroupAlone, usageLine, withHelp } from './commands/usage.ts';
 import { knownWords, withoutDoubt, withShell, withWelcome, wordsOf } from './commands/words.ts';
 import type { Context, GlobalFlags } from './context.ts';
-import { BaiError, ExitCode, interruptedBy, UsageError } from './errors.ts';
+import { ExitCode, interruptedBy, isAbort, UsageError } from './errors.ts';
 
 /** The only error boundary. Never rejects. */
 export async function run(context: Context, argv: readonly string[]): Promise<number> {
@@ -167,12 +167,8 @@ function explained(
   { argv, program }: { readonly argv: readonly string[]; readonly program: Command | undefined },
 ): unknown {
   if (error instanceof CommanderError) return withUsageHint(explainUsage(error, argv, program), argv);
-  if (signal.aborted && error instanceof Error && isAbort(error)) return interruptedBy(signal, error);
+  if (signal.aborted && isAbort(error)) return interruptedBy(signal, error);
   return withUsageHint(error, argv);
-}
-
-function isAbort(error: Error): boolean {
-  return error instanceof BaiError ? error.exitCode === ExitCode.interrupted : error.name === 'AbortError';
 }
 
 /** Every wrong command line ends with where to read what is right. */

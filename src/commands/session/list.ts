@@ -9,6 +9,7 @@ import type { SessionListing } from '../../core/session/listing.ts';
 import type { Provider, SessionListFilter } from '../../core/session/provider.ts';
 import { UsageError } from '../../errors.ts';
 import type { ListRequest } from '../../services/session/list-sessions.ts';
+import { untilInterrupted } from '../shared/follow.ts';
 import { collect } from '../shared/options.ts';
 
 interface Flags {
@@ -47,7 +48,7 @@ export function define(command: Command, context: Context): void {
       const wish = readTable(flags, listing);
       if (flags.watch) {
         const { watchSessions } = await import('../../services/session/watch-sessions.ts');
-        return await watchSessions({ ...request, table: wish }, tools);
+        return await untilInterrupted(context, watchSessions({ ...request, table: wish }, tools));
       }
       const { listSessions } = await import('../../services/session/list-sessions.ts');
       const sessions = await listSessions(request, tools);

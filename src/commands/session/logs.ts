@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import { untilInterrupted } from '../shared/follow.ts';
 import { wholeNumber } from '../shared/options.ts';
 import { type OwnerFlags, ownerOption, useOwner } from './owner.ts';
 
@@ -21,7 +22,7 @@ export function define(command: Command, context: Context): void {
       const { followLogs, sessionLogs } = await import('../../services/session/session-logs.ts');
       const request = { session, tail: wholeNumber('--tail', flags.tail, 0) };
       const tools = await context.tools('sessions');
-      if (flags.follow) return await followLogs(request, tools);
+      if (flags.follow) return await untilInterrupted(context, followLogs(request, tools));
       const logs = await sessionLogs(request, tools);
       context.reporter.text(logs === '' || logs.endsWith('\n') ? logs : `${logs}\n`);
     });
