@@ -30,6 +30,9 @@ const loginId = (): string => JSON.parse(readFileSync(configFile(), 'utf8')).pro
 async function signIn(shell: ReturnType<typeof openTerminal>): Promise<void> {
   shell.type(command('login'));
   await shell.see(/Address .*: /);
+  // What cannot be right is asked for again.
+  shell.type('ftp://nothing\r');
+  await shell.see(/not an address of a server[\s\S]*Address .*: /);
   shell.type(`${place.endpoint}\r`);
   await shell.see(/a Backend\.AI web console \(26\.9\.6\)[\s\S]*E-mail: /);
   shell.type(`${place.email}\r`);

@@ -6,7 +6,6 @@ import { formatInterval } from '../../core/settings/setting-parsers.ts';
 import { originsOf } from '../../core/settings/setting-places.ts';
 import {
   checkSetting,
-  localManager,
   type Settings,
   type SettingValues,
   settingValue,
@@ -15,6 +14,7 @@ import { plaintextEndpoint } from '../../core/text/is-plaintext-url.ts';
 import { UnreachableError, UsageError } from '../../errors.ts';
 import type { ProfileTools } from '../profiles/profile-tools.ts';
 import { askLogin } from './ask-login.ts';
+import { emailOf, findPlace } from './ask-place.ts';
 import type { SignInTools } from './sign-in-tools.ts';
 
 export interface LoginRequest {
@@ -43,7 +43,7 @@ export interface LoginResult {
 /** Nothing is stored before the account was tried and let in. */
 export async function logIn(request: LoginRequest, tools: SignInTools): Promise<LoginResult> {
   const { reporter, profiles } = tools;
-  const place = await findPlace(request, tools);
+  const place = await findPlace(request.address, tools);
   reporter.info(`${place.endpoint} is ${place.description}`);
   await refuseElsewhere(place, request, tools);
   await refuseReadable(place, request, tools);
@@ -111,31 +111,6 @@ const nothingElse = {
   ...{ email: undefined, endpointType: undefined },
 } satisfies Partial<Record<keyof SettingValues, undefined>>;
 
-async function findPlace({ address }: LoginRequest, tools: SignInTools): Promise<SignInPlace> {
-  const { ask, reporter } = tools;
-  const { endpoint } = await tools.settings();
-  // Nobody signs in to the local manager.
-  const known = endpoint.origin === localManager ? undefined : endpoint.value;
-  const typed = address ?? (ask === undefined ? known : await askAddress(known, ask.line));
-  if (typed === undefined) {
-    throw new UsageError('bai does not know where to sign in', {
-      code: 'no-endpoint',
-      hint: 'give the address that you type in the browser: bai login https://console.example.com',
-    });
-  }
-  using _shown = reporter.wait(`looking at ${typed}`, 0);
-  return await tools.recognise(typed);
-}
-
-async function askAddress(
-  known: string | undefined,
-  line: (prompt: string) => Promise<string>,
-): Promise<string | undefined> {
-  const enter = known === undefined ? '' : ` [${known}]`;
-  const typed = (await line(`Address (what you type in the browser is fine)${enter}: `)).trim();
-  return typed === '' ? known : typed;
-}
-
 async function refuseReadable(
   { endpoint, way }: SignInPlace,
   { yes }: LoginRequest,
@@ -168,7 +143,7 @@ const ways: Readonly<Record<SignInWay, Way>> = { password: byPassword, keypair: 
 async function byPassword(place: SignInPlace, request: LoginRequest, tools: SignInTools): Promise<Signed> {
   refuseOthers(place, request, { piped: 'password', flag: 'accessKey' });
   const { reporter, ask, signal } = tools;
-  const email = await emailOf(request, tools);
+  const email = await emailOf(request.email, tools);
   const password = request.piped === 'password' ? await tools.readPiped() : await givenPassword(place, tools);
   const since = new Date();
   const wish = { email, password, code: request.code, force: request.force };
@@ -195,18 +170,6 @@ async function givenPassword(
   const known = (await settings()).endpoint.value;
   const isHere = known === undefined || originsOf(known).split(', ').includes(new URL(endpoint).origin);
   return isHere ? profiles.readSecretCommand() : undefined;
-}
-
-async function emailOf({ email }: LoginRequest, { ask, settings }: SignInTools): Promise<string> {
-  const known = (await settings()).email.value;
-  if (email !== undefined) return email;
-  if (ask === undefined) {
-    if (known !== undefined) return known;
-    throw new UsageError('bai does not know whom to sign in', { hint: 'give --email E-MAIL' });
-  }
-  const typed = (await ask.line(known === undefined ? 'E-mail: ' : `E-mail [${known}]: `)).trim() || known;
-  if (typed !== undefined) return typed;
-  throw new UsageError('no e-mail was given', { hint: 'run `bai login` again' });
 }
 
 async function byKeypair(place: SignInPlace, request: LoginRequest, tools: SignInTools): Promise<Signed> {

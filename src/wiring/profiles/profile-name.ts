@@ -44,11 +44,12 @@ export function checkProfileName(name: string): void {
 export function checkProfileExists(name: string, names: readonly string[]): void {
   if (name === usualProfile || names.includes(name)) return;
   const near = similarNames(name, names);
-  const known = names.length === 0 ? 'there are none yet' : `profiles: ${names.join(', ')}`;
-  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : known;
+  const known =
+    names.length === 0 ? 'there are none yet; ' : '`bai profile list` shows those that are there; ';
+  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}? ${known}` : known;
   throw new UsageError(`there is no profile "${name}"`, {
     code: 'no-such-profile',
-    hint: `${hint}; \`bai --profile ${name} config set …\` makes it`,
+    hint: `${hint}\`bai login --profile ${name}\` makes it`,
     details: { profiles: names },
   });
 }
