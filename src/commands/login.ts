@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { shownTime } from '../core/text/shown-time.ts';
 import { UsageError } from '../errors.ts';
 import type { LoginRequest, LoginResult } from '../services/sign-in/login.ts';
 
@@ -60,7 +61,7 @@ function readRequest(address: string | undefined, flags: Flags): LoginRequest {
 
 function tell({ account, ...result }: LoginResult, { reporter }: Context, typed: string | undefined): void {
   const { profile, endpoint, secretsIn, endsAt } = result;
-  const until = endsAt === undefined ? '' : `, until ${endsAt}`;
+  const until = endsAt === undefined ? '' : `, until ${shownTime(endsAt)}`;
   const place = secretsIn === 'keyring' ? "the system's keyring" : 'a file that only you can read';
   reporter.info(`signed in to ${endpoint}${until}; kept in profile "${profile}", its secrets in ${place}`);
   const { text, ...facts } = account;

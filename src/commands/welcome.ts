@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { shownTime } from '../core/text/shown-time.ts';
 import type { Welcome } from '../services/sign-in/welcome.ts';
 
 export function define(command: Command, context: Context): void {
@@ -19,7 +20,7 @@ const signedOut: readonly string[] = [
 ];
 
 function signedIn({ account, sessions }: Extract<Welcome, { readonly signedIn: true }>): readonly string[] {
-  const until = account.endsAt === undefined ? '' : `, until ${account.endsAt}`;
+  const until = account.endsAt === undefined ? '' : `, until ${shownTime(account.endsAt)}`;
   const first = sessions.find(({ status }) => status === 'RUNNING') ?? sessions[0];
   const next = first === undefined ? 'bai session create' : `bai ssh ${first.name}`;
   return [

@@ -85,7 +85,7 @@ describe.each(managerKinds())('$name', (kind) => {
       id: expect.stringMatching(/^[\da-f-]{36}$/),
     });
     expect(rows(human)).toContainEqual(['default', 'yes', 'default', chosen?.id]);
-    expect(human.stderr).toContain('new sessions belong to the project default');
+    expect(human.stderr).toContain('new sessions belong to the current project, default');
   });
 
   test('a project and a resource group that are none of yours are named, with those that are: 4', async () => {
@@ -152,11 +152,14 @@ test.each(releases)(
       ['group', 'default', 'free', '2/8', '64/64', '0'],
       ['group', 'gpu', 'full', '0/2', '3/4', '1/1'],
       ['group', 'bare', 'full', '0', '0', '0'],
-      ['used', '-', '-', '2', '1', '0'],
-      ['left', '-', '-', '2', 'any', 'any'],
+      ['used', 'by you', '-', '2', '1', '0'],
+      ['left', 'for you', '-', '2', 'no limit', 'no limit'],
       ['preset', 'huge', 'no', '4', '8', '-'],
     ]);
     expect(rows(await bed.bai(['resource', 'list', '--sgroup', 'default']))[1]?.[0]).toBe('used');
+    // More than there is: it waits, and uses nothing.
+    await bed.create('waits', '--no-wait', '-r', 'cpu=999');
+    expect(rows(await bed.bai(['resource', 'list']))).toEqual(rows(before));
     await bed.create('more', '-r', 'cpu=2');
     const after = await bed.bai(['resource', 'list']);
     expect(rows(after)[0]?.slice(0, 4)).toEqual(['group', 'default', 'full', '0/8']);
@@ -174,7 +177,7 @@ test('a chosen project that one is not in is warned of, with what to do', async 
   await using bed = await openEmulator();
   const list = await bed.bai(['project', 'list'], { env: { BACKEND_GROUP: 'research' } });
   expect([list.code, rows(list)[0]?.slice(0, 2)]).toEqual([0, ['default', '-']]);
-  expect(list.stderr).toMatch(/warning: .*project research, chosen by BACKEND_GROUP, and you are not in it/);
+  expect(list.stderr).toMatch(/warning: .*project research \(BACKEND_GROUP\), and you are not in it/);
   expect(list.stderr).toContain('hint: `bai config set project NAME`');
 });
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { endCell, endFact, endWarning } from '../../src/core/session/expected-end.ts';
+import { shownTime } from '../../src/core/text/shown-time.ts';
 import { endOfChecks } from '../../src/providers/backend-ai/session/idle-checks.ts';
 
 const now = Date.parse('2026-11-30T12:00:00Z');
@@ -78,7 +79,7 @@ describe('people are told', () => {
 
   test('in the details, with the reason', () => {
     expect(endFact({ endsAt: at(9 * minute), endsBecause: 'idle' }, now)).toBe(
-      '2026-11-30T12:09:00.000Z (in 9m, unless somebody connects to it)',
+      `${shownTime('2026-11-30T12:09:00.000Z')} (in 9m, unless somebody connects to it)`,
     );
     expect(endFact({}, now)).toBe('');
   });

@@ -94,8 +94,8 @@ test('with --wide, and in a pipe, everything is whole', () => {
     'group\tbusy\tfull\t0/64\t1/1\t-',
     'group\tuntold\tfree\t3\t-\t-',
     'group\tempty\tfull\t-\t-\t-',
-    'used\t-\t-\t2\t0.25\t-',
-    'left\t-\t-\t8\tany\tany',
+    'used\tby you\t-\t2\t0.25\t-',
+    'left\tfor you\t-\t8\tno limit\tno limit',
     'preset\tsmall\tfits\t1\t1\t-',
   ]);
 });

@@ -15,13 +15,11 @@ export function define(command: Command, context: Context): void {
       if (projects.length === 0)
         return reporter.info('your account is in no project: ask an administrator for one');
       const { value = '', origin } = (await context.settings()).project;
-      const choose = '`bai config set project NAME` chooses another';
+      const choose = '`bai config set project NAME` makes another one current';
       if (projects.some(({ isChosen }) => isChosen))
-        return reporter.info(
-          `new sessions belong to the project ${value}, which is chosen by ${origin}; ${choose}`,
-        );
+        return reporter.info(`new sessions belong to the current project, ${value} (${origin}); ${choose}`);
       reporter.warn(
-        `new sessions would belong to the project ${value}, chosen by ${origin}, and you are not in it`,
+        `new sessions would belong to the project ${value} (${origin}), and you are not in it`,
         choose,
       );
     });

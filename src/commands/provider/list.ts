@@ -21,7 +21,7 @@ export function define(command: Command, context: Context): void {
     const listed = providers.map((each) => ({ ...each, chosen: each.name === chosen }));
     context.reporter.result(listed, {
       columns: [
-        ...['PROVIDER', 'CHOSEN'].map((title) => ({ title, whole: true })),
+        ...['PROVIDER', 'CURRENT'].map((title) => ({ title, whole: true })),
         // A column of yes and no is of no use in half: on a narrow terminal the right ones are not shown.
         ...columns.map(([title]) => ({ title, whole: true, gives: 'first' as const })),
         'KEYS',
@@ -34,7 +34,7 @@ export function define(command: Command, context: Context): void {
       ]),
     });
     context.reporter.info(
-      `ssh, sftp, exec, forwards and ssh-config work with each; ${chosen} is chosen by ${origin}`,
+      `ssh, sftp, exec, forwards and ssh-config work with each; ${chosen} is current (${origin})`,
     );
   });
 }

@@ -33,7 +33,7 @@ function nextSteps({ groups, allowed }: ResourceOffer): readonly string[] {
     return ['the project has no resource group: ask an administrator, or name another with --project'];
   const spent = ['cpu', 'mem'].filter((slot) => allowed[slot] === '0');
   return [
-    'group: free for you / in all; left: what you may still use, as far as it is free',
+    'group: free / in all; left: what you may use beside what you use now, as far as it is free',
     ...(spent.length === 0
       ? []
       : [`you use all the ${spent.join(' and ')} that you may: \`bai session terminate\` gives some back`]),

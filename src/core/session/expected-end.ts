@@ -1,5 +1,6 @@
 /** When a session ends by itself: what is made of a provider's word for it, and how people are told. */
 
+import { shownTime } from '../text/shown-time.ts';
 import { formatAge } from '../text/units.ts';
 import type { EndReason, ExpectedEnd } from './session.ts';
 
@@ -32,7 +33,7 @@ const conditions: Readonly<Record<EndReason, string>> = {
 export function endFact({ endsAt, endsBecause }: Partial<ExpectedEnd>, now: number): string {
   const left = Date.parse(endsAt ?? '') - now;
   if (endsBecause === undefined || Number.isNaN(left)) return '';
-  return `${endsAt} (${left <= 0 ? 'now' : `in ${formatAge(left)}`}, ${conditions[endsBecause]})`;
+  return `${shownTime(endsAt ?? '')} (${left <= 0 ? 'now' : `in ${formatAge(left)}`}, ${conditions[endsBecause]})`;
 }
 
 /**

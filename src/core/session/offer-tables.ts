@@ -59,7 +59,7 @@ export function projectTable(projects: readonly ProjectOffer[], wide: boolean): 
   return {
     columns: [
       { title: 'NAME', whole: true },
-      { title: 'CHOSEN', whole: true },
+      { title: 'CURRENT', whole: true },
       { title: 'DOMAIN', gives: 'last' },
       { title: 'ID', whole: true, gives: 'first' },
     ],
@@ -86,8 +86,8 @@ export function resourceTable({ groups, allowed, used, presets }: ResourceOffer,
         ...['group', name, isFull({ free }) ? 'full' : 'free'],
         ...cells((slot) => freeOf(slot, free, total)),
       ]),
-      ['used', undefined, undefined, ...cells((slot) => amountOf(slot, used))],
-      ['left', undefined, undefined, ...cells((slot) => amountOf(slot, allowed) ?? 'any')],
+      ['used', 'by you', undefined, ...cells((slot) => amountOf(slot, used))],
+      ['left', 'for you', undefined, ...cells((slot) => amountOf(slot, allowed) ?? 'no limit')],
       ...presets.map(({ name, amounts, isAvailable }) => [
         ...['preset', name, isAvailable ? 'fits' : 'no'],
         ...cells((slot) => amountOf(slot, amounts)),

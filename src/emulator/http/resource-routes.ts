@@ -30,7 +30,8 @@ function checkPresets(machine: Machine, exchange: Exchange): Answer {
   const parameters = readParameters(exchange, behaviour, 'body').allowOnly(['group', 'scaling_group']);
   checkProject(behaviour, account, parameters);
   const names = slotNames(resources);
-  const live = sessions.all().filter(({ isLive }) => isLive);
+  // What waits for a place has none yet, and uses nothing.
+  const live = sessions.all().filter(({ isLive, status }) => isLive && status !== 'PENDING');
   const own = live.filter(({ spec }) => spec.account.accessKey === account.accessKey);
   const using = sumOf(own, names);
   const limits = slotsOf(names, (name) => resources.limits[name] ?? Number.POSITIVE_INFINITY);

@@ -2,6 +2,7 @@
 
 import { endFact } from '../../core/session/expected-end.ts';
 import type { SessionListing } from '../../core/session/listing.ts';
+import { shownTime } from '../../core/text/shown-time.ts';
 import { controlCharacterProblem } from '../../core/text/text-check.ts';
 import { formatAge } from '../../core/text/units.ts';
 import { BaiError } from '../../errors.ts';
@@ -40,10 +41,10 @@ export const listing: SessionListing = {
     ['analysis', job.analyses.join(', ')],
     ['machines', job.instances.length === 0 ? '' : String(job.instances.length)],
     ['may connect', job.cidrRule ?? ''],
-    ['created', job.createdAt],
+    ['created', shownTime(job.createdAt)],
     ['ends', endFact(job, Date.now())],
     ...waysIn(job),
-    ['since', job.history.at(-1)?.at ?? ''],
+    ['since', shownTime(job.history.at(-1)?.at ?? '')],
   ],
   reasonOf: ({ statusInfo }: RescaleJobDetails) => statusInfo,
   nameProblem: (name) => (name.trim() === '' ? 'it is empty' : controlCharacterProblem(name)),

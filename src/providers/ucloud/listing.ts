@@ -2,6 +2,7 @@
 
 import { endCell, endFact } from '../../core/session/expected-end.ts';
 import type { SessionColumn, SessionListing } from '../../core/session/listing.ts';
+import { shownTime } from '../../core/text/shown-time.ts';
 import { formatAge } from '../../core/text/units.ts';
 import { nameProblem } from './job-actions.ts';
 import type { JobSession } from './job-session.ts';
@@ -46,11 +47,13 @@ export const listing: SessionListing = {
     ['nodes', String(job.nodes)],
     ['made by', job.createdBy],
     ['workspace', job.workspace],
-    ['created', job.createdAt],
-    ['started', job.startedAt],
-    ['ends', endFact(job, Date.now()) || job.expiresAt],
+    ['created', shownTime(job.createdAt)],
+    ['started', shownTime(job.startedAt)],
+    ['ends', endFact(job, Date.now()) || shownTime(job.expiresAt)],
     ['SSH', addressOf(job)],
-    ...job.updates.map(({ at, state, status }) => [at, [state, status].filter(Boolean).join(' ')] as const),
+    ...job.updates.map(
+      ({ at, state, status }) => [shownTime(at), [state, status].filter(Boolean).join(' ')] as const,
+    ),
   ],
   reasonOf: (job: JobSession) => job.updates.findLast(({ status }) => status !== '')?.status ?? '',
   nameProblem,

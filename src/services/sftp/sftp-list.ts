@@ -3,6 +3,7 @@
 import type { Table } from '../../core/reporter.ts';
 import { remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
+import { shownTime } from '../../core/text/shown-time.ts';
 import type { RemoteEntry, RemoteFiles } from '../../transfer/remote-files.ts';
 import { describeEntry, modeText } from './sftp-entry.ts';
 import type { SftpTools } from './sftp-tools.ts';
@@ -54,7 +55,7 @@ function longTable(entries: readonly RemoteEntry[]): Table {
     rows: entries.map((entry) => [
       modeText(entry.attributes),
       entry.attributes.size?.toString(),
-      describeEntry(entry).modifiedAt,
+      shownTime(describeEntry(entry).modifiedAt ?? ''),
       entry.name,
     ]),
   };

@@ -2,6 +2,7 @@
 
 import { remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
+import { shownTime } from '../../core/text/shown-time.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { describeEntry, modeText } from './sftp-entry.ts';
 import type { SftpTools } from './sftp-tools.ts';
@@ -20,6 +21,6 @@ export async function statFile(request: SftpTarget, tools: SftpTools): Promise<v
     `size      ${entry.size ?? '-'}`,
     `mode      ${entry.mode ?? '-'} ${modeText(attributes)}`,
     `owner     ${entry.uid ?? '-'}:${entry.gid ?? '-'}`,
-    `modified  ${entry.modifiedAt ?? '-'}`,
+    `modified  ${shownTime(entry.modifiedAt ?? '-')}`,
   ]);
 }

@@ -5,6 +5,7 @@ import { endCell, endFact } from '../../../core/session/expected-end.ts';
 import type { SessionColumn, SessionListing } from '../../../core/session/listing.ts';
 import { shortId } from '../../../core/session/session.ts';
 import { plainWords } from '../../../core/text/plain-words.ts';
+import { shownTime } from '../../../core/text/shown-time.ts';
 import { formatAge } from '../../../core/text/units.ts';
 import { sessionNameProblem, statusWords } from '../manager/states.ts';
 import type { ComputeSession, ComputeSessionDetails } from './compute-session.ts';
@@ -66,9 +67,9 @@ export const listing: SessionListing = {
     ['resources', describeAmounts(details.resources)],
     ['resource group', details.resourceGroup],
     ['folders', details.mounts.join(', ')],
-    ['created', details.createdAt],
+    ['created', shownTime(details.createdAt)],
     ['ends', endFact(details, Date.now())],
-    ['ended', details.terminatedAt],
+    ['ended', shownTime(details.terminatedAt)],
     ['apps', details.services.map(({ name, ports }) => `${name} (${ports.join(', ')})`).join(', ')],
     ...details.containers.map(
       ({ hostname, status, agent }) => [`node ${hostname}`, `${status} ${agent}`] as const,
