@@ -24,10 +24,14 @@ import type {
 import type { ServeLocalTools } from '../services/local/serve-local.ts';
 import { programPath } from '../ssh/programs.ts';
 
+interface LocalParts extends Pick<LocalManagerTools, 'ask'> {
+  readonly environment: Environment;
+  readonly provider: ProviderName;
+}
+
 export function localManagerTools(
   context: Context,
-  environment: Environment,
-  provider: ProviderName,
+  { environment, provider, ask }: LocalParts,
 ): LocalManagerTools {
   const paths = findOwnPaths(environment);
   const statePath = localStatePath(paths, provider);
@@ -42,6 +46,8 @@ export function localManagerTools(
     spawn: (request) => spawnManager({ ...request, provider }, logPath),
     stop: (pid) => void process.kill(pid, 'SIGTERM'),
     isManager: (state) => isManager(state, { logPath, environment, signal: context.signal }),
+    liveSessions: (state) => liveSessions(state, provider, context),
+    ask,
     pause: (ms) => delay(ms, undefined, { signal: context.signal }),
   };
 }
@@ -63,6 +69,21 @@ export function serveLocalTools(
     pid: process.pid,
     takeTimeToEnd,
   };
+}
+
+/** Each connection begins with its proof, as with everything that is asked of it. */
+async function liveSessions(
+  { endpoint, accessKey, secretKey, token }: LocalManagerState,
+  provider: ProviderName,
+  context: Context,
+): Promise<readonly string[]> {
+  const account = token === '' ? { accessKey, secretKey } : { token };
+  context.overrideSettings({ provider, endpoint, ...account });
+  const sessions = await (await context.provider()).list(
+    { statuses: 'live', owner: 'everyone' },
+    context.signal,
+  );
+  return sessions.map(({ name }) => name);
 }
 
 /** What a process that was started here knows and nobody else. */

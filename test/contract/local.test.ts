@@ -9,8 +9,9 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { proofOf } from '../../src/providers/backend-ai/manager/local-proof.ts';
-import { type BaiResult, bai, finished, startBai, untilPrinted } from '../support/bai.ts';
+import { type BaiResult, bai, finished, launcher, startBai, untilPrinted } from '../support/bai.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { openTerminal } from '../support/terminal.ts';
 import { freePort, isAlive, listenersOn, until } from './app-bed.ts';
 
 let folder: TempFolder;
@@ -124,6 +125,23 @@ test('down ends the process, its sessions and what runs in them, and leaves no s
   expect(existsSync(homes) ? readdirSync(homes) : []).toEqual([]);
   expect((await call('local', 'down')).stderr).toMatch(/no local manager/);
   expect((await call('local', 'status')).code).toBe(4);
+});
+
+test('down asks on a terminal where sessions live, and up says when something else is used all the same', async () => {
+  await call('local', 'up');
+  await call('session', 'create', 'python', '--name', 'demo');
+  using terminal = openTerminal({ home: folder.path });
+  const down = `${process.execPath} ${launcher} local down`;
+  terminal.type(`${down}; echo status $?\r`);
+  await terminal.see(/ends session demo as well\. End the local manager\?/);
+  terminal.type('n\r');
+  await terminal.see(/the local manager goes on[\s\S]*status 1/);
+  const env = { BAI_ENDPOINT: 'http://127.0.0.1:9' };
+  const up = await bai(['local', 'up'], { home: folder.path, env });
+  expect(up.stderr).toContain('bai goes on using http://127.0.0.1:9, and not the local manager');
+  expect(up.stderr).toContain('hint: unset BAI_ENDPOINT');
+  terminal.type(`${down} --yes; echo status $?\r`);
+  await terminal.see(/have ended[\s\S]*status 0/);
 });
 
 test('down while shells are open fails after 10 s: here it closes them, and ends', async () => {

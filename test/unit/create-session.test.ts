@@ -115,7 +115,7 @@ test('an unknown image names those that can be used', async () => {
   const { create } = manager([full], [image(full)]);
   const failing = create({ image: 'pyhton' });
   await expect(failing).rejects.toMatchObject({ message: 'there is no image pyhton', exitCode: 4 });
-  await expect(failing).rejects.toMatchObject({ hint: expect.stringContaining(full) });
+  await expect(failing).rejects.toMatchObject({ hint: expect.stringContaining('python:3.11-ubuntu22.04') });
 });
 
 test('without images in sight the refusal stays: it may be about the project', async () => {

@@ -2,7 +2,7 @@
 
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { isMeant, shortNames } from '../../src/core/session/image-names.ts';
+import { isMeant, nearImages, shortNames } from '../../src/core/session/image-names.ts';
 import { folderTable, imageTable, projectTable, resourceTable } from '../../src/core/session/offer-tables.ts';
 import type { FolderOffer, ImageOffer, ResourceOffer } from '../../src/core/session/offers.ts';
 import { alignedTable, tabSeparated } from '../../src/output/table.ts';
@@ -144,4 +144,24 @@ test('an image is called by the shortest end that means no other', () => {
     expect(name === reference || references.filter((each) => isMeant(name, each))).toEqual(
       name === reference ? true : [reference],
     );
+});
+
+test('for a name that no image has those are named that hold it or are spelt like it, and then one of each kind', () => {
+  const all = [
+    image('cr.test/stable/python:3.11-ubuntu22.04', ['python']),
+    image('cr.test/stable/python:3.12-ubuntu24.04', ['python:3.12']),
+    image('cr.test/stable/python-pytorch:2.3-py311', ['pytorch-nightly']),
+    image('cr.test/stable/r-base:4.3'),
+  ];
+  const [older, newer, torch, r] = [
+    'python:3.11-ubuntu22.04',
+    'python:3.12-ubuntu24.04',
+    'python-pytorch:2.3-py311',
+    'r-base:4.3',
+  ];
+  expect(nearImages('pytorch', all)[0]).toBe(torch);
+  expect(nearImages('pyhton:3.12', all).slice(0, 2)).toEqual([older, newer]);
+  expect(nearImages('cr.other/x/r-base:9', all)[0]).toBe(r);
+  expect(nearImages('nonsense', all)).toEqual([older, torch, r]);
+  expect(nearImages('nonsense', [])).toEqual([]);
 });

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import { localManager, type Setting } from '../../core/settings/settings.ts';
 import { parsePort } from '../../core/ssh/port-range.ts';
 import { shellQuote } from '../../core/text/shell-quote.ts';
 import { UsageError } from '../../errors.ts';
@@ -27,16 +28,29 @@ export function define(command: Command, context: Context): void {
     .action(async (flags: Flags) => {
       useProvider(context, flags);
       const { localUp } = await import('../../services/local/local-manager.ts');
-      const provider = (await context.settings()).provider.value ?? '';
+      const { provider: setting, endpoint } = await context.settings();
+      const provider = setting.value ?? '';
       const request = readRequest(flags, provider);
       const { state, started } = await localUp(request, await context.tools('localManager'));
       const { hint, text, json, variables } = request.console ? ofConsole(state) : ofKeys(state, provider);
       context.reporter.info(`the local manager ${started ? 'is up' : 'was up already'}; ${hint}`);
+      if (!request.console && flags.export !== true) warnOfOther(endpoint, state, context);
       context.reporter.result(
         { ...shownState(state, provider), ...json, started, ...(flags.export && { variables }) },
         flags.export ? exportLines(variables) : text,
       );
     });
+}
+
+/** What comes next would go elsewhere, and whoever has just started it would not notice. */
+function warnOfOther({ value, origin }: Setting, state: LocalManagerState, { reporter }: Context): void {
+  if (value === undefined || origin === localManager || value === state.endpoint) return;
+  reporter.warn(
+    `bai goes on using ${value}, and not the local manager: the endpoint comes from ${origin}`,
+    /^[A-Z_]+$/.test(origin)
+      ? `unset ${origin}`
+      : 'eval "$(bai local up --export)" uses the local manager in this shell',
+  );
 }
 
 function readRequest(flags: Flags, provider: string): LocalUpRequest {

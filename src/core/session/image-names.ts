@@ -1,5 +1,7 @@
 /** The short names of images: the end of a path, and of a tag its beginning. */
 
+import { similarNames } from '../text/similar.ts';
+
 /** `python:3.11` means `registry/project/python:3.11-ubuntu22.04`; a name without a tag means any tag. */
 export function isMeant(wanted: string, reference: string): boolean {
   const [name = '', tag = ''] = wanted.split(':');
@@ -42,6 +44,37 @@ const mostParts = 16;
 function endsOf(path: string): string[] {
   const parts = path.split('/').slice(-mostParts);
   return [...parts.keys()].map((at) => parts.slice(parts.length - 1 - at).join('/'));
+}
+
+/**
+ * Names that may have been meant by one that no image has, the likeliest first: those that hold it or are in it, those that are
+ * spelt like it, and then one of each kind. Short ones, which are taken as well.
+ */
+export function nearImages(
+  wanted: string,
+  images: readonly { readonly reference: string; readonly aliases: readonly string[] }[],
+): string[] {
+  const word = kindOf(wanted);
+  const short = shortNames(images.map(({ reference }) => reference));
+  const all = images.map(({ reference, aliases }) => ({
+    shown: short.get(reference) ?? reference,
+    kinds: [reference, ...aliases].map(kindOf),
+  }));
+  const near = similarNames(
+    word,
+    all.flatMap(({ kinds }) => kinds),
+  );
+  const holding = all.filter(({ kinds }) => kinds.some((kind) => kind.includes(word) || word.includes(kind)));
+  const alike = all.filter(({ kinds }) => kinds.some((kind) => near.includes(kind)));
+  const seen = new Set<string | undefined>();
+  const oneOfEach = all.filter(({ kinds: [kind] }) => !seen.has(kind) && seen.add(kind));
+  return [...new Set([...holding, ...alike, ...oneOfEach].map(({ shown }) => shown))];
+}
+
+/** `cr.test/stable/python-pytorch:2.3` is a `python-pytorch`. */
+function kindOf(name: string): string {
+  const last = name.slice(name.lastIndexOf('/') + 1);
+  return (last.split(':')[0] ?? last).toLowerCase();
 }
 
 function partsOf(reference: string): { readonly path: string; readonly tag: string } {

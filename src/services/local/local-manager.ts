@@ -3,6 +3,7 @@
 import type { Reporter } from '../../core/reporter.ts';
 import { startStopwatch } from '../../core/time-limit.ts';
 import {
+  BaiError,
   ConflictError,
   ExitCode,
   LocalSystemError,
@@ -39,6 +40,10 @@ export interface LocalManagerTools {
   stop(pid: number): void;
   /** Whether its process lives and is the manager: the number may be another program's by now. */
   isManager(state: LocalManagerState): Promise<boolean>;
+  /** By their names, whoever's they are. */
+  liveSessions(state: LocalManagerState): Promise<readonly string[]>;
+  /** Nothing where nobody can answer. */
+  readonly ask?: ((question: string) => Promise<boolean>) | undefined;
   pause(ms: number): Promise<void>;
   /** Where its log is, for errors. */
   readonly logPath: string;
@@ -127,9 +132,13 @@ async function runningManager(tools: LocalManagerTools): Promise<LocalManagerSta
 }
 
 /** Whether there was one to end. Never signals a process that is not known to be the manager. */
-export async function localDown(tools: LocalManagerTools): Promise<boolean> {
+export async function localDown(
+  { isConfirmed }: { readonly isConfirmed: boolean },
+  tools: LocalManagerTools,
+): Promise<boolean> {
   const state = await tools.readState();
   if (state === undefined || !(await tools.isManager(state))) return false;
+  if (!isConfirmed) await confirmDown(state, tools);
   tools.stop(state.pid);
   using watch = startStopwatch();
   while (await tools.isManager(state)) {
@@ -142,6 +151,21 @@ export async function localDown(tools: LocalManagerTools): Promise<boolean> {
   }
   await tools.removeState(state.pid);
   return true;
+}
+
+const mostNamed = 5;
+
+/** What runs in a session ends with it; one that does not answer is ended without a question. */
+async function confirmDown(state: LocalManagerState, tools: LocalManagerTools): Promise<void> {
+  const { ask } = tools;
+  if (ask === undefined || !(await tools.answers(state))) return;
+  const names = await tools.liveSessions(state);
+  if (names.length === 0) return;
+  const more = names.length - mostNamed;
+  const named = `${names.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const sessions = names.length === 1 ? `session ${named}` : `sessions ${named}`;
+  if (await ask(`This ends ${sessions} as well. End the local manager?`)) return;
+  throw new BaiError('the local manager goes on', { code: 'not-confirmed' });
 }
 
 export async function localStatus(tools: LocalManagerTools): Promise<LocalManagerState> {

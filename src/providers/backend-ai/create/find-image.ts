@@ -1,7 +1,6 @@
 /** The image that was meant by a short name. */
 
-import { isMeant } from '../../../core/session/image-names.ts';
-import { similarNames } from '../../../core/text/similar.ts';
+import { isMeant, nearImages } from '../../../core/session/image-names.ts';
 import { type BaiError, NotFoundError } from '../../../errors.ts';
 import type { ComputeSessionRequest, ImageSummary } from '../session/compute-session.ts';
 import type { CreateDeps } from './create-deps.ts';
@@ -57,13 +56,15 @@ function oneOfMore(wanted: string, meant: readonly ImageSummary[], refusal?: Bai
 }
 
 function unknownImage(wanted: string, images: readonly ImageSummary[], refusal?: BaiError): BaiError {
-  const names = images.flatMap((image) => [image.reference, ...image.aliases]);
-  const near = [...new Set([...similarNames(wanted, names), ...names])].slice(0, 5);
+  const near = nearImages(wanted, images).slice(0, 5);
   // Without any image in sight the refusal may be about the project or the resource group.
   if (near.length === 0 && refusal !== undefined) return refusal;
   return new NotFoundError(`there is no image ${wanted}`, {
     code: 'image-not-found',
-    hint: near.length === 0 ? 'you can use none at all' : `images you can use: ${near.join(', ')}`,
+    hint:
+      near.length === 0
+        ? 'you can use none at all'
+        : `images you can use: ${near.join(', ')}; \`bai image list\` shows all`,
     cause: refusal,
   });
 }
