@@ -14,11 +14,21 @@ import type { LockWait } from '../files/lock.ts';
 import { changeOwnFile, readOwnFile } from '../files/own-file.ts';
 import { besidePath } from '../files/whole-file.ts';
 
-export interface ProfileStore {
+/** What the file held at one moment. */
+export interface StoredProfiles {
   readonly path: string;
   /** Of all profiles, in alphabetical order. */
-  names(): Promise<readonly string[]>;
+  readonly names: readonly string[];
   /** The profile that is meant where none is named; nothing where nobody chose. */
+  readonly current: string | undefined;
+  read(this: void, profile: string): StoredProfile;
+}
+
+export interface ProfileStore {
+  readonly path: string;
+  /** By one look at the file. */
+  all(): Promise<StoredProfiles>;
+  names(): Promise<readonly string[]>;
   current(): Promise<string | undefined>;
   read(profile: string): Promise<StoredProfile>;
   /** All of it at once, or nothing. Resolves with the items that the profile no longer names. */
@@ -46,11 +56,17 @@ type Stored = z.infer<typeof storeSchema>;
 export function openProfileStore(path: string, wait?: LockWait): ProfileStore {
   const change = (edit: (all: Stored) => Stored): Promise<void> =>
     changeOwnFile(path, (text) => edited(path, text, edit), wait);
+  const all = async (): Promise<StoredProfiles> => {
+    const { profiles = {}, current } = await readStored(path);
+    const read = (profile: string): StoredProfile => readProfile(profiles[profile] ?? {});
+    return { path, names: Object.keys(profiles).sort(), current, read };
+  };
   return {
     path,
-    names: async () => Object.keys((await readStored(path)).profiles ?? {}).sort(),
-    current: async () => (await readStored(path)).current,
-    read: async (profile) => readProfile((await readStored(path)).profiles?.[profile] ?? {}),
+    all,
+    names: async () => (await all()).names,
+    current: async () => (await all()).current,
+    read: async (profile) => (await all()).read(profile),
     async save(profile, values, keyringItems = {}) {
       let left: readonly string[] = [];
       await change((all) => {

@@ -1,5 +1,6 @@
 /** The composition root: each need is built out of the edges once, when a command asks for it. */
 
+import type { StoredProfiles } from '../config/store.ts';
 import type { Context, Environment, GlobalFlags, ProcessFacts, ToolKinds } from '../context.ts';
 import type { LocalInput, LocalOutput } from '../core/local-streams.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -25,6 +26,7 @@ class LazyContext implements Context, BuilderContext {
   #fileValues: Promise<Environment> | undefined;
   #settings: Promise<Settings> | undefined;
   #profile: Promise<string> | undefined;
+  #stored: Promise<StoredProfiles | undefined> | undefined;
   #reporter: Reporter | undefined;
   readonly #openProvider: OpenProvider;
   #provider: Promise<Provider> | undefined;
@@ -166,13 +168,27 @@ class LazyContext implements Context, BuilderContext {
     const { loadSettings } = await import('./settings.ts');
     const flags = { ...this.flags, settings: { ...this.flags.settings, ...this.#overrides } };
     const [environmentFile, profile] = [await this.#environmentFile(), await this.profile()];
-    const surroundings = { environment: this.environment, environmentFile };
+    const surroundings = {
+      environment: this.environment,
+      environmentFile,
+      stored: () => this.storedProfiles(),
+    };
     return loadSettings({ profile, flags }, surroundings, this.reporter);
   }
 
   async #chooseProfile(): Promise<string> {
     const { chooseProfile } = await import('./profiles/profile-name.ts');
-    return (await chooseProfile(this.flags, this.environment)).profile;
+    return (await chooseProfile(this.flags, this.environment, () => this.storedProfiles())).profile;
+  }
+
+  /** Read once: which profile is meant and what is set in it are of one moment. */
+  storedProfiles(): Promise<StoredProfiles | undefined> {
+    this.#stored ??= this.#readProfiles();
+    return this.#stored;
+  }
+
+  async #readProfiles(): Promise<StoredProfiles | undefined> {
+    return (await import('./profiles/profile-name.ts')).storedProfiles(this.environment);
   }
 
   /** Read once: it may be a pipe. */

@@ -2,7 +2,7 @@
 
 import { readLocalState } from '../config/local-state.ts';
 import { findOwnPaths, findOwnPathsIfAny, localStatePath } from '../config/paths.ts';
-import { openProfileStore } from '../config/store.ts';
+import { openProfileStore, type StoredProfiles } from '../config/store.ts';
 import type { Environment, GlobalFlags } from '../context.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { StoredProfile } from '../core/settings/profiles.ts';
@@ -21,17 +21,19 @@ interface SurroundingValues {
   readonly environment: Environment;
   /** What the file of `--env-file` says; nothing without one. */
   readonly environmentFile: Environment;
+  /** Nothing where no home is known. */
+  stored(this: void): Promise<StoredProfiles | undefined>;
 }
 
 /** Flags > named profile > environment > --env-file > profile > local manager > default. */
 export async function loadSettings(
   { profile: name, flags }: { readonly profile: string; readonly flags: GlobalFlags },
-  { environment, environmentFile }: SurroundingValues,
+  { environment, environmentFile, stored: profiles }: SurroundingValues,
   reporter: Reporter,
 ): Promise<Settings> {
   const places = name === usualProfile ? findOwnPathsIfAny(environment) : findOwnPaths(environment);
-  const stored =
-    places === undefined ? nothingStored : await readProfile(places.configFile, { ...flags, name }, reporter);
+  const all = await profiles();
+  const stored = all === undefined ? nothingStored : await readProfile(all, { ...flags, name }, reporter);
   const path = flags.environmentFile;
   const sources = {
     flags: flags.settings,
@@ -54,20 +56,17 @@ interface WantedProfile {
 }
 
 async function readProfile(
-  file: string,
+  { path, names, read }: StoredProfiles,
   { name, mayBeNew }: WantedProfile,
   reporter: Reporter,
 ): Promise<StoredProfile> {
-  const store = openProfileStore(file);
-  if (!mayBeNew) checkProfileExists(name, await store.names());
-  const stored = await store.read(name);
+  if (!mayBeNew) checkProfileExists(name, names);
+  const stored = read(name);
   const holdsSecret = Object.keys(stored.values).some(
     (each) => isSettingName(each) && definitionOf(each).secret,
   );
-  if (holdsSecret && (await store.exposedMode()) !== 0) {
-    reporter.warn(
-      `others on this machine can read ${store.path}, and it holds a secret: chmod 600 ${store.path}`,
-    );
+  if (holdsSecret && (await openProfileStore(path).exposedMode()) !== 0) {
+    reporter.warn(`others on this machine can read ${path}, and it holds a secret: chmod 600 ${path}`);
   }
   return stored;
 }

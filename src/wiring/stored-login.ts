@@ -7,6 +7,7 @@ import type { ConsoleCalls } from '../providers/backend-ai/console/console-calls
 import { leaveForGood } from '../providers/backend-ai/console/leave-for-good.ts';
 import type { StoredLogin } from '../services/sign-in/sign-in-tools.ts';
 import { holdersIn } from './profiles/login-hold.ts';
+import { storedProfiles } from './profiles/profile-name.ts';
 import { withSecrets } from './profiles/secrets.ts';
 import { loadSettings } from './settings.ts';
 import type { BuilderContext } from './tools.ts';
@@ -62,7 +63,7 @@ async function ownLogin(
 function settingsOf(profile: string, { flags, environment, reporter }: BuilderContext): Promise<Settings> {
   return loadSettings(
     { profile, flags: { ...flags, profile, settings: {} } },
-    { environment, environmentFile: {} },
+    { environment, environmentFile: {}, stored: () => storedProfiles(environment) },
     reporter,
   );
 }

@@ -1,5 +1,6 @@
 /** What the services of each kind are built by. Edges are imported here, when a command first needs them. */
 
+import type { StoredProfiles } from '../config/store.ts';
 import type { Context, GlobalFlags, ProcessFacts, ToolKinds } from '../context.ts';
 import { type Settings, settingValue } from '../core/settings/settings.ts';
 import type { SessionTools } from '../services/session/session-tools.ts';
@@ -14,6 +15,8 @@ export interface BuilderContext extends Context {
   readonly owner: string | undefined;
   userSsh(): Promise<UserSsh>;
   settingsWithSecrets(): Promise<Settings>;
+  /** As they were when the command began; nothing where no home is known. */
+  storedProfiles(): Promise<StoredProfiles | undefined>;
   /** What the process is for that keeps a login in use; nothing where it has none. */
   holdLogin(what: string): void;
   /** Closed when the command is over. */
@@ -73,7 +76,9 @@ export const builders: Builders = {
 async function profileParts(context: BuilderContext): Promise<ProfileParts> {
   const { facts, flags, environment, reporter } = context;
   const { lockWait } = await import('./lock-wait.ts');
-  return { context, facts, flags, environment, reporter, wait: lockWait(context), ask: askOf(context) };
+  const stored = (): Promise<StoredProfiles | undefined> => context.storedProfiles();
+  const [wait, ask] = [lockWait(context), askOf(context)];
+  return { context, facts, flags, environment, reporter, stored, wait, ask };
 }
 
 async function sessionTools(context: BuilderContext): Promise<SessionTools> {

@@ -1,14 +1,13 @@
 /** Says which profile is meant, where several could be. */
 
-import { findOwnPathsIfAny } from '../../config/paths.ts';
-import { openProfileStore } from '../../config/store.ts';
-import type { Environment, GlobalFlags } from '../../context.ts';
+import type { StoredProfiles } from '../../config/store.ts';
+import type { GlobalFlags } from '../../context.ts';
 import { originOfProfile, type Settings } from '../../core/settings/settings.ts';
 import { BaiError, type DeniedError, RetoldError } from '../../errors.ts';
 
 interface MeantParts {
   readonly flags: GlobalFlags;
-  readonly environment: Environment;
+  storedProfiles(): Promise<StoredProfiles | undefined>;
   profile(): Promise<string>;
   settings(): Promise<Settings>;
 }
@@ -50,7 +49,6 @@ function withProfile(error: DeniedError, profile: string): DeniedError | RetoldE
   return new RetoldError(error, error.message, { hint, details: error.details });
 }
 
-async function hasSeveral({ environment }: MeantParts): Promise<boolean> {
-  const places = findOwnPathsIfAny(environment);
-  return places !== undefined && (await openProfileStore(places.configFile).names()).length > 1;
+async function hasSeveral(parts: MeantParts): Promise<boolean> {
+  return ((await parts.storedProfiles())?.names.length ?? 0) > 1;
 }

@@ -1,7 +1,7 @@
 /** Which profile is meant. */
 
 import { findOwnPathsIfAny } from '../../config/paths.ts';
-import { openProfileStore } from '../../config/store.ts';
+import { openProfileStore, type StoredProfiles } from '../../config/store.ts';
 import type { Environment, GlobalFlags } from '../../context.ts';
 import { usualProfile } from '../../core/ssh/config-sections.ts';
 import { similarNames } from '../../core/text/similar.ts';
@@ -13,16 +13,22 @@ interface ChosenProfile {
   readonly chosenBy: ProfileTools['chosenBy'];
 }
 
+/** Nothing where no home is known. */
+export async function storedProfiles(environment: Environment): Promise<StoredProfiles | undefined> {
+  const places = findOwnPathsIfAny(environment);
+  return places && (await openProfileStore(places.configFile).all());
+}
+
 /** Named on the command line > `BAI_PROFILE` > `bai profile use` > the default one. */
 export async function chooseProfile(
   { profile }: Pick<GlobalFlags, 'profile'>,
   environment: Environment,
+  stored: () => Promise<StoredProfiles | undefined>,
 ): Promise<ChosenProfile> {
   if (profile !== undefined) return checked({ profile, chosenBy: 'command-line' });
   const variable = environment['BAI_PROFILE'];
   if (variable) return checked({ profile: variable, chosenBy: 'BAI_PROFILE' });
-  const places = findOwnPathsIfAny(environment);
-  const current = places && (await openProfileStore(places.configFile).current());
+  const current = (await stored())?.current;
   return current === undefined
     ? { profile: usualProfile, chosenBy: 'nobody' }
     : checked({ profile: current, chosenBy: 'use' });

@@ -2,7 +2,7 @@
 
 import { findOwnPaths } from '../../config/paths.ts';
 import { readSecretLine } from '../../config/read-secret.ts';
-import { openProfileStore } from '../../config/store.ts';
+import { openProfileStore, type StoredProfiles } from '../../config/store.ts';
 import type { Context, Environment, GlobalFlags } from '../../context.ts';
 import { hostSuffixOf, partOf } from '../../core/ssh/config-sections.ts';
 import type { LockWait } from '../../files/lock.ts';
@@ -17,6 +17,7 @@ export interface ProfileParts extends SecretParts {
   readonly context: Context;
   readonly flags: GlobalFlags;
   readonly environment: Environment;
+  stored(this: void): Promise<StoredProfiles | undefined>;
   readonly wait: LockWait;
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
 }
@@ -38,10 +39,10 @@ export async function configureTools(parts: ProfileParts): Promise<ConfigureTool
 }
 
 export async function profileTools(parts: ProfileParts): Promise<ProfileTools> {
-  const { context, flags, environment, wait, reporter, ask } = parts;
+  const { context, flags, environment, stored, wait, reporter, ask } = parts;
   const { configFile, sshConfig } = findOwnPaths(environment);
   const store = openProfileStore(configFile, wait);
-  const { chosenBy } = await chooseProfile(flags, environment);
+  const { chosenBy } = await chooseProfile(flags, environment, stored);
   return {
     ...profileSecrets({ ...parts, isNamed: flags.profile !== undefined }, wait),
     ...{ profile: await context.profile(), chosenBy, store },
