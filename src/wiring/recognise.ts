@@ -2,7 +2,8 @@
 
 import type { RecognisedPlace, SignInPlace } from '../core/session/sign-in.ts';
 import { type ProviderName, providerNames } from '../core/settings/setting-parsers.ts';
-import { BaiError, ProtocolError, UsageError } from '../errors.ts';
+import { countDown, within } from '../core/time-limit.ts';
+import { BaiError, ProtocolError, TimeoutError, UsageError } from '../errors.ts';
 import { type PeekParts, peek } from '../net/peek.ts';
 import { recogniseBackendAi } from '../providers/backend-ai/console/recognise.ts';
 import { recogniseRescale } from '../providers/rescale/recognise.ts';
@@ -16,33 +17,83 @@ const recognisers: Readonly<Record<ProviderName, Recogniser>> = {
   rescale: recogniseRescale,
 };
 
+/** For an address of which nobody said how it is spoken to: what is there answers in less, and nobody waits for it twice. */
+const guessMs = 15_000;
+/** How long https alone is asked. */
+const headStartMs = 2_000;
+
 /** What one types in a browser is fine: without a scheme, and with the page that one happens to be at. */
-export async function recognise(typed: string, parts: PeekParts): Promise<SignInPlace> {
-  let failure: unknown;
-  // Says more than that nothing answers at the same address with the other scheme.
-  let unknown: ProtocolError | undefined;
-  for (const address of addressesOf(typed)) {
-    try {
-      const place = await recogniseBelow(address, parts);
-      if (place !== undefined) return place;
-      unknown ??= unknownServer(address);
-    } catch (error) {
-      // A certificate that is wrong is said: without TLS the same name may be somebody else.
-      if (parts.signal.aborted || !(error instanceof BaiError) || error.code === 'tls') throw error;
-      failure ??= error;
-    }
-  }
-  throw unknown ?? failure;
+export async function recognise(typed: string, parts: PeekParts, limitMs = guessMs): Promise<SignInPlace> {
+  const { address, plain } = addressOf(typed);
+  return await (plain === undefined ? placeAt(address, parts) : guess({ address, plain }, parts, limitMs));
 }
 
-/** https first; without it only where somebody wrote so, or nothing else answers there. */
-function addressesOf(typed: string): readonly URL[] {
+/** https counts where it answers; without it only where nothing else answers there. */
+async function guess(
+  { address, plain }: { readonly address: URL; readonly plain: URL },
+  parts: PeekParts,
+  limitMs: number,
+): Promise<SignInPlace> {
+  const done = new AbortController();
+  const signal = AbortSignal.any([parts.signal, done.signal]);
+  const look = (at: URL): Promise<SignInPlace> =>
+    within((until) => placeAt(at, { ...parts, signal: until }), {
+      ...{ signal, ms: limitMs },
+      late: () => silent(at, limitMs),
+    });
+  let other: Promise<SignInPlace> | undefined;
+  const lookPlainly = (): Promise<SignInPlace> => {
+    other ??= look(plain);
+    // It is nobody's failure where https answers after all.
+    other.catch(() => {});
+    return other;
+  };
+  using _soon = countDown(Math.min(headStartMs, limitMs), () => void lookPlainly());
+  try {
+    return await look(address);
+  } catch (error) {
+    // A certificate that is wrong is said: without TLS the same name may be somebody else.
+    if (parts.signal.aborted || !(error instanceof BaiError) || error.code === 'tls') throw error;
+    return await lookPlainly().catch((plainly: unknown) => {
+      if (parts.signal.aborted || !(plainly instanceof BaiError)) throw plainly;
+      throw answered(plainly) && !answered(error) ? plainly : error;
+    });
+  } finally {
+    done.abort();
+  }
+}
+
+function answered({ code }: BaiError): boolean {
+  return code === 'not-a-manager';
+}
+
+function silent({ host }: URL, limitMs: number): TimeoutError {
+  return new TimeoutError(`${host} did not answer in ${Math.round(limitMs / 1000)} s`, {
+    hint: 'check the address, and whether this machine reaches it: a VPN may be needed',
+  });
+}
+
+async function placeAt(address: URL, parts: PeekParts): Promise<SignInPlace> {
+  const place = await recogniseBelow(address, parts);
+  if (place !== undefined) return place;
+  throw unknownServer(address);
+}
+
+interface Addresses {
+  readonly address: URL;
+  /** The same without TLS, where nobody wrote a scheme. */
+  readonly plain?: URL | undefined;
+}
+
+function addressOf(typed: string): Addresses {
   const text = typed.trim();
   const hasScheme = /^[a-z][a-z\d+.-]*:\/\//i.test(text);
   const texts = hasScheme ? [text] : [`https://${text}`, `http://${text}`];
   const urls = texts.filter((each) => URL.canParse(each)).map((each) => bare(new URL(each)));
-  const isAddress = urls.length > 0 && urls.every(({ protocol }) => /^https?:$/.test(protocol));
-  if (isAddress && urls.every(({ username, password }) => username === '' && password === '')) return urls;
+  const [address, plain] = urls;
+  const isAddress = urls.every(({ protocol }) => /^https?:$/.test(protocol));
+  if (address !== undefined && isAddress && urls.every((each) => each.username + each.password === ''))
+    return { address, plain };
   // The text is not repeated: it may hold a password.
   throw new UsageError('that is not an address of a server', {
     hint: 'type what stands in the browser, such as https://console.example.com',

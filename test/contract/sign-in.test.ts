@@ -32,10 +32,15 @@ const network = createNetwork({
 });
 afterAll(() => network.close());
 
-const look = (address: string) =>
-  recognise(address, {
-    ...{ network, userAgent: 'bai/test', now: () => new Date(), signal: new AbortController().signal },
-  });
+const patient = createNetwork({
+  ...{ skipTlsVerify: false, connectTimeoutMs: 600_000, readTimeoutMs: 600_000, environment: {} },
+});
+afterAll(() => patient.close());
+
+const parts = {
+  ...{ network, userAgent: 'bai/test', now: () => new Date(), signal: new AbortController().signal },
+};
+const look = (address: string) => recognise(address, parts);
 
 /** A server for as long as `use` takes. */
 async function at<T>(server: Server, use: (port: number) => Promise<T>): Promise<T> {
@@ -92,6 +97,12 @@ test('nobody can sign in at a dead, silent, HTML-answering or wrong-TLS address,
   await expect(look('http://127.0.0.1:9')).rejects.toMatchObject({ code: 'unreachable', exitCode: 5 });
   await at(createTcpServer(), async (port) => {
     await expect(look(`http://127.0.0.1:${port}`)).rejects.toMatchObject({ code: 'timeout', exitCode: 5 });
+    // Without a scheme it is not asked for twice as long, however patient the settings are.
+    const silent = recognise(`127.0.0.1:${port}`, { ...parts, network: patient }, 300);
+    await expect(silent).rejects.toMatchObject({
+      code: 'timeout',
+      message: `127.0.0.1:${port} did not answer in 0 s`,
+    });
   });
   const page: RequestListener = (_request, response) => void response.end('<!DOCTYPE html><title>Hi</title>');
   await at(createServer(page), async (port) => {
