@@ -12,9 +12,10 @@ import type { Network } from '../net/network.ts';
 import { type ConsoleCalls, consoleCalls } from '../providers/backend-ai/console/console-calls.ts';
 import { ConsoleLogin } from '../providers/backend-ai/console/console-login.ts';
 import { type Asker, askLogin } from '../services/sign-in/ask-login.ts';
+import type { Renewal } from './stored-login.ts';
 
 /** For logins that end: who can be asked for the password, and where the next login is kept. */
-export interface SignInMeans {
+export interface SignInMeans extends Renewal {
   readonly ask: Asker | undefined;
   /** Where bai's login is from when it is `profile "NAME"`. */
   readonly profile: string;
@@ -26,6 +27,8 @@ export interface SignInMeans {
   holding(this: void, provider: Provider): Provider;
   /** What `secretCommand` prints: the password, where nobody sits. */
   readPassword(this: void): Promise<string | undefined>;
+  /** The profile's login of now is the one to use: whether it has it is asked of this one. */
+  followLogin(this: void): Promise<void>;
   saveProfile(
     this: void,
     values: Readonly<Partial<Record<keyof SettingValues, string | undefined>>>,
@@ -57,7 +60,7 @@ export async function openConsoleLogin(settings: Settings, options: ConsoleOptio
   return new ConsoleLogin({
     ...{ id, calls, now },
     time: settingValue(settings, 'loginTime'),
-    renew: (signal) => signInAgain(again, signal),
+    renew: (refused, signal) => renew(refused, again, signal),
     async prolonged(used, time) {
       if (isStored && (await means.holdsLogin(used)))
         await means.saveProfile({ loginTime: formatInterval(time) });
@@ -93,11 +96,28 @@ interface SignInAgain {
   readonly calls: ConsoleCalls;
 }
 
+type Renewed = ReturnType<ConstructorParameters<typeof ConsoleLogin>[0]['renew']>;
+
+/** Another process may have signed in meanwhile, or be asking for the password just now. */
+async function renew(refused: string, again: SignInAgain, signal: AbortSignal): Renewed {
+  const { settings, options } = again;
+  const { means, endpoint } = options;
+  if (settings.loginId.origin !== storedIn(means)) return await signInAgain(again, signal);
+  const taken = async (): Renewed => {
+    const login = await means.newer(refused, endpoint);
+    if (login === undefined) return undefined;
+    await means.followLogin();
+    means.useLogin(login.id);
+    return login;
+  };
+  const login = await taken();
+  const canAsk = means.ask !== undefined || settings.secretCommand.value !== undefined;
+  if (login !== undefined || !canAsk) return login;
+  return await means.alone(async () => (await taken()) ?? (await signInAgain(again, signal)));
+}
+
 /** With what `secretCommand` prints, or the password of whoever sits there; the new login, kept where the old one was. */
-async function signInAgain(
-  { settings, options, calls }: SignInAgain,
-  signal: AbortSignal,
-): ReturnType<ConstructorParameters<typeof ConsoleLogin>[0]['renew']> {
+async function signInAgain({ settings, options, calls }: SignInAgain, signal: AbortSignal): Renewed {
   const { endpoint, means, reporter } = options;
   const email = settings.email.value;
   if (email === undefined) return undefined;

@@ -215,10 +215,11 @@ class LazyContext implements Context, BuilderContext {
 
   async #signInMeans(): Promise<SignInMeans> {
     const { stdin, stderr, signal, reporter, environment } = this;
-    const [{ askerAt }, { keptLogin }, { openLoginHold }] = await Promise.all([
+    const [{ askerAt }, { keptLogin }, { openLoginHold }, { renewalOf }] = await Promise.all([
       import('./asker.ts'),
       import('./profiles/kept-login.ts'),
       import('./profiles/login-hold.ts'),
+      import('./stored-login.ts'),
     ]);
     this.#loginHold ??= openLoginHold(this);
     const hold = this.#loginHold;
@@ -229,6 +230,7 @@ class LazyContext implements Context, BuilderContext {
       useLogin: (id) => hold.use(id),
       holding: (provider) => hold.over(provider),
       ...keptLogin(settings, profiles, environment),
+      ...renewalOf(profiles.profile, this),
     };
   }
 

@@ -1,7 +1,11 @@
-/** The login at a web console that a profile has, and what ends it. */
+/** The login at a web console that a profile has: what ends it, and what takes its place once it has run out. */
 
+import { join } from 'node:path';
+import { findOwnPaths } from '../config/paths.ts';
 import { isSet, originOfProfile, type Settings, settingValue } from '../core/settings/settings.ts';
-import { BaiError } from '../errors.ts';
+import { BaiError, systemCode } from '../errors.ts';
+import { withFileLock } from '../files/lock.ts';
+import { makeOwnFolder } from '../files/own-file.ts';
 import type { Network } from '../net/network.ts';
 import type { ConsoleCalls } from '../providers/backend-ai/console/console-calls.ts';
 import { leaveForGood } from '../providers/backend-ai/console/leave-for-good.ts';
@@ -60,10 +64,61 @@ async function ownLogin(
 }
 
 /** As it is stored, whatever the environment says. */
-function settingsOf(profile: string, { flags, environment, reporter }: BuilderContext): Promise<Settings> {
+export function settingsOf(
+  profile: string,
+  { flags, environment, reporter }: BuilderContext,
+): Promise<Settings> {
   return loadSettings(
-    { profile, flags: { ...flags, profile, settings: {} } },
+    { profile, flags: { ...flags, profile, settings: {}, mayBeNew: true } },
     { environment, environmentFile: {}, stored: () => storedProfiles(environment) },
     reporter,
   );
+}
+
+interface NewerLogin {
+  readonly id: string;
+  readonly time: { readonly sinceMs: number; readonly untilMs: number } | undefined;
+}
+
+/** Several processes may find that it has run out: one of them asks for the password, and the others take what it has got. */
+export interface Renewal {
+  /** What the profile has by now in place of the login that was refused, for the same server. */
+  newer(this: void, refused: string, endpoint: URL): Promise<NewerLogin | undefined>;
+  /** While no other process does the same; where that cannot be had, or takes too long, all the same. */
+  alone<T>(this: void, work: () => Promise<T>): Promise<T>;
+}
+
+export function renewalOf(profile: string, context: BuilderContext): Renewal {
+  return {
+    async newer(refused, endpoint) {
+      const settings = await settingsOf(profile, context);
+      const found = await ownLogin(profile, settings, context);
+      if (found === undefined || found.id === refused || found.endpoint.href !== endpoint.href)
+        return undefined;
+      return { id: found.id, time: settingValue(settings, 'loginTime') };
+    },
+    alone: (work) => alone(profile, work, context),
+  };
+}
+
+async function alone<T>(
+  profile: string,
+  work: () => Promise<T>,
+  { environment, reporter, signal }: BuilderContext,
+): Promise<T> {
+  const folder = findOwnPaths(environment).loginHolders;
+  const waiting = (): void => reporter.info('another bai is signing in to the same account; waiting for it');
+  let hasBegun = false;
+  const begin = (): Promise<T> => {
+    hasBegun = true;
+    return work();
+  };
+  try {
+    await makeOwnFolder(folder);
+    return await withFileLock(join(folder, `renewal-${profile}`), begin, { signal, waiting });
+  } catch (error) {
+    const isOfLock = !hasBegun && (error instanceof BaiError || systemCode(error) !== undefined);
+    if (!isOfLock || signal.aborted) throw error;
+    return await work();
+  }
 }

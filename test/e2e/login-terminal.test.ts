@@ -60,6 +60,22 @@ test('a login that has run out is asked for, and the command goes on', async () 
   expect(shell.screen()).not.toMatch(/not the password\r/);
 });
 
+test('of two that find a login run out one asks for the password, and the other takes the new login', async () => {
+  using first = openTerminal({ home: home.path });
+  using second = openTerminal({ home: home.path });
+  await signIn(first, place.endpoint);
+  place.console.endLogins(place.email);
+  first.type(command('session list --name-only'));
+  await first.see(/has ended[\s\S]*Password of .*: /);
+  second.type(command('session list --name-only'));
+  await second.see(/another bai is signing in/);
+  first.type(`${place.password}\r`);
+  await first.see(/Code of the second factor: /);
+  first.type(`${place.otp?.()}\r`);
+  await Promise.all([first, second].map((shell) => shell.see(/demo[\s\S]*status 0/)));
+  expect(second.screen()).not.toContain('Password of');
+});
+
 test.each([
   ['the address', /Address .*: /],
   ['the e-mail', /E-mail: /],

@@ -11,6 +11,8 @@ interface KeptLogin {
   readonly profile: string;
   holdsLogin(this: void, id: string): Promise<boolean>;
   saveProfile(this: void, values: ProfileValues): Promise<unknown>;
+  /** From now on this process goes by the login that the profile has by now. */
+  followLogin(this: void): Promise<void>;
 }
 
 /** By the item that holds it where it is in the keyring, which is not asked for that: a process looks when it ends. */
@@ -21,21 +23,25 @@ export function keptLogin(
 ): KeptLogin {
   const store = openProfileStore(findOwnPaths(environment).configFile);
   let item = loginId.keyringItem;
+  const followLogin = async (): Promise<void> => {
+    item = (await store.read(profile)).keyringItems.loginId;
+  };
   return {
     profile,
     async holdsLogin(id) {
       // By whatever name: the profile may have another one by now.
-      for (const name of await store.names()) {
-        const { values, keyringItems } = await store.read(name);
-        if (values.loginId === id || (item !== undefined && keyringItems.loginId === item)) return true;
-      }
-      return false;
+      const { names, read } = await store.all();
+      return names.some((name) => {
+        const { values, keyringItems } = read(name);
+        return values.loginId === id || (item !== undefined && keyringItems.loginId === item);
+      });
     },
     async saveProfile(values) {
       // One that was renamed or removed meanwhile is not made again.
       if (!(await store.names()).includes(profile)) return;
       await saveProfile(profile, values);
-      if (values.loginId !== undefined) item = (await store.read(profile)).keyringItems.loginId;
+      if (values.loginId !== undefined) await followLogin();
     },
+    followLogin,
   };
 }

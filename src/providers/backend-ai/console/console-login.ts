@@ -23,8 +23,8 @@ interface ConsoleLoginOptions {
   readonly time: LoginTime | undefined;
   readonly calls: Pick<ConsoleCalls, 'check' | 'extend' | 'logout'>;
   readonly now: () => Date;
-  /** Signs in again; nothing where nobody can give the password. */
-  renew(this: void, signal: AbortSignal): Promise<NewLogin | undefined>;
+  /** Signs in again in place of the login that was refused; nothing where nobody can give the password. */
+  renew(this: void, refused: string, signal: AbortSignal): Promise<NewLogin | undefined>;
   /** Remembers that the login goes on. */
   prolonged(this: void, id: string, time: LoginTime): Promise<void>;
   /** Whether this login is still the one to use: another bai may have signed out meanwhile. */
@@ -97,7 +97,7 @@ export class ConsoleLogin implements AsyncDisposable {
   }
 
   async #signIn(signal: AbortSignal): Promise<boolean> {
-    const made = await this.#options.renew(signal);
+    const made = await this.#options.renew(this.#id, signal);
     if (made === undefined) return false;
     this.#id = made.id;
     this.#time = made.time;
