@@ -77,7 +77,7 @@ export class RemoteStage {
     const archive = new ArchiveWriter();
     const packing = this.#pack(pack, archive);
     packing.catch(() => archive.abort());
-    const isSent = await pipeline(archive.bytes(), program.stdin).then(
+    const isSent = await pipeline(pool.pace?.stream(archive.bytes()) ?? archive.bytes(), program.stdin).then(
       () => true,
       () => false,
     );
