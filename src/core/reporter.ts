@@ -22,6 +22,8 @@ interface ProgressBar {
  * --json=events one JSON object a line. What is printed meanwhile goes above the bars. Disposal takes them away.
  */
 export interface TransferProgress extends Disposable {
+  /** From when on somebody sees how far it is. */
+  readonly shownAfterMs: number;
   /** How much there is in all, where that is known before. */
   expect(files: number, totalBytes: number): void;
   /** Without a total where nobody knows it. */

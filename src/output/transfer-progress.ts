@@ -144,6 +144,7 @@ export function showTransfer(view: View, telling: Telling, clock: Clock): Transf
     view.stop();
   };
   return {
+    shownAfterMs: view.everyMs,
     expect: (files, bytes) => state.expect(files, bytes),
     file(path, totalBytes) {
       const file = state.start(path, totalBytes, clock.now());

@@ -3,6 +3,7 @@
  * Every failure is a BaiError that names the path.
  */
 
+import type { DryRun } from '../core/sftp/dry-run.ts';
 import { remotePath } from '../core/sftp/remote-path.ts';
 import { defaultTransferOptions, type TransferOptions } from '../core/sftp/transfer-options.ts';
 import type { TransferProblem, TransferSummary } from '../core/sftp/transfer-plan.ts';
@@ -48,7 +49,10 @@ export interface RemoteFiles extends AsyncDisposable {
   lstat(path: string): Promise<RemoteAttributes>;
   realpath(path: string): Promise<string>;
   /** SHA-256 in hexadecimal by path, as given; what cannot be read is left out. */
-  checksums(files: readonly SizedPath[]): Promise<ReadonlyMap<string, string>>;
+  checksums(
+    files: readonly SizedPath[],
+    limit?: Pick<TransferOptions, 'bytesPerSecond'>,
+  ): Promise<ReadonlyMap<string, string>>;
   /** Throws ConflictError when something is there already. */
   mkdir(path: string): Promise<void>;
   /** Permission bits; follows links. */
@@ -91,9 +95,11 @@ export function createRemoteFiles(connection: SftpConnection, options: RemoteFil
   const run = async (
     direction: ChannelPool['direction'],
     observer: TreeObserver,
-    { options: jobOptions = defaultTransferOptions, move }: Move,
+    { options: jobOptions = defaultTransferOptions, plan, move }: Move,
   ): Promise<TransferSummary> => {
     pool.direction = direction;
+    pool.keepTo(jobOptions.bytesPerSecond);
+    if (plan !== undefined) pool.stayAsItIs();
     const stats = new TransferStats(observer, () => pool.over !== undefined);
     const queue = new FileQueue();
     const tar = new TarUse(pool, jobOptions);
@@ -103,7 +109,7 @@ export function createRemoteFiles(connection: SftpConnection, options: RemoteFil
       await tar.require();
       await move({
         ...{ pool, requests: pool.requests, stats, observer },
-        ...{ options: jobOptions, queue, tar, resume },
+        ...{ options: jobOptions, queue, tar, resume, plan },
       });
     } finally {
       // What is on its way has to take its parts along, whatever ended the walk.
@@ -134,6 +140,7 @@ export function createRemoteFiles(connection: SftpConnection, options: RemoteFil
 
 interface Move {
   readonly options?: TransferOptions;
+  readonly plan?: DryRun;
   readonly move: (run: TransferRun) => Promise<void>;
 }
 
@@ -149,7 +156,11 @@ function singleOperations(pool: ChannelPool): SingleOperations {
     list: (path) => listFolder(remotePath(path), pool),
     stat: (path) => requests.stat(remotePath(path)),
     lstat: (path) => requests.lstat(remotePath(path)),
-    checksums: (files) => remoteChecksums(files, pool),
+    checksums: (files, { bytesPerSecond } = {}) => {
+      // What the session cannot compute is read back.
+      pool.keepTo(bytesPerSecond);
+      return remoteChecksums(files, pool);
+    },
     realpath: (path) => requests.realpath(remotePath(path)),
     mkdir: async (path) => makeRemoteFolder(remotePath(path), (await pool.lane()).requests),
     changeMode: (path, mode) => requests.changeMode(remotePath(path), mode),

@@ -37,7 +37,8 @@ export function sftpBed(
     const reporter = recordingReporter();
     const stdout = new PassThrough();
     const printed: Buffer[] = [];
-    stdout.on('data', (chunk: Buffer) => printed.push(chunk));
+    // What is written is used again afterwards.
+    stdout.on('data', (chunk: Buffer) => printed.push(Buffer.from(chunk)));
     const stdin = Readable.from([input]);
     const tools: SftpTools = {
       reporter,

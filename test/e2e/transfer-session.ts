@@ -118,6 +118,7 @@ export function recordingReporter(): RecordingReporter {
     withoutSpinner: nothing,
     resultAside: (value) => results.push({ value, human: '' }),
     transfer: () => ({
+      shownAfterMs: 0,
       expect: nothing,
       file: (path, totalBytes) => {
         bars.push([path, totalBytes]);

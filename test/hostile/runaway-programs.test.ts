@@ -62,7 +62,7 @@ describe.each(runaways)('a program that %s', (_, act, told) => {
 test('a large file has longer to be read before its program counts as dead', async () => {
   await using bed = await openBed((channel) => {
     setTimeout(() => {
-      channel.write(`${'0'.repeat(64)} *file\n`);
+      channel.write(`${'0'.repeat(64)} *stdin\n`);
       channel.exit(0);
       channel.end();
     }, 1_500);

@@ -7,6 +7,7 @@ import { addTransferOptions, readTransferOptions, type TransferFlags } from './t
 
 interface Flags extends TransferFlags {
   readonly recursive: boolean;
+  readonly dryRun: boolean;
 }
 
 export function define(command: Command, context: Context): void {
@@ -15,11 +16,12 @@ export function define(command: Command, context: Context): void {
       '<paths...>',
       'SESSION:PATH (or a quoted pattern) once or more, then a local file or folder (default: the current one), or - for stdout',
     )
-    .option('-r, --recursive', 'get folders recursively', false);
+    .option('-r, --recursive', 'get folders recursively', false)
+    .option('-n, --dry-run', 'show what would be done, without doing it', false);
   const rules = addTransferOptions(command);
   command.action(async (args: string[], flags: Flags) => {
     const options = readTransferOptions(flags, rules);
-    const request = { ...parseGetArguments(args), recursive: flags.recursive, options };
+    const request = { ...parseGetArguments(args), recursive: flags.recursive, dryRun: flags.dryRun, options };
     const { getFiles } = await import('../../services/sftp/sftp-get.ts');
     context.exitCode = await getFiles(request, await context.tools('sftp'));
   });

@@ -7,16 +7,18 @@ import { addTransferOptions, readTransferOptions, type TransferFlags } from './t
 
 interface Flags extends TransferFlags {
   readonly recursive: boolean;
+  readonly dryRun: boolean;
 }
 
 export function define(command: Command, context: Context): void {
   command
     .argument('<paths...>', 'local files or patterns (or - for stdin), then SESSION:PATH (no PATH: the home)')
-    .option('-r, --recursive', 'put folders recursively', false);
+    .option('-r, --recursive', 'put folders recursively', false)
+    .option('-n, --dry-run', 'show what would be done, without doing it', false);
   const rules = addTransferOptions(command);
   command.action(async (args: string[], flags: Flags) => {
     const options = readTransferOptions(flags, rules);
-    const request = { ...parsePutArguments(args), recursive: flags.recursive, options };
+    const request = { ...parsePutArguments(args), recursive: flags.recursive, dryRun: flags.dryRun, options };
     const { putFiles } = await import('../../services/sftp/sftp-put.ts');
     context.exitCode = await putFiles(request, await context.tools('sftp'));
   });

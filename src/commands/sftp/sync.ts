@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts';
 import { parseSyncArguments } from '../../core/sftp/sftp-target.ts';
 import { addFilterOptions, readTransferOptions, type TransferFlags } from './transfer-flags.ts';
 
-interface Flags extends Pick<TransferFlags, 'verify' | 'via'> {
+interface Flags extends Pick<TransferFlags, 'verify' | 'via' | 'limit'> {
   readonly delete: boolean;
   readonly dryRun: boolean;
   readonly checksum: boolean;

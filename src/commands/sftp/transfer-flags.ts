@@ -3,7 +3,7 @@
 import { type Command, Option } from 'commander';
 import { type PathRule, pathFilter } from '../../core/sftp/path-filter.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
-import { oneOf } from '../shared/options.ts';
+import { byteRate, oneOf } from '../shared/options.ts';
 
 const overwriteRules = ['overwrite', 'skip', 'newer', 'different', 'fail'] as const;
 
@@ -13,6 +13,7 @@ export interface TransferFlags {
   readonly preserve?: boolean;
   readonly ifExists?: string;
   readonly via?: string;
+  readonly limit?: string;
   /** Undefined when neither --verify nor --no-verify was given. */
   readonly verify?: boolean;
 }
@@ -40,6 +41,10 @@ export function addFilterOptions(command: Command): readonly PathRule[] {
     .addOption(rule('exclude', 'skip what matches; the first rule that matches decides'))
     .addOption(rule('include', 'include what matches even if a later --exclude matches too'))
     .option('--via <way>', `how many small files go: ${ways.join(', ')}`, 'auto')
+    .option(
+      '--limit <rate>',
+      'at most so many bytes a second, over all connections, e.g. 10M (MiB/s) or 500K',
+    )
     .option('--verify', 'compare checksums of all files, not only of large and resumed ones')
     .option('--no-verify', 'compare sizes only');
   return rules;
@@ -52,5 +57,6 @@ export function readTransferOptions(flags: TransferFlags, rules: readonly PathRu
     verify: flags.verify === undefined ? 'auto' : flags.verify ? 'always' : 'never',
     via: oneOf('--via', flags.via ?? 'auto', ways),
     accepts: pathFilter(rules),
+    bytesPerSecond: byteRate('--limit', flags.limit),
   };
 }

@@ -42,6 +42,19 @@ export function duration(option: string, text: string | undefined): number | und
   throw new UsageError(`${option} takes a time such as 90m, 8h or 1d, not "${text}"`);
 }
 
+const unitBytes = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 } as const;
+
+/** Bytes a second with their unit, as curl and rclone take them: `500K`, `10M`, `1.5MiB/s`. */
+export function byteRate(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, amount, unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)(b|[kmg](?:ib)?)(?:\/s)?$/i.exec(text) ?? [];
+  const bytes = Number(amount) * unitBytes[unit.slice(0, 1).toLowerCase() as keyof typeof unitBytes];
+  if (bytes >= 1024) return bytes;
+  throw new UsageError(`${option} takes bytes a second with their unit and at least 1K, not "${text}"`, {
+    hint: 'for example 10M, which is 10 MiB a second, or 500K',
+  });
+}
+
 export function wholeNumber(option: string, text: string | undefined, lowest: number): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;

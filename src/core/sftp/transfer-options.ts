@@ -23,6 +23,8 @@ export interface TransferOptions {
    * between names; a folder that is not accepted is not looked into. Not asked about the sources themselves.
    */
   readonly accepts: (relativePath: string, isFolder: boolean) => boolean;
+  /** The most that the content of all files may take of the line; without it nothing is held back. */
+  readonly bytesPerSecond?: number | undefined;
 }
 
 /** Below it a wrong copy is less likely than the time for a second look is noticeable. */

@@ -6,6 +6,7 @@ import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
 import { type ExitCode, reasonOf, UsageError } from '../../errors.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
 import { measure, remoteMeasure } from './sftp-measure.ts';
+import { planTransfer } from './sftp-plan.ts';
 import { expandRemote, refuseSharedNames } from './sftp-sources.ts';
 import type { SftpTools } from './sftp-tools.ts';
 import { answerTransfer, reportTransfer, runTransfer, type TransferAbout } from './sftp-transfer.ts';
@@ -20,6 +21,8 @@ interface GetRequest {
    */
   readonly target: string;
   readonly recursive: boolean;
+  /** What would be done is the answer, and nothing is. */
+  readonly dryRun?: boolean;
   readonly options: TransferOptions;
 }
 
@@ -33,14 +36,18 @@ export async function getFiles(request: GetRequest, tools: SftpTools): Promise<E
   const about = { session, reporter: tools.reporter, refused };
   const descriptor = target === '-' ? stdoutNumber : tools.local.descriptorOf(target);
   if (descriptor !== undefined) {
+    if (request.dryRun) throw new UsageError(`--dry-run says nothing of "${target}", which is open already`);
     const write = writerTo(descriptor, target, tools);
     const isAside = descriptor === stdoutNumber;
     return await getStream({ about, sources, options, target, write, isAside }, files, tools);
   }
+  const job = { sources, target, recursive, options };
+  if (request.dryRun)
+    return await planTransfer(about, (plan, observer) => files.get({ ...job, plan }, observer));
   return await reportTransfer(about, async (observer, progress) => {
     const side = remoteMeasure(files, tools.local.isWindows);
     using _counting = measure({ sources, recursive, options }, side, progress);
-    return await files.get({ sources, target, recursive, options }, observer);
+    return await files.get(job, observer);
   });
 }
 

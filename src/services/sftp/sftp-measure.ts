@@ -43,13 +43,16 @@ export function remoteMeasure(files: RemoteFiles, windows: boolean): MeasuredSid
   };
 }
 
-/** A transfer that is over by then needs no total. */
+/** A transfer that is over by then needs no total, and neither does one that nobody watches. */
 const startAfterMs = 1_500;
+/** A total is to be there when it is looked for. */
+const aheadMs = 1_000;
 
 /** Tells `progress` once all is counted; ends when disposed of. What cannot be counted the transfer itself tells. */
 export function measure(measured: Measured, side: MeasuredSide, progress: TransferProgress): Disposable {
   const over = new AbortController();
-  count(measured, side, over.signal).then(
+  const startMs = Math.max(startAfterMs, progress.shownAfterMs - aheadMs);
+  count({ ...measured, startMs }, side, over.signal).then(
     (total) => {
       if (total !== undefined && !over.signal.aborted) progress.expect(total.files, total.bytes);
     },
@@ -64,14 +67,14 @@ interface Total {
 }
 
 async function count(
-  measured: Measured,
+  measured: Measured & { readonly startMs: number },
   side: MeasuredSide,
   signal: AbortSignal,
 ): Promise<Total | undefined> {
-  const { sources, recursive, options } = measured;
+  const { sources, recursive, options, startMs } = measured;
   // Of what is there already nobody knows yet how much will be left out.
   if (options.ifExists !== 'overwrite' || (sources.length === 1 && !recursive)) return undefined;
-  await after(startAfterMs, undefined, { signal, ref: false });
+  await after(startMs, undefined, { signal, ref: false });
   const total: Total = { files: 0, bytes: 0 };
   for (const source of sources) {
     const found = await side.stat(source);

@@ -7,6 +7,7 @@ import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { type ExitCode, UsageError } from '../../errors.ts';
 import { localMeasure, measure } from './sftp-measure.ts';
 import { openToWrite } from './sftp-mounts.ts';
+import { planTransfer } from './sftp-plan.ts';
 import { expandLocal, refuseSharedNames } from './sftp-sources.ts';
 import type { SftpTools } from './sftp-tools.ts';
 import { reportTransfer } from './sftp-transfer.ts';
@@ -16,6 +17,8 @@ interface PutRequest {
   readonly sources: readonly string[];
   readonly target: SftpTarget;
   readonly recursive: boolean;
+  /** What would be done is the answer, and nothing is. */
+  readonly dryRun?: boolean;
   readonly options: TransferOptions;
 }
 
@@ -27,19 +30,22 @@ export async function putFiles(request: PutRequest, tools: SftpTools): Promise<E
   const names = sources.map((path) => localName(path, tools));
   if (sources.length > 1) refuseSharedNames(names);
   await using opened = await openToWrite({ ...target, names }, tools);
-  return await reportTransfer(
-    { session: target.session, reporter: tools.reporter },
-    async (observer, progress) => {
-      using _counting = measure({ sources, recursive, options }, localMeasure(tools.local), progress);
-      return await opened.warning(observer, (watched) =>
-        opened.files.put({ sources, target: target.path, recursive, options }, watched),
-      );
-    },
-  );
+  const about = { session: target.session, reporter: tools.reporter };
+  const job = { sources, target: target.path, recursive, options };
+  if (request.dryRun)
+    return await planTransfer(about, (plan, observer) => opened.files.put({ ...job, plan }, observer));
+  return await reportTransfer(about, async (observer, progress) => {
+    using _counting = measure({ sources, recursive, options }, localMeasure(tools.local), progress);
+    return await opened.warning(observer, (watched) => opened.files.put(job, watched));
+  });
 }
 
-async function putStream({ sources, target, options }: PutRequest, tools: SftpTools): Promise<ExitCode> {
+async function putStream(
+  { sources, target, dryRun, options }: PutRequest,
+  tools: SftpTools,
+): Promise<ExitCode> {
   if (sources.length > 1) throw new UsageError('"-" is stdin, and stands alone');
+  if (dryRun) throw new UsageError('--dry-run says nothing of "-": stdin is known only when it is read');
   if (meansFolder(target.path) || remoteName(remotePath(target.path)) === undefined) throw namelessError();
   await using opened = await openToWrite(target, tools);
   const { files } = opened;

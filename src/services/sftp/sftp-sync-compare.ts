@@ -11,6 +11,7 @@ interface ComparedTrees {
   readonly local: { readonly root: string; readonly tree: TreeListing };
   readonly remote: { readonly root: string; readonly tree: TreeListing };
   readonly accepts: (path: string, isFolder: boolean) => boolean;
+  readonly bytesPerSecond: number | undefined;
   /** Files whose times tell what is to be known are left out. */
   readonly onlyDoubtful: boolean;
 }
@@ -27,7 +28,7 @@ export async function sameFiles(
   const busy = tools.reporter.busy(`comparing ${candidates.length} files`);
   try {
     const [there, here] = await Promise.all([
-      files.checksums(candidates),
+      files.checksums(candidates, trees),
       localChecksums(
         candidates.map(({ name }) => [name, tools.local.join(local.root, name)] as const),
         tools,

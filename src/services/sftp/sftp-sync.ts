@@ -4,13 +4,13 @@ import { meansFolder, remoteName, remotePath } from '../../core/sftp/remote-path
 import type { SyncEnds } from '../../core/sftp/sftp-target.ts';
 import { planSync, type SyncPlan, type TreeListing } from '../../core/sftp/sync-plan.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
-import type { TransferProblem, TransferSummary } from '../../core/sftp/transfer-plan.ts';
+import type { TransferSummary } from '../../core/sftp/transfer-plan.ts';
 import { sanitizeLine } from '../../core/text/sanitize.ts';
-import { formatBytes } from '../../core/text/units.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
-import { ConflictError, ExitCode, NotFoundError, UsageError } from '../../errors.ts';
+import { ConflictError, type ExitCode, NotFoundError, UsageError } from '../../errors.ts';
 import type { RemoteFiles, TransferJob, TreeObserver } from '../../transfer/remote-files.ts';
 import { type OpenedToWrite, openToWrite, withoutMounts } from './sftp-mounts.ts';
+import { showPlan } from './sftp-plan.ts';
 import { sameFiles } from './sftp-sync-compare.ts';
 import { localSide, type RemovalSide, remoteSide, removeAll } from './sftp-sync-remove.ts';
 import { planView } from './sftp-sync-view.ts';
@@ -75,6 +75,7 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, tools: SftpToo
     local: { root: local, tree: localTree },
     remote: { root: remotePath(remote.path), tree: remoteTree },
     accepts,
+    bytesPerSecond: options.bytesPerSecond,
     onlyDoubtful: !request.checksum,
   };
   const same = await sameFiles(trees, files, tools);
@@ -194,24 +195,4 @@ function removalSide(
   tools: SftpTools,
 ): RemovalSide {
   return direction === 'put' ? remoteSide(remotePath(remote.path), files) : localSide(local, tools.local);
-}
-
-function showPlan(plan: SyncPlan, { session, reporter }: TransferAbout): ExitCode {
-  const { folders, copies, removals, unchanged, skipped } = plan;
-  const failed = [...plan.failed, ...plan.unknown];
-  const say = ({ path, reason }: TransferProblem, what: string): void =>
-    reporter.warn(`${sanitizeLine(path)}: ${what}: ${reason}`);
-  for (const problem of plan.failed) say(problem, 'cannot be copied');
-  for (const problem of plan.unknown) say(problem, 'cannot be removed');
-  for (const problem of skipped) say(problem, 'is left out');
-  const bytes = copies.reduce((sum, copied) => sum + copied.bytes, 0);
-  reporter.result({ session, dryRun: true, bytes, unchanged, folders, copies, removals, failed, skipped }, [
-    ...folders.map((path) => `mkdir  ${path}/`),
-    ...copies.map(({ path, reason }) => `copy   ${path} (${reason})`),
-    ...removals.map(({ path, isFolder }) => `remove ${path}${isFolder ? '/' : ''}`),
-  ]);
-  reporter.info(
-    `${copies.length} to copy (${formatBytes(bytes)}), ${removals.length} to remove, ${unchanged} unchanged`,
-  );
-  return failed.length === 0 ? ExitCode.ok : ExitCode.failure;
 }

@@ -9,6 +9,7 @@ import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { BaiError, interruptedBy } from '../../errors.ts';
 import { FewerAtOnce } from './fewer-at-once.ts';
 import { freeDescriptors } from './free-descriptors.ts';
+import { Pace } from './pace.ts';
 import {
   channelCount,
   channelDepth,
@@ -19,7 +20,7 @@ import {
 } from './pool-growth.ts';
 import { isLoss, PooledChannel } from './pooled-channel.ts';
 import { type ProgramLimits, Programs } from './programs.ts';
-import type { SftpChannelOptions } from './sftp-channel.ts';
+import { requestBytes, type SftpChannelOptions } from './sftp-channel.ts';
 import type { SftpConnection } from './sftp-connection.ts';
 import { lostError } from './sftp-error.ts';
 import { buildRequests, type SftpRequests } from './sftp-requests.ts';
@@ -46,6 +47,8 @@ export class ChannelPool implements AsyncDisposable {
   onRetry: (problem: TransferProblem) => void = () => {};
   /** Told of what went another way than it should, without harm. */
   onTrouble: (problem: TransferProblem) => void = () => {};
+  /** What the content of files keeps to, if there is a limit. */
+  pace: Pace | undefined;
   readonly #options: ChannelPoolOptions;
   readonly #lanes: PooledChannel[] = [];
   readonly #connections = new Set<SftpConnection>();
@@ -97,8 +100,24 @@ export class ChannelPool implements AsyncDisposable {
 
   /** Requests that one file may have in flight on one channel. */
   get depth(): number {
-    const depth = channelDepth(this.roundTripMs, this.direction);
-    return sharedDepth(depth, this.#connections.size);
+    const depth = sharedDepth(channelDepth(this.roundTripMs, this.direction), this.#connections.size);
+    return Math.min(depth, this.pace?.depth(this.roundTripMs) ?? depth);
+  }
+
+  /** What is asked for in one request. */
+  get pieceBytes(): number {
+    return this.pace?.pieceBytes ?? requestBytes;
+  }
+
+  /** From now on; a limit that stays the same goes on where it is. */
+  keepTo(bytesPerSecond: number | undefined): void {
+    if (this.pace?.bytesPerSecond === bytesPerSecond) return;
+    this.pace = bytesPerSecond === undefined ? undefined : new Pace(bytesPerSecond, this.#options.signal);
+  }
+
+  /** Nothing is going to be moved. */
+  stayAsItIs(): void {
+    this.#growth.settle();
   }
 
   /** The live channel with the least to do; connects again when there is none. Rejects with a BaiError. */
@@ -191,7 +210,11 @@ export class ChannelPool implements AsyncDisposable {
   }
 
   #addLane(connection: SftpConnection, sftp: SftpConnection['sftp']): PooledChannel {
-    const lane = new PooledChannel(connection, sftp, { ...this.#options, onLeft: (path) => this.left(path) });
+    const lane = new PooledChannel(connection, sftp, {
+      ...this.#options,
+      onLeft: (path) => this.left(path),
+      pace: () => this.pace,
+    });
     this.#lanes.push(lane);
     lane.channel.onLost((reason) => this.#drop(lane, reason));
     for (const listener of [...this.#listeners]) listener(lane);

@@ -50,11 +50,12 @@ export class FewerAtOnce {
   }
 
   async #together<T>(work: () => Promise<T>): Promise<Outcome<T> | TooMany> {
-    await this.#turn(() => {
+    const take = (): boolean => {
       if (this.#solitary > 0 || this.#running >= this.#most) return false;
       this.#running += 1;
       return true;
-    });
+    };
+    if (!take()) await this.#turn(take);
     try {
       return { outcome: await work() };
     } catch (error) {
@@ -131,6 +132,7 @@ export class FewerAtOnce {
   }
 
   #wakeAll(): void {
+    if (this.#waiting.size === 0) return;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of waiting) wake();

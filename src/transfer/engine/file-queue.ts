@@ -56,6 +56,7 @@ export class FileQueue {
   }
 
   #wakeAll(): void {
+    if (this.#waiting.size === 0) return;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of waiting) wake();

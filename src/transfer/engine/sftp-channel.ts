@@ -15,6 +15,8 @@ import { lostError, sftpError, sftpStatus, strangeAnswer } from './sftp-error.ts
  */
 export const requestBytes = 261_120;
 
+const shownAnewMs = 200;
+
 export interface SftpCall<T> {
   /** As in "cannot write PATH". */
   readonly action: string;
@@ -43,6 +45,7 @@ export class SftpChannel {
   #waiting = 0;
   #patience: Countdown | undefined;
   #shown: Disposable | undefined;
+  #shownAt = 0;
 
   constructor(connection: Pick<SftpConnection, 'sftp' | 'lost'>, options: SftpChannelOptions) {
     this.#sftp = connection.sftp;
@@ -151,18 +154,29 @@ export class SftpChannel {
 
   /** What waits for a timer keeps the process alive: with nothing else to do it would end, with status 0. */
   #startWaiting(): void {
-    const { stallMs, waiting } = this.#options;
     this.#waiting += 1;
-    this.#shown ??= waiting?.(stallMs);
+    if (this.#shown === undefined) this.#showAnew();
+    const { stallMs } = this.#options;
     this.#patience ??= countDown(stallMs, () => this.#lost.close(stalledError(stallMs)));
+  }
+
+  /** Not after each of thousands of answers: nobody sees the difference. */
+  #showAnew(): void {
+    const now = performance.now();
+    if (this.#shown !== undefined && now - this.#shownAt < shownAnewMs) return;
+    this.#shown?.[Symbol.dispose]();
+    this.#shown = this.#options.waiting?.(this.#options.stallMs);
+    this.#shownAt = now;
   }
 
   #stopWaiting(): void {
     this.#waiting -= 1;
-    this.#shown?.[Symbol.dispose]();
-    this.#shown = this.#waiting > 0 ? this.#options.waiting?.(this.#options.stallMs) : undefined;
-    if (this.#waiting > 0) this.#patience?.restart();
-    else {
+    if (this.#waiting > 0) {
+      this.#patience?.restart();
+      this.#showAnew();
+    } else {
+      this.#shown?.[Symbol.dispose]();
+      this.#shown = undefined;
       this.#patience?.[Symbol.dispose]();
       this.#patience = undefined;
     }

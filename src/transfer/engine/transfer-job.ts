@@ -1,5 +1,6 @@
 /** What the user asked to move, in either direction. */
 
+import type { DryRun } from '../../core/sftp/dry-run.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
 import { TransferError } from '../../errors.ts';
 import type { TransferStats } from './transfer-stats.ts';
@@ -11,6 +12,8 @@ export interface TransferJob {
   readonly recursive: boolean;
   /** `defaultTransferOptions` when left out. */
   readonly options?: TransferOptions;
+  /** Notes what would be done, and nothing is. */
+  readonly plan?: DryRun;
 }
 
 /** The failure of an only source is the failure of the whole; among several it is noted and the rest goes on. */

@@ -141,7 +141,8 @@ class FetchedStream {
   async #receive({ stdout }: RemoteProgram): Promise<void> {
     let mostBytes = endBytes;
     for (const { size } of this.#wanted.values()) mostBytes += size + headerBytes;
-    for await (const entry of readArchive(stdout as AsyncIterable<Buffer>, mostBytes))
+    const bytes = stdout as AsyncIterable<Buffer>;
+    for await (const entry of readArchive(this.#run.pool.pace?.stream(bytes) ?? bytes, mostBytes))
       await this.#take(entry);
   }
 

@@ -1,6 +1,9 @@
 /** One file of the session onto this machine. */
 
+import { dirname } from 'node:path';
+import type { DryRun } from '../../core/sftp/dry-run.ts';
 import { noneIfMissing } from '../../core/undefined-if-missing.ts';
+import { onThisMachine } from '../../files/local-error.ts';
 import { type FilePaths, keptOf, largeFromBytes, type Meter } from '../engine/file-transfer.ts';
 import { type ExistingFile, type Replacement, reasonToSkip } from '../engine/if-exists.ts';
 import type { PooledChannel } from '../engine/pooled-channel.ts';
@@ -67,6 +70,10 @@ class FetchedFile {
       const { modifiedAt } = source.attributes;
       const found = { size: source.size, modifiedAt };
       if (this.#meter === undefined && (await isLeftOut(this.#paths, found, this.#run))) return undefined;
+      if (this.#run.plan !== undefined) {
+        await planGet(this.#paths, source.size, this.#run.plan);
+        return undefined;
+      }
       const kept = keptOf(source.attributes, this.#run.options);
       if (source.size >= largeFromBytes) return { source, kept };
       await this.#fetchSmall(source, lane);
@@ -94,6 +101,13 @@ class FetchedFile {
     pool.moved(source.size);
     stats.moved(source.size);
   }
+}
+
+async function planGet({ local, remote }: FilePaths, bytes: number, plan: DryRun): Promise<void> {
+  const isNewFolder = plan.hasFolder(dirname(local));
+  if (!isNewFolder) await onThisMachine('write', local, stat(dirname(local)));
+  const isThere = !isNewFolder && (await stat(local).catch(noneIfMissing)) !== undefined;
+  plan.addCopy({ path: remote, target: local, bytes, reason: isThere ? 'replaces' : 'new' });
 }
 
 /** Whether what is there stays; noted then. Throws a BaiError where it must not be there, and where it cannot be replaced. */

@@ -9,7 +9,6 @@ import { JournalKeeper } from '../engine/journal-keeper.ts';
 import { movePieces } from '../engine/move-pieces.ts';
 import { journalName } from '../engine/part-name.ts';
 import { PooledChannelHandles } from '../engine/pooled-channel-handles.ts';
-import { requestBytes } from '../engine/sftp-channel.ts';
 import { stat } from '../local/local-disk.ts';
 import { checkRealFolder } from '../local/local-folder.ts';
 import { createLocalPart, type LocalPart } from '../local/local-part.ts';
@@ -59,7 +58,7 @@ interface Fetching {
 async function getOnce(get: LargeGet, fetching: Fetching, run: TransferRun): Promise<boolean> {
   const { source, local } = get;
   const { journal, handles } = fetching;
-  const ranges = new DoneRanges(source.size, requestBytes);
+  const ranges = new DoneRanges(source.size, run.pool.pieceBytes);
   const earlier = fetching.isLast ? undefined : fittingState(source, journal);
   await using part = await createLocalPart(local, {
     earlierId: earlier?.part,

@@ -3,7 +3,6 @@
 import { channelCountOf, type KeptAttributes } from '../engine/file-transfer.ts';
 import type { PooledChannel } from '../engine/pooled-channel.ts';
 import { pieces, runConcurrently } from '../engine/run-concurrently.ts';
-import { requestBytes } from '../engine/sftp-channel.ts';
 import { createLocalPart } from '../local/local-part.ts';
 import type { ReadableFile } from '../local/verify.ts';
 import { checksumError, readableLocalPart } from '../local/verify.ts';
@@ -20,12 +19,12 @@ export interface SmallGet {
 }
 
 /** What has the target's name stays as it is until the last step. */
-export async function getSmall(get: SmallGet, { requests }: PooledChannel): Promise<void> {
+export async function getSmall(get: SmallGet, { requests, pieceBytes }: PooledChannel): Promise<void> {
   const { source, local } = get;
   await using part = await createLocalPart(local, { isInRealFolder: get.isInRealFolder });
   let fetchedBytes = 0;
-  await runConcurrently(pieces(source.size, requestBytes), channelCountOf(source.size), (isOver) => {
-    const buffer = Buffer.allocUnsafe(Math.min(requestBytes, source.size));
+  await runConcurrently(pieces(source.size, pieceBytes), channelCountOf(source.size), (isOver) => {
+    const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, source.size));
     return async ({ position, length }) => {
       const bytes = buffer.subarray(0, length);
       await readFully(requests, source.handle, { bytes, position });

@@ -48,12 +48,15 @@ async function getSource(
   );
   if (placement.place === 'inside') checkName(placement.name);
   if (isFolder) {
-    const root = await openLocalFolder(target.path);
-    const local = placement.place === 'inside' ? await openFolderWithin(root, root, placement.name) : root;
+    const root = await openLocalFolder(target.path, run.plan);
+    const local =
+      placement.place === 'inside'
+        ? await openFolderWithin(root, { parent: root, name: placement.name }, run.plan)
+        : root;
     await getTree({ remote, local }, run);
     return;
   }
-  if (placement.place === 'inside' && placement.createFolder) await openLocalFolder(target.path);
+  if (placement.place === 'inside' && placement.createFolder) await openLocalFolder(target.path, run.plan);
   // Only a link that the user named as the target is meant for what it leads to.
   const local =
     placement.place === 'inside' ? join(target.path, placement.name) : await behindNamedLink(target.path);

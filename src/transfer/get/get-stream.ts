@@ -7,7 +7,6 @@ import { changedError } from '../engine/file-transfer.ts';
 import type { PooledChannel } from '../engine/pooled-channel.ts';
 import { PooledChannelHandles } from '../engine/pooled-channel-handles.ts';
 import { type Piece, pieces } from '../engine/run-concurrently.ts';
-import { requestBytes } from '../engine/sftp-channel.ts';
 import { folderError } from '../engine/transfer-job.ts';
 import { needsVerifying, remoteChecksum } from '../local/verify.ts';
 import {
@@ -80,13 +79,15 @@ async function copy(
   const hash = createHash('sha256');
   const spare: Buffer[] = [];
   const ahead: Fetched[] = [];
-  const todo = pieces(source.size, requestBytes);
+  const { pieceBytes } = pool;
+  const todo = pieces(source.size, pieceBytes);
   const fetchMore = (): void => {
-    const most = Math.min(mostPieces, Math.max(16, pool.depth * pool.lanes.length));
+    const least = pool.pace === undefined ? 16 : 1;
+    const most = Math.min(mostPieces, Math.max(least, pool.depth * pool.lanes.length));
     while (ahead.length < most) {
       const { done, value: piece } = todo.next();
       if (done) return;
-      const buffer = spare.pop() ?? Buffer.allocUnsafe(Math.min(requestBytes, source.size));
+      const buffer = spare.pop() ?? Buffer.allocUnsafe(Math.min(pieceBytes, source.size));
       const bytes = buffer.subarray(0, piece.length);
       const isThere = pool.retrying(async (lane) => {
         const handle = await handles.of(lane);

@@ -29,7 +29,7 @@ interface Walk {
   readonly root: string;
   readonly add: (folder: WaitingFolder) => void;
   readonly batches: TarBatches<FetchedFile>;
-  readonly folding: NameFolding;
+  readonly folding: Pick<NameFolding, 'isFolding'>;
   readonly run: TransferRun;
 }
 
@@ -40,7 +40,8 @@ export async function getTree(top: FetchedFolder, run: TransferRun): Promise<voi
     moveOne: (file) => run.stats.attempt(file.remote, () => run.pool.fewer.run(() => getFile(file, run))),
   });
   const first: WaitingFolder = { ...top, relative: '' };
-  const folding = new NameFolding(top.local);
+  // Only names that are made there would tell.
+  const folding = run.plan === undefined ? new NameFolding(top.local) : { isFolding: async () => false };
   await eachFolder(first, (folder, add) =>
     getFolder(folder, { root: top.local, add, batches, folding, run }),
   );
@@ -75,7 +76,7 @@ async function getEntry({ entry, remote, folder }: Item, { root, add, batches, r
   if (isUnfinished(entry.name)) return stats.skip(remote, unfinishedReason, 'unfinished');
   switch (kind) {
     case 'folder': {
-      const local = await openFolderWithin(root, folder.local, entry.name);
+      const local = await openFolderWithin(root, { parent: folder.local, name: entry.name }, run.plan);
       add({ remote, local, relative: `${relative}/` });
       return;
     }

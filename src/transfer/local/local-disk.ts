@@ -18,7 +18,8 @@ const largeBytes = 64 * 1024;
 
 let leftToThreads = 0;
 
-function ask<T>(here: () => T, byThread: () => Promise<T>): T | Promise<T> {
+/** Several calls that belong together are one. */
+export function ask<T>(here: () => T, byThread: () => Promise<T>): T | Promise<T> {
   if (leftToThreads > 0) {
     leftToThreads -= 1;
     return byThread();
@@ -107,12 +108,16 @@ export class LocalFile {
 
   /** As `fileIdOf`. */
   async id(): Promise<string> {
-    return idOf(
-      await this.#use(
-        (descriptor) => fs.fstatSync(descriptor, { bigint: true }),
-        (descriptor) => byThreads.fstatExactly(descriptor),
-      ),
+    return (await this.identify()).id;
+  }
+
+  /** What it is known by, and how large it is. */
+  async identify(): Promise<{ readonly id: string; readonly size: number }> {
+    const found = await this.#use(
+      (descriptor) => fs.fstatSync(descriptor, { bigint: true }),
+      (descriptor) => byThreads.fstatExactly(descriptor),
     );
+    return { id: idOf(found), size: Number(found.size) };
   }
 
   /** Bytes read; 0 at its end. */

@@ -2,14 +2,16 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
-import { lstat, readFile, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
+import { lstat, readFile, readlink, realpath, rmdir, unlink } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { NotFoundError, systemCode } from '../../errors.ts';
 import { onThisMachine } from '../../files/local-error.ts';
 import { expandHome } from '../../files/user-path.ts';
 import { descriptorOf, descriptorWriter } from '../engine/open-descriptors.ts';
 import type { RemoteKind } from '../engine/remote-attributes.ts';
+import { lstatIfThere, stat } from './local-disk.ts';
 import { isWindows } from './local-folder.ts';
 import { readLocalNames } from './local-names.ts';
 
@@ -72,7 +74,11 @@ export const localFiles: LocalFiles = {
 
 async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator<LocalEntry> {
   const path = folder === '' ? '.' : folder;
+  let answers = 0;
   for (const { name, problem } of await onThisMachine('read', path, readLocalNames(path))) {
+    // A disk that answers at once would keep everything else waiting.
+    answers += 1;
+    if (answers % answersInARow === 0) await setImmediate();
     if (problem !== undefined) {
       yield { ...unknown, name, problem };
       continue;
@@ -86,10 +92,13 @@ async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator
   }
 }
 
+const answersInARow = 100;
+
 const unknown = { kind: 'unknown', size: 0, modifiedAt: 0, id: '' } as const;
 
-async function describe(path: string, name: string, follow: boolean): Promise<LocalEntry> {
-  const attributes = follow ? await followed(path) : await lstat(path);
+async function describe(path: string, name: string, follow: boolean): Promise<LocalEntry | undefined> {
+  const attributes = await (follow ? followed(path) : lstatIfThere(path));
+  if (attributes === undefined) return undefined;
   const kind: RemoteKind = attributes.isFile()
     ? 'file'
     : attributes.isDirectory()

@@ -2,6 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
+import type { DryRun } from '../../core/sftp/dry-run.ts';
 import { noneIfMissing } from '../../core/undefined-if-missing.ts';
 import { ConflictError, systemCode, TransferError } from '../../errors.ts';
 import { onThisMachine } from '../../files/local-error.ts';
@@ -34,18 +35,22 @@ export async function behindNamedLink(path: string): Promise<string> {
   });
 }
 
-/** Makes the folder unless it is there, and returns its real path. */
-export async function openLocalFolder(path: string): Promise<string> {
-  return onThisMachine('make', path, makeFolder(path));
+/** Makes the folder unless it is there, and returns its real path; for a plan it is noted, and the path is what it would be. */
+export async function openLocalFolder(path: string, plan?: DryRun): Promise<string> {
+  return onThisMachine('make', path, plan === undefined ? makeFolder(path) : planFolder(path, plan));
 }
 
 /**
  * As `openLocalFolder`, for a folder whose name came from the server: refused when a link that was there
  * before leads out of `root` (a real path).
  */
-export async function openFolderWithin(root: string, parent: string, name: string): Promise<string> {
+export async function openFolderWithin(
+  root: string,
+  { parent, name }: { readonly parent: string; readonly name: string },
+  plan?: DryRun,
+): Promise<string> {
   const path = join(parent, name);
-  const real = await openLocalFolder(path);
+  const real = await openLocalFolder(path, plan);
   if (dirname(real) === parent || isWithin(root, real)) return real;
   throw new ConflictError(`${path} is a link that leads out of ${root}`, {
     code: 'leads-outside',
@@ -57,6 +62,17 @@ async function makeFolder(path: string): Promise<string> {
   await mkdir(path).catch((error: unknown) => {
     if (systemCode(error) !== 'EEXIST') throw error;
   });
+  return await realFolder(path);
+}
+
+async function planFolder(path: string, plan: DryRun): Promise<string> {
+  if ((await lstatIfThere(path)) !== undefined) return await realFolder(path);
+  if (!plan.hasFolder(dirname(path))) await stat(dirname(path));
+  plan.addFolder(path);
+  return path;
+}
+
+async function realFolder(path: string): Promise<string> {
   const real = await realpath(path);
   if ((await stat(real)).isDirectory()) return real;
   throw new ConflictError(`${path} is a file, not a folder`, { code: 'not-a-folder' });

@@ -1,10 +1,10 @@
 /** A file of this machine that is sent. */
 
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { TransferError } from '../../errors.ts';
 import { onThisMachine } from '../../files/local-error.ts';
 import { type KeptAttributes, shrankError, sizelessError } from '../engine/file-transfer.ts';
-import { LocalFile } from './local-disk.ts';
+import { ask, LocalFile } from './local-disk.ts';
 
 export interface LocalSource extends AsyncDisposable {
   readonly path: string;
@@ -21,13 +21,14 @@ export function openLocalSource(path: string): Promise<LocalSource> {
   return onThisMachine('read', path, openSource(path));
 }
 
+/** A named pipe in the place of a file would block an ordinary open for ever. */
+const openFlags = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0);
+
 async function openSource(path: string): Promise<LocalSource> {
-  // A named pipe in the place of a file would block an ordinary open for ever.
-  const nonBlocking = (constants.O_NONBLOCK as number | undefined) ?? 0;
-  const file = await LocalFile.open(path, constants.O_RDONLY | nonBlocking);
+  const file = await LocalFile.open(path, openFlags);
   try {
     const found = await file.stat();
-    if (!found.isFile()) throw new TransferError(`${path} is not a regular file`, { code: 'not-a-file' });
+    if (!found.isFile()) throw notAFileError(path);
     if (found.size === 0 && (await file.read(Buffer.alloc(1), 0)) > 0) {
       throw sizelessError(path);
     }
@@ -35,7 +36,7 @@ async function openSource(path: string): Promise<LocalSource> {
       path,
       size: found.size,
       modifiedMs: found.mtimeMs,
-      attributes: { mode: found.mode, accessedAt: found.atimeMs / 1000, modifiedAt: found.mtimeMs / 1000 },
+      attributes: attributesOf(found),
       fill: (bytes, position) => onThisMachine('read', path, fill({ file, path }, bytes, position)),
       isUnchanged: async () => {
         const now = await onThisMachine('read', path, file.stat());
@@ -47,6 +48,56 @@ async function openSource(path: string): Promise<LocalSource> {
     await file.close();
     throw error;
   }
+}
+
+interface WholeSource {
+  readonly content: Buffer;
+  readonly attributes: KeptAttributes;
+}
+
+/** All of a small file, in the given bytes; nothing when it does not fit into them. As `openLocalSource` and `fill`, in one call of the disk. */
+export function readLocalSource(path: string, bytes: Buffer): Promise<WholeSource | undefined> {
+  const reading = async (): Promise<WholeSource | undefined> =>
+    ask(
+      () => readHere(path, bytes),
+      () => readByThread(path, bytes),
+    );
+  return onThisMachine('read', path, reading());
+}
+
+function readHere(path: string, bytes: Buffer): WholeSource | undefined {
+  const descriptor = openSync(path, openFlags);
+  try {
+    const found = fstatSync(descriptor);
+    if (!found.isFile()) throw notAFileError(path);
+    if (found.size === 0 && readSync(descriptor, Buffer.alloc(1), 0, 1, 0) > 0) throw sizelessError(path);
+    if (found.size > bytes.length) return undefined;
+    const content = bytes.subarray(0, found.size);
+    for (let filled = 0; filled < content.length; ) {
+      const bytesRead = readSync(descriptor, content, filled, content.length - filled, filled);
+      if (bytesRead === 0) throw shrankError(path);
+      filled += bytesRead;
+    }
+    return { content, attributes: attributesOf(found) };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function readByThread(path: string, bytes: Buffer): Promise<WholeSource | undefined> {
+  await using source = await openSource(path);
+  if (source.size > bytes.length) return undefined;
+  const content = bytes.subarray(0, source.size);
+  await source.fill(content, 0);
+  return { content, attributes: source.attributes };
+}
+
+function attributesOf({ mode, atimeMs, mtimeMs }: Stats): KeptAttributes {
+  return { mode, accessedAt: atimeMs / 1000, modifiedAt: mtimeMs / 1000 };
+}
+
+function notAFileError(path: string): TransferError {
+  return new TransferError(`${path} is not a regular file`, { code: 'not-a-file' });
 }
 
 async function fill(

@@ -59,10 +59,10 @@ async function fill(
   mode: number | undefined,
 ): Promise<string> {
   await file.write(content, 0);
-  const { size } = await file.stat();
+  const { size, id } = await file.identify();
   if (size !== content.length) throw wrongLocalSizeError(target, size, content.length);
   await keepAttributes(file, { ...kept, mode });
-  return file.id();
+  return id;
 }
 
 function stagedFile(

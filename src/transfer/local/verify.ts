@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { type TransferOptions, verifyFromBytes } from '../../core/sftp/transfer-options.ts';
 import { BaiError, TransferError } from '../../errors.ts';
 import type { ChannelPool } from '../engine/channel-pool.ts';
+import { checksumScript, readSum } from '../engine/checksum-script.ts';
 import { shrankError } from '../engine/file-transfer.ts';
 import type { RunOutcome } from '../engine/programs.ts';
 import { pieces, runConcurrently } from '../engine/run-concurrently.ts';
@@ -67,9 +68,6 @@ async function localChecksum(file: ReadableFile, size: number): Promise<string> 
   return hash.digest('hex');
 }
 
-/** openssl uses the processor's instructions for it and is several times as fast. The path is an argument. */
-export const checksumScript = 'openssl dgst -sha256 -r "$1" 2>/dev/null || sha256sum -- "$1"';
-
 /** SHA-256 in hexadecimal of a file of the session. */
 export async function remoteChecksum(pool: ChannelPool, { path, size }: SizedPath): Promise<string> {
   const absolute = await pool.absolute(path);
@@ -77,13 +75,11 @@ export async function remoteChecksum(pool: ChannelPool, { path, size }: SizedPat
   return readChecksum(result, path, pool) ?? readBack(pool, path, size);
 }
 
-/** What the script above has printed, or nothing when it failed. Why it did is told where it took long. */
+/** What the script has printed, or nothing when it failed. Why it did is told where it took long. */
 export function readChecksum(result: RunOutcome, path: string, pool: ChannelPool): string | undefined {
   if (result instanceof BaiError) tellReadBack(path, result, pool);
   if (result === undefined || result instanceof BaiError || result.status !== 0) return undefined;
-  const { stdout } = result;
-  // A backslash in front says that the name was printed in another spelling.
-  return /^\\?([0-9a-f]{64}) /.exec(stdout.toString('latin1'))?.[1];
+  return readSum(result.stdout.toString('latin1'));
 }
 
 /** Somebody has waited, and reading back takes longer than a checksum does. */

@@ -10,14 +10,13 @@ import { keptOf } from '../engine/file-transfer.ts';
 import { type Choice, chooseReplacement } from '../engine/if-exists.ts';
 import type { RemoteAttributes } from '../engine/remote-attributes.ts';
 import { runConcurrently } from '../engine/run-concurrently.ts';
-import { requestBytes } from '../engine/sftp-channel.ts';
-import { type LocalSource, openLocalSource } from '../local/local-source.ts';
+import { openLocalSource, readLocalSource } from '../local/local-source.ts';
 import { checksumError, hasSameBytes, needsVerifying } from '../local/verify.ts';
 import { listFolder } from '../remote/list-folder.ts';
 import { ignoreLeftovers, RemoteStage } from '../remote/remote-staging.ts';
 import { checkRemoteTarget, type RemoteTarget } from '../remote/remote-target.ts';
 import { onlyCopy, replaceRemote } from '../remote/replace-remote.ts';
-import type { ArchiveWriter } from '../tar/tar-archive.ts';
+import type { ArchiveWriter } from '../tar/archive-writer.ts';
 import { endsRun, noteMoved, tellBySftp } from '../tar/tar-use.ts';
 import type { TransferRun } from '../tar/transfer-run.ts';
 import type { PutFile } from './put-file.ts';
@@ -107,8 +106,12 @@ class SentStream {
     files: readonly PlacedFile[],
     into: { readonly archive: ArchiveWriter; readonly stage: RemoteStage },
   ): Promise<void> {
-    await runConcurrently(files.entries(), readers, () => async ([index, file]) => {
-      await this.#attempt(file, () => this.#packFile(file, `${index}`, into));
+    const mostBytes = files.reduce((most, { size }) => Math.max(most, size), 0);
+    await runConcurrently(files.entries(), readers, () => {
+      const bytes = Buffer.allocUnsafe(mostBytes);
+      return async ([index, file]) => {
+        await this.#attempt(file, () => this.#packFile({ file, name: `${index}`, bytes }, into));
+      };
     });
   }
 
@@ -171,11 +174,11 @@ class SentStream {
   }
 
   async #packFile(
-    file: PlacedFile,
-    name: string,
+    { file, name, bytes }: { readonly file: PlacedFile; readonly name: string; readonly bytes: Buffer },
     { archive, stage }: { readonly archive: ArchiveWriter; readonly stage: RemoteStage },
   ): Promise<void> {
-    const read = await this.#run.pool.fewer.run(() => readWhole(file.local));
+    const read = await this.#run.pool.fewer.run(() => readLocalSource(file.local, bytes));
+    // It has become larger.
     if (read === undefined) return;
     const { content, attributes } = read;
     const kept = keptOf(attributes, this.#run.options);
@@ -223,15 +226,4 @@ class SentStream {
       return false;
     }
   }
-}
-
-/** Nothing when it has become too large for a stream. */
-async function readWhole(
-  path: string,
-): Promise<(Pick<LocalSource, 'attributes'> & { content: Buffer }) | undefined> {
-  await using source = await openLocalSource(path);
-  if (source.size > requestBytes) return undefined;
-  const content = Buffer.allocUnsafe(source.size);
-  await source.fill(content, 0);
-  return { content, attributes: source.attributes };
 }

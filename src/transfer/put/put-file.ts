@@ -79,6 +79,10 @@ export async function putFile(file: PutFile, run: TransferRun): Promise<void> {
     pool.expect(-source.size);
     return stats.skip(local, skipped, 'exists');
   }
+  if (run.plan !== undefined) {
+    const reason = target.old === undefined ? 'new' : 'replaces';
+    return run.plan.addCopy({ path: local, target: remote, bytes: source.size, reason });
+  }
   const meter = observer.started(local, source.size);
   const kept = sentOf(keptOf(source.attributes, options));
   if (options.preserve && kept.modifiedAt === undefined) stats.undated(local);

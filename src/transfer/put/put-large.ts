@@ -10,7 +10,6 @@ import { type Journal, openJournal } from '../engine/journal.ts';
 import { JournalKeeper } from '../engine/journal-keeper.ts';
 import { movePieces } from '../engine/move-pieces.ts';
 import { isLongLink } from '../engine/pool-growth.ts';
-import { requestBytes } from '../engine/sftp-channel.ts';
 import type { LocalSource } from '../local/local-source.ts';
 import { checksumError, hasSameBytes, needsVerifying } from '../local/verify.ts';
 import { LargeRemotePart } from '../remote/large-remote-part.ts';
@@ -32,7 +31,7 @@ export async function putLarge(put: LargePut, run: TransferRun): Promise<void> {
   const { source, target } = put;
   if (put.journalPath !== undefined) await makeOwnFolder(dirname(put.journalPath));
   await using journal = await openJournal(put.journalPath, target.path);
-  const ranges = new DoneRanges(source.size, requestBytes);
+  const ranges = new DoneRanges(source.size, run.pool.pieceBytes);
   const part = new LargeRemotePart(run.pool, target, source.size);
   const keeper = new JournalKeeper(journal, ranges, () => ({
     source: { size: source.size, modifiedMs: source.modifiedMs },

@@ -83,7 +83,7 @@ async function send(put: SmallPut, lane: PooledChannel, sent: SentPart): Promise
   mode.catch(() => {});
   let arrived = 0;
   try {
-    for (const { position, length } of pieces(source.size, requestBytes)) {
+    for (const { position, length } of pieces(source.size, lane.pieceBytes)) {
       const bytes = Buffer.allocUnsafe(length);
       await source.fill(bytes, position);
       const written = requests.write(handle, bytes, position).then(() => {
@@ -94,7 +94,7 @@ async function send(put: SmallPut, lane: PooledChannel, sent: SentPart): Promise
       answers.push(written);
     }
     // Of several pieces one may fail while others arrive, and that file is nobody's to read.
-    if (source.size > requestBytes) await Promise.all(answers);
+    if (source.size > requestBytes || lane.isPaced) await Promise.all(answers);
     answers.push(...setAttributes({ ...put.kept, mode: await mode }, lane, handle));
     if (source.size >= syncFromBytes && requests.offers('fsync@openssh.com'))
       answers.push(requests.sync(handle));

@@ -2,12 +2,12 @@
 
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { joinRemote, meansFolder, remotePath } from '../../core/sftp/remote-path.ts';
+import { joinRemote, meansFolder, remoteFolder, remotePath } from '../../core/sftp/remote-path.ts';
 import { placeSource, type TransferTarget } from '../../core/sftp/transfer-plan.ts';
 import { onThisMachine } from '../../files/local-error.ts';
 import type { RemoteAttributes } from '../engine/remote-attributes.ts';
 import { eachSource, folderError, type TransferJob } from '../engine/transfer-job.ts';
-import { openRemoteFolder } from '../remote/remote-folder.ts';
+import { openRemoteFolder, planRemoteFolder, requireRemoteFolder } from '../remote/remote-folder.ts';
 import type { TransferRun } from '../tar/transfer-run.ts';
 import { askOfTarget, putFile } from './put-file.ts';
 import { putTree } from './put-tree.ts';
@@ -45,13 +45,19 @@ async function putSource(
     { path, state: stateOf(old), meansFolder },
   );
   const isInside = placement.place === 'inside';
-  if (isInside && placement.createFolder) await openRemoteFolder(path, run.requests);
+  if (isInside && placement.createFolder) await makeFolder(path, run);
   const remote = isInside ? joinRemote(path, placement.name) : path;
   if (isFolder) await putTree({ local: source, remote }, run);
   else {
+    const { plan, requests } = run;
+    if (plan !== undefined) await requireRemoteFolder(remoteFolder(remote), { requests, plan });
     const file = { local: source, remote, asked: isInside ? undefined : asked };
     await run.pool.fewer.run(() => putFile(file, run));
   }
+}
+
+async function makeFolder(path: string, { requests, plan }: TransferRun): Promise<void> {
+  await (plan === undefined ? openRemoteFolder(path, requests) : planRemoteFolder(path, { requests, plan }));
 }
 
 function localName(path: string): string | undefined {

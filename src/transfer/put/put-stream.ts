@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { type BaiError, interruptedBy, UnreachableError } from '../../errors.ts';
 import { onThisMachine } from '../../files/local-error.ts';
+import type { ChannelPool } from '../engine/channel-pool.ts';
 import { FileQueue } from '../engine/file-queue.ts';
 import type { Meter } from '../engine/file-transfer.ts';
 import { reasonToSkip } from '../engine/if-exists.ts';
 import { isLongLink } from '../engine/pool-growth.ts';
 import { isLoss } from '../engine/pooled-channel.ts';
-import { requestBytes } from '../engine/sftp-channel.ts';
 import { checksumError, needsVerifying, remoteChecksum } from '../local/verify.ts';
 import { findRemoteTarget } from '../remote/remote-target.ts';
 import { StreamPart } from '../remote/stream-part.ts';
@@ -80,8 +80,7 @@ interface Sent {
 async function send({ source, signal }: StreamPut, { part, meter, run }: Sending): Promise<Sent> {
   const { pool } = run;
   const hash = createHash('sha256');
-  const mostBytes = isLongLink(pool.roundTripMs) ? windowBytes.long : windowBytes.short;
-  const window = new FileQueue({ files: Number.POSITIVE_INFINITY, bytes: mostBytes });
+  const window = new FileQueue({ files: Number.POSITIVE_INFINITY, bytes: windowOf(pool) });
   const stop = endOn(source, signal);
   let [bytes, arrived] = [0, 0];
   const write = async (piece: Buffer, position: number): Promise<void> => {
@@ -93,7 +92,7 @@ async function send({ source, signal }: StreamPut, { part, meter, run }: Sending
     meter.update(arrived);
   };
   try {
-    for await (const piece of piecesOf(source)) {
+    for await (const piece of piecesOf(source, pool.pieceBytes)) {
       hash.update(piece);
       const position = bytes;
       bytes += piece.length;
@@ -114,10 +113,15 @@ async function send({ source, signal }: StreamPut, { part, meter, run }: Sending
   return { bytes, checksum: hash.digest('hex') };
 }
 
+function windowOf({ pace, depth, pieceBytes, roundTripMs }: ChannelPool): number {
+  if (pace !== undefined) return depth * pieceBytes;
+  return isLongLink(roundTripMs) ? windowBytes.long : windowBytes.short;
+}
+
 /** As large as one request may be, except for the last one. */
-async function* piecesOf(source: Readable): AsyncGenerator<Buffer> {
+async function* piecesOf(source: Readable, pieceBytes: number): AsyncGenerator<Buffer> {
   const chunks = source[Symbol.asyncIterator]();
-  let piece = Buffer.allocUnsafe(requestBytes);
+  let piece = Buffer.allocUnsafe(pieceBytes);
   let filled = 0;
   for (;;) {
     const next = await onThisMachine('read', 'stdin', chunks.next());
@@ -125,13 +129,13 @@ async function* piecesOf(source: Readable): AsyncGenerator<Buffer> {
     const chunk: unknown = next.value;
     let read = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
     while (read.length > 0) {
-      const taken = read.subarray(0, requestBytes - filled);
+      const taken = read.subarray(0, pieceBytes - filled);
       piece.set(taken, filled);
       filled += taken.length;
       read = read.subarray(taken.length);
-      if (filled < requestBytes) break;
+      if (filled < pieceBytes) break;
       yield piece;
-      piece = Buffer.allocUnsafe(requestBytes);
+      piece = Buffer.allocUnsafe(pieceBytes);
       filled = 0;
     }
   }

@@ -9,7 +9,7 @@ import { onThisMachine } from '../../files/local-error.ts';
 import { eachFolder } from '../local/each-folder.ts';
 import { stat } from '../local/local-disk.ts';
 import { readLocalNames } from '../local/local-names.ts';
-import { openRemoteFolder } from '../remote/remote-folder.ts';
+import { openRemoteFolder, planRemoteFolder } from '../remote/remote-folder.ts';
 import { TarBatches } from '../tar/tar-batches.ts';
 import type { TransferRun } from '../tar/transfer-run.ts';
 import { putByTar, type SentFile } from './put-by-tar.ts';
@@ -48,9 +48,9 @@ export async function putTree(top: { local: string; remote: string }, run: Trans
 }
 
 async function putFolder(folder: SentFolder, { add, batches }: Walk, run: TransferRun): Promise<void> {
-  const { pool, stats, options, requests } = run;
+  const { pool, stats, options } = run;
   const self = await identify(folder);
-  const isInNewFolder = (await openRemoteFolder(folder.remote, requests)) === 'made';
+  const isInNewFolder = (await openFolder(folder.remote, run)) === 'made';
   const names = await pool.fewer.run(() => onThisMachine('read', folder.local, readLocalNames(folder.local)));
   for (const { name, problem } of names) {
     const paths = { local: join(folder.local, name), remote: joinRemote(folder.remote, name) };
@@ -70,6 +70,10 @@ async function putFolder(folder: SentFolder, { add, batches }: Walk, run: Transf
       } else stats.fail(paths.local, 'it is not a regular file', 'special-file');
     });
   }
+}
+
+function openFolder(path: string, { requests, plan }: TransferRun): Promise<'made' | 'found'> {
+  return plan === undefined ? openRemoteFolder(path, requests) : planRemoteFolder(path, { requests, plan });
 }
 
 async function identify(folder: SentFolder): Promise<Ancestor> {

@@ -4,6 +4,7 @@ import { usualBytes } from '../../core/ssh/command-limit.ts';
 import { shellQuote } from '../../core/text/shell-quote.ts';
 import { BaiError, InterruptedError, UnreachableError } from '../../errors.ts';
 import type { ChannelPool } from '../engine/channel-pool.ts';
+import { checksumsScript, isPlain, readSums } from '../engine/checksum-script.ts';
 import { runConcurrently } from '../engine/run-concurrently.ts';
 import { remoteChecksum, tellReadBack } from '../local/verify.ts';
 
@@ -12,12 +13,12 @@ export interface SizedPath {
   readonly size: number;
 }
 
-/** One program for each file, so that names are never printed: they could look like anything. */
-const batchScript = 'for f do sha256sum < "$f" 2>/dev/null || echo -; done';
 /** What the program prints must stay below 64 KiB, and the command line within what every server takes. */
 const mostFiles = 400;
 const mostPathBytes = usualBytes - 1_000;
-/** A larger file is worth a program that is quicker than sha256sum, and a wait of its own. */
+/** What one program is given to read, at most: it prints when it has read all of it. */
+const mostBytes = 256 * 1024 * 1024;
+/** A larger file is worth a program of its own. */
 const largeBytes = 16 * 1024 * 1024;
 const atOnce = 4;
 
@@ -27,11 +28,14 @@ export async function remoteChecksums(
   pool: ChannelPool,
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
-  const single: SizedPath[] = files.filter(({ size }) => size >= largeBytes);
-  await runConcurrently(batches(await withAbsolute(files, pool)), atOnce, () => async (batch) => {
+  const named = await withAbsolute(files, pool);
+  // Names that would be printed in another spelling could look like any other line.
+  const isForBatch = ({ size, absolute }: NamedFile): boolean => size < largeBytes && isPlain(absolute);
+  const single: SizedPath[] = named.filter((file) => !isForBatch(file));
+  await runConcurrently(batches(named.filter(isForBatch)), atOnce, () => async (batch) => {
     const sums = await batchChecksums(batch, pool);
-    for (const [index, file] of batch.entries()) {
-      const sum = sums[index];
+    for (const file of batch) {
+      const sum = sums.get(file.absolute);
       if (sum === undefined) single.push(file);
       else found.set(file.path, sum);
     }
@@ -66,16 +70,18 @@ async function withAbsolute(files: readonly SizedPath[], pool: ChannelPool): Pro
 
 function* batches(files: readonly NamedFile[]): Generator<readonly NamedFile[]> {
   let batch: NamedFile[] = [];
-  let bytes = 0;
+  let [pathBytes, bytes] = [0, 0];
   for (const file of files) {
-    if (file.size >= largeBytes) continue;
-    const pathBytes = Buffer.byteLength(shellQuote(file.absolute)) + 1;
-    if (batch.length > 0 && (batch.length >= mostFiles || bytes + pathBytes > mostPathBytes)) {
+    const wordBytes = Buffer.byteLength(shellQuote(file.absolute)) + 1;
+    const isFull =
+      batch.length >= mostFiles || pathBytes + wordBytes > mostPathBytes || bytes + file.size > mostBytes;
+    if (batch.length > 0 && isFull) {
       yield batch;
-      [batch, bytes] = [[], 0];
+      [batch, pathBytes, bytes] = [[], 0, 0];
     }
     batch.push(file);
-    bytes += pathBytes;
+    pathBytes += wordBytes;
+    bytes += file.size;
   }
   if (batch.length > 0) yield batch;
 }
@@ -83,16 +89,13 @@ function* batches(files: readonly NamedFile[]): Generator<readonly NamedFile[]> 
 async function batchChecksums(
   batch: readonly NamedFile[],
   pool: ChannelPool,
-): Promise<readonly (string | undefined)[]> {
+): Promise<ReadonlyMap<string, string>> {
   const paths = batch.map(({ absolute }) => absolute);
-  // Each of them shows by its line that the program goes on.
-  const bytes = Math.max(...batch.map(({ size }) => size));
-  const result = await pool.programs.run(['sh', '-c', batchScript, 'sh', ...paths], { bytes });
+  const bytes = batch.reduce((sum, { size }) => sum + size, 0);
+  const result = await pool.programs.run(['sh', '-c', checksumsScript, 'sh', ...paths], { bytes });
   if (result instanceof BaiError) {
     tellReadBack(batch[0]?.path ?? '', result, pool);
-    return [];
+    return new Map();
   }
-  const lines = result?.status === 0 ? result.stdout.toString('latin1').trimEnd().split('\n') : [];
-  if (lines.length !== batch.length) return [];
-  return lines.map((line) => /^([0-9a-f]{64}) /.exec(line)?.[1]);
+  return readSums(result?.status === 0 ? result.stdout.toString('utf8') : '', paths);
 }

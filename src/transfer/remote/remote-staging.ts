@@ -11,7 +11,7 @@ import type { PooledChannel } from '../engine/pooled-channel.ts';
 import type { RemoteProgram } from '../engine/sftp-connection.ts';
 import { SftpStatus, sftpStatus } from '../engine/sftp-error.ts';
 import type { SftpRequests } from '../engine/sftp-requests.ts';
-import { ArchiveWriter } from '../tar/tar-archive.ts';
+import { ArchiveWriter } from '../tar/archive-writer.ts';
 import type { TransferRun } from '../tar/transfer-run.ts';
 import { inTime, openNewPart } from './remote-part.ts';
 
@@ -77,7 +77,7 @@ export class RemoteStage {
     const archive = new ArchiveWriter();
     const packing = this.#pack(pack, archive);
     packing.catch(() => archive.abort());
-    const isSent = await pipeline(archive.bytes(), program.stdin).then(
+    const isSent = await pipeline(pool.pace?.stream(archive.bytes()) ?? archive.bytes(), program.stdin).then(
       () => true,
       () => false,
     );

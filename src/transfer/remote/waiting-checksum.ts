@@ -2,7 +2,8 @@
 
 import { BaiError } from '../../errors.ts';
 import type { ChannelPool } from '../engine/channel-pool.ts';
-import { checksumScript, readChecksum, remoteChecksum, type SizedPath } from '../local/verify.ts';
+import { checksumScript } from '../engine/checksum-script.ts';
+import { readChecksum, remoteChecksum, type SizedPath } from '../local/verify.ts';
 
 const script = `read -r _ && { ${checksumScript}; }`;
 

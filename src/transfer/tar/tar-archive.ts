@@ -1,8 +1,8 @@
-/** tar streams: written for a program of the session, and read from one that is not trusted. */
+/** tar streams as a program of the session writes them, which is not trusted. */
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { extract, type Header, pack } from 'tar-stream';
+import { extract, type Header } from 'tar-stream';
 import { ProtocolError } from '../../errors.ts';
 
 export interface ArchiveEntry {
@@ -75,47 +75,4 @@ async function feed(source: AsyncIterable<Buffer>, archive: Writable, mostBytes:
     if (!archive.write(chunk)) await Promise.race([once(archive, 'drain'), closed]);
   }
   archive.end();
-}
-
-interface PackedFile {
-  readonly name: string;
-  readonly mode: number;
-  /** Seconds since 1970. */
-  readonly modifiedAt: number;
-  readonly content: Buffer;
-}
-
-/** What goes out in one piece: ssh2 makes a packet of its own of every small one. */
-const pieceBytes = 256 * 1024;
-
-export class ArchiveWriter {
-  readonly #archive = pack();
-
-  /** Resolves when there is room for another one. */
-  add({ name, mode, modifiedAt, content }: PackedFile): Promise<void> {
-    const header = { name, mode, mtime: new Date(modifiedAt * 1000), size: content.length };
-    return new Promise((resolve, reject) => {
-      this.#archive.entry(header, content, (error) => (error ? reject(error) : resolve()));
-    });
-  }
-
-  finish(): void {
-    this.#archive.finalize();
-  }
-
-  abort(): void {
-    this.#archive.destroy();
-  }
-
-  async *bytes(): AsyncGenerator<Buffer> {
-    let [waiting, length]: [Buffer[], number] = [[], 0];
-    for await (const chunk of this.#archive as unknown as AsyncIterable<Buffer>) {
-      waiting.push(chunk);
-      length += chunk.length;
-      if (length < pieceBytes) continue;
-      yield Buffer.concat(waiting);
-      [waiting, length] = [[], 0];
-    }
-    if (length > 0) yield Buffer.concat(waiting);
-  }
 }

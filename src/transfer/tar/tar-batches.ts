@@ -23,7 +23,7 @@ export class TarBatches<T extends { readonly size: number }> {
   }
 
   async add(file: T): Promise<void> {
-    if (!this.#run.tar.takes(file.size)) return this.addAlone(file);
+    if (this.#run.plan !== undefined || !this.#run.tar.takes(file.size)) return this.addAlone(file);
     this.#files.push(file);
     this.#bytes += file.size;
     if (this.#files.length >= mostFiles || this.#bytes >= mostBytes) await this.flush();

@@ -1,5 +1,6 @@
 /** What every file of one put or get shares. */
 
+import type { DryRun } from '../../core/sftp/dry-run.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
 import type { ChannelPool } from '../engine/channel-pool.ts';
 import type { FileQueue } from '../engine/file-queue.ts';
@@ -17,6 +18,8 @@ export interface TransferRun {
   readonly queue: FileQueue;
   readonly tar: TarUse;
   readonly resume: ResumePlace | undefined;
+  /** Where it stands what would be done, when nothing is to be. */
+  readonly plan: DryRun | undefined;
 }
 
 /** Where this machine remembers how far files came that it sends. */

@@ -1,13 +1,13 @@
 /** The way to the local manager: no connection is used before it has proved who listens there. */
 
 import net from 'node:net';
-import { readLocalState } from '../config/local-state.ts';
-import { findOwnPathsIfAny, localStatePath } from '../config/paths.ts';
-import type { Environment } from '../context.ts';
-import { type Settings, settingValue } from '../core/settings/settings.ts';
-import { LateStream } from '../net/late-stream.ts';
-import type { Dial } from '../net/network.ts';
-import { connectProven } from '../providers/backend-ai/manager/local-proof.ts';
+import { readLocalState } from '../../config/local-state.ts';
+import { findOwnPathsIfAny, localStatePath } from '../../config/paths.ts';
+import type { Environment } from '../../context.ts';
+import { type Settings, settingValue } from '../../core/settings/settings.ts';
+import { LateStream } from '../../net/late-stream.ts';
+import type { Dial } from '../../net/network.ts';
+import { connectProven } from '../../providers/backend-ai/manager/local-proof.ts';
 
 /**
  * For the endpoint and keys of the manager that was started here, wherever they are set: each connection begins with its proof.
