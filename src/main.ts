@@ -1,6 +1,7 @@
 /** Builds the command tree, runs one command, and turns whatever it throws into words and an exit status. */
 
 import { Command, CommanderError } from 'commander';
+import { examples as examplesOf } from './commands/examples.ts';
 import { commands, groups } from './commands/index.ts';
 import type { CommandEntry } from './commands/shared/command.ts';
 import { addGlobalOptions } from './commands/shared/global-options.ts';
@@ -76,7 +77,7 @@ Examples:
   bai sftp put data.tar demo:
   bai session terminate demo
 
-Exit status: docs/exit-codes.md`;
+Topics: bai help exit-codes | error-codes | settings | environment | json`;
 
 interface Tree {
   readonly program: Command;
@@ -100,6 +101,8 @@ async function addCommand(entry: CommandEntry, tree: Tree): Promise<void> {
   if (!isWanted) return;
   if (entry.tellsProfile) command.hook('preAction', () => context.tellProfile());
   (await entry.load()).define(command, context);
+  const own = examplesOf[entry.path]?.map((line) => `  ${line}`);
+  if (own !== undefined) command.addHelpText('after', ['', 'Examples:', ...own].join('\n'));
 }
 
 function readFlags(command: Command): GlobalFlags {

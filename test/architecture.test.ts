@@ -59,9 +59,9 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
   },
   context: { values: [], types: ['core', 'services'], packages: [] },
   commands: {
-    // What is typed after `session create` is the provider's own.
+    // What is typed after `session create` is the provider's own; `bai help` tells the tables of error codes.
     values: [
-      ...['core', 'errors', 'services'],
+      ...['core', 'errors', 'services', 'error-codes'],
       ...['providers/backend-ai/create/create-request', 'providers/rescale/cidr'],
     ],
     types: ['context', ...edges],

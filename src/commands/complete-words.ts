@@ -11,6 +11,7 @@ import { sshClients } from '../core/ssh/ssh-client.ts';
 import { commands, groups } from './index.ts';
 import type { CommandEntry } from './shared/command.ts';
 import { addGlobalOptions } from './shared/global-options.ts';
+import { helpTopics } from './usage.ts';
 
 /** What a value is: words to choose from, names to look up, or a file. Nothing where only the user knows. */
 type Values = readonly string[] | NameKind | 'file' | 'remote or file';
@@ -53,6 +54,7 @@ const valuesOf: Readonly<Record<string, Values>> = {
   app: 'app',
   program: openTargets,
   shell: ['bash', 'zsh', 'fish', 'powershell'],
+  topic: helpTopics,
   pubkey: 'file',
   key: 'file',
   'sftp ls path': 'remote',

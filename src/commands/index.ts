@@ -290,6 +290,12 @@ export const commands: readonly CommandEntry[] = [
     hidden: true,
     load: () => import('./complete.ts'),
   },
+  {
+    path: 'help-topic',
+    summary: 'what `bai help TOPIC` tells',
+    hidden: true,
+    load: () => import('./help-topic.ts'),
+  },
   { path: 'welcome', summary: 'what `bai` alone says', hidden: true, load: () => import('./welcome.ts') },
   { path: 'local up', summary: 'start the local manager', load: () => import('./local/up.ts') },
   {

@@ -69,7 +69,9 @@ function showFiles(opened: OpenedFiles, { reporter }: Context): void {
 }
 
 const examples = `
-Editors go by the hosts of \`bai ssh-config install\`. For sftp a port stays open until Ctrl-C:
+Editors go by the hosts of \`bai ssh-config install\`. For sftp a port stays open until Ctrl-C.
+
+Examples:
   bai open vscode demo src
   bai open zed demo /home/work/src
   bai open sftp demo`;

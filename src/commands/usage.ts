@@ -5,12 +5,17 @@ import { UsageError } from '../errors.ts';
 import { commands, groups } from './index.ts';
 import { knownWords, wordsOf } from './words.ts';
 
+/** What `bai help` tells of beside commands. */
+export const helpTopics = ['exit-codes', 'error-codes', 'settings', 'environment', 'json'] as const;
+export type HelpTopic = (typeof helpTopics)[number];
+
 /** `bai help` and `bai help COMMAND…` are `--help`. */
 export function withHelp(argv: readonly string[]): readonly string[] {
   const [first] = wordsOf(argv, 1);
   if (first !== 'help') return argv;
   const rest = argv.toSpliced(argv.indexOf(first), 1);
   const words = wordsOf(rest);
+  if (helpTopics.some((topic) => topic === words[0])) return ['help-topic', ...rest];
   const known = knownWords(rest);
   const unknown = words[known.length];
   // A command that is no group takes what it likes behind it.
