@@ -121,7 +121,7 @@ function noIdleness({ name, id }: SessionRef, endsAt: string, endsBecause: Other
 function noLater({ name, id }: SessionRef, { endsAt }: ExpectedEnd): BaiError {
   return new BaiError(`session ${name} was used, and still ends at ${endsAt} when it stays idle`, {
     code: 'not-extended',
-    hint: 'either somebody had used it a moment ago, or this manager does not count connections as use (23.09 does not): then save what you need',
+    hint: 'either somebody had used it a moment ago, or its manager does not count connections as use, as those up to 25.15 at least: then save what you need',
     details: { id, expiresAt: endsAt, endsBecause: 'idle' },
   });
 }
