@@ -119,7 +119,7 @@ test.each(['26.9.6', '23.09.10'])(
     const asked = Math.round(Date.parse(only.endsAt) / 1_000) - 300;
     expect({ asked, isThen: asked >= before && asked <= after + 1 }).toEqual({ asked, isThen: true });
     expect((await bed.bai(words('session info demo'))).stdout).toMatch(
-      /^ends +\d{4}-\d\d-\d\d [\d:]{8} [+-][\d:]{5} \(in \dm, unless somebody connects to it\)$/m,
+      /^ends +\d{4}-\d\d-\d\d [\d:]{8} [+-][\d:]{5} \(in \dm, unless somebody uses it\)$/m,
     );
   },
 );

@@ -168,6 +168,10 @@ test.each(['26.9.6', '23.09.10'])(
     });
     expect(JSON.parse((await plan('-r', 'cpu=3')).stdout)).toMatchObject({ waitsFor: null });
 
+    await bed.create('there');
+    const again = await plan('-t', 'there', '-r', 'cpu=100', '-r', 'mem=1m');
+    expect(JSON.parse(again.stdout)).toMatchObject({ existing: { status: 'RUNNING' }, waitsFor: null });
+
     const made = ['--tag', 'mine', ...(release === '26.9.6' ? ['--priority', '50'] : [])];
     await bed.create('marked', ...made);
     const like = await bed.bai(['session', 'create', '--like', 'marked', '-n', '--json']);

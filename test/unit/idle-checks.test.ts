@@ -79,7 +79,7 @@ describe('people are told', () => {
 
   test('in the details, with the reason', () => {
     expect(endFact({ endsAt: at(9 * minute), endsBecause: 'idle' }, now)).toBe(
-      `${shownTime('2026-11-30T12:09:00.000Z')} (in 9m, unless somebody connects to it)`,
+      `${shownTime('2026-11-30T12:09:00.000Z')} (in 9m, unless somebody uses it)`,
     );
     expect(endFact({}, now)).toBe('');
   });
@@ -98,6 +98,16 @@ describe('people are told', () => {
     [{ endsAt: at(minute), endsBecause: 'idle' }, undefined],
     [{}, undefined],
   ] as const)('who goes in: %j', (end, expected) => {
-    expect(endWarning({ name: 'demo', ...end }, now)).toBe(expected);
+    expect(endWarning({ name: 'demo', countsConnections: true, ...end }, now)).toBe(expected);
   });
+});
+
+test('where connections do not count, who connects hears that an idle session is over soon', () => {
+  const idle = (endsAt: string) =>
+    endWarning({ name: 'demo', countsConnections: false, endsAt, endsBecause: 'idle' }, now);
+  expect(idle(new Date(now + 540_000).toISOString())).toBe(
+    'session demo may end in 9m as an idle one: its manager may not count connections as use',
+  );
+  expect(idle(new Date(now - 1_000).toISOString())).toContain('may end at any moment');
+  expect(idle(new Date(now + 660_000).toISOString())).toBeUndefined();
 });

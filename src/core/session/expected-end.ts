@@ -23,7 +23,7 @@ export function endCell({ endsAt, endsBecause }: Partial<ExpectedEnd>, now: numb
 }
 
 const conditions: Readonly<Record<EndReason, string>> = {
-  idle: 'unless somebody connects to it',
+  idle: 'unless somebody uses it',
   underuse: 'unless its processors have more to do',
   lifetime: 'when its lifetime is over',
   'time-limit': 'when its time is over',
@@ -36,16 +36,25 @@ export function endFact({ endsAt, endsBecause }: Partial<ExpectedEnd>, now: numb
   return `${shownTime(endsAt ?? '')} (${left <= 0 ? 'now' : `in ${formatAge(left)}`}, ${conditions[endsBecause]})`;
 }
 
+interface AskedEnd extends Partial<ExpectedEnd> {
+  readonly name: string;
+  /** Whether it is not idle while somebody is connected. */
+  readonly countsConnections: boolean;
+}
+
 /**
  * What somebody who opens a connection to it should know: it will be over soon, although they are there. That nobody is
- * connected is no reason any more once they are.
+ * connected is no reason any more once they are, where that counts.
  */
 export function endWarning(
-  { name, endsAt, endsBecause }: { readonly name: string } & Partial<ExpectedEnd>,
+  { name, endsAt, endsBecause, countsConnections }: AskedEnd,
   now: number,
 ): string | undefined {
   const left = Date.parse(endsAt ?? '') - now;
-  if (endsBecause === undefined || endsBecause === 'idle' || !(left < soonMs)) return undefined;
-  const when = left <= 0 ? 'may end at any moment' : `ends in ${formatAge(left)}`;
+  if (endsBecause === undefined || !(left < soonMs)) return undefined;
+  const isIdle = endsBecause === 'idle';
+  if (isIdle && countsConnections) return undefined;
+  const when = left <= 0 ? 'may end at any moment' : `${isIdle ? 'may end' : 'ends'} in ${formatAge(left)}`;
+  if (isIdle) return `session ${name} ${when} as an idle one: its manager may not count connections as use`;
   return `session ${name} ${when}, ${conditions[endsBecause]}`;
 }

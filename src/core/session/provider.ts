@@ -61,6 +61,8 @@ export interface Provider extends AsyncDisposable {
   extend?(this: void, session: SessionRef, byMs: number, signal: AbortSignal): Promise<ExtendedSession>;
   /** Uses a session for a moment, where one that nobody uses ends by itself: that time begins anew then. */
   use?(this: void, session: SessionRef, signal: AbortSignal): Promise<void>;
+  /** Whether a session is not idle while somebody is connected to it; it is not when left out. */
+  countsConnections?(this: void, signal: AbortSignal): Promise<boolean>;
   logs?(this: void, session: SessionRef, signal: AbortSignal): Promise<string>;
   /** Live events of one session; ends when the stream does. There is no replay: read the status after opening. */
   events?(this: void, session: SessionRef, signal: AbortSignal): AsyncIterable<SessionEvent>;

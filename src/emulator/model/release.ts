@@ -48,7 +48,7 @@ export interface ReleaseBehaviour {
   readonly streamByName: boolean;
   /** Seen on 23.09.10: the end of a tunnel is the end of its connection, without a close frame. */
   readonly endsWithoutCloseFrame: boolean;
-  /** Whether who is connected keeps a session from being idle: 23.09.10 writes it down under another id than it looks for. Seen on both ends alone. */
+  /** Whether who is connected keeps a session from being idle: 25.15.12 and before write it down under another id than they look for. Read, not seen; the first such release is a guess. */
   readonly countsConnections: boolean;
   readonly sshIdent: string;
   /** Longer exec commands end the connection, as the sessions' dropbear does. */
@@ -80,7 +80,7 @@ export function releaseBehaviour(release: string): ReleaseBehaviour {
     needsRoles: atLeast('26.4') && !atLeast('26.8'),
     refusesLoginsByStatus: atLeast('26.8'),
     endsWithoutCloseFrame: !atLeast('24.03.0'),
-    countsConnections: atLeast('24.03.0'),
+    countsConnections: atLeast('26.9'),
     streamByName: atLeast('26.3') && !atLeast('26.4.4'),
     sshIdent: atLeast('24.09') ? 'dropbear_2024.85' : 'dropbear_2020.81',
     longestCommand: atLeast('24.09') ? 20_000 : 9_000,

@@ -12,6 +12,7 @@ import { planSession } from './create/plan-session.ts';
 import { title } from './facts.ts';
 import { signedInAs } from './manager/account.ts';
 import { accountKeyOf } from './manager/account-key.ts';
+import { countsConnections } from './manager/release.ts';
 import { account, isIdPrefix, isSessionId, mainNode, phaseOf } from './manager/states.ts';
 import { folderOffers } from './offers/folders.ts';
 import { imageOffers } from './offers/images.ts';
@@ -57,7 +58,7 @@ export const backendAi = {
     extend: {
       why: 'has no call that gives a session more time',
       instead:
-        '`bai session extend SESSION` without --time starts its idle time anew, and so does an open `bai ssh`; how long sessions may last (max_session_lifetime) is set by an administrator, in the resource policy of the account',
+        '`bai session extend SESSION` without --time starts its idle time anew, where the manager counts that; how long sessions may last (max_session_lifetime) is set by an administrator, in the resource policy of the account',
     },
   },
   refOf: (id: string): SessionRef => ({ id: id.toLowerCase(), name: id, status: 'RUNNING' }),
@@ -91,6 +92,7 @@ export function createBackendAi(parts: BackendAiParts): Provider {
       stream.destroy();
       await closed;
     },
+    countsConnections: async (signal) => countsConnections(await parts.client.release(signal)),
     logs: (session, signal) => api.logs(session, signal),
     events: (session, signal) => api.events(session, signal),
     apps: {

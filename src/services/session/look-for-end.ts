@@ -28,8 +28,11 @@ export function lookForEnd(
   let warning: string | undefined;
   const look = async (): Promise<void> => {
     try {
-      const found = await provider.describe(session.id, AbortSignal.any([signal, stop.signal]));
-      warning = found && endWarning(found, Date.now());
+      const either = AbortSignal.any([signal, stop.signal]);
+      const found = await provider.describe(session.id, either);
+      if (found === undefined) return;
+      const countsConnections = (await provider.countsConnections?.(either)) ?? true;
+      warning = endWarning({ ...found, countsConnections }, Date.now());
     } catch (error) {
       // Whatever is wrong there, the login says it.
       if (!stop.signal.aborted && !signal.aborted && !(error instanceof BaiError)) throw error;

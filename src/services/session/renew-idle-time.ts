@@ -5,6 +5,7 @@ import type { Step } from '../../core/reporter.ts';
 import { requireFeature } from '../../core/session/features.ts';
 import type { ExtendedSession } from '../../core/session/provider.ts';
 import type { EndReason, ExpectedEnd, SessionRef } from '../../core/session/session.ts';
+import { shownTime } from '../../core/text/shown-time.ts';
 import { startStopwatch } from '../../core/time-limit.ts';
 import { BaiError, mayPass, UsageError } from '../../errors.ts';
 import { resolveLiveSession } from './resolve-session.ts';
@@ -111,17 +112,20 @@ const reasons: Readonly<Record<OtherReason, { readonly why: string; readonly hin
 
 function noIdleness({ name, id }: SessionRef, endsAt: string, endsBecause: OtherReason): BaiError {
   const { why, hint } = reasons[endsBecause];
-  return new BaiError(`session ${name} ends at ${endsAt} ${why}; that somebody uses it does not help`, {
-    code: 'not-extended',
-    hint,
-    details: { id, expiresAt: endsAt, endsBecause },
-  });
+  return new BaiError(
+    `session ${name} ends at ${shownTime(endsAt)} ${why}; that somebody uses it does not help`,
+    {
+      code: 'not-extended',
+      hint,
+      details: { id, expiresAt: endsAt, endsBecause },
+    },
+  );
 }
 
 function noLater({ name, id }: SessionRef, { endsAt }: ExpectedEnd): BaiError {
-  return new BaiError(`session ${name} was used, and still ends at ${endsAt} when it stays idle`, {
+  return new BaiError(`session ${name} was used, and still ends at ${shownTime(endsAt)} when it stays idle`, {
     code: 'not-extended',
-    hint: 'either somebody had used it a moment ago, or this manager does not count connections as use (23.09 does not): then save what you need',
+    hint: 'either somebody had used it a moment ago, or its manager does not count connections as use, as those up to 25.15 at least: then save what you need',
     details: { id, expiresAt: endsAt, endsBecause: 'idle' },
   });
 }

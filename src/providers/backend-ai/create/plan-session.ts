@@ -61,14 +61,24 @@ export async function planSession(
   ]);
   if (wrong !== undefined) throw wrong;
   const image = meantImage(session, images);
-  checkLeast(session, image);
-  if (offer !== undefined) checkSlots(session, offer);
-  const shortage = offer && shortageOf(session, image.least, offer);
   const holder = holders.find(({ status }) => holdsName(status) && phaseOf(status) !== 'ending');
-  if (holder === undefined) return planOf(session, image, { shortage });
+  if (holder === undefined) return planOf(session, image, { shortage: shortageIn(session, image, offer) });
+  // Used again as it is, whatever amounts are asked for.
   const isSame = session.reuse && (await api.describe(holder.id, signal))?.image === image.reference;
   if (!isSame) throw nameTaken(holder, session.reuse);
   return planOf(session, image, { holder });
+}
+
+/** Throws a UsageError for what every manager refuses. */
+function shortageIn(
+  session: ComputeSessionRequest,
+  image: ImageSummary,
+  offer: ResourceOffer | undefined,
+): string | undefined {
+  checkLeast(session, image);
+  if (offer === undefined) return undefined;
+  checkSlots(session, offer);
+  return shortageOf(session, image.least, offer);
 }
 
 function planOf(

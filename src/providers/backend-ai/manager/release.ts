@@ -88,6 +88,15 @@ export function tunnelsEndWithoutCloseFrame(release: Release): boolean {
   return !release.atLeast(26, 1);
 }
 
+/**
+ * Whether a tunnel keeps a session from being idle. Read, and not seen: up to 25.15.12 tunnels are written down under the id of the main
+ * container, and looked for under that of the session; in 26.9.6 it is one id. In between it is not known, and who hears of an end
+ * that does not come has lost nothing.
+ */
+export function countsConnections(release: Release): boolean {
+  return release.atLeast(26, 9);
+}
+
 /** Reading files is a GET up to 24.03.6, a POST from 24.03.7; 23.09 never moved. */
 export function downloadMethod(release: Release): 'GET' | 'POST' {
   return release.atLeast(24, 3, 7) ? 'POST' : 'GET';
