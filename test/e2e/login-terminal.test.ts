@@ -63,7 +63,7 @@ test('a login that has run out is asked for, and the command goes on', async () 
 test('of two that find a login run out one asks for the password, and the other takes the new login', async () => {
   using first = openTerminal({ home: home.path });
   using second = openTerminal({ home: home.path });
-  await signIn(first, place.endpoint);
+  await signIn(first);
   place.console.endLogins(place.email);
   first.type(command('session list --name-only'));
   await first.see(/has ended[\s\S]*Password of .*: /);
