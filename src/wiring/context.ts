@@ -216,7 +216,7 @@ class LazyContext implements Context, BuilderContext {
   async #signInMeans(): Promise<SignInMeans> {
     const { stdin, stderr, signal, reporter, environment } = this;
     const [{ askerAt }, { keptLogin }, { openLoginHold }, { renewalOf }] = await Promise.all([
-      import('./asker.ts'),
+      import('./process/asker.ts'),
       import('./profiles/kept-login.ts'),
       import('./profiles/login-hold.ts'),
       import('./stored-login.ts'),
