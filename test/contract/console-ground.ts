@@ -100,7 +100,11 @@ async function genuineGround({ endpoint, release, image, changing }: GenuineCons
     code: () => totpCode(secret, Date.now()),
     emulated: undefined,
     async [Symbol.asyncDispose]() {
-      await change('active').finally(giveBack);
+      try {
+        await change('active');
+      } finally {
+        await giveBack();
+      }
     },
   };
 }
@@ -109,11 +113,17 @@ async function genuineGround({ endpoint, release, image, changing }: GenuineCons
 export const groundWaitMs = 300_000;
 
 /** Nobody else has the account until what is returned is called. */
-function takeAlone(email: string): Promise<() => void> {
+function takeAlone(email: string): Promise<() => Promise<void>> {
   return new Promise((taken, failed) => {
-    const until = (): Promise<void> => new Promise((giveBack) => taken(giveBack));
     const path = join(tmpdir(), `bai-tests-of-${email}`);
-    withFileLock(path, until, { limitMs: groundWaitMs }).catch(failed);
+    const held = withFileLock(path, async () => await new Promise<void>((end) => taken(giveBack(end))), {
+      limitMs: groundWaitMs,
+    });
+    const giveBack = (end: () => void) => async () => {
+      end();
+      await held;
+    };
+    held.catch(failed);
   });
 }
 
