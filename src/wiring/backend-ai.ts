@@ -10,8 +10,8 @@ import { createBackendAi } from '../providers/backend-ai/provider.ts';
 import { askAllowFrom } from '../services/ssh/ask-allow-from.ts';
 import { answerLimit } from './app-settings.ts';
 import type { openConsoleLogin } from './console.ts';
-import { localDial } from './network/local-dial.ts';
-import { openNetwork } from './network/network.ts';
+import { localDial } from './local/local-dial.ts';
+import { openNetwork } from './network.ts';
 import type { ProviderOptions } from './providers.ts';
 
 export async function openBackendAi(settings: Settings, options: ProviderOptions): Promise<Provider> {

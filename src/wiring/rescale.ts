@@ -14,8 +14,8 @@ import { chooseApiKey } from '../providers/rescale/credentials.ts';
 import { findMyAddress } from '../providers/rescale/my-address.ts';
 import { createRescale } from '../providers/rescale/provider.ts';
 import { answerLimit } from './app-settings.ts';
-import { localDial } from './network/local-dial.ts';
-import { openNetwork } from './network/network.ts';
+import { localDial } from './local/local-dial.ts';
+import { openNetwork } from './network.ts';
 import type { ProviderOptions } from './providers.ts';
 
 export async function openRescale(settings: Settings, options: ProviderOptions): Promise<Provider> {

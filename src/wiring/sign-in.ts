@@ -7,9 +7,9 @@ import { BaiError } from '../errors.ts';
 import type { Network } from '../net/network.ts';
 import { type ConsoleCalls, consoleCalls } from '../providers/backend-ai/console/console-calls.ts';
 import type { SignInTools } from '../services/sign-in/sign-in-tools.ts';
-import { openNetwork } from './network/network.ts';
-import { recognise } from './network/recognise.ts';
+import { openNetwork } from './network.ts';
 import { askerAt } from './process/asker.ts';
+import { recognise } from './recognise.ts';
 import { storedLogin } from './stored-login.ts';
 import type { BuilderContext } from './tools.ts';
 

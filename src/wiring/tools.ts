@@ -63,13 +63,13 @@ export const builders: Builders = {
   providers: async () => (await import('./providers.ts')).listProviders(),
   async localManager(context) {
     const provider = settingValue(await context.settings(), 'provider');
-    return (await import('./local.ts')).localManagerTools(context, {
+    return (await import('./local/local.ts')).localManagerTools(context, {
       ...{ environment: context.environment, provider, ask: askOf(context) },
     });
   },
   async serveLocal(context) {
     const provider = settingValue(await context.settings(), 'provider');
-    return (await import('./local.ts')).serveLocalTools(context.facts, provider);
+    return (await import('./local/local.ts')).serveLocalTools(context.facts, provider);
   },
 };
 

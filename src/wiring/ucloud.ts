@@ -7,8 +7,8 @@ import { createUcloudClient } from '../providers/ucloud/client.ts';
 import { createUcloud } from '../providers/ucloud/provider.ts';
 import { tokenPage } from '../providers/ucloud/token.ts';
 import { answerLimit } from './app-settings.ts';
-import { localDial } from './network/local-dial.ts';
-import { openNetwork } from './network/network.ts';
+import { localDial } from './local/local-dial.ts';
+import { openNetwork } from './network.ts';
 import type { ProviderOptions } from './providers.ts';
 
 export async function openUcloud(settings: Settings, options: ProviderOptions): Promise<Provider> {

@@ -10,7 +10,7 @@ import { startEmulator } from '../../src/emulator/emulator.ts';
 import { defaultAccount } from '../../src/emulator/model/accounts.ts';
 import { startUcloudEmulator } from '../../src/emulator/ucloud/emulator.ts';
 import { createNetwork } from '../../src/net/network.ts';
-import { recognise } from '../../src/wiring/network/recognise.ts';
+import { recognise } from '../../src/wiring/recognise.ts';
 import { type BaiResult, bai } from '../support/bai.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { openRescaleBed } from '../support/rescale-bed.ts';

@@ -123,7 +123,7 @@ const unwaited = [
   'ssh/terminal.ts',
   'wiring/background.ts',
   'wiring/completion.ts',
-  'wiring/local.ts',
+  'wiring/local/local.ts',
   'wiring/process/start-time.ts',
 ];
 

@@ -2,10 +2,10 @@
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { ProviderName } from '../core/settings/setting-parsers.ts';
-import { type LocalProof, proofOf } from '../providers/backend-ai/manager/local-proof.ts';
-import type { LocalUpRequest } from '../services/local/local-manager.ts';
-import type { LocalEmulator } from '../services/local/serve-local.ts';
+import type { ProviderName } from '../../core/settings/setting-parsers.ts';
+import { type LocalProof, proofOf } from '../../providers/backend-ai/manager/local-proof.ts';
+import type { LocalUpRequest } from '../../services/local/local-manager.ts';
+import type { LocalEmulator } from '../../services/local/serve-local.ts';
 
 type StartEmulator = (request: LocalUpRequest, homesRoot: string) => Promise<LocalEmulator>;
 
@@ -26,7 +26,7 @@ async function startBackendAi(
   { port, release = newestRelease, console: wantsConsole }: LocalUpRequest,
   homesRoot: string,
 ): Promise<LocalEmulator> {
-  const { startEmulator } = await import('../emulator/emulator.ts');
+  const { startEmulator } = await import('../../emulator/emulator.ts');
   const keys = {
     accessKey: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secretKey: randomSecret(),
@@ -46,8 +46,8 @@ async function startBackendAi(
 }
 
 async function startUcloud({ port }: LocalUpRequest, homesRoot: string): Promise<LocalEmulator> {
-  const { startUcloudEmulator } = await import('../emulator/ucloud/emulator.ts');
-  const { demoProject, demoUser } = await import('../emulator/ucloud/demo.ts');
+  const { startUcloudEmulator } = await import('../../emulator/ucloud/emulator.ts');
+  const { demoProject, demoUser } = await import('../../emulator/ucloud/demo.ts');
   let token = '';
   const emulator = await startUcloudEmulator({
     homesRoot,
@@ -61,7 +61,7 @@ async function startUcloud({ port }: LocalUpRequest, homesRoot: string): Promise
 }
 
 async function startRescale({ port }: LocalUpRequest, homesRoot: string): Promise<LocalEmulator> {
-  const { startRescaleEmulator } = await import('../emulator/rescale/emulator.ts');
+  const { startRescaleEmulator } = await import('../../emulator/rescale/emulator.ts');
   const apiKey = randomSecret();
   const emulator = await startRescaleEmulator({
     homesRoot,

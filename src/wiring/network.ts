@@ -1,11 +1,11 @@
 /** The network as the settings have it: certificates, time limits, proxies, jump hosts. */
 
-import type { Environment } from '../../context.ts';
-import type { Reporter } from '../../core/reporter.ts';
-import { type Settings, settingValue } from '../../core/settings/settings.ts';
-import { jumpArguments } from '../../core/ssh/jump-hosts.ts';
-import { createNetwork, type Dial, type Network } from '../../net/network.ts';
-import { openThroughJump } from '../../ssh/jump-host.ts';
+import type { Environment } from '../context.ts';
+import type { Reporter } from '../core/reporter.ts';
+import { type Settings, settingValue } from '../core/settings/settings.ts';
+import { jumpArguments } from '../core/ssh/jump-hosts.ts';
+import { createNetwork, type Dial, type Network } from '../net/network.ts';
+import { openThroughJump } from '../ssh/jump-host.ts';
 
 interface NetworkOptions {
   readonly reporter: Reporter;

@@ -7,22 +7,22 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { claimLocalState, readLocalState, removeLocalState } from '../config/local-state.ts';
-import { findOwnPaths, localStatePath } from '../config/paths.ts';
-import type { Context, Environment, ProcessFacts } from '../context.ts';
-import type { ProviderName } from '../core/settings/setting-parsers.ts';
-import { BaiError, InterruptedError, systemCode } from '../errors.ts';
-import { makeOwnFolder } from '../files/own-file.ts';
-import { checkReplaceable } from '../files/plain-file.ts';
-import { connectProven } from '../providers/backend-ai/manager/local-proof.ts';
+import { claimLocalState, readLocalState, removeLocalState } from '../../config/local-state.ts';
+import { findOwnPaths, localStatePath } from '../../config/paths.ts';
+import type { Context, Environment, ProcessFacts } from '../../context.ts';
+import type { ProviderName } from '../../core/settings/setting-parsers.ts';
+import { BaiError, InterruptedError, systemCode } from '../../errors.ts';
+import { makeOwnFolder } from '../../files/own-file.ts';
+import { checkReplaceable } from '../../files/plain-file.ts';
+import { connectProven } from '../../providers/backend-ai/manager/local-proof.ts';
 import type {
   LocalManagerState,
   LocalManagerTools,
   LocalUpRequest,
   SpawnedManager,
-} from '../services/local/local-manager.ts';
-import type { ServeLocalTools } from '../services/local/serve-local.ts';
-import { programPath } from '../ssh/programs.ts';
+} from '../../services/local/local-manager.ts';
+import type { ServeLocalTools } from '../../services/local/serve-local.ts';
+import { programPath } from '../../ssh/programs.ts';
 
 interface LocalParts extends Pick<LocalManagerTools, 'ask'> {
   readonly environment: Environment;
@@ -117,7 +117,7 @@ async function spawnManager(
   await makeOwnFolder(dirname(logPath));
   await checkReplaceable(logPath);
   const log = openSync(logPath, 'w', 0o600);
-  const launcher = fileURLToPath(new URL('../bin/bai.cjs', import.meta.url));
+  const launcher = fileURLToPath(new URL('../../bin/bai.cjs', import.meta.url));
   const options = [
     ...(provider === 'backend.ai' ? [] : ['--provider', provider]),
     ...(port === undefined ? [] : ['--port', String(port)]),

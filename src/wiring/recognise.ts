@@ -1,13 +1,13 @@
 /** What stands at an address that somebody typed. */
 
-import type { RecognisedPlace, SignInPlace } from '../../core/session/sign-in.ts';
-import { type ProviderName, providerNames } from '../../core/settings/setting-parsers.ts';
-import { countDown, within } from '../../core/time-limit.ts';
-import { BaiError, ProtocolError, TimeoutError, UsageError } from '../../errors.ts';
-import { type PeekParts, peek } from '../../net/peek.ts';
-import { recogniseBackendAi } from '../../providers/backend-ai/console/recognise.ts';
-import { recogniseRescale } from '../../providers/rescale/recognise.ts';
-import { recogniseUcloud } from '../../providers/ucloud/recognise.ts';
+import type { RecognisedPlace, SignInPlace } from '../core/session/sign-in.ts';
+import { type ProviderName, providerNames } from '../core/settings/setting-parsers.ts';
+import { countDown, within } from '../core/time-limit.ts';
+import { BaiError, ProtocolError, TimeoutError, UsageError } from '../errors.ts';
+import { type PeekParts, peek } from '../net/peek.ts';
+import { recogniseBackendAi } from '../providers/backend-ai/console/recognise.ts';
+import { recogniseRescale } from '../providers/rescale/recognise.ts';
+import { recogniseUcloud } from '../providers/ucloud/recognise.ts';
 
 type Recogniser = (address: URL, parts: PeekParts) => Promise<RecognisedPlace | undefined>;
 
