@@ -29,7 +29,7 @@ export interface CreateStart {
 /** The argument, where a session is made from nothing else. */
 export function needed(what: string | undefined): string {
   if (what !== undefined) return what;
-  throw new UsageError("missing required argument 'what'", {
+  throw new UsageError('missing argument [what]', {
     hint: 'say what the session is made from: an image (`bai image list` shows them), of UCloud an application, of Rescale an analysis; on a terminal bai asks for an image',
   });
 }
