@@ -117,7 +117,7 @@ async function spawnManager(
   await makeOwnFolder(dirname(logPath));
   await checkReplaceable(logPath);
   const log = openSync(logPath, 'w', 0o600);
-  const launcher = fileURLToPath(new URL('../../bin/bai.cjs', import.meta.url));
+  const launcher = fileURLToPath(new URL('../bin/bai.cjs', import.meta.url));
   const options = [
     ...(provider === 'backend.ai' ? [] : ['--provider', provider]),
     ...(port === undefined ? [] : ['--port', String(port)]),
