@@ -4,6 +4,7 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { cipherOrder, type LinkTuning, type StrongCipher } from '../../core/ssh/link-tuning.ts';
 import type { SftpConnection } from '../../transfer/engine/sftp-connection.ts';
 import { openRunningSession } from '../session/open-session.ts';
+import { headStart } from '../ssh/head-start.ts';
 import { type KeySource, logIn, loginKeyFor, type OpenedAccess, openAccess } from '../ssh/open-access.ts';
 import type { LoginRequest, SshTools } from '../ssh/ssh-tools.ts';
 
@@ -50,9 +51,11 @@ export async function openLine(reference: string, tools: OpenSftpTools): Promise
 /** `found` hears which session it is before the connection is made. */
 export async function openSftp(
   reference: string,
-  tools: OpenSftpTools,
+  given: OpenSftpTools,
   found: (session: SessionRef) => void = () => {},
 ): Promise<OpenedSftp> {
+  await using start = await headStart(reference, given);
+  const { tools } = start;
   const session = await openRunningSession(reference, tools);
   found(session);
   // It may ask for a passphrase.

@@ -10,6 +10,7 @@ import type { CapturedOutput, CapturedStream } from '../../output/captured-outpu
 import { openRunningSession } from '../session/open-session.ts';
 import { connectBuiltin } from './connect-builtin.ts';
 import { checkRuns, chooseNodes, enterNode, nodesOf, shareMain } from './enter-node.ts';
+import { headStart } from './head-start.ts';
 import { logIn as logInTo, loginKeyFor, openAccess } from './open-access.ts';
 import type { BuiltinConnection, ProgramOutput } from './ssh-programs.ts';
 import type { SshTools } from './ssh-tools.ts';
@@ -64,10 +65,12 @@ interface ExecOutcome {
 }
 
 /** The exit status of the command, or the worst of several: 255 where the connection failed, 128 + n for a signal. */
-export async function execCommand(request: ExecRequest, tools: ExecTools): Promise<ExecOutcome> {
+export async function execCommand(request: ExecRequest, given: ExecTools): Promise<ExecOutcome> {
   const { nodes, command } = request;
   const isSingle = nodes !== 'all' && new Set(nodes).size <= 1;
   const work = workOf(command, isSingle && !request.readsNothing);
+  await using start = await headStart(request.session, given);
+  const { tools } = start;
   const session = await openRunningSession(request.session, tools);
   if (isSingle && !tools.reporter.json) {
     await using place = await enterNode(session, nodes[0], tools);
