@@ -6,9 +6,10 @@ import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } fr
 import { placeName } from '../core/session/session.ts';
 import { type StrongCipher, strongCiphers } from '../core/ssh/link-tuning.ts';
 import { within } from '../core/time-limit.ts';
-import { BaiError, ConflictError, reasonOf, type TimeoutError, UnreachableError } from '../errors.ts';
+import { BaiError, ConflictError, reasonOf, UnreachableError } from '../errors.ts';
 import { openAgent } from './agent.ts';
 import { type Asked, noAnswer } from './ask.ts';
+import { openEarly, takesEarlyChannels } from './early-channel.ts';
 import { FlowControl } from './flow-control.ts';
 import { type PipelinedHandshake, pipelineHandshake } from './handshake-pipelining.ts';
 import { Login, type LoginKey } from './login.ts';
@@ -34,6 +35,18 @@ export interface SshConnectionOptions {
   readonly answerMs?: number | undefined;
   /** When nothing was heard for so long, the connection is lost. */
   readonly silenceMs?: number | undefined;
+  /** What is begun with the login, where the server is known to take that; see `openEarly`. */
+  readonly withLogin?: WithLogin | undefined;
+}
+
+export interface WithLogin {
+  /**
+   * Opens one channel in this turn, or soon. It is called once at most, and what it was called for is carried out by this
+   * connection or not at all: a TooEarlyError says that it is known not to have been.
+   */
+  begin(connection: SshConnection): void;
+  /** What is thrown when the login is accepted and the channel is not opened in time. */
+  late(seconds: number): Error;
 }
 
 export interface SshConnection extends AsyncDisposable, PipelinedHandshake, Asked {
@@ -71,27 +84,32 @@ const usualAnswerMs = 60_000;
 const farewellMs = 1_400;
 
 export async function openSshConnection(options: SshConnectionOptions): Promise<SshConnection> {
-  const { signal, stream, answerMs = usualAnswerMs } = options;
+  const { signal, stream, answerMs = usualAnswerMs, withLogin } = options;
   signal.throwIfAborted();
   // ssh2 would wait for the end of a stream that has ended already, until its handshake times out.
   if (stream.destroyed) throw connectionLost(placeOf(options));
   const client = new ssh2.Client();
   const login = new Login({ ...options, place: placeOf(options) });
   let refusal: unknown;
-  let hasExchangedKeys = false;
+  const stage = { hasExchangedKeys: false, isLoggedIn: false };
+  let giveUp: (error: unknown) => void = () => {};
   const lost = new Promise<never>((_, reject) => {
+    giveUp = reject;
     client.on('error', (error) => reject(refusal ?? explain(error, login, options)));
     client.on('close', () => reject(refusal ?? login.hungUp() ?? connectionLost(placeOf(options))));
     // A session that hangs up in good order ends the stream only: ssh2 then answers no request, and never closes.
     client.on('end', () => reject(refusal ?? login.hungUp() ?? connectionLost(placeOf(options))));
     endWith(signal, client, reject);
   });
-  client.once('ready', () => login.done());
   const over = overWith(lost, client);
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
+  client.once('ready', () => {
+    login.done();
+    stage.isLoggedIn = true;
+  });
   let cipher: string | undefined;
   client.once('handshake', ({ cs, sc }) => {
-    hasExchangedKeys = true;
+    stage.hasExchangedKeys = true;
     cipher = cs.cipher === sc.cipher ? cs.cipher : undefined;
   });
   client.connect(
@@ -99,32 +117,62 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
       refusal = error;
     }),
   );
-  const saved = pipelineHandshake(client);
+  let opened: Promise<void> = Promise.resolve();
+  const saved = pipelineHandshake(client, () => {
+    if (withLogin === undefined || !login.isOnly || !takesEarlyChannels(softwareOf(client))) return;
+    opened = openEarly(client, giveUp);
+    withLogin.begin(connection());
+  });
   void saved.loginAccepted.then(() => login.accept());
+  let made: SshConnection | undefined;
+  const connection = (): SshConnection => {
+    made ??= connectionOver(client, options, { ...{ lost, signal, answerMs }, over, cipher, ...saved });
+    return made;
+  };
   try {
-    const late = (): Error => slowLogin(options, login, { hasExchangedKeys, seconds: answerMs / 1000 });
-    await within(() => Promise.race([ready, lost]), { signal, ms: answerMs, late });
+    const late = (): Error => slowLogin(options, login, { ...stage, seconds: answerMs / 1000 });
+    const answered = ready.then(() => opened);
+    await within(() => Promise.race([answered, lost]), { signal, ms: answerMs, late });
   } catch (error) {
     client.destroy();
     throw error;
   }
+  return connection();
+}
+
+type ConnectionParts = Omit<
+  SshConnection,
+  'client' | 'place' | 'flow' | 'software' | typeof Symbol.asyncDispose
+>;
+
+/** For a client that reads from its stream. */
+function connectionOver(
+  client: Client,
+  options: SshConnectionOptions,
+  parts: ConnectionParts,
+): SshConnection {
   const flow = new FlowControl(options.stream, () => resetKeepalive(client));
   return {
     client,
     place: placeOf(options),
     flow,
-    ...{ lost, signal, answerMs },
-    over,
+    ...parts,
     software: softwareOf(client),
-    cipher,
-    ...saved,
     async [Symbol.asyncDispose]() {
       flow.letGo();
       client.end();
       options.stream.end();
       client.destroy();
+      leave(client, options.stream);
     },
   };
+}
+
+/** All is said: a process that has nothing else to do does not wait until the other side has hung up, too. */
+function leave(client: Client, stream: Duplex): void {
+  // It stops counting the silence of a line that nothing is sent over any more.
+  resetKeepalive(client);
+  if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
 }
 
 /** Aborted when the connection is lost, which is then closed here too. */
@@ -251,15 +299,17 @@ export async function fetchHostKey(
 
 interface LoginStage {
   readonly hasExchangedKeys: boolean;
+  readonly isLoggedIn: boolean;
   readonly seconds: number;
 }
 
 function slowLogin(
   options: SshConnectionOptions,
   login: Login,
-  { hasExchangedKeys, seconds }: LoginStage,
-): TimeoutError {
+  { hasExchangedKeys, isLoggedIn, seconds }: LoginStage,
+): Error {
   const place = placeOf(options);
+  if (isLoggedIn && options.withLogin !== undefined) return options.withLogin.late(seconds);
   if (!hasExchangedKeys) return noAnswer(`${place} did not finish the key exchange`, seconds);
   if (!login.waitsForAgent) return noAnswer(`${place} did not answer the login`, seconds);
   const hint = 'check whether it asks you something; `ssh-add -l` shows whether it answers at all';

@@ -24,11 +24,11 @@ export interface PipelinedHandshake {
   readonly loginAccepted: Promise<void>;
 }
 
-/** To be called right after `connect`, for logins with a private key. */
-export function pipelineHandshake(client: Client): PipelinedHandshake {
+/** To be called right after `connect`, for logins with a private key. `signed` hears, in this turn, that the first signature has left. */
+export function pipelineHandshake(client: Client, signed: () => void = () => {}): PipelinedHandshake {
   const protocol = protocolOf(client);
   const loginAccepted = askForLoginAtOnce(client, protocol);
-  signAtOnce(protocol);
+  signAtOnce(protocol, signed);
   signByDevice(protocol);
   return { ...greetFileServerAtOnce(client, protocol), loginAccepted };
 }
@@ -55,7 +55,7 @@ function askForLoginAtOnce(client: Client, protocol: Protocol): Promise<void> {
 }
 
 /** ssh2 asks whether a key would do before it signs with it; with one key the signature can be the question. */
-function signAtOnce(protocol: Protocol): void {
+function signAtOnce(protocol: Protocol, signed: () => void): void {
   const { authPK } = protocol;
   let isFirst = true;
   protocol.authPK = (user, key, algorithm, sign) => {
@@ -64,8 +64,9 @@ function signAtOnce(protocol: Protocol): void {
     const isRsa = key.type === 'ssh-rsa';
     authPK.call(protocol, user, key, isRsa ? rsaAlgorithm : algorithm, (bytes, done) => {
       const signature: unknown = isRsa ? key.sign(bytes, 'sha256') : key.sign(bytes);
-      if (Buffer.isBuffer(signature)) done(signature);
-      else authPK.call(protocol, user, key, algorithm);
+      if (!Buffer.isBuffer(signature)) return authPK.call(protocol, user, key, algorithm);
+      done(signature);
+      signed();
     });
   };
 }

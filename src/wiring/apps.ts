@@ -8,7 +8,6 @@ import { askYesOrNo } from '../config/yes-or-no.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
 import { requireFeature } from '../core/session/features.ts';
 import type { Settings } from '../core/settings/settings.ts';
-import { sanitizeLine } from '../core/text/sanitize.ts';
 import { removeKeyFileIf } from '../keys/key-file.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
 import { fingerprintOf } from '../keys/public-key.ts';
@@ -17,7 +16,6 @@ import { prefixedOutput } from '../output/prefixed-output.ts';
 import { wantsColor } from '../output/style.ts';
 import { leftInSession } from '../output/transfer-progress.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
-import { watchLocalPeers } from '../proxy/local-peers.ts';
 import type { PruneTools } from '../services/keys/prune-keys.ts';
 import type { SessionTools } from '../services/session/session-tools.ts';
 import {
@@ -30,10 +28,8 @@ import type { SpeedTestTools } from '../services/sftp/sftp-speedtest.ts';
 import type { SftpTools } from '../services/sftp/sftp-tools.ts';
 import type { ExecTools } from '../services/ssh/exec-command.ts';
 import type { HostKeyTools } from '../services/ssh/host-keys.ts';
-import type { BuiltinConnection } from '../services/ssh/ssh-programs.ts';
-import type { LoginRequest, SshClient, SshTools } from '../services/ssh/ssh-tools.ts';
-import { runBuiltin } from '../ssh/builtin-client.ts';
-import { fetchHostKey, openSshConnection, type SshConnection } from '../ssh/connection.ts';
+import type { SshClient, SshTools } from '../services/ssh/ssh-tools.ts';
+import { fetchHostKey, openSshConnection } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/files/known-hosts.ts';
 import { openNodeStreams } from '../ssh/node-streams.ts';
 import { findProgram } from '../ssh/programs.ts';
@@ -45,6 +41,7 @@ import { localFiles } from '../transfer/local/local-files.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { answerLimit, nullDevice, sshSettings } from './app-settings.ts';
 import { startInBackground } from './background.ts';
+import { type OpenConnection, openBuiltin } from './builtin.ts';
 import { lockWait } from './lock-wait.ts';
 import { loginKeys } from './login-keys.ts';
 import type { UserSsh } from './user-ssh.ts';
@@ -88,12 +85,12 @@ export function sshTools(parts: AppParts): SshTools {
 function sshClient(parts: AppParts): SshClient {
   const { reporter } = parts;
   const answerMs = answerLimit(parts.settings);
-  const logIn = async (request: LoginRequest): Promise<SshConnection> => {
+  const logIn: OpenConnection = async (request) => {
     using _shown = reporter.wait(`waiting for session ${request.session} to log in`, answerMs);
     return await openSshConnection({ ...request, answerMs });
   };
   return {
-    open: async (request) => builtinOver(await logIn(request), parts),
+    open: (request) => openBuiltin(request, logIn, parts),
     openStreams: async (request) =>
       openNodeStreams(await logIn(request), { session: request.session, patienceMs: answerMs / 4 }),
     async probe(request) {
@@ -119,24 +116,6 @@ export function execTools(parts: AppParts, color: boolean | undefined): ExecTool
     labelled: (labels) =>
       prefixedOutput({ stdout, stderr, labels, color: wantsColor(stdout, parts.environment, color) }),
     capture: captureOutput,
-  };
-}
-
-function builtinOver(
-  connection: SshConnection,
-  { streams, environment, reporter, signal }: AppParts,
-): BuiltinConnection {
-  const say = (message: string): void =>
-    void streams.stderr.write(`${sanitizeLine(message)}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
-  return {
-    software: connection.software,
-    async run(work, { stdout, stderr } = streams) {
-      using _terminal = reporter.yieldTerminal();
-      const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'], environment };
-      const started = (): void => streams.background?.ready();
-      return await runBuiltin(connection, work, { ...local, signal, say, started, peers: watchLocalPeers() });
-    },
-    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
 }
 

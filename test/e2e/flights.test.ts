@@ -59,15 +59,18 @@ describe.skipIf(!canCountFlights)('a command that knows the server waits', () =>
       afterEach(() => server[Symbol.asyncDispose]());
 
       test.each([
-        [7, ['ssh', '', '--', 'true']],
-        [7, ['exec', '', 'true']],
+        [4, ['ssh', '', '--', 'true']],
+        [4, ['exec', '', 'true']],
         [12, ['sftp', 'put', 'small', ':small']],
         [12, ['sftp', 'get', ':small', 'back']],
       ] as const)('%i times for bai %j', async (most, words) => {
         if (words[1] === 'get') await run(['sftp', 'put', 'small', `${session}:small`], server.user);
         const args = words.map((word) => (word === '' || word.startsWith(':') ? `${session}${word}` : word));
         const flights = await flightsOf(args, server.user);
-        expect({ flights, log: line.log() }).toEqual({ flights: most, log: expect.anything() });
+        expect({ flights, log: line.log() }).toEqual({
+          flights: most,
+          log: line.log().length === most ? line.log() : [],
+        });
       });
     },
   );

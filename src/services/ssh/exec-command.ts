@@ -12,7 +12,7 @@ import { connectBuiltin } from './connect-builtin.ts';
 import { checkRuns, chooseNodes, enterNode, nodesOf, shareMain } from './enter-node.ts';
 import { headStart } from './head-start.ts';
 import { logIn as logInTo, loginKeyFor, openAccess } from './open-access.ts';
-import type { BuiltinConnection, ProgramOutput } from './ssh-programs.ts';
+import type { BuiltinConnection, FirstRun, ProgramOutput } from './ssh-programs.ts';
 import type { SshTools } from './ssh-tools.ts';
 
 interface ExecRequest {
@@ -167,7 +167,7 @@ async function runOn(node: SessionNode, job: NodeWork, tools: ExecTools): Promis
     checkRuns(session, node, tools);
     const isMain = hostname === mainNode(session, tools);
     const place = isMain ? session : { ...session, node: hostname };
-    await using connection = await logIn(place, job.semaphore, tools);
+    await using connection = await logIn(place, { ...job, first: { work, output } }, tools);
     job.begin();
     return { node: hostname, status: await connection.run(work, output) };
   } catch (error) {
@@ -180,11 +180,15 @@ async function runOn(node: SessionNode, job: NodeWork, tools: ExecTools): Promis
   }
 }
 
-async function logIn(place: SessionRef, semaphore: Semaphore, tools: ExecTools): Promise<BuiltinConnection> {
+async function logIn(
+  place: SessionRef,
+  { semaphore, first }: Pick<NodeWork, 'semaphore'> & { readonly first: FirstRun },
+  tools: ExecTools,
+): Promise<BuiltinConnection> {
   const leave = await semaphore.enter(tools.signal);
   try {
     const key = await loginKeyFor(place, tools);
-    const make: typeof tools.client.open = (request) => tools.client.open(request);
+    const make: typeof tools.client.open = (request) => tools.client.open({ ...request, first });
     return await logInTo({ access: await openAccess(place, tools), key, make }, tools);
   } finally {
     leave();
