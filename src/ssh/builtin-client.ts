@@ -82,12 +82,14 @@ interface Parts extends Start {
   readonly channel: ClientChannel;
 }
 
-/** As ssh does: a session that takes no agent is told of, and does without. */
+/** As ssh does: a session that takes no agent is told of, and does without. What was asked for already may have run. */
 async function startWithAgent(parts: Start): Promise<BuiltinProgram> {
   const { forwardsAgent } = parts.work;
   if (!forwardsAgent) return start(parts, false);
+  const askedBefore = parts.connection.programsAsked();
   return start(parts, true).catch(async (error: unknown) => {
-    if (!(error instanceof ProtocolError)) throw error;
+    const isAsked = parts.connection.programsAsked() > askedBefore;
+    if (isAsked || !(error instanceof ProtocolError)) throw error;
     const program = await start(parts, false);
     parts.options.say('warning: the session refused agent forwarding');
     return program;

@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
+import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import { placeName } from '../core/session/session.ts';
 import { type StrongCipher, strongCiphers } from '../core/ssh/link-tuning.ts';
 import { within } from '../core/time-limit.ts';
@@ -66,6 +66,8 @@ export interface SshConnection extends AsyncDisposable, PipelinedHandshake, Aske
   readonly software: string;
   /** What both directions are encrypted with, where both are with the same. */
   readonly cipher: string | undefined;
+  /** How long the login took that something went along with: a round trip, and what the server made of the key. */
+  loginMs(): number | undefined;
 }
 
 /** AES in counter mode is only as safe as the code that goes with it. */
@@ -79,7 +81,7 @@ const hmacOrder = [
 
 /** A server answers within a quarter of it. */
 const usualSilenceMs = 28_000;
-const usualAnswerMs = 60_000;
+export const usualAnswerMs = 60_000;
 /** After Ctrl-C, for what was begun to be taken back over it. */
 const farewellMs = 1_400;
 
@@ -90,17 +92,8 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
   if (stream.destroyed) throw connectionLost(placeOf(options));
   const client = new ssh2.Client();
   const login = new Login({ ...options, place: placeOf(options) });
-  let refusal: unknown;
   const stage = { hasExchangedKeys: false, isLoggedIn: false };
-  let giveUp: (error: unknown) => void = () => {};
-  const lost = new Promise<never>((_, reject) => {
-    giveUp = reject;
-    client.on('error', (error) => reject(refusal ?? explain(error, login, options)));
-    client.on('close', () => reject(refusal ?? login.hungUp() ?? connectionLost(placeOf(options))));
-    // A session that hangs up in good order ends the stream only: ssh2 then answers no request, and never closes.
-    client.on('end', () => reject(refusal ?? login.hungUp() ?? connectionLost(placeOf(options))));
-    endWith(signal, client, reject);
-  });
+  const { lost, giveUp, refuse } = watchLoss(client, login, options);
   const over = overWith(lost, client);
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
   client.once('ready', () => {
@@ -112,21 +105,31 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
     stage.hasExchangedKeys = true;
     cipher = cs.cipher === sc.cipher ? cs.cipher : undefined;
   });
-  client.connect(
-    configOf(options, login, (error) => {
-      refusal = error;
-    }),
-  );
+  client.connect(configOf(options, login, refuse));
   let opened: Promise<void> = Promise.resolve();
+  const times = { sent: Number.NaN, accepted: Number.NaN };
   const saved = pipelineHandshake(client, () => {
     if (withLogin === undefined || !login.isOnly || !takesEarlyChannels(softwareOf(client))) return;
     opened = openEarly(client, giveUp);
+    times.sent = performance.now();
+    client.once('ready', () => {
+      times.accepted = performance.now();
+    });
     withLogin.begin(connection());
   });
   void saved.loginAccepted.then(() => login.accept());
+  const loginMs = (): number | undefined => {
+    const ms = times.accepted - times.sent;
+    return Number.isNaN(ms) ? undefined : ms;
+  };
   let made: SshConnection | undefined;
   const connection = (): SshConnection => {
-    made ??= connectionOver(client, options, { ...{ lost, signal, answerMs }, over, cipher, ...saved });
+    const closed = (): void => giveUp(connectionLost(placeOf(options)));
+    made ??= connectionOver(client, options, {
+      closed,
+      ...{ lost, signal, answerMs, over, cipher, loginMs },
+      ...saved,
+    });
     return made;
   };
   try {
@@ -140,16 +143,42 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
   return connection();
 }
 
-type ConnectionParts = Omit<
-  SshConnection,
-  'client' | 'place' | 'flow' | 'software' | typeof Symbol.asyncDispose
->;
+interface Loss {
+  readonly lost: Promise<never>;
+  readonly giveUp: (error: unknown) => void;
+  /** Why it is going to be lost, whatever the end then looks like. */
+  readonly refuse: (error: unknown) => void;
+}
+
+function watchLoss(client: Client, login: Login, options: SshConnectionOptions): Loss {
+  let refusal: unknown;
+  let giveUp: Loss['giveUp'] = () => {};
+  const ended = (): unknown => refusal ?? login.hungUp() ?? connectionLost(placeOf(options));
+  const lost = new Promise<never>((_, reject) => {
+    giveUp = reject;
+    client.on('error', (error) => reject(refusal ?? explain(error, login, options)));
+    client.on('close', () => reject(ended()));
+    // A session that hangs up in good order ends the stream only: ssh2 then answers no request, and never closes.
+    client.on('end', () => reject(ended()));
+    endWith(options.signal, client, reject);
+  });
+  const refuse = (error: unknown): void => {
+    refusal = error;
+  };
+  return { lost, giveUp, refuse };
+}
+
+interface ConnectionParts
+  extends Omit<SshConnection, 'client' | 'place' | 'flow' | 'software' | typeof Symbol.asyncDispose> {
+  /** Whoever still waits for an answer gets none. */
+  readonly closed: () => void;
+}
 
 /** For a client that reads from its stream. */
 function connectionOver(
   client: Client,
   options: SshConnectionOptions,
-  parts: ConnectionParts,
+  { closed, ...parts }: ConnectionParts,
 ): SshConnection {
   const flow = new FlowControl(options.stream, () => resetKeepalive(client));
   return {
@@ -164,6 +193,7 @@ function connectionOver(
       options.stream.end();
       client.destroy();
       leave(client, options.stream);
+      closed();
     },
   };
 }
@@ -258,45 +288,6 @@ function verifyOnce(
   };
 }
 
-interface HostKeyPreference {
-  readonly keyTypes?: readonly ServerHostKeyAlgorithm[] | undefined;
-  readonly answerMs?: number | undefined;
-}
-
-/** Connects only as far as the host key, and hangs up before anything of the user's is sent. */
-export async function fetchHostKey(
-  stream: Duplex,
-  session: string,
-  signal: AbortSignal,
-  { keyTypes, answerMs = usualAnswerMs }: HostKeyPreference = {},
-): Promise<Uint8Array> {
-  const client = new ssh2.Client();
-  const place = `session ${session}`;
-  const shown = (): Promise<Uint8Array> =>
-    new Promise((resolve, reject) => {
-      client.on('error', (error) => reject(connectionLost(place, error)));
-      client.on('close', () => reject(connectionLost(place)));
-      client.connect({
-        sock: stream,
-        username: 'nobody',
-        readyTimeout: 0,
-        ...(keyTypes && { algorithms: { serverHostKey: [...keyTypes] } }),
-        hostVerifier: (key: Buffer) => {
-          resolve(Buffer.from(key));
-          return false;
-        },
-      });
-    });
-  const late = (): Error => noAnswer(`${place} did not finish the key exchange`, answerMs / 1000);
-  try {
-    return await within(shown, { signal, ms: answerMs, late });
-  } finally {
-    client.on('error', () => {});
-    client.destroy();
-    stream.destroy();
-  }
-}
-
 interface LoginStage {
   readonly hasExchangedKeys: boolean;
   readonly isLoggedIn: boolean;
@@ -327,7 +318,7 @@ function anotherHostKey(place: string): ConflictError {
   });
 }
 
-function connectionLost(place: string, cause?: unknown): UnreachableError {
+export function connectionLost(place: string, cause?: unknown): UnreachableError {
   return new UnreachableError(`the connection to ${place} was lost`, {
     code: 'connection-lost',
     hint: 'run the same command again; `bai session info` shows whether the session still runs',

@@ -18,6 +18,8 @@ type Sign = (bytes: Buffer, done: (signature: Buffer) => void) => void;
 export interface Protocol {
   authPK: (this: Protocol, user: string, key: ParsedKey, algorithm?: string, sign?: Sign) => void;
   session: (this: Protocol, channel: number, window: number, packetSize: number) => void;
+  exec: (this: Protocol, channel: number, command: string, wantReply?: boolean) => void;
+  shell: (this: Protocol, channel: number, wantReply?: boolean) => void;
   subsystem: (this: Protocol, channel: number, name: string, wantReply?: boolean) => void;
   channelData: (this: Protocol, channel: number, bytes: Buffer) => void;
   channelEOF: (this: Protocol, channel: number) => void;
@@ -214,6 +216,8 @@ const isChannel = (value: unknown): value is ClientChannel =>
 const methods = [
   'authPK',
   'session',
+  'exec',
+  'shell',
   'subsystem',
   'channelData',
   'channelEOF',

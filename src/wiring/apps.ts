@@ -29,14 +29,16 @@ import type { SftpTools } from '../services/sftp/sftp-tools.ts';
 import type { ExecTools } from '../services/ssh/exec-command.ts';
 import type { HostKeyTools } from '../services/ssh/host-keys.ts';
 import type { SshClient, SshTools } from '../services/ssh/ssh-tools.ts';
-import { fetchHostKey, openSshConnection } from '../ssh/connection.ts';
+import { openSshConnection } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/files/known-hosts.ts';
+import { fetchHostKey } from '../ssh/host-key.ts';
 import { openNodeStreams } from '../ssh/node-streams.ts';
 import { findProgram } from '../ssh/programs.ts';
 import { readRemoteHome } from '../ssh/remote-home.ts';
-import { openSftp } from '../ssh/sftp.ts';
+import { openSftp, sftpWithLogin } from '../ssh/sftp.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
 import { benchmarkLink } from '../transfer/benchmark/benchmark.ts';
+import type { SftpConnection } from '../transfer/engine/sftp-connection.ts';
 import { localFiles } from '../transfer/local/local-files.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { answerLimit, nullDevice, sshSettings } from './app-settings.ts';
@@ -130,8 +132,8 @@ export function sftpTools(parts: AppParts): SftpTools {
     stdout: parts.streams.stdout,
     isFirstTime: ({ id }) => isFirstTime(join(findOwnPaths(parts.environment).stateDir, 'told'), id),
     mountsOf: async ({ id }) => (await parts.provider.describe(id, parts.signal))?.mounts,
-    async open(session, found) {
-      const { connection, dial, peer, line } = await openSftpTo(session, tools, found);
+    async open(session, wish) {
+      const { connection, dial, peer, line } = await openSftpTo(session, tools, wish);
       const folder = join(findOwnPaths(parts.environment).stateDir, 'transfers');
       return createRemoteFiles(connection, {
         ...{ signal: parts.signal, dial, resume: { folder, peer }, hint: line?.connections },
@@ -200,13 +202,20 @@ export function hostKeyTools(parts: AppParts): HostKeyTools {
 }
 
 async function connectSftp(
-  request: ConnectSftpRequest & { readonly answerMs: number },
+  { isStepwise, ahead = [], ...request }: ConnectSftpRequest & { readonly answerMs: number },
   { reporter }: AppParts,
-): ReturnType<typeof openSftp> {
+): Promise<SftpConnection> {
   const { session, answerMs } = request;
   using _shown = reporter.wait(
     `waiting for session ${session} to log in and start its file server`,
     answerMs,
   );
-  return await openSftp(await openSshConnection(request), session);
+  let begun: Promise<SftpConnection> | undefined;
+  const withLogin = sftpWithLogin({ session, ahead }, (opened) => {
+    begun = opened;
+    // Whoever waits for the connection hears it first.
+    opened.catch(() => {});
+  });
+  const connection = await openSshConnection({ ...request, ...(!isStepwise && { withLogin }) });
+  return await (begun ?? openSftp(connection, session, ahead));
 }

@@ -33,7 +33,7 @@ import type { LoginKeys, SshSettings } from '../services/ssh/ssh-tools.ts';
 import { openAgentLogin } from '../ssh/agent-keys.ts';
 import type { LockedKey, LoginKey, OwnKey, UnlockedKey } from '../ssh/login.ts';
 import { canSshRead, type KeyCheckOptions } from '../ssh/openssh/key-check.ts';
-import { addToAgent } from '../ssh/ssh-add.ts';
+import { addToAgent } from '../ssh/openssh/ssh-add.ts';
 import { answerLimit } from './app-settings.ts';
 import type { AppParts } from './apps.ts';
 import { lockWait } from './lock-wait.ts';

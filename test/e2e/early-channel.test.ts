@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type Connection } from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -30,13 +30,15 @@ interface Behaviour {
   readonly software?: string;
   /** Whether a login is taken; each counts, from 1. */
   readonly takes?: (login: number) => boolean;
+  /** Each command is heard, and said to be refused. */
+  readonly refusesCommands?: boolean;
   /** What happens to a connection that has logged in, before its channel is opened. */
   readonly loggedIn?: (client: Connection, login: number) => void;
 }
 
 /** In place of the session's sshd: what it was asked, in this order, and commands that end with 7. */
 async function serve(
-  { software = 'dropbear_2024.85', takes = () => true, loggedIn }: Behaviour,
+  { software = 'dropbear_2024.85', takes = () => true, loggedIn, refusesCommands = false }: Behaviour,
   otherKey?: string,
 ) {
   const heard: string[] = [];
@@ -59,8 +61,14 @@ async function serve(
       return undefined;
     });
     client.on('session', (accept) => {
-      accept().on('exec', (take, _refuse, { command }) => {
+      const session = accept();
+      session.on('auth-agent', (take) => {
+        heard.push('agent');
+        take?.();
+      });
+      session.on('exec', (take, refuse, { command }) => {
         heard.push(command);
+        if (refusesCommands) return refuse();
         const channel = take();
         channel.write('done');
         channel.exit(7);
@@ -126,6 +134,17 @@ test('after a hang-up without a word nobody knows what was done: nothing is repe
   const { code, stderr } = await bed.bai(['exec', 'demo', 'uname']);
   expect([code, stderr]).toEqual([255, expect.stringContaining('was lost')]);
   expect(heard.filter((each) => each === 'login')).toEqual(['login']);
+});
+
+test('a command that was refused after the agent was taken is not sent again without it', async () => {
+  const heard = await serve({ refusesCommands: true });
+  const path = join(bed.home, 'agent');
+  const agent = createServer();
+  agent.listen(path);
+  await once(agent, 'listening');
+  open.push(() => new Promise((resolve) => agent.close(() => resolve())));
+  const ran = await bed.bai(['ssh', '-A', 'demo', '--', 'uname'], { env: { SSH_AUTH_SOCK: path } });
+  expect([ran.code, heard]).toEqual([255, ['connection', 'login', 'agent', 'uname']]);
 });
 
 test('with a server that bai does not know nothing goes along with the login', async () => {

@@ -61,8 +61,8 @@ describe.skipIf(!canCountFlights)('a command that knows the server waits', () =>
       test.each([
         [4, ['ssh', '', '--', 'true']],
         [4, ['exec', '', 'true']],
-        [12, ['sftp', 'put', 'small', ':small']],
-        [12, ['sftp', 'get', ':small', 'back']],
+        [7, ['sftp', 'put', 'small', ':small']],
+        [6, ['sftp', 'get', ':small', 'back']],
       ] as const)('%i times for bai %j', async (most, words) => {
         if (words[1] === 'get') await run(['sftp', 'put', 'small', `${session}:small`], server.user);
         const args = words.map((word) => (word === '' || word.startsWith(':') ? `${session}${word}` : word));

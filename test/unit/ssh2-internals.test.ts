@@ -66,7 +66,14 @@ const reaches: readonly [keyof typeof internals, Owner, readonly string[], (owne
   [
     'protocolOf',
     'client',
-    ['_protocol', '_protocol.authPK', '_protocol.session', '_protocol.subsystem'],
+    [
+      '_protocol',
+      '_protocol.authPK',
+      '_protocol.session',
+      '_protocol.exec',
+      '_protocol.shell',
+      '_protocol.subsystem',
+    ],
     (owner: Client) => internals.protocolOf(owner),
   ],
   [
