@@ -150,7 +150,7 @@ const writers: Readonly<Record<string, string>> = {
   'ssh/builtin-client.ts': "bai's own list of escapes",
   'ssh/system-ssh.ts': 'what resets the terminal',
   'ssh/terminal.ts': 'what resets the terminal',
-  'wiring/apps.ts': 'sanitizeLine',
+  'wiring/builtin.ts': 'sanitizeLine',
   'wiring/background.ts': 'what bai itself has written, in another process',
   'wiring/keys.ts': 'base64 for the clipboard',
   'wiring/process/stdio.ts': 'nothing: it asks when the rest is written',

@@ -13,8 +13,10 @@ import { type ForwardsOptions, openForwards } from './forwards.ts';
 import { pipeWithBackpressure } from './pipe-with-backpressure.ts';
 import { RawTerminal, type TerminalStreams } from './terminal.ts';
 
-interface BuiltinOptions extends TerminalStreams, ForwardsOptions {
+export interface BuiltinOptions extends TerminalStreams, ForwardsOptions {
   readonly signal: AbortSignal;
+  /** Right before the program can print. */
+  readonly starting?: (() => void) | undefined;
   /** Forwards stand and the program runs: nothing more is asked or refused. */
   readonly started?: (() => void) | undefined;
 }
@@ -80,12 +82,14 @@ interface Parts extends Start {
   readonly channel: ClientChannel;
 }
 
-/** As ssh does: a session that takes no agent is told of, and does without. */
+/** As ssh does: a session that takes no agent is told of, and does without. What was asked for already may have run. */
 async function startWithAgent(parts: Start): Promise<BuiltinProgram> {
   const { forwardsAgent } = parts.work;
   if (!forwardsAgent) return start(parts, false);
+  const askedBefore = parts.connection.programsAsked();
   return start(parts, true).catch(async (error: unknown) => {
-    if (!(error instanceof ProtocolError)) throw error;
+    const isAsked = parts.connection.programsAsked() > askedBefore;
+    if (isAsked || !(error instanceof ProtocolError)) throw error;
     const program = await start(parts, false);
     parts.options.say('warning: the session refused agent forwarding');
     return program;
@@ -104,8 +108,9 @@ async function start(parts: Start, agentForward: boolean): Promise<BuiltinProgra
     send(done) {
       const opened = (error: Error | undefined, channel: ClientChannel): void => {
         // In this very turn: a short program has ended in the packets that follow.
-        if (!error) done(undefined, new BuiltinProgram({ ...parts, channel }));
-        else done(notStarted(what, error));
+        if (error === undefined) local.starting?.();
+        if (error) done(notStarted(what, error));
+        else done(undefined, new BuiltinProgram({ ...parts, channel }));
       };
       const size = terminal?.size;
       // ssh2's declared types leave the wish out.
@@ -113,10 +118,14 @@ async function start(parts: Start, agentForward: boolean): Promise<BuiltinProgra
       if (command === undefined) connection.client.shell(size ?? false, options, opened);
       else connection.client.exec(command, { ...options, ...(size && { pty: size }) }, opened);
     },
-    late: (seconds) => noAnswer(`${connection.place} did not start the ${what}`, seconds),
+    late: (seconds) => notStartedInTime(connection.place, what, seconds),
     drop: (program) => program[Symbol.dispose](),
   };
   return await ask(question, { ...connection, signal: local.signal });
+}
+
+export function notStartedInTime(place: string, what: 'shell' | 'command', seconds: number): Error {
+  return noAnswer(`${place} did not start the ${what}`, seconds);
 }
 
 function notStarted(what: string, cause: Error): ProtocolError {

@@ -2,13 +2,14 @@
 
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
+import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import { placeName } from '../core/session/session.ts';
 import { type StrongCipher, strongCiphers } from '../core/ssh/link-tuning.ts';
 import { within } from '../core/time-limit.ts';
-import { BaiError, ConflictError, reasonOf, type TimeoutError, UnreachableError } from '../errors.ts';
+import { BaiError, ConflictError, reasonOf, UnreachableError } from '../errors.ts';
 import { openAgent } from './agent.ts';
 import { type Asked, noAnswer } from './ask.ts';
+import { openEarly, takesEarlyChannels } from './early-channel.ts';
 import { FlowControl } from './flow-control.ts';
 import { type PipelinedHandshake, pipelineHandshake } from './handshake-pipelining.ts';
 import { Login, type LoginKey } from './login.ts';
@@ -34,6 +35,18 @@ export interface SshConnectionOptions {
   readonly answerMs?: number | undefined;
   /** When nothing was heard for so long, the connection is lost. */
   readonly silenceMs?: number | undefined;
+  /** What is begun with the login, where the server is known to take that; see `openEarly`. */
+  readonly withLogin?: WithLogin | undefined;
+}
+
+export interface WithLogin {
+  /**
+   * Opens one channel in this turn, or soon. It is called once at most, and what it was called for is carried out by this
+   * connection or not at all: a TooEarlyError says that it is known not to have been.
+   */
+  begin(connection: SshConnection): void;
+  /** What is thrown when the login is accepted and the channel is not opened in time. */
+  late(seconds: number): Error;
 }
 
 export interface SshConnection extends AsyncDisposable, PipelinedHandshake, Asked {
@@ -53,6 +66,8 @@ export interface SshConnection extends AsyncDisposable, PipelinedHandshake, Aske
   readonly software: string;
   /** What both directions are encrypted with, where both are with the same. */
   readonly cipher: string | undefined;
+  /** How long the login took that something went along with: a round trip, and what the server made of the key. */
+  loginMs(): number | undefined;
 }
 
 /** AES in counter mode is only as safe as the code that goes with it. */
@@ -66,65 +81,128 @@ const hmacOrder = [
 
 /** A server answers within a quarter of it. */
 const usualSilenceMs = 28_000;
-const usualAnswerMs = 60_000;
+export const usualAnswerMs = 60_000;
 /** After Ctrl-C, for what was begun to be taken back over it. */
 const farewellMs = 1_400;
 
 export async function openSshConnection(options: SshConnectionOptions): Promise<SshConnection> {
-  const { signal, stream, answerMs = usualAnswerMs } = options;
+  const { signal, stream, answerMs = usualAnswerMs, withLogin } = options;
   signal.throwIfAborted();
   // ssh2 would wait for the end of a stream that has ended already, until its handshake times out.
   if (stream.destroyed) throw connectionLost(placeOf(options));
   const client = new ssh2.Client();
   const login = new Login({ ...options, place: placeOf(options) });
-  let refusal: unknown;
-  let hasExchangedKeys = false;
-  const lost = new Promise<never>((_, reject) => {
-    client.on('error', (error) => reject(refusal ?? explain(error, login, options)));
-    client.on('close', () => reject(refusal ?? login.hungUp() ?? connectionLost(placeOf(options))));
-    // A session that hangs up in good order ends the stream only: ssh2 then answers no request, and never closes.
-    client.on('end', () => reject(refusal ?? login.hungUp() ?? connectionLost(placeOf(options))));
-    endWith(signal, client, reject);
-  });
-  client.once('ready', () => login.done());
+  const stage = { hasExchangedKeys: false, isLoggedIn: false };
+  const { lost, giveUp, refuse } = watchLoss(client, login, options);
   const over = overWith(lost, client);
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
+  client.once('ready', () => {
+    login.done();
+    stage.isLoggedIn = true;
+  });
   let cipher: string | undefined;
   client.once('handshake', ({ cs, sc }) => {
-    hasExchangedKeys = true;
+    stage.hasExchangedKeys = true;
     cipher = cs.cipher === sc.cipher ? cs.cipher : undefined;
   });
-  client.connect(
-    configOf(options, login, (error) => {
-      refusal = error;
-    }),
-  );
-  const saved = pipelineHandshake(client);
+  client.connect(configOf(options, login, refuse));
+  let opened: Promise<void> = Promise.resolve();
+  const times = { sent: Number.NaN, accepted: Number.NaN };
+  const saved = pipelineHandshake(client, () => {
+    if (withLogin === undefined || !login.isOnly || !takesEarlyChannels(softwareOf(client))) return;
+    opened = openEarly(client, giveUp);
+    times.sent = performance.now();
+    client.once('ready', () => {
+      times.accepted = performance.now();
+    });
+    withLogin.begin(connection());
+  });
   void saved.loginAccepted.then(() => login.accept());
+  const loginMs = (): number | undefined => {
+    const ms = times.accepted - times.sent;
+    return Number.isNaN(ms) ? undefined : ms;
+  };
+  let made: SshConnection | undefined;
+  const connection = (): SshConnection => {
+    const closed = (): void => giveUp(connectionLost(placeOf(options)));
+    made ??= connectionOver(client, options, {
+      closed,
+      ...{ lost, signal, answerMs, over, cipher, loginMs },
+      ...saved,
+    });
+    return made;
+  };
   try {
-    const late = (): Error => slowLogin(options, login, { hasExchangedKeys, seconds: answerMs / 1000 });
-    await within(() => Promise.race([ready, lost]), { signal, ms: answerMs, late });
+    const late = (): Error => slowLogin(options, login, { ...stage, seconds: answerMs / 1000 });
+    const answered = ready.then(() => opened);
+    await within(() => Promise.race([answered, lost]), { signal, ms: answerMs, late });
   } catch (error) {
     client.destroy();
     throw error;
   }
+  return connection();
+}
+
+interface Loss {
+  readonly lost: Promise<never>;
+  readonly giveUp: (error: unknown) => void;
+  /** Why it is going to be lost, whatever the end then looks like. */
+  readonly refuse: (error: unknown) => void;
+}
+
+function watchLoss(client: Client, login: Login, options: SshConnectionOptions): Loss {
+  let refusal: unknown;
+  let giveUp: Loss['giveUp'] = () => {};
+  const ended = (): unknown => refusal ?? login.hungUp() ?? connectionLost(placeOf(options));
+  const lost = new Promise<never>((_, reject) => {
+    giveUp = reject;
+    client.on('error', (error) => reject(refusal ?? explain(error, login, options)));
+    client.on('close', () => reject(ended()));
+    // A session that hangs up in good order ends the stream only: ssh2 then answers no request, and never closes.
+    client.on('end', () => reject(ended()));
+    endWith(options.signal, client, reject);
+  });
+  const refuse = (error: unknown): void => {
+    refusal = error;
+  };
+  return { lost, giveUp, refuse };
+}
+
+interface ConnectionParts
+  extends Omit<SshConnection, 'client' | 'place' | 'flow' | 'software' | typeof Symbol.asyncDispose> {
+  /** Whoever still waits for an answer gets none. */
+  readonly closed: () => void;
+}
+
+/** For a client that reads from its stream. */
+function connectionOver(
+  client: Client,
+  options: SshConnectionOptions,
+  { closed, ...parts }: ConnectionParts,
+): SshConnection {
   const flow = new FlowControl(options.stream, () => resetKeepalive(client));
   return {
     client,
     place: placeOf(options),
     flow,
-    ...{ lost, signal, answerMs },
-    over,
+    ...parts,
     software: softwareOf(client),
-    cipher,
-    ...saved,
     async [Symbol.asyncDispose]() {
       flow.letGo();
       client.end();
       options.stream.end();
       client.destroy();
+      leave(client, options.stream);
+      closed();
     },
   };
+}
+
+/** All is said: a process that has nothing else to do does not wait until the other side has hung up, too. */
+function leave(client: Client, stream: Duplex): void {
+  // It stops counting the silence of a line that nothing is sent over any more.
+  resetKeepalive(client);
+  if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
 }
 
 /** Aborted when the connection is lost, which is then closed here too. */
@@ -210,56 +288,19 @@ function verifyOnce(
   };
 }
 
-interface HostKeyPreference {
-  readonly keyTypes?: readonly ServerHostKeyAlgorithm[] | undefined;
-  readonly answerMs?: number | undefined;
-}
-
-/** Connects only as far as the host key, and hangs up before anything of the user's is sent. */
-export async function fetchHostKey(
-  stream: Duplex,
-  session: string,
-  signal: AbortSignal,
-  { keyTypes, answerMs = usualAnswerMs }: HostKeyPreference = {},
-): Promise<Uint8Array> {
-  const client = new ssh2.Client();
-  const place = `session ${session}`;
-  const shown = (): Promise<Uint8Array> =>
-    new Promise((resolve, reject) => {
-      client.on('error', (error) => reject(connectionLost(place, error)));
-      client.on('close', () => reject(connectionLost(place)));
-      client.connect({
-        sock: stream,
-        username: 'nobody',
-        readyTimeout: 0,
-        ...(keyTypes && { algorithms: { serverHostKey: [...keyTypes] } }),
-        hostVerifier: (key: Buffer) => {
-          resolve(Buffer.from(key));
-          return false;
-        },
-      });
-    });
-  const late = (): Error => noAnswer(`${place} did not finish the key exchange`, answerMs / 1000);
-  try {
-    return await within(shown, { signal, ms: answerMs, late });
-  } finally {
-    client.on('error', () => {});
-    client.destroy();
-    stream.destroy();
-  }
-}
-
 interface LoginStage {
   readonly hasExchangedKeys: boolean;
+  readonly isLoggedIn: boolean;
   readonly seconds: number;
 }
 
 function slowLogin(
   options: SshConnectionOptions,
   login: Login,
-  { hasExchangedKeys, seconds }: LoginStage,
-): TimeoutError {
+  { hasExchangedKeys, isLoggedIn, seconds }: LoginStage,
+): Error {
   const place = placeOf(options);
+  if (isLoggedIn && options.withLogin !== undefined) return options.withLogin.late(seconds);
   if (!hasExchangedKeys) return noAnswer(`${place} did not finish the key exchange`, seconds);
   if (!login.waitsForAgent) return noAnswer(`${place} did not answer the login`, seconds);
   const hint = 'check whether it asks you something; `ssh-add -l` shows whether it answers at all';
@@ -277,7 +318,7 @@ function anotherHostKey(place: string): ConflictError {
   });
 }
 
-function connectionLost(place: string, cause?: unknown): UnreachableError {
+export function connectionLost(place: string, cause?: unknown): UnreachableError {
   return new UnreachableError(`the connection to ${place} was lost`, {
     code: 'connection-lost',
     hint: 'run the same command again; `bai session info` shows whether the session still runs',

@@ -4,6 +4,7 @@
  */
 
 import type { Client } from 'ssh2';
+import { askAhead, readyAtOnce } from './sftp-ahead.ts';
 import { checkLengths } from './sftp-packets.ts';
 import {
   greetFileServer,
@@ -18,19 +19,39 @@ import {
 const rsaAlgorithm = 'rsa-sha2-256';
 
 export interface PipelinedHandshake {
-  /** When the session last let a channel for SFTP be opened: one round trip after it was asked. */
+  /** When the session last let a channel for SFTP be opened: one round trip after it was asked, unless it went along with the login. */
   sftpOpenedAt(): number | undefined;
+  /** What the next file server is asked about together with its greeting; see `askAhead`. */
+  lookAhead(paths: readonly string[]): void;
+  /** How many questions were answered by that. */
+  givenAhead(): number;
+  /** How many programs the session was asked to start, a refusal or not. */
+  programsAsked(): number;
   /** The server has let the login begin, and told before which signatures it checks. */
   readonly loginAccepted: Promise<void>;
 }
 
-/** To be called right after `connect`, for logins with a private key. */
-export function pipelineHandshake(client: Client): PipelinedHandshake {
+/** To be called right after `connect`, for logins with a private key. `signed` hears, in this turn, that the first signature has left. */
+export function pipelineHandshake(client: Client, signed: () => void = () => {}): PipelinedHandshake {
   const protocol = protocolOf(client);
   const loginAccepted = askForLoginAtOnce(client, protocol);
-  signAtOnce(protocol);
+  signAtOnce(protocol, signed);
   signByDevice(protocol);
-  return { ...greetFileServerAtOnce(client, protocol), loginAccepted };
+  return { ...greetFileServerAtOnce(client, protocol), ...countPrograms(protocol), loginAccepted };
+}
+
+function countPrograms(protocol: Protocol): Pick<PipelinedHandshake, 'programsAsked'> {
+  const { exec, shell } = protocol;
+  let asked = 0;
+  protocol.exec = (...words) => {
+    asked += 1;
+    exec.apply(protocol, words);
+  };
+  protocol.shell = (...words) => {
+    asked += 1;
+    shell.apply(protocol, words);
+  };
+  return { programsAsked: () => asked };
 }
 
 /** The login goes out with the request for the login service, whose only other answer is a hang-up. */
@@ -55,7 +76,7 @@ function askForLoginAtOnce(client: Client, protocol: Protocol): Promise<void> {
 }
 
 /** ssh2 asks whether a key would do before it signs with it; with one key the signature can be the question. */
-function signAtOnce(protocol: Protocol): void {
+function signAtOnce(protocol: Protocol, signed: () => void): void {
   const { authPK } = protocol;
   let isFirst = true;
   protocol.authPK = (user, key, algorithm, sign) => {
@@ -64,8 +85,9 @@ function signAtOnce(protocol: Protocol): void {
     const isRsa = key.type === 'ssh-rsa';
     authPK.call(protocol, user, key, isRsa ? rsaAlgorithm : algorithm, (bytes, done) => {
       const signature: unknown = isRsa ? key.sign(bytes, 'sha256') : key.sign(bytes);
-      if (Buffer.isBuffer(signature)) done(signature);
-      else authPK.call(protocol, user, key, algorithm);
+      if (!Buffer.isBuffer(signature)) return authPK.call(protocol, user, key, algorithm);
+      done(signature);
+      signed();
     });
   };
 }
@@ -101,24 +123,32 @@ function signByDevice(protocol: Protocol): void {
   };
 }
 
-/** SFTP's first packet goes out with the request for the subsystem. */
+/** SFTP's first packets go out with the request for the subsystem. */
 function greetFileServerAtOnce(
   client: Client,
   protocol: Protocol,
-): Omit<PipelinedHandshake, 'loginAccepted'> {
+): Pick<PipelinedHandshake, 'sftpOpenedAt' | 'lookAhead' | 'givenAhead'> {
   const { subsystem } = protocol;
   let openedAt: number | undefined;
+  let ahead: readonly string[] = [];
+  let givenAhead = (): number => 0;
   protocol.subsystem = (channel, name, wantReply) => {
     openedAt = performance.now();
     subsystem.call(protocol, channel, name, wantReply);
-    if (name === 'sftp') greet(client, channel);
+    const sftp = name === 'sftp' ? sftpByRemoteId(client, channel) : undefined;
+    if (sftp === undefined) return;
+    greetFileServer(sftp);
+    checkLengths(sftp);
+    readyAtOnce(sftp);
+    if (ahead.length === 0) return;
+    givenAhead = askAhead(sftp, ahead);
+    ahead = [];
   };
-  return { sftpOpenedAt: () => openedAt };
-}
-
-function greet(client: Client, channel: number): void {
-  const sftp = sftpByRemoteId(client, channel);
-  if (sftp === undefined) return;
-  greetFileServer(sftp);
-  checkLengths(sftp);
+  return {
+    sftpOpenedAt: () => openedAt,
+    lookAhead(paths) {
+      ahead = paths;
+    },
+    givenAhead: () => givenAhead(),
+  };
 }

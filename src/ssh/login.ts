@@ -53,6 +53,7 @@ export class Login {
   #accept: () => void = () => {};
   #logins = 0;
   #isTryingMany = false;
+  #isOnly = false;
   #agent: AgentLogin | undefined;
 
   constructor(options: LoginOptions) {
@@ -90,6 +91,11 @@ export class Login {
     return new DeniedError(message, { code: 'key-refused', ...advice, cause, details });
   }
 
+  /** Whether the key that is tried now is the first and the only one. */
+  get isOnly(): boolean {
+    return this.#isOnly && this.#logins === 1;
+  }
+
   /** Whether the agent was asked for a signature and has not answered. */
   get waitsForAgent(): boolean {
     return this.#agent?.isSigning() === true;
@@ -108,12 +114,14 @@ export class Login {
     if (key instanceof Uint8Array || 'unlocked' in key) {
       if (this.#logins > mostLogins) return giveUp(next);
       const one = key instanceof Uint8Array ? Buffer.from(key) : key.unlocked;
+      this.#isOnly = true;
       return next({ type: 'publickey', username, key: one });
     }
-    // What an agent signs for an old RSA key depends on what the server has told.
-    await this.#accepted;
-    this.#isTryingMany = true;
     const { agent, files } = key;
+    this.#isOnly = agent === undefined && files.length === 1;
+    // What an agent signs for an old RSA key depends on what the server has told.
+    if (!this.isOnly) await this.#accepted;
+    this.#isTryingMany = true;
     this.#agent = agent;
     const at = this.#logins - 1 - (agent === undefined ? 0 : 1);
     const file = files[at];

@@ -25,7 +25,10 @@ const mostErrorBytes = 16 * 1024;
 /** tar has a line for each of a thousand files that it cannot read, with paths of 4 KiB. */
 const longestComplaint = 16 * 1024 * 1024;
 
-/** The sessions' dropbear now and then closes a new channel without an answer, when another program ends. */
+/**
+ * The sessions' dropbear now and then closes a new channel without an answer, when another program ends. Nobody knows then whether
+ * the program has run, so what is started here bears to run twice; `test/unit/repeated-programs.test.ts` says why each does.
+ */
 const mostTries = 3;
 
 type Connection = Pick<SshConnection, 'client' | 'flow' | 'place'> & Asked;

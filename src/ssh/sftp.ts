@@ -6,20 +6,26 @@ import { BaiError, ProtocolError, UnreachableError } from '../errors.ts';
 import type { SftpConnection } from '../transfer/engine/sftp-connection.ts';
 import { ask, noAnswer } from './ask.ts';
 import { widenWindow, windowOf } from './channel-window.ts';
-import type { SshConnection } from './connection.ts';
+import type { SshConnection, WithLogin } from './connection.ts';
 import { startProgram } from './remote-program.ts';
 import { batchRequests } from './request-batching.ts';
 import { runRemote } from './run-remote.ts';
 import { sftpVersionOf } from './ssh2-internals.ts';
 
-/** Takes the connection over: disposing the result closes it. */
-export async function openSftp(connection: SshConnection, session: string): Promise<SftpConnection> {
+/** Takes the connection over: disposing the result closes it. Of `ahead`, paths in the session, is known then what they are. */
+export async function openSftp(
+  connection: SshConnection,
+  session: string,
+  ahead: readonly string[] = [],
+): Promise<SftpConnection> {
   const openChannel = (): Promise<SFTPWrapper> => openSubsystem(connection, session);
   try {
     const startedAt = performance.now();
+    connection.lookAhead(ahead);
     const sftp = await openChannel();
     // Opening takes two round trips and the start of a process.
-    const roundTripMs = (connection.sftpOpenedAt() ?? performance.now()) - startedAt;
+    const openedMs = (connection.sftpOpenedAt() ?? performance.now()) - startedAt;
+    const roundTripMs = withoutCheck(connection.loginMs()) ?? openedMs;
     const broken = new Promise<never>((_, reject) => {
       sftp.on('error', (error: Error) => reject(brokenError(error, session)));
       sftp.on('close', () =>
@@ -34,6 +40,7 @@ export async function openSftp(connection: SshConnection, session: string): Prom
       sftp,
       lost,
       roundTripMs,
+      givenAhead: () => connection.givenAhead(),
       cipher: connection.cipher,
       windowBytes: () => windowOf(sftp),
       openChannel,
@@ -47,6 +54,24 @@ export async function openSftp(connection: SshConnection, session: string): Prom
   }
 }
 
+/** What a server takes to check a signature, near enough. */
+const signatureMs = 10;
+
+function withoutCheck(loginMs: number | undefined): number | undefined {
+  return loginMs === undefined ? undefined : Math.max(0, loginMs - signatureMs);
+}
+
+/** For the connection that is made for it; `begun` hears of the only file server that it starts then. */
+export function sftpWithLogin(
+  { session, ahead }: { readonly session: string; readonly ahead: readonly string[] },
+  begun: (opened: Promise<SftpConnection>) => void,
+): WithLogin {
+  return {
+    begin: (connection) => begun(openSftp(connection, session, ahead)),
+    late: (seconds) => notStarted(session, seconds),
+  };
+}
+
 async function openSubsystem(connection: SshConnection, session: string): Promise<SFTPWrapper> {
   const question = {
     send(done: (error: Error | undefined, sftp?: SFTPWrapper) => void) {
@@ -57,8 +82,7 @@ async function openSubsystem(connection: SshConnection, session: string): Promis
         done(undefined, sftp);
       });
     },
-    late: (seconds: number) =>
-      noAnswer(`session ${session} did not start its file server`, seconds, whereItWaits(connection)),
+    late: (seconds: number) => notStarted(session, seconds, whereItWaits(connection)),
     drop: (sftp: SFTPWrapper) => sftp.end(),
   };
   try {
@@ -68,6 +92,10 @@ async function openSubsystem(connection: SshConnection, session: string): Promis
   } catch (error) {
     throw error instanceof Error && !(error instanceof BaiError) ? explain(error, session) : error;
   }
+}
+
+function notStarted(session: string, seconds: number, hint?: string): Error {
+  return noAnswer(`session ${session} did not start its file server`, seconds, hint);
 }
 
 /** dropbear runs the file server through the login shell. */

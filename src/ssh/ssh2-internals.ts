@@ -17,6 +17,9 @@ type Sign = (bytes: Buffer, done: (signature: Buffer) => void) => void;
 /** Writes the messages of a connection. What is assigned takes the place of ssh2's own. */
 export interface Protocol {
   authPK: (this: Protocol, user: string, key: ParsedKey, algorithm?: string, sign?: Sign) => void;
+  session: (this: Protocol, channel: number, window: number, packetSize: number) => void;
+  exec: (this: Protocol, channel: number, command: string, wantReply?: boolean) => void;
+  shell: (this: Protocol, channel: number, wantReply?: boolean) => void;
   subsystem: (this: Protocol, channel: number, name: string, wantReply?: boolean) => void;
   channelData: (this: Protocol, channel: number, bytes: Buffer) => void;
   channelEOF: (this: Protocol, channel: number) => void;
@@ -27,6 +30,18 @@ export interface Protocol {
 /** What is called with the messages that come in. */
 interface MessageHandlers {
   SERVICE_ACCEPT: (this: void, protocol: Protocol, name: string) => void;
+  USERAUTH_FAILURE: (this: void, protocol: Protocol, ...left: unknown[]) => void;
+  CHANNEL_OPEN_CONFIRMATION: (this: void, protocol: Protocol, channel: ConfirmedChannel) => void;
+  CHANNEL_OPEN_FAILURE: (this: void, protocol: Protocol, channel: number, ...why: unknown[]) => void;
+  CHANNEL_WINDOW_ADJUST: (this: void, protocol: Protocol, channel: number, bytes: number) => void;
+}
+
+interface ConfirmedChannel {
+  /** The number that this side has given to it, and the server's. */
+  readonly recipient: number;
+  readonly sender: number;
+  readonly window: number;
+  readonly packetSize: number;
 }
 
 interface PacketWriter {
@@ -71,6 +86,13 @@ export function sftpByRemoteId(client: Client, id: number): SFTPWrapper | undefi
   return open.filter(isSftp).find((channel) => outgoingOf(channel).id === id);
 }
 
+/** The channel to which this side has given this number, when it is open. */
+export function channelByLocalId(client: Client, id: number): ClientChannel | SFTPWrapper | undefined {
+  const channels = part(part(client, '_chanMgr', isObject), '_channels', isObject);
+  const channel = channels[id];
+  return isChannel(channel) ? channel : undefined;
+}
+
 /** Sends SFTP's greeting. ssh2 calls it too when the subsystem stands; the second call does nothing. */
 export function greetFileServer(sftp: SFTPWrapper): void {
   part(sftp, '_init', isFunction).call(sftp);
@@ -80,7 +102,9 @@ interface Outgoing {
   /** The number that the server has given to the channel. */
   readonly id: number;
   /** What it takes at this moment, in bytes. */
-  readonly window: number;
+  window: number;
+  /** What it takes in one packet. */
+  packetSize: number;
 }
 
 export function outgoingOf(channel: SFTPWrapper | ClientChannel): Outgoing {
@@ -185,12 +209,31 @@ const isReadFolder = (value: unknown): value is ReadFolder => isFunction(value);
 const isSftp = (value: unknown): value is SFTPWrapper => isObject(value) && 'ext_openssh_statvfs' in value;
 const isIncoming = (value: unknown): value is Incoming => isObject(value) && isNumber(value['window']);
 const isOutgoing = (value: unknown): value is Outgoing =>
-  isObject(value) && isNumber(value['window']) && isNumber(value['id']);
+  isObject(value) && ['window', 'id', 'packetSize'].every((name) => isNumber(value[name]));
+const isChannel = (value: unknown): value is ClientChannel =>
+  isObject(value) && isOutgoing(value['outgoing']);
 
-const methods = ['authPK', 'subsystem', 'channelData', 'channelEOF', 'channelClose', 'channelWindowAdjust'];
+const methods = [
+  'authPK',
+  'session',
+  'exec',
+  'shell',
+  'subsystem',
+  'channelData',
+  'channelEOF',
+  'channelClose',
+  'channelWindowAdjust',
+];
 
 const isProtocol = (value: unknown): value is Protocol =>
   isObject(value) && methods.every((name) => isFunction(value[name]));
+const messages = [
+  'SERVICE_ACCEPT',
+  'USERAUTH_FAILURE',
+  'CHANNEL_OPEN_CONFIRMATION',
+  'CHANNEL_OPEN_FAILURE',
+  'CHANNEL_WINDOW_ADJUST',
+];
 const isHandlers = (value: unknown): value is MessageHandlers =>
-  isObject(value) && isFunction(value['SERVICE_ACCEPT']);
+  isObject(value) && messages.every((name) => isFunction(value[name]));
 const isWriter = (value: unknown): value is PacketWriter => isObject(value) && isFunction(value['finalize']);

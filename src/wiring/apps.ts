@@ -8,7 +8,6 @@ import { askYesOrNo } from '../config/yes-or-no.ts';
 import type { Environment, ProcessFacts } from '../context.ts';
 import { requireFeature } from '../core/session/features.ts';
 import type { Settings } from '../core/settings/settings.ts';
-import { sanitizeLine } from '../core/text/sanitize.ts';
 import { removeKeyFileIf } from '../keys/key-file.ts';
 import { isPrivateKeyText, publicBlobOf } from '../keys/public-half.ts';
 import { fingerprintOf } from '../keys/public-key.ts';
@@ -17,7 +16,6 @@ import { prefixedOutput } from '../output/prefixed-output.ts';
 import { wantsColor } from '../output/style.ts';
 import { leftInSession } from '../output/transfer-progress.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
-import { watchLocalPeers } from '../proxy/local-peers.ts';
 import type { PruneTools } from '../services/keys/prune-keys.ts';
 import type { SessionTools } from '../services/session/session-tools.ts';
 import {
@@ -30,21 +28,22 @@ import type { SpeedTestTools } from '../services/sftp/sftp-speedtest.ts';
 import type { SftpTools } from '../services/sftp/sftp-tools.ts';
 import type { ExecTools } from '../services/ssh/exec-command.ts';
 import type { HostKeyTools } from '../services/ssh/host-keys.ts';
-import type { BuiltinConnection } from '../services/ssh/ssh-programs.ts';
-import type { LoginRequest, SshClient, SshTools } from '../services/ssh/ssh-tools.ts';
-import { runBuiltin } from '../ssh/builtin-client.ts';
-import { fetchHostKey, openSshConnection, type SshConnection } from '../ssh/connection.ts';
+import type { SshClient, SshTools } from '../services/ssh/ssh-tools.ts';
+import { openSshConnection } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/files/known-hosts.ts';
+import { fetchHostKey } from '../ssh/host-key.ts';
 import { openNodeStreams } from '../ssh/node-streams.ts';
 import { findProgram } from '../ssh/programs.ts';
 import { readRemoteHome } from '../ssh/remote-home.ts';
-import { openSftp } from '../ssh/sftp.ts';
+import { openSftp, sftpWithLogin } from '../ssh/sftp.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
 import { benchmarkLink } from '../transfer/benchmark/benchmark.ts';
+import type { SftpConnection } from '../transfer/engine/sftp-connection.ts';
 import { localFiles } from '../transfer/local/local-files.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { answerLimit, nullDevice, sshSettings } from './app-settings.ts';
 import { startInBackground } from './background.ts';
+import { type OpenConnection, openBuiltin } from './builtin.ts';
 import { lockWait } from './lock-wait.ts';
 import { loginKeys } from './login-keys.ts';
 import type { UserSsh } from './user-ssh.ts';
@@ -88,12 +87,12 @@ export function sshTools(parts: AppParts): SshTools {
 function sshClient(parts: AppParts): SshClient {
   const { reporter } = parts;
   const answerMs = answerLimit(parts.settings);
-  const logIn = async (request: LoginRequest): Promise<SshConnection> => {
+  const logIn: OpenConnection = async (request) => {
     using _shown = reporter.wait(`waiting for session ${request.session} to log in`, answerMs);
     return await openSshConnection({ ...request, answerMs });
   };
   return {
-    open: async (request) => builtinOver(await logIn(request), parts),
+    open: (request) => openBuiltin(request, logIn, parts),
     openStreams: async (request) =>
       openNodeStreams(await logIn(request), { session: request.session, patienceMs: answerMs / 4 }),
     async probe(request) {
@@ -122,24 +121,6 @@ export function execTools(parts: AppParts, color: boolean | undefined): ExecTool
   };
 }
 
-function builtinOver(
-  connection: SshConnection,
-  { streams, environment, reporter, signal }: AppParts,
-): BuiltinConnection {
-  const say = (message: string): void =>
-    void streams.stderr.write(`${sanitizeLine(message)}${streams.stdin.isRaw ? '\r\n' : '\n'}`);
-  return {
-    software: connection.software,
-    async run(work, { stdout, stderr } = streams) {
-      using _terminal = reporter.yieldTerminal();
-      const local = { stdin: streams.stdin, stdout, stderr, term: environment['TERM'], environment };
-      const started = (): void => streams.background?.ready();
-      return await runBuiltin(connection, work, { ...local, signal, say, started, peers: watchLocalPeers() });
-    },
-    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
-  };
-}
-
 export function sftpTools(parts: AppParts): SftpTools {
   const tools = openSftpTools(parts);
   const answerMs = answerLimit(parts.settings);
@@ -151,8 +132,8 @@ export function sftpTools(parts: AppParts): SftpTools {
     stdout: parts.streams.stdout,
     isFirstTime: ({ id }) => isFirstTime(join(findOwnPaths(parts.environment).stateDir, 'told'), id),
     mountsOf: async ({ id }) => (await parts.provider.describe(id, parts.signal))?.mounts,
-    async open(session, found) {
-      const { connection, dial, peer, line } = await openSftpTo(session, tools, found);
+    async open(session, wish) {
+      const { connection, dial, peer, line } = await openSftpTo(session, tools, wish);
       const folder = join(findOwnPaths(parts.environment).stateDir, 'transfers');
       return createRemoteFiles(connection, {
         ...{ signal: parts.signal, dial, resume: { folder, peer }, hint: line?.connections },
@@ -221,13 +202,20 @@ export function hostKeyTools(parts: AppParts): HostKeyTools {
 }
 
 async function connectSftp(
-  request: ConnectSftpRequest & { readonly answerMs: number },
+  { isStepwise, ahead = [], ...request }: ConnectSftpRequest & { readonly answerMs: number },
   { reporter }: AppParts,
-): ReturnType<typeof openSftp> {
+): Promise<SftpConnection> {
   const { session, answerMs } = request;
   using _shown = reporter.wait(
     `waiting for session ${session} to log in and start its file server`,
     answerMs,
   );
-  return await openSftp(await openSshConnection(request), session);
+  let begun: Promise<SftpConnection> | undefined;
+  const withLogin = sftpWithLogin({ session, ahead }, (opened) => {
+    begun = opened;
+    // Whoever waits for the connection hears it first.
+    opened.catch(() => {});
+  });
+  const connection = await openSshConnection({ ...request, ...(!isStepwise && { withLogin }) });
+  return await (begun ?? openSftp(connection, session, ahead));
 }

@@ -1,5 +1,8 @@
 /** From settings to the sessions of a Backend.AI manager. */
 
+import { join } from 'node:path';
+import { findOwnPathsIfAny } from '../config/paths.ts';
+import { openServerMemory, type ServerMemory } from '../config/server-memory.ts';
 import type { AllowFrom } from '../core/allow-from.ts';
 import type { Provider } from '../core/session/provider.ts';
 import { commandLine, type Settings, settingValue } from '../core/settings/settings.ts';
@@ -32,14 +35,15 @@ export async function openBackendAi(settings: Settings, options: ProviderOptions
   const parts = { endpoints, network, userAgent, environment, reporter };
   const login = isSession(settings) ? await loginOf(settings, { ...parts, means: await means() }) : undefined;
   const now = (): Date => new Date();
+  const memory = dial === undefined ? serverMemory(settings, options) : undefined;
   const client = createManagerClient({
-    ...{ endpoints, network, userAgent, login, now },
+    ...{ endpoints, network, userAgent, login, now, memory },
     ...(login === undefined ? keyOf(settings) : { key: undefined }),
     domain: settingValue(settings, 'domain'),
     onPause: (message) => reporter.info(message),
   });
   const provider = createBackendAi({
-    ...{ client, network, reporter, owner, login, userAgent, now },
+    ...{ client, network, reporter, owner, login, userAgent, now, memory },
     via: settingValue(settings, 'via'),
     allowFrom: allowFromOf(settings, options),
     answerMs: answerLimit(settings),
@@ -48,6 +52,17 @@ export async function openBackendAi(settings: Settings, options: ProviderOptions
     warn: (message, hint) => reporter.warn(message, hint),
   });
   return login === undefined ? provider : (await means()).holding(provider);
+}
+
+/** Of several endpoints nobody knows which answered; and a jump host asks somebody for each connection. */
+function serverMemory(settings: Settings, { processEnvironment }: ProviderOptions): ServerMemory | undefined {
+  const { endpoint, accessKey, proxyJump } = settings;
+  const places = findOwnPathsIfAny(processEnvironment);
+  const [only, ...others] = settingValue(settings, 'endpoint') ?? [];
+  if (places === undefined || only === undefined || others.length > 0 || proxyJump.value !== undefined)
+    return undefined;
+  const account = isSession(settings) ? 'login' : accessKey.value;
+  return openServerMemory(join(places.stateDir, 'servers'), [endpoint.value, account].join(' '));
 }
 
 /** The addresses would have no effect. */

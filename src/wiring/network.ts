@@ -5,7 +5,7 @@ import type { Reporter } from '../core/reporter.ts';
 import { type Settings, settingValue } from '../core/settings/settings.ts';
 import { jumpArguments } from '../core/ssh/jump-hosts.ts';
 import { createNetwork, type Dial, type Network } from '../net/network.ts';
-import { openThroughJump } from '../ssh/jump-host.ts';
+import { openThroughJump } from '../ssh/openssh/jump-host.ts';
 
 interface NetworkOptions {
   readonly reporter: Reporter;

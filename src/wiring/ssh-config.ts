@@ -14,7 +14,7 @@ import { checkForSsh } from '../keys/private-key.ts';
 import type { SshConfigTools } from '../services/ssh/ssh-config.ts';
 import { aloneWithConfig, changeConfigFile, readConfigFile } from '../ssh/files/config-file.ts';
 import { openHostFiles } from '../ssh/files/host-files.ts';
-import { askSsh } from '../ssh/ssh-settings.ts';
+import { askSsh } from '../ssh/openssh/ssh-settings.ts';
 import { nullDevice, sshSettings } from './app-settings.ts';
 import { lockWait } from './lock-wait.ts';
 import type { UserSsh } from './user-ssh.ts';

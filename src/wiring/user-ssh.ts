@@ -3,7 +3,7 @@
 import { homedir } from 'node:os';
 import type { ProcessFacts } from '../context.ts';
 import { agentPaths } from '../core/ssh/agent-paths.ts';
-import { askSsh, type SshAnswer } from '../ssh/ssh-settings.ts';
+import { askSsh, type SshAnswer } from '../ssh/openssh/ssh-settings.ts';
 
 export interface UserSsh {
   /** For the end of a forwarder on this machine, or of another file; nothing where there is no ssh. */

@@ -4,7 +4,11 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createNetwork } from '../../src/net/network.ts';
-import { createManagerClient, type ManagerClient } from '../../src/providers/backend-ai/manager/client.ts';
+import {
+  type ClientOptions,
+  createManagerClient,
+  type ManagerClient,
+} from '../../src/providers/backend-ai/manager/client.ts';
 
 export const wireKey = { accessKey: 'AKIATEST', secretKey: 'a-secret' };
 
@@ -16,6 +20,7 @@ export interface WireClient extends AsyncDisposable {
 export async function openWireClient(
   server: Server,
   endpointOf = (port: number): string => `http://127.0.0.1:${port}`,
+  memory?: ClientOptions['memory'],
 ): Promise<WireClient> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -33,6 +38,7 @@ export async function openWireClient(
     userAgent: 'test',
     network,
     now: () => new Date(),
+    memory,
   });
   return {
     client,

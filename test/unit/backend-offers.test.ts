@@ -42,6 +42,9 @@ const unused = {
   isConsole: false,
   open: notAsked,
   bytes: notAsked,
+  likelyRelease: notAsked,
+  lastRelease: notAsked,
+  byRelease: notAsked,
   signUpgrade: notAsked,
   explainUpgrade: notAsked,
 };

@@ -102,10 +102,10 @@ function tunnelTo(
     session: 'demo',
     ...{ greets, patienceMs, ...waiting },
     agentFor: () => agent,
-    endsWithoutCloseFrame: async () => false,
     sign: async () => {
       signatures += 1;
-      return { url, headers: { Authorization: `signature ${signatures}` } };
+      const headers = { Authorization: `signature ${signatures}` };
+      return { url, headers, endsWithoutCloseFrame: false, isRight: Promise.resolve(true) };
     },
     explain: async ({ error, response }) => {
       explained.push([error, response]);

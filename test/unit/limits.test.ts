@@ -20,7 +20,7 @@ const ownTimers: Readonly<Record<string, string>> = {
   'process.ts': 'the end by force, seconds after a signal',
   'ssh/connection.ts': 'the same, of one connection',
   'services/session/wait-session.ts': 'a pause, which the next event ends as well',
-  'ssh/jump-host.ts': 'a method of that name',
+  'ssh/openssh/jump-host.ts': 'a method of that name',
   'services/session/look-for-end.ts': 'a head start, which is no limit',
   'services/session/session-end.ts': 'a pause between two questions',
   'net/late-stream.ts': "a socket's method of that name, for Node's agents",

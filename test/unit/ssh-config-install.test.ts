@@ -11,7 +11,7 @@ import { inheritedOptions } from '../../src/core/ssh/ssh-settings.ts';
 import { BaiError } from '../../src/errors.ts';
 import { installSshConfig, removeSshConfig, type SshConfigTools } from '../../src/services/ssh/ssh-config.ts';
 import { aloneWithConfig, changeConfigFile, readConfigFile } from '../../src/ssh/files/config-file.ts';
-import { askSsh } from '../../src/ssh/ssh-settings.ts';
+import { askSsh } from '../../src/ssh/openssh/ssh-settings.ts';
 import { providerWith } from '../support/provider.ts';
 import { facts, session } from '../support/ssh-config-facts.ts';
 import { tempFolder } from '../support/temp-folder.ts';

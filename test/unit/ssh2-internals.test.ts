@@ -66,7 +66,14 @@ const reaches: readonly [keyof typeof internals, Owner, readonly string[], (owne
   [
     'protocolOf',
     'client',
-    ['_protocol', '_protocol.authPK', '_protocol.subsystem'],
+    [
+      '_protocol',
+      '_protocol.authPK',
+      '_protocol.session',
+      '_protocol.exec',
+      '_protocol.shell',
+      '_protocol.subsystem',
+    ],
     (owner: Client) => internals.protocolOf(owner),
   ],
   [
@@ -84,7 +91,14 @@ const reaches: readonly [keyof typeof internals, Owner, readonly string[], (owne
   [
     'handlersOf',
     'protocol',
-    ['_handlers', '_handlers.SERVICE_ACCEPT'],
+    [
+      '_handlers',
+      '_handlers.SERVICE_ACCEPT',
+      '_handlers.USERAUTH_FAILURE',
+      '_handlers.CHANNEL_OPEN_CONFIRMATION',
+      '_handlers.CHANNEL_OPEN_FAILURE',
+      '_handlers.CHANNEL_WINDOW_ADJUST',
+    ],
     (owner: internals.Protocol) => internals.handlersOf(owner),
   ],
   [
@@ -101,11 +115,17 @@ const reaches: readonly [keyof typeof internals, Owner, readonly string[], (owne
     ['_chanMgr', '_chanMgr._channels'],
     (owner: Client) => internals.sftpByRemoteId(owner, 0),
   ],
+  [
+    'channelByLocalId',
+    'client',
+    ['_chanMgr', '_chanMgr._channels'],
+    (owner: Client) => internals.channelByLocalId(owner, 0),
+  ],
   ['greetFileServer', 'sftp', ['_init'], (owner: SFTPWrapper) => internals.greetFileServer(owner)],
   [
     'outgoingOf',
     'sftp',
-    ['outgoing', 'outgoing.id', 'outgoing.window'],
+    ['outgoing', 'outgoing.id', 'outgoing.window', 'outgoing.packetSize'],
     (owner: SFTPWrapper) => internals.outgoingOf(owner),
   ],
   [

@@ -42,6 +42,8 @@ export interface Provider extends AsyncDisposable {
   hostKeyAlias(this: void, session: Pick<SessionRef, 'id' | 'node'>): string;
   /** A session that is taken for running by its id alone: its dial says when it is not. Only where dials need no more. */
   refOf?(this: void, id: string): SessionRef;
+  /** Where a dial needs no more than an id: it can be begun by what a reference led to last time, while that is looked up. */
+  readonly lastTime?: LastTime;
   /** Sessions with exactly this name or id, newest first, ended ones included. */
   find(this: void, reference: string, signal: AbortSignal): Promise<readonly SessionRef[]>;
   list(this: void, filter: SessionListFilter, signal: AbortSignal): Promise<readonly SessionSummary[]>;
@@ -85,6 +87,13 @@ export interface Provider extends AsyncDisposable {
   signedInAs?(this: void, signal: AbortSignal): Promise<SignedIn>;
   /** Whose session it is that the caller does not have; nothing when there is none, or the caller may not know. */
   ownerOf?(this: void, reference: string, signal: AbortSignal): Promise<ForeignSession | undefined>;
+}
+
+/** Which session a reference led to. */
+export interface LastTime {
+  sessionOf(this: void, reference: string): Promise<SessionRef | undefined>;
+  /** Without a session it is forgotten. Never rejects. */
+  keep(this: void, reference: string, session: SessionRef | undefined): Promise<void>;
 }
 
 /** What a platform may lack. */

@@ -1,6 +1,6 @@
 /** A machine's SSH server: one account, public keys of the home's authorized_keys, algorithms like dropbear's. */
 
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type AuthContext, type Connection } from 'ssh2';
@@ -151,7 +151,7 @@ async function serveConnection(client: Connection, deps: ConnectionDeps): Promis
   const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
   client.on('error', () => client.end());
   client.on('authentication', (context) => {
-    if (!deps.faults.isSilentAt('login')) void authenticate(context, deps);
+    if (!deps.faults.isSilentAt('login')) authenticate(context, deps);
   });
   client.on('ready', () => {
     deps.loggedIn();
@@ -168,31 +168,32 @@ async function serveConnection(client: Connection, deps: ConnectionDeps): Promis
   await Promise.all(tasks);
 }
 
-async function authenticate(
-  context: AuthContext,
-  { user, home }: Pick<SshdRequest, 'user' | 'home'>,
-): Promise<void> {
-  if (context.method !== 'publickey' || context.username !== user) return context.reject(['publickey']);
-  const { key, signature, blob } = context;
-  if (!(await isAuthorised(home.folder, key.data))) return context.reject(['publickey']);
-  // Without a signature the client only asks whether the key would do.
-  if (signature === undefined || blob === undefined) return context.accept();
-  const parsed = ssh2.utils.parseKey(`${plainType(key.algo)} ${key.data.toString('base64')}`);
-  if (parsed instanceof Error) return context.reject(['publickey']);
-  if (parsed.verify(blob, signature, context.hashAlgo) === true) context.accept();
+/** In this very turn, as SSH servers do: what came after it is for who has logged in by then. */
+function authenticate(context: AuthContext, account: Pick<SshdRequest, 'user' | 'home'>): void {
+  if (mayEnter(context, account)) context.accept();
   else context.reject(['publickey']);
 }
 
+function mayEnter(context: AuthContext, { user, home }: Pick<SshdRequest, 'user' | 'home'>): boolean {
+  if (context.method !== 'publickey' || context.username !== user) return false;
+  const { key, signature, blob } = context;
+  if (!isAuthorised(home.folder, key.data)) return false;
+  // Without a signature the client only asks whether the key would do.
+  if (signature === undefined || blob === undefined) return true;
+  const parsed = ssh2.utils.parseKey(`${plainType(key.algo)} ${key.data.toString('base64')}`);
+  return !(parsed instanceof Error) && parsed.verify(blob, signature, context.hashAlgo) === true;
+}
+
 /** Read at each login, so that a key a user adds works at once. */
-async function isAuthorised(home: string, key: Buffer): Promise<boolean> {
-  const lines = await readKeys(join(home, '.ssh', 'authorized_keys'));
+function isAuthorised(home: string, key: Buffer): boolean {
+  const lines = readKeys(join(home, '.ssh', 'authorized_keys'));
   const wanted = key.toString('base64');
   return lines.some((line) => !line.startsWith('#') && line.split(/\s+/).includes(wanted));
 }
 
-async function readKeys(path: string): Promise<readonly string[]> {
+function readKeys(path: string): readonly string[] {
   try {
-    return (await readFile(path, 'utf8')).split('\n');
+    return readFileSync(path, 'utf8').split('\n');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

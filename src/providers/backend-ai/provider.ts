@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import type { ResourceOffer, ResourceScope } from '../../core/session/offers.ts';
-import type { ForeignSession, Provider, SessionNode } from '../../core/session/provider.ts';
+import type { ForeignSession, LastTime, Provider, SessionNode } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
 import { BaiError } from '../../errors.ts';
@@ -12,7 +12,7 @@ import { planSession } from './create/plan-session.ts';
 import { title } from './facts.ts';
 import { signedInAs } from './manager/account.ts';
 import { accountKeyOf } from './manager/account-key.ts';
-import { countsConnections } from './manager/release.ts';
+import { countsConnections, dialsByName } from './manager/release.ts';
 import { account, isIdPrefix, isSessionId, mainNode, phaseOf } from './manager/states.ts';
 import { folderOffers } from './offers/folders.ts';
 import { imageOffers } from './offers/images.ts';
@@ -35,6 +35,8 @@ interface BackendAiParts extends WayInParts {
   readonly accessKey: string | undefined;
   /** For an administrator: whose sessions are meant in place of the caller's own. */
   readonly owner: string | undefined;
+  /** Where is remembered which session a name led to; nothing when nothing is. */
+  readonly memory?: SessionMemory | undefined;
   /** Behind a web console. */
   readonly login?: AsyncDisposable | undefined;
   /** The one that new sessions belong to, as the settings have it. */
@@ -70,6 +72,7 @@ export function createBackendAi(parts: BackendAiParts): Provider {
   return {
     ...backendAi,
     hidesEnds: way.hidesEnds,
+    ...lastTimeOf(parts),
     find: (reference, signal) => api.match(reference, signal),
     list: (filter, signal) => api.list(filter, signal),
     describe: (id, signal) => api.describe(id, signal),
@@ -124,6 +127,26 @@ export function createBackendAi(parts: BackendAiParts): Provider {
 /** Each node of a cluster session has a key of its own. */
 function hostKeyAlias({ id, node }: Pick<SessionRef, 'id' | 'node'>): string {
   return node === undefined ? `bai-${id}` : `bai-${id}-${node}`;
+}
+
+interface SessionMemory {
+  session(reference: string): Promise<Pick<SessionRef, 'id' | 'name'> | undefined>;
+  keepSession(reference: string, session: Pick<SessionRef, 'id' | 'name'> | undefined): Promise<void>;
+}
+
+/** On other ways a dial opens a port, and some releases dial by the name, which may be that of another session now. */
+function lastTimeOf({ client, memory, owner, via }: BackendAiParts): Pick<Provider, 'lastTime'> {
+  if (memory === undefined || owner !== undefined || via !== 'manager') return {};
+  const lastTime: LastTime = {
+    async sessionOf(reference) {
+      const known = await memory.session(reference);
+      const release = await client.lastRelease();
+      if (known === undefined || release === undefined || !isSessionId(known.id)) return undefined;
+      return dialsByName(release) ? undefined : { ...known, status: 'RUNNING' };
+    },
+    keep: (reference, session) => memory.keepSession(reference, session),
+  };
+  return { lastTime };
 }
 
 const issuedKeyFile = 'id_container';

@@ -4,6 +4,7 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { cipherOrder, type LinkTuning, type StrongCipher } from '../../core/ssh/link-tuning.ts';
 import type { SftpConnection } from '../../transfer/engine/sftp-connection.ts';
 import { openRunningSession } from '../session/open-session.ts';
+import { headStart } from '../ssh/head-start.ts';
 import { type KeySource, logIn, loginKeyFor, type OpenedAccess, openAccess } from '../ssh/open-access.ts';
 import type { LoginRequest, SshTools } from '../ssh/ssh-tools.ts';
 
@@ -16,6 +17,15 @@ export interface OpenSftpTools extends SshTools {
 export interface ConnectSftpRequest extends LoginRequest {
   /** In the order of preference. */
   readonly ciphers: readonly StrongCipher[];
+  /** Paths in the session that are looked at first. */
+  readonly ahead?: readonly string[];
+}
+
+export interface SftpWish {
+  /** Hears which session it is before the connection is made. */
+  readonly found?: ((session: SessionRef) => void) | undefined;
+  /** Paths in the session that are looked at first: they are asked for with the greeting. */
+  readonly ahead?: readonly string[];
 }
 
 interface OpenedSftp {
@@ -47,14 +57,15 @@ export async function openLine(reference: string, tools: OpenSftpTools): Promise
   };
 }
 
-/** `found` hears which session it is before the connection is made. */
 export async function openSftp(
   reference: string,
-  tools: OpenSftpTools,
-  found: (session: SessionRef) => void = () => {},
+  given: OpenSftpTools,
+  { found, ahead }: SftpWish = {},
 ): Promise<OpenedSftp> {
+  await using start = await headStart(reference, given);
+  const { tools } = start;
   const session = await openRunningSession(reference, tools);
-  found(session);
+  found?.(session);
   // It may ask for a passphrase.
   const key = await loginKeyFor(session, tools);
   const busy = tools.reporter.busy(`connecting to session ${session.name}`);
@@ -63,7 +74,8 @@ export async function openSftp(
     const peer = way.access.hostKeyAlias;
     const line = await tools.lineOf(peer);
     const dial = (): Promise<SftpConnection> => connectSftp(way, cipherOrder(line?.cipher), tools);
-    return { connection: await dial(), dial, peer, line };
+    const connection = await connectSftp({ ...way, ahead }, cipherOrder(line?.cipher), tools);
+    return { connection, dial, peer, line };
   } finally {
     busy.stop();
   }
@@ -72,13 +84,15 @@ export async function openSftp(
 interface Way {
   readonly access: OpenedAccess;
   readonly key: KeySource;
+  readonly ahead?: readonly string[] | undefined;
 }
 
 function connectSftp(
-  way: Way,
+  { ahead, ...way }: Way,
   ciphers: readonly StrongCipher[],
   tools: OpenSftpTools,
 ): Promise<SftpConnection> {
-  const make = (request: LoginRequest): Promise<SftpConnection> => tools.connectSftp({ ...request, ciphers });
+  const make = (request: LoginRequest): Promise<SftpConnection> =>
+    tools.connectSftp({ ...request, ciphers, ...(ahead && { ahead }) });
   return logIn({ ...way, make }, tools);
 }

@@ -1,7 +1,7 @@
 /** `bai sftp get`: files and folders of a session onto this machine. */
 
 import type { Reporter } from '../../core/reporter.ts';
-import { remoteName } from '../../core/sftp/remote-path.ts';
+import { remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
 import { type ExitCode, reasonOf, UsageError } from '../../errors.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
@@ -26,11 +26,16 @@ interface GetRequest {
   readonly options: TransferOptions;
 }
 
+/** More would keep others waiting that are asked for later. */
+const mostAhead = 16;
+
 export async function getFiles(request: GetRequest, tools: SftpTools): Promise<ExitCode> {
   const { session, paths, recursive, options } = request;
   const target = tools.local.expandHome(request.target);
   refuseSharedNames(paths.map(remoteName));
-  await using files = await tools.open(session);
+  // How a folder goes depends on the line, of which the first answers tell.
+  const ahead = recursive ? [] : paths.slice(0, mostAhead).map(remotePath);
+  await using files = await tools.open(session, { ahead });
   const { paths: sources, refused } = await expandRemote(paths, files, tools.local.isWindows);
   refuseSharedNames(sources.map(remoteName));
   const about = { session, reporter: tools.reporter, refused };

@@ -22,16 +22,20 @@ export interface OpenedToWrite extends AsyncDisposable {
 
 /**
  * As `tools.open`; the mounts are asked for while the connection is made. `names` are those that the sources will have
- * when the target is a folder.
+ * when the target is a folder; `looksFirst`: the target itself is looked at before anything else.
  */
 export async function openToWrite(
-  target: SftpTarget & { readonly names?: readonly (string | undefined)[] },
+  target: SftpTarget & { readonly names?: readonly (string | undefined)[]; readonly looksFirst?: boolean },
   tools: SftpTools,
 ): Promise<OpenedToWrite> {
   let asked: Asked | undefined;
-  const files = await tools.open(target.session, (session) => {
+  const found = (session: SessionRef): void => {
     if (tools.mountsOf !== undefined) asked = { session, mounts: tools.mountsOf(session) };
     asked?.mounts.catch(() => {});
+  };
+  const files = await tools.open(target.session, {
+    found,
+    ahead: target.looksFirst ? [remotePath(target.path)] : [],
   });
   return {
     files,

@@ -29,7 +29,8 @@ export async function putFiles(request: PutRequest, tools: SftpTools): Promise<E
   const sources = await expandLocal(written, tools.local);
   const names = sources.map((path) => localName(path, tools));
   if (sources.length > 1) refuseSharedNames(names);
-  await using opened = await openToWrite({ ...target, names }, tools);
+  // How a folder goes depends on the line, of which the first answers tell.
+  await using opened = await openToWrite({ ...target, names, looksFirst: !recursive }, tools);
   const about = { session: target.session, reporter: tools.reporter };
   const job = { sources, target: target.path, recursive, options };
   if (request.dryRun)

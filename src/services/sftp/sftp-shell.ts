@@ -23,12 +23,13 @@ interface ShellRequest {
 /** The status of the last line that failed, in a batch; where somebody types always that of success. */
 export async function runShell({ session, lines, goesOn }: ShellRequest, tools: SftpTools): Promise<number> {
   let found: SessionRef | undefined;
-  await using files = await tools.open(session, (ref) => {
+  const hear = (ref: SessionRef): void => {
     found = ref;
-  });
+  };
+  await using files = await tools.open(session, { found: hear });
   // The commands open and close; here one connection serves them all.
   const shared = { ...files, [Symbol.asyncDispose]: async () => {} };
-  const open: SftpTools['open'] = async (_, tell) => {
+  const open: SftpTools['open'] = async (_, { found: tell } = {}) => {
     // Told once, so what depends on it is said once.
     if (tell !== undefined && found !== undefined) {
       tell(found);

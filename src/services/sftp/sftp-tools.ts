@@ -5,6 +5,7 @@ import type { Reporter } from '../../core/reporter.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import type { LocalFiles } from '../../transfer/local/local-files.ts';
 import type { RemoteFiles } from '../../transfer/remote-files.ts';
+import type { SftpWish } from './open-sftp.ts';
 
 export interface SftpTools {
   readonly reporter: Reporter;
@@ -12,8 +13,8 @@ export interface SftpTools {
   readonly stdin: Readable;
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly local: LocalFiles;
-  /** Connects to the session's file server; the caller disposes of the result. `found` hears which session it is before. */
-  open(session: string, found?: (session: SessionRef) => void): Promise<RemoteFiles>;
+  /** Connects to the session's file server; the caller disposes of the result. */
+  open(session: string, wish?: SftpWish): Promise<RemoteFiles>;
   /** Names of the virtual folders that a session has; nothing when the manager does not tell. */
   readonly mountsOf?: (session: SessionRef) => Promise<readonly string[] | undefined>;
   /** Whether no run before has told of this session what is told once; remembered from then on. */

@@ -8,7 +8,7 @@ import { BaiError } from '../../errors.ts';
 import { lookForEnd } from '../session/look-for-end.ts';
 import { findEnd } from '../session/session-end.ts';
 import { logIn, loginKeyFor, openAccess } from './open-access.ts';
-import type { BuiltinConnection } from './ssh-programs.ts';
+import type { BuiltinConnection, FirstRun } from './ssh-programs.ts';
 import type { SshTools } from './ssh-tools.ts';
 
 /** What system ssh would end with 255 for; what keeps it from being started has a status of its own. */
@@ -32,7 +32,7 @@ const failuresOfConnection: ReadonlySet<string> = new Set([
 export async function connectBuiltin(session: SessionRef, work: SshWork, tools: SshTools): Promise<number> {
   using ends = lookForEnd(session, tools);
   try {
-    await using connection = await openBuiltin(session, work, tools);
+    await using connection = await openBuiltin(session, { work, starting: () => ends.tell() }, tools);
     ends.tell();
     return await runCommand(connection, work, session);
   } catch (error) {
@@ -72,16 +72,16 @@ async function runCommand(
 
 export async function openBuiltin(
   session: SessionRef,
-  work: SshWork,
+  first: FirstRun,
   tools: SshTools,
 ): Promise<BuiltinConnection> {
-  const agent = work.forwardsAgent ? await agentOf(tools) : undefined;
+  const agent = first.work.forwardsAgent ? await agentOf(tools) : undefined;
   // It may ask for a passphrase.
   const key = await loginKeyFor(session, tools);
   const busy = tools.reporter.busy(`connecting to session ${session.name}`);
   try {
     const access = await openAccess(session, tools);
-    const make: typeof tools.client.open = (request) => tools.client.open({ ...request, agent });
+    const make: typeof tools.client.open = (request) => tools.client.open({ ...request, agent, first });
     return await logIn({ access, key, make }, tools);
   } finally {
     busy.stop();

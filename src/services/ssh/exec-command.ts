@@ -10,8 +10,9 @@ import type { CapturedOutput, CapturedStream } from '../../output/captured-outpu
 import { openRunningSession } from '../session/open-session.ts';
 import { connectBuiltin } from './connect-builtin.ts';
 import { checkRuns, chooseNodes, enterNode, nodesOf, shareMain } from './enter-node.ts';
+import { headStart } from './head-start.ts';
 import { logIn as logInTo, loginKeyFor, openAccess } from './open-access.ts';
-import type { BuiltinConnection, ProgramOutput } from './ssh-programs.ts';
+import type { BuiltinConnection, FirstRun, ProgramOutput } from './ssh-programs.ts';
 import type { SshTools } from './ssh-tools.ts';
 
 interface ExecRequest {
@@ -64,10 +65,12 @@ interface ExecOutcome {
 }
 
 /** The exit status of the command, or the worst of several: 255 where the connection failed, 128 + n for a signal. */
-export async function execCommand(request: ExecRequest, tools: ExecTools): Promise<ExecOutcome> {
+export async function execCommand(request: ExecRequest, given: ExecTools): Promise<ExecOutcome> {
   const { nodes, command } = request;
   const isSingle = nodes !== 'all' && new Set(nodes).size <= 1;
   const work = workOf(command, isSingle && !request.readsNothing);
+  await using start = await headStart(request.session, given);
+  const { tools } = start;
   const session = await openRunningSession(request.session, tools);
   if (isSingle && !tools.reporter.json) {
     await using place = await enterNode(session, nodes[0], tools);
@@ -164,7 +167,7 @@ async function runOn(node: SessionNode, job: NodeWork, tools: ExecTools): Promis
     checkRuns(session, node, tools);
     const isMain = hostname === mainNode(session, tools);
     const place = isMain ? session : { ...session, node: hostname };
-    await using connection = await logIn(place, job.semaphore, tools);
+    await using connection = await logIn(place, { ...job, first: { work, output } }, tools);
     job.begin();
     return { node: hostname, status: await connection.run(work, output) };
   } catch (error) {
@@ -177,11 +180,15 @@ async function runOn(node: SessionNode, job: NodeWork, tools: ExecTools): Promis
   }
 }
 
-async function logIn(place: SessionRef, semaphore: Semaphore, tools: ExecTools): Promise<BuiltinConnection> {
+async function logIn(
+  place: SessionRef,
+  { semaphore, first }: Pick<NodeWork, 'semaphore'> & { readonly first: FirstRun },
+  tools: ExecTools,
+): Promise<BuiltinConnection> {
   const leave = await semaphore.enter(tools.signal);
   try {
     const key = await loginKeyFor(place, tools);
-    const make: typeof tools.client.open = (request) => tools.client.open(request);
+    const make: typeof tools.client.open = (request) => tools.client.open({ ...request, first });
     return await logInTo({ access: await openAccess(place, tools), key, make }, tools);
   } finally {
     leave();

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { SshAccess } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
+import { TooEarlyError } from '../../core/ssh/too-early.ts';
 import type { LoginKey } from '../../ssh/login.ts';
 import { checkApp } from '../session/check-app.ts';
 import { explainRefusal } from './explain-refusal.ts';
@@ -105,19 +106,24 @@ export async function dialAndLogIn<T>(
 ): Promise<T> {
   const { session, user } = access;
   await learnBefore(access, signal, tools);
-  const stream = await access.dial(signal);
+  const attempt = async (isStepwise: boolean): Promise<T> => {
+    const stream = await access.dial(signal);
+    try {
+      return await make({
+        ...{ session: session.name, node: session.node, user, stream, signal, isStepwise },
+        privateKey: key(),
+        verifyHostKey: (hostKey) => access.verify(hostKey),
+      });
+    } catch (error) {
+      stream.destroy();
+      throw await explainRefusal({ session, user, key: key(), error }, tools);
+    }
+  };
   try {
-    return await make({
-      session: session.name,
-      node: session.node,
-      user,
-      stream,
-      privateKey: key(),
-      verifyHostKey: (hostKey) => access.verify(hostKey),
-      signal,
-    });
+    return await attempt(false);
   } catch (error) {
-    stream.destroy();
-    throw await explainRefusal({ session, user, key: key(), error }, tools);
+    // Nothing of it was carried out.
+    if (error instanceof TooEarlyError) return await attempt(true);
+    throw error;
   }
 }

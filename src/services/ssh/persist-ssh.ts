@@ -195,7 +195,7 @@ async function connectBuiltinOnce(
 ): Promise<Outcome> {
   let stood = false;
   try {
-    await using connection = await openBuiltin(session, work, tools);
+    await using connection = await openBuiltin(session, { work }, tools);
     stood = true;
     return { status: await connection.run(work) };
   } catch (error) {

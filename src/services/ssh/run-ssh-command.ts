@@ -20,6 +20,7 @@ import { findEnd } from '../session/session-end.ts';
 import { whileBusy } from '../session/while-busy.ts';
 import { connectBuiltin } from './connect-builtin.ts';
 import { enterNode } from './enter-node.ts';
+import { headStart } from './head-start.ts';
 import { dialAndLogIn } from './open-access.ts';
 import { type PreparedSsh, prepareSsh, sshTarget } from './prepare-ssh.ts';
 import type { SshTools } from './ssh-tools.ts';
@@ -43,11 +44,13 @@ export async function runSshCommand(request: SshCommandRequest, tools: SshTools)
   const work = await workOfBuiltin(request, tools);
   if (goesToBackground(request.sshArguments) && tools.system.background === undefined)
     return await leave(request, tools);
-  const session = await openOrCreate(request, tools);
-  await using place = await enterNode(session, request.node, tools);
-  return work === undefined
-    ? await connectSystem(place.session, request, place.tools)
-    : await connectBuiltin(place.session, work, place.tools);
+  if (work === undefined) {
+    await using place = await enterNode(await openOrCreate(request, tools), request.node, tools);
+    return await connectSystem(place.session, request, place.tools);
+  }
+  await using start = await headStart(request.session, tools);
+  await using place = await enterNode(await openOrCreate(request, start.tools), request.node, start.tools);
+  return await connectBuiltin(place.session, work, place.tools);
 }
 
 /** The rest is done by a process of its own, which has said how far it came; what goes wrong before it tells itself. */

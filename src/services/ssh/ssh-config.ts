@@ -11,7 +11,7 @@ import { hasInclude, withInclude, withoutInclude } from '../../core/ssh/ssh-incl
 import { lineDiff } from '../../core/text/line-diff.ts';
 import { BaiError } from '../../errors.ts';
 import type { ConfigChange } from '../../ssh/files/config-file.ts';
-import type { SshAnswer } from '../../ssh/ssh-settings.ts';
+import type { SshAnswer } from '../../ssh/openssh/ssh-settings.ts';
 import { type CheckedPlans, type Plan, unsayablePath, writeChecked, writePlan } from './check-ssh-config.ts';
 
 export interface SshConfigTools {

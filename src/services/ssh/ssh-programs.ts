@@ -6,8 +6,15 @@ import type { SshWork } from '../../core/ssh/ssh-arguments.ts';
 export interface BuiltinConnection extends AsyncDisposable {
   /** The server as its greeting names it. */
   readonly software: string | undefined;
-  /** The exit status; rejects when the connection is lost. */
+  /** The exit status; rejects when the connection is lost. What was begun with the login is not run again. */
   run(work: SshWork, output?: ProgramOutput): Promise<number>;
+}
+
+export interface FirstRun {
+  readonly work: SshWork;
+  readonly output?: ProgramOutput | undefined;
+  /** Right before the program can print. */
+  readonly starting?: (() => void) | undefined;
 }
 
 /** In place of this process's own streams. */

@@ -11,10 +11,10 @@ import type { AgentLogin } from '../../ssh/agent-keys.ts';
 import type { SshConnectionOptions } from '../../ssh/connection.ts';
 import type { KeyRing, LoginKey } from '../../ssh/login.ts';
 import type { NodeStreams } from '../../ssh/node-streams.ts';
-import type { SshAnswer } from '../../ssh/ssh-settings.ts';
+import type { SshAnswer } from '../../ssh/openssh/ssh-settings.ts';
 import type { KeySaving } from '../keys/save-key.ts';
 import type { SessionTools } from '../session/session-tools.ts';
-import type { BackgroundStart, BackgroundWish, BuiltinConnection } from './ssh-programs.ts';
+import type { BackgroundStart, BackgroundWish, BuiltinConnection, FirstRun } from './ssh-programs.ts';
 
 export interface SshTools extends SessionTools {
   readonly settings: SshSettings;
@@ -80,11 +80,19 @@ export interface LoginKeys extends KeySaving {
   addToAgent(key: PrivateKey): Promise<void>;
 }
 
-export type LoginRequest = Omit<SshConnectionOptions, 'ciphers'>;
+export interface LoginRequest extends Omit<SshConnectionOptions, 'ciphers' | 'withLogin'> {
+  /** Nothing goes along with the login: the server has refused it before. */
+  readonly isStepwise: boolean;
+}
+
+export interface BuiltinRequest extends LoginRequest {
+  /** What is run first over the connection, which goes along with the login where it can. */
+  readonly first?: FirstRun | undefined;
+}
 
 /** The client inside this process. */
 export interface SshClient {
-  open(request: LoginRequest): Promise<BuiltinConnection>;
+  open(request: BuiltinRequest): Promise<BuiltinConnection>;
   /** Logs in to the main node of a session of several. */
   openStreams(request: LoginRequest): Promise<NodeStreams>;
   /** Logs in, hangs up, and returns the server's name for itself; rejects with a BaiError that says why it could not. */

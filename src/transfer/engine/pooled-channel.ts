@@ -33,7 +33,8 @@ export class PooledChannel {
 
   constructor(connection: SftpConnection, sftp: SFTPWrapper, options: PooledChannelOptions) {
     this.connection = connection;
-    this.channel = new SftpChannel({ sftp, lost: connection.lost }, options);
+    const { lost, givenAhead } = connection;
+    this.channel = new SftpChannel({ sftp, lost, ...(givenAhead && { givenAhead }) }, options);
     this.#pace = options.pace ?? noPace;
     this.requests = paced(createSftpRequests(this.channel), this.#pace);
     this.cleanup = createCleanupRequests(this.channel, options.onLeft);

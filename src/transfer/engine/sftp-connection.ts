@@ -12,6 +12,8 @@ export interface SftpConnection extends AsyncDisposable {
   readonly lost: Promise<never>;
   /** A first guess at the round trip, from the opening of the channel. */
   readonly roundTripMs?: number;
+  /** How many questions of the channel were answered by what had been asked with its greeting. */
+  readonly givenAhead?: () => number;
   /** What both directions are encrypted with, where both are with the same. */
   readonly cipher?: string | undefined;
   /** How many bytes the channel may send before the server has to grant more. */

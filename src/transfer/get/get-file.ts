@@ -16,8 +16,13 @@ import type { TransferRun } from '../tar/transfer-run.ts';
 import { getLarge } from './get-large.ts';
 import { getSmall, type SmallGet } from './get-small.ts';
 
+interface GetPaths extends FilePaths {
+  /** How large the source was when it was looked at. */
+  readonly expected?: number | undefined;
+}
+
 /** The target is whole and has the source's size, or is as it was before. */
-export async function getFile(paths: FilePaths, run: TransferRun): Promise<void> {
+export async function getFile(paths: GetPaths, run: TransferRun): Promise<void> {
   const fetched = new FetchedFile(paths, run);
   try {
     const large = await run.pool.retrying((lane) => fetched.start(lane));
@@ -41,11 +46,11 @@ export async function getFile(paths: FilePaths, run: TransferRun): Promise<void>
 type Large = { readonly source: RemoteSource; readonly kept: SmallGet['kept'] };
 
 class FetchedFile {
-  readonly #paths: FilePaths;
+  readonly #paths: GetPaths;
   readonly #run: TransferRun;
   #meter: Meter | undefined;
 
-  constructor(paths: FilePaths, run: TransferRun) {
+  constructor(paths: GetPaths, run: TransferRun) {
     this.#paths = paths;
     this.#run = run;
   }
@@ -65,7 +70,7 @@ class FetchedFile {
 
   /** Fetches a small file; returns a large one, which goes over all channels. */
   async start(lane: PooledChannel): Promise<Large | undefined> {
-    const source = await openRemoteSource(lane.requests, this.#paths.remote);
+    const source = await openRemoteSource(lane.requests, this.#paths.remote, this.#paths.expected);
     try {
       const { modifiedAt } = source.attributes;
       const found = { size: source.size, modifiedAt };

@@ -26,8 +26,9 @@ export async function getSmall(get: SmallGet, { requests, pieceBytes }: PooledCh
   await runConcurrently(pieces(source.size, pieceBytes), channelCountOf(source.size), (isOver) => {
     const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, source.size));
     return async ({ position, length }) => {
-      const bytes = buffer.subarray(0, length);
-      await readFully(requests, source.handle, { bytes, position });
+      const isThere = source.first?.length === length;
+      const bytes = (isThere ? source.first : undefined) ?? buffer.subarray(0, length);
+      if (!isThere) await readFully(requests, source.handle, { bytes, position });
       if (isOver()) return;
       await part.write(bytes, position);
       if (isOver()) return;

@@ -60,7 +60,7 @@ async function getSource(
   // Only a link that the user named as the target is meant for what it leads to.
   const local =
     placement.place === 'inside' ? join(target.path, placement.name) : await behindNamedLink(target.path);
-  await run.pool.fewer.run(() => getFile({ local, remote }, run));
+  await run.pool.fewer.run(() => getFile({ local, remote, expected: found.size }, run));
 }
 
 /** The user wrote this name, but for the session's file system rather than for this one. */

@@ -1,8 +1,9 @@
 /** A file of the session that is fetched. */
 
-import { ProtocolError, TransferError } from '../../errors.ts';
+import { BaiError, ProtocolError, TransferError } from '../../errors.ts';
 import { changedError, shrankError, sizelessError } from '../engine/file-transfer.ts';
 import type { RemoteAttributes } from '../engine/remote-attributes.ts';
+import { requestBytes } from '../engine/sftp-channel.ts';
 import { OpenFlag, type RemoteHandle, type SftpRequests } from '../engine/sftp-requests.ts';
 
 export interface RemoteSource {
@@ -13,20 +14,46 @@ export interface RemoteSource {
 
 export interface OpenedSource extends RemoteSource {
   readonly handle: RemoteHandle;
+  /** Its first bytes, where they were read while it was opened. */
+  readonly first?: Buffer | undefined;
 }
 
-/** The caller closes the handle. */
-export async function openRemoteSource(requests: SftpRequests, path: string): Promise<OpenedSource> {
+/** The caller closes the handle. Of a file that is `expected` to have so many bytes these are read at once, where that is one request. */
+export async function openRemoteSource(
+  requests: SftpRequests,
+  path: string,
+  expected = 0,
+): Promise<OpenedSource> {
   const handle = await requests.open(path, OpenFlag.read);
   try {
-    const attributes = await requests.attributes(handle);
+    const asked = requests.attributes(handle);
+    const isOne = expected > 0 && expected <= requestBytes;
+    const read = isOne ? readFirst(requests, handle, expected) : undefined;
+    read?.catch(() => {});
+    const attributes = await asked;
     checkSource(path, attributes);
     const { size } = attributes;
     if (size === undefined) throw new ProtocolError(`the server does not say how large ${path} is`);
+    if (size === expected && size > 0) return { path, size, attributes, handle, first: await read };
     if (size === 0 && (await requests.read(handle, Buffer.alloc(1), 0)) > 0) throw sizelessError(path);
     return { path, size, attributes, handle };
   } catch (error) {
     requests.close(handle).catch(() => {});
+    throw error;
+  }
+}
+
+/** Nothing where it did not come whole: it is read in the ordinary way then, which says what is wrong. */
+async function readFirst(
+  requests: SftpRequests,
+  handle: RemoteHandle,
+  bytes: number,
+): Promise<Buffer | undefined> {
+  const first = Buffer.allocUnsafe(bytes);
+  try {
+    return (await requests.read(handle, first, 0)) === bytes ? first : undefined;
+  } catch (error) {
+    if (error instanceof BaiError) return undefined;
     throw error;
   }
 }

@@ -20,9 +20,10 @@ const lastName = 'end';
 
 /**
  * Whatever happens to this side, what has not come whole is removed over there. `-p` sets exactly the modes that
- * the archive says, `-o` leaves the owner be; GNU tar and busybox know all of these.
+ * the archive says, `-o` leaves the owner be; GNU tar and busybox know all of these. Whoever does not make the folder leaves it be: it is
+ * that of another run of this script, which was believed not to have begun.
  */
-const unpackScript = [
+export const unpackScript = [
   'trap "" HUP',
   'umask 077',
   'mkdir "$1" || exit 1',

@@ -21,7 +21,8 @@ import { readHello } from './handshake.ts';
 import { checkIsManager, manager } from './manager-name.ts';
 import { type MissingKey, mayHaveActed, noKey, readProblem } from './outcome.ts';
 import { type Problem, refusalError } from './problem.ts';
-import type { Release } from './release.ts';
+import type { Release, ReleaseMemory } from './release.ts';
+import { Releases } from './releases.ts';
 import { lostUpgrade, signedInAgain, type UpgradeFailure, upgradeFailed } from './upgrade.ts';
 
 export interface ClientOptions extends Caller {
@@ -31,6 +32,8 @@ export interface ClientOptions extends Caller {
   readonly network: Network;
   /** Hears that a server asked for a pause, which bai makes. */
   readonly onPause?: ((message: string) => void) | undefined;
+  /** Where it is, what only reads need not wait for the handshake: it goes beside. */
+  readonly memory?: ReleaseMemory | undefined;
 }
 
 export interface Call {
@@ -60,12 +63,18 @@ export interface ManagerClient {
   readonly isConsole: boolean;
   /** The handshake, done once; later calls wait for it. */
   release(signal: AbortSignal): Promise<Release>;
+  /** The one it was last time, until the handshake, which is begun, has told. What is done by it has to be checked with `release`. */
+  likelyRelease(signal: AbortSignal): Promise<Release>;
+  /** The one it was last time; nothing where that is not known. */
+  lastRelease(): Promise<Release | undefined>;
+  /** What `read` finds out by the likely release, or once more by another one that the handshake told. `read` must change nothing. */
+  byRelease<T>(signal: AbortSignal, read: (release: Release) => Promise<T>): Promise<T>;
   /** The answer of a call the manager accepted; its body is not read yet. */
   open(call: Call): Promise<IncomingMessage>;
   /** JSON, checked. */
   json<S extends z.ZodMiniType>(call: Call, schema: S): Promise<z.infer<S>>;
   bytes(call: Call, limit?: number): Promise<{ readonly body: Buffer; readonly contentType: string }>;
-  /** Where to open a WebSocket and the headers to open it with; good for one attempt. */
+  /** Where to open a WebSocket and the headers to open it with, by the likely release; good for one attempt. */
   signUpgrade(
     path: string,
     query: Readonly<Record<string, string>>,
@@ -82,9 +91,13 @@ interface SignedUpgrade {
 
 export function createManagerClient(options: ClientOptions): ManagerClient {
   const client = new Client(options);
+  const { releases } = client;
   return {
     isConsole: options.login !== undefined,
-    release: (signal) => client.release(signal),
+    release: (signal) => releases.release(signal),
+    likelyRelease: (signal) => releases.likely(signal),
+    lastRelease: () => releases.last(),
+    byRelease: (signal, read) => releases.by(signal, read),
     open: (call) => client.open(call),
     async json(call, schema) {
       const response = await client.open(call);
@@ -113,22 +126,24 @@ type Attempt = (base: URL, isAlone: boolean) => Promise<IncomingMessage>;
 class Client {
   readonly #options: ClientOptions;
   #active = 0;
-  #release: Promise<Release> | undefined;
+  readonly releases: Releases;
 
   constructor(options: ClientOptions) {
     this.#options = options;
-  }
-
-  release(signal: AbortSignal): Promise<Release> {
-    this.#release ??= this.#shakeHands(signal).catch((error: unknown) => {
-      this.#release = undefined;
-      throw error;
-    });
-    return this.#release;
+    this.releases = new Releases(options.memory, (signal) => this.#shakeHands(signal));
   }
 
   async open(call: Call): Promise<IncomingMessage> {
-    const { api } = await this.release(call.signal);
+    const { signal } = call;
+    if (!isRepeatable(call)) return await this.#ask(call, await this.releases.release(signal));
+    return await this.releases.by(
+      signal,
+      (release) => this.#ask(call, release),
+      (answer) => void answer.destroy(),
+    );
+  }
+
+  async #ask(call: Call, { api }: Release): Promise<IncomingMessage> {
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     const attempt: Attempt = (base, isAlone) => {
       const url = this.#below(base, call.path, call.query);
@@ -172,7 +187,7 @@ class Client {
     query: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<SignedUpgrade> {
-    const { api } = await this.release(signal);
+    const { api } = await this.releases.likely(signal);
     const url = this.#below(this.#endpoint(), path, query);
     const headers = callHeaders(this.#options, { method: 'GET', url, api, isTunnel: true });
     const target = new URL(url);

@@ -34,6 +34,29 @@ export function negotiate(serverApi: string, serverRelease: string): Release {
   };
 }
 
+/** What a manager was when it was spoken to last. */
+export interface ReleaseMemory {
+  release(): Promise<Pick<Release, 'api' | 'text'> | undefined>;
+  /** Never rejects. */
+  keepRelease(release: Pick<Release, 'api' | 'text'>): Promise<void>;
+}
+
+/** Nothing as well for one that this bai cannot talk to. */
+export async function rememberedRelease(memory: ReleaseMemory | undefined): Promise<Release | undefined> {
+  const known = await memory?.release();
+  if (known === undefined) return undefined;
+  try {
+    return negotiate(known.api, known.text);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+export function isSameRelease(one: Release, other: Release): boolean {
+  return one.api === other.api && one.text === other.text;
+}
+
 interface ApiVersion {
   readonly text: string;
   readonly major: number;
@@ -71,13 +94,16 @@ export function liveStatuses(release: Release): string[] {
 }
 
 /** 26.3.0 to 26.4.3 look up stream paths by name only. */
+export function dialsByName(release: Release): boolean {
+  return release.atLeast(26, 3) && !release.atLeast(26, 4, 4);
+}
+
 export function streamReference(
   release: Release,
   session: { readonly id: string; readonly name: string },
 ): string {
-  const byName = release.atLeast(26, 3) && !release.atLeast(26, 4, 4);
   // A name that is no session name, such as `..`, would lead to another path.
-  return byName && sessionNameProblem(session.name) === undefined ? session.name : session.id;
+  return dialsByName(release) && sessionNameProblem(session.name) === undefined ? session.name : session.id;
 }
 
 /**

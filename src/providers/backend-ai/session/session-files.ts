@@ -4,7 +4,7 @@ import type { SessionRef } from '../../../core/session/session.ts';
 import { type BaiError, NotFoundError } from '../../../errors.ts';
 import type { Call, ManagerClient } from '../manager/client.ts';
 import { isProblem } from '../manager/problem.ts';
-import { downloadMethod } from '../manager/release.ts';
+import { downloadMethod, type Release } from '../manager/release.ts';
 import { fileInDownload } from './archive.ts';
 
 const sizeLimit = 2 << 20;
@@ -20,6 +20,16 @@ export async function readSessionFile(
   session: SessionRef,
   request: FileRequest,
 ): Promise<Uint8Array> {
+  return await client.byRelease(request.signal, (release) =>
+    readByRelease(client, session, { ...request, release }),
+  );
+}
+
+async function readByRelease(
+  client: ManagerClient,
+  session: SessionRef,
+  request: FileRequest & Pick<Download, 'release'>,
+): Promise<Uint8Array> {
   const single = await read(client, session, { ...request, route: 'download_single', parameter: 'file' });
   if (single !== undefined) return single.body;
   const archive = await read(client, session, { ...request, route: 'download', parameter: 'files' });
@@ -28,6 +38,7 @@ export async function readSessionFile(
 }
 
 interface Download extends FileRequest {
+  readonly release: Release;
   readonly route: 'download' | 'download_single';
   readonly parameter: 'file' | 'files';
 }
@@ -36,9 +47,8 @@ interface Download extends FileRequest {
 async function read(
   client: ManagerClient,
   session: SessionRef,
-  { route, parameter, path, signal }: Download,
+  { route, parameter, path, release, signal }: Download,
 ): Promise<{ body: Buffer; contentType: string } | undefined> {
-  const release = await client.release(signal);
   const at = `session/${encodeURIComponent(session.id)}/${route}`;
   const common = {
     what: `read ${path} of session ${session.name}`,

@@ -77,7 +77,22 @@ const mostBytes = 64 << 20;
 /** Newest first. */
 export async function listSessions(client: ManagerClient, request: ListRequest): Promise<ComputeSession[]> {
   const { filter, signal, warn } = request;
-  const statuses = statusesOf(filter, await client.release(signal));
+  const warnings: [string, string][] = [];
+  const listed = await client.byRelease(signal, (release) => {
+    warnings.length = 0;
+    const statuses = statusesOf(filter, release);
+    return listAll(client, { ...request, statuses, warn: (...words) => void warnings.push(words) });
+  });
+  for (const words of warnings) warn(...words);
+  return listed;
+}
+
+interface ListAll extends ListRequest {
+  readonly statuses: readonly string[] | 'all';
+}
+
+async function listAll(client: ManagerClient, request: ListAll): Promise<ComputeSession[]> {
+  const { filter, statuses, signal, warn } = request;
   const found = new Map<string, ComputeSession>();
   let bytes = 0;
   for (let offset = 0; ; offset += pageSize) {
@@ -89,12 +104,8 @@ export async function listSessions(client: ManagerClient, request: ListRequest):
       filter: filter.name !== undefined && isPlain(filter.name) ? `name == "${filter.name}"` : null,
     };
     const call: GraphqlCall = { what: 'list the sessions', query: listQuery, variables, signal };
-    const { items, total_count: total } = await graphql(
-      client,
-      call,
-      'compute_session_list',
-      sessionListSchema,
-    );
+    const page = graphql(client, call, 'compute_session_list', sessionListSchema);
+    const { items, total_count: total } = await page;
     const before = found.size;
     // A session that is made meanwhile moves the others on: some come twice.
     for (const item of items.map(summaryOf)) found.set(item.id, item);

@@ -69,14 +69,13 @@ export function createSessionCalls({ client, accessKey, owner, warn }: SessionCa
     terminate: (session, options, signal) => terminate(client, session, { ...options, owner, signal }),
     images: (signal) => imagesOf(client, signal),
     choices: (request, signal) => createChoices(client, request.project, signal),
-    async apps(session, signal) {
-      const reference = encodeURIComponent(streamReference(await client.release(signal), session));
-      const path = `stream/session/${reference}/apps`;
-      return client.json(
-        { what: `list the apps of ${session.name}`, method: 'GET', path, signal },
-        schema.appsSchema,
-      );
-    },
+    apps: (session, signal) =>
+      client.byRelease(signal, (release) => {
+        const reference = encodeURIComponent(streamReference(release, session));
+        const path = `stream/session/${reference}/apps`;
+        const what = `list the apps of ${session.name}`;
+        return client.json({ what, method: 'GET', path, signal }, schema.appsSchema);
+      }),
     readFile: (session, path, signal) => readSessionFile(client, session, { path, signal }),
   };
 }

@@ -15,6 +15,7 @@ const givenUpMs = 10_000;
  */
 export class LeavingWebSocket extends WebSocket {
   readonly #request: ClientRequest | undefined;
+  #isUnref = false;
 
   constructor(url: URL, options: ClientOptions) {
     let made: ClientRequest | undefined;
@@ -42,8 +43,18 @@ export class LeavingWebSocket extends WebSocket {
     this.removeAllListeners('message');
     this.resume();
     this.close();
-    // The farewell is on its way: a process that has nothing else to do need not wait for the answer.
+    this.unref();
+  }
+
+  /** A process that has nothing else to do need not wait for the answer to a farewell that is on its way. */
+  unref(): void {
+    this.#isUnref = true;
     for (const name of ['_socket', '_closeTimer']) unref(Reflect.get(this, name));
+  }
+
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, reason);
+    if (this.#isUnref) this.unref();
   }
 
   /** For a peer that is gone. */

@@ -17,9 +17,7 @@ export interface ManagerTunnelOptions {
   /** Its name, for commands in hints. */
   readonly session: string;
   /** Signatures carry the time, so each attempt asks for a new one. */
-  sign(
-    signal: AbortSignal,
-  ): Promise<{ readonly url: URL; readonly headers: Readonly<Record<string, string>> }>;
+  sign(signal: AbortSignal): Promise<SignedDial>;
   /** `takesOver`: the dial may go over a connection that is kept from the requests before it. */
   agentFor(url: URL, takesOver: boolean): Agent;
   /**
@@ -33,8 +31,6 @@ export interface ManagerTunnelOptions {
    * in at a time and hangs up on others.
    */
   readonly greets: boolean;
-  /** Whether this manager ends a tunnel without a close frame. */
-  endsWithoutCloseFrame(signal: AbortSignal): Promise<boolean>;
   /** Where ends are not passed on: how to find out that the session has ended. */
   readonly hiddenEnd?: HiddenEnd | undefined;
   /** When nothing was heard for so long, the line of a tunnel is dead. */
@@ -49,6 +45,15 @@ export interface ManagerTunnelOptions {
   readonly onWait?: ((message: string) => void) | undefined;
   /** When that is said. */
   readonly quietMs?: number;
+}
+
+interface SignedDial {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether this manager ends a tunnel without a close frame. */
+  readonly endsWithoutCloseFrame: boolean;
+  /** Whether the manager is of the release that this was signed for; else it is signed and dialled anew. */
+  readonly isRight: Promise<boolean>;
 }
 
 /** Below dropbear's five, and the same for all dials of this process. */
@@ -199,25 +204,39 @@ async function connect(
   { takesOver, isRenewed }: Attempt,
   signal: AbortSignal,
 ): ReturnType<typeof openWebSocketStream> {
-  const { url, headers } = await options.sign(signal);
+  const { url, headers, endsWithoutCloseFrame, isRight } = await options.sign(signal);
   try {
     const agent = options.agentFor(url, takesOver);
-    const endsWithoutCloseFrame = await options.endsWithoutCloseFrame(signal);
     const { onGivenUp, silenceMs, hiddenEnd } = options;
     const target = { url, headers, agent, endsWithoutCloseFrame, onGivenUp, silenceMs, hiddenEnd };
     const { upgradeLimitMs: ms = defaultUpgradeLimitMs } = options;
     const late = (): Error => notOpened(options, ms / 1000);
-    return await within((until) => openWebSocketStream(target, until), { signal, ms, late });
+    const opened = await within((until) => openWebSocketStream(target, until), { signal, ms, late });
+    if (await rightOrGone(opened.stream, isRight)) return opened;
   } catch (error) {
     signal.throwIfAborted();
     // What was kept may have been closed over there meanwhile, which says nothing about the tunnel.
     if (takesOver && isCut(error)) return await connect(options, { takesOver: false, isRenewed }, signal);
     const response = error instanceof UpgradeRefused ? error.response : undefined;
-    const reason = await options.explain({ error, response, headers, isRenewed }, signal);
-    if (reason === signedInAgain)
+    if (await isRight) {
+      const reason = await options.explain({ error, response, headers, isRenewed }, signal);
+      if (reason !== signedInAgain) throw reason;
       return await connect(options, { takesOver: false, isRenewed: true }, signal);
-    throw reason;
+    }
+    response?.destroy();
   }
+  // Signed for the release that it is: it has told by now.
+  return await connect(options, { takesOver: false, isRenewed }, signal);
+}
+
+/** A tunnel that was dialled by a guess that is wrong leads to nobody knows where. */
+async function rightOrGone(stream: Duplex, isRight: Promise<boolean>): Promise<boolean> {
+  const isKept = await isRight.catch((error: unknown) => {
+    stream.destroy();
+    throw error;
+  });
+  if (!isKept) stream.destroy();
+  return isKept;
 }
 
 function isCut(error: unknown): boolean {

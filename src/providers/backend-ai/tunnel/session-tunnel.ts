@@ -6,7 +6,7 @@ import type { SessionRef } from '../../../core/session/session.ts';
 import type { Network } from '../../../net/network.ts';
 import type { ManagerClient } from '../manager/client.ts';
 import { isProblem } from '../manager/problem.ts';
-import { streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release.ts';
+import { isSameRelease, streamReference, tunnelsEndWithoutCloseFrame } from '../manager/release.ts';
 import { explainBadGateway, hiddenEndOf } from './behind-console.ts';
 import type { ManagerTunnelOptions } from './manager-tunnel.ts';
 
@@ -39,10 +39,13 @@ export function tunnelTo(parts: TunnelParts, { session, app, silenceMs }: Tunnel
     onWait: reporter.interactive ? (message) => reporter.info(message) : undefined,
     onGivenUp: (closed) => network.closeAfter(closed),
     agentFor: (url, takesOver) => network.upgradeAgentFor(url, takesOver),
-    endsWithoutCloseFrame: async (signal) => tunnelsEndWithoutCloseFrame(await client.release(signal)),
     async sign(signal) {
-      const reference = encodeURIComponent(streamReference(await client.release(signal), session));
-      return client.signUpgrade(`stream/session/${reference}/tcpproxy`, { app }, signal);
+      const release = await client.likelyRelease(signal);
+      const reference = encodeURIComponent(streamReference(release, session));
+      const signed = await client.signUpgrade(`stream/session/${reference}/tcpproxy`, { app }, signal);
+      const isRight = client.release(signal).then((told) => isSameRelease(told, release));
+      isRight.catch(() => {});
+      return { ...signed, isRight, endsWithoutCloseFrame: tunnelsEndWithoutCloseFrame(release) };
     },
     hiddenEnd: client.isConsole ? hiddenEndOf(client, session) : undefined,
     async explain(failure, signal) {

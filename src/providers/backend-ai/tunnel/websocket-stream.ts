@@ -82,6 +82,8 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
   const stream = createWebSocketStream(socket, { allowHalfOpen: true });
   sendTogether(stream, socket, target.hiddenEnd === undefined ? messageBytes : consoleMessageBytes);
   leaveAtOnce(stream, socket);
+  // As sockets have it.
+  Object.assign(stream, { unref: () => socket.unref() });
   stream.on('error', () => report(1006));
   await opened(socket, target, signal);
   watch(socket, stream, target.silenceMs ?? usualSilenceMs);

@@ -1,8 +1,8 @@
 /** Asks the system's ssh what it makes of its configuration (`ssh -G`); nothing is connected. */
 
-import { parseSshSettings, type SshSettings } from '../core/ssh/ssh-settings.ts';
-import { sanitizeLine } from '../core/text/sanitize.ts';
-import { lookUp, lookUpMs } from './programs.ts';
+import { parseSshSettings, type SshSettings } from '../../core/ssh/ssh-settings.ts';
+import { sanitizeLine } from '../../core/text/sanitize.ts';
+import { lookUp, lookUpMs } from '../programs.ts';
 
 export type SshAnswer =
   | { readonly settings: SshSettings }

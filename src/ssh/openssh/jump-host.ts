@@ -2,9 +2,9 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { sanitizeLine } from '../core/text/sanitize.ts';
-import { LocalSystemError, systemCode, UnreachableError } from '../errors.ts';
-import { programPath } from './programs.ts';
+import { sanitizeLine } from '../../core/text/sanitize.ts';
+import { LocalSystemError, systemCode, UnreachableError } from '../../errors.ts';
+import { programPath } from '../programs.ts';
 
 interface JumpOptions {
   /** Where ssh is looked for. */

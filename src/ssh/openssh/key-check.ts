@@ -1,6 +1,6 @@
 /** Asks the system's ssh-keygen whether it can read a private key: releases of OpenSSH differ in the forms that they know. */
 
-import { lookUp } from './programs.ts';
+import { lookUp } from '../programs.ts';
 
 export interface KeyCheckOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;

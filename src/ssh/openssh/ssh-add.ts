@@ -2,11 +2,11 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { sanitizeLine } from '../core/text/sanitize.ts';
-import { within } from '../core/time-limit.ts';
-import { BaiError, LocalSystemError, NotFoundError, systemCode } from '../errors.ts';
-import { noAnswer } from './ask.ts';
-import { programPath } from './programs.ts';
+import { sanitizeLine } from '../../core/text/sanitize.ts';
+import { within } from '../../core/time-limit.ts';
+import { BaiError, LocalSystemError, NotFoundError, systemCode } from '../../errors.ts';
+import { noAnswer } from '../ask.ts';
+import { programPath } from '../programs.ts';
 
 interface AddKeyRequest {
   /** The private key as text. */
