@@ -6,6 +6,7 @@ import type { Provider, ProviderFacts } from './core/session/provider.ts';
 import type { Settings, SettingValues } from './core/settings/settings.ts';
 import type { CompletionTools } from './services/completion/complete.ts';
 import type { ConfigureTools } from './services/configure.ts';
+import type { ForwardTools } from './services/forward/forward-tools.ts';
 import type { AccountKeyTools } from './services/keys/account-key-tools.ts';
 import type { AuthorizeTools } from './services/keys/authorize-key.ts';
 import type { KeyTools } from './services/keys/key-tools.ts';
@@ -117,6 +118,7 @@ export interface ToolKinds {
   readonly asking: AskingTools | undefined;
   readonly ssh: SshTools;
   readonly clients: ClientTools;
+  readonly forward: ForwardTools;
   readonly exec: ExecTools;
   readonly sshStdio: SshStdioTools;
   readonly sshConfig: SshConfigTools;

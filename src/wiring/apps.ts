@@ -35,10 +35,11 @@ import type { LoginRequest, SshClient, SshTools } from '../services/ssh/ssh-tool
 import { runBuiltin } from '../ssh/builtin-client.ts';
 import { fetchHostKey, openSshConnection, type SshConnection } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/files/known-hosts.ts';
-import { openNodeStreams } from '../ssh/node-streams.ts';
 import { findProgram } from '../ssh/programs.ts';
 import { readRemoteHome } from '../ssh/remote-home.ts';
 import { openSftp } from '../ssh/sftp.ts';
+import { openNodeStreams } from '../ssh/streams/node-streams.ts';
+import { openSessionPorts } from '../ssh/streams/session-ports.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
 import { benchmarkLink } from '../transfer/benchmark/benchmark.ts';
 import { localFiles } from '../transfer/local/local-files.ts';
@@ -96,6 +97,11 @@ function sshClient(parts: AppParts): SshClient {
     open: async (request) => builtinOver(await logIn(request), parts),
     openStreams: async (request) =>
       openNodeStreams(await logIn(request), { session: request.session, patienceMs: answerMs / 4 }),
+    openPorts: async (request, { remotes, say }) => {
+      const { session } = request;
+      const options = { session, remotes, say, signal: request.signal, peers: watchLocalPeers() };
+      return await openSessionPorts(await logIn(request), options);
+    },
     async probe(request) {
       await using connection = await logIn(request);
       return connection.software;

@@ -34,6 +34,8 @@ test.each(filesWith(/\bsetTimeout\(/))('%s sets a timer for a reason that is kno
 const ownClocks: Readonly<Record<string, string>> = {
   'net/network.ts': 'connections that are kept die in their sleep, so sleep counts',
   'providers/backend-ai/tunnel/manager-tunnel.ts': 'the same',
+  'core/clock-jump.ts': 'sleep is what it looks for',
+  'services/forward/kept-login.ts': 'how often is asked',
   'services/ssh/diagnose-disconnect.ts': 'asks only once ssh has ended',
   'services/ssh/persist-ssh.ts': 'how steady a line was, which is no limit',
   'output/waiting.ts': 'what is shown',

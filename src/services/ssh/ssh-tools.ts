@@ -5,13 +5,15 @@ import type { AccessOptions, SshAccess } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import type { HostKeyChecking, KeyStore } from '../../core/settings/setting-parsers.ts';
 import type { Forwarder } from '../../core/ssh/forwarder.ts';
+import type { Forward } from '../../core/ssh/ssh-arguments.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import type { ForwarderOptions } from '../../proxy/forwarder.ts';
 import type { AgentLogin } from '../../ssh/agent-keys.ts';
 import type { SshConnectionOptions } from '../../ssh/connection.ts';
 import type { KeyRing, LoginKey } from '../../ssh/login.ts';
-import type { NodeStreams } from '../../ssh/node-streams.ts';
 import type { SshAnswer } from '../../ssh/ssh-settings.ts';
+import type { NodeStreams } from '../../ssh/streams/node-streams.ts';
+import type { SessionPorts } from '../../ssh/streams/session-ports.ts';
 import type { KeySaving } from '../keys/save-key.ts';
 import type { SessionTools } from '../session/session-tools.ts';
 import type { BackgroundStart, BackgroundWish, BuiltinConnection } from './ssh-programs.ts';
@@ -82,11 +84,20 @@ export interface LoginKeys extends KeySaving {
 
 export type LoginRequest = Omit<SshConnectionOptions, 'ciphers'>;
 
+interface PortsWish {
+  /** Of the session; they lead to this machine. */
+  readonly remotes: readonly Forward[];
+  /** Hears of their connections that fail. */
+  readonly say: (message: string) => void;
+}
+
 /** The client inside this process. */
 export interface SshClient {
   open(request: LoginRequest): Promise<BuiltinConnection>;
   /** Logs in to the main node of a session of several. */
   openStreams(request: LoginRequest): Promise<NodeStreams>;
+  /** Logs in for connections to ports of the session, and from ports of it to this machine. */
+  openPorts(request: LoginRequest, ports: PortsWish): Promise<SessionPorts>;
   /** Logs in, hangs up, and returns the server's name for itself; rejects with a BaiError that says why it could not. */
   probe(request: LoginRequest): Promise<string | undefined>;
   /** Logs in and asks the file server for the home folder. */
