@@ -124,6 +124,27 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./forward/start.ts'),
   },
   {
+    path: 'forward list',
+    summary: 'list the forwards in the background',
+    aliases: ['ls'],
+    load: () => import('./forward/list.ts'),
+  },
+  {
+    path: 'forward stop',
+    summary: 'end forwards in the background',
+    load: () => import('./forward/stop.ts'),
+  },
+  {
+    path: 'forward logs',
+    summary: 'print what has happened to a forward in the background',
+    load: () => import('./forward/logs.ts'),
+  },
+  {
+    path: 'forward open',
+    summary: 'open a web app that is forwarded in your browser',
+    load: () => import('./forward/open.ts'),
+  },
+  {
     path: 'open',
     summary: 'open a folder of a session in an editor, or in a program for files',
     load: () => import('./open.ts'),

@@ -33,6 +33,7 @@ export const builders: Builders = {
   ssh: async (context) => (await import('./apps.ts')).sshTools(await partsOf(context)),
   clients: async (context) => (await import('./clients.ts')).clientTools(await partsOf(context)),
   forward: async (context) => (await import('./forward.ts')).forwardTools(context, () => partsOf(context)),
+  forwards: async (context) => (await import('./forward.ts')).forwardsTools(context),
   exec: async (context) => (await import('./apps.ts')).execTools(await partsOf(context), context.flags.color),
   async sshStdio(context) {
     // ssh has started bai, and shows what it prints as it comes.

@@ -7,6 +7,7 @@ import { type ForwardFacts, listenerLine } from '../../core/forward/status.ts';
 import { readWishes } from '../../core/forward/wishes.ts';
 import { interruptedBy } from '../../errors.ts';
 import type { ForwardRequest } from '../../services/forward/forward-here.ts';
+import type { ForwardTools } from '../../services/forward/forward-tools.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from '../app/account.ts';
 import { collect, duration } from '../shared/options.ts';
 
@@ -14,6 +15,7 @@ interface Flags extends AccountFlags {
   readonly remote?: string[];
   readonly idle?: string;
   readonly open?: boolean;
+  readonly background?: boolean;
   /** False after --no-secret. */
   readonly secret: boolean;
 }
@@ -27,6 +29,7 @@ export function define(command: Command, context: Context): void {
       'PORT:LOCAL, a port of the session that leads to one here (repeatable)',
       collect,
     )
+    .option('-b, --background', 'return when the ports listen, and go on in the background')
     .option('--idle <time>', 'end after so long without a connection, such as 30m or 8h')
     .option('--open', 'open the web app in your browser')
     .option('--no-secret', 'let every user of this machine use web apps (setting webSecret)')
@@ -41,7 +44,8 @@ export function define(command: Command, context: Context): void {
         opens: flags.open === true,
         id: randomBytes(4).toString('hex'),
       };
-      await stayInForeground(request, context);
+      if (flags.background) await goToBackground(request, context);
+      else await stayInForeground(request, context);
     });
 }
 
@@ -49,22 +53,57 @@ async function stayInForeground(request: ForwardRequest, context: Context): Prom
   const { reporter, signal } = context;
   const { forwardHere } = await import('../../services/forward/forward-here.ts');
   const reason = await forwardHere(request, await context.tools('forward'), (facts, others) => {
-    reporter.result(shownFacts(facts), linesOf(facts));
-    for (const { ssh } of facts.listeners) if (ssh !== undefined) reporter.info(ssh.command);
-    if (others.length > 0 && request.wishes.length === 1)
-      reporter.info(`other apps of ${facts.session.name}: ${others.join(', ')}`);
+    show({ facts, others, background: false }, request, context);
     reporter.info('Ctrl-C closes the ports and their connections');
   });
   if (reason !== undefined) reporter.info(`the ports are closed: ${reason}`);
   else context.exitCode = interruptedBy(signal).exitCode;
 }
 
-function linesOf({ listeners, session }: ForwardFacts): string[] {
-  return listeners.map((each) => listenerLine(each, session.name));
+async function goToBackground(request: ForwardRequest, context: Context): Promise<void> {
+  const [tools, { store }] = [await context.tools('forward'), await context.tools('forwards')];
+  const { background } = tools.system;
+  if (background?.id !== undefined) {
+    const { serveForward } = await import('../../services/forward/serve-forward.ts');
+    const tell = (answer: object): void => background.ready(JSON.stringify(answer));
+    return await serveForward({ ...request, id: background.id }, tools, { store, tell });
+  }
+  const { startForward } = await import('../../services/forward/start-background.ts');
+  const { facts, others, isNew } = await startForward(request, tools, store);
+  if (!isNew) context.reporter.info(`forward ${facts.name} has these ports open already`);
+  show({ facts, others, background: true, isNew }, request, context);
+  context.reporter.info(
+    `it goes on in the background until \`bai forward stop ${facts.name}\` or the session ends`,
+  );
+  if (request.opens) await browse(facts, tools);
 }
 
-function shownFacts({ name, session, listeners }: ForwardFacts): object {
-  return { name, session, listeners, background: false };
+async function browse(facts: ForwardFacts, tools: ForwardTools): Promise<void> {
+  const { openInBrowser, webListener } = await import('../../services/forward/browse.ts');
+  await openInBrowser(webListener(facts), facts, tools);
+}
+
+interface Shown {
+  readonly facts: ForwardFacts;
+  readonly others: readonly string[];
+  readonly background: boolean;
+  readonly isNew?: boolean;
+}
+
+function show(
+  { facts, others, background, isNew }: Shown,
+  { wishes }: ForwardRequest,
+  { reporter }: Context,
+): void {
+  const { id, name, session, listeners } = facts;
+  const more = background ? { background, id, started: isNew === true } : { background };
+  reporter.result(
+    { name, session, listeners, ...more },
+    listeners.map((each) => listenerLine(each, session.name)),
+  );
+  for (const { ssh } of listeners) if (ssh !== undefined) reporter.info(ssh.command);
+  if (others.length > 0 && wishes.length === 1)
+    reporter.info(`other apps of ${session.name}: ${others.join(', ')}`);
 }
 
 const examples = `
@@ -80,4 +119,5 @@ What to forward:
 Examples:
   bai forward demo 8080:80 jupyter
   bai forward demo jupyter --open
+  bai forward demo 8080 sshd@12000 --background
   bai forward demo -R 9000:3000`;

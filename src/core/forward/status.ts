@@ -24,7 +24,7 @@ export interface ForwardListener {
  * `signed-out`: the login has expired, and it goes on after `bai login`; `unreachable`: the last connection could not be made;
  * `silent`: its process does not answer; `elsewhere`: it is a process of another machine that shares the home folder.
  */
-type ForwardState = 'running' | 'signed-out' | 'unreachable' | 'silent' | 'elsewhere' | 'ended';
+export type ForwardState = 'running' | 'signed-out' | 'unreachable' | 'silent' | 'elsewhere' | 'ended';
 
 /** Of one that runs, as its process tells it. */
 export interface ForwardStatus {

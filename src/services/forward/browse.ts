@@ -23,7 +23,7 @@ export function webListener(
   );
 }
 
-function urlOf({ url, host, port }: ForwardListener): string {
+export function urlOf({ url, host, port }: ForwardListener): string {
   return url ?? `http://${host}:${port}/`;
 }
 

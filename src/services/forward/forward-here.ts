@@ -20,12 +20,12 @@ export interface ForwardRequest {
 }
 
 /** What is asked for, in words of the session. */
-interface PreparedForward {
+export interface PreparedForward {
   readonly session: SessionRef;
   readonly plan: ForwardPlan;
 }
 
-async function prepareForward(
+export async function prepareForward(
   { session: reference, wishes, opens }: Pick<ForwardRequest, 'session' | 'wishes' | 'opens'>,
   tools: ForwardTools,
 ): Promise<PreparedForward> {
@@ -69,7 +69,7 @@ async function browse(facts: ForwardFacts, tools: ForwardTools): Promise<void> {
 }
 
 /** Nothing when it was the signal. */
-async function untilOver({ over }: OpenForwards, signal: AbortSignal): Promise<string | undefined> {
+export async function untilOver({ over }: OpenForwards, signal: AbortSignal): Promise<string | undefined> {
   let stop = (): void => {};
   const stopped = new Promise<undefined>((resolve) => {
     stop = () => resolve(undefined);

@@ -96,7 +96,7 @@ export class KeptLogin implements Disposable {
     this.#askedAt = performance.now();
     const renewed = await this.#tools.renewed();
     if (renewed === undefined) return false;
-    this.#tools = renewed;
+    this.#tools = { ...renewed, reporter: this.#tools.reporter };
     if (this.#problem?.state === 'signed-out') {
       this.#problem = undefined;
       this.#voice.news('a new login was found; going on with it');

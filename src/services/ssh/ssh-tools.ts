@@ -16,7 +16,7 @@ import type { NodeStreams } from '../../ssh/streams/node-streams.ts';
 import type { SessionPorts } from '../../ssh/streams/session-ports.ts';
 import type { KeySaving } from '../keys/save-key.ts';
 import type { SessionTools } from '../session/session-tools.ts';
-import type { BackgroundStart, BackgroundWish, BuiltinConnection } from './ssh-programs.ts';
+import type { Background, BackgroundStart, BackgroundWish, BuiltinConnection } from './ssh-programs.ts';
 
 export interface SshTools extends SessionTools {
   readonly settings: SshSettings;
@@ -118,7 +118,7 @@ interface SystemSsh {
   /** Whether stdin is a terminal. */
   readonly isTerminal: boolean;
   /** Where this process was started to go on in the background: told when it has come so far. */
-  readonly background: { ready(): void } | undefined;
+  readonly background: Background | undefined;
   /** Starts this very command in the background; returns when it has come so far, or has failed. */
   startInBackground(wish: BackgroundWish): Promise<BackgroundStart>;
   /** While ssh has the terminal, Ctrl-C is for what runs inside it. */
