@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Tunnel } from '../core/session/provider.ts';
 import type { Forwarder } from '../core/ssh/forwarder.ts';
-import { BaiError } from '../errors.ts';
+import { BaiError, systemCode, UnreachableError } from '../errors.ts';
 import { type ListenRequest, listen } from './listen.ts';
 import { takeClient } from './local-client.ts';
 import { type LocalPeers, watchLocalPeers } from './local-peers.ts';
@@ -79,8 +79,18 @@ async function serve(socket: Socket, options: ForwarderOptions, state: State): P
   } catch (error) {
     // Nothing but the app's own bytes may enter the stream, so the client learns of it by a reset.
     socket.resetAndDestroy();
-    if (!state.isClosing && !isClientsDoing(error, client.needless)) options.onConnectionFailed(error);
+    if (!state.isClosing && !isClientsDoing(error, client.needless))
+      options.onConnectionFailed(inWords(error));
   }
+}
+
+/** Clients are of this machine, where no line dies. */
+function inWords(error: unknown): unknown {
+  if (systemCode(error) !== 'ETIMEDOUT' || error instanceof BaiError) return error;
+  return new UnreachableError('the tunnel broke: the other side does not answer any more', {
+    code: 'tunnel-lost',
+    cause: error,
+  });
 }
 
 function hold(stream: Duplex, { streams, isClosing }: State): void {
@@ -100,7 +110,6 @@ function isClientsDoing(error: unknown, gone: AbortSignal): boolean {
 const hangUps: ReadonlySet<unknown> = new Set([
   'ECONNRESET',
   'EPIPE',
-  'ETIMEDOUT',
   'ERR_STREAM_PREMATURE_CLOSE',
   'ABORT_ERR',
 ]);

@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionRef } from '../../core/session/session.ts';
+import { awakeMs } from '../../core/silence-watch.ts';
 import type { Forward, ForwardTarget } from '../../core/ssh/ssh-arguments.ts';
 import { atMost } from '../../core/time-limit.ts';
 import { BaiError } from '../../errors.ts';
@@ -22,7 +23,6 @@ interface LineOptions {
 
 /** An answer takes no longer on a line that lives, however long; else another connection is tried beside it. */
 const patienceMs = 1_500;
-const probeMs = 5_000;
 
 export class SessionLine implements AsyncDisposable {
   readonly #options: LineOptions;
@@ -71,7 +71,7 @@ export class SessionLine implements AsyncDisposable {
 
   /** The machine has slept: whichever connection does not answer now is dead. */
   probe(): void {
-    for (const ports of this.#open) void ports.probe(probeMs);
+    for (const ports of this.#open) void ports.probe(awakeMs);
   }
 
   #connection(): Promise<SessionPorts> {
@@ -189,7 +189,7 @@ export class RemoteLine implements AsyncDisposable {
   }
 
   probe(): void {
-    void this.#ports?.probe(probeMs);
+    void this.#ports?.probe(awakeMs);
   }
 
   #connect(): Promise<SessionPorts> {
