@@ -130,7 +130,7 @@ test('a port that is taken ends it with 6, and an app that is not there with 4: 
   const refused = await bed.bai(['forward', 'demo', `${port}:${there}`, '--background', '--json']);
   expect(refused).toMatchObject({ code: 6, stdout: '' });
   expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: 'port-taken', exitCode: 6, port } });
-  expect((await bed.bai(['forward', 'demo', 'nothing', '-b'])).code).toBe(4);
+  expect((await bed.bai(['forward', 'demo', 'nothing', '-f'])).code).toBe(4);
   taken.close();
   expect(await list()).toEqual([]);
   expect(readdirSync(folder()).filter((name) => name !== 'web-key')).toEqual([]);
@@ -158,7 +158,7 @@ test('one whose process hangs is named, and stop ends it all the same', async ()
 
 test('it ends with its session, and the list says so', async () => {
   await bed.create('short');
-  expect((await bed.bai(['forward', 'short', `:${there}`, '-b'])).code).toBe(0);
+  expect((await bed.bai(['forward', 'short', `:${there}`, '-f'])).code).toBe(0);
   const { pid } = await only();
   expect((await bed.bai(['session', 'terminate', 'short'])).code).toBe(0);
   await until(() => !isAlive(pid), 'the forward has ended');
@@ -199,7 +199,7 @@ test('an expired login is said, and it goes on by itself after the next one', as
   expect(
     (await run(['session', 'create', 'python', '--name', 'demo', '-r', 'cpu=1', '-r', 'mem=256m'])).code,
   ).toBe(0);
-  const started = await run(['forward', 'demo', 'sshd', '-b']);
+  const started = await run(['forward', 'demo', 'sshd', '-f']);
   expect(started.code, started.stderr).toBe(0);
   const port = Number(/^127\.0\.0\.1:(\d+) /.exec(started.stdout)?.[1]);
   const state = async (): Promise<string> =>

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { withUsualCommand } from '../../src/commands/words.ts';
 import { listenerLine, shortListener } from '../../src/core/forward/status.ts';
 import { readWishes, wishText } from '../../src/core/forward/wishes.ts';
 import { UsageError } from '../../src/errors.ts';
@@ -94,4 +95,24 @@ test('a line says where a port leads, an IPv6 host and another host of the sessi
     '8080->ttyd',
     '-R 9000:[::1]:8080',
   ]);
+});
+
+test.each([
+  ['forward demo', 'forward start demo'],
+  ['forward demo 8080:80 --open', 'forward start demo 8080:80 --open'],
+  ['forward -f demo', 'forward start -f demo'],
+  ['forward -R 9000:3000 demo', 'forward start -R 9000:3000 demo'],
+  ['forward --idle 30m demo', 'forward start --idle 30m demo'],
+  ['-P lab forward demo', '-P lab forward start demo'],
+  ['forward', 'forward'],
+  ['forward --help', 'forward --help'],
+  ['forward list --json', 'forward list --json'],
+  ['forward ls', 'forward ls'],
+  ['forward start list', 'forward start list'],
+  ['forward stop --all', 'forward stop --all'],
+  ['app forward demo', 'app forward demo'],
+  ['sftp demo', 'sftp shell demo'],
+  ['sftp ls demo:', 'sftp ls demo:'],
+])('`bai %s` is `bai %s`', (typed, meant) => {
+  expect(withUsualCommand(typed.split(' ')).join(' ')).toBe(meant);
 });

@@ -29,7 +29,7 @@ export function define(command: Command, context: Context): void {
       'PORT:LOCAL, a port of the session that leads to one here (repeatable)',
       collect,
     )
-    .option('-b, --background', 'return when the ports listen, and go on in the background')
+    .option('-f, --background', 'return when the ports listen, and go on in the background')
     .option('--idle <time>', 'end after so long without a connection, such as 30m or 8h')
     .option('--open', 'open the web app in your browser')
     .option('--no-secret', 'let every user of this machine use web apps (setting webSecret)')
@@ -101,7 +101,11 @@ function show(
     { name, session, listeners, ...more },
     listeners.map((each) => listenerLine(each, session.name)),
   );
-  for (const { ssh } of listeners) if (ssh !== undefined) reporter.info(ssh.command);
+  for (const { ssh, app, url } of listeners) {
+    if (ssh !== undefined) reporter.info(ssh.command);
+    if (url !== undefined && !url.includes('?'))
+      reporter.info(`every user of this machine can use ${app} through this port`);
+  }
   if (others.length > 0 && wishes.length === 1)
     reporter.info(`other apps of ${session.name}: ${others.join(', ')}`);
 }

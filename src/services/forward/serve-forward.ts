@@ -73,6 +73,7 @@ async function goOn(
   const facts: ForwardFacts = { id, name, session, listeners };
   for (const { spec, host, port } of listeners) voice.news(`${spec}: ${host}:${port}`);
   tell({ kind: 'started', facts, others });
+  using _known = endWithRecord(id, store, stop);
   const end = await endOf(open, AbortSignal.any([signal, stop.signal]));
   voice.news(end === undefined ? 'stopped' : `ended: ${end.reason}`);
   // Who has stopped it needs not be told of it.
@@ -82,6 +83,19 @@ async function goOn(
       ...record,
       ended: end ?? { at: new Date().toISOString(), reason: 'it was ended by a signal' },
     });
+}
+
+const lookMs = 30_000;
+
+/** Somebody may have taken bai's folder away, and nobody would find this process any more. */
+function endWithRecord(id: string, store: ForwardStore, stop: AbortController): Disposable {
+  const look = async (): Promise<void> => {
+    const records = await store.records();
+    if (!records.some((record) => record.id === id)) stop.abort();
+  };
+  // What cannot be read now can be read the next time.
+  const timer = setInterval(() => void look().catch(() => {}), lookMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** Nothing when it was told to end. */
