@@ -1,9 +1,10 @@
 /** `bai forward --background`: one process for each call, its end for every reason, and nothing that it leaves behind. */
 
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import {
   dial,
@@ -112,7 +113,8 @@ test('it returns with the lines of the foreground, works, is listed, and ends wi
 
 test('the same ports of a session are opened once, also when two begin at the same time; others get a name of their own', async () => {
   const both = await Promise.all([start(`:${there}`), start(`:${there}`)]);
-  expect(both[0]?.port).toBe(both[1]?.port);
+  expect(both[0]?.port).toBeGreaterThan(0);
+  expect(both[1]?.port).toBe(both[0]?.port);
   expect(both.filter(({ stderr }) => stderr.includes('open already'))).toHaveLength(1);
   const first = await only();
   await start('ttyd');
@@ -154,6 +156,27 @@ test('one whose process hangs is named, and stop ends it all the same', async ()
   expect(await only()).toMatchObject({ state: 'silent', reason: expect.stringContaining(String(pid)) });
   expect((await bed.bai(['forward', 'stop', 'demo'])).code).toBe(0);
   expect(isAlive(pid)).toBe(false);
+});
+
+test('--open starts the browser with a page of the user’s own, and no secret in its command line', async () => {
+  const browser = join(bed.home, 'browser');
+  const seen = join(bed.home, 'seen');
+  writeFileSync(browser, `#!/bin/sh\nprintf '%s' "$1" > '${seen}'\n`, { mode: 0o755 });
+  const options = { env: { BROWSER: `/nowhere/browser:${browser} %s` } };
+  const { code, stdout } = await bed.bai(['forward', 'demo', 'ttyd', '--open', '-f'], options);
+  expect(code).toBe(0);
+  const [, url = '?'] = /demo:ttyd {2}(\S+)/.exec(stdout) ?? [];
+  const shown = readFileSync(seen, 'utf8');
+  expect(shown).toMatch(/^file:\/\//);
+  expect(shown).not.toContain('secret');
+  const page = fileURLToPath(shown);
+  expect(statSync(page).mode & 0o777).toBe(0o600);
+  expect(readFileSync(page, 'utf8')).toContain(`content="0; url=${url}"`);
+  // Of the app itself nothing listens here; who shows the secret is let through to find that out.
+  expect((await fetch(url, { redirect: 'manual' })).status).toBe(302);
+  expect((await fetch(url.replace(/\?.*/, ''))).status).toBe(403);
+  expect((await bed.bai(['forward', 'stop', 'demo'])).code).toBe(0);
+  expect(existsSync(page)).toBe(false);
 });
 
 test('it ends with its session, and the list says so', async () => {

@@ -38,6 +38,8 @@ async function look(record: ForwardRecord, store: ForwardStore): Promise<KnownFo
     const { status } = answer;
     return { record, state: status.state, reason: status.reason, status };
   }
+  if (process === 'alive' && record.control === '')
+    return { record, state: 'silent', reason: 'it is starting' };
   if (process === 'alive' || answer === 'silent')
     return { record, state: 'silent', reason: `its process (${record.owner.pid}) does not answer` };
   return await tidyUp(record, store);

@@ -1,7 +1,7 @@
 /** Opens the ports that were asked for, and keeps them open whatever becomes of the line, the manager and the login. */
 
 import { watchClock } from '../../core/clock-jump.ts';
-import type { ForwardListener, ForwardStatus } from '../../core/forward/status.ts';
+import { type ForwardListener, type ForwardStatus, shortListener } from '../../core/forward/status.ts';
 import { type RemoteWish, sessionHost, wishText } from '../../core/forward/wishes.ts';
 import { requireFeature } from '../../core/session/features.ts';
 import type { Tunnel } from '../../core/session/provider.ts';
@@ -84,6 +84,8 @@ class OpenedForwards implements OpenForwards {
     const { session, plan } = this.#request;
     await this.#openLines(plan);
     for (const forward of plan.forwards) this.listeners.push(await this.#open(forward));
+    const { tools } = this.#login;
+    tools.holdLogin?.(`forward of ${session.name}: ${this.listeners.map(shortListener).join(', ')}`);
     const provider = this.#login.provider();
     this.#watch = watchForEnd(session, { provider, signal: this.#signal });
     this.#watch.ended.catch((error: unknown) => this.#fail(error));
@@ -247,7 +249,8 @@ class OpenedForwards implements OpenForwards {
   }
 
   #connections(): number {
-    return this.#forwarders.reduce((sum, { connections }) => sum + connections, 0);
+    const fromThere = this.#remotes?.connections ?? 0;
+    return this.#forwarders.reduce((sum, { connections }) => sum + connections, fromThere);
   }
 
   /** Time counts in turns of a timer: a night's sleep is no time without connections. */

@@ -1,5 +1,6 @@
 /** `bai forward --background`: the process that goes on. It says once what has become of it, and then writes a log. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type BackgroundAnswer,
   type ForwardEnd,
@@ -29,7 +30,7 @@ export async function serveForward(
   let record: ForwardRecord | undefined;
   try {
     const prepared = await prepareForward(request, tools);
-    const claimed = await claim(request, prepared, store);
+    const claimed = await claim(request, prepared, { store, signal: tools.signal });
     if (claimed.kind === 'already') return tell(claimed);
     record = claimed.record;
     await using open = await openForwards({ ...prepared, idleMs: request.idleMs, voice }, tools);
@@ -114,29 +115,42 @@ type Claimed =
   | { readonly kind: 'claimed'; readonly record: ForwardRecord }
   | (BackgroundAnswer & { kind: 'already' });
 
-/** Never two for the same ports of a session. */
-function claim(
+const lookAgainMs = 100;
+
+/** Never two for the same ports of a session: one that is about to open them is waited for. */
+async function claim(
+  request: ForwardRequest,
+  prepared: PreparedForward,
+  { store, signal }: { readonly store: ForwardStore; readonly signal: AbortSignal },
+): Promise<Claimed> {
+  for (;;) {
+    const claimed = await store.alone(() => claimNow(request, prepared, store));
+    if (claimed !== undefined) return claimed;
+    await delay(lookAgainMs, undefined, { signal });
+  }
+}
+
+/** Nothing while another one has not come so far. */
+async function claimNow(
   { id, wishes }: ForwardRequest,
   { session, plan }: PreparedForward,
   store: ForwardStore,
-): Promise<Claimed> {
+): Promise<Claimed | undefined> {
   const specs = wishes.map(wishText).sort();
-  return store.alone(async () => {
-    const live = (await knownForwards(store)).filter(({ state }) => state !== 'ended');
-    const same = live.find(({ record }) => record.session.id === session.id && isSame(record.specs, specs));
-    if (same !== undefined) {
-      const answer = await store.ask(same.record, 'status');
-      const listeners =
-        typeof answer === 'object' && answer.kind === 'status' ? answer.listeners : same.record.listeners;
-      return { kind: 'already', facts: { ...factsOf(same.record), listeners }, others: plan.others };
-    }
-    const name = freeName(session.name, new Set(live.map(({ record }) => record.name)));
-    const owner = await store.owner();
-    const startedAt = new Date().toISOString();
-    const record: ForwardRecord = { id, name, session, specs, owner, startedAt, control: '', listeners: [] };
-    await store.write(record);
-    return { kind: 'claimed', record };
-  });
+  const live = (await knownForwards(store)).filter(({ state }) => state !== 'ended');
+  const same = live.find(({ record }) => record.session.id === session.id && isSame(record.specs, specs));
+  if (same !== undefined) {
+    if (same.record.control === '') return undefined;
+    const answer = await store.ask(same.record, 'status');
+    const isAnswer = typeof answer === 'object' && answer.kind === 'status';
+    const listeners = isAnswer ? answer.listeners : same.record.listeners;
+    return { kind: 'already', facts: { ...factsOf(same.record), listeners }, others: plan.others };
+  }
+  const name = freeName(session.name, new Set(live.map(({ record }) => record.name)));
+  const [owner, startedAt] = [await store.owner(), new Date().toISOString()];
+  const record: ForwardRecord = { id, name, session, specs, owner, startedAt, control: '', listeners: [] };
+  await store.write(record);
+  return { kind: 'claimed', record };
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {

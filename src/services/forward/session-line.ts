@@ -188,6 +188,10 @@ export class RemoteLine implements AsyncDisposable {
     });
   }
 
+  get connections(): number {
+    return this.#ports?.fromThere ?? 0;
+  }
+
   probe(): void {
     void this.#ports?.probe(awakeMs);
   }

@@ -13,6 +13,8 @@ export interface SessionPorts extends AsyncDisposable {
   dial(target: ForwardTarget, signal: AbortSignal): Promise<Duplex>;
   /** Resolves when the other side has answered something; ends the connection when it does not in time. Never rejects. */
   probe(ms: number): Promise<void>;
+  /** How many connections come through its ports over there. */
+  readonly fromThere: number;
   /** How many streams are open over it, or asked for. */
   readonly streams: number;
   /** Rejects when the connection is lost; never resolves, and needs no catch. */
@@ -38,6 +40,9 @@ export async function openSessionPorts(
   };
   return {
     lost: connection.lost,
+    get fromThere() {
+      return forwards.connections;
+    },
     get streams() {
       return streams;
     },
@@ -74,7 +79,7 @@ async function listenThere(
   connection: SshConnection,
   remoteForwards: readonly Forward[],
   options: ForwardsOptions,
-): Promise<Disposable> {
+): ReturnType<typeof openForwards> {
   const nothing = { command: undefined, terminal: 'no', readsNothing: true, forwardsAgent: false } as const;
   const how = { runsNothing: true, isInBackground: false, opensPorts: false, needsForwards: true };
   const work = { ...nothing, ...how, localForwards: [], remoteForwards };
