@@ -8,7 +8,7 @@ import type { Forward, ForwardTarget } from '../../core/ssh/ssh-arguments.ts';
 import { atMost } from '../../core/time-limit.ts';
 import { BaiError } from '../../errors.ts';
 import type { SessionPorts } from '../../ssh/streams/session-ports.ts';
-import { type KeySource, logIn, loginKeyFor, openAccess } from '../ssh/open-access.ts';
+import { type KeySource, logIn, loginKeyFor, type OpenedAccess, openAccess } from '../ssh/open-access.ts';
 import type { ForwardTools, ForwardVoice } from './forward-tools.ts';
 import type { KeptLogin } from './kept-login.ts';
 
@@ -28,9 +28,11 @@ export class SessionLine implements AsyncDisposable {
   readonly #options: LineOptions;
   readonly #open = new Set<SessionPorts>();
   #current: Promise<SessionPorts> | undefined;
+  readonly #openPorts: OpenPorts;
 
   constructor(options: LineOptions) {
     this.#options = options;
+    this.#openPorts = portsOpener({ ...options, remotes: [] });
   }
 
   /** The first connection; what is wrong with the way or the key is said by its failure. */
@@ -88,7 +90,7 @@ export class SessionLine implements AsyncDisposable {
 
   async #connect(): Promise<SessionPorts> {
     const { login, signal } = this.#options;
-    const ports = await login.attempt((tools) => openPorts({ ...this.#options, remotes: [] }, tools));
+    const ports = await login.attempt(this.#openPorts);
     this.#open.add(ports);
     if (signal.aborted) await ports[Symbol.asyncDispose]();
     return ports;
@@ -153,13 +155,27 @@ interface PortsRequest extends LineOptions {
   readonly remotes: readonly Forward[];
 }
 
-async function openPorts(request: PortsRequest, tools: ForwardTools): Promise<SessionPorts> {
-  const { session, remotes, voice, ownKey, signal } = request;
-  const key = ownKey ?? (await loginKeyFor(session, tools));
-  const access = await openAccess(session, tools);
-  const make: Parameters<typeof logIn<SessionPorts>>[0]['make'] = (login) =>
-    tools.client.openPorts(login, { remotes, say: voice.trouble });
-  return await logIn({ access, key, make }, { ...tools, signal });
+type OpenPorts = (tools: ForwardTools) => Promise<SessionPorts>;
+
+/**
+ * What was found out for a connection serves the next one, so that nothing but the way itself is gone again: a question to the platform could
+ * go over a connection that died with the line. It is all asked anew after a failure, and with another login.
+ */
+function portsOpener({ session, remotes, voice, ownKey, signal }: PortsRequest): OpenPorts {
+  let known:
+    | { readonly by: ForwardTools; readonly access: OpenedAccess; readonly key: KeySource }
+    | undefined;
+  return async (tools) => {
+    const way = known?.by === tools ? known : undefined;
+    known = undefined;
+    const key = way?.key ?? ownKey ?? (await loginKeyFor(session, tools));
+    const access = way?.access ?? (await openAccess(session, tools));
+    const make: Parameters<typeof logIn<SessionPorts>>[0]['make'] = (login) =>
+      tools.client.openPorts(login, { remotes, say: voice.trouble });
+    const ports = await logIn({ access, key, make }, { ...tools, signal });
+    known = { by: tools, access, key };
+    return ports;
+  };
 }
 
 /** Longer each time, and soon again once it has stood. */
@@ -172,9 +188,11 @@ export class RemoteLine implements AsyncDisposable {
   #fail: (error: unknown) => void = () => {};
   /** Rejects for what is no fault of the line; never resolves, and needs no catch. */
   readonly broken: Promise<never>;
+  readonly #openPorts: OpenPorts;
 
   constructor(options: PortsRequest) {
     this.#options = options;
+    this.#openPorts = portsOpener(options);
     this.broken = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -197,7 +215,7 @@ export class RemoteLine implements AsyncDisposable {
   }
 
   #connect(): Promise<SessionPorts> {
-    return this.#options.login.attempt((tools) => openPorts(this.#options, tools));
+    return this.#options.login.attempt(this.#openPorts);
   }
 
   async #keep(first: SessionPorts): Promise<void> {
