@@ -6,6 +6,8 @@ import type { Provider, ProviderFacts } from './core/session/provider.ts';
 import type { Settings, SettingValues } from './core/settings/settings.ts';
 import type { CompletionTools } from './services/completion/complete.ts';
 import type { ConfigureTools } from './services/configure.ts';
+import type { ForwardsTools } from './services/forward/forward-store.ts';
+import type { ForwardTools } from './services/forward/forward-tools.ts';
 import type { AccountKeyTools } from './services/keys/account-key-tools.ts';
 import type { AuthorizeTools } from './services/keys/authorize-key.ts';
 import type { KeyTools } from './services/keys/key-tools.ts';
@@ -22,6 +24,7 @@ import type { ExecTools } from './services/ssh/exec-command.ts';
 import type { HostKeyTools } from './services/ssh/host-keys.ts';
 import type { OpenTools } from './services/ssh/open-program.ts';
 import type { SshConfigTools } from './services/ssh/ssh-config.ts';
+import type { Background } from './services/ssh/ssh-programs.ts';
 import type { SshStdioTools } from './services/ssh/ssh-stdio.ts';
 import type { SshTools } from './services/ssh/ssh-tools.ts';
 
@@ -59,7 +62,7 @@ export interface ProcessFacts {
   /** After a signal nobody ends the process by force while somebody holds this. */
   readonly takeTimeToEnd: () => Disposable;
   /** Where this process was started to go on in the background: told when it has come so far. */
-  readonly background?: { ready(): void } | undefined;
+  readonly background?: Background | undefined;
 }
 
 export interface Context {
@@ -117,6 +120,8 @@ export interface ToolKinds {
   readonly asking: AskingTools | undefined;
   readonly ssh: SshTools;
   readonly clients: ClientTools;
+  readonly forward: ForwardTools;
+  readonly forwards: ForwardsTools;
   readonly exec: ExecTools;
   readonly sshStdio: SshStdioTools;
   readonly sshConfig: SshConfigTools;

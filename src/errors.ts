@@ -171,6 +171,15 @@ export function reasonOf({ reason }: AbortSignal): Error {
     : reason;
 }
 
+/** What another process of bai has failed with. */
+export class RelayedError extends BaiError {
+  override readonly exitCode: number;
+  constructor(message: string, facts: ErrorFacts, exitCode: number) {
+    super(message, facts);
+    this.exitCode = exitCode;
+  }
+}
+
 /** A failure with more to say than where it was thrown: its exit status stays. */
 export class RetoldError extends BaiError {
   override readonly exitCode: number;

@@ -6,7 +6,7 @@ import { commands, groups } from './commands/index.ts';
 import type { CommandEntry } from './commands/shared/command.ts';
 import { addGlobalOptions } from './commands/shared/global-options.ts';
 import { explainUsage, refuseGroupAlone, usageLine, withHelp } from './commands/usage.ts';
-import { knownWords, withoutDoubt, withShell, withWelcome, wordsOf } from './commands/words.ts';
+import { knownWords, withoutDoubt, withUsualCommand, withWelcome, wordsOf } from './commands/words.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import { ExitCode, interruptedBy, isAbort, UsageError } from './errors.ts';
 
@@ -15,7 +15,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   let words = argv;
   let program: Command | undefined;
   try {
-    words = withShell(withWelcome(withHelp(argv)));
+    words = withUsualCommand(withWelcome(withHelp(argv)));
     refuseGroupAlone(words, fallbackFlags(words).json);
     program = await createProgram(context, words);
     words = withoutDoubt(words, program);

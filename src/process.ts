@@ -16,7 +16,8 @@ declare const BAI_VERSION: string;
 const interrupted = new AbortController();
 const childHasTerminal = { count: 0 };
 const takesItsTime = { count: 0 };
-const staysAlive = outlivesTerminal(process.env, process.ppid);
+const background = takeBackground();
+const staysAlive = background?.id !== undefined || outlivesTerminal(process.env, process.ppid);
 
 /** Everything ends by itself before: what was begun is taken back in less. */
 const latestEndMs = 1_900;
@@ -97,7 +98,7 @@ export async function runProcess(openProvider: OpenProvider): Promise<void> {
       signal: interrupted.signal,
       leaveInterruptsToChild: counting(childHasTerminal),
       takeTimeToEnd: counting(takesItsTime),
-      background: takeBackground(),
+      background,
     },
     openProvider,
   );

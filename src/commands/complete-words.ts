@@ -48,6 +48,11 @@ const valuesOf: Readonly<Record<string, Values>> = {
   'sftp sync --via': ['auto', 'sftp', 'tar'],
   'session create --type': ['interactive', 'batch', 'inference', 'system'],
   'key generate --type': ['ed25519', 'rsa', 'ecdsa'],
+  'forward start specs': 'app',
+  // They are named as their sessions.
+  'forward stop names': 'session',
+  'forward logs name': 'session',
+  'forward open name': 'session',
   session: 'session',
   sessions: 'session',
   'session create what': 'image',

@@ -10,6 +10,7 @@ export const groups: Readonly<Record<string, string>> = {
   resource: 'what there is to run on, and what you may use of it',
   project: 'the projects that you are in',
   app: 'ssh into a session, or forward its apps to this machine',
+  forward: 'ports of a session on this machine, also in the background (`forward SESSION` starts one)',
   'ssh-config': 'let ssh, scp, rsync, git and editors reach sessions as NAME.bai',
   sftp: 'move files into and out of a session',
   key: "your SSH keys, and the sessions'",
@@ -116,6 +117,32 @@ export const commands: readonly CommandEntry[] = [
     path: 'app forward',
     summary: 'keep a local port open to an app of a session',
     load: () => import('./app/forward.ts'),
+  },
+  {
+    path: 'forward start',
+    summary: 'open ports here that lead into a session',
+    load: () => import('./forward/start.ts'),
+  },
+  {
+    path: 'forward list',
+    summary: 'list the forwards in the background',
+    aliases: ['ls'],
+    load: () => import('./forward/list.ts'),
+  },
+  {
+    path: 'forward stop',
+    summary: 'end forwards in the background',
+    load: () => import('./forward/stop.ts'),
+  },
+  {
+    path: 'forward logs',
+    summary: 'print what has happened to a forward in the background',
+    load: () => import('./forward/logs.ts'),
+  },
+  {
+    path: 'forward open',
+    summary: 'open a web app that is forwarded in your browser',
+    load: () => import('./forward/open.ts'),
   },
   {
     path: 'open',

@@ -18,7 +18,7 @@ export function define(command: Command, context: Context): void {
     .argument('<session>', 'name or id')
     .argument('[path]', 'a folder in the session, counted from its home')
     .option('--print', 'print the URL without starting anything')
-    .option('-p, --port <port>', 'for sftp: the local port; a random one when it is taken')
+    .option('-p, --port <port>', 'for sftp: the local port; another one when it is taken')
     .option('--strict-port', 'for sftp: fail when the port is taken')
     .addHelpText('after', examples)
     .action(async (program: string, session: string, path: string | undefined, flags: Flags) => {

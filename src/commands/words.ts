@@ -10,11 +10,12 @@ export function withWelcome(argv: readonly string[]): readonly string[] {
   return asksForHelp || wordsOf(argv, 1).length > 0 ? argv : [...argv, 'welcome'];
 }
 
-/** `sftp SESSION` is its shell. */
-export function withShell(argv: readonly string[]): readonly string[] {
-  const [group, name, ...more] = wordsOf(argv, 3);
-  if (group !== 'sftp' || name === undefined || isCommand(group, name) || more.length > 0) return argv;
-  return argv.toSpliced(argv.indexOf(group) + 1, 0, 'shell');
+/** `sftp SESSION` is its shell, and `forward SESSION …` starts one. */
+export function withUsualCommand(argv: readonly string[]): readonly string[] {
+  const [group = '', name, ...more] = wordsOf(argv, 3);
+  if (name === undefined || isCommand(group, name)) return argv;
+  if (group === 'sftp' && more.length === 0) return argv.toSpliced(argv.indexOf(group) + 1, 0, 'shell');
+  return group === 'forward' ? argv.toSpliced(argv.indexOf(group) + 1, 0, 'start') : argv;
 }
 
 /** What is for ssh or a session stands behind dashes; `--json=events`, for an option with an optional value would take the next word. */

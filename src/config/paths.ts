@@ -18,6 +18,8 @@ interface OwnPaths {
   readonly loginHolders: string;
   /** What `~/.ssh/config` includes. */
   readonly sshConfig: string;
+  /** Of forwards that go on in the background, 0700. */
+  readonly forwards: string;
   /** Two small files for each host name that plain ssh was asked for. */
   readonly sshHosts: string;
 }
@@ -34,6 +36,7 @@ export function findOwnPaths(environment: Readonly<Record<string, string | undef
     localManager: join(paths.data, 'local.json'),
     loginHolders: join(paths.data, 'logins'),
     sshConfig: join(paths.data, 'ssh_config'),
+    forwards: join(paths.data, 'forwards'),
     sshHosts: join(paths.data, 'ssh-hosts'),
   };
 }

@@ -80,8 +80,19 @@ export const sshCodes = {
     meaning: "the session's sshd takes no command of that length; `bai ssh` ends with 255",
   },
   'no-exec': { status: '1', meaning: 'the session starts no shell or command' },
+  'forward-not-found': { status: '4', meaning: 'no forward in the background has this name or id' },
+  'forward-ended': { status: '4', meaning: '`bai forward open`, and the forward does not run any more' },
+  'forward-elsewhere': {
+    status: '6',
+    meaning: 'the forward is a process of another machine that shares the home folder',
+  },
+  'forward-failed': {
+    status: '1',
+    meaning: 'the process of a forward in the background ended before its ports listened',
+  },
+  'no-web-app': { status: '4', meaning: '`bai forward open`, and nothing of the forward is for a browser' },
   'port-refused': { status: '1', meaning: '`--strict-port`, and this system does not allow that port' },
-  'no-free-port': { status: '1', meaning: 'none of 20 random ports was free' },
+  'no-free-port': { status: '1', meaning: 'none of the ports that bai tried was free' },
   'not-shared': {
     status: '2',
     meaning:

@@ -15,7 +15,7 @@ export interface SshDialOptions {
   readonly label: string;
   /** How long it may refuse connections, or hang up before its greeting; each time it is tried again. */
   readonly patienceMs: number;
-  /** When nothing was heard for so long, the system asks whether the other side is still there. */
+  /** Within so long a line on which nothing is said is found to be dead; half a minute when left out. */
   readonly silenceMs?: number | undefined;
   /** Hears, once for each dial, that it takes longer. */
   readonly onWait?: ((message: string) => void) | undefined;
@@ -56,6 +56,7 @@ export async function dialSsh(options: SshDialOptions, signal: AbortSignal): Pro
 }
 
 const quietMs = 3_000;
+const usualSilenceMs = 28_000;
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {
@@ -70,9 +71,10 @@ type NotYet = 'refused' | 'hung-up';
 
 async function dialOnce(options: SshDialOptions, signal: AbortSignal): Promise<Duplex | NotYet> {
   signal.throwIfAborted();
-  const { network, target, silenceMs } = options;
-  const stream = network.options.dial?.(target) ?? net.connect({ ...target, noDelay: true, keepAlive: true });
-  if (stream instanceof net.Socket && silenceMs !== undefined) stream.setKeepAlive(true, silenceMs / 2);
+  const { network, target, silenceMs = usualSilenceMs } = options;
+  const stream = network.options.dial?.(target) ?? net.connect({ ...target, noDelay: true });
+  // The system asks ten times, once a second, before it gives up.
+  if (stream instanceof net.Socket) stream.setKeepAlive(true, silenceMs / 2);
   let ownAddress: string | undefined;
   stream.once('connect', () => {
     if (stream instanceof net.Socket) ownAddress = stream.localAddress;

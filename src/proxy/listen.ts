@@ -1,7 +1,7 @@
 /** Binds the local port. get-port proposes it and binding judges: what was free a moment ago may be busy now. */
 
 import type { Server } from 'node:net';
-import { portCandidates } from '../core/ssh/port-range.ts';
+import { portCandidates, stableCandidates } from '../core/ssh/port-range.ts';
 import { ConflictError, LocalSystemError, systemCode } from '../errors.ts';
 
 export interface ListenRequest {
@@ -10,22 +10,26 @@ export interface ListenRequest {
   readonly preferredPort: number | undefined;
   /** Fail when the preferred port is taken. */
   readonly strict: boolean;
+  /** For what the port is to be the same each time, where no preferred one can be had; else it is a random one. */
+  readonly place?: string | undefined;
 }
 
 /**
- * The bound port. With no preference, or when it cannot be had, a random one in 10000–65000.
+ * The bound port. With no preference, or when it cannot be had, that of the place, or a random one, in 10000–65000.
  * Throws ConflictError (`port-taken`) or LocalSystemError (`port-refused`) for a strict port, and LocalSystemError
- * (`no-free-port`) when no random one is free.
+ * (`no-free-port`) when none of those that are tried is free.
  */
 export async function listen(
   server: Server,
-  { host, preferredPort, strict }: ListenRequest,
+  { host, preferredPort, strict, place }: ListenRequest,
 ): Promise<number> {
   if (strict && preferredPort !== undefined) {
     await bindStrictly(server, preferredPort, host);
     return preferredPort;
   }
-  const candidates = new Set(portCandidates(preferredPort, Math.random));
+  const candidates = new Set(
+    place === undefined ? portCandidates(preferredPort, Math.random) : stableCandidates(preferredPort, place),
+  );
   for (;;) {
     const port = await propose(candidates, host);
     // When all are taken, get-port chooses anywhere.
@@ -74,12 +78,12 @@ async function bind(server: Server, port: number, host: string): Promise<Error |
 function taken(port: number): ConflictError {
   return new ConflictError(`port ${port} on this machine is taken`, {
     code: 'port-taken',
-    hint: 'choose another --port, or omit --strict-port for a random one',
+    hint: 'choose another --port, or omit --strict-port for any that is free',
   });
 }
 
 function noFreePort(): LocalSystemError {
-  return new LocalSystemError('none of 20 random ports between 10000 and 65000 was free', {
+  return new LocalSystemError('none of the ports between 10000 and 65000 that were tried was free', {
     code: 'no-free-port',
     hint: 'close other forwarders, or choose a port with --port',
   });

@@ -26,6 +26,8 @@ const loopback = '127.0.0.1';
 const forAsLongAsItTakes = { there: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY };
 
 interface OpenForwards extends Disposable {
+  /** How many go through them now. */
+  readonly connections: number;
   /** Resolves when no connection goes through them. */
   idle(): Promise<void>;
 }
@@ -205,6 +207,10 @@ class Forwards implements OpenForwards {
       for (const resolve of this.#whenIdle) resolve();
       this.#whenIdle = [];
     });
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
   }
 
   idle(): Promise<void> {

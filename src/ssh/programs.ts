@@ -43,8 +43,8 @@ const settledMs = 5_000;
 
 /** Whether it was there and has not failed. It gets neither the terminal nor its Ctrl-C, and bai does not wait for its end. */
 export async function launch({ program, args, environment, signal }: Launch): Promise<boolean> {
-  const path = findProgram(program, environment);
-  if (path === undefined) return false;
+  const path = isAbsolute(program) ? program : findProgram(program, environment);
+  if (path === undefined || !isProgram(path)) return false;
   const child = spawn(path, args, { detached: true, stdio: 'ignore', windowsHide: true });
   const ended = new Promise<boolean>((resolve) => {
     child.once('exit', (status) => resolve(status === 0));

@@ -16,6 +16,7 @@ import { prefixedOutput } from '../output/prefixed-output.ts';
 import { wantsColor } from '../output/style.ts';
 import { leftInSession } from '../output/transfer-progress.ts';
 import { startForwarder } from '../proxy/forwarder.ts';
+import { watchLocalPeers } from '../proxy/local-peers.ts';
 import type { PruneTools } from '../services/keys/prune-keys.ts';
 import type { SessionTools } from '../services/session/session-tools.ts';
 import {
@@ -32,10 +33,11 @@ import type { SshClient, SshTools } from '../services/ssh/ssh-tools.ts';
 import { openSshConnection } from '../ssh/connection.ts';
 import { fingerprints, keyType, openKnownHosts } from '../ssh/files/known-hosts.ts';
 import { fetchHostKey } from '../ssh/host-key.ts';
-import { openNodeStreams } from '../ssh/node-streams.ts';
 import { findProgram } from '../ssh/programs.ts';
 import { readRemoteHome } from '../ssh/remote-home.ts';
 import { openSftp, sftpWithLogin } from '../ssh/sftp.ts';
+import { openNodeStreams } from '../ssh/streams/node-streams.ts';
+import { openSessionPorts } from '../ssh/streams/session-ports.ts';
 import { runSsh } from '../ssh/system-ssh.ts';
 import { benchmarkLink } from '../transfer/benchmark/benchmark.ts';
 import type { SftpConnection } from '../transfer/engine/sftp-connection.ts';
@@ -95,6 +97,11 @@ function sshClient(parts: AppParts): SshClient {
     open: (request) => openBuiltin(request, logIn, parts),
     openStreams: async (request) =>
       openNodeStreams(await logIn(request), { session: request.session, patienceMs: answerMs / 4 }),
+    openPorts: async (request, { remotes, say }) => {
+      const { session } = request;
+      const options = { session, remotes, say, signal: request.signal, peers: watchLocalPeers() };
+      return await openSessionPorts(await logIn(request), options);
+    },
     async probe(request) {
       await using connection = await logIn(request);
       return connection.software;

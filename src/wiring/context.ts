@@ -29,6 +29,8 @@ class LazyContext implements Context, BuilderContext {
   #stored: Promise<StoredProfiles | undefined> | undefined;
   #reporter: Reporter | undefined;
   readonly #openProvider: OpenProvider;
+  /** What the provider was opened with. */
+  #account = '';
   #provider: Promise<Provider> | undefined;
   owner: string | undefined;
   #userSsh: UserSsh | undefined;
@@ -144,6 +146,17 @@ class LazyContext implements Context, BuilderContext {
     return this.#provider;
   }
 
+  async renewAccount(): Promise<boolean> {
+    this.#stored = undefined;
+    this.#settings = undefined;
+    if (accountText(await this.settingsWithSecrets()) === this.#account) return false;
+    const before = await this.#provider;
+    // Connections through it go on.
+    if (before !== undefined) this.closeLater({ close: async () => before[Symbol.asyncDispose]() });
+    this.#provider = undefined;
+    return true;
+  }
+
   tools<N extends keyof ToolKinds>(kind: N): Promise<ToolKinds[N]> {
     return builders[kind](this);
   }
@@ -207,6 +220,7 @@ class LazyContext implements Context, BuilderContext {
   async #open(): Promise<Provider> {
     const { version, reporter } = this;
     const settings = await this.settingsWithSecrets();
+    this.#account = accountText(settings);
     const environment = { ...(await this.#environmentFile()), ...this.environment };
     const options = { version, reporter, environment, processEnvironment: this.environment };
     const means = (): Promise<SignInMeans> => this.#signInMeans();
@@ -244,6 +258,11 @@ class LazyContext implements Context, BuilderContext {
     this.#userSsh ??= openUserSsh(this.facts);
     return this.#userSsh;
   }
+}
+
+/** In memory only: who signs in, and where. */
+function accountText({ endpoint, accessKey, secretKey, token, loginId }: Settings): string {
+  return JSON.stringify([endpoint, accessKey, secretKey, token, loginId].map(({ value }) => value));
 }
 
 const noFlags: GlobalFlags = {

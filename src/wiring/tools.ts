@@ -19,6 +19,8 @@ export interface BuilderContext extends Context {
   storedProfiles(): Promise<StoredProfiles | undefined>;
   /** What the process is for that keeps a login in use; nothing where it has none. */
   holdLogin(what: string): void;
+  /** Reads the account anew; whether it is another one by now, which `provider()` then has. */
+  renewAccount(): Promise<boolean>;
   /** Closed when the command is over. */
   closeLater(resource: { close(): Promise<void> }): void;
 }
@@ -30,6 +32,8 @@ export const builders: Builders = {
   asking: async (context) => (await import('./asking.ts')).askingTools(context),
   ssh: async (context) => (await import('./apps.ts')).sshTools(await partsOf(context)),
   clients: async (context) => (await import('./clients.ts')).clientTools(await partsOf(context)),
+  forward: async (context) => (await import('./forward.ts')).forwardTools(context, () => partsOf(context)),
+  forwards: async (context) => (await import('./forward.ts')).forwardsTools(context),
   exec: async (context) => (await import('./apps.ts')).execTools(await partsOf(context), context.flags.color),
   async sshStdio(context) {
     // ssh has started bai, and shows what it prints as it comes.

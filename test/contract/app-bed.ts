@@ -201,7 +201,7 @@ export function take(socket: Socket, bytes: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let size = 0;
     const done = (): void => {
-      socket.off('data', onData);
+      socket.off('data', onData).off('end', done).off('close', done);
       socket.pause();
       resolve(Buffer.concat(chunks));
     };

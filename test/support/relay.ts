@@ -16,6 +16,11 @@ export interface Relay extends AsyncDisposable {
   after(bytes: number, act: () => void, way?: Way): void;
   /** What was to come is forgotten, and what stands still is cut. */
   heal(): void;
+  /** From now on nothing passes over the connections of this moment, and nobody is told; later ones are as ever. */
+  forsake(): void;
+  /** Nothing passes for a while, and nothing is lost: a line that is gone for less time than anybody gives up. */
+  hold(): void;
+  release(): void;
 }
 
 export interface RelayOptions {
@@ -53,6 +58,9 @@ export async function startRelay(
     stall: (way) => line.stall(way),
     after: (bytes, act, way) => line.after(bytes, act, way),
     heal: () => line.heal(),
+    forsake: () => line.forsake(),
+    hold: () => line.hold(),
+    release: () => line.release(),
     [Symbol.asyncDispose]: async () => {
       line.cut();
       server.close();
@@ -76,6 +84,8 @@ class Line {
   readonly #narrow: Narrow | undefined;
   readonly #queue: Waiting[] = [];
   readonly #paused = new Set<Socket>();
+  readonly #forsaken = new WeakSet<Socket>();
+  #isHeld = false;
   #queued = 0;
   #dueAt = 0;
   readonly #sockets = new Set<Socket>();
@@ -99,7 +109,7 @@ class Line {
     });
     from.on('data', (chunk: Buffer) => {
       this.#count(chunk.length, way);
-      if (this.#stalled.has(way)) return;
+      if (this.#stalled.has(way) || this.#forsaken.has(from)) return;
       if (this.#narrow?.way === way) this.#wait(chunk, from, to);
       else this.#pass(chunk, from, to);
     });
@@ -128,6 +138,20 @@ class Line {
     if (this.#stalled.size === 0) return;
     this.#stalled.clear();
     this.cut();
+  }
+
+  forsake(): void {
+    for (const socket of this.#sockets) this.#forsaken.add(socket);
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    for (const socket of this.#sockets) socket.resume();
   }
 
   #count(bytes: number, way: Way): void {
@@ -178,7 +202,7 @@ class Line {
     this.#later(() => {
       if (to.destroyed || to.write(chunk)) return;
       from.pause();
-      to.once('drain', () => from.resume());
+      to.once('drain', () => this.#isHeld || from.resume());
     });
   }
 

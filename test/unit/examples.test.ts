@@ -27,8 +27,8 @@ test.each(commands.filter(({ hidden }) => hidden !== true))(
     expect(examples.length).toBeGreaterThan(0);
     const options = [...addGlobalOptions(new Command()).options, ...(command?.options ?? [])];
     for (const words of examples) {
-      // `bai sftp SESSION` is its shell, `bai app ssh` and `bai ssh` are the same.
-      expect([path, 'sftp', 'ssh', 'app ssh']).toContain(knownWords(words).join(' '));
+      // `bai sftp SESSION` is its shell, `bai forward SESSION` starts one, `bai app ssh` and `bai ssh` are the same.
+      expect([path, 'sftp', 'forward', 'ssh', 'app ssh']).toContain(knownWords(words).join(' '));
       // Behind a session's name they are of ssh, or of a command.
       if (afterSession === undefined) expect(unknownOptions(words, options)).toEqual([]);
     }

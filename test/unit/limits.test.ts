@@ -23,6 +23,7 @@ const ownTimers: Readonly<Record<string, string>> = {
   'ssh/openssh/jump-host.ts': 'a method of that name',
   'services/session/look-for-end.ts': 'a head start, which is no limit',
   'services/session/session-end.ts': 'a pause between two questions',
+  'config/forwards/control.ts': 'how long somebody of this machine may take to ask',
   'net/late-stream.ts': "a socket's method of that name, for Node's agents",
 };
 
@@ -34,6 +35,9 @@ test.each(filesWith(/\bsetTimeout\(/))('%s sets a timer for a reason that is kno
 const ownClocks: Readonly<Record<string, string>> = {
   'net/network.ts': 'connections that are kept die in their sleep, so sleep counts',
   'providers/backend-ai/tunnel/manager-tunnel.ts': 'the same',
+  'core/clock-jump.ts': 'sleep is what it looks for',
+  'services/forward/kept-login.ts': 'how often is asked',
+  'services/forward/known-forwards.ts': 'how old a record is, in days',
   'services/ssh/diagnose-disconnect.ts': 'asks only once ssh has ended',
   'services/ssh/persist-ssh.ts': 'how steady a line was, which is no limit',
   'output/waiting.ts': 'what is shown',

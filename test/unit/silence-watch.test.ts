@@ -36,6 +36,35 @@ function line(more: Partial<SilenceOptions> = {}) {
   };
 }
 
+describe('a machine that has slept', () => {
+  /** The clock on the wall goes on, and no timer does. */
+  const sleep = (): void => void vi.setSystemTime(Date.now() + 3_600_000);
+
+  test('asks its lines as soon as it is awake, and one that does not answer is dead sooner', () => {
+    const { watch, ask, diesWithin } = line({ silenceMs: 28_000 });
+    diesWithin(10, () => watch.hear());
+    const before = ask.mock.calls.length;
+    sleep();
+    expect(diesWithin(2)).toBeUndefined();
+    expect(ask.mock.calls.length).toBe(before + 1);
+    expect(diesWithin(60)).toBeLessThanOrEqual(10 + 2 + 12);
+  });
+
+  test('keeps one that answers, and one that nobody reads', () => {
+    let isUnread = false;
+    const { watch, ask, diesWithin } = line({ silenceMs: 28_000, isExcused: () => isUnread });
+    ask.mockImplementation(() => watch.hear());
+    for (let night = 0; night < 3; night += 1) {
+      sleep();
+      expect(diesWithin(60)).toBeUndefined();
+    }
+    ask.mockImplementation(() => {});
+    isUnread = true;
+    sleep();
+    expect(diesWithin(60)).toBeUndefined();
+  });
+});
+
 describe('a silent line', () => {
   test('is asked, and is dead within the time for silence', () => {
     const { ask, diesWithin } = line();

@@ -18,7 +18,7 @@ export function define(command: Command, context: Context): void {
     .argument('[app]', 'an app of the session, as `bai app list` names it', 'sshd')
     .option(
       '-p, --port <port>',
-      'local port; a random one when it is taken. With --via proxy, that of the app proxy',
+      'local port; another one when it is taken. With --via proxy, that of the app proxy',
     )
     .option('--strict-port', 'fail when the port is taken')
     .option('--for <program>', `print what to type for ${clientPrograms.join(', ')}`)

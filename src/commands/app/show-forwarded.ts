@@ -12,8 +12,12 @@ export async function forwardAndShow(request: ForwardAppRequest, context: Contex
     if (client !== undefined) tellAbout(client, forwarded, context);
     const isHere = forwarded.via === undefined;
     // A login protects sshd; of a web app whoever reaches the port is in.
-    if (forwarded.ssh === undefined && isHere)
-      context.reporter.info(`every user of this machine can use ${forwarded.app} through this port`);
+    if (forwarded.ssh === undefined && isHere) {
+      const { app } = forwarded;
+      context.reporter.info(
+        `every user of this machine can use ${app} through this port; \`bai forward\` asks for a secret first`,
+      );
+    }
     context.reporter.result(forwarded, client === undefined ? lines(forwarded) : clientLines(client));
     if (isHere) context.reporter.info('Ctrl-C closes the port and its connections');
   });

@@ -33,7 +33,7 @@ export function define(command: Command, context: Context): void {
     .argument('<session>', 'name or id; with USER@ in front for another account')
     .argument('[ssh-arguments...]', 'options of ssh, then a command')
     .option('--node <name>', 'a container of a cluster session, such as sub1 (default: main1)')
-    .option('-p, --port <port>', 'local port of the forwarder; a random one when it is taken')
+    .option('-p, --port <port>', 'local port of the forwarder; another one when it is taken')
     .option('--strict-port', 'fail when the port is taken')
     .option('--create <image>', 'create the session from this image when there is none of that name')
     .option('--persist', 'a shell in tmux that survives a lost connection; bai reconnects automatically')

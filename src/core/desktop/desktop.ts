@@ -16,6 +16,18 @@ export function hasDesktop({ platform, environment }: DesktopFacts): boolean {
   return Boolean(display || (environment['WSL_DISTRO_NAME'] && !environment['SSH_CONNECTION']));
 }
 
+/** The user's own browser, then the system's way to open a URL. `BROWSER` names programs, separated by colons, with `%s` for the URL. */
+export function browserCommands(facts: DesktopFacts, url: string): LaunchCommand[] {
+  const own = (facts.environment['BROWSER'] ?? '').split(facts.platform === 'win32' ? ';' : ':');
+  const commands = own.flatMap((line) => {
+    const [program, ...words] = line.split(' ').filter((word) => word !== '');
+    if (program === undefined) return [];
+    const args = words.map((word) => word.replaceAll('%s', () => url));
+    return [{ program, args: line.includes('%s') ? args : [...args, url] }];
+  });
+  return [...commands, ...urlOpeners(facts, url)];
+}
+
 /** The first one that is there is the one to start. */
 export function urlOpeners({ platform, environment }: DesktopFacts, url: string): LaunchCommand[] {
   if (platform === 'darwin') return [{ program: 'open', args: [url] }];

@@ -81,6 +81,13 @@ export function parseSecretStore(text: string, name: string): SecretStore {
   return oneOf(secretStores, text, name);
 }
 
+const webSecrets = ['cookie', 'none'] as const;
+type WebSecret = (typeof webSecrets)[number];
+
+export function parseWebSecret(text: string, name: string): WebSecret {
+  return oneOf(webSecrets, text, name);
+}
+
 const hostKeyCheckings = ['ask', 'accept-new'] as const;
 export type HostKeyChecking = (typeof hostKeyCheckings)[number];
 

@@ -22,6 +22,7 @@ import {
   parseSecretStore,
   parseUser,
   parseWayIn,
+  parseWebSecret,
   providerNames,
 } from './setting-parsers.ts';
 
@@ -130,6 +131,13 @@ export const settingDefinitions = {
     env: ['BAI_SSH_PORT'],
     summary: 'the preferred local port of forwarders',
     parse: parsePort,
+  },
+  webSecret: {
+    env: ['BAI_WEB_SECRET'],
+    fallback: 'cookie',
+    summary:
+      'what `bai forward` asks of a browser before a web app of a session is shown: `cookie` (a secret of yours, in the address that it prints and in a cookie from then on), or `none`',
+    parse: parseWebSecret,
   },
   proxyJump: {
     env: ['BAI_PROXY_JUMP'],

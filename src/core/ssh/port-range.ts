@@ -2,7 +2,7 @@
 
 import { UsageError } from '../../errors.ts';
 
-/** What the documents of Backend.AI recommend; also the range of the random choice. */
+/** What the documents of Backend.AI recommend; also the range of what bai chooses by itself. */
 export const portRange = { first: 10_000, last: 65_000 } as const;
 
 /** Parses a port a user wrote; ports below 1024 need privileges and are refused. */
@@ -42,5 +42,29 @@ export function* portCandidates(
     seen.add(port);
     drawn += 1;
     yield port;
+  }
+}
+
+/** The port of a place where nobody says another one: always the same, so that what is saved in other programs stays right. */
+export function stablePort(place: string): number {
+  // FNV-1a: short names that differ in one letter come out far apart.
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(place)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return portRange.first + ((hash >>> 0) % portCount);
+}
+
+const portCount = portRange.last - portRange.first + 1;
+
+/** The preferred port first, then that of the place and the next ones upward, from the end of the range to its beginning. */
+export function* stableCandidates(
+  preferred: number | undefined,
+  place: string,
+  count = 200,
+): Generator<number> {
+  if (preferred !== undefined) yield preferred;
+  const first = stablePort(place) - portRange.first;
+  for (let step = 0; step < count; step += 1) {
+    const port = portRange.first + ((first + step) % portCount);
+    if (port !== preferred) yield port;
   }
 }

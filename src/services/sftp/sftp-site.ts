@@ -3,6 +3,7 @@
 import type { SessionRef } from '../../core/session/session.ts';
 import type { HostKey } from '../../core/ssh/client-commands.ts';
 import { filezillaXml, ownSitePort } from '../../core/ssh/filezilla-site.ts';
+import { forwardPlace, sshApp } from '../../core/ssh/forwarder.ts';
 import { sanitizeLine } from '../../core/text/sanitize.ts';
 import { ConflictError } from '../../errors.ts';
 import { openRunningSession } from '../session/open-session.ts';
@@ -104,9 +105,17 @@ async function write(
   return 'replaced';
 }
 
-/** One that can be bound now. */
+/** One that can be bound now: that of `bai app forward`. */
 async function freePort({ access }: PreparedSsh, tools: ClientTools): Promise<number> {
-  const wish = { tunnel: access, isSsh: true, host: loopback, preferredPort: undefined, strict: false };
+  const place = forwardPlace(access.session, sshApp);
+  const wish = {
+    tunnel: access,
+    isSsh: true,
+    host: loopback,
+    preferredPort: undefined,
+    strict: false,
+    place,
+  };
   await using forwarder = await tools.startForwarder({ ...wish, onConnectionFailed() {} });
   return forwarder.port;
 }

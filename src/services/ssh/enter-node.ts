@@ -5,7 +5,7 @@ import type { SessionNode } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { similarNames } from '../../core/text/similar.ts';
 import { NotFoundError, ProtocolError } from '../../errors.ts';
-import type { NodeStreams } from '../../ssh/node-streams.ts';
+import type { NodeStreams } from '../../ssh/streams/node-streams.ts';
 import type { SessionTools } from '../session/session-tools.ts';
 import { logIn, loginKeyFor, openAccess } from './open-access.ts';
 import type { SshTools } from './ssh-tools.ts';

@@ -26,6 +26,17 @@ export interface ProgramOutput {
 export interface BackgroundWish {
   /** What it prints then is wanted. */
   readonly prints: boolean;
+  /** It asks nothing, writes to this file what it would print, and is known by the id. */
+  readonly log?: { readonly path: string; readonly id: string };
 }
 
-export type BackgroundStart = { readonly pid: number } | { readonly status: number };
+/** In the new process. */
+export interface Background {
+  /** Nothing for one that was started without. */
+  readonly id: string | undefined;
+  /** It has come so far; a line for the one that has started it. */
+  ready(said?: string): void;
+}
+
+/** `said`: the line that it was ready with. */
+export type BackgroundStart = { readonly pid: number; readonly said: string } | { readonly status: number };

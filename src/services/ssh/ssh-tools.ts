@@ -5,16 +5,24 @@ import type { AccessOptions, SshAccess } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import type { HostKeyChecking, KeyStore } from '../../core/settings/setting-parsers.ts';
 import type { Forwarder } from '../../core/ssh/forwarder.ts';
+import type { Forward } from '../../core/ssh/ssh-arguments.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import type { ForwarderOptions } from '../../proxy/forwarder.ts';
 import type { AgentLogin } from '../../ssh/agent-keys.ts';
 import type { SshConnectionOptions } from '../../ssh/connection.ts';
 import type { KeyRing, LoginKey } from '../../ssh/login.ts';
-import type { NodeStreams } from '../../ssh/node-streams.ts';
 import type { SshAnswer } from '../../ssh/openssh/ssh-settings.ts';
+import type { NodeStreams } from '../../ssh/streams/node-streams.ts';
+import type { SessionPorts } from '../../ssh/streams/session-ports.ts';
 import type { KeySaving } from '../keys/save-key.ts';
 import type { SessionTools } from '../session/session-tools.ts';
-import type { BackgroundStart, BackgroundWish, BuiltinConnection, FirstRun } from './ssh-programs.ts';
+import type {
+  Background,
+  BackgroundStart,
+  BackgroundWish,
+  BuiltinConnection,
+  FirstRun,
+} from './ssh-programs.ts';
 
 export interface SshTools extends SessionTools {
   readonly settings: SshSettings;
@@ -90,11 +98,20 @@ export interface BuiltinRequest extends LoginRequest {
   readonly first?: FirstRun | undefined;
 }
 
+interface PortsWish {
+  /** Of the session; they lead to this machine. */
+  readonly remotes: readonly Forward[];
+  /** Hears of their connections that fail. */
+  readonly say: (message: string) => void;
+}
+
 /** The client inside this process. */
 export interface SshClient {
   open(request: BuiltinRequest): Promise<BuiltinConnection>;
   /** Logs in to the main node of a session of several. */
   openStreams(request: LoginRequest): Promise<NodeStreams>;
+  /** Logs in for connections to ports of the session, and from ports of it to this machine. */
+  openPorts(request: LoginRequest, ports: PortsWish): Promise<SessionPorts>;
   /** Logs in, hangs up, and returns the server's name for itself; rejects with a BaiError that says why it could not. */
   probe(request: LoginRequest): Promise<string | undefined>;
   /** Logs in and asks the file server for the home folder. */
@@ -115,7 +132,7 @@ interface SystemSsh {
   /** Whether stdin is a terminal. */
   readonly isTerminal: boolean;
   /** Where this process was started to go on in the background: told when it has come so far. */
-  readonly background: { ready(): void } | undefined;
+  readonly background: Background | undefined;
   /** Starts this very command in the background; returns when it has come so far, or has failed. */
   startInBackground(wish: BackgroundWish): Promise<BackgroundStart>;
   /** While ssh has the terminal, Ctrl-C is for what runs inside it. */

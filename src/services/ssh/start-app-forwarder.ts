@@ -1,8 +1,8 @@
-/** A forwarder to one app of a session, on the preferred port or a random one. */
+/** A forwarder to one app of a session, on the preferred port or another one that is free. */
 
 import type { Tunnel } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
-import { type Forwarder, sshApp } from '../../core/ssh/forwarder.ts';
+import { type Forwarder, forwardPlace, sshApp } from '../../core/ssh/forwarder.ts';
 import { BaiError } from '../../errors.ts';
 import { type EndWatch, watchForEnd } from '../session/session-end.ts';
 import type { SshTools } from './ssh-tools.ts';
@@ -10,7 +10,7 @@ import type { SshTools } from './ssh-tools.ts';
 export interface PortPreference {
   /** Beats the `sshPort` setting. */
   readonly port?: number | undefined;
-  /** Fail when the port is not free, in place of a random one. */
+  /** Fail when the port is not free, in place of another one. */
   readonly strictPort: boolean;
 }
 
@@ -19,6 +19,8 @@ const loopback = '127.0.0.1';
 
 export interface StartRequest extends PortPreference {
   readonly app: string;
+  /** See `ForwarderOptions`. */
+  readonly place?: string;
   readonly tunnel: Tunnel;
   readonly onConnectionFailed: (error: unknown) => void;
   readonly onConnectionEnded?: () => void;
@@ -32,6 +34,7 @@ export async function startAppForwarder(request: StartRequest, tools: SshTools):
     host: loopback,
     preferredPort: preferred,
     strict: request.strictPort,
+    place: request.place,
     onConnectionFailed: request.onConnectionFailed,
     onConnectionEnded: request.onConnectionEnded,
   });
@@ -60,7 +63,7 @@ export async function holdForwarder(
   const onConnectionFailed = (error: unknown): void => void tellFailure(error, watch, tools);
   const onConnectionEnded = (): void => watch?.suspect();
   await using forwarder = await startAppForwarder(
-    { ...request, onConnectionFailed, onConnectionEnded },
+    { ...request, place: forwardPlace(request.session, request.app), onConnectionFailed, onConnectionEnded },
     tools,
   );
   const app = request.app === sshApp ? '' : `${request.app} of `;

@@ -3,14 +3,14 @@
 import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientChannel } from 'ssh2';
-import { createSemaphore, type Semaphore } from '../core/semaphore.ts';
-import { countDown, startStopwatch } from '../core/time-limit.ts';
-import { UnreachableError } from '../errors.ts';
-import { ask, type SshQuestion } from './ask.ts';
-import { closeChannel, widenWindow } from './channel-window.ts';
-import type { SshConnection } from './connection.ts';
-import { stopOf } from './forwards.ts';
-import type { Stop } from './pipe-with-backpressure.ts';
+import { createSemaphore, type Semaphore } from '../../core/semaphore.ts';
+import { countDown, startStopwatch } from '../../core/time-limit.ts';
+import { UnreachableError } from '../../errors.ts';
+import { ask, type SshQuestion } from '../ask.ts';
+import { closeChannel, widenWindow } from '../channel-window.ts';
+import type { SshConnection } from '../connection.ts';
+import { stopOf } from '../forwards.ts';
+import type { Stop } from '../pipe-with-backpressure.ts';
 
 export interface NodeStreams extends AsyncDisposable {
   /** To the sshd of a host that the far side knows by this name; waits until it greets. */
@@ -153,16 +153,19 @@ function gaveUp({ host, session }: Target, why: NotYet): UnreachableError {
  * The channel is always read, for dropbear sends on when its window is shut and ssh2 drops that. What the reader does
  * not take stops the connection under it.
  */
-class NodeStream extends Duplex {
+export class NodeStream extends Duplex {
   /** Whether the far side has sent anything before it ended. */
   readonly greeted: Promise<boolean>;
   readonly #channel: ClientChannel;
   readonly #stop: Stop;
   readonly #forget: () => void;
+  readonly #keepsReading: boolean;
   #hasEnded = false;
 
-  constructor(connection: SshConnection, channel: ClientChannel) {
+  /** `keepsReading`: whoever has said all may still wait for an answer. */
+  constructor(connection: SshConnection, channel: ClientChannel, { keepsReading = false } = {}) {
     super({ readableHighWaterMark: mostWaiting });
+    this.#keepsReading = keepsReading;
     this.#channel = channel;
     this.#stop = stopOf(connection, channel);
     this.on('error', () => {});
@@ -174,7 +177,7 @@ class NodeStream extends Duplex {
       this.once('close', () => resolve(false));
     });
     channel.on('data', (chunk: Buffer) => {
-      if (this.destroyed || this.writableEnded) return;
+      if (this.destroyed || (this.writableEnded && !this.#keepsReading)) return;
       if (!this.push(chunk)) this.#stop.hold(this);
     });
     channel.on('error', (error: Error) => this.destroy(error));
@@ -214,11 +217,13 @@ class NodeStream extends Duplex {
     this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'binary', done);
   }
 
-  /** Whoever writes no more wants nothing more either: an SSH connection that goes on over it has ended. */
+  /** Of a stream to an SSH server whoever writes no more wants nothing more either: the connection that goes on over it has ended. */
   override _final(done: () => void): void {
-    this.#stop.release(this);
     this.#channel.end();
-    closeChannel(this.#channel);
+    if (!this.#keepsReading) {
+      this.#stop.release(this);
+      closeChannel(this.#channel);
+    }
     done();
   }
 
