@@ -30,11 +30,13 @@ test('a name that means another session now never leads to the old one, though t
   const now = await marked('demo', 'new');
   const before = dials(old);
   expect(await bed.bai(['exec', 'demo', 'cat mark'])).toMatchObject({ code: 0, stdout: 'new', stderr: '' });
-  // It was dialled by what was remembered, and hung up on.
-  expect([dials(old) - before, dials(now)]).toEqual([1, 1]);
-  expect(bed.emulator.sessions.get(old).sshConnections).toBe(0);
+  // It may have been dialled by what was remembered, before the manager answered, and was hung up on.
+  expect(dials(old) - before).toBeLessThanOrEqual(1);
+  expect(dials(now)).toBe(1);
+  const after = dials(old);
+  await expect.poll(() => bed.emulator.sessions.get(old).sshConnections).toBe(0);
   expect(await bed.bai(['exec', 'demo', 'cat mark'])).toMatchObject({ code: 0, stdout: 'new' });
-  expect([dials(old) - before, dials(now)]).toEqual([1, 2]);
+  expect([dials(old), dials(now)]).toEqual([after, 2]);
 });
 
 test('a remembered session that has ended is told as if nothing was remembered', async () => {
