@@ -19,6 +19,7 @@ const programs = {
   'secret-tool': ['libsecret-tools', 'secrets in a real keyring'],
   'gnome-keyring-daemon': ['gnome-keyring', 'secrets in a real keyring'],
   'dbus-run-session': ['dbus', 'secrets in a real keyring'],
+  mandoc: ['mandoc', 'the form of the manual pages'],
   zsh: ['zsh', 'what Tab offers in zsh'],
   fish: ['fish', 'what Tab offers in fish'],
   tinyproxy: ['tinyproxy-bin', 'a real HTTP proxy'],

@@ -1,0 +1,104 @@
+/**
+ * `npm run docs:reference` writes docs/reference/, and `-- --man FOLDER` the manual pages there, both from the command tree. With
+ * `--check` nothing is written: what differs from docs/reference/ is named, with status 1.
+ */
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { manualPages } from './manual.mjs';
+import { readReference } from './reference.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({ options: { man: { type: 'string' }, check: { type: 'boolean' } } });
+const reference = await readReference();
+if (values.check) check(join(root, 'docs/reference'), markdownPages(reference));
+else if (values.man === undefined) writeAll(join(root, 'docs/reference'), markdownPages(reference));
+else writeAll(values.man, manualPages(reference));
+
+function check(folder, pages) {
+  const names = new Set([...readdirSync(folder), ...Object.keys(pages)]);
+  const isSame = (name) => {
+    const path = join(folder, name);
+    return existsSync(path) && readFileSync(path, 'utf8') === pages[name];
+  };
+  const other = [...names].filter((name) => !isSame(name));
+  if (other.length === 0) return;
+  console.error(`not as the commands are: ${other.join(', ')}; npm run docs:reference writes them`);
+  process.exitCode = 1;
+}
+
+/** Pages of commands that are gone go. */
+function writeAll(folder, pages) {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) if (!(name in pages)) rmSync(join(folder, name));
+  for (const [name, text] of Object.entries(pages)) writeFileSync(join(folder, name), text);
+}
+
+function markdownPages({ groups, globalOptions }) {
+  const pages = Object.fromEntries(groups.map((group) => [`${group.name}.md`, pageOf(group)]));
+  const rows = groups.flatMap(({ name, commands }) =>
+    commands.map(
+      ({ path, summary }) => `| [\`bai ${path}\`](${name}.md#${anchor(path)}) | ${cell(summary)} |`,
+    ),
+  );
+  pages['README.md'] = `# Reference
+
+Each command, as \`bai COMMAND --help\` has it. This folder is written by \`npm run docs:reference\`.
+
+| command | what it does |
+|---|---|
+${rows.join('\n')}
+
+## Options that every command takes
+
+${table('option', globalOptions)}
+`;
+  return pages;
+}
+
+function anchor(path) {
+  return `bai-${path.replaceAll(' ', '-')}`;
+}
+
+function cell(text) {
+  return text.replaceAll('|', '\\|').replaceAll(/<([\w=-]+)>/g, '‹$1›');
+}
+
+function pageOf({ name, summary, commands }) {
+  const intro = commands.length === 1 && commands[0].path === name ? '' : `\n${sentence(summary)}\n`;
+  return `# bai ${name}\n${intro}\n${commands.map(sectionOf).join('\n')}`;
+}
+
+function sectionOf(command) {
+  const { path, summary, usage, aliases, options, notes, examples, json, isForSession } = command;
+  const parts = [
+    `## bai ${path}`,
+    sentence(summary),
+    `\`\`\`\n${usage}\n\`\`\``,
+    aliases.length > 0 && `Other names: ${aliases.map((each) => `\`${each}\``).join(', ')}.`,
+    command.arguments.length > 0 && table('argument', command.arguments),
+    options.length > 0 && table('option', options),
+    notes !== '' && `\`\`\`text\n${notes}\n\`\`\``,
+    `\`\`\`sh\n${examples.join('\n')}\n\`\`\``,
+    isForSession
+      ? 'Exit status: that of the command in the session, 255 when the connection failed ([exit codes](../exit-codes.md)).'
+      : 'Exit status: 0, or one of [exit codes](../exit-codes.md).',
+    `JSON: ${json ?? 'see [JSON output](../json-output.md)'}`,
+  ];
+  return `${parts.filter(Boolean).join('\n\n')}\n`;
+}
+
+function table(title, rows) {
+  const lines = rows.map(({ term, text, setting }) => {
+    const also = setting === undefined ? '' : `; setting \`${setting}\``;
+    return `| \`${term.replaceAll('|', '\\|')}\` | ${cell(text)}${also} |`;
+  });
+  return [`| ${title} | |`, '|---|---|', ...lines].join('\n');
+}
+
+function sentence(text) {
+  const plain = cell(text);
+  return `${plain[0].toUpperCase()}${plain.slice(1)}.`;
+}
