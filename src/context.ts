@@ -36,6 +36,8 @@ export interface GlobalFlags {
   readonly quiet: boolean;
   /** As --color and --no-color say; undefined leaves it to the terminal. */
   readonly color: boolean | undefined;
+  /** What goes on is told as well. */
+  readonly verbose?: boolean;
   readonly profile: string | undefined;
   readonly environmentFile: string | undefined;
   readonly settings: SettingValues;
@@ -75,6 +77,8 @@ export interface Context {
   /** Made from the global flags, so it is there once a command's action runs. */
   readonly reporter: Reporter;
   readonly hasReporter: boolean;
+  /** From now on what goes on is told, where that is asked for. */
+  startLog(): Promise<void>;
   /** Called once, before anything is told. */
   useReporter(reporter: Reporter): void;
   readonly environment: Environment;

@@ -8,6 +8,7 @@ import { addGlobalOptions } from './commands/shared/global-options.ts';
 import { explainUsage, refuseGroupAlone, usageLine, withHelp } from './commands/usage.ts';
 import { knownWords, withoutDoubt, withUsualCommand, withWelcome, wordsOf } from './commands/words.ts';
 import type { Context, GlobalFlags } from './context.ts';
+import { milestone } from './core/milestones.ts';
 import { ExitCode, interruptedBy, isAbort, UsageError } from './errors.ts';
 
 /** The only error boundary. Never rejects. */
@@ -25,6 +26,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
     if (error instanceof CommanderError && hasShownHelp(error))
       return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     await prepareReporter(context, fallbackFlags(words));
+    milestone('bai', () => `failed: ${error instanceof Error ? error.message : String(error)}`);
     return context.reporter.failure(
       await context.inProfile(explained(error, context.signal, { argv, program })),
     );
@@ -59,6 +61,12 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     const flags = readFlags(action);
     context.useFlags(flags);
     await prepareReporter(context, flags);
+    await context.startLog();
+    milestone(
+      'bai',
+      () =>
+        `bai ${context.version}, Node ${process.versions.node}, ${process.platform}: ${knownWords(argv).join(' ')}`,
+    );
   });
   const wanted = wordsOf(argv);
   const parents = new Map<string, Command>();
@@ -114,6 +122,7 @@ function readFlags(command: Command): GlobalFlags {
     json: flags['json'] === true || flags['jsonEvents'] === true,
     events: flags['jsonEvents'] === true,
     quiet: flags['quiet'] === true,
+    verbose: flags['verbose'] === true,
     color: typeof flags['color'] === 'boolean' ? flags['color'] : undefined,
     command: [command.parent, command].flatMap((each) => (each?.parent ? [each.name()] : [])).join(' '),
     profile: text('profile'),

@@ -64,6 +64,7 @@ async function environment(): Promise<Told> {
 const otherVariables = [
   { variable: 'BAI_PROFILE', meaning: 'the profile to read settings from' },
   { variable: 'BAI_HOME', meaning: "one folder for all of bai's own files" },
+  { variable: 'BAI_LOG', meaning: 'a file to which every command appends what goes on, without secrets' },
   {
     variable: 'HTTP_PROXY, HTTPS_PROXY, ALL_PROXY',
     meaning: 'proxies for calls and tunnels, http, socks4 and socks5',

@@ -21,6 +21,7 @@ export const machineCodes = {
     status: '1',
     meaning: 'no such file, a folder in its place, or links that lead in a circle',
   },
+  'log-not-writable': { status: '1', meaning: 'the file that `BAI_LOG` names is none that bai can write to' },
   'file-busy': {
     status: '6',
     meaning:

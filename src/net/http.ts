@@ -4,6 +4,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import http from 'node:http';
 import https from 'node:https';
 import { TLSSocket } from 'node:tls';
+import { milestone, placeOf } from '../core/milestones.ts';
 import { type Countdown, countDown } from '../core/time-limit.ts';
 import { BaiError, ProtocolError, reasonOf, TimeoutError, UnreachableError } from '../errors.ts';
 import { decodeBody } from './decode.ts';
@@ -49,11 +50,13 @@ export function exchange(network: Network, request: HttpRequest): Promise<Incomi
       limits[Symbol.dispose]();
       const isCut = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
       const isStale = isCut && outgoing.reusedSocket && outgoing.socket?.bytesRead === bytesBefore;
+      tell(`no answer: ${error.message}`);
       reject(Object.assign(error, { notSent: !connected, isStale } satisfies Unanswered));
       // Who is asked for the connection may not hear of it: a proxy that says nothing is not waited for.
       outgoing.destroy();
     };
     const limits = new ExchangeLimits({ network, proxy, request, fail });
+    const tell = toldOf(request, proxy);
     outgoing.on('error', fail);
     outgoing.once('socket', (socket) => {
       bytesBefore = socket.bytesRead;
@@ -68,10 +71,28 @@ export function exchange(network: Network, request: HttpRequest): Promise<Incomi
         return fail(proxyWantsLogin(proxy));
       }
       limits.answered(response);
+      tell(statusOf(response));
       resolve(response);
     });
     outgoing.end(request.body);
   });
+}
+
+/** Neither headers nor bodies, and no query. */
+function toldOf({ method, url }: HttpRequest, proxy: ProxyServer | undefined): (outcome: string) => void {
+  const begun = performance.now();
+  const over = proxy === undefined ? '' : ' over a proxy';
+  return (outcome) =>
+    milestone(
+      'http',
+      () => `${method} ${placeOf(url)}${over}: ${outcome} (${Math.round(performance.now() - begun)} ms)`,
+    );
+}
+
+/** The server's own name for the request, where it has one, is what its administrators look for. */
+function statusOf({ statusCode, headers }: IncomingMessage): string {
+  const id = headers['x-backendai-request-id'] ?? headers['x-request-id'] ?? headers['job-id'];
+  return typeof id === 'string' ? `${statusCode}, request ${id}` : String(statusCode);
 }
 
 interface Started {

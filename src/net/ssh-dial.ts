@@ -3,6 +3,7 @@
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { milestone } from '../core/milestones.ts';
 import { countDown, startStopwatch } from '../core/time-limit.ts';
 import { BaiError, reasonOf, systemCode, TimeoutError, UnreachableError } from '../errors.ts';
 import type { Network } from './network.ts';
@@ -45,6 +46,10 @@ export async function dialSsh(options: SshDialOptions, signal: AbortSignal): Pro
   let hasTold = false;
   for (let attempt = 0; ; attempt += 1) {
     const outcome = await dialOnce(options, signal);
+    milestone('tunnel', () => {
+      const what = typeof outcome === 'string' ? outcome : 'open';
+      return `${options.label}: ${what}, ${Math.round(watch.elapsedMs)} ms after the first dial`;
+    });
     if (outcome !== 'refused' && outcome !== 'hung-up') return outcome;
     if (watch.elapsedMs > options.patienceMs) throw gaveUp(options, outcome);
     if (!hasTold && watch.elapsedMs > quietMs) {

@@ -3,6 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ConnectConfig } from 'ssh2';
+import { milestone } from '../core/milestones.ts';
 import { placeName } from '../core/session/session.ts';
 import { type StrongCipher, strongCiphers } from '../core/ssh/link-tuning.ts';
 import { within } from '../core/time-limit.ts';
@@ -97,12 +98,17 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
   const over = overWith(lost, client);
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
   client.once('ready', () => {
+    milestone('ssh', () => `${placeOf(options)}: logged in as ${options.user}`);
     login.done();
     stage.isLoggedIn = true;
   });
   let cipher: string | undefined;
-  client.once('handshake', ({ cs, sc }) => {
+  client.once('handshake', ({ cs, sc, serverHostKey }) => {
     stage.hasExchangedKeys = true;
+    milestone(
+      'ssh',
+      () => `${placeOf(options)}: ${softwareOf(client)}, ${cs.cipher}, host key ${serverHostKey}`,
+    );
     cipher = cs.cipher === sc.cipher ? cs.cipher : undefined;
   });
   client.connect(configOf(options, login, refuse));

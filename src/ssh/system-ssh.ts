@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { ChildStdio, LocalStreams } from '../core/local-streams.ts';
+import { milestone } from '../core/milestones.ts';
 import { connectionFailed } from '../core/ssh/ssh-client.ts';
 import { interruptedBy, LocalSystemError, reasonOf, systemCode } from '../errors.ts';
 import { stopWith } from './job-control.ts';
@@ -52,6 +53,7 @@ export async function runSsh(args: readonly string[], options: RunOptions): Prom
 
 function start(args: readonly string[], { program, environment, terminal }: RunOptions): ChildProcess {
   using own = terminal.stdioForChild();
+  milestone('ssh', () => `the system's client: ${program}`);
   return spawn(programPath(program, environment), args, { stdio: [...own.stdio] });
 }
 

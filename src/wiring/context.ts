@@ -110,6 +110,15 @@ class LazyContext implements Context, BuilderContext {
     return this.#profile;
   }
 
+  async startLog(): Promise<void> {
+    const path = this.environment['BAI_LOG'];
+    if (!this.flags.verbose && !path) return;
+    const { writeLog } = await import('./process/log.ts');
+    const file = path ? await this.wholePath(path) : undefined;
+    const log = writeLog({ reporter: this.flags.verbose ? this.reporter : undefined, file });
+    this.closeLater({ close: async () => log[Symbol.dispose]() });
+  }
+
   assumeProfile(name: string): void {
     if (this.flags.profile !== undefined) return;
     this.#profile = Promise.resolve(name);

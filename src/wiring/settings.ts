@@ -4,14 +4,17 @@ import { readLocalState } from '../config/local-state.ts';
 import { findOwnPaths, findOwnPathsIfAny, localStatePath } from '../config/paths.ts';
 import { openProfileStore, type StoredProfiles } from '../config/store.ts';
 import type { Environment, GlobalFlags } from '../context.ts';
+import { milestone } from '../core/milestones.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { StoredProfile } from '../core/settings/profiles.ts';
 import { resolveSettings } from '../core/settings/resolve-settings.ts';
 import {
   definitionOf,
+  isSet,
   isSettingName,
   type Settings,
   type SettingValues,
+  settingNames,
   settingValue,
 } from '../core/settings/settings.ts';
 import { usualProfile } from '../core/ssh/config-sections.ts';
@@ -42,10 +45,20 @@ export async function loadSettings(
     profile: { name, ...stored, isNamed: flags.profile !== undefined },
   };
   const settings = resolveSettings({ ...sources, local: {} });
-  if (places === undefined || settings.endpoint.value !== undefined) return settings;
+  if (places === undefined || settings.endpoint.value !== undefined) return told(settings);
   const provider = settingValue(settings, 'provider');
   const local = await localValues(localStatePath(places, provider), provider);
-  return resolveSettings({ ...sources, local });
+  return told(resolveSettings({ ...sources, local }));
+}
+
+function told(settings: Settings): Settings {
+  for (const name of settingNames)
+    if (isSet(settings[name]) && settings[name].origin !== 'default')
+      milestone('settings', () => {
+        const { value, origin } = settings[name];
+        return `${name} ${definitionOf(name).secret ? 'is set' : `= ${value}`} (${origin})`;
+      });
+  return settings;
 }
 
 const nothingStored: StoredProfile = { values: {}, keyringItems: {} };

@@ -40,6 +40,7 @@ const ownClocks: Readonly<Record<string, string>> = {
   'services/forward/known-forwards.ts': 'how old a record is, in days',
   'services/ssh/diagnose-disconnect.ts': 'asks only once ssh has ended',
   'services/ssh/persist-ssh.ts': 'how steady a line was, which is no limit',
+  'net/http.ts': 'what is shown',
   'output/waiting.ts': 'what is shown',
   'output/transfer-progress.ts': 'what is shown',
   'commands/session/list.ts': 'what is shown',

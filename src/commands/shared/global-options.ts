@@ -7,6 +7,7 @@ export function addGlobalOptions(program: Command): Command {
     .option('--json', 'print the answer, and errors, as JSON (--json=events: also progress, on stderr)')
     .addOption(new Option('--json-events').hideHelp())
     .option('-q, --quiet', 'print errors and the answer only')
+    .option('--verbose', 'say what is going on: settings and their origins, requests, milestones of ssh')
     .option('--color', 'use colours even without a terminal')
     .option('--no-color', 'no colours')
     .option('-P, --profile <name>', 'the profile to read settings from')

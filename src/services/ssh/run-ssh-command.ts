@@ -1,5 +1,6 @@
 /** `bai app ssh`: the builtin client, or a forwarder in this process and the system's ssh through it. */
 
+import { milestone } from '../../core/milestones.ts';
 import type { CreateRequest, Tunnel } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { explainTooLong } from '../../core/ssh/command-limit.ts';
@@ -86,6 +87,18 @@ export async function openOrCreate(
 
 /** Nothing when the system's ssh is to do it. */
 export async function workOfBuiltin(
+  request: SshCommandRequest,
+  tools: SshTools,
+): Promise<SshWork | undefined> {
+  const work = await chosenWork(request, tools);
+  milestone('ssh', () => {
+    const why = request.client === 'auto' ? 'for what is to be done' : `--client ${request.client}`;
+    return `the ${work === undefined ? "system's" : 'builtin'} client, ${why}`;
+  });
+  return work;
+}
+
+async function chosenWork(
   { session, client, sshArguments: words, port, strictPort }: SshCommandRequest,
   tools: SshTools,
 ): Promise<SshWork | undefined> {

@@ -3,6 +3,7 @@
 import type { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { milestone } from '../../../core/milestones.ts';
 import { createSemaphore, type Semaphore } from '../../../core/semaphore.ts';
 import type { Tunnel } from '../../../core/session/provider.ts';
 import { countDown, startStopwatch, within } from '../../../core/time-limit.ts';
@@ -115,6 +116,10 @@ async function dialPatiently(
   let hasTold = false;
   for (let attempt = 0; ; attempt += 1) {
     const outcome = await dialOnce(options, { state, attempt }, signal);
+    milestone('tunnel', () => {
+      const what = typeof outcome === 'object' ? 'open' : `not yet (${outcome})`;
+      return `${options.label}: ${what}, ${Math.round(watch.elapsedMs)} ms after the first dial`;
+    });
     if (typeof outcome === 'object') {
       state.knownToListen = true;
       return outcome;
