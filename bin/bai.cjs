@@ -3,6 +3,7 @@
 
 // CommonJS that every Node reads: it must run to say that it cannot, and starts sooner than a module.
 const { readFileSync, writeSync } = require('node:fs');
+const { homedir } = require('node:os');
 const { join } = require('node:path');
 
 const dist = join(__dirname, '..', 'dist');
@@ -25,6 +26,12 @@ function print(fd, text) {
 
 /** Node opens all files of a module's imports at the same time, which a small limit does not allow. */
 async function load() {
+  // Libraries ask for the home folder as they are loaded, and an account without an entry in the password file has none.
+  try {
+    homedir();
+  } catch {
+    process.env.HOME = '';
+  }
   if (mostOpenFiles() < 256) {
     for (const name of JSON.parse(readFileSync(join(dist, 'order.json')))) await import(`../dist/${name}`);
   }

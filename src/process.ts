@@ -1,7 +1,7 @@
 /** The process: its streams, its signals, its exit status. */
 
 import { setMaxListeners } from 'node:events';
-import { constants, homedir } from 'node:os';
+import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
@@ -103,12 +103,6 @@ export async function runProcess(openProvider: OpenProvider): Promise<void> {
     openProvider,
   );
   endWithStdout(context);
-  // Libraries ask for the home folder as they are loaded, and an account without an entry in the password file has none.
-  try {
-    homedir();
-  } catch {
-    process.env['HOME'] = '';
-  }
   // Until the command has said how it ended: a promise that never settles must not look like success.
   process.exitCode = 70;
   process.exitCode = await run(context, process.argv.slice(2));

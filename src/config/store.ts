@@ -4,6 +4,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type Conf from 'conf';
 import * as z from 'zod/mini';
+import { noteProfileChange } from '../core/settings/profile-changes.ts';
 import type { ProfileValues, StoredProfile } from '../core/settings/profiles.ts';
 import { isSettingName, type SettingValues } from '../core/settings/settings.ts';
 import { usualProfile } from '../core/ssh/config-sections.ts';
@@ -54,8 +55,10 @@ type Stored = z.infer<typeof storeSchema>;
 
 /** Creates nothing until something is written. `wait` is for another command that is writing. */
 export function openProfileStore(path: string, wait?: LockWait): ProfileStore {
-  const change = (edit: (all: Stored) => Stored): Promise<void> =>
-    changeOwnFile(path, (text) => edited(path, text, edit), wait);
+  const change = async (edit: (all: Stored) => Stored): Promise<void> => {
+    await changeOwnFile(path, (text) => edited(path, text, edit), wait);
+    noteProfileChange();
+  };
   const all = async (): Promise<StoredProfiles> => {
     const { profiles = {}, current } = await readStored(path);
     const read = (profile: string): StoredProfile => readProfile(profiles[profile] ?? {});

@@ -5,6 +5,7 @@ import type { Context, Environment, GlobalFlags, ProcessFacts, ToolKinds } from 
 import type { LocalInput, LocalOutput } from '../core/local-streams.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Provider } from '../core/session/provider.ts';
+import { profileChanges } from '../core/settings/profile-changes.ts';
 import type { Settings, SettingValues } from '../core/settings/settings.ts';
 import { DeniedError } from '../errors.ts';
 import type { NamedFileLimit } from '../files/named-file.ts';
@@ -27,6 +28,7 @@ class LazyContext implements Context, BuilderContext {
   #settings: Promise<Settings> | undefined;
   #profile: Promise<string> | undefined;
   #stored: Promise<StoredProfiles | undefined> | undefined;
+  #storedAt = 0;
   #reporter: Reporter | undefined;
   readonly #openProvider: OpenProvider;
   /** What the provider was opened with. */
@@ -203,8 +205,10 @@ class LazyContext implements Context, BuilderContext {
     return (await chooseProfile(this.flags, this.environment, () => this.storedProfiles())).profile;
   }
 
-  /** Read once: which profile is meant and what is set in it are of one moment. */
+  /** Read once, and anew when this process has changed them: which profile is meant and what is set in it are of one moment. */
   storedProfiles(): Promise<StoredProfiles | undefined> {
+    if (this.#storedAt !== profileChanges()) this.#stored = undefined;
+    this.#storedAt = profileChanges();
     this.#stored ??= this.#readProfiles();
     return this.#stored;
   }

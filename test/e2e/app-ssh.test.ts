@@ -237,8 +237,10 @@ describe('nothing is left behind', () => {
     expect(listenersOn(port)).toEqual([]);
     await until(() => bed.emulator.openTunnels === 0, 'no tunnel is open');
     expect(filesIn(join(bed.home, '.ssh'))).toEqual(['id_container']);
-    // Beside what was remembered of the images.
-    const files = filesIn(join(bed.home, '.local')).filter((name) => !name.startsWith('share/bai/images/'));
+    // Beside what was remembered of the images and the server.
+    const files = filesIn(join(bed.home, '.local')).filter(
+      (name) => !/^share\/bai\/(?:images|servers)\//.test(name),
+    );
     expect(files).toEqual(['share/bai/keys.jsonl', 'share/bai/known_hosts']);
   });
 

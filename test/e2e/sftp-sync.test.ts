@@ -1,10 +1,12 @@
 /** `bai sftp sync` in both directions, on a real server. */
 
 import { mkdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as sync from '../../src/commands/sftp/sync.ts';
 import { UsageError } from '../../src/errors.ts';
+import { localFiles } from '../../src/transfer/local/local-files.ts';
 import type { RemoteFiles } from '../../src/transfer/remote-files.ts';
 import { dropbearMissing, sshdMissing, startDropbear, startSshd, type TestSshd } from '../support/sshd.ts';
 import { sftpBed } from './sftp-bed.ts';
@@ -183,6 +185,34 @@ describe.each(servers)('bai sftp sync with $name', ({ missing, start }) => {
       await expect(bed.run(sync, '--delete', local.path, target)).rejects.toThrow(UsageError);
     },
   );
+
+  test('--delete clears neither the home over there by its whole path, nor what it is in', async () => {
+    await using local = await tempFolder();
+    await fill(join(server.home, 'kept'), { a: 'a' });
+    for (const target of [server.home, `${server.home}/`, dirname(server.home)])
+      await expect(bed.run(sync, '--delete', '--dry-run', local.path, `demo:${target}`)).rejects.toThrow(
+        /does not clear a whole place/,
+      );
+    expect(await tree(join(server.home, 'kept'))).toEqual(['a']);
+  });
+
+  test('--delete clears no home on this machine, and no disk: what is one has been asked before anything is opened', async () => {
+    await using local = await tempFolder();
+    await fill(join(local.path, 'near'), { old: '' });
+    const before = homedir();
+    process.env['HOME'] = join(local.path, 'near');
+    try {
+      for (const target of [join(local.path, 'near'), local.path, join(local.path, 'near', '.')])
+        await expect(bed.run(sync, '--delete', 'demo:nowhere', target)).rejects.toThrow(
+          /does not clear a whole place/,
+        );
+      expect(await localFiles.holdsHome('/')).toBe(true);
+      expect(await localFiles.holdsHome(join(local.path, 'near', 'below'))).toBe(false);
+    } finally {
+      process.env['HOME'] = before;
+    }
+    expect(await tree(join(local.path, 'near'))).toEqual(['old']);
+  });
 
   test.each([
     ['a', 'b'],

@@ -53,6 +53,10 @@ function newHome(userConfig?: string): Home {
 
 const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 
+/** What is there beside what bai remembers of servers, which every command keeps. */
+const tracesIn = (folder: string): string[] =>
+  filesIn(folder).filter((name) => !name.startsWith('.local/share/bai/servers/'));
+
 test('install makes what is missing: 0600 in 0700; a second run changes no byte and says so; remove leaves nothing', async () => {
   using home = newHome();
   const first = await home.run('install');
@@ -66,7 +70,7 @@ test('install makes what is missing: 0600 in 0700; a second run changes no byte 
   expect(second.stderr).toContain(`unchanged: ${home.own}\nunchanged: ${home.config}\n`);
   expect([statSync(home.config).ino, statSync(home.own).ino]).toEqual([before?.ino, ownBefore?.ino]);
   expect((await home.run('remove')).code).toBe(0);
-  expect(filesIn(home.path)).toEqual([]);
+  expect(tracesIn(home.path)).toEqual([]);
   const nothing = await home.run('remove');
   expect([nothing.code, nothing.stdout]).toEqual([0, '']);
   expect(nothing.stderr).toContain('unchanged');
@@ -88,7 +92,7 @@ test.each([
   expect((await home.run('remove')).code).toBe(0);
   expect(readFileSync(home.config, 'latin1')).toBe(text);
   expect(modeOf(home.config)).toBe(0o644);
-  expect(filesIn(home.path)).toEqual(['.ssh/config']);
+  expect(tracesIn(home.path)).toEqual(['.ssh/config']);
 });
 
 test('options before the first Host of the user’s file still hold for every host', async () => {
@@ -162,14 +166,14 @@ test('--dry-run writes nothing and shows what would change', async () => {
   );
   expect(install.stdout).toContain(`--- nothing\n+++ ${home.own}\n`);
   expect(install.stdout).toContain('+Host demo.bai\n');
-  expect(filesIn(home.path)).toEqual(['.ssh/config']);
+  expect(tracesIn(home.path)).toEqual(['.ssh/config']);
   await home.run('install');
   const again = await home.run('install', '--dry-run');
   expect([again.stdout, again.stderr]).toEqual(['', expect.stringContaining('nothing would change')]);
   const remove = await home.run('remove', '--dry-run');
   expect(remove.stdout).toContain(`-Include ${home.own}\n`);
   expect(remove.stdout).toContain(`--- ${home.own}\n+++ nothing\n`);
-  expect(filesIn(home.path)).toEqual(['.local/share/bai/ssh_config', '.ssh/config']);
+  expect(tracesIn(home.path)).toEqual(['.local/share/bai/ssh_config', '.ssh/config']);
 });
 
 test('--dry-run in a home without anything makes not even a folder', async () => {
@@ -181,7 +185,7 @@ test('--dry-run in a home without anything makes not even a folder', async () =>
 test('print prints what install writes', async () => {
   using home = newHome();
   const printed = await home.run('print');
-  expect(filesIn(home.path)).toEqual([]);
+  expect(tracesIn(home.path)).toEqual([]);
   await home.run('install');
   expect(printed).toMatchObject({ code: 0, stdout: readFileSync(home.own, 'utf8') });
   expect(printed.stdout).toMatch(/sftp -B 32768[\s\S]*scp -X buffer=32768[\s\S]*bai sftp get/);
@@ -278,5 +282,5 @@ test('a home with a space in its name', async () => {
   expect(shown).toContain(`hostkeyalias bai-${id}`);
   expect(shown).toContain(`identityfile ${home}/.ssh/id_container`);
   await bed.bai(['ssh-config', 'remove'], { home });
-  expect(filesIn(home)).toEqual([]);
+  expect(tracesIn(home)).toEqual([]);
 });

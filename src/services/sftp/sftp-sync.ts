@@ -29,9 +29,17 @@ interface SyncRequest extends SyncEnds {
 
 export async function syncFolders(written: SyncRequest, tools: SftpTools): Promise<ExitCode> {
   const request = { ...written, local: tools.local.expandHome(written.local) };
-  refuseWholePlace(request);
+  if (
+    request.delete &&
+    request.direction === 'put' &&
+    remoteName(remotePath(request.remote.path)) === undefined
+  )
+    throw wholePlace(request.remote.path);
+  if (request.delete && request.direction === 'get' && (await tools.local.holdsHome(request.local)))
+    throw wholePlace(written.local);
   await using opened = await openEnds(request, tools);
   const { files } = opened;
+  if (request.delete && request.direction === 'put') await refuseHomeOverThere(request.remote.path, files);
   const plan = await makePlan(request, files, tools);
   const about: TransferAbout = {
     session: request.remote.session,
@@ -46,10 +54,16 @@ function openEnds({ direction, remote }: SyncRequest, tools: SftpTools): Promise
   return openToWrite(remote, direction === 'put' ? tools : withoutMounts(tools));
 }
 
-/** The home also holds the keys that let bai in. */
-function refuseWholePlace({ direction, remote, delete: deletes }: SyncRequest): void {
-  if (!deletes || direction === 'get' || remoteName(remotePath(remote.path)) !== undefined) return;
-  throw new UsageError(`--delete does not clear a whole place such as "${remote.path}"`, {
+/** By whatever path: the home also holds the keys that let bai in. */
+async function refuseHomeOverThere(path: string, files: RemoteFiles): Promise<void> {
+  const real = await undefinedIfMissing(files.realpath(remotePath(path)));
+  if (real === undefined) return;
+  const home = await files.realpath('.');
+  if (home === real || home.startsWith(real.endsWith('/') ? real : `${real}/`)) throw wholePlace(path);
+}
+
+function wholePlace(path: string): UsageError {
+  return new UsageError(`--delete does not clear a whole place such as "${path}"`, {
     hint: 'name a folder in it as the target',
   });
 }

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { lstat, readFile, readlink, realpath, rmdir, unlink } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { homedir } from 'node:os';
+import { isAbsolute, join, parse, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { NotFoundError, systemCode } from '../../errors.ts';
@@ -43,6 +44,8 @@ export interface LocalFiles {
   /** Whether there is anything, be it a link to nothing. */
   exists(path: string): Promise<boolean>;
   realPath(path: string): Promise<string>;
+  /** Whether it is the home folder, one above it, or a whole disk; links followed. */
+  holdsHome(path: string): Promise<boolean>;
   /** SHA-256 in hexadecimal. */
   checksum(path: string): Promise<string>;
   /** A file or a link. */
@@ -66,11 +69,21 @@ export const localFiles: LocalFiles = {
   exists: async (path) => (await onThisMachine('read', path, optional(lstat(path)))) !== undefined,
   checksum: (path) => onThisMachine('read', path, checksum(path)),
   realPath: (path) => onThisMachine('read', path, realpath(path)),
+  holdsHome,
   remove: (path) => onThisMachine('remove', path, unlink(path)),
   removeFolder: (path) => onThisMachine('remove', path, rmdir(path)),
   descriptorOf,
   descriptorWriter,
 };
+
+async function holdsHome(path: string): Promise<boolean> {
+  const real = await optional(realpath(path || '.'));
+  if (real === undefined) return false;
+  const known = homedir();
+  const home = isAbsolute(known) ? await optional(realpath(known)) : undefined;
+  const below = home === undefined ? '..' : relative(real, home);
+  return parse(real).root === real || !(isAbsolute(below) || below.split(sep)[0] === '..');
+}
 
 async function* listLocalFolder(folder: string, follow: boolean): AsyncGenerator<LocalEntry> {
   const path = folder === '' ? '.' : folder;

@@ -66,7 +66,7 @@ export async function withSecrets(settings: Settings, parts: SecretParts): Promi
   for (const name of settingNames) {
     const { keyringItem, origin } = settings[name];
     if (keyringItem === undefined) continue;
-    found[name] = { value: await readItem(name, keyringItem, { origin, ...parts }), origin };
+    found[name] = { value: await readItem(name, { id: keyringItem, origin }, parts), origin };
   }
   const whole = { ...settings, ...found };
   const name = commandGives(whole);
@@ -79,8 +79,8 @@ export async function withSecrets(settings: Settings, parts: SecretParts): Promi
 
 async function readItem(
   name: SettingName,
-  id: string,
-  { origin, ...parts }: SecretParts & { readonly origin: string },
+  { id, origin }: { readonly id: string; readonly origin: string },
+  parts: SecretParts,
 ): Promise<string> {
   const keyring = systemKeyring(parts);
   const secret = await keyring.read(id).catch((error: unknown) => {
