@@ -22,7 +22,8 @@ test.skipIf(!hasTmux).each([
     using pane = openPane(bed, `${client}${more.length}`);
     using _slow = bed.emulator.faults.add({ kind: 'delay', route: 'GET /session/_/match', ms: 2_600 }, 1);
     using _slower = bed.emulator.faults.add(
-      { kind: 'delay', route: /^GET \/stream\/.*tcpproxy/, ms: 2_600 },
+      // The builtin client dials while it asks: what is longer is seen behind the other.
+      { kind: 'delay', route: /^GET \/stream\/.*tcpproxy/, ms: 6_000 },
       1,
     );
     pane.type('clear\r');

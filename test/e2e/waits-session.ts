@@ -37,6 +37,8 @@ function silentFault(
 const stage = (at: SshStage): Fault => ({ kind: 'ssh-silent', at });
 
 const lost = (says: RegExp, code = 5): Waiting['limit'] => ({ code, says });
+/** Each try of a request has its limit, and there are two. */
+const stalled = { code: 5, says: /file server did not answer for \d+ seconds/, withinMs: 60_000 };
 const ofSsh = (says: RegExp): Waiting['limit'] => ({ code: 255, says });
 
 const greeting = /says nothing within|did not greet/;
@@ -153,10 +155,8 @@ const requests: Wait[] = [
     'the limits of the file server',
     [],
     { kind: 'sftp-silent', request: 'limits@openssh.com' },
-    {
-      args: list,
-      limit: lost(noSubsystem),
-    },
+    // Nobody waits for them: what is waited for is the request behind.
+    { args: list, limit: stalled },
   ),
 ];
 
@@ -212,8 +212,6 @@ const files: FileWait[] = [
 ];
 
 /** The connection is made anew once, for a line that stood still. */
-const stalled = { code: 5, says: /file server did not answer for \d+ seconds/, withinMs: 60_000 };
-
 function onFiles({ request, covers, args, isPlain, isLeftAlone }: FileWait): Wait {
   return {
     name: `${request} of ${args.slice(0, 3).join(' ')}`,
