@@ -69,7 +69,8 @@ async function describe({ path, summary, aliases = [], afterSession }, createPro
       .map((option) => ({
         term: option.flags,
         text: option.description,
-        setting: settings[option.long],
+        // That of `sftp put` chooses between SFTP and tar.
+        setting: path.startsWith('sftp ') && option.long === '--via' ? undefined : settings[option.long],
       }));
   return {
     ...{ path, summary, usage, aliases, isForSession: afterSession !== undefined },

@@ -85,7 +85,8 @@ const valuesOf: Readonly<Record<string, Values>> = {
 export async function questionAt(words: readonly string[], context: Context): Promise<Question> {
   const typed = words.at(-1) ?? '';
   const line = await readLine(words.slice(0, -1), context);
-  if (line === undefined) return offered(typed, []);
+  if (line === undefined)
+    return offered(typed, words[0] === 'help' ? await helpWords(words.slice(1, -1)) : []);
   const { pending, isOver, entry, path, positional } = line;
   if (pending !== undefined) return ofValue(typed, keysOf(path, pending), line);
   const inline = /^(--[\w-]+=)(.*)$/s.exec(typed);
@@ -103,6 +104,14 @@ export async function questionAt(words: readonly string[], context: Context): Pr
   const argument = line.arguments[positional.length] ?? lastVariadic(line.arguments);
   if (argument === undefined) return offered(typed, []);
   return ofValue(typed, [`${path.join(' ')} ${argument.name()}`, argument.name()], line);
+}
+
+/** What `bai help` takes: a topic, or the words of a command. */
+async function helpWords(before: readonly string[]): Promise<Candidate[]> {
+  const [group, ...more] = before;
+  if (more.length > 0) return [];
+  if (group !== undefined) return Object.hasOwn(groups, group) ? commandWords([group]) : [];
+  return [...helpTopics.map((word) => ({ word })), ...commandWords([])];
 }
 
 interface Line {

@@ -46,6 +46,9 @@ test.each([
   ['bai app forward demo ', ['app']],
   ['bai completion ', ['bash', 'zsh', 'fish', 'powershell']],
   ['bai nosuch ', []],
+  ['bai help ex', ['exit-codes', 'exec']],
+  ['bai help session li', ['list']],
+  ['bai help whoami ', []],
   ['bai session nosuch ', []],
   ['bai key generate --comment ', []],
 ])('%j: %j', async (line, expected) => {
