@@ -98,19 +98,15 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
   const over = overWith(lost, client);
   const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
   client.once('ready', () => {
-    milestone('ssh', () => `${placeOf(options)}: logged in as ${options.user}`);
     login.done();
     stage.isLoggedIn = true;
   });
   let cipher: string | undefined;
-  client.once('handshake', ({ cs, sc, serverHostKey }) => {
+  client.once('handshake', ({ cs, sc }) => {
     stage.hasExchangedKeys = true;
-    milestone(
-      'ssh',
-      () => `${placeOf(options)}: ${softwareOf(client)}, ${cs.cipher}, host key ${serverHostKey}`,
-    );
     cipher = cs.cipher === sc.cipher ? cs.cipher : undefined;
   });
+  tellMilestones(client, options);
   client.connect(configOf(options, login, refuse));
   let opened: Promise<void> = Promise.resolve();
   const times = { sent: Number.NaN, accepted: Number.NaN };
@@ -147,6 +143,14 @@ export async function openSshConnection(options: SshConnectionOptions): Promise<
     throw error;
   }
   return connection();
+}
+
+function tellMilestones(client: Client, options: SshConnectionOptions): void {
+  const place = placeOf(options);
+  client.once('handshake', ({ cs, serverHostKey }) =>
+    milestone('ssh', () => `${place}: ${softwareOf(client)}, ${cs.cipher}, host key ${serverHostKey}`),
+  );
+  client.once('ready', () => milestone('ssh', () => `${place}: logged in as ${options.user}`));
 }
 
 interface Loss {
