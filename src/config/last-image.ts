@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { LastImage } from '../core/session/last-image.ts';
 import { parseJson } from '../core/text/json.ts';
-import { BaiError, systemCode } from '../errors.ts';
 import { readOwnFile, replaceOwnFile } from '../files/own-file.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 /** Longer than any name of an image. */
 const mostCharacters = 1_000;
@@ -31,14 +31,4 @@ export function openLastImage(folder: string, server: string): LastImage {
       await unlessRefused(replaceOwnFile(path, `${JSON.stringify({ version: 1, server, image })}\n`));
     },
   };
-}
-
-/** What is not remembered is asked for again, so it is nobody's failure. */
-async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (systemCode(error) !== undefined || error instanceof BaiError) return undefined;
-    throw error;
-  }
 }

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/text/json.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
-import { BaiError, systemCode } from '../errors.ts';
 import { readOwnFile, replaceOwnFile } from '../files/own-file.ts';
 import {
   type AskStart,
@@ -15,6 +14,7 @@ import {
   type ProcessIdentity,
   readIdentity,
 } from '../files/process-identity.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 export interface LoginHolder {
   /** As people know it, such as `ssh to demo`. */
@@ -98,14 +98,4 @@ async function readHolder(path: string, askStart: AskStart): Promise<Read | unde
   }
   const { login, what } = parsed.data;
   return { login, holder: { what, process: owner, fate, forget } };
-}
-
-/** A connection does not fail because nothing can be remembered of it. */
-async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (systemCode(error) !== undefined || error instanceof BaiError) return undefined;
-    throw error;
-  }
 }

@@ -5,8 +5,8 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/text/json.ts';
-import { systemCode } from '../errors.ts';
 import { readOwnFile, replaceOwnFile } from '../files/own-file.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 const mostNames = 2_000;
 const mostCharacters = 500;
@@ -62,14 +62,4 @@ async function removeOld(folder: string, now: number): Promise<void> {
   const kept = aged.toSorted((a, b) => b.time - a.time).slice(0, mostFiles);
   for (const { name, time } of aged)
     if (now - time > keptMs || !kept.some((each) => each.name === name)) await rm(join(folder, name));
-}
-
-/** What is not remembered is asked for again. */
-async function unlessRefused<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (systemCode(error) !== undefined) return undefined;
-    throw error;
-  }
 }

@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/text/json.ts';
-import { BaiError, systemCode } from '../errors.ts';
 import { readOwnFile, replaceOwnFile } from '../files/own-file.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 interface KnownRelease {
   readonly api: string;
@@ -90,17 +90,12 @@ function withSession(
 }
 
 async function readContent(path: string): Promise<Content> {
-  const text = await readOwnFile(path).catch(ifUnreadable);
+  const text = await unlessRefused(readOwnFile(path));
   const parsed = fileSchema.safeParse(text === undefined ? undefined : parseJson(text));
   return parsed.success ? parsed.data : { version: 1, sessions: [] };
 }
 
 async function writeContent(path: string, content: Content): Promise<void> {
   if (!fileSchema.safeParse(content).success) return;
-  await replaceOwnFile(path, `${JSON.stringify(content)}\n`).catch(ifUnreadable);
-}
-
-function ifUnreadable(error: unknown): undefined {
-  if (systemCode(error) !== undefined || error instanceof BaiError) return undefined;
-  throw error;
+  await unlessRefused(replaceOwnFile(path, `${JSON.stringify(content)}\n`));
 }
