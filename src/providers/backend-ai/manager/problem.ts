@@ -107,7 +107,7 @@ const bySlug: Readonly<Record<string, StatusMeaning>> = {
   'session-already-exists': {
     Failure: ConflictError,
     code: 'session-exists',
-    hint: 'choose another --name, or use it with --reuse',
+    hint: 'choose another --name; one of this name is used again only when it was made from the same image, and without --no-reuse',
   },
 };
 
