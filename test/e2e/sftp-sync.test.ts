@@ -186,6 +186,15 @@ describe.each(servers)('bai sftp sync with $name', ({ missing, start }) => {
     },
   );
 
+  test('what is in the folder of an unfinished transfer is neither moved nor removed, nor asked about', async () => {
+    await using local = await tempFolder();
+    await fill(join(local.path, 'near'), { a: 'a', '.x.bai-tar/inside': 'i', '.x.bai-tar/bad\nname': 'b' });
+    await fill(join(server.home, 'running'), { '.y.bai-tar/begun': 'b', old: 'o' });
+    const answer = await bed.run(sync, '--delete', join(local.path, 'near'), 'demo:running');
+    expect(answer).toMatchObject({ exitCode: 0, value: { files: 1, removed: 1, failed: [] } });
+    expect(await tree(join(server.home, 'running'))).toEqual(['.y.bai-tar/', '.y.bai-tar/begun', 'a']);
+  });
+
   test('--delete clears neither the home over there by its whole path, nor what it is in', async () => {
     await using local = await tempFolder();
     await fill(join(server.home, 'kept'), { a: 'a' });

@@ -3,7 +3,7 @@
 import type { PathFilter } from '../../core/sftp/path-filter.ts';
 import { entryNameProblem, joinRemote, remoteNameProblem } from '../../core/sftp/remote-path.ts';
 import type { TreeEntry, TreeListing } from '../../core/sftp/sync-plan.ts';
-import type { TransferProblem } from '../../core/sftp/transfer-plan.ts';
+import { isUnfinished, type TransferProblem } from '../../core/sftp/transfer-plan.ts';
 import { beginning, sanitizeLine } from '../../core/text/sanitize.ts';
 import { BaiError, InterruptedError, ProtocolError, UnreachableError } from '../../errors.ts';
 import type { LocalFiles } from '../../transfer/local/local-files.ts';
@@ -141,6 +141,7 @@ function note(found: Found, folder: Waiting, { accepts, listing }: Noting): void
     return;
   }
   entries.push({ path, kind, size, modifiedAt });
-  if (kind === 'folder' && accepts(path, true))
+  // What an unfinished transfer has begun is left out on both sides, and with it what is wrong in it.
+  if (kind === 'folder' && accepts(path, true) && !isUnfinished(name))
     waiting.push({ path, ids: id === undefined ? [] : [...folder.ids, id] });
 }
