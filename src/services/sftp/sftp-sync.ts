@@ -29,14 +29,7 @@ interface SyncRequest extends SyncEnds {
 
 export async function syncFolders(written: SyncRequest, tools: SftpTools): Promise<ExitCode> {
   const request = { ...written, local: tools.local.expandHome(written.local) };
-  if (
-    request.delete &&
-    request.direction === 'put' &&
-    remoteName(remotePath(request.remote.path)) === undefined
-  )
-    throw wholePlace(request.remote.path);
-  if (request.delete && request.direction === 'get' && (await tools.local.holdsHome(request.local)))
-    throw wholePlace(written.local);
+  if (written.delete) await refuseWholePlace(written, tools);
   await using opened = await openEnds(request, tools);
   const { files } = opened;
   if (request.delete && request.direction === 'put') await refuseHomeOverThere(request.remote.path, files);
@@ -52,6 +45,13 @@ export async function syncFolders(written: SyncRequest, tools: SftpTools): Promi
 
 function openEnds({ direction, remote }: SyncRequest, tools: SftpTools): Promise<OpenedToWrite> {
   return openToWrite(remote, direction === 'put' ? tools : withoutMounts(tools));
+}
+
+/** As far as it shows before anything is opened. */
+async function refuseWholePlace({ direction, local, remote }: SyncRequest, tools: SftpTools): Promise<void> {
+  if (direction === 'get' && (await tools.local.holdsHome(tools.local.expandHome(local))))
+    throw wholePlace(local);
+  if (direction === 'put' && remoteName(remotePath(remote.path)) === undefined) throw wholePlace(remote.path);
 }
 
 /** By whatever path: the home also holds the keys that let bai in. */
