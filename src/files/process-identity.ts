@@ -51,6 +51,15 @@ export async function fateOf(
   return found === started ? 'alive' : 'ended';
 }
 
+/** One that has ended meanwhile needs none. */
+export function sendSignal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (systemCode(error) !== 'ESRCH') throw error;
+  }
+}
+
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -4,8 +4,8 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { closeSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { openLogFile } from '../config/forwards/log.ts';
 import { interruptedBy } from '../errors.ts';
+import { openToAppend } from '../files/append-file.ts';
 import type { Background, BackgroundStart, BackgroundWish } from '../services/ssh/ssh-programs.ts';
 import type { AppParts } from './apps.ts';
 
@@ -41,7 +41,7 @@ export async function startInBackground(
   { prints, log }: BackgroundWish,
   { streams, environment, signal }: AppParts,
 ): Promise<BackgroundStart> {
-  const logFd = log && openLogFile(log.path);
+  const logFd = log && openToAppend(log.path);
   const isSeen = prints || streams.stderr.isTTY === true;
   const stdio: StdioOptions =
     logFd === undefined

@@ -19,9 +19,8 @@ import { findOwnPaths } from '../config/paths.ts';
 import type { Context } from '../context.ts';
 import { browserCommands, hasDesktop } from '../core/desktop/desktop.ts';
 import { settingValue } from '../core/settings/settings.ts';
-import { systemCode } from '../errors.ts';
 import { replaceOwnFile } from '../files/own-file.ts';
-import { ownIdentity } from '../files/process-identity.ts';
+import { ownIdentity, sendSignal } from '../files/process-identity.ts';
 import type { ForwardStore, ForwardsTools } from '../services/forward/forward-store.ts';
 import type { BrowserTools, ForwardTools } from '../services/forward/forward-tools.ts';
 import { launch } from '../ssh/programs.ts';
@@ -88,14 +87,7 @@ function forwardStore(context: Context): ForwardStore {
     alone: (work) => withRecords(folder, work, lockWait(context)),
     processState,
     ask: ({ control }, request) => askControl(control, request, { signal, ms: answerMs }),
-    kill({ owner }, name) {
-      try {
-        process.kill(owner.pid, name);
-      } catch (error) {
-        // It has ended meanwhile.
-        if (systemCode(error) !== 'ESRCH') throw error;
-      }
-    },
+    kill: ({ owner }, name) => sendSignal(owner.pid, name),
     owner: ownIdentity,
     controlAddress: (id) => controlAddress(folder, id, environment['XDG_RUNTIME_DIR']),
     serve: serveControl,

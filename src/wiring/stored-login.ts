@@ -6,6 +6,7 @@ import { isSet, originOfProfile, type Settings, settingValue } from '../core/set
 import { BaiError, systemCode } from '../errors.ts';
 import { withFileLock } from '../files/lock.ts';
 import { makeOwnFolder } from '../files/own-file.ts';
+import { sendSignal } from '../files/process-identity.ts';
 import type { Network } from '../net/network.ts';
 import type { ConsoleCalls } from '../providers/backend-ai/console/console-calls.ts';
 import { leaveForGood } from '../providers/backend-ai/console/leave-for-good.ts';
@@ -39,7 +40,7 @@ export async function storedLogin(
       return hadTunnels ? leaveForGood(id, calls, signal) : !(await calls.check(id, signal));
     },
     holders: () => holdersIn(environment).find(id),
-    stop: (pid) => void process.kill(pid, 'SIGTERM'),
+    stop: (pid) => sendSignal(pid, 'SIGTERM'),
   };
 }
 

@@ -1,9 +1,10 @@
 /** The log of a forward in the background: lines with their time, 0600, and never long. */
 
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { sanitizeLine } from '../../core/text/sanitize.ts';
 import { noneIfMissing } from '../../core/undefined-if-missing.ts';
+import { openToAppend } from '../../files/append-file.ts';
 
 /** Then the older half goes. */
 const mostBytes = 256 * 1024;
@@ -14,7 +15,7 @@ export interface ForwardLog extends Disposable {
 
 /** To append to; what the process prints by itself goes to the same file. */
 export function openLog(path: string): ForwardLog {
-  const fd = openLogFile(path);
+  const fd = openToAppend(path);
   return {
     line(text) {
       const bytes = Buffer.from(`${new Date().toISOString()} ${sanitizeLine(text)}\n`);
@@ -27,10 +28,6 @@ export function openLog(path: string): ForwardLog {
     },
     [Symbol.dispose]: () => closeSync(fd),
   };
-}
-
-export function openLogFile(path: string): number {
-  return openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | noFollow, 0o600);
 }
 
 /** Windows has none. */

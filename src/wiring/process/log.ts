@@ -1,10 +1,11 @@
 /** Writes milestones where they are asked for: to stderr, and to the file that `BAI_LOG` names. */
 
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, writeSync } from 'node:fs';
 import { followMilestones, type Milestone } from '../../core/milestones.ts';
 import type { Reporter } from '../../core/reporter.ts';
 import { sanitizeLine } from '../../core/text/sanitize.ts';
 import { LocalSystemError, systemCode } from '../../errors.ts';
+import { openToAppend } from '../../files/append-file.ts';
 
 interface LogTargets {
   readonly reporter: Reporter | undefined;
@@ -19,7 +20,12 @@ export function writeLog({ reporter, file }: LogTargets): Disposable {
   const following = followMilestones(({ subject, text }: Milestone) => {
     const line = `${subject.padEnd(8)} ${sanitizeLine(text)}`;
     reporter?.info(`${seconds(performance.now() - begun)} ${line}`);
-    if (fd !== undefined) writeSync(fd, `${new Date().toISOString()} [${process.pid}] ${line}\n`);
+    if (fd === undefined) return;
+    try {
+      writeSync(fd, `${new Date().toISOString()} [${process.pid}] ${line}\n`);
+    } catch {
+      // A full disk is no reason for the command to fail that is logged.
+    }
   });
   return {
     [Symbol.dispose]() {
@@ -31,10 +37,9 @@ export function writeLog({ reporter, file }: LogTargets): Disposable {
 
 /** Appended to, for a script runs many commands; for its owner alone. Neither a link nor a pipe is written to. */
 function openLog(path: string): number {
-  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
   let fd: number;
   try {
-    fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0), 0o600);
+    fd = openToAppend(path);
   } catch (error) {
     throw notWritable(path, systemCode(error) ?? 'unknown', error);
   }
