@@ -137,13 +137,13 @@ for (const kind of groundKinds()) {
           [{}, 200, needed],
           [{ otp: '' }, 200, needed],
           [{ otp: '000000' }, refused(400), wrong],
-          [{ otp: ground.code(), password: 'wrong' }, refused(401), mismatch],
+          [{ otp: await ground.code(), password: 'wrong' }, refused(401), mismatch],
         ] as const) {
           const reply = await web.logIn({ ...right, ...more });
           expect([reply.status, reply.json]).toEqual([status, { authenticated: false, data }]);
         }
         for (const _ of [1, 2]) {
-          const reply = await web.logIn({ ...right, otp: ground.code() });
+          const reply = await web.logIn({ ...right, otp: await ground.code() });
           expect([reply.status, reply.json]).toMatchObject([200, { authenticated: true }]);
         }
       });

@@ -4,12 +4,12 @@ import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { totpCode } from '../../src/emulator/console/totp.ts';
 import type { SignIn } from '../../src/emulator/model/accounts.ts';
 import { compareReleases } from '../../src/emulator/model/release.ts';
 import { withFileLock } from '../../src/files/lock.ts';
 import {
   type ConsoleAccess,
+  lastingCode,
   logIn,
   type OpenedConsole,
   openConsole,
@@ -28,8 +28,8 @@ export interface ConsoleGround extends ConsoleAccess, AsyncDisposable {
   /** Whether it refuses a login by its status too, as from 26.8 on. */
   readonly refusesByStatus: boolean;
   become(state: AccountState): Promise<void>;
-  /** The code of this moment, once the account is asked for one. */
-  code(): string;
+  /** A code that counts for a while, once the account is asked for one. */
+  code(): Promise<string>;
   /** What an emulator alone can be told. */
   readonly emulated: OpenedConsole | undefined;
 }
@@ -75,7 +75,7 @@ async function emulatedGround(release: string): Promise<ConsoleGround> {
     image: 'python',
     refusesByStatus: compareReleases(release, '26.8') >= 0,
     become: async (state) => opened.console.setSignIn(email, { password, ...emulatedStates[state] }),
-    code: () => totpCode(totpSecret, Date.now()),
+    code: () => lastingCode(totpSecret),
     emulated: opened,
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
@@ -97,7 +97,7 @@ async function genuineGround({ endpoint, release, image, changing }: GenuineCons
       await change(state === 'with-code' ? 'active' : state);
       if (state === 'with-code') secret = await enrol(access);
     },
-    code: () => totpCode(secret, Date.now()),
+    code: () => lastingCode(secret),
     emulated: undefined,
     async [Symbol.asyncDispose]() {
       try {
@@ -134,7 +134,7 @@ async function enrol(access: ConsoleAccess): Promise<string> {
   const headers = { 'Content-Type': 'application/json' };
   const made = await call('POST', '/func/totp', { id, headers, body: {} });
   const { totp_key: secret } = made.json as { totp_key: string };
-  const otp = totpCode(secret, Date.now());
+  const otp = await lastingCode(secret);
   const verified = await call('POST', '/func/totp/verify', { id, headers, body: { otp } });
   if (verified.status !== 200) throw new Error(`the code was not taken: ${verified.text}`);
   return secret;

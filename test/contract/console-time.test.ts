@@ -9,7 +9,7 @@ async function signedIn(options: Parameters<typeof openConsole>[0] = {}) {
   const opened = await openConsole(options);
   const web = consoleClient(opened.endpoint);
   const right = { username: opened.email, password: opened.password };
-  const { id = '' } = await web.logIn({ ...right, ...(opened.otp && { otp: opened.otp() }) });
+  const { id = '' } = await web.logIn({ ...right, ...(opened.otp && { otp: await opened.otp() }) });
   return {
     ...{ opened, web, right, id },
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
@@ -49,7 +49,7 @@ test('a login that succeeds makes failures forgotten, and wrong codes are none',
   const { web, right, opened } = bed;
   for (const _ of [1, 2, 3]) await web.logIn({ ...right, otp: '000000' });
   const statuses: number[] = [];
-  for (const otp of [undefined, opened.otp?.(), undefined, opened.otp?.()]) {
+  for (const otp of [undefined, await opened.otp?.(), undefined, await opened.otp?.()]) {
     const fields = otp === undefined ? { ...right, password: 'wrong' } : { ...right, otp };
     statuses.push((await web.logIn(fields)).status);
   }

@@ -126,7 +126,7 @@ test('a limit of calls is told with the time when it ends', async () => {
 test('a code signs in, and --force ends the oldest login', async () => {
   await using own = await openConsole({ signIn: { totpSecret } });
   const args = ['login', own.endpoint, '--email', own.email, '--password-stdin'];
-  const withCode = await run([...args, '--otp', own.otp?.() ?? ''], own.password);
+  const withCode = await run([...args, '--otp', (await own.otp?.()) ?? ''], own.password);
   expect(withCode.code).toBe(0);
   await using few = await openConsole({ signIn: { maxLogins: 1 } });
   const [oldest] = [await few.env()];

@@ -15,6 +15,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { managerKinds } from '../support/managers.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { tracedCalls } from '../support/trace.ts';
 import { filesIn, openSession, type SessionBed } from './app-bed.ts';
 
 const run = promisify(execFile);
@@ -162,9 +163,9 @@ describe.each(managerKinds().map((kind) => [kind.name, kind] as const))('%s', (_
         cwd: home.path,
       },
     );
-    const calls = readFileSync(trace, 'utf8')
-      .split('\n')
-      .filter((line) => line.includes(`${home.path}/.ssh`) && !/ENOENT|O_RDONLY/.test(line));
+    const calls = tracedCalls(trace).filter(
+      (line) => line.includes(`${home.path}/.ssh`) && !/ENOENT|O_RDONLY/.test(line),
+    );
     const made = calls.filter((line) => /O_CREAT/.test(line));
     expect(made.length).toBe(1);
     expect(made[0]).toMatch(/\/\.ssh\/[^"]+", O_WRONLY\|O_CREAT\|O_EXCL\|[^,]*, 0600\)/);

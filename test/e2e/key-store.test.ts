@@ -14,6 +14,7 @@ import { startAgent, type TestAgent } from '../support/ssh-agent.ts';
 import { sessionDropbearMissing, startSessionDropbear } from '../support/sshd.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { openTerminal } from '../support/terminal.ts';
+import { tracedCalls } from '../support/trace.ts';
 import { openTrap, type TrapBed } from './traps-bed.ts';
 
 const run = promisify(execFile);
@@ -44,7 +45,7 @@ describe.skipIf(sessionDropbearMissing !== undefined)('without a key file', () =
     const calls = 'trace=write,writev,pwrite64,pwritev,openat,open,creat,execve,memfd_create';
     const strace = ['-f', '-y', '-s', '20000', '-e', calls, '-o', trace];
     const ran = await run('strace', [...strace, process.execPath, launcher, ...words], { env, cwd: home });
-    return { stdout: ran.stdout, calls: readFileSync(trace, 'latin1').split('\n') };
+    return { stdout: ran.stdout, calls: tracedCalls(trace) };
   }
 
   function writesOf(text: string, calls: readonly string[]): string[] {

@@ -7,7 +7,6 @@ import { consoleClient } from '../contract/console-client.ts';
 import { type ConsoleGround, groundKinds, groundWaitMs } from '../contract/console-ground.ts';
 import { hasTmux, openPane, type Recording, record } from '../support/pane.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { until } from '../support/until.ts';
 
 /** Where people want to look at the recordings. */
 const folder = process.env['BAI_TEST_RECORDINGS'];
@@ -46,8 +45,6 @@ describe.skipIf(!hasTmux).each(kinds)('$name', (kind) => {
 async function signIn({ step }: Recording, ground: ConsoleGround): Promise<void> {
   const { endpoint, email, password } = ground;
   expect(await step('bai')).toMatch(/You are not signed in\.[\s\S]*bai login[\s\S]*ended with 0$/m);
-  // A code that is about to be replaced may come too late.
-  await until(() => Date.now() % 30_000 < 20_000, 'the code counts for a while', 60_000);
   const screen = await step('bai login', [
     [/Address .*:$/m, () => `${endpoint}/summary`],
     [/is a Backend\.AI web console \(.*\)\n[\s\S]*E-mail:$/m, () => email],

@@ -39,7 +39,7 @@ async function signIn(shell: ReturnType<typeof openTerminal>): Promise<void> {
   await shell.see(/Password of .*: /);
   shell.type(`${place.password}\r`);
   await shell.see(/Code of the second factor: /);
-  shell.type(`${place.otp?.()}\r`);
+  shell.type(`${await place.otp?.()}\r`);
   await shell.see(/signed in to [\s\S]*next: [\s\S]*status 0/);
 }
 
@@ -54,7 +54,7 @@ test('a login that has run out is asked for, and the command goes on', async () 
   await shell.see(/the password is wrong[\s\S]*Password of .*: /);
   shell.type(`${place.password}\r`);
   await shell.see(/Code of the second factor: /);
-  shell.type(`${place.otp?.()}\r`);
+  shell.type(`${await place.otp?.()}\r`);
   await shell.see(/demo[\s\S]*status 0/);
   expect(loginId()).not.toBe(before);
   expect(shell.screen()).not.toMatch(/not the password\r/);
@@ -71,7 +71,7 @@ test('of two that find a login run out one asks for the password, and the other 
   await second.see(/another bai is signing in/);
   first.type(`${place.password}\r`);
   await first.see(/Code of the second factor: /);
-  first.type(`${place.otp?.()}\r`);
+  first.type(`${await place.otp?.()}\r`);
   await Promise.all([first, second].map((shell) => shell.see(/demo[\s\S]*status 0/)));
   expect(second.screen()).not.toContain('Password of');
 });

@@ -9,6 +9,7 @@ import { type EmulatorBed, openEmulator } from '../contract/app-bed.ts';
 import { launcher } from '../support/bai.ts';
 import { canMount, inNamespace } from '../support/namespace.ts';
 import { openTerminal } from '../support/terminal.ts';
+import { tracedCalls } from '../support/trace.ts';
 
 const run = promisify(execFile);
 const ssh = (bed: EmulatorBed): string => join(bed.home, '.ssh');
@@ -55,9 +56,7 @@ test.skipIf(!has('strace'))('under umask 0 each key is 0600 from the call that m
   const calls = 'trace=openat,open,creat,chmod,fchmod,fchmodat,mkdir,mkdirat';
   const strace = ['strace', '-f', '-s', '300', '-e', calls, '-o', trace, process.execPath, launcher];
   await runWith(bed, 'sh', ['-c', 'umask 000; exec "$@"', 'sh', ...strace, 'key', 'rotate']);
-  const made = readFileSync(trace, 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(`${ssh(bed)}/`) && line.includes('O_CREAT'));
+  const made = tracedCalls(trace).filter((line) => line.includes(`${ssh(bed)}/`) && line.includes('O_CREAT'));
   // Room for a key, the copy of the old one, the new one.
   expect(made).toHaveLength(3);
   for (const line of made) expect(line).toMatch(/O_WRONLY\|O_CREAT\|O_EXCL\|[^,]*, 0600\)/);

@@ -10,6 +10,7 @@ import { cleanEnvironment, launcher } from '../support/bai.ts';
 import { modeOf, useKeyHome } from '../support/key-home.ts';
 import { canMount, inNamespace } from '../support/namespace.ts';
 import { openTerminal } from '../support/terminal.ts';
+import { tracedCalls } from '../support/trace.ts';
 
 const run = promisify(execFile);
 const home = useKeyHome();
@@ -57,9 +58,9 @@ test('at no moment can others read a private half: 0600 from the call that makes
   const calls = 'trace=openat,open,creat,chmod,fchmod,fchmodat,rename,renameat,link,linkat,mkdir,mkdirat';
   const made = await below(['sh', '-c', 'umask 000; exec "$@"', 'sh', ...strace(calls)], ...generate);
   expect(made.code, made.stderr).toBe(0);
-  const lines = readFileSync(join(home.path, 'trace'), 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(`${home.path}/.ssh`) && !/ENOENT|O_RDONLY/.test(line));
+  const lines = tracedCalls(join(home.path, 'trace')).filter(
+    (line) => line.includes(`${home.path}/.ssh`) && !/ENOENT|O_RDONLY/.test(line),
+  );
   const created = lines.filter((line) => line.includes('O_CREAT'));
   expect(created).toHaveLength(3);
   for (const line of created) {

@@ -5,22 +5,29 @@ import { totpCode } from '../../src/emulator/console/totp.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
 import { defaultAccount, type SignIn } from '../../src/emulator/model/accounts.ts';
 import { tempFolder } from './temp-folder.ts';
+import { until } from './until.ts';
 
 /** What somebody types who signs in. */
 export interface ConsoleAccess {
   readonly endpoint: string;
   readonly email: string;
   readonly password: string;
-  /** The code of this moment, of an account that has to give one. */
-  readonly otp?: (() => string) | undefined;
+  /** A code that counts for a while, of an account that has to give one. */
+  readonly otp?: (() => Promise<string>) | undefined;
 }
 
 /** Base32, for accounts that have to give a code. */
 export const totpSecret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
 
+/** The code of a secret. Where the moment's one is about to be replaced, and may come too late, the next one is waited for. */
+export async function lastingCode(secret: string): Promise<string> {
+  await until(() => Date.now() % 30_000 < 20_000, 'a code counts for a while', 60_000);
+  return totpCode(secret, Date.now());
+}
+
 /** A login of its own; its id. */
 export async function logIn({ endpoint, email, password, otp }: ConsoleAccess): Promise<string> {
-  const fields = { username: email, password, ...(otp && { otp: otp() }) };
+  const fields = { username: email, password, ...(otp && { otp: await otp() }) };
   const reply = await fetch(`${endpoint}/server/login`, { method: 'POST', body: JSON.stringify(fields) });
   const text = await reply.text();
   const id = reply.headers.get('x-backendai-sessionid');
@@ -74,7 +81,7 @@ export async function openConsole(options: OpenConsole = {}): Promise<OpenedCons
     endpoint: webConsole.endpoint,
     email: defaultAccount.email,
     password: signIn.password,
-    ...(secret !== undefined && { otp: () => totpCode(secret, Date.now()) }),
+    ...(secret !== undefined && { otp: () => lastingCode(secret) }),
   };
   return {
     ...access,

@@ -52,7 +52,7 @@ export interface Recording {
   step(
     this: void,
     line: string,
-    answers?: readonly (readonly [question: RegExp, answer: () => string])[],
+    answers?: readonly (readonly [question: RegExp, answer: () => string | Promise<string>])[],
   ): Promise<string>;
   /** All screens so far, those with questions included. */
   screens(this: void): readonly string[];
@@ -78,7 +78,7 @@ export function record(pane: Pane): Recording {
       pane.type(`${line}; echo "ended with $?"\r`);
       for (const [question, answer] of answers) {
         await see(question);
-        pane.type(`${answer()}\r`);
+        pane.type(`${await answer()}\r`);
       }
       return await see(/^ended with \d+$/m);
     },
