@@ -13,7 +13,8 @@ const project = (name: string, testTimeout: number) => ({
 export default defineConfig({
   test: {
     pool: 'forks',
-    retry: 0,
+    // What passes at the second attempt only is named at the end: scripts/vitest.mjs.
+    retry: Number(process.env['BAI_TEST_RETRIES'] ?? 0),
     // Like every limit of a test far beyond what a busy machine takes.
     expect: { poll: { timeout: 25_000 } },
     // Most tests wait for other programs: more workers than cores.

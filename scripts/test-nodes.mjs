@@ -26,5 +26,6 @@ report(
     passed: sum.passed + each.passed,
     skipped: sum.skipped + each.skipped,
     failures: [...sum.failures, ...each.failures],
+    unsteady: [...sum.unsteady, ...each.unsteady],
   })),
 );
