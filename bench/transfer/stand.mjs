@@ -2,11 +2,12 @@
  * The embedded manager with one session whose sshd is a genuine server, in a process of its own. It prints where it is,
  * and ends with its standard input.
  *
- * `node stand.mjs sshd|dropbear|FOLDER HOME SESSION`, where FOLDER holds the dropbear of Backend.AI's sessions.
+ * `node stand.mjs sshd|dropbear|FOLDER HOME SESSION [issued]`, where FOLDER holds the dropbear of Backend.AI's sessions. `issued`: with
+ * the session's own key, which bai fetches; else with one that bai is told of.
  */
 
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -14,7 +15,7 @@ import { startEmulator } from '../../dist/emulator.js';
 import { timeProcess } from '../measure.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const [server, home, session] = process.argv.slice(2);
+const [server, home, session, key] = process.argv.slice(2);
 
 /** The servers of the tests, which are in TypeScript. */
 async function loadServers() {
@@ -55,15 +56,15 @@ const env = {
   BACKEND_ACCESS_KEY: emulator.accessKey,
   BACKEND_SECRET_KEY: emulator.secretKey,
   BAI_USER: ssh.user,
-  BAI_IDENTITY: ssh.privateKeyPath,
+  ...(key !== 'issued' && { BAI_IDENTITY: ssh.privateKeyPath }),
 };
 const launcher = join(root, 'bin/bai.cjs');
 await timeProcess([process.execPath, launcher, 'session', 'create', 'python:3.11', '--name', session], {
   env,
 });
-emulator.sessions
-  .get(session)
-  .addApp({ name: 'sshd', protocol: 'tcp', containerPort: 2200, hostPort: ssh.port });
+const created = emulator.sessions.get(session);
+created.addApp({ name: 'sshd', protocol: 'tcp', containerPort: 2200, hostPort: ssh.port });
+if (key === 'issued') copyFileSync(ssh.privateKeyPath, join(created.home, 'id_container'));
 console.log(JSON.stringify({ env, folder: ssh.home }));
 await once(process.stdin.resume(), 'end');
 await emulator[Symbol.asyncDispose]();

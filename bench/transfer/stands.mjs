@@ -34,7 +34,7 @@ async function openEmbedded(path, home) {
 }
 
 /** Where the genuine manager of the tests is installed, so is the dropbear that its sessions run. */
-function findRunner() {
+export function findRunner() {
   const { BENCH_RUNNER: given, REALMANAGER_HOME: installed = join(homedir(), '.cache/realmanager') } =
     process.env;
   if (given !== undefined) return given === '' ? undefined : given;
