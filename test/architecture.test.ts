@@ -252,6 +252,17 @@ test.each(files)('%s makes folders with all above them by makeFolder alone', (fi
   expect(calls.filter((call) => /^[^;]*recursive/.test(call))).toEqual([]);
 });
 
+/** Windows refuses them while another program looks at the file. The emulator's are not the user's. */
+test.each(
+  files.filter(
+    (file) => !/^(?:emulator\b|files[\\/]held-files|transfer[\\/]local[\\/]local-disk)/.test(file),
+  ),
+)('%s renames and removes files by files/held-files.ts alone', (file) => {
+  const named =
+    readFileSync(join(root, file), 'utf8').match(/^import [^;]*? from 'node:fs(?:\/promises)?';/gm) ?? [];
+  expect(named.join('\n').match(/\b(?:rename|rm|unlink)(?:Sync)?\b/)).toBeNull();
+});
+
 function layerOf(file: string): string {
   return (file.split(/[\\/]/)[0] ?? '').replace(/\.ts$/, '');
 }

@@ -1,9 +1,9 @@
 /** The state file of the manager, or another platform's server, that `bai local up` started. */
 
-import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/text/json.ts';
+import { removeFile } from '../files/held-files.ts';
 import { type LockWait, withFileLock } from '../files/lock.ts';
 import { makeOwnFolder, readOwnFile, replaceOwnFile } from '../files/own-file.ts';
 
@@ -56,6 +56,6 @@ export async function claimLocalState(
 export async function removeLocalState(path: string, pid: number): Promise<void> {
   if ((await readLocalState(path))?.pid !== pid) return;
   await withFileLock(path, async () => {
-    if ((await readLocalState(path))?.pid === pid) await rm(path, { force: true });
+    if ((await readLocalState(path))?.pid === pid) await removeFile(path);
   });
 }

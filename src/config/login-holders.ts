@@ -1,11 +1,12 @@
 /** The processes of bai that keep a login at a web console in use: one small file each, for as long as they run. */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/text/json.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
+import { removeFile } from '../files/held-files.ts';
 import { readOwnFile, replaceOwnFile } from '../files/own-file.ts';
 import {
   type AskStart,
@@ -54,7 +55,7 @@ export function openLoginHolders(folder: string, askStart: AskStart): LoginHolde
       await readAll(folder, askStart);
     },
     async remove() {
-      await unlessRefused(rm(own, { force: true }));
+      await unlessRefused(removeFile(own));
     },
     async find(login) {
       const wanted = digestOf(login);
@@ -90,7 +91,7 @@ async function readHolder(path: string, askStart: AskStart): Promise<Read | unde
   const parsed = fileSchema.safeParse(text === undefined ? undefined : parseJson(text));
   const owner = parsed.success ? readIdentity(parsed.data.owner) : undefined;
   if (!parsed.success || owner === undefined) return undefined;
-  const forget = (): Promise<void> => unlessRefused(rm(path, { force: true }));
+  const forget = (): Promise<void> => unlessRefused(removeFile(path));
   const fate = (): ReturnType<typeof fateOf> => fateOf(owner, askStart);
   if ((await fate()) === 'ended') {
     await forget();

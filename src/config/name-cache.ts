@@ -1,10 +1,11 @@
 /** Names that a platform was asked for a moment ago, for Tab in a shell: a small file for each question. */
 
 import { createHash } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/text/json.ts';
+import { removeFile } from '../files/held-files.ts';
 import { readOwnFile, replaceOwnFile } from '../files/own-file.ts';
 import { unlessRefused } from './unless-refused.ts';
 
@@ -61,5 +62,5 @@ async function removeOld(folder: string, now: number): Promise<void> {
   );
   const kept = aged.toSorted((a, b) => b.time - a.time).slice(0, mostFiles);
   for (const { name, time } of aged)
-    if (now - time > keptMs || !kept.some((each) => each.name === name)) await rm(join(folder, name));
+    if (now - time > keptMs || !kept.some((each) => each.name === name)) await removeFile(join(folder, name));
 }

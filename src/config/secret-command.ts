@@ -2,9 +2,9 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { win32 } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildStdio } from '../core/local-streams.ts';
+import { windowsProgram } from '../core/program-paths.ts';
 import { sanitizeLine } from '../core/text/sanitize.ts';
 import { countDown, within } from '../core/time-limit.ts';
 import { LocalSystemError } from '../errors.ts';
@@ -93,8 +93,7 @@ function shellOf(
   environment: SecretCommandParts['environment'],
 ): readonly [program: string, args: readonly string[]] {
   if (process.platform !== 'win32') return ['/bin/sh', ['-c', command]];
-  const root = environment['SystemRoot'] || 'C:\\Windows';
-  return [win32.join(root, 'System32', 'cmd.exe'), ['/d', '/s', '/c', `"${command}"`]];
+  return [windowsProgram('cmd.exe', environment), ['/d', '/s', '/c', `"${command}"`]];
 }
 
 /** Its first word: others may be what nobody is to see. */

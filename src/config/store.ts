@@ -1,6 +1,6 @@
 /** Profiles in `config.json`, readable by their owner only. */
 
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type Conf from 'conf';
 import * as z from 'zod/mini';
@@ -11,6 +11,7 @@ import { usualProfile } from '../core/ssh/config-sections.ts';
 import { parseJson } from '../core/text/json.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { ConflictError, LocalSystemError } from '../errors.ts';
+import { removeFile } from '../files/held-files.ts';
 import type { LockWait } from '../files/lock.ts';
 import { changeOwnFile, readOwnFile } from '../files/own-file.ts';
 import { besidePath } from '../files/whole-file.ts';
@@ -158,7 +159,7 @@ async function edited(
     if (current !== undefined) conf.set('current', current);
     return whole(await readFile(copy, 'utf8'));
   } finally {
-    await rm(copy, { force: true });
+    await removeFile(copy);
   }
 }
 

@@ -1,9 +1,10 @@
 /** What has been told of a session once: an empty file for each, by the session's id. */
 
 import { createHash } from 'node:crypto';
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { removeFile } from '../files/held-files.ts';
 import { makeFolder } from '../files/make-folder.ts';
 
 /** No session lives that long, and files that nobody takes away pile up. */
@@ -27,6 +28,6 @@ export async function isFirstTime(folder: string, id: string, now = Date.now()):
 async function forgetOld(folder: string, now: number): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
-    if (now - (await stat(path)).mtimeMs > lastsMs) await rm(path, { force: true });
+    if (now - (await stat(path)).mtimeMs > lastsMs) await removeFile(path);
   }
 }

@@ -5,6 +5,13 @@ interface SearchFacts {
   readonly platform: NodeJS.Platform;
 }
 
+/** A program of Windows itself, by its whole path: one of that name in the current folder would be started first. */
+export function windowsProgram(name: string, environment: SearchFacts['environment']): string {
+  const named = environment['SystemRoot'] ?? '';
+  const root = /^[a-z]:\\/i.test(named) ? named.replace(/\\+$/, '') : 'C:\\Windows';
+  return `${root}\\System32\\${name}`;
+}
+
 /**
  * Only absolute entries count: `.`, an empty entry and `bin` mean whatever folder bai was started in, which somebody else may have
  * filled. On Windows only what can be started without a shell: editors' own command lines are batch files there.

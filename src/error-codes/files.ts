@@ -87,4 +87,9 @@ export const fileCodes = {
     meaning: 'a file is larger than the room on the disk here; nothing of it was fetched',
   },
   'local-denied': { status: '1', meaning: 'permission denied on this machine' },
+  'file-in-use': {
+    status: '1',
+    meaning:
+      'Windows: another program has had a file open for two seconds, so it could not be replaced or removed',
+  },
 } as const satisfies CodeTable;

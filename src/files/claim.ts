@@ -4,12 +4,13 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { link, lstat, open, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson } from '../core/text/json.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { systemCode } from '../errors.ts';
+import { onceFree, removeFile, rename } from './held-files.ts';
 import { hiddenName } from './hidden-name.ts';
 import { checkReplaceable, readPlainFile } from './plain-file.ts';
 import { isAlive, type ProcessIdentity, readIdentity } from './process-identity.ts';
@@ -33,7 +34,7 @@ const writerMs = 1_000;
 
 export async function claimFile(claim: Claim): Promise<ClaimOutcome> {
   for (;;) {
-    const found = await look(claim.path);
+    const found = await onceReadable(claim.path);
     if (found === undefined) {
       if (await createWhole(claim.path, claim.content(undefined)))
         return { isOurs: true, earlier: undefined };
@@ -48,6 +49,11 @@ export async function claimFile(claim: Claim): Promise<ClaimOutcome> {
   }
 }
 
+/** Windows refuses all of a file that somebody has taken away and another one has open still. */
+function onceReadable(path: string): Promise<Found | undefined> {
+  return onceFree({ path, action: 'replaced' }, () => look(path));
+}
+
 /** One that was given back names nobody. */
 function ownerIn(content: unknown): ProcessIdentity | undefined {
   return typeof content === 'object' && content !== null
@@ -59,19 +65,19 @@ function ownerIn(content: unknown): ProcessIdentity | undefined {
 export async function rewriteClaim(path: string, text: string): Promise<void> {
   const beside = join(dirname(path), hiddenName(basename(path), '.bai-new'));
   try {
-    await rm(beside, { force: true });
+    await removeFile(beside);
     await writeFile(beside, text, { flag: 'wx', mode: 0o600 });
     await checkReplaceable(path);
     await rename(beside, path);
   } catch (error) {
-    await rm(beside, { force: true }).catch(() => {});
+    await removeFile(beside).catch(() => {});
     throw error;
   }
 }
 
 /** Takes the file away, unless it belongs to somebody else by now. */
 export async function releaseClaim(path: string, text: string): Promise<void> {
-  if ((await look(path))?.text === text) await rm(path, { force: true });
+  if ((await look(path))?.text === text) await removeFile(path);
 }
 
 interface Found {
@@ -111,7 +117,7 @@ async function createWhole(path: string, text: string): Promise<boolean> {
       (error: unknown) => (systemCode(error) === 'EEXIST' ? false : createInPlace(path, text)),
     );
   } finally {
-    await rm(beside, { force: true });
+    await removeFile(beside);
   }
 }
 
@@ -120,14 +126,15 @@ async function createWhole(path: string, text: string): Promise<boolean> {
  * others took it over finds that it is theirs.
  */
 async function createInPlace(path: string, text: string): Promise<boolean> {
-  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+  const create = (): Promise<FileHandle> => open(path, 'wx', 0o600);
+  const file = await onceFree({ path, action: 'replaced' }, create).catch((error: unknown) => {
     if (systemCode(error) !== 'EEXIST') throw error;
   });
   if (file === undefined) return false;
   try {
     await file.writeFile(text);
   } catch (error) {
-    await rm(path, { force: true }).catch(() => {});
+    await removeFile(path).catch(() => {});
     throw error;
   } finally {
     await file.close();

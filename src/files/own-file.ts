@@ -1,10 +1,12 @@
 /** Files in bai's own folders: changed under a lock, replaced whole, and explained with the way to other folders. */
 
-import { lstat, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { decodeText } from '../core/text/decode-text.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import type { ErrorCode } from '../error-codes/index.ts';
 import { BaiError, LocalSystemError, localCode, systemCode } from '../errors.ts';
+import { removeFile, rename } from './held-files.ts';
 import type { LockWait } from './lock.ts';
 import { makeFolder } from './make-folder.ts';
 import { checkReplaceable, readPlainFile } from './plain-file.ts';
@@ -17,7 +19,8 @@ export function makeOwnFolder(folder: string): Promise<void> {
 
 /** Nothing when there is none. Rejects with the system's error, or one with the code `not-a-file`. */
 export async function readOwnFile(path: string): Promise<string | undefined> {
-  return (await readPlainFile(path))?.toString('utf8');
+  const bytes = await readPlainFile(path);
+  return bytes && decodeText(bytes);
 }
 
 /** As `changeFile`, with the folder made first. */
@@ -29,7 +32,7 @@ export async function changeOwnFile(
   await makeOwnFolder(dirname(path));
   await explained(
     path,
-    changeFile(path, (before) => edit(before?.toString('utf8')), { wait }),
+    changeFile(path, (before) => edit(before && decodeText(before)), { wait }),
   );
 }
 
@@ -56,7 +59,7 @@ async function replaceLink(path: string, target: string): Promise<void> {
     if (found?.isSymbolicLink() !== true) await checkReplaceable(path);
     await rename(beside, path);
   } catch (error) {
-    await rm(beside, { force: true }).catch(() => {});
+    await removeFile(beside).catch(() => {});
     throw error;
   }
 }

@@ -5,10 +5,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, open, readdir, realpath, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { systemCode } from '../errors.ts';
+import { removeFile, rename } from './held-files.ts';
 import { hiddenName } from './hidden-name.ts';
 import { type LockWait, withFileLock } from './lock.ts';
 import { checkReplaceable, noneUnlessLink, readPlainFile } from './plain-file.ts';
@@ -39,7 +40,7 @@ export async function stageFile(
   options: FileOptions = {},
 ): Promise<StagedFile> {
   const beside = besidePath(path, 'new');
-  const discard = (): Promise<void> => rm(beside, { force: true }).catch(() => {});
+  const discard = (): Promise<void> => removeFile(beside).catch(() => {});
   try {
     await writeNew(beside, content, options);
   } catch (error) {
@@ -79,7 +80,7 @@ export async function nameOnce(from: string, path: string): Promise<boolean> {
     if (systemCode(error) === 'EEXIST') return false;
     return withFileLock(path, () => renameUnlessTaken(from, path));
   }
-  await rm(from, { force: true });
+  await removeFile(from);
   return true;
 }
 
@@ -131,7 +132,7 @@ async function removeLeftovers(path: string): Promise<void> {
   const isLeftover = (name: string): boolean =>
     name.startsWith(start) && /^[0-9a-f]{12}\.new(\.tmp-[0-9a-f]{16})?$/.test(name.slice(start.length));
   for (const name of (await readdir(dirname(path))).filter(isLeftover))
-    await rm(join(dirname(path), name), { force: true });
+    await removeFile(join(dirname(path), name));
 }
 
 async function writeNew(path: string, content: FileContent, options: FileOptions): Promise<void> {

@@ -1,9 +1,10 @@
 /** Private key files: 0600 from the moment they exist, whole or not there, in a folder of 0700. */
 
-import { chmod, constants, type FileHandle, lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, constants, type FileHandle, lstat, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { BaiError, ConflictError, LocalSystemError, systemCode } from '../errors.ts';
+import { removeFile, rename } from '../files/held-files.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { checkReplaceable } from '../files/plain-file.ts';
 import { syncFolder } from '../files/sync-folder.ts';
@@ -64,7 +65,8 @@ export async function stageKeyFile(path: string, content: FileContent, mode = 0o
   const folder = dirname(path);
   await makeKeyFolder(folder);
   const isSecret = mode === 0o600 && process.platform === 'win32';
-  const restrict = (_: FileHandle, beside: string): Promise<void> => restrictToOwner(beside);
+  const restrict = (_: FileHandle, beside: string): Promise<void> =>
+    restrictToOwner({ path: beside, name: path, isWritten: false });
   const staged = await explained(
     path,
     stageFile(path, content, { mode, prepare: isSecret ? restrict : undefined }),
@@ -84,7 +86,7 @@ export async function removeKeyFile(path: string): Promise<void> {
 
 async function removePlain(path: string): Promise<void> {
   await checkReplaceable(path);
-  await rm(path, { force: true });
+  await removeFile(path);
 }
 
 /** Throws as writing a key there would, as far as that can be known before: the folder is made, and has room. */
@@ -114,7 +116,7 @@ export async function removeKeyFileIf(
   } finally {
     if (!isGone) await giveBack(aside, path);
   }
-  if (isGone) await rm(aside);
+  if (isGone) await removeFile(aside);
   return isGone;
 }
 
@@ -132,7 +134,7 @@ async function giveBack(aside: string, path: string): Promise<void> {
 /** Takes away what others may do with a key file that is already right; returns the mode it had. */
 export async function tightenKeyFile(path: string): Promise<string | undefined> {
   if (process.platform === 'win32') {
-    await restrictToOwner(path);
+    await restrictToOwner({ path, name: path, isWritten: true });
     return undefined;
   }
   await using file = await openPlain(path);

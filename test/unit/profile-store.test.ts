@@ -79,3 +79,14 @@ test('a file of before knows no current profile, and keeps it when an older bai 
   await bed.store.use('work');
   expect(bed.content()).toEqual({ profiles: { work: {} }, current: 'work' });
 });
+
+test('a file that an editor of Windows has saved is read, and written anew without its mark', async () => {
+  using bed = openBed({});
+  const text = JSON.stringify({ profiles: { work: { domain: 'größe' } } }, null, 2).replaceAll('\n', '\r\n');
+  for (const bytes of [Buffer.from(`\ufeff${text}`), Buffer.from(`\ufeff${text}`, 'utf16le')]) {
+    writeFileSync(bed.path, bytes);
+    expect((await bed.store.read('work')).values).toEqual({ domain: 'größe' });
+    await bed.store.use('work');
+    expect(bed.content()).toEqual({ profiles: { work: { domain: 'größe' } }, current: 'work' });
+  }
+});

@@ -3,7 +3,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { programPaths } from '../../src/core/program-paths.ts';
+import { programPaths, windowsProgram } from '../../src/core/program-paths.ts';
 import { findProgram, programPath } from '../../src/ssh/programs.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -17,6 +17,15 @@ test.each<[NodeJS.Platform, string, string[]]>([
   ['win32', 'c:tools;\\tools;D:/tools', ['D:/tools\\xclip.exe']],
 ])('%s, PATH=%s: %j', (platform, PATH, paths) => {
   expect(programPaths('xclip', { platform, environment: { PATH } })).toEqual(paths);
+});
+
+test.each([
+  [undefined, 'C:\\Windows'],
+  ['', 'C:\\Windows'],
+  ['.', 'C:\\Windows'],
+  ['D:\\WINNT\\', 'D:\\WINNT'],
+])('with SystemRoot=%s programs of Windows are below %s', (SystemRoot, root) => {
+  expect(windowsProgram('cmd.exe', { SystemRoot })).toBe(`${root}\\System32\\cmd.exe`);
 });
 
 test.skipIf(process.platform === 'win32')(

@@ -1,12 +1,13 @@
 /** The folder of forwards in the background, 0700: a record, a log and a socket for each. */
 
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { ForwardRecord } from '../../core/forward/background.ts';
 import { noneIfMissing } from '../../core/undefined-if-missing.ts';
 import { LocalSystemError } from '../../errors.ts';
+import { removeFile } from '../../files/held-files.ts';
 import { type LockWait, withFileLock } from '../../files/lock.ts';
 import { makeOwnFolder, readOwnFile, replaceOwnFile } from '../../files/own-file.ts';
 import { isAlive, ownIdentity } from '../../files/process-identity.ts';
@@ -39,13 +40,13 @@ export async function removeRecord(
 ): Promise<void> {
   if (!/^[\da-f]{8}$/.test(id)) return;
   await removeSocket(control);
-  for (const ending of ['json', 'html', 'log']) await rm(join(folder, `${id}.${ending}`), { force: true });
+  for (const ending of ['json', 'html', 'log']) await removeFile(join(folder, `${id}.${ending}`));
 }
 
 /** A name is only ever taken away that bai has made. */
 export async function removeSocket(control: string): Promise<void> {
   if (!/[\\/][\da-f]{8}\.sock$/.test(control)) return;
-  if ((await lstat(control).catch(noneIfMissing))?.isSocket()) await rm(control, { force: true });
+  if ((await lstat(control).catch(noneIfMissing))?.isSocket()) await removeFile(control);
 }
 
 /** While one looks who is there and writes itself down, no other does. */

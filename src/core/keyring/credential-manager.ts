@@ -1,5 +1,6 @@
 /** The Credential Manager of Windows, by PowerShell: the system's own cmdkey cannot read back. */
 
+import { windowsProgram } from '../program-paths.ts';
 import {
   type KeyringCall,
   type KeyringFacts,
@@ -11,9 +12,7 @@ import {
 const missingStatus = 44;
 
 export function credentialManager(environment: KeyringFacts['environment']): KeyringPrograms {
-  // By whole path: a program of that name in the current folder would be started first.
-  const root = environment['SystemRoot'] || 'C:\\Windows';
-  const program = `${root}\\System32\\WindowsPowerShell\\v1.0\\powershell.exe`;
+  const program = windowsProgram('WindowsPowerShell\\v1.0\\powershell.exe', environment);
   const call = (script: string, input = ''): KeyringCall => ({
     program,
     args: ['-NoLogo', '-NoProfile', '-NonInteractive', '-EncodedCommand', encoded(`${preamble}${script}`)],

@@ -1,10 +1,11 @@
 /** Files of ssh's configuration: read byte for byte, replaced whole or not at all, links kept. */
 
 import type { Stats } from 'node:fs';
-import { access, constants, type FileHandle, rm, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { noneIfMissing } from '../../core/undefined-if-missing.ts';
 import { BaiError, LocalSystemError, systemCode } from '../../errors.ts';
+import { removeFile } from '../../files/held-files.ts';
 import { type LockWait, withFileLock } from '../../files/lock.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { readPlainFile } from '../../files/plain-file.ts';
@@ -69,7 +70,7 @@ async function change(
 ): Promise<ConfigChange> {
   const before = (await readPlainFile(target))?.toString('latin1');
   const after = edit(before);
-  if (after === undefined) await rm(target, { force: true });
+  if (after === undefined) await removeFile(target);
   else if (after !== before) {
     const stats = await stat(target).catch(noneIfMissing);
     const prepare = (file: FileHandle): Promise<void> => keepOwner(file, stats);

@@ -1,8 +1,9 @@
 /** What plain ssh needs to know of a host name: two small files for each, named after it. */
 
-import { readlink, rm } from 'node:fs/promises';
+import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noneIfMissing } from '../../core/undefined-if-missing.ts';
+import { removeFile, removeTree } from '../../files/held-files.ts';
 import { readOwnFile, replaceOwnFile, replaceOwnLink } from '../../files/own-file.ts';
 import { keyType } from './known-hosts-lines.ts';
 
@@ -36,11 +37,11 @@ export function openHostFiles(folder: string): HostFiles {
     keyOf: (host) => readlink(join(folder, `${host}.key`)).catch(noneIfMissing),
     async write(host, facts, key) {
       const link = join(folder, `${host}.key`);
-      if (key === undefined) await rm(link, { force: true });
+      if (key === undefined) await removeFile(link);
       else await replaceOwnLink(link, key);
       await replaceOwnFile(join(folder, host), knownHostsText(facts));
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove: () => removeTree(folder),
   };
 }
 

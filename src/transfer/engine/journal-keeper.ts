@@ -1,6 +1,6 @@
 /** Writes a journal often enough, and tells what is left behind when a transfer ends early. */
 
-import { type BaiError, InterruptedError } from '../../errors.ts';
+import { BaiError, InterruptedError } from '../../errors.ts';
 import type { DoneRanges } from './done-ranges.ts';
 import type { Journal, JournalState } from './journal.ts';
 import { isLoss } from './pooled-channel.ts';
@@ -50,7 +50,8 @@ export class JournalKeeper {
 
   /** What is to be thrown: after a failure that may pass the part stays, and Ctrl-C says how to go on. */
   async leave(error: unknown, left: LeftBehind): Promise<unknown> {
-    const mayPass = error instanceof InterruptedError || isLoss(error);
+    const isHeld = error instanceof BaiError && error.code === 'file-in-use';
+    const mayPass = error instanceof InterruptedError || isLoss(error) || isHeld;
     if (!mayPass || !this.#journal.isLasting || this.#ranges.doneBytes === 0) {
       // Where nothing can be removed any more, what led here is what the user should hear of.
       await this.#journal.remove().catch(() => {});

@@ -1,9 +1,9 @@
 /** What is remembered of a large file on its way, so that a later run goes on from there; also its lock. */
 
-import { rm } from 'node:fs/promises';
 import { parseJson } from '../../core/text/json.ts';
 import { ConflictError } from '../../errors.ts';
 import { claimFile, rewriteClaim } from '../../files/claim.ts';
+import { removeFile } from '../../files/held-files.ts';
 import { onThisMachine } from '../../files/local-error.ts';
 import { withFileLock } from '../../files/lock.ts';
 import { ownIdentity, type ProcessIdentity } from '../../files/process-identity.ts';
@@ -77,7 +77,7 @@ function fileJournal(path: string, earlier: JournalState | undefined, owner: Pro
   const remove = async (): Promise<void> => {
     isGone = true;
     await saving.catch(() => {});
-    await onThisMachine('remove', path, rm(path, { force: true }));
+    await onThisMachine('remove', path, removeFile(path));
   };
   return {
     earlier,

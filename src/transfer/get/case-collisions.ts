@@ -1,8 +1,9 @@
 /** Names of one folder that a disk takes for one: there the second file would replace the first. */
 
-import { lstat, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noneIfMissing } from '../../core/undefined-if-missing.ts';
+import { removeTree } from '../../files/held-files.ts';
 import { onThisMachine } from '../../files/local-error.ts';
 
 /** Spellings that disks of macOS and Windows do not tell apart: by case, and by how an accent is written. */
@@ -35,7 +36,7 @@ async function tryOut(folder: string): Promise<boolean> {
     }
     return false;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeTree(scratch);
   }
 }
 

@@ -7,6 +7,7 @@
 import fs, { type BigIntStats, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 import { noneIfMissing } from '../../core/undefined-if-missing.ts';
+import { onceFree } from '../../files/held-files.ts';
 
 /** A call that takes longer had to wait for the disk. */
 const waitedMs = 0.5;
@@ -66,17 +67,22 @@ export async function realpath(path: string): Promise<string> {
   );
 }
 
-export async function rename(from: string, to: string): Promise<void> {
-  return ask(
-    () => fs.renameSync(from, to),
-    () => fs.promises.rename(from, to),
+/** Waits on Windows for other programs to let go of what has the name, as does `unlink`. */
+export function rename(from: string, to: string): Promise<void> {
+  return onceFree({ path: to, action: 'replaced' }, async () =>
+    ask(
+      () => fs.renameSync(from, to),
+      () => fs.promises.rename(from, to),
+    ),
   );
 }
 
-export async function unlink(path: string): Promise<void> {
-  return ask(
-    () => fs.unlinkSync(path),
-    () => fs.promises.unlink(path),
+export function unlink(path: string): Promise<void> {
+  return onceFree({ path, action: 'removed' }, async () =>
+    ask(
+      () => fs.unlinkSync(path),
+      () => fs.promises.unlink(path),
+    ),
   );
 }
 

@@ -2,17 +2,18 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
-import { lstat, readFile, readlink, realpath, rmdir, unlink } from 'node:fs/promises';
+import { lstat, readFile, readlink, realpath, rmdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, parse, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
+import { decodeText } from '../../core/text/decode-text.ts';
 import { NotFoundError, systemCode } from '../../errors.ts';
 import { onThisMachine } from '../../files/local-error.ts';
 import { expandHome } from '../../files/user-path.ts';
 import { descriptorOf, descriptorWriter } from '../engine/open-descriptors.ts';
 import type { RemoteKind } from '../engine/remote-attributes.ts';
-import { lstatIfThere, stat } from './local-disk.ts';
+import { lstatIfThere, stat, unlink } from './local-disk.ts';
 import { isWindows } from './local-folder.ts';
 import { readLocalNames } from './local-names.ts';
 
@@ -63,7 +64,7 @@ export const localFiles: LocalFiles = {
   join: (folder, name) => (folder === '' ? name : join(folder, name)),
   isAbsolute,
   expandHome,
-  readText: (path) => onThisMachine('read', path, readFile(path, 'utf8')),
+  readText: async (path) => decodeText(await onThisMachine('read', path, readFile(path))),
   list: listLocalFolder,
   stat: (path) => onThisMachine('read', path, optional(describe(path, '', true))),
   exists: async (path) => (await onThisMachine('read', path, optional(lstat(path)))) !== undefined,
