@@ -22,7 +22,11 @@ const staysAlive = background?.id !== undefined || outlivesTerminal(process.env,
 /** Everything ends by itself before: what was begun is taken back in less. */
 const latestEndMs = 1_900;
 const stdio = openStdio();
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Ctrl-Break is one more on Windows; a window that is closed there is a hang-up. */
+const signals: readonly NodeJS.Signals[] = [
+  ...(['SIGINT', 'SIGTERM', 'SIGHUP'] as const),
+  ...(process.platform === 'win32' ? (['SIGBREAK'] as const) : []),
+];
 /** For the error that says so, where a thread writes it. */
 const lastWordsMs = 800;
 
@@ -36,8 +40,9 @@ for (const name of signals) {
   process.on(name, () => {
     if (name === 'SIGINT' && childHasTerminal.count > 0 && isatty(0)) return;
     if (name === 'SIGHUP' && staysAlive) return;
-    const status = 128 + constants.signals[name];
-    received = name;
+    const status = 128 + constants.signals[name === 'SIGBREAK' ? 'SIGINT' : name];
+    // The others cannot be sent on Windows.
+    received = process.platform === 'win32' ? 'SIGTERM' : name;
     // The second time somebody insists: no more cleaning up.
     if (interrupted.signal.aborted || isOver) return leave(status);
     interrupted.abort(new InterruptedError('interrupted', {}, status));

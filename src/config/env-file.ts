@@ -1,6 +1,7 @@
 /** Reads the file of `--env-file`. bai never reads a `.env` of the current folder by itself. */
 
 import { parseEnv } from 'node:util';
+import { decodeText } from '../core/text/decode-text.ts';
 import { NotFoundError, systemCode } from '../errors.ts';
 import { readNamedFile } from '../files/named-file.ts';
 
@@ -11,7 +12,7 @@ export async function readEnvironmentFile(
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string | undefined>>> {
   try {
-    return parseEnv((await readNamedFile(path, { ...limit, signal })).toString());
+    return parseEnv(decodeText(await readNamedFile(path, { ...limit, signal })));
   } catch (cause) {
     if (systemCode(cause) !== 'ENOENT') throw cause;
     throw new NotFoundError(`the environment file ${path} does not exist`, {

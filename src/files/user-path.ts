@@ -1,7 +1,7 @@
 /** Paths of this machine as people write them: the one place where they are resolved. */
 
 import { homedir } from 'node:os';
-import { isAbsolute, resolve, sep } from 'node:path';
+import { isAbsolute, resolve, sep, win32 } from 'node:path';
 import { LocalSystemError } from '../errors.ts';
 
 /** The user's home folder; ssh keys must not land in whatever folder a missing HOME points to. */
@@ -28,6 +28,20 @@ export function wholePath(path: string): string {
  * every path is read by a shell: `--output=~/x`, words in quotes, settings, environment files. A file of that name is `./~`.
  */
 export function expandHome(path: string): string {
-  const isBelow = path.startsWith('~/') || (sep === '\\' && path.startsWith('~\\'));
-  return path === '~' || isBelow ? `${findHome()}${path.slice(1)}` : path;
+  const isWindows = sep === '\\';
+  const isBelow = path.startsWith('~/') || (isWindows && path.startsWith('~\\'));
+  if (path === '~' || isBelow) return `${findHome()}${path.slice(1)}`;
+  return isWindows ? onItsDrive(path) : path;
+}
+
+/**
+ * `C:` and `C:x` are in the folder that is the current one of that drive. To join a name to a drive alone would make a path from its root,
+ * so none of the two goes any further.
+ */
+export function onItsDrive(path: string, currentFolder: (drive: string) => string = win32.resolve): string {
+  const [, drive, below] = /^([A-Za-z]:)(?![\\/])(.*)$/s.exec(path) ?? [];
+  if (drive === undefined || below === undefined) return path;
+  const folder = currentFolder(drive);
+  if (below === '') return folder;
+  return folder.endsWith('\\') ? folder + below : `${folder}\\${below}`;
 }

@@ -159,7 +159,7 @@ class BuiltinProgram implements Disposable {
       this.#status = statusOf(code, signal);
     });
     const closed = new Promise<void>((resolve) => channel.once('close', () => resolve()));
-    this.#escapes = terminal && options.stdin.isTTY ? new EscapeReader() : undefined;
+    this.#escapes = terminal && options.stdin.isTTY ? new EscapeReader(process.platform) : undefined;
     this.#feed();
     const stop = this.#followTerminal();
     this.cutOff = new Promise((resolve) => {
@@ -219,7 +219,7 @@ class BuiltinProgram implements Disposable {
 
   #obey(wish: Escape): void {
     const { options, terminal } = this.#parts;
-    if (wish === 'help') options.stderr.write(`\r\n${escapeHelp.join('\r\n')}\r\n`);
+    if (wish === 'help') options.stderr.write(`\r\n${escapeHelp(process.platform).join('\r\n')}\r\n`);
     else if (wish === 'suspend') terminal?.suspend();
     else this.#cutOff();
   }

@@ -11,14 +11,17 @@ interface Typed {
   readonly rest: Buffer;
 }
 
-export const escapeHelp = [
-  'Supported escape sequences:',
-  ' ~.   - terminate the connection',
-  ' ~^Z  - suspend bai',
-  ' ~?   - this message',
-  ' ~~   - send the escape character by typing it twice',
-  '(Escapes are recognized at the start of a line only.)',
-];
+/** Windows has no jobs that could be stopped: there the keys are the session's. */
+export function escapeHelp(platform: NodeJS.Platform): readonly string[] {
+  return [
+    'Supported escape sequences:',
+    ' ~.   - terminate the connection',
+    ...(platform === 'win32' ? [] : [' ~^Z  - suspend bai']),
+    ' ~?   - this message',
+    ' ~~   - send the escape character by typing it twice',
+    '(Escapes are recognized at the start of a line only.)',
+  ];
+}
 
 const tilde = 0x7e;
 const escapes: ReadonlyMap<number, Escape> = new Map([
@@ -27,18 +30,28 @@ const escapes: ReadonlyMap<number, Escape> = new Map([
   [0x3f, 'help'],
 ]);
 
+function escapeOf(byte: number, platform: NodeJS.Platform): Escape | undefined {
+  const wish = escapes.get(byte);
+  return wish === 'suspend' && platform === 'win32' ? undefined : wish;
+}
+
 const nothing = Buffer.alloc(0);
 
 export class EscapeReader {
+  readonly #platform: NodeJS.Platform;
   #isLineStart = true;
   #hasTilde = false;
+
+  constructor(platform: NodeJS.Platform) {
+    this.#platform = platform;
+  }
 
   read(chunk: Buffer): Typed {
     const bytes: number[] = [];
     for (const [index, byte] of chunk.entries()) {
       if (this.#hasTilde) {
         this.#hasTilde = false;
-        const wish = escapes.get(byte);
+        const wish = escapeOf(byte, this.#platform);
         if (wish !== undefined) {
           this.#isLineStart = true;
           return { bytes: Buffer.from(bytes), escape: wish, rest: chunk.subarray(index + 1) };

@@ -10,7 +10,7 @@ import type { Reporter } from '../core/reporter.ts';
 import { requireFeature } from '../core/session/features.ts';
 import type { Provider } from '../core/session/provider.ts';
 import type { Settings } from '../core/settings/settings.ts';
-import { systemCode } from '../errors.ts';
+import { openSshPipe } from '../core/ssh/agent-paths.ts';
 import { removeKeyFile, stageKeyFile, tightenKeyFolder } from '../keys/key-file.ts';
 import { inspectKey, openKey, requireForm, requireKey, writeKey } from '../keys/key-formats.ts';
 import { makePair } from '../keys/make-pair.ts';
@@ -89,9 +89,8 @@ async function agentKeys(
   try {
     return await listAgentKeys(agent);
   } catch (error) {
-    // Windows names the pipe of its agent whether or not that runs.
-    if (environment['SSH_AUTH_SOCK'] || systemCode(error) !== 'ENOENT') throw error;
-    return [];
+    if (agent !== openSshPipe || environment['SSH_AUTH_SOCK']) throw error;
+    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Reporter } from '../core/reporter.ts';
 import type { Provider } from '../core/session/provider.ts';
 import type { Settings } from '../core/settings/settings.ts';
+import { decodeText } from '../core/text/decode-text.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { onThisMachine } from '../files/local-error.ts';
 import { findHome } from '../files/user-path.ts';
@@ -48,10 +49,10 @@ export async function openRescale(settings: Settings, options: ProviderOptions):
 /** Of the vendor's programs, which write it for everybody to read. */
 async function readApiConfigFile(reporter: Reporter): Promise<ApiConfigFile | undefined> {
   const path = join(findHome(), '.config', 'rescale', 'apiconfig');
-  const text = await onThisMachine('read', path, readFile(path, 'utf8').catch(noneIfMissing));
-  if (text === undefined) return undefined;
+  const bytes = await onThisMachine('read', path, readFile(path).catch(noneIfMissing));
+  if (bytes === undefined) return undefined;
   const exposed = process.platform === 'win32' ? 0 : (await stat(path)).mode & 0o077;
   if (exposed !== 0)
     reporter.warn(`others on this machine can read ${path}, and it holds API keys`, `chmod 600 ${path}`);
-  return { path, text };
+  return { path, text: decodeText(bytes) };
 }

@@ -1,8 +1,9 @@
 /** What the user's own ssh configuration says, asked for once and only where something depends on it. */
 
-import { homedir } from 'node:os';
+import { readdir } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
 import type { ProcessFacts } from '../context.ts';
-import { agentPaths } from '../core/ssh/agent-paths.ts';
+import { agentPaths, pipeFolder } from '../core/ssh/agent-paths.ts';
 import { askSsh, type SshAnswer } from '../ssh/openssh/ssh-settings.ts';
 
 export interface UserSsh {
@@ -25,7 +26,13 @@ export function openUserSsh({ environment, signal }: Pick<ProcessFacts, 'environ
       const answer = await settings();
       const [named] =
         (answer !== undefined && 'settings' in answer && answer.settings.get('identityagent')) || [];
-      return agentPaths({ environment, platform: process.platform, home: homedir(), named });
+      const facts = { environment, platform: process.platform, home: homedir(), named };
+      return agentPaths(process.platform === 'win32' ? { ...facts, ...(await factsOfWindows()) } : facts);
     },
   };
+}
+
+async function factsOfWindows(): Promise<{ readonly pipes: string[] | undefined; readonly user: string }> {
+  const pipes = await readdir(pipeFolder).catch(() => undefined);
+  return { pipes, user: userInfo().username };
 }

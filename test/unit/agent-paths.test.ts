@@ -7,8 +7,8 @@ test.each([
   ['linux', '/run/agent', ['/run/agent']],
   ['linux', undefined, []],
   ['darwin', '', []],
-  ['win32', undefined, [pipe, 'pageant']],
-  ['win32', '\\\\.\\pipe\\pageant.ann.0123', ['\\\\.\\pipe\\pageant.ann.0123', 'pageant']],
+  ['win32', undefined, [pipe]],
+  ['win32', '\\\\.\\pipe\\pageant.ann.0123', ['\\\\.\\pipe\\pageant.ann.0123']],
 ] as const)('on %s with SSH_AUTH_SOCK %s the agents to ask are %j', (platform, socket, paths) => {
   const environment = socket === undefined ? {} : { SSH_AUTH_SOCK: socket };
   expect(agentPaths({ environment, platform, home: '/home/you', named: undefined })).toEqual(paths);
@@ -27,4 +27,20 @@ test.each([
   const environment = { SSH_AUTH_SOCK: '/run/agent', MY_AGENT: '/run/mine' };
   for (const platform of ['linux', 'win32'])
     expect(agentPaths({ environment, platform, home: '/home/you', named })).toEqual(paths);
+});
+
+test.each([
+  [['openssh-ssh-agent', 'pageant.ann.0123abcd'], undefined, [pipe, '\\\\.\\pipe\\pageant.ann.0123abcd']],
+  [
+    ['pageant.ann.0123abcd', 'pageant.bob.4567', 'pageant.ann.x', 'pageant.ann.'],
+    undefined,
+    ['\\\\.\\pipe\\pageant.ann.0123abcd'],
+  ],
+  [['other'], undefined, []],
+  [['pageant.ann.01'], '\\\\.\\pipe\\pageant.ann.01', ['\\\\.\\pipe\\pageant.ann.01']],
+  [['pageant.ann.01'], '\\\\.\\pipe\\mine', ['\\\\.\\pipe\\mine', '\\\\.\\pipe\\pageant.ann.01']],
+] as const)('of the pipes %j, with SSH_AUTH_SOCK %s, the agents of ann are %j', (pipes, socket, paths) => {
+  const environment = socket === undefined ? {} : { SSH_AUTH_SOCK: socket };
+  const facts = { environment, platform: 'win32', home: 'C:\\Users\\ann', named: undefined, user: 'ann' };
+  expect(agentPaths({ ...facts, pipes })).toEqual(paths);
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { backslashRule } from '../../src/core/sftp/backslash-rule.ts';
 import { sanitizeLine } from '../../src/core/text/sanitize.ts';
 import { escapeWord, splitWords } from '../../src/core/text/shell-words.ts';
 import { UsageError } from '../../src/errors.ts';
@@ -45,12 +46,35 @@ const word = fc
   .map((parts) => parts.join(''))
   .filter((text) => text !== '');
 
-test('an escaped word is one word again, and shows what it holds', () => {
-  fc.assert(
-    fc.property(word, (text) => {
-      const escaped = escapeWord(text);
-      expect(splitWords(escaped)).toEqual([text]);
-      expect(sanitizeLine(escaped)).toBe(escaped);
-    }),
-  );
+test.each([false, true])(
+  'an escaped word is one word again, and shows what it holds (in the shell of sftp on Windows: %s)',
+  (isWindows) => {
+    fc.assert(
+      fc.property(word, (text) => {
+        // No name of Windows begins so, and there it would be a share's.
+        fc.pre(!isWindows || !/^\\[\p{L}\p{N}?.]/u.test(text));
+        const escaped = escapeWord(text);
+        expect(splitWords(escaped, backslashRule(isWindows))).toEqual([text]);
+        expect(sanitizeLine(escaped)).toBe(escaped);
+      }),
+    );
+  },
+);
+
+describe('in the shell of sftp on Windows', () => {
+  test.each<[string, string[]]>([
+    [String.raw`lcd C:\work\tree`, ['lcd', String.raw`C:\work\tree`]],
+    ['lcd C:\\new\\', ['lcd', 'C:\\new\\']],
+    [String.raw`put C:\work\*.txt`, ['put', String.raw`C:\work\*.txt`]],
+    [String.raw`put C:\$Recycle.Bin\x`, ['put', String.raw`C:\$Recycle.Bin\x`]],
+    [
+      String.raw`put \\server\share\x \\\\server\y`,
+      ['put', String.raw`\\server\share\x`, String.raw`\\server\y`],
+    ],
+    [String.raw`lcd \\?\C:\deep`, ['lcd', String.raw`\\?\C:\deep`]],
+    [String.raw`put a\ b c\'d e\"f \#g h\\i`, ['put', 'a b', "c'd", 'e"f', '#g', String.raw`h\i`]],
+    [String.raw`put 'C:\a b\' "C:\c d\e"`, ['put', 'C:\\a b\\', String.raw`C:\c d\e`]],
+  ])('%s has the words %j', (line, words) => {
+    expect(splitWords(line, backslashRule(true))).toEqual(words);
+  });
 });

@@ -15,6 +15,15 @@ test('a file with CRLF gets a line with CRLF', () => {
   expect(withInclude('Host a\r\n  User me\r\n', line)).toBe(`${line}\r\nHost a\r\n  User me\r\n`);
 });
 
+test('the mark of an editor of Windows stays in front, and a line behind it counts', () => {
+  const mark = '\xef\xbb\xbf';
+  const text = `${mark}Host a\r\n`;
+  const added = withInclude(text, line);
+  expect(added).toBe(`${mark}${line}\r\nHost a\r\n`);
+  expect(hasInclude(added, spellings)).toBe(true);
+  expect(withoutInclude(added, spellings)).toBe(text);
+});
+
 test.each([
   ['empty', ''],
   ['without a line end', 'Host a'],

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import { decodeText } from '../../core/text/decode-text.ts';
 import { UsageError } from '../../errors.ts';
 
 interface Flags {
@@ -42,7 +43,7 @@ async function addPublicKey(file: string | undefined, { title }: Flags, context:
     });
   }
   const { addAccountKey } = await import('../../services/keys/account-public-keys.ts');
-  const text = Buffer.from(await context.readNamedFile(file, fileLimit)).toString();
+  const text = decodeText(await context.readNamedFile(file, fileLimit));
   const upload = { text, origin: file, ...(title !== undefined && { title }) };
   const added = await addAccountKey(upload, await context.tools('sessions'));
   context.reporter.result(added, `${added.id} ${added.type} ${added.fingerprint ?? ''}`.trim());

@@ -9,21 +9,29 @@ const ofNewFile = '# This file was made by `bai ssh-config install`.';
 export function withInclude(text: string | undefined, line: string): string {
   if (text === undefined) return `${ofNewFile}\n${line}\n`;
   const end = /^[^\n]*\r\n/.test(text) ? '\r\n' : '\n';
-  return `${line}${end}${text}`;
+  const start = markOf(text);
+  return `${start}${line}${end}${text.slice(start.length)}`;
+}
+
+/** UTF-8's, as editors of Windows put it in front; it means something nowhere else. */
+function markOf(text: string): string {
+  return text.startsWith('\xef\xbb\xbf') ? text.slice(0, 3) : '';
 }
 
 /** Whether some line of it includes one of these files, so that ssh finds it. */
 export function hasInclude(text: string, files: readonly string[]): boolean {
   const patterns = new Set(files.flatMap((file) => [file, literalPattern(file)]));
-  return linesOf(text).some((line) => includedIn(line).some((file) => patterns.has(file.text)));
+  return linesOf(text.slice(markOf(text).length)).some((line) =>
+    includedIn(line).some((file) => patterns.has(file.text)),
+  );
 }
 
 /** Without these files, wherever they are included; nothing when the file was made by bai and holds nothing else. */
 export function withoutInclude(text: string, files: readonly string[]): string | undefined {
   const patterns = new Set(files.flatMap((file) => [file, literalPattern(file)]));
-  const rest = linesOf(text)
-    .map((line) => withoutFiles(line, patterns))
-    .join('');
+  const start = markOf(text);
+  const lines = linesOf(text.slice(start.length)).map((line) => withoutFiles(line, patterns));
+  const rest = start + lines.join('');
   const own = rest.startsWith(`${ofNewFile}\n`) ? rest.slice(ofNewFile.length + 1) : rest;
   return own === '' && rest !== '' ? undefined : own;
 }

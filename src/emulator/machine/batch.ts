@@ -27,5 +27,6 @@ export async function runBatch(command: string, deps: BatchDeps): Promise<{ exit
   }
   const end = await child.ended;
   deps.signal.removeEventListener('abort', stop);
+  if (end.kind === 'exit' && end.problem !== undefined) deps.print(`${end.problem}\n`);
   return { exitCode: end.kind === 'exit' ? end.code : 137 };
 }

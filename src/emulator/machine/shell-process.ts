@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { platform } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { Home } from './home.ts';
+import { endTree, windowsShell } from './windows-shell.ts';
 
 export interface Terminal {
   readonly name: string;
@@ -39,7 +40,11 @@ export interface ShellProcess {
 }
 
 export type ShellEnd =
-  | { readonly kind: 'exit'; readonly code: number }
+  | {
+      readonly kind: 'exit';
+      readonly code: number /** Why nothing was run, for whoever waits. */;
+      readonly problem?: string;
+    }
   | { readonly kind: 'signal'; readonly signal: NodeJS.Signals };
 
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -60,6 +65,7 @@ export function systemProgram(name: string): string | undefined {
  */
 export function startShell(request: ShellRequest): ShellProcess {
   const { terminal } = request;
+  if (platform() === 'win32') return startOnWindows(request);
   if (terminal !== undefined && platform() === 'linux' && scriptProgram !== undefined) {
     return startOnTerminal(request, terminal, scriptProgram);
   }
@@ -67,6 +73,18 @@ export function startShell(request: ShellRequest): ShellProcess {
   const args =
     request.command === undefined ? ['-l', ...interactive] : ['-c', inHome(request.command, request.home)];
   const child = spawn(shell, args, { ...options(request), stdio: ['pipe', 'pipe', 'pipe'] });
+  return processOf(child, () => undefined);
+}
+
+function startOnWindows({ user, home, command, environment }: ShellRequest): ShellProcess {
+  const { program, args, env } = windowsShell(
+    { user, folder: home.folder, command, environment },
+    process.env,
+  );
+  const child = spawn(program, args, {
+    ...{ cwd: home.folder, env, windowsHide: true, windowsVerbatimArguments: true },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   return processOf(child, () => undefined);
 }
 
@@ -159,7 +177,7 @@ function processOf(child: ChildProcess, resize: ShellProcess['resize']): ShellPr
   // A program that ends before it has read its input closes the pipe: that is no failure.
   stdin.on('error', () => stdin.destroy());
   const ended = new Promise<ShellEnd>((resolve) => {
-    child.on('error', () => resolve({ kind: 'exit', code: 127 }));
+    child.on('error', (error) => resolve({ kind: 'exit', code: 127, problem: `no shell: ${error.message}` }));
     child.on('close', (code, signal) => {
       resolve(signal === null ? { kind: 'exit', code: code ?? 255 } : { kind: 'signal', signal });
     });
@@ -170,7 +188,11 @@ function processOf(child: ChildProcess, resize: ShellProcess['resize']): ShellPr
 function killGroup(leader: number | undefined, signal: NodeJS.Signals | 0): boolean {
   if (leader === undefined) return false;
   try {
-    return process.kill(-leader, signal);
+    if (platform() !== 'win32') return process.kill(-leader, signal);
+    // Whether it is there, and then whatever signal: none of them means anything but the end.
+    process.kill(leader, 0);
+    if (signal !== 0) endTree(leader, process.env);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
     throw error;

@@ -57,6 +57,7 @@ export function serveSession(session: Session, deps: SshSessionDeps): Promise<vo
     accept?.();
   });
   const run = (channel: ServerChannel, command?: string) => {
+    if (terminal !== undefined && process.platform === 'win32') return refuseTerminal(channel);
     shell = startShell({
       user: deps.user,
       home: deps.home,
@@ -91,6 +92,15 @@ export function serveSession(session: Session, deps: SshSessionDeps): Promise<vo
   });
 }
 
+/** A shell that reads from a pipe would not see what is typed until its end. */
+function refuseTerminal(channel: ServerChannel): void {
+  channel.stderr.write(
+    'bai local: sessions on Windows have no terminal; `bai ssh SESSION -- COMMAND` runs one by cmd.exe\r\n',
+  );
+  channel.exit(1);
+  channel.end();
+}
+
 /** `signal`: the connection is gone; a channel with unread output does not say so by itself. */
 async function runShell(shell: ShellProcess, channel: ServerChannel, signal: AbortSignal): Promise<void> {
   const gone = new Promise<void>((resolve) => {
@@ -110,6 +120,8 @@ async function runShell(shell: ShellProcess, channel: ServerChannel, signal: Abo
   ].map((output) => output.catch(() => undefined));
   const end = await shell.ended;
   await Promise.all(outputs);
+  if (end.kind === 'exit' && end.problem !== undefined && channel.writable)
+    channel.stderr.write(`bai local: ${end.problem}\n`);
   isOver = true;
   if (signal.aborted || !channel.writable) return;
   await flushed(channel);

@@ -1,6 +1,7 @@
 /** What Tab offers in the shell of `bai sftp SESSION`. */
 
 import { ownValue } from '../../core/own-value.ts';
+import { backslashRule } from '../../core/sftp/backslash-rule.ts';
 import { entryNameProblem } from '../../core/sftp/remote-path.ts';
 import { escapeWord, splitWords } from '../../core/text/shell-words.ts';
 import { BaiError } from '../../errors.ts';
@@ -11,7 +12,7 @@ const mostNames = 1_000;
 
 /** The words that could stand where the last one does, and that one as it was typed. */
 export async function completeLine(line: string, state: ShellState): Promise<readonly [string[], string]> {
-  const typed = /(?:\\.|[^\s\\])*$/.exec(line)?.[0] ?? '';
+  const typed = /(?:\\.|[^\s\\])*\\?$/.exec(line)?.[0] ?? '';
   const [name, ...others] = line
     .slice(0, line.length - typed.length)
     .split(/\s+/)
@@ -21,7 +22,7 @@ export async function completeLine(line: string, state: ShellState): Promise<rea
       return [startingWith(typed, Object.keys(shellCommands)).map((word) => `${word} `), typed];
     // What several names have in common may end in the middle of a `$'\u200b'`.
     const begun = /\$'[^']*$/.exec(typed)?.index;
-    const [word = ''] = splitWords(typed.slice(0, begun));
+    const [word = ''] = splitWords(typed.slice(0, begun), backslashRule(state.tools.local.isWindows));
     const isSecond = others.filter((other) => !other.startsWith('-')).length > 0;
     const words = (await names(word, sideOf(name, isSecond), state)).map(escapeWord);
     return [begun === undefined ? words : startingWith(typed, words), typed];
@@ -42,7 +43,10 @@ function sideOf(name: string, isSecond: boolean): Side {
   return name === 'get' ? 'local' : 'remote';
 }
 
-async function names(word: string, side: Side, state: ShellState): Promise<string[]> {
+async function names(written: string, side: Side, state: ShellState): Promise<string[]> {
+  const isLocalOfWindows = side === 'local' && state.tools.local.isWindows;
+  // Offered with slashes, which Windows takes as well: a backslash at the end would keep the next word at this one.
+  const word = isLocalOfWindows ? written.replaceAll('\\', '/') : written;
   const slash = word.lastIndexOf('/') + 1;
   const [folder, start] = [word.slice(0, slash), word.slice(slash)];
   const found: string[] = [];

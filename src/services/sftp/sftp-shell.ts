@@ -2,6 +2,7 @@
 
 import { ownValue } from '../../core/own-value.ts';
 import type { SessionRef } from '../../core/session/session.ts';
+import { backslashRule } from '../../core/sftp/backslash-rule.ts';
 import { splitWords } from '../../core/text/shell-words.ts';
 import { BaiError, ExitCode, InterruptedError, UnreachableError, UsageError } from '../../errors.ts';
 import { getFiles } from './sftp-get.ts';
@@ -60,7 +61,10 @@ export async function runShell({ session, lines, goesOn }: ShellRequest, tools: 
 async function obey(line: string, state: ShellState, tools: SftpTools): Promise<number> {
   try {
     // As in OpenSSH's batches: with a dash before it, a line may fail.
-    const [name, ...args] = splitWords(line.trimStart().replace(/^-/, ''));
+    const [name, ...args] = splitWords(
+      line.trimStart().replace(/^-/, ''),
+      backslashRule(tools.local.isWindows),
+    );
     if (name === undefined) return ExitCode.ok;
     const command = ownValue(shellCommands, name);
     if (command === undefined)

@@ -92,8 +92,13 @@ async function readByThread(path: string, bytes: Buffer): Promise<WholeSource | 
   return { content, attributes: source.attributes };
 }
 
-function attributesOf({ mode, atimeMs, mtimeMs }: Stats): KeptAttributes {
-  return { mode, accessedAt: atimeMs / 1000, modifiedAt: mtimeMs / 1000 };
+/** What a file is sent with under `--preserve`. Windows has no modes; those that Node tells of there are made up. */
+export function attributesOf(
+  { mode, atimeMs, mtimeMs }: Pick<Stats, 'mode' | 'atimeMs' | 'mtimeMs'>,
+  platform: NodeJS.Platform = process.platform,
+): KeptAttributes {
+  const times = { accessedAt: atimeMs / 1000, modifiedAt: mtimeMs / 1000 };
+  return platform === 'win32' ? times : { mode, ...times };
 }
 
 function notAFileError(path: string): TransferError {
