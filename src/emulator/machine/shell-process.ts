@@ -177,12 +177,18 @@ function processOf(child: ChildProcess, resize: ShellProcess['resize']): ShellPr
   // A program that ends before it has read its input closes the pipe: that is no failure.
   stdin.on('error', () => stdin.destroy());
   const ended = new Promise<ShellEnd>((resolve) => {
-    child.on('error', (error) => resolve({ kind: 'exit', code: 127, problem: `no shell: ${error.message}` }));
+    child.on('error', (error) => resolve({ kind: 'exit', code: 127, problem: notStarted(child, error) }));
     child.on('close', (code, signal) => {
       resolve(signal === null ? { kind: 'exit', code: code ?? 255 } : { kind: 'signal', signal });
     });
   });
   return { stdin, stdout, stderr, ended, resize, kill: (signal) => killGroup(child.pid, signal) };
+}
+
+/** The folder that it was to start in may be what is missing. */
+function notStarted({ spawnfile }: ChildProcess, error: NodeJS.ErrnoException): string {
+  const why = error.code === 'ENOENT' ? "it, or the session's home, is not there" : error.message;
+  return `${spawnfile} could not be started: ${why}`;
 }
 
 function killGroup(leader: number | undefined, signal: NodeJS.Signals | 0): boolean {

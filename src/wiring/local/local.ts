@@ -125,7 +125,9 @@ async function spawnManager(
     ...(wantsConsole ? ['--console'] : []),
   ];
   const args = [launcher, 'local', 'serve', ...options];
-  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log, log] });
+  // A window of its own is what Windows would give it.
+  const apart = { detached: true, windowsHide: true } as const;
+  const child = spawn(process.execPath, args, { ...apart, stdio: ['ignore', log, log] });
   closeSync(log);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
