@@ -11,11 +11,15 @@ export const nodeReleases = ['20.19.0', '22', '24', '26'];
 
 const cache = process.env.BAI_TEST_NODES ?? join(homedir(), '.cache', 'bai-test', 'nodes');
 
-/** The path of its `node`. Throws where there is no such package for this system. */
-export function installNode(release) {
-  const folder = join(cache, release);
-  const name = `node-${process.platform}-${process.arch}`;
-  const program = join(folder, 'node_modules', name, 'bin/node');
+const here = { platform: process.platform, arch: process.arch };
+
+/** The path of its `node`. Throws where there is no such package for the system; that of another one is not tried out. */
+export function installNode(release, { platform, arch } = here) {
+  const isHere = platform === here.platform && arch === here.arch;
+  const isWindows = platform === 'win32';
+  const name = `node-${isWindows ? 'win' : platform}-${arch}`;
+  const folder = join(cache, isHere ? release : `${release}-${platform}-${arch}`);
+  const program = join(folder, 'node_modules', name, isWindows ? 'bin/node.exe' : 'bin/node');
   if (existsSync(program)) return program;
   console.error(`fetching Node ${release} for the tests …`);
   mkdirSync(cache, { recursive: true });
@@ -23,12 +27,17 @@ export function installNode(release) {
   try {
     writeFileSync(join(scratch, 'package.json'), '{ "private": true }\n');
     const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-    run('npm', ['install', ...quiet, `${name}@${release}`], { cwd: scratch, stdio: ['ignore', 'ignore', 2] });
+    // Another system's is refused, unless it is asked for by force.
+    const system = isHere ? [] : ['--force'];
+    run('npm', ['install', ...quiet, ...system, `${name}@${release}`], {
+      cwd: scratch,
+      stdio: ['ignore', 'ignore', 2],
+    });
     keep(scratch, folder);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  execFileSync(program, ['--version'], { stdio: 'ignore' });
+  if (isHere) execFileSync(program, ['--version'], { stdio: 'ignore' });
   return program;
 }
 
