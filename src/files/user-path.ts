@@ -38,7 +38,10 @@ export function expandHome(path: string): string {
  * `C:` and `C:x` are in the folder that is the current one of that drive. To join a name to a drive alone would make a path from its root,
  * so none of the two goes any further.
  */
-export function onItsDrive(path: string, currentFolder: (drive: string) => string = win32.resolve): string {
+export function onItsDrive(
+  path: string,
+  currentFolder: (drive: string) => string = (drive) => win32.resolve(drive),
+): string {
   const [, drive, below] = /^([A-Za-z]:)(?![\\/])(.*)$/s.exec(path) ?? [];
   if (drive === undefined || below === undefined) return path;
   const folder = currentFolder(drive);

@@ -80,7 +80,8 @@ function failureOf(cause: unknown, program: string): string {
   if (systemCode(cause) === 'ENOENT') return `is not there (${program})`;
   const { code, killed, stderr, stdout } = cause as Readonly<Record<string, unknown>>;
   if (killed === true) return `did not end within ${limitMs / 1000} s`;
-  const [said = ''] = `${stderr ?? ''}\n${stdout ?? ''}`.trim().split(/\r?\n/);
+  const texts = [stderr, stdout].filter((text) => typeof text === 'string');
+  const [said = ''] = texts.join('\n').trim().split(/\r?\n/);
   const status = typeof code === 'number' ? `ended with status ${code}` : 'failed';
   return said === '' ? status : `${status}: ${said.slice(0, mostSaid)}`;
 }
