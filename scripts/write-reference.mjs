@@ -1,24 +1,49 @@
 /**
- * `npm run docs:reference` writes docs/reference/, and `-- --man FOLDER` the manual pages there, both from the command tree. With
- * `--check` nothing is written: what differs from docs/reference/ is named, with status 1.
+ * `npm run docs:reference` writes docs/reference/ from the command tree and docs/schema/ from src/schema/, and `-- --man FOLDER` the
+ * manual pages there. With `--check` nothing is written: what differs from docs/ is named, with status 1.
  */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildSync } from 'esbuild';
 import { manualPages } from './manual.mjs';
 import { readReference } from './reference.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { man: { type: 'string' }, check: { type: 'boolean' } } });
 const reference = await readReference();
-if (values.check) check(join(root, 'docs/reference'), markdownPages(reference));
-else if (values.man === undefined) writeAll(join(root, 'docs/reference'), markdownPages(reference));
-else writeAll(values.man, manualPages(reference));
+const schemas = await readSchemas();
+const folders = {
+  'docs/reference': markdownPages(reference),
+  'docs/schema': Object.fromEntries(
+    schemas.schemas.map(({ name, schema }) => [`${name}.json`, `${JSON.stringify(schema, undefined, 2)}\n`]),
+  ),
+  // What commands read; with the sources, so that it goes into the bundle.
+  'src/schema': { 'published.json': `${JSON.stringify(schemas)}\n` },
+};
+if (values.man !== undefined) writeAll(values.man, manualPages(reference));
+else
+  for (const [folder, pages] of Object.entries(folders))
+    (values.check ? check : writeAll)(join(root, folder), pages);
+
+async function readSchemas() {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(root, 'src/schema/index.ts')],
+    ...{ bundle: true, platform: 'node', format: 'esm', write: false },
+  });
+  return (await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`)).published;
+}
+
+/** Of the same kind: the rest of a folder is not written here. */
+function pagesIn(folder, pages) {
+  const kinds = new Set(Object.keys(pages).map((name) => extname(name)));
+  return existsSync(folder) ? readdirSync(folder).filter((name) => kinds.has(extname(name))) : [];
+}
 
 function check(folder, pages) {
-  const names = new Set([...readdirSync(folder), ...Object.keys(pages)]);
+  const names = new Set([...pagesIn(folder, pages), ...Object.keys(pages)]);
   const isSame = (name) => {
     const path = join(folder, name);
     return existsSync(path) && readFileSync(path, 'utf8') === pages[name];
@@ -32,7 +57,7 @@ function check(folder, pages) {
 /** Pages of commands that are gone go. */
 function writeAll(folder, pages) {
   mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(folder)) if (!(name in pages)) rmSync(join(folder, name));
+  for (const name of pagesIn(folder, pages)) if (!(name in pages)) rmSync(join(folder, name));
   for (const [name, text] of Object.entries(pages)) writeFileSync(join(folder, name), text);
 }
 

@@ -34,6 +34,10 @@ export interface GlobalFlags {
   /** With `json`: progress too. */
   readonly events: boolean;
   readonly quiet: boolean;
+  /** As --template says. */
+  readonly template?: string | undefined;
+  /** `-q` of a list. */
+  readonly ids?: boolean;
   /** As --color and --no-color say; undefined leaves it to the terminal. */
   readonly color: boolean | undefined;
   /** What goes on is told as well. */

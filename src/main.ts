@@ -9,6 +9,7 @@ import { explainUsage, refuseGroupAlone, usageLine, withHelp } from './commands/
 import { knownWords, withoutDoubt, withUsualCommand, withWelcome, wordsOf } from './commands/words.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import { milestone } from './core/milestones.ts';
+import type { AnswerShape } from './core/text/template.ts';
 import { ExitCode, interruptedBy, isAbort, UsageError } from './errors.ts';
 
 /** The only error boundary. Never rejects. */
@@ -60,7 +61,7 @@ export async function createProgram(context: Context, argv: readonly string[]): 
   program.hook('preAction', async (_, action) => {
     const flags = readFlags(action);
     context.useFlags(flags);
-    await prepareReporter(context, flags);
+    await prepareReporter(context, flags, await shapeOf(flags));
     await context.startLog();
     milestone(
       'bai',
@@ -109,6 +110,11 @@ async function addCommand(entry: CommandEntry, tree: Tree): Promise<void> {
   if (!isWanted) return;
   if (entry.tellsProfile) command.hook('preAction', () => context.tellProfile());
   (await entry.load()).define(command, context);
+  if (entry.ids !== undefined)
+    command.option(
+      '-q, --ids',
+      'print only what other commands take, one a line (`--quiet` is the table alone)',
+    );
   const own = examplesOf[entry.path]?.map((line) => `  ${line}`);
   if (own !== undefined) command.addHelpText('after', ['', 'Examples:', ...own].join('\n'));
 }
@@ -125,6 +131,8 @@ function readFlags(command: Command): GlobalFlags {
     verbose: flags['verbose'] === true,
     color: typeof flags['color'] === 'boolean' ? flags['color'] : undefined,
     command: [command.parent, command].flatMap((each) => (each?.parent ? [each.name()] : [])).join(' '),
+    template: text('template'),
+    ids: flags['ids'] === true,
     profile: text('profile'),
     environmentFile: text('envFile'),
     settings: endpoint === undefined ? {} : { endpoint },
@@ -144,9 +152,17 @@ function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'eve
   };
 }
 
+/** Nothing where the answer is told as it is. */
+async function shapeOf(flags: GlobalFlags): Promise<AnswerShape | undefined> {
+  if (flags.template === undefined && flags.ids !== true) return undefined;
+  const { readShape } = await import('./commands/answer-shape.ts');
+  return await readShape(flags);
+}
+
 async function prepareReporter(
   context: Context,
   flags: Pick<GlobalFlags, 'json' | 'events' | 'quiet' | 'color'>,
+  shape?: AnswerShape,
 ): Promise<void> {
   if (context.hasReporter) return;
   const { createReporter, isAnimated } = await import('./output/reporter.ts');
@@ -154,18 +170,14 @@ async function prepareReporter(
   // The spinner's library costs more to load than all else that a short command needs.
   const spinner = isAnimated(stderr, environment) ? await import('./output/spinner.ts') : undefined;
   const { json, events, quiet, color } = flags;
-  context.useReporter(
-    createReporter({
-      stdout,
-      stderr,
-      environment,
-      json,
-      events,
-      quiet,
-      color,
-      spin: spinner?.createSpinner,
-    }),
-  );
+  const reporter = createReporter({
+    ...{ stdout, stderr, environment },
+    ...{ json, events, quiet, color },
+    spin: spinner?.createSpinner,
+  });
+  if (shape === undefined) return context.useReporter(reporter);
+  const { shapedReporter } = await import('./output/shaped-reporter.ts');
+  context.useReporter(shapedReporter(reporter, shape, stdout));
 }
 
 function hasShownHelp({ code, exitCode }: CommanderError): boolean {

@@ -58,10 +58,11 @@ const rules: Record<string, { values: string[]; types: string[]; packages: strin
     packages: [],
   },
   context: { values: [], types: ['core', 'services'], packages: [] },
+  schema: { values: ['core', 'errors', 'error-codes'], types: [], packages: ['zod'] },
   commands: {
     // What is typed after `session create` is the provider's own; `bai help` tells the tables of error codes.
     values: [
-      ...['core', 'errors', 'services', 'error-codes'],
+      ...['core', 'errors', 'services', 'error-codes', 'schema'],
       ...['providers/backend-ai/create/create-request', 'providers/rescale/cidr'],
     ],
     types: ['context', ...edges],
@@ -139,6 +140,7 @@ const writers: Readonly<Record<string, string>> = {
   'output/ask/drawn.ts': 'what @clack/prompts makes of labels that questions.ts sanitised',
   'output/ask/numbered.ts': 'labels that questions.ts sanitised',
   'output/json-reporter.ts': 'safeJson',
+  'output/shaped-reporter.ts': "sanitizeLine, and the user's own template",
   'output/live-area.ts': 'lines that are sanitised where they are made',
   'output/reporter.ts': 'sanitizeLine, sanitizeText',
   'config/ask-line.ts': 'a sanitised question',

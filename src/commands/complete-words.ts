@@ -60,6 +60,10 @@ const valuesOf: Readonly<Record<string, Values>> = {
   program: openTargets,
   shell: ['bash', 'zsh', 'fish', 'powershell'],
   topic: helpTopics,
+  'schema name': [
+    ...commands.flatMap(({ path, hidden }) => (hidden ? [] : [path.replaceAll(' ', '-')])),
+    ...['error', 'warning'],
+  ],
   pubkey: 'file',
   key: 'file',
   'sftp ls path': 'remote',

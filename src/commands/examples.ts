@@ -71,6 +71,8 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'provider list': ['bai provider list'],
   logout: ['bai logout', 'bai logout -P lab'],
   whoami: ['bai whoami', 'bai whoami --json'],
+  schema: ['bai schema', 'bai schema session list', 'bai schema error'],
+  version: ['bai version', 'bai version --json'],
   'local up': ['bai local up', 'bai local up --console'],
   'local down': ['bai local down'],
   'local status': ['bai local status'],

@@ -2,24 +2,7 @@
 
 import type { CommandEntry } from './shared/command.ts';
 
-/** What the groups are for, in the order of the help. */
-export const groups: Readonly<Record<string, string>> = {
-  session: 'create, find and end compute sessions',
-  image: 'what sessions can be made of',
-  vfolder: 'the folders that sessions can mount',
-  resource: 'what there is to run on, and what you may use of it',
-  project: 'the projects that you are in',
-  app: 'ssh into a session, or forward its apps to this machine',
-  forward: 'ports of a session on this machine, also in the background (`forward SESSION` starts one)',
-  'ssh-config': 'let ssh, scp, rsync, git and editors reach sessions as NAME.bai',
-  sftp: 'move files into and out of a session',
-  key: "your SSH keys, and the sessions'",
-  'host-key': 'the host keys of sessions',
-  config: 'settings and where they come from',
-  profile: 'several accounts side by side',
-  provider: 'the platforms bai reaches',
-  local: 'a manager on this machine, to try bai without a cluster',
-};
+export { groups } from './groups.ts';
 
 export const commands: readonly CommandEntry[] = [
   {
@@ -33,6 +16,7 @@ export const commands: readonly CommandEntry[] = [
     path: 'session list',
     summary: 'list your sessions',
     aliases: ['ls', 'ps'],
+    ids: 'id',
     load: () => import('./session/list.ts'),
   },
   {
@@ -69,30 +53,35 @@ export const commands: readonly CommandEntry[] = [
     path: 'image list',
     summary: 'list the images that you can use',
     aliases: ['ls'],
+    ids: 'reference',
     load: () => import('./image/list.ts'),
   },
   {
     path: 'vfolder list',
     summary: 'list the virtual folders that you can mount',
     aliases: ['ls'],
+    ids: 'name',
     load: () => import('./vfolder/list.ts'),
   },
   {
     path: 'resource list',
     summary: 'show what is free in each resource group, your limits, and presets',
     aliases: ['ls'],
+    ids: 'groups.name',
     load: () => import('./resource/list.ts'),
   },
   {
     path: 'project list',
     summary: 'list your projects, and which one new sessions belong to',
     aliases: ['ls'],
+    ids: 'name',
     load: () => import('./project/list.ts'),
   },
   {
     path: 'app list',
     summary: 'list the apps of a session',
     aliases: ['ls'],
+    ids: 'name',
     load: () => import('./app/list.ts'),
   },
   {
@@ -127,6 +116,7 @@ export const commands: readonly CommandEntry[] = [
     path: 'forward list',
     summary: 'list the forwards in the background',
     aliases: ['ls'],
+    ids: 'id',
     load: () => import('./forward/list.ts'),
   },
   {
@@ -199,6 +189,7 @@ export const commands: readonly CommandEntry[] = [
     path: 'key list',
     summary: 'list your SSH keys, and what is wrong with them',
     aliases: ['ls'],
+    ids: 'keys.path',
     load: () => import('./key/list.ts'),
   },
   {
@@ -273,6 +264,7 @@ export const commands: readonly CommandEntry[] = [
   {
     path: 'config list',
     summary: 'show all settings and where each comes from',
+    ids: 'name',
     load: () => import('./config/list.ts'),
   },
   { path: 'config get', summary: 'print one setting', load: () => import('./config/get.ts') },
@@ -287,6 +279,7 @@ export const commands: readonly CommandEntry[] = [
     path: 'profile list',
     summary: 'list your profiles, and which is current',
     aliases: ['ls'],
+    ids: 'name',
     load: () => import('./profile/list.ts'),
   },
   { path: 'profile show', summary: 'show what a profile holds', load: () => import('./profile/show.ts') },
@@ -301,6 +294,7 @@ export const commands: readonly CommandEntry[] = [
   {
     path: 'provider list',
     summary: 'list the platforms, and what each can do',
+    ids: 'name',
     load: () => import('./provider/list.ts'),
   },
   { path: 'login', summary: 'sign in', load: () => import('./login.ts') },
@@ -310,6 +304,16 @@ export const commands: readonly CommandEntry[] = [
     path: 'completion',
     summary: 'print the script that lets a shell complete what you type',
     load: () => import('./completion.ts'),
+  },
+  {
+    path: 'schema',
+    summary: 'show the form of what --json prints, as JSON Schema',
+    load: () => import('./schema.ts'),
+  },
+  {
+    path: 'version',
+    summary: 'show which bai this is, and what it runs on',
+    load: () => import('./version.ts'),
   },
   {
     path: '__complete',

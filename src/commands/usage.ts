@@ -86,7 +86,6 @@ function unknownCommand(word: string, group: string | undefined): UsageError {
 }
 
 function nearest(word: string): string | undefined {
-  if (word === 'version') return '--version';
   const visible = commands.filter(({ path, hidden }) => hidden !== true && path.includes(' '));
   const named = visible.find(({ path }) => path.split(' ')[1] === word);
   return (named ?? visible.find(({ aliases }) => aliases?.includes(word)))?.path;

@@ -18,13 +18,30 @@ export function withUsualCommand(argv: readonly string[]): readonly string[] {
   return group === 'forward' ? argv.toSpliced(argv.indexOf(group) + 1, 0, 'start') : argv;
 }
 
-/** What is for ssh or a session stands behind dashes; `--json=events`, for an option with an optional value would take the next word. */
+/**
+ * What is for ssh or a session stands behind dashes; `--json=events`, for an option with an optional value would take the next word; and
+ * `-q` behind the name of a list is that of the list.
+ */
 export function withoutDoubt(argv: readonly string[], program: Command): readonly string[] {
   const words = arranged(argv, program);
   const end = words.indexOf('--');
-  return words.map((word, index) =>
-    word === '--json=events' && (end < 0 || index < end) ? '--json-events' : word,
+  const isOurs = (index: number): boolean => end < 0 || index < end;
+  const listing = endOfListing(words);
+  return words.map((word, index) => {
+    if (word === '--json=events' && isOurs(index)) return '--json-events';
+    // Commander gives an option that both have to the program.
+    return word === '-q' && index > listing && isOurs(index) ? '--ids' : word;
+  });
+}
+
+/** Where the name of a command with `-q` of its own stands. */
+function endOfListing(argv: readonly string[]): number {
+  const [group = '', name = ''] = knownWords(argv);
+  const entry = commands.find(
+    ({ path, aliases = [] }) =>
+      path.startsWith(`${group} `) && [path.slice(group.length + 1), ...aliases].includes(name),
   );
+  return entry?.ids === undefined ? Number.POSITIVE_INFINITY : (positionsOf(argv, 2)[1] ?? 0);
 }
 
 function arranged(argv: readonly string[], program: Command): readonly string[] {
@@ -46,7 +63,9 @@ function arranged(argv: readonly string[], program: Command): readonly string[] 
 }
 
 /** Options above, and of the shell, that take a value; their value is no command word. */
-const valueOptions = new Set(['-P', '--profile', '--endpoint', '--env-file', '-b', '--batch']);
+const valueOptions = new Set([
+  ...['-P', '--profile', '--endpoint', '--env-file', '--template', '-b', '--batch'],
+]);
 
 /** The first words of the command line that are no options. */
 export function wordsOf(argv: readonly string[], most = 2): string[] {

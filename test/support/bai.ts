@@ -54,12 +54,22 @@ export async function finished(child: ChildProcessWithoutNullStreams): Promise<B
     string | null,
   ];
   const stdoutBytes = Buffer.concat(stdout);
-  return {
+  const result = {
     code: code ?? (signal === null ? -1 : -2),
     stdout: stdoutBytes.toString(),
     stderr: Buffer.concat(stderr).toString(),
     stdoutBytes,
   };
+  // What is killed may stop in the middle of a word.
+  if (code !== null) await checkAnswer(child.spawnargs, result);
+  return result;
+}
+
+/** Every run of bai with --json, whatever the test is about. */
+async function checkAnswer([, program = '', ...words]: readonly string[], result: BaiResult): Promise<void> {
+  if (!program.endsWith('bai.cjs') || !words.some((word) => word.startsWith('--json'))) return;
+  const { checkJsonAnswer, isJson } = await import('./json-answers.ts');
+  if (isJson(words)) checkJsonAnswer(words, result);
 }
 
 /** What bai ends with when it is interrupted by this. */

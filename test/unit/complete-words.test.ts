@@ -45,6 +45,7 @@ test.each([
   ['bai key convert ', [':files']],
   ['bai app forward demo ', ['app']],
   ['bai completion ', ['bash', 'zsh', 'fish', 'powershell']],
+  ['bai schema project', ['project-list']],
   ['bai nosuch ', []],
   ['bai help ex', ['exit-codes', 'exec']],
   ['bai help session li', ['list']],
@@ -62,7 +63,7 @@ test('of names from a server only those are offered that are one plain word in e
 
 test('what a value is has been said of each option and argument of each command', async () => {
   const onlyTheUserKnows =
-    /^(session create (--(?!type|like|mount|project|scaling-group|cluster-mode|authorize|public-key|bootstrap-script).*)|.* --(endpoint|user|accept-host-key|title|key-lifetime|node|port|release|persist-name|ssh-host|exclude|include|allow-from|limit|seconds|bits|comment|owner|access-key|status|sort|columns|filter|tail|timeout|time|email|otp|title|remote|idle)|session rename name|key remove key|(app ssh|ssh) ssh-arguments|exec command|open path|config set value|login address|profile rename new-name|image list words|__complete .*)$/;
+    /^(session create (--(?!type|like|mount|project|scaling-group|cluster-mode|authorize|public-key|bootstrap-script).*)|.* --(endpoint|template|user|accept-host-key|title|key-lifetime|node|port|release|persist-name|ssh-host|exclude|include|allow-from|limit|seconds|bits|comment|owner|access-key|status|sort|columns|filter|tail|timeout|time|email|otp|title|remote|idle)|session rename name|key remove key|(app ssh|ssh) ssh-arguments|exec command|open path|config set value|login address|profile rename new-name|image list words|__complete .*)$/;
   const unknown: string[] = [];
   for (const entry of commands) {
     const command = new Command(entry.path);

@@ -56,7 +56,6 @@ function program(): Command {
 }
 
 test.each([
-  ['version', '\n(Did you mean session?)', /^did you mean `bai --version`\?/],
   ['put', '', /^did you mean `bai sftp put`\?/],
   ['rotate', '', /^did you mean `bai key rotate`\?/],
   ['nonsense', '', /^`bai --help` shows/],

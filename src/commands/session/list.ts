@@ -19,6 +19,7 @@ interface Flags {
   readonly owner?: string;
   readonly accessKey?: string;
   readonly nameOnly?: boolean;
+  readonly ids?: boolean;
   readonly wide?: boolean;
   readonly columns?: string;
   readonly sort?: string;
@@ -71,8 +72,12 @@ Examples:
   bai session list --all --columns name,status,createdAt,resources.mem
   bai session list --watch`;
 
-function refuseTogether({ nameOnly, columns, watch }: Flags): void {
+function refuseTogether({ nameOnly, ids, columns, watch }: Flags): void {
   const other = columns !== undefined ? '--columns' : watch ? '--watch' : undefined;
+  if (ids && (other ?? nameOnly))
+    throw new UsageError(`--ids cannot be used with ${other ?? '--name-only'}`, {
+      hint: '--ids prints ids and nothing else',
+    });
   if (nameOnly && other !== undefined)
     throw new UsageError(`--name-only cannot be used with ${other}`, { hint: '--columns name prints names' });
 }

@@ -19,6 +19,8 @@ export interface CommandEntry {
   readonly afterSession?: WordsAfterSession;
   /** Changes what is in an account: where there are several profiles, the one that is meant is said. */
   readonly tellsProfile?: true;
+  /** What `-q` prints of each entry of the answer: a field of it, behind the field that has the list where the answer is none. */
+  readonly ids?: string;
   /** Left out of help. */
   readonly hidden?: boolean;
   load(): Promise<CommandModule>;

@@ -6,6 +6,7 @@ export function addGlobalOptions(program: Command): Command {
   return program
     .option('--json', 'print the answer, and errors, as JSON (--json=events: also progress, on stderr)')
     .addOption(new Option('--json-events').hideHelp())
+    .option('--template <text>', "print fields of the answer instead, such as '{{name}} {{status}}'")
     .option('-q, --quiet', 'print errors and the answer only')
     .option('--verbose', 'say what is going on: settings and their origins, requests, milestones of ssh')
     .option('--color', 'use colours even without a terminal')
