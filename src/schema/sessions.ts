@@ -87,8 +87,8 @@ const computeSessionDetails = {
   ...computeSession,
   result: text,
   /** As the manager says them, any JSON. */
-  statusData: z.unknown(),
-  idleChecks: z.unknown(),
+  statusData: z.optional(z.unknown()),
+  idleChecks: z.optional(z.unknown()),
   mounts: z.array(text),
   containers: z.array(z.strictObject({ id: text, hostname: text, role: text, status: text, agent: text })),
 };

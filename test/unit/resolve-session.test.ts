@@ -60,3 +60,8 @@ test('a long list of names is cut', async () => {
     hint: expect.stringMatching(/other-session-9, …$/),
   });
 });
+
+test('however much a platform tells of it, what is meant is an id, a name and a state', async () => {
+  const summary = { ...ref('a', 'RUNNING'), createdAt: '2026-12-01T00:00:00Z', image: 'python' };
+  expect(await resolveLiveSession('demo', deps([summary]))).toEqual(ref('a', 'RUNNING'));
+});

@@ -39,12 +39,17 @@ async function lookUp(
   const { provider } = tools;
   const exact = await provider.find(reference, tools.signal);
   const isExact = exact.length > 0 || !provider.isIdPrefix(reference);
-  const matches = isExact ? exact : await withIdPrefix(reference, tools);
+  const matches = (isExact ? exact : await withIdPrefix(reference, tools)).map(refOf);
   const [live, ...others] = matches.filter((match) => isLive(match.status, provider));
   if (live !== undefined && others.length > 0) throw ambiguous(reference, [live, ...others], isExact);
   if (!isExact && matches.length > 1) throw ambiguous(reference, matches, isExact);
   const ended = matches.find((match) => !isLive(match.status, provider));
   return { ...(live && { live }), ...(ended && { ended }) };
+}
+
+/** What a platform tells beyond that would come out in answers that name the session. */
+function refOf({ id, name, status, node }: SessionRef): SessionRef {
+  return { id, name, status, ...(node !== undefined && { node }) };
 }
 
 /** The live ones, or all when none of these is meant. */
