@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { similarNames } from '../core/text/similar.ts';
 import { NotFoundError } from '../errors.ts';
 import type { PublishedSchema } from '../schema/published.ts';
+import { commands } from './index.ts';
 
 export function define(command: Command, context: Context): void {
   command
@@ -21,13 +22,14 @@ export function define(command: Command, context: Context): void {
 }
 
 function list(schemas: readonly PublishedSchema[], { reporter }: Context): void {
-  reporter.result(
-    schemas.map(({ name, about }) => ({ name, about })),
-    {
-      columns: [{ title: 'NAME', whole: true }, 'WHAT'],
-      rows: schemas.map(({ name, about }) => [name, about]),
-    },
-  );
+  const listed = schemas.map(({ name, about, command }) => {
+    const path = command ?? commands.find((entry) => entry.path.replaceAll(' ', '-') === name)?.path;
+    return { name, about, ...(path !== undefined && { command: path }) };
+  });
+  reporter.result(listed, {
+    columns: [{ title: 'NAME', whole: true }, { title: 'COMMAND', gives: 'first' }, 'WHAT'],
+    rows: listed.map(({ name, about, command }) => [name, command, about]),
+  });
 }
 
 function noSchema(name: string, schemas: readonly PublishedSchema[]): NotFoundError {

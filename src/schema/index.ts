@@ -34,7 +34,7 @@ export const conversationNames: readonly string[] = Object.keys(conversationSche
 /** Of commands that have several forms of answers: whose the schema is, and when. */
 const forms: Readonly<Record<string, { readonly command: string; readonly when: string }>> = {
   'session-create-plan': { command: 'session create', when: 'with --dry-run' },
-  'session-list-change': { command: 'session list', when: 'each line with --watch' },
+  'session-list-change': { command: 'session list', when: 'with --watch, a line for each change' },
   'sftp-put-plan': { command: 'sftp put', when: 'with --dry-run' },
   'sftp-get-plan': { command: 'sftp get', when: 'with --dry-run' },
   'sftp-sync-plan': { command: 'sftp sync', when: 'with --dry-run' },
@@ -46,7 +46,7 @@ function about(name: string): string {
   if (name.startsWith('event-')) return 'a line on stderr with --json=events';
   if (conversationNames.includes(name)) return 'a line on stderr';
   const form = forms[name];
-  return form === undefined ? 'the answer' : `the answer of ${form.command} ${form.when}`;
+  return form === undefined ? 'the answer' : `the answer ${form.when}`;
 }
 
 /** For whoever reads bai's output: open for the fields and words that later releases add. */

@@ -123,7 +123,7 @@ export const settingSchemas = {
     text,
   ]),
   schema: z.union([
-    z.array(z.strictObject({ name: text, command: z.optional(text), about: text })),
+    z.array(z.strictObject({ name: text, about: text, command: z.optional(text) })),
     z.looseObject({ $schema: text, $id: text }),
   ]),
   version: z.strictObject({
