@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { commands } from '../../src/commands/index.ts';
-import { published } from '../../src/schema/index.ts';
+import { published, schemas as strict } from '../../src/schema/index.ts';
 import { answersOf, published as read } from '../../src/schema/published.ts';
 import { checkJsonAnswer } from '../support/json-answers.ts';
 
@@ -73,4 +73,23 @@ test.each([
   ],
 ])('%s does not', (_, words, printed) => {
   expect(() => checkJsonAnswer(words, printed)).toThrow();
+});
+
+/** Parts of a larger answer, which the text before them says. */
+const parts = [/^\{ "containers"/, /^"client": \{/];
+
+test('every example of docs/json-output.md has the form of an answer, of an entry of one, or of a line on stderr', () => {
+  const page = readFileSync(join(folder, '../json-output.md'), 'utf8');
+  const blocks = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+  const examples = blocks
+    .filter((block) => !parts.some((part) => part.test(block)))
+    .flatMap((block) =>
+      /^\S.*\n\S/.test(block) && !/^[[{]\n/.test(block) ? block.trim().split('\n') : [block],
+    );
+  const isKnown = (value: unknown): boolean =>
+    Object.values(strict).some(
+      (schema) => schema.safeParse(value).success || schema.safeParse([value]).success,
+    );
+  expect(examples.length).toBeGreaterThan(30);
+  expect(examples.filter((text) => !isKnown(JSON.parse(text)))).toEqual([]);
 });
