@@ -7,6 +7,7 @@ import { InterruptedError } from './errors.ts';
 import { run } from './main.ts';
 import { takeBackground } from './wiring/background.ts';
 import { createContext } from './wiring/context.ts';
+import { takeGivenVariables } from './wiring/process/given-variables.ts';
 import { outlivesTerminal } from './wiring/process/hang-up.ts';
 import { openStdio } from './wiring/process/stdio.ts';
 import type { OpenProvider } from './wiring/providers.ts';
@@ -16,6 +17,7 @@ declare const BAI_VERSION: string;
 const interrupted = new AbortController();
 const childHasTerminal = { count: 0 };
 const takesItsTime = { count: 0 };
+const words = takeGivenVariables(process.argv.slice(2), process.env);
 const background = takeBackground();
 const staysAlive = background?.id !== undefined || outlivesTerminal(process.env, process.ppid);
 
@@ -110,7 +112,7 @@ export async function runProcess(openProvider: OpenProvider): Promise<void> {
   endWithStdout(context);
   // Until the command has said how it ended: a promise that never settles must not look like success.
   process.exitCode = 70;
-  process.exitCode = await run(context, process.argv.slice(2));
+  process.exitCode = await run(context, words);
   isOver = true;
   // What a slow reader has not taken yet is not waited for after Ctrl-C.
   if (interrupted.signal.aborted) {

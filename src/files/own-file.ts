@@ -1,6 +1,6 @@
 /** Files in bai's own folders: changed under a lock, replaced whole, and explained with the way to other folders. */
 
-import { lstat, symlink } from 'node:fs/promises';
+import { link, lstat, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { decodeText } from '../core/text/decode-text.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
@@ -48,19 +48,34 @@ export async function replaceOwnFile(path: string, text: string): Promise<void> 
 /** A link to `target`, in the place of an earlier one. */
 export async function replaceOwnLink(path: string, target: string): Promise<void> {
   await makeOwnFolder(dirname(path));
-  await explained(path, replaceLink(path, target));
+  await explained(
+    path,
+    replaceLink(path, (beside) => symlink(target, beside)),
+  );
 }
 
-async function replaceLink(path: string, target: string): Promise<void> {
+/** `target` under another name, in the place of an earlier one. On another disk than `target` it is a symbolic link all the same. */
+export async function replaceOwnHardLink(path: string, target: string): Promise<void> {
+  await makeOwnFolder(dirname(path));
+  const make = async (beside: string): Promise<void> => {
+    await link(target, beside).catch((error: unknown) => {
+      if (systemCode(error) !== 'EXDEV') throw error;
+      return symlink(target, beside);
+    });
+  };
+  await explained(path, replaceLink(path, make));
+}
+
+async function replaceLink(path: string, make: (beside: string) => Promise<void>): Promise<void> {
   const beside = besidePath(path, 'new');
   try {
-    await symlink(target, beside);
+    await make(beside);
     const found = await lstat(path).catch(noneIfMissing);
     if (found?.isSymbolicLink() !== true) await checkReplaceable(path);
     await rename(beside, path);
-  } catch (error) {
+  } finally {
+    // Still there after a rename to a name that the same file has already.
     await removeFile(beside).catch(() => {});
-    throw error;
   }
 }
 

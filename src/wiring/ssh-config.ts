@@ -2,12 +2,14 @@
 
 import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findOwnPaths } from '../config/paths.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import { isAccountSetting } from '../core/settings/setting-places.ts';
 import { type Settings, settingNames } from '../core/settings/settings.ts';
+import { startCommand } from '../core/ssh/proxy-command.ts';
+import { includeSpellings } from '../core/ssh/ssh-include.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { findHome, wholePath } from '../files/user-path.ts';
 import { checkForSsh } from '../keys/private-key.ts';
@@ -27,6 +29,7 @@ interface ChosenHosts {
 
 export function sshConfigTools(context: Context, chosen: ChosenHosts, userSsh: UserSsh): SshConfigTools {
   const { profile } = chosen;
+  const { platform } = process;
   const { environment, reporter, signal } = context;
   const { sshConfig, knownHosts, sshHosts } = findOwnPaths(environment);
   const sshFolder = join(findHome(), '.ssh');
@@ -37,7 +40,8 @@ export function sshConfigTools(context: Context, chosen: ChosenHosts, userSsh: U
     signal,
     userFile: join(sshFolder, 'config'),
     ownFile: sshConfig,
-    spellings: spellingsOf(sshConfig, sshFolder),
+    spellings: includeSpellings({ file: sshConfig, sshFolder, home: passwordHome(), platform }),
+    platform,
     files: {
       read: readConfigFile,
       change: (path, edit, advice) => changeConfigFile(path, edit, { advice, wait }),
@@ -61,6 +65,7 @@ export function sshConfigTools(context: Context, chosen: ChosenHosts, userSsh: U
         agentKeys: usesAgent ? 'own' : isInAgent ? 'issued' : undefined,
         hostsFolder: sshHosts,
         nullDevice,
+        platform,
         bai: baiCommand(chosen, environment),
       };
     },
@@ -76,18 +81,7 @@ async function checkIdentity(path: string): Promise<void> {
   if (bytes !== undefined) checkForSsh(bytes, path);
 }
 
-/** With `~` where it can be: configurations are carried from machine to machine. */
-function spellingsOf(file: string, sshFolder: string): readonly [string, ...string[]] {
-  // ssh takes the home folder from the password file, whatever HOME says.
-  const ofSsh = passwordHome();
-  const below = (folder: string): string[] =>
-    file.startsWith(folder + sep) ? [file.slice(folder.length + 1)] : [];
-  const short = ofSsh === undefined ? [] : below(ofSsh).map((rest) => `~/${rest}`);
-  const relative = below(sshFolder);
-  const [first = file, ...others] = [...short, file, ...relative];
-  return [first, ...others];
-}
-
+/** ssh takes the home folder from the password file, whatever HOME says. */
 function passwordHome(): string | undefined {
   try {
     return userInfo().homedir;
@@ -107,17 +101,16 @@ function baiCommand({ profile, flags }: ChosenHosts, environment: Environment): 
   const { endpoint } = flags.settings;
   const file = flags.environmentFile;
   const isTyped = flags.profile !== undefined;
-  const variables = [
-    ...(home ? [`BAI_HOME=${wholePath(home)}`] : []),
-    ...(isTyped ? [] : [`BAI_PROFILE=${profile}`]),
-  ];
-  return [
-    ...(variables.length === 0 ? [] : ['/usr/bin/env', ...variables]),
-    ...[process.execPath, launcher],
-    ...(isTyped ? ['--profile', profile] : []),
-    ...(endpoint === undefined ? [] : ['--endpoint', endpoint]),
-    ...(file === undefined ? [] : ['--env-file', wholePath(file)]),
-  ];
+  return startCommand({
+    platform: process.platform,
+    program: [process.execPath, launcher],
+    variables: { ...(home && { BAI_HOME: wholePath(home) }), ...(!isTyped && { BAI_PROFILE: profile }) },
+    options: [
+      ...(isTyped ? ['--profile', profile] : []),
+      ...(endpoint === undefined ? [] : ['--endpoint', endpoint]),
+      ...(file === undefined ? [] : ['--env-file', wholePath(file)]),
+    ],
+  });
 }
 
 function variablesIn(settings: Settings): string[] {

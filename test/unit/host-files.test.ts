@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type HostFacts, openHostFiles } from '../../src/ssh/files/host-files.ts';
@@ -59,4 +59,19 @@ test('many names at once all have their files', async () => {
   expect(await readdir(folder.path)).toHaveLength(25);
   await files.remove();
   await expect(stat(folder.path)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('on Windows, where links are for administrators, a key that stands elsewhere has a second name', async () => {
+  using folder = tempFolder();
+  const files = openHostFiles(join(folder.path, 'hosts'), 'win32');
+  const [first, second] = [join(folder.path, 'a'), join(folder.path, 'b')];
+  await writeFile(first, 'one', { mode: 0o600 });
+  await writeFile(second, 'two', { mode: 0o600 });
+  for (const key of [first, first, second]) await files.write(host, facts, key);
+  const path = join(folder.path, 'hosts', `${host}.key`);
+  expect([await readFile(path, 'utf8'), (await lstat(path)).isSymbolicLink()]).toEqual(['two', false]);
+  expect([await files.keyOf(host), await files.keyOf('none.bai')]).toEqual([second, undefined]);
+  await files.write(host, facts, undefined);
+  expect(await readdir(join(folder.path, 'hosts'))).toEqual([host]);
+  expect(await files.keyOf(host)).toBeUndefined();
 });

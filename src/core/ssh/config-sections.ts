@@ -10,9 +10,18 @@ export function hostSuffixOf(profile: string): string {
   return profile === usualProfile ? '.bai' : `.${profile.toLowerCase()}.bai`;
 }
 
-/** The pattern of all hosts of a profile, but for names that hold a quote. */
-export function hostPattern(profile: string): string {
-  return `Host *${hostSuffixOf(profile)} "!*'*"`;
+/**
+ * The pattern of all hosts of a profile, but for names that would not stay one word in ProxyCommand: with a quote where a shell reads it,
+ * with a blank on Windows, where none does.
+ */
+export function hostPattern(profile: string, platform?: NodeJS.Platform): string {
+  const others = platform === 'win32' ? '"!* *" "!*\t*"' : `"!*'*"`;
+  return `Host *${hostSuffixOf(profile)} ${others}`;
+}
+
+/** As this machine writes it, and as Windows does: a home folder may be shared. */
+export function hostPatterns(profile: string): readonly string[] {
+  return [hostPattern(profile), hostPattern(profile, 'win32')];
 }
 
 const marker = /^# Hosts of profile ([\w.-]{1,64}):$/gm;
@@ -55,10 +64,10 @@ export const usualHead = '# Written by `bai ssh-config install`, which replaces 
 function withoutOthers(part: string, profile: string, named: readonly string[]): string {
   const own = hostSuffixOf(profile);
   const longer = named.map(hostSuffixOf).filter((suffix) => suffix !== own && suffix.endsWith(own));
-  const line = [hostPattern(profile), ...longer.map((suffix) => `!*${suffix}`)].join(' ');
-  const plain = hostPattern(profile);
-  return part
-    .split('\n')
-    .map((each) => (each === plain || each.startsWith(`${plain} !`) ? line : each))
-    .join('\n');
+  const patterns = hostPatterns(profile);
+  const lineFor = (each: string): string => {
+    const plain = patterns.find((pattern) => each === pattern || each.startsWith(`${pattern} !`));
+    return plain === undefined ? each : [plain, ...longer.map((suffix) => `!*${suffix}`)].join(' ');
+  };
+  return part.split('\n').map(lineFor).join('\n');
 }

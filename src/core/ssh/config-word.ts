@@ -18,9 +18,17 @@ export function percentDoubled(path: string): string {
   return path.replaceAll('%', '%%');
 }
 
-/** For Include, which takes a pattern. */
-export function literalPattern(path: string): string {
-  return path.replaceAll(/[\\*?[\]]/g, '\\$&');
+/** For Include, which takes a pattern. Windows' ssh makes slashes of backslashes before it looks, so none can hide a bracket there. */
+export function literalPattern(path: string, platform?: NodeJS.Platform): string {
+  return platform === 'win32' ? path.replaceAll('[', '[[]') : path.replaceAll(/[\\*?[\]]/g, '\\$&');
+}
+
+/**
+ * A path of this machine as ssh's files have it. Windows takes both separators; a backslash means something else to ssh, and to the
+ * shell of another ssh on that machine.
+ */
+export function slashed(path: string, platform?: NodeJS.Platform): string {
+  return platform === 'win32' ? path.replaceAll('\\', '/') : path;
 }
 
 export interface PlacedWord {

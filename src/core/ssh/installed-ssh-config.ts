@@ -4,7 +4,8 @@ import { ProtocolError } from '../../errors.ts';
 import type { Provider } from '../session/provider.ts';
 import type { SessionRef } from '../session/session.ts';
 import { splitWords } from '../text/shell-words.ts';
-import { hostPattern, hostSuffixOf, partOf, usualProfile } from './config-sections.ts';
+import { hostPatterns, hostSuffixOf, partOf, usualProfile } from './config-sections.ts';
+import { setOption } from './proxy-command.ts';
 import { hostOfId, isHostName, type SshConfigFacts } from './ssh-config.ts';
 
 export interface InstalledSshConfig {
@@ -19,7 +20,7 @@ export interface InstalledSshConfig {
 /** Nothing for a file that does not end with the hosts of all sessions. */
 export function readInstalled(file: string, profile = usualProfile): InstalledSshConfig | undefined {
   const text = partOf(file, profile) ?? '';
-  const [, pattern] = text.split(`\n${hostPattern(profile)}`);
+  const [pattern] = hostPatterns(profile).flatMap((line) => text.split(`\n${line}`).slice(1));
   const user = /^ {2}User (.+)$/m.exec(pattern ?? '')?.[1];
   const command = /^ {2}ProxyCommand (.+)$/m.exec(pattern ?? '')?.[1];
   if (command === undefined) return undefined;
@@ -46,10 +47,12 @@ export function choosesAlike(
   return others(choice) === others(managerChoice(bai));
 }
 
-/** Behind the absolute paths of node and launcher; those may be others now, and work all the same. */
+/** Behind the absolute paths of node and launcher, and what Windows has no `env` for; those may be others now, and work all the same. */
 function managerChoice(bai: readonly string[]): readonly string[] {
   const first = bai.findIndex((word) => word.startsWith('--'));
-  return first < 0 ? [] : bai.slice(first);
+  const options = first < 0 ? [] : bai.slice(first);
+  const isSet = (index: number): boolean => options[index] === setOption;
+  return options.filter((_, index) => !isSet(index) && !isSet(index - 1));
 }
 
 /**

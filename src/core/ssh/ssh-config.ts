@@ -3,9 +3,9 @@
 import type { Provider } from '../session/provider.ts';
 import type { SessionRef } from '../session/session.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { shellQuote } from '../text/shell-quote.ts';
 import { hostPattern, hostSuffixOf, markerOf, usualHead, usualProfile } from './config-sections.ts';
-import { configPath, configWord, percentDoubled } from './config-word.ts';
+import { configPath, configWord, percentDoubled, slashed } from './config-word.ts';
+import { hostToken, proxyCommand } from './proxy-command.ts';
 import { aliveOptions, hostKeyAlgorithms } from './ssh-command.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
@@ -38,6 +38,8 @@ export interface SshConfigFacts {
   readonly ofAllHosts?: SshSettings | undefined;
   /** Starts bai from any shell and folder: absolute path of a program, then arguments. No secret. */
   readonly bai: readonly string[];
+  /** What ssh runs on; any but Windows and macOS when left out. */
+  readonly platform?: NodeJS.Platform | undefined;
 }
 
 export interface ListedHost {
@@ -90,7 +92,8 @@ export function isHostName(name: string): boolean {
 }
 
 /** The part of the file for a profile. ssh takes the first value of each option, so the listed hosts come before the pattern for all. */
-export function sshConfigText(facts: SshConfigFacts, hosts: readonly ListedHost[]): string {
+export function sshConfigText(given: SshConfigFacts, hosts: readonly ListedHost[]): string {
+  const facts = asSshHasIt(given);
   const marker = markerOf(facts.profile ?? usualProfile);
   return [
     ...(marker === undefined ? head : [marker]),
@@ -101,6 +104,17 @@ export function sshConfigText(facts: SshConfigFacts, hosts: readonly ListedHost[
   ]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+function asSshHasIt(facts: SshConfigFacts): SshConfigFacts {
+  const path = (each: string): string => slashed(each, facts.platform);
+  return {
+    ...facts,
+    identityFile: facts.identityFile && path(facts.identityFile),
+    knownHosts: path(facts.knownHosts),
+    hostsFolder: path(facts.hostsFolder),
+    bai: facts.bai.map(path),
+  };
 }
 
 /** Of sessions of Backend.AI. */
@@ -124,7 +138,7 @@ function listedBlock(facts: SshConfigFacts, listed: ListedHost): string[] {
     `Host ${host}`,
     `  HostKeyAlias ${hostKeyAlias}`,
     `  UserKnownHostsFile ${configPath(facts.knownHosts)}`,
-    `  ProxyCommand ${proxyCommand(facts)} --ssh-host ${host} -- ${session.id}`,
+    `  ProxyCommand ${proxyCommand(facts, host, session.id)}`,
     ...(isOwn ? [`  User ${account}`] : []),
     '',
   ];
@@ -141,16 +155,14 @@ function identityLines(facts: SshConfigFacts): string[] {
   return [`IdentityFile ${file}`, `IdentityFile ${fileOfHost(facts, '.key')}`, 'IdentitiesOnly yes'];
 }
 
-/**
- * `%n` is the name as it was typed, where `%h` has lost its capitals. Between single quotes nothing means anything to a
- * shell but their end, so the pattern leaves out names that hold one: old versions of ssh check host names for nothing.
- */
+/** Old versions of ssh check host names for nothing: see `hostPattern`. */
 function wildcardBlock(facts: SshConfigFacts): string[] {
   const ofHost = (ending: string): string => fileOfHost(facts, ending);
+  const token = hostToken(facts.platform);
   return [
-    hostPattern(facts.profile ?? usualProfile),
+    hostPattern(facts.profile ?? usualProfile, facts.platform),
     ...(facts.user === undefined ? [] : [`  User ${facts.user}`]),
-    ...identityLines(facts).map((line) => `  ${line}`),
+    ...[...identityLines(facts), ...keychainLines(facts)].map((line) => `  ${line}`),
     '  PubkeyAuthentication yes',
     '  PreferredAuthentications publickey',
     ...(facts.hasOwnKey ? [] : ['  AddKeysToAgent no']),
@@ -170,8 +182,19 @@ function wildcardBlock(facts: SshConfigFacts): string[] {
     '  ProxyUseFdpass no',
     ...(facts.hidesEnds ? aliveOptions.map((option) => `  ${option.replace('=', ' ')}`) : []),
     ...ownAgainst(facts.ofAllHosts ?? new Map()).map((line) => `  ${line}`),
-    `  ProxyCommand ${proxyCommand(facts)} --ssh-host '%n' -- '%n'`,
+    `  ProxyCommand ${proxyCommand(facts, token, token)}`,
   ];
+}
+
+/**
+ * Apple's ssh finds the passphrase of a user's own key in the keychain. Another ssh on the same machine does not know the word. The first
+ * IgnoreUnknown counts, so what the user ignores stands in it, too.
+ */
+function keychainLines({ platform, hasOwnKey, ofAllHosts }: SshConfigFacts): string[] {
+  if (platform !== 'darwin' || hasOwnKey !== true) return [];
+  const theirs = ofAllHosts?.get('ignoreunknown') ?? [];
+  const ignored = [...new Set(['UseKeychain', ...theirs.flatMap((list) => list.split(','))])];
+  return [`IgnoreUnknown ${configWord(ignored.join(','))}`, 'UseKeychain yes'];
 }
 
 /** What ssh has by itself: a plus adds to that. Who leaves some out for all hosts may leave out all that a session has. */
@@ -200,25 +223,15 @@ function ownAgainst(settings: SshSettings): readonly string[] {
 }
 
 /** What `ssh -G` has to print of a host of sessions, where it reads the file of these facts. */
-export function expectedSettings(facts: SshConfigFacts, host: string): ReadonlyMap<string, string> {
+export function expectedSettings(given: SshConfigFacts, host: string): ReadonlyMap<string, string> {
+  const facts = asSshHasIt(given);
+  const word = hostToken(facts.platform).replace('%n', () => host);
   return new Map([
     ['hostkeyalias', aliasByName],
     ['userknownhostsfile', `${facts.hostsFolder}/${host}`],
     ...(facts.agentKeys === undefined && facts.identityFile !== undefined
       ? ([['identityfile', facts.identityFile]] as const)
       : []),
-    ['proxycommand', `${proxyCommand(facts)} --ssh-host '${host}' -- '${host}'`.replaceAll('%%', '%')],
+    ['proxycommand', proxyCommand(facts, word, word).replaceAll('%%', '%')],
   ]);
-}
-
-/** The user's shell runs it, so every word is quoted for one, and `%` begins no token. */
-function proxyCommand({ bai, agentKeys }: SshConfigFacts): string {
-  const key = { own: ['--identity', 'agent'], issued: ['--key-store', 'agent'], file: [] }[
-    agentKeys ?? 'file'
-  ];
-  return percentDoubled([...bai, 'app', 'ssh', '--stdio', ...key].map(proxyWord).join(' '));
-}
-
-function proxyWord(word: string): string {
-  return /^--[a-z-]+$/.test(word) ? word : shellQuote(word);
 }

@@ -1,9 +1,29 @@
 /** The one line in the user's ssh configuration. Texts hold one character for each byte, so that none is lost. */
 
-import { configWords, literalPattern, type PlacedWord } from './config-word.ts';
+import { configWords, literalPattern, type PlacedWord, slashed } from './config-word.ts';
 
 /** Above the line in a file that was not there before; without the user's own lines the file goes with them. */
 const ofNewFile = '# This file was made by `bai ssh-config install`.';
+
+interface IncludePlaces {
+  readonly file: string;
+  /** Where ssh looks for names that are not whole. */
+  readonly sshFolder: string;
+  /** What `~` means to ssh. */
+  readonly home: string | undefined;
+  readonly platform: NodeJS.Platform;
+}
+
+/** How an Include can name a file, with `~` where it can be: configurations are carried from machine to machine. */
+export function includeSpellings(places: IncludePlaces): readonly [string, ...string[]] {
+  const spelt = (path: string): string => slashed(path, places.platform);
+  const [file, home] = [spelt(places.file), spelt(places.home ?? '')];
+  const below = (folder: string): string[] =>
+    file.startsWith(`${folder}/`) ? [file.slice(folder.length + 1)] : [];
+  const short = home === '' ? [] : below(home).map((rest) => `~/${rest}`);
+  const [first = file, ...others] = [...short, file, ...below(spelt(places.sshFolder))];
+  return [first, ...others];
+}
 
 /** With the line on top, in the file's own kind of line ends; a file of bai's making when there is none. */
 export function withInclude(text: string | undefined, line: string): string {
@@ -18,9 +38,15 @@ function markOf(text: string): string {
   return text.startsWith('\xef\xbb\xbf') ? text.slice(0, 3) : '';
 }
 
+/** Why ssh can read nothing of a file, where that is not seen in an editor. */
+export function encodingProblem(text: string): string | undefined {
+  if (/^(?:\u00ff\u00fe|\u00fe\u00ff)/.test(text)) return 'it is UTF-16, which ssh does not read';
+  return markOf(text) !== '' ? 'it begins with a byte order mark, which ssh does not read' : undefined;
+}
+
 /** Whether some line of it includes one of these files, so that ssh finds it. */
 export function hasInclude(text: string, files: readonly string[]): boolean {
-  const patterns = new Set(files.flatMap((file) => [file, literalPattern(file)]));
+  const patterns = patternsOf(files);
   return linesOf(text.slice(markOf(text).length)).some((line) =>
     includedIn(line).some((file) => patterns.has(file.text)),
   );
@@ -28,12 +54,17 @@ export function hasInclude(text: string, files: readonly string[]): boolean {
 
 /** Without these files, wherever they are included; nothing when the file was made by bai and holds nothing else. */
 export function withoutInclude(text: string, files: readonly string[]): string | undefined {
-  const patterns = new Set(files.flatMap((file) => [file, literalPattern(file)]));
+  const patterns = patternsOf(files);
   const start = markOf(text);
   const lines = linesOf(text.slice(start.length)).map((line) => withoutFiles(line, patterns));
   const rest = start + lines.join('');
   const own = rest.startsWith(`${ofNewFile}\n`) ? rest.slice(ofNewFile.length + 1) : rest;
   return own === '' && rest !== '' ? undefined : own;
+}
+
+/** Each as it is, and as a pattern of either kind of system. */
+function patternsOf(files: readonly string[]): ReadonlySet<string> {
+  return new Set(files.flatMap((file) => [file, literalPattern(file), literalPattern(file, 'win32')]));
 }
 
 /** A user may have added files of their own to the line. */

@@ -1,8 +1,9 @@
 /** Puts files of ssh's configuration in place only where ssh itself then reads them as they were meant. */
 
 import { hostSuffixOf, usualProfile } from '../../core/ssh/config-sections.ts';
+import { slashed } from '../../core/ssh/config-word.ts';
 import { expectedSettings, type SshConfigFacts } from '../../core/ssh/ssh-config.ts';
-import { withoutInclude } from '../../core/ssh/ssh-include.ts';
+import { encodingProblem, withoutInclude } from '../../core/ssh/ssh-include.ts';
 import { LocalSystemError } from '../../errors.ts';
 import type { ConfigChange } from '../../ssh/files/config-file.ts';
 import { asBytes, type EditConfig, type SshConfigTools } from './ssh-config.ts';
@@ -74,8 +75,10 @@ async function findsSessions(
   if (answer === undefined) return true;
   if ('problem' in answer) return false;
   return [...expectedSettings(facts, probe)].every(([name, wanted]) =>
-    // Some releases print what stands in the file, and some what it means.
-    (answer.settings.get(name) ?? []).some((value) => [value, expanded(value, probe)].includes(wanted)),
+    // Some releases print what stands in the file, and some what it means; those of Windows with either separator.
+    (answer.settings.get(name) ?? [])
+      .map((value) => slashed(value, facts.platform))
+      .some((value) => [value, expanded(value, probe)].includes(wanted)),
   );
 }
 
@@ -107,6 +110,12 @@ async function failure(user: Plan, tools: SshConfigTools): Promise<LocalSystemEr
     const said = await tools.askSsh(['-F', path, '127.0.0.1']);
     return said !== undefined && 'problem' in said ? said.problem.replaceAll(path, user.path) : undefined;
   });
+  const encoding = encodingProblem(user.before ?? '');
+  if (answer !== undefined && encoding !== undefined)
+    return notUsable(
+      `ssh cannot read ${user.path}: ${encoding}`,
+      'save it as UTF-8 without one (Notepad calls that UTF-8, not UTF-8 with BOM)',
+    );
   if (answer !== undefined)
     return notUsable(`ssh cannot read ${user.path}: ${answer}`, 'fix that line first');
   if (user.before === user.after) {

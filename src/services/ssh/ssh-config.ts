@@ -25,6 +25,8 @@ export interface SshConfigTools {
   readonly ownFile: string;
   /** The ways to name `ownFile` in an Include line; the first one is written. */
   readonly spellings: readonly [string, ...string[]];
+  /** Of the ssh that reads them; any but Windows when left out. */
+  readonly platform?: NodeJS.Platform | undefined;
   readonly files: ConfigFiles;
   provider(): Promise<Provider>;
   facts(): Promise<SshConfigFacts>;
@@ -83,7 +85,7 @@ export async function installSshConfig(
 async function planInstall(text: string, tools: SshConfigTools): Promise<Omit<CheckedPlans, 'facts'>> {
   const own = await planOwn(tools, text);
   const advice = (line: string): string => `put this line on top of it yourself: ${line}`;
-  const plans = includeLines(tools.spellings).map((line) =>
+  const plans = includeLines(tools).map((line) =>
     planUser(tools, advice(line), (before) => withLine(before, line, tools)),
   );
   const [first, ...others] = await Promise.all(plans);
@@ -183,8 +185,8 @@ function checkPaths(paths: readonly string[], unsayable: RegExp): void {
 }
 
 /** Releases of ssh from 9.9 on know tokens in the name of an included file, where a doubled `%` stands for one. */
-function includeLines(spellings: SshConfigTools['spellings']): readonly string[] {
-  const patterns = spellings.slice(0, 2).map(literalPattern);
+function includeLines({ spellings, platform }: SshConfigTools): readonly string[] {
+  const patterns = spellings.slice(0, 2).map((each) => literalPattern(each, platform));
   const all = patterns.flatMap((pattern) => [pattern, percentDoubled(pattern)]);
   return [...new Set(all)].map((each) => `Include ${configWord(each)}`);
 }
