@@ -8,6 +8,7 @@ import { providerNames } from '../core/settings/setting-parsers.ts';
 import { settingNames } from '../core/settings/settings.ts';
 import { clientPrograms } from '../core/ssh/client-commands.ts';
 import { sshClients } from '../core/ssh/ssh-client.ts';
+import { shells } from '../core/text/shells.ts';
 import { commands, groups } from './index.ts';
 import type { CommandEntry } from './shared/command.ts';
 import { addGlobalOptions } from './shared/global-options.ts';
@@ -36,6 +37,7 @@ const valuesOf: Readonly<Record<string, Values>> = {
   '--provider': providerNames,
   '--client': sshClients,
   '--for': clientPrograms,
+  '--shell': shells,
   '--key-store': ['file', 'agent', 'memory'],
   '--if-exists': ['overwrite', 'skip', 'newer', 'different', 'fail'],
   '--to': ['ppk', 'openssh', 'pem', 'pkcs8'],

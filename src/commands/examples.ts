@@ -34,7 +34,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'bai sftp put -r src demo:work/',
     'tar c src | bai sftp put - demo:src.tar',
   ],
-  'sftp get': ['bai sftp get demo:results.csv .', "bai sftp get 'demo:runs/**/*.log' logs/"],
+  'sftp get': ['bai sftp get demo:results.csv .', 'bai sftp get "demo:runs/**/*.log" logs/'],
   'sftp sync': ['bai sftp sync src demo:src', 'bai sftp sync --dry-run --delete src demo:src'],
   'sftp shell': ['bai sftp demo', 'bai sftp shell demo -b commands.txt'],
   'sftp ls': ['bai sftp ls -l demo:data'],
@@ -73,7 +73,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   whoami: ['bai whoami', 'bai whoami --json'],
   schema: ['bai schema', 'bai schema session list', 'bai schema error'],
   version: ['bai version', 'bai version --json'],
-  'local up': ['bai local up', 'bai local up --console'],
+  'local up': [
+    'bai local up',
+    'bai local up --console',
+    'bai local up --export --shell powershell | Invoke-Expression',
+  ],
   'local down': ['bai local down'],
   'local status': ['bai local status'],
 };

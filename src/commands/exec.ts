@@ -47,6 +47,7 @@ own options come before the command; a \`--\` between them is optional.
 
 Examples:
   bai exec demo nvidia-smi
-  bai exec demo --node sub1 'cd src && make'
+  bai exec demo --node sub1 "cd src && make"
   bai exec demo --all-nodes hostname
-  while read -r name; do bai exec -n demo process "$name"; done < names.txt`;
+  while read -r name; do bai exec -n demo process "$name"; done < names.txt
+  Get-Content names.txt | ForEach-Object { bai exec -n demo process $_ }   # PowerShell`;

@@ -3,7 +3,7 @@
 import { createPrivateKey } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { checkStrength } from '../core/keys/public-line.ts';
-import { shellCommand } from '../core/text/shell-quote.ts';
+import { typed } from '../core/text/typed.ts';
 import { ConflictError, UsageError } from '../errors.ts';
 import { isPpk } from './ppk.ts';
 import { readOwnKey } from './private-key.ts';
@@ -45,7 +45,7 @@ export function checkBeside(pair: AccountPair, beside: Uint8Array, path: string)
   if (found !== undefined && Buffer.from(found).equals(pair.blob)) return;
   throw new ConflictError(`${path}.pub is not the public half of ${path}`, {
     code: 'key-mismatch',
-    hint: `\`${shellCommand(['bai', 'key', 'show', path])}\` prints the right one; put it there, or remove the wrong one`,
+    hint: `\`${typed(['bai', 'key', 'show', path])}\` prints the right one; put it there, or remove the wrong one`,
   });
 }
 

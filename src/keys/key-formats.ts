@@ -2,7 +2,7 @@
 
 import { createPublicKey } from 'node:crypto';
 import ssh2 from 'ssh2';
-import { shellQuote } from '../core/text/shell-quote.ts';
+import { typed } from '../core/text/typed.ts';
 import { DeniedError, UsageError } from '../errors.ts';
 import { type KeyPair, keyPairOf } from './key-pair.ts';
 import { pemOf, unreadableForSsh } from './key-text.ts';
@@ -171,7 +171,7 @@ function explain(origin: string, error: unknown): unknown {
     return notAKey(
       origin,
       error.message,
-      `\`ssh-keygen -p -Z aes256-ctr -f ${shellQuote(origin)}\` changes that`,
+      `\`${typed(['ssh-keygen', '-p', '-Z', 'aes256-ctr', '-f', origin])}\` changes that`,
     );
   }
   if (error instanceof MalformedKey) return notAKey(origin, error.message, error.hint);

@@ -3,7 +3,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { cleanKeyCommand } from '../core/keys/key-names.ts';
-import { shellCommand } from '../core/text/shell-quote.ts';
+import { agentAdd, typed } from '../core/text/typed.ts';
 import { ProtocolError, UsageError } from '../errors.ts';
 import { pemOf, unreadableForSsh } from './key-text.ts';
 import { isPpk } from './ppk.ts';
@@ -63,7 +63,7 @@ export function readOwnKey(bytes: Uint8Array, path: string): PrivateKey {
   if (isPpk(bytes)) {
     throw new UsageError(`${path} is a key of PuTTY, which ssh does not read`, {
       code: 'key-ppk',
-      hint: `convert it: ${shellCommand(['bai', 'key', 'convert', path, '--to', 'openssh'])}`,
+      hint: `convert it: ${typed(['bai', 'key', 'convert', path, '--to', 'openssh'])}`,
     });
   }
   if (pemIn(bytes) === undefined) {
@@ -144,7 +144,7 @@ function parse(text: string, origin: string): { key: ParsedKey; text: string } {
     const why = /magic/i.test(key.message) ? 'it is damaged' : key.message;
     throw new UsageError(`${origin} cannot be used: ${why}`, {
       code: 'key-unusable',
-      hint: 'a key with a passphrase is opened on a terminal, or used through the agent (`ssh-add`, then --identity agent); other forms are converted by `bai key convert FILE --to openssh`',
+      hint: `a key with a passphrase is opened on a terminal, or used through the agent (\`${agentAdd()}\`, then --identity agent); other forms are converted by \`bai key convert FILE --to openssh\``,
       cause: key,
     });
   }

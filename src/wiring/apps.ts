@@ -78,6 +78,7 @@ export function sshTools(parts: AppParts): SshTools {
         runSsh(args, { program: 'ssh', environment: parts.environment, signal, terminal: parts.streams }),
       userSettings: (file) => parts.userSsh.settings(file),
       nullDevice,
+      platform: process.platform,
       isTerminal: parts.streams.stdin.isTTY === true,
       background: parts.streams.background,
       startInBackground: (wish) => startInBackground(wish, parts),

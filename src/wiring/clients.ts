@@ -1,5 +1,6 @@
 /** Joins tunnels and key files for what bai tells other people's SSH clients. */
 
+import { ownShell } from '../core/text/typed.ts';
 import { isTaken, readUserKey } from '../keys/read-key.ts';
 import type { ClientTools } from '../services/ssh/client-help.ts';
 import { fingerprints, keyType } from '../ssh/files/known-hosts.ts';
@@ -12,6 +13,6 @@ export function clientTools(parts: AppParts): ClientTools {
     formats: keyFormats,
     disk: { read: readUserKey, isTaken },
     hostKey: (blob) => ({ type: keyType(blob), ...fingerprints(blob) }),
-    shell: process.platform === 'win32' ? 'windows' : 'posix',
+    shell: ownShell,
   };
 }

@@ -6,6 +6,7 @@ import { findOwnPaths } from '../config/paths.ts';
 import { readSecretLine } from '../config/read-secret.ts';
 import { requireFeature } from '../core/session/features.ts';
 import type { Settings } from '../core/settings/settings.ts';
+import { agentAdd } from '../core/text/typed.ts';
 import { BaiError, DeniedError, NotFoundError, systemCode } from '../errors.ts';
 import { readNamedFile } from '../files/named-file.ts';
 import { authorizedFingerprints } from '../keys/authorized-keys.ts';
@@ -135,7 +136,7 @@ async function readAndUnlock(path: string, { streams, signal }: AppParts): Promi
   }
   throw new DeniedError(`${path} was not opened: that is not its passphrase`, {
     code: 'wrong-passphrase',
-    hint: 'run the same command again, or give the key to the agent with `ssh-add` and use --identity agent',
+    hint: `run the same command again, or give the key to the agent with \`${agentAdd()}\` and use --identity agent`,
   });
 }
 

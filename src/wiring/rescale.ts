@@ -6,6 +6,7 @@ import type { Reporter } from '../core/reporter.ts';
 import type { Provider } from '../core/session/provider.ts';
 import type { Settings } from '../core/settings/settings.ts';
 import { decodeText } from '../core/text/decode-text.ts';
+import { typed } from '../core/text/typed.ts';
 import { noneIfMissing } from '../core/undefined-if-missing.ts';
 import { onThisMachine } from '../files/local-error.ts';
 import { findHome } from '../files/user-path.ts';
@@ -53,6 +54,9 @@ async function readApiConfigFile(reporter: Reporter): Promise<ApiConfigFile | un
   if (bytes === undefined) return undefined;
   const exposed = process.platform === 'win32' ? 0 : (await stat(path)).mode & 0o077;
   if (exposed !== 0)
-    reporter.warn(`others on this machine can read ${path}, and it holds API keys`, `chmod 600 ${path}`);
+    reporter.warn(
+      `others on this machine can read ${path}, and it holds API keys`,
+      typed(['chmod', '600', path]),
+    );
   return { path, text: decodeText(bytes) };
 }

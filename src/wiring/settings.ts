@@ -18,6 +18,7 @@ import {
   settingValue,
 } from '../core/settings/settings.ts';
 import { usualProfile } from '../core/ssh/config-sections.ts';
+import { typed } from '../core/text/typed.ts';
 import { checkProfileExists } from './profiles/profile-name.ts';
 
 interface SurroundingValues {
@@ -79,7 +80,9 @@ async function readProfile(
     (each) => isSettingName(each) && definitionOf(each).secret,
   );
   if (holdsSecret && (await openProfileStore(path).exposedMode()) !== 0) {
-    reporter.warn(`others on this machine can read ${path}, and it holds a secret: chmod 600 ${path}`);
+    reporter.warn(
+      `others on this machine can read ${path}, and it holds a secret: ${typed(['chmod', '600', path])}`,
+    );
   }
   return stored;
 }

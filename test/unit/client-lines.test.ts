@@ -2,7 +2,6 @@
 
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { cmdCommand, powershellCommand } from '../../src/core/desktop/windows-command.ts';
 import {
   type ClientTarget,
   clientCommands,
@@ -10,6 +9,8 @@ import {
   type PuttyLike,
   winscpUrl,
 } from '../../src/core/ssh/client-commands.ts';
+import type { Shell } from '../../src/core/text/shells.ts';
+import { cmdCommand, powershellCommand } from '../../src/core/text/windows-command.ts';
 
 const sha256 = 'SHA256:ImOeAG4eFllS3lwCIY5A7+2oQ+5IoL4W2Vf1QcX/x6A';
 const md5 = 'MD5:11:e8:1c:e5:ff:4d:c2:9d:81:ff:69:42:8d:17:1b:4f';
@@ -29,7 +30,7 @@ function wordsOf(line: string): string[] {
   return text.split('\0').slice(0, -1);
 }
 
-const linesFor = (program: PuttyLike, target: ClientTarget, shell: 'posix' | 'windows' = 'posix') =>
+const linesFor = (program: PuttyLike, target: ClientTarget, shell: Shell = 'sh') =>
   clientCommands(program, target, shell);
 
 test('PuTTY gets port, key, pinned host key and account', () => {
@@ -79,7 +80,7 @@ describe('WinSCP', () => {
 
   test('a key file with a space is in quotes of the script, doubled for cmd.exe and verbatim for PowerShell', () => {
     const keyFile = 'C:\\Users\\John Doe\\id.ppk';
-    const script = linesFor('winscp', { ...windows, keyFile }, 'windows').slice(2);
+    const script = linesFor('winscp', { ...windows, keyFile }, 'cmd').slice(1);
     const open =
       '"open sftp://work@127.0.0.1:12000/home/work/ -privatekey=""C:\\Users\\John Doe\\id.ppk"" ' +
       '-hostkey=ssh-rsa-ImOeAG4eFllS3lwCIY5A7-2oQ-5IoL4W2Vf1QcX_x6A"';
@@ -92,7 +93,7 @@ describe('WinSCP', () => {
 
 describe('on Windows', () => {
   test('one line serves both shells while nothing needs quotes', () => {
-    expect(linesFor('putty', windows, 'windows')).toEqual([
+    expect(linesFor('putty', windows, 'cmd')).toEqual([
       {
         line: `putty -ssh -P 12000 -i C:\\Users\\me\\.ssh\\id_container.ppk -hostkey ${sha256} work@127.0.0.1`,
       },
@@ -100,12 +101,12 @@ describe('on Windows', () => {
   });
 
   test.each([
-    ['John Doe', '"John Doe"', "'John Doe'"],
-    ["O'Neil", '"O\'Neil"', "'O''Neil'"],
+    ['John Doe', '"John Doe"', '"John Doe"'],
+    ["O'Neil", '"O\'Neil"', '"O\'Neil"'],
     ['a%PATH%b', '"a"^%"PATH"^%"b"', "'a%PATH%b'"],
     ['a$HOME`b', '"a$HOME`b"', "'a$HOME`b'"],
-    ['a&b|c>d^e', '"a&b|c>d^e"', "'a&b|c>d^e'"],
-    ['a,b;c', '"a,b;c"', "'a,b;c'"],
+    ['a&b|c>d^e', '"a&b|c>d^e"', '"a&b|c>d^e"'],
+    ['a,b;c', '"a,b;c"', '"a,b;c"'],
     ['C:\\my folder\\', '"C:\\my folder\\\\"', "'C:\\my folder\\'"],
     ['', '""', "''"],
   ])('%j is one word for cmd.exe and for PowerShell', (word, cmd, powershell) => {
@@ -119,7 +120,7 @@ describe('on Windows', () => {
   });
 
   test('a word that PowerShell would splat is quoted', () => {
-    expect(powershellCommand(['p', '@name'])).toBe("p '@name'");
+    expect(powershellCommand(['p', '@name'])).toBe('p "@name"');
   });
 });
 

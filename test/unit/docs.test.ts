@@ -113,6 +113,75 @@ test.each(documents)('%s prints no npx bai as something to run', (file) => {
   expect(runnable).toEqual([]);
 });
 
+/** For who builds bai, on a system with a POSIX shell. */
+const forBuilders = new Set([
+  'adding-a-command',
+  'architecture',
+  'benchmarks',
+  'decisions',
+  'protocol-notes',
+  'round-trips',
+]);
+const guides = [
+  ...documents.filter((file) => !forBuilders.has(/([^/]+)\.md$/.exec(file)?.[1] ?? '')),
+  ...readdirSync(join(root, 'docs/reference')).map((name) => `docs/reference/${name}`),
+];
+
+test.each(guides)('what %s tells to type in a POSIX shell alone it tells for PowerShell, too', (file) => {
+  const lacking = sectionsOf(read(file)).flatMap((section) => {
+    const isSaidForBoth = /^```powershell$|# PowerShell$|\(PowerShell: `/m.test(section);
+    return isSaidForBoth ? [] : typedLines(section).filter(isPosixAlone);
+  });
+  expect(lacking).toEqual([]);
+});
+
+test.each([
+  "bai session list --filter 'name=train-*'",
+  'export BAI_PROFILE=sdu      # or --profile',
+  'BAI_PROFILE=sdu bai session list',
+  'bai session create python:3.11 \\',
+  'eval "$(bai local up --export)"',
+  'bai sftp put -r src "$name:"',
+  'source <(bai completion bash)',
+  'while read -r name; do bai exec "$name"; done < names.txt',
+])('%j is for a POSIX shell alone', (line) => {
+  expect(isPosixAlone(line)).toBe(true);
+});
+
+test.each([
+  'bai session list --filter "name=train-*"',
+  'bai ssh demo uname -s',
+  "bai config set token --profile sdu   # asks for it, as the platform's own program does",
+  'tar c src | bai sftp put - demo:src.tar',
+  '$ bai ssh demo uname -s'.slice(2),
+])('%j is read by every shell', (line) => {
+  expect(isPosixAlone(line)).toBe(false);
+});
+
+/** From heading to heading. */
+function sectionsOf(text: string): string[] {
+  return text.split(/^(?=#+ (?:.*)$)/m);
+}
+
+/** What a reader types: lines of `sh`, those behind a prompt of `console`, and what stands in a sentence. */
+function typedLines(section: string): string[] {
+  const blocks = [...section.matchAll(/^```(sh|console)\n([\s\S]*?)^```$/gm)];
+  const typed = blocks.flatMap(([, kind, body = '']) => {
+    const lines = body.split('\n');
+    return kind === 'sh' ? lines : lines.flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : []));
+  });
+  const prose = section.replaceAll(/^```[\s\S]*?^```$/gm, '');
+  return [...typed, ...quoted(prose).filter((line) => /^(?:eval|export|bai) /.test(line))];
+}
+
+/** Quotes, ends of lines, variables and redirections that cmd.exe or PowerShell have another word for. */
+function isPosixAlone(line: string): boolean {
+  const command = line.replace(/(?:^|\s)#\s.*$/, '').trimEnd();
+  return /'[^']*'|\\$|^(?:export|eval|source|set -|trap) ?|^[A-Z][A-Z\d_]*=\S* \S|"?\$[({\w]|<\(|\s<\s|^(?:for|while) .*; do /.test(
+    command,
+  );
+}
+
 function quoted(text: string): string[] {
   return [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '');
 }

@@ -4,9 +4,11 @@ import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { withoutDoubt } from '../../src/commands/words.ts';
+import { lineFor } from '../../src/core/text/shells.ts';
 import { createProgram } from '../../src/main.ts';
 import { createContext } from '../../src/wiring/context.ts';
 import { openProvider } from '../../src/wiring/providers.ts';
+import { powershellWords } from '../support/windows-shells.ts';
 
 interface Heard {
   readonly session: string;
@@ -231,5 +233,30 @@ describe('bai exec', () => {
     ['exec demo -L 1:a:1 ls', /unknown option '-L'/],
   ])('%s is refused', async (line, message) => {
     await expect(hear(words(line))).rejects.toThrow(message);
+  });
+});
+
+describe('typed in PowerShell, which drops the first -- before npm’s script', () => {
+  test.each([
+    'ssh demo -- uname -s',
+    'ssh demo uname -s',
+    'ssh demo --node sub1 -- -tt uname -s',
+    'app ssh demo -- ls -la',
+    'exec demo -- ls -la',
+    'exec demo ls -la',
+    'exec demo --node sub1 -- sh -c true',
+    'exec demo -- git checkout -- file',
+  ])('bai %s is what it is in other shells', async (line) => {
+    const arrived = powershellWords(`bai ${line}`).slice(1);
+    expect(arrived).toHaveLength(words(line).length - (line.includes(' -- ') ? 1 : 0));
+    expect(await hear(arrived)).toEqual(await hear(words(line)));
+  });
+
+  test('a command that begins like an option of bai’s needs the -- in quotes', async () => {
+    const quoted = powershellWords('bai exec demo "--" --json=x').slice(1);
+    expect((await hear(quoted)).words).toEqual(['--json=x']);
+    expect(lineFor('powershell', ['bai', 'exec', 'demo', '--', '--json=x'])).toBe(
+      'bai exec demo "--" --json=x',
+    );
   });
 });

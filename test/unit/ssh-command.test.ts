@@ -216,7 +216,7 @@ test.each([
   '/home/-x',
 ])('the printed commands survive a shell with %s in their paths', (home) => {
   const target = { ...plain, identityFile: `${home}/id`, knownHosts: `${home}/known_hosts` };
-  const commands = readyCommands(target, '/home/work');
+  const commands = readyCommands(target, '/home/work', 'sh');
   for (const [name, command] of Object.entries(commands)) {
     const words = shellWords(command);
     expect(words[0]).toBe(name);
@@ -227,7 +227,8 @@ test.each([
 });
 
 test('rsync example lacked the port: every printed command has the port', () => {
-  for (const command of Object.values(readyCommands(plain, '/home/work'))) expect(command).toContain('12000');
+  for (const command of Object.values(readyCommands(plain, '/home/work', 'sh')))
+    expect(command).toContain('12000');
 });
 
 /** As rsync takes its `-e` apart: a doubled quote within quotes stands for one. */

@@ -190,7 +190,7 @@ test('the words on command lines too: keys, host keys, agents and printed comman
       expect(text).toContain(`\nsetenv A=${name}\n`);
       const printed = execFileSync(
         'sh',
-        ['-c', readyCommands(target, '/home/work').ssh.replace(/^ssh /, 'ssh -G ')],
+        ['-c', readyCommands(target, '/home/work', 'sh').ssh.replace(/^ssh /, 'ssh -G ')],
         { encoding: 'utf8', stdio: 'pipe' },
       );
       expect(pathsIn(printed, 'userknownhostsfile')).toContain(`${home}/known hosts`);

@@ -1,7 +1,7 @@
 /** Keeps a forwarder open and shows what the desktop dialog shows. */
 
 import type { Context } from '../../context.ts';
-import { shellCommand } from '../../core/text/shell-quote.ts';
+import { typed } from '../../core/text/typed.ts';
 import type { ClientHelp } from '../../services/ssh/client-help.ts';
 import type { ForwardAppRequest, ForwardedApp } from '../../services/ssh/forward-app.ts';
 
@@ -39,7 +39,7 @@ function tellAbout(
   }
   const { name, node } = session;
   const same = node === undefined ? ['app', 'forward', name] : ['ssh', name, '--node', node, '--no-client'];
-  const again = shellCommand(['bai', ...same, '-p', String(port), '--strict-port']);
+  const again = typed(['bai', ...same, '-p', String(port), '--strict-port']);
   reporter.info(`what you save needs this port again: ${again}`);
 }
 

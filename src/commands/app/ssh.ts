@@ -8,7 +8,7 @@ import { parseJumpHosts, takeJumpHosts } from '../../core/ssh/jump-hosts.ts';
 import { connectionFailed, sshClients } from '../../core/ssh/ssh-client.ts';
 import { sessionOfHost } from '../../core/ssh/ssh-config.ts';
 import { checkPersistName, defaultPersistName } from '../../core/ssh/tmux-shell.ts';
-import { shellCommand } from '../../core/text/shell-quote.ts';
+import { typed } from '../../core/text/typed.ts';
 import { UsageError } from '../../errors.ts';
 import { oneOf, type PortFlags, portWish, whichOf } from '../shared/options.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from './account.ts';
@@ -112,7 +112,7 @@ function commandOf({ session, sshArguments }: Words, name: string, flags: Flags)
   };
   const same = Object.entries(others).flatMap(([option, value]) => (value ? [`--${option}`, value] : []));
   const options = sshArguments.length > 0 ? ['--', ...sshArguments] : [];
-  return shellCommand(['bai', 'ssh', session, ...kept, ...same, ...options]);
+  return typed(['bai', 'ssh', session, ...kept, ...same, ...options]);
 }
 
 interface Words {

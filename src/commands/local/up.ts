@@ -4,9 +4,11 @@ import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { localManager, type Setting } from '../../core/settings/settings.ts';
 import { parsePort } from '../../core/ssh/port-range.ts';
-import { shellQuote } from '../../core/text/shell-quote.ts';
+import { type Shell, shells, variableLines } from '../../core/text/shells.ts';
+import { ownShell, typedUnset } from '../../core/text/typed.ts';
 import { UsageError } from '../../errors.ts';
 import type { LocalManagerState, LocalUpRequest } from '../../services/local/local-manager.ts';
+import { oneOf } from '../shared/options.ts';
 import { addProvider, type ProviderFlags, shownState, useProvider, usualProvider } from './provider.ts';
 
 interface Flags extends ProviderFlags {
@@ -14,6 +16,7 @@ interface Flags extends ProviderFlags {
   readonly release?: string;
   readonly console?: boolean;
   readonly export?: boolean;
+  readonly shell?: string;
 }
 
 export function define(command: Command, context: Context): void {
@@ -23,10 +26,15 @@ export function define(command: Command, context: Context): void {
     .option('--console', 'put a web console before it, to sign in to with e-mail and password: bai login')
     .option(
       '--export',
-      'print export lines for a shell, with the secret key: eval "$(bai local up --export)"',
+      'print lines that set variables in a shell, with the secret key: eval "$(bai local up --export)"',
+    )
+    .option(
+      '--shell <shell>',
+      `with --export: ${shells.join(', ')}; that which bai was started from when not given`,
     )
     .action(async (flags: Flags) => {
       useProvider(context, flags);
+      const shell = readShell(flags);
       const { localUp } = await import('../../services/local/local-manager.ts');
       const { provider: setting, endpoint } = await context.settings();
       const provider = setting.value ?? '';
@@ -37,10 +45,23 @@ export function define(command: Command, context: Context): void {
       if (!request.console && flags.export !== true) warnOfOther(endpoint, state, context);
       context.reporter.result(
         { ...shownState(state, provider), ...json, started, ...(flags.export && { variables }) },
-        flags.export ? exportLines(variables) : text,
+        flags.export ? variableLines(shell, variables) : text,
       );
     });
 }
+
+function readShell({ export: isWanted, shell }: Flags): Shell {
+  if (shell === undefined) return ownShell;
+  if (isWanted !== true) throw new UsageError('--shell is for --export, and it was not given');
+  return oneOf('--shell', shell, shells);
+}
+
+/** Runs what `--export` prints. */
+const exportHere: Readonly<Record<Shell, string>> = {
+  sh: 'eval "$(bai local up --export)"',
+  cmd: 'for /f "delims=" %i in (\'bai local up --export --shell cmd\') do @%i',
+  powershell: 'bai local up --export --shell powershell | Invoke-Expression',
+};
 
 /** What comes next would go elsewhere, and whoever has just started it would not notice. */
 function warnOfOther({ value, origin }: Setting, state: LocalManagerState, { reporter }: Context): void {
@@ -48,8 +69,8 @@ function warnOfOther({ value, origin }: Setting, state: LocalManagerState, { rep
   reporter.warn(
     `bai goes on using ${value}, and not the local manager: the endpoint comes from ${origin}`,
     /^[A-Z_]+$/.test(origin)
-      ? `unset ${origin}`
-      : 'eval "$(bai local up --export)" uses the local manager in this shell',
+      ? typedUnset(origin)
+      : `${exportHere[ownShell]} uses the local manager in this shell`,
   );
 }
 
@@ -107,8 +128,4 @@ function ofKeys({ endpoint, accessKey, secretKey, token }: LocalManagerState, pr
       BACKEND_SECRET_KEY: secretKey,
     },
   };
-}
-
-function exportLines(variables: Shown['variables']): string[] {
-  return Object.entries(variables).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
 }

@@ -4,6 +4,7 @@ import type { Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
 import type { CreateRequest } from '../../core/session/provider.ts';
 import { shellLine } from '../../core/text/shell-quote.ts';
+import { ownShell, typed } from '../../core/text/typed.ts';
 import { UsageError } from '../../errors.ts';
 import type { CreateSessionRequest, CreateSessionResult } from '../../services/session/create-session.ts';
 import { seconds } from '../shared/options.ts';
@@ -94,7 +95,8 @@ async function startOf(
   const { askSession } = await import('../../services/session/ask-session.ts');
   const asked = await askSession(await kind.asking.wish(flags, context), asking);
   const answers = kind.asking.flagsOf(asked);
-  context.reporter.info(`again: ${shellLine(sameAgain(command, asked.shortName, answers))}`);
+  const again = sameAgain(command, asked.shortName, answers);
+  context.reporter.info(`again: ${ownShell === 'sh' ? shellLine(again) : typed(again)}`);
   return { start: { what: asked.image, like: undefined }, flags: { ...flags, ...answers } };
 }
 

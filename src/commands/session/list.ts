@@ -68,7 +68,7 @@ one inside of another. Several --filter for one field are alternatives.
 
 Examples:
   bai session list --sort -age
-  bai session list --filter 'name=train-*' --filter type=batch
+  bai session list --filter "name=train-*" --filter type=batch
   bai session list --all --columns name,status,createdAt,resources.mem
   bai session list --watch`;
 

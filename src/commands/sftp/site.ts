@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parsePort } from '../../core/ssh/port-range.ts';
-import { shellCommand } from '../../core/text/shell-quote.ts';
+import { typed } from '../../core/text/typed.ts';
 import type { SftpSite } from '../../services/sftp/sftp-site.ts';
 import { type AccountFlags, addAccountOptions, useAccount } from '../app/account.ts';
 
@@ -40,7 +40,7 @@ export function define(command: Command, context: Context): void {
 }
 
 function nextSteps({ session, port, hostKeys }: SftpSite): string[] {
-  const forward = shellCommand(['bai', 'app', 'forward', session.name, '-p', String(port), '--strict-port']);
+  const forward = typed(['bai', 'app', 'forward', session.name, '-p', String(port), '--strict-port']);
   return [
     'in FileZilla: File → Import, then File → Site Manager',
     `the site works while this port is open: ${forward}`,

@@ -1,7 +1,6 @@
 /** What people type into the clients they have: command lines for PuTTY and WinSCP, the fields of FileZilla's dialog. */
 
-import { cmdCommand, powershellCommand } from '../desktop/windows-command.ts';
-import { shellCommand } from '../text/shell-quote.ts';
+import { linesFor, type ReadyLine, type Shell } from '../text/shells.ts';
 
 export const clientPrograms = ['openssh', 'putty', 'plink', 'psftp', 'pscp', 'winscp', 'filezilla'] as const;
 
@@ -28,31 +27,9 @@ export interface ClientTarget {
   readonly home: string;
 }
 
-/** The shells that a line is for. */
-export type ShellKind = 'posix' | 'windows';
-
-/** Ready to paste. */
-export interface ClientCommand {
-  readonly line: string;
-  /** Where it goes, when another shell of this machine wants another line. */
-  readonly shell?: 'cmd.exe' | 'PowerShell';
-}
-
 /** None for FileZilla, which has a dialog. */
-export function clientCommands(
-  program: PuttyLike,
-  target: ClientTarget,
-  shell: ShellKind,
-): readonly ClientCommand[] {
-  return commandsOf(program, target).flatMap((words): ClientCommand[] => {
-    if (shell === 'posix') return [{ line: shellCommand(words) }];
-    const [cmd, powershell] = [cmdCommand(words), powershellCommand(words)];
-    if (cmd === powershell) return [{ line: cmd }];
-    return [
-      { line: cmd, shell: 'cmd.exe' },
-      { line: powershell, shell: 'PowerShell' },
-    ];
-  });
+export function clientCommands(program: PuttyLike, target: ClientTarget, shell: Shell): readonly ReadyLine[] {
+  return commandsOf(program, target).flatMap((words) => linesFor(shell, words));
 }
 
 function commandsOf(program: PuttyLike, target: ClientTarget): readonly (readonly string[])[] {

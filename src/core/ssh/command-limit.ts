@@ -1,6 +1,7 @@
 /** How long a command may be: dropbear ends the whole connection over one that is longer, without a word why. */
 
 import { UsageError } from '../../errors.ts';
+import { typedFrom } from '../text/typed.ts';
 
 /** What dropbear takes as it is published, and so every server of a session. */
 export const usualBytes = 9_000;
@@ -44,7 +45,7 @@ function tooLong({ session, command, software }: SentCommand, limit: number): Us
     `the command is too long for session ${session}: ${bytes} bytes, and its sshd (${software}) takes ${limit}`,
     {
       code: 'command-too-long',
-      hint: `give it on stdin: \`bai ssh ${session} -- bash -s < FILE\`, or put it there as a file with \`bai sftp put\``,
+      hint: `give it on stdin: \`${typedFrom('FILE', ['bai', 'ssh', session, '--', 'bash', '-s'])}\`, or put it there as a file with \`bai sftp put\``,
       details: { bytes, limit },
     },
   );

@@ -1,7 +1,7 @@
 /** What of ssh would go on without bai, or without this run of ssh: a connection that others share, a place in the background. */
 
 import { UsageError } from '../../errors.ts';
-import { shellCommand } from '../text/shell-quote.ts';
+import { typed } from '../text/typed.ts';
 import { hostSuffixOf, usualProfile } from './config-sections.ts';
 import { leadingOptions, optionsIn, settingOf } from './ssh-options.ts';
 
@@ -29,7 +29,7 @@ export function refuseSharing(session: string, words: readonly string[], profile
 
 function cannotShare(host: string, words: readonly string[]): UsageError {
   const options = leadingOptions(words);
-  const line = shellCommand(['ssh', ...options, host, ...words.slice(options.length)]);
+  const line = typed(['ssh', ...options, host, ...words.slice(options.length)]);
   return new UsageError(
     'a connection that bai makes for one ssh cannot be shared with others (-M, -S, -O, Control…)',
     {

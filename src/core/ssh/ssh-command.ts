@@ -1,7 +1,7 @@
 /** Command lines for OpenSSH's programs through a forwarder: what bai runs, and what it prints for people to copy. */
 
-import { shellCommand, shellQuote } from '../text/shell-quote.ts';
-import { configPath } from './config-word.ts';
+import { lineFor, type Shell } from '../text/shells.ts';
+import { configPath, slashed } from './config-word.ts';
 import { optionsIn, settingOf, settingsIn, takeConfiguration, withoutWay } from './ssh-options.ts';
 
 export interface SshTarget {
@@ -18,15 +18,17 @@ export interface SshTarget {
   readonly hidesEnds?: boolean | undefined;
   /** A file that is always empty, e.g. `/dev/null`. */
   readonly nullDevice: string;
+  /** What ssh runs on; any but Windows when left out. */
+  readonly platform?: NodeJS.Platform | undefined;
 }
 
 /**
  * The host key must be the pinned one: nothing is asked and nothing is accepted. A shared connection is
  * found by host and port, which another session may have had a moment ago, so there is none.
  */
-function firmOptions({ knownHosts, nullDevice, hostKeyAlias }: SshTarget): string[] {
+function firmOptions({ knownHosts, nullDevice, hostKeyAlias, platform }: SshTarget): string[] {
   return [
-    `UserKnownHostsFile=${configPath(knownHosts)}`,
+    `UserKnownHostsFile=${configPath(slashed(knownHosts, platform))}`,
     `GlobalKnownHostsFile=${nullDevice}`,
     `HostKeyAlias=${hostKeyAlias}`,
     'StrictHostKeyChecking=yes',
@@ -93,21 +95,29 @@ export interface ReadyCommands {
   readonly rsync: string;
 }
 
+type ReadyWords = Readonly<Record<keyof ReadyCommands, readonly string[]>>;
+
+export function readyCommands(target: SshTarget, home: string, shell: Shell): ReadyCommands {
+  const { ssh, sftp, scp, rsync } = readyWords(target, home);
+  const line = (words: readonly string[]): string => lineFor(shell, words);
+  return { ssh: line(ssh), sftp: line(sftp), scp: line(scp), rsync: line(rsync) };
+}
+
 /**
- * Ready to paste into a POSIX shell; only the options without which the session's own key and its pinned
+ * Ready to paste; only the options without which the session's own key and its pinned
  * host key might not be used. The sessions' dropbear sends more than an OpenSSH client's window allows, and
  * large downloads then break off; requests of 32 KiB keep within it.
  */
-export function readyCommands(target: SshTarget, home: string): ReadyCommands {
+export function readyWords(target: SshTarget, home: string): ReadyWords {
   const options = essentialOptions(target);
   const port = String(target.port);
   const remote = `${target.user}@${target.host}`;
-  const shell = shellCommand(['ssh', '-p', port, ...options]);
+  const ssh = ['ssh', '-p', port, ...options];
   return {
-    ssh: `${shell} ${remote}`,
-    sftp: shellCommand(['sftp', '-P', port, '-B', '32768', ...options, remote]),
-    scp: `${shellCommand(['scp', '-P', port, '-X', 'buffer=32768', ...options])} -r FILE ${remote}:${home}/`,
-    rsync: `rsync -av -e ${shellQuote(rsyncShell(['ssh', '-p', port, ...options]))} FOLDER/ ${remote}:${home}/FOLDER/`,
+    ssh: [...ssh, remote],
+    sftp: ['sftp', '-P', port, '-B', '32768', ...options, remote],
+    scp: ['scp', '-P', port, '-X', 'buffer=32768', ...options, '-r', 'FILE', `${remote}:${home}/`],
+    rsync: ['rsync', '-av', '-e', rsyncShell(ssh), 'FOLDER/', `${remote}:${home}/FOLDER/`],
   };
 }
 
@@ -115,16 +125,17 @@ export function readyCommands(target: SshTarget, home: string): ReadyCommands {
 export function commandsElsewhere(
   { host, port, user, identityFile, hidesEnds }: SshTarget,
   home: string,
+  shell: Shell,
 ): Omit<ReadyCommands, 'rsync'> {
   const file = identityFile?.split(/[\\/]/).pop();
   const alive = hidesEnds ? aliveOptions.flatMap((option) => ['-o', option]) : [];
   const options = [...(file === undefined ? [] : ['-i', file]), ...alive];
   const remote = `${user}@${bracketed(host)}`;
-  const copy = shellCommand(['scp', '-P', String(port), '-X', 'buffer=32768', ...options]);
+  const copy = ['scp', '-P', String(port), '-X', 'buffer=32768', ...options];
   return {
-    ssh: shellCommand(['ssh', '-p', String(port), ...options, `${user}@${host}`]),
-    sftp: shellCommand(['sftp', '-P', String(port), '-B', '32768', ...options, remote]),
-    scp: `${copy} -r FILE ${remote}:${home}/`,
+    ssh: lineFor(shell, ['ssh', '-p', String(port), ...options, `${user}@${host}`]),
+    sftp: lineFor(shell, ['sftp', '-P', String(port), '-B', '32768', ...options, remote]),
+    scp: lineFor(shell, [...copy, '-r', 'FILE', `${remote}:${home}/`]),
   };
 }
 
@@ -141,7 +152,8 @@ function rsyncShell(words: readonly string[]): string {
 }
 
 function essentialOptions(target: SshTarget): string[] {
-  const { identityFile, knownHosts, hostKeyAlias, hidesEnds } = target;
+  const { identityFile, hostKeyAlias, hidesEnds } = target;
+  const knownHosts = slashed(target.knownHosts, target.platform);
   const only = identityFile === undefined ? 'IdentitiesOnly=no' : 'IdentitiesOnly=yes';
   const key = [...keyOption(target), '-o', only];
   const pin = ['-o', `UserKnownHostsFile=${configPath(knownHosts)}`, '-o', `HostKeyAlias=${hostKeyAlias}`];
@@ -150,13 +162,14 @@ function essentialOptions(target: SshTarget): string[] {
   return [...noConfiguration, ...key, ...pin, '-o', 'StrictHostKeyChecking=yes', ...alive];
 }
 
-function keyOption({ identityFile, ownKeys = [] }: SshTarget): string[] {
-  if (identityFile !== undefined) return identityOption(identityFile);
+function keyOption({ identityFile, ownKeys = [], platform }: SshTarget): string[] {
+  if (identityFile !== undefined) return identityOption(identityFile, platform);
   // Without any, ssh would offer those of the home in the password file, whatever HOME says.
-  return ownKeys.length === 0 ? ['-o', 'IdentityFile=none'] : ownKeys.flatMap(identityOption);
+  if (ownKeys.length === 0) return ['-o', 'IdentityFile=none'];
+  return ownKeys.flatMap((path) => identityOption(path, platform));
 }
 
 /** `-i` looks for the file under its literal name and then expands it, so a `%` needs the long form. */
-function identityOption(path: string): string[] {
-  return path.includes('%') ? ['-o', `IdentityFile=${configPath(path)}`] : ['-i', path];
+function identityOption(path: string, platform?: NodeJS.Platform): string[] {
+  return path.includes('%') ? ['-o', `IdentityFile=${configPath(slashed(path, platform))}`] : ['-i', path];
 }

@@ -147,7 +147,7 @@ class OpenedForwards implements OpenForwards {
     const here = await this.#listen({ tunnel, place: sshApp, local, preferred, isSsh: true });
     const target = sshTarget(ready, here, tools);
     const { user, identityFile } = target;
-    const command = readyCommands(target, await homeOf(ready.access, tools)).ssh;
+    const command = readyCommands(target, await homeOf(ready.access, tools), tools.shell).ssh;
     const ssh = { user, ...(identityFile !== undefined && { identityFile }), command };
     return { kind: 'app', spec, app: sshApp, ...here, ssh };
   }

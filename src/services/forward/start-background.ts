@@ -2,6 +2,7 @@
 
 import type { ForwardFacts } from '../../core/forward/status.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
+import { agentAdd } from '../../core/text/typed.ts';
 import { LocalSystemError, RelayedError, UsageError } from '../../errors.ts';
 import { learnHostKey } from '../ssh/learn-host-key.ts';
 import { openAccess } from '../ssh/open-access.ts';
@@ -54,7 +55,7 @@ async function askNow({ session, plan }: PreparedForward, tools: ForwardTools): 
     await tools.keys.checkOwn(identity);
     if (await tools.keys.isForSsh(identity)) {
       throw new UsageError(`a forward in the background cannot ask for the passphrase of ${identity}`, {
-        hint: 'give the key to the SSH agent (`ssh-add`), and use `--identity agent`',
+        hint: `give the key to the SSH agent (\`${agentAdd()}\`), and use \`--identity agent\``,
       });
     }
   }

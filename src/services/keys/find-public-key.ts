@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { sameBytes } from '../../core/keys/authorized-keys.ts';
 import { personalKeyNames } from '../../core/keys/key-names.ts';
 import { checkAuthorizable, type PublicLine } from '../../core/keys/public-line.ts';
-import { shellCommand, shellQuote } from '../../core/text/shell-quote.ts';
+import { typedInto } from '../../core/text/typed.ts';
 import { NotFoundError, UsageError } from '../../errors.ts';
 import type { KeyReading } from './key-tools.ts';
 
@@ -63,7 +63,7 @@ async function publicOf(bytes: Uint8Array, path: string, tools: KeyFinding): Pro
   if (blob !== undefined) return { options: '', type: tools.keyType(blob), blob, comment: basename(path) };
   throw new UsageError(`the public half of ${path} cannot be read without its passphrase`, {
     code: 'key-unusable',
-    hint: `\`${shellCommand(['bai', 'key', 'show', path])} > ${shellQuote(`${path}.pub`)}\` asks for it, and writes the public half`,
+    hint: `\`${typedInto(`${path}.pub`, ['bai', 'key', 'show', path])}\` asks for it, and writes the public half`,
   });
 }
 

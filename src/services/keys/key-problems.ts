@@ -1,7 +1,7 @@
 /** What is wrong with a key, and what to do about it. */
 
 import { cleanKeyCommand } from '../../core/keys/key-names.ts';
-import { shellCommand, shellQuote } from '../../core/text/shell-quote.ts';
+import { typed } from '../../core/text/typed.ts';
 import type { FoundKey } from './list-keys.ts';
 
 export interface KeyProblem {
@@ -41,7 +41,7 @@ function fileProblems(
     problems.push({
       name: 'too-open',
       message: `others can read ${path} (mode ${mode}), and ssh refuses it`,
-      hint: `chmod 600 ${shellQuote(path)}`,
+      hint: typed(['chmod', '600', path]),
     });
   }
   if (kind === 'public' && (path === identity || !/\.(pub|pubkey|txt)$/i.test(path))) {
@@ -49,7 +49,7 @@ function fileProblems(
       name: 'public-as-identity',
       message: `${path} is a public key, but it is ${path === identity ? 'your identity' : 'named like a private one'}`,
       hint: path.endsWith('.pub')
-        ? `bai config set identity ${shellQuote(path.slice(0, -4))}`
+        ? typed(['bai', 'config', 'set', 'identity', path.slice(0, -4)])
         : `rename it to ${path}.pub, and keep the private half under ${path}`,
     });
   }
@@ -58,7 +58,7 @@ function fileProblems(
     problems.push({
       name: 'other-public-half',
       message: `${path}.pub is the public half of another key than ${path}`,
-      hint: `bai key show ${shellQuote(path)} prints the right one`,
+      hint: `${typed(['bai', 'key', 'show', path])} prints the right one`,
     });
   }
   return problems;
@@ -80,7 +80,7 @@ function formatProblems(key: FoundKey, all: readonly FoundKey[]): readonly KeyPr
   if (path === undefined || format !== 'ppk') return [];
   if (all.some((other) => isElsewhere(other) && isSameKey(key, other))) return [];
   const output = /.\.ppk$/i.test(path) ? path.slice(0, -4) : `${path}.openssh`;
-  const convert = shellCommand(['bai', 'key', 'convert', path, '--to', 'openssh', '--output', output]);
+  const convert = typed(['bai', 'key', 'convert', path, '--to', 'openssh', '--output', output]);
   return [
     {
       name: 'putty-only',

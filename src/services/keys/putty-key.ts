@@ -1,7 +1,7 @@
 /** The PuTTY form of a key, beside it: what PuTTY, WinSCP and FileZilla read. */
 
 import { basename } from 'node:path';
-import { shellCommand } from '../../core/text/shell-quote.ts';
+import { typed } from '../../core/text/typed.ts';
 import { BaiError, ConflictError, UsageError } from '../../errors.ts';
 import type { KeyPair } from '../../keys/key-pair.ts';
 import type { PpkVersion } from '../../keys/ppk.ts';
@@ -68,7 +68,7 @@ async function findProtected(
   if (facts !== undefined && beside !== undefined && fingerprintOf(beside, path, tools) === facts.sha256) {
     return { path, change: 'unchanged', fingerprint: facts.sha256, type: facts.type };
   }
-  const convert = shellCommand(['bai', 'key', 'convert', identityFile, '--to', 'ppk']);
+  const convert = typed(['bai', 'key', 'convert', identityFile, '--to', 'ppk']);
   throw new UsageError(`${identityFile} has a passphrase, and ${path} is not its PuTTY form`, {
     code: 'key-unusable',
     hint: `make it once with \`${convert}\`, which asks for the passphrase and keeps it`,

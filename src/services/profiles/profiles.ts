@@ -2,6 +2,7 @@
 
 import { definitionOf, type SettingName, settingNames } from '../../core/settings/settings.ts';
 import { usualProfile } from '../../core/ssh/config-sections.ts';
+import { typedUnset } from '../../core/text/typed.ts';
 import { BaiError, UsageError } from '../../errors.ts';
 import type { ProfileTools } from './profile-tools.ts';
 
@@ -79,7 +80,7 @@ export async function useProfile(
   const previous = (await tools.store.current()) ?? usualProfile;
   await tools.store.use(name);
   if (tools.chosenBy === 'BAI_PROFILE' && tools.profile !== name)
-    tools.warn(`BAI_PROFILE is "${tools.profile}", which counts before this`, 'unset BAI_PROFILE');
+    tools.warn(`BAI_PROFILE is "${tools.profile}", which counts before this`, typedUnset('BAI_PROFILE'));
   return { profile: name, previous };
 }
 

@@ -4,6 +4,7 @@ import { hostSuffixOf, usualProfile } from '../../core/ssh/config-sections.ts';
 import { slashed } from '../../core/ssh/config-word.ts';
 import { expectedSettings, type SshConfigFacts } from '../../core/ssh/ssh-config.ts';
 import { encodingProblem, withoutInclude } from '../../core/ssh/ssh-include.ts';
+import { typed } from '../../core/text/typed.ts';
 import { LocalSystemError } from '../../errors.ts';
 import type { ConfigChange } from '../../ssh/files/config-file.ts';
 import { asBytes, type EditConfig, type SshConfigTools } from './ssh-config.ts';
@@ -146,6 +147,6 @@ async function warnOfOtherHome(path: string, facts: SshConfigFacts, tools: SshCo
   if (await findsSessions(undefined, facts, tools)) return;
   tools.reporter.warn(
     `ssh does not read ${path} on its own: it uses the home folder of your account, not HOME`,
-    `\`ssh -F ${path} NAME.bai\` reads it`,
+    `\`${typed(['ssh', '-F', path, 'NAME.bai'])}\` reads it`,
   );
 }

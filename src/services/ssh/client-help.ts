@@ -1,17 +1,16 @@
 /** What a client of the user's own is told to reach a session through a port on this machine. */
 
 import {
-  type ClientCommand,
   type ClientProgram,
   type ClientTarget,
   clientCommands,
   filezillaFields,
   type HostKey,
   type PuttyLike,
-  type ShellKind,
 } from '../../core/ssh/client-commands.ts';
 import type { Forwarder } from '../../core/ssh/forwarder.ts';
-import { readyCommands } from '../../core/ssh/ssh-command.ts';
+import { readyWords } from '../../core/ssh/ssh-command.ts';
+import { linesFor, type ReadyLine, type Shell } from '../../core/text/shells.ts';
 import { UsageError } from '../../errors.ts';
 import { type PuttyKeyTools, savePuttyKey } from '../keys/putty-key.ts';
 import type { SavedKey } from '../keys/save-key.ts';
@@ -20,8 +19,8 @@ import type { SshTools } from './ssh-tools.ts';
 
 export interface ClientTools extends SshTools, Pick<PuttyKeyTools, 'formats' | 'disk'> {
   hostKey(blob: Uint8Array): HostKey;
-  /** Of the machine that bai runs on. */
-  readonly shell: ShellKind;
+  /** What bai was started from; see `shellOf`. */
+  readonly shell: Shell;
 }
 
 export interface ClientHelp {
@@ -30,7 +29,7 @@ export interface ClientHelp {
   readonly keyFile?: string;
   readonly hostKeys: readonly HostKey[];
   /** Ready to paste; none for a program with a dialog. */
-  readonly lines: readonly ClientCommand[];
+  readonly lines: readonly ReadyLine[];
   /** Of that dialog, by their names there. */
   readonly fields?: Readonly<Record<string, string>>;
 }
@@ -52,9 +51,9 @@ export async function prepareClient(
       help: (place) => ({
         ...{ program, hostKeys },
         ...(ready.identityFile !== undefined && { keyFile: ready.identityFile }),
-        lines: Object.values(readyCommands(sshTarget(ready, place, tools), home)).map((line) => ({
-          line,
-        })),
+        lines: Object.values(readyWords(sshTarget(ready, place, tools), home)).flatMap((words) =>
+          linesFor(tools.shell, words),
+        ),
       }),
     };
   }
@@ -67,7 +66,7 @@ export async function prepareClient(
   };
 }
 
-function describe(program: PuttyLike, target: ClientTarget, shell: ShellKind): ClientHelp {
+function describe(program: PuttyLike, target: ClientTarget, shell: Shell): ClientHelp {
   const { keyFile, hostKeys } = target;
   const fields = program === 'filezilla' ? { fields: filezillaFields(target) } : {};
   return { program, keyFile, hostKeys, lines: clientCommands(program, target, shell), ...fields };

@@ -4,6 +4,7 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { explainTooLong, refuseTooLong } from '../../core/ssh/command-limit.ts';
 import type { SshWork } from '../../core/ssh/ssh-arguments.ts';
 import { connectionFailed } from '../../core/ssh/ssh-client.ts';
+import { agentAdd, agentStart } from '../../core/text/typed.ts';
 import { BaiError } from '../../errors.ts';
 import { lookForEnd } from '../session/look-for-end.ts';
 import { findEnd } from '../session/session-end.ts';
@@ -91,9 +92,6 @@ export async function openBuiltin(
 async function agentOf(tools: SshTools): Promise<string | undefined> {
   const agent = await tools.client.agent();
   if (agent === undefined)
-    tools.reporter.warn(
-      'there is no SSH agent to forward',
-      'start one: `eval "$(ssh-agent)"`, then `ssh-add`',
-    );
+    tools.reporter.warn('there is no SSH agent to forward', `${agentStart()}, then \`${agentAdd()}\``);
   return agent;
 }

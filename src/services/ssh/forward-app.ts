@@ -7,6 +7,7 @@ import type { ServicePort, SessionRef } from '../../core/session/session.ts';
 import type { ClientProgram } from '../../core/ssh/client-commands.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
 import { bracketed, type ReadyCommands, readyCommands, type SshTarget } from '../../core/ssh/ssh-command.ts';
+import type { Shell } from '../../core/text/shells.ts';
 import { UsageError } from '../../errors.ts';
 import { checkApp } from '../session/check-app.ts';
 import { lookForEnd } from '../session/look-for-end.ts';
@@ -84,13 +85,13 @@ export async function forwardApp(
       const target = sshTarget(ready, gateway, tools);
       const elsewhere = await sshElsewhere(ready, target, { ...place.tools, home });
       const help = client && { client: client.help(gateway) };
-      const ssh = { ...describeSsh(target, home), elsewhere, ...help };
+      const ssh = { ...describeSsh(target, home, tools.shell), elsewhere, ...help };
       return onReady({ session, app: request.app, ...gateway, ssh });
     }
     return await holdForwarder({ ...request, session, tunnel: ready.access }, tools, (forwarder) => {
       const target = sshTarget(ready, forwarder, tools);
       const help = client && { client: client.help(forwarder) };
-      const ssh = { ...describeSsh(target, home), ...help };
+      const ssh = { ...describeSsh(target, home, tools.shell), ...help };
       onReady({ session: place.session, app: request.app, host: forwarder.host, port: forwarder.port, ssh });
     });
   }
@@ -107,7 +108,7 @@ export async function forwardApp(
   );
 }
 
-function describeSsh(target: SshTarget, home: string): ForwardedSsh {
+function describeSsh(target: SshTarget, home: string, shell: Shell): ForwardedSsh {
   const { user, host, port, identityFile, ownKeys = [] } = target;
   return {
     user,
@@ -115,7 +116,7 @@ function describeSsh(target: SshTarget, home: string): ForwardedSsh {
     ...(ownKeys.length > 0 && { ownKeys }),
     sshUrl: `ssh://${user}@${bracketed(host)}:${port}`,
     sftpUrl: sftpUrl({ host: bracketed(host), user, path: home }, port),
-    commands: readyCommands(target, home),
+    commands: readyCommands(target, home, shell),
   };
 }
 

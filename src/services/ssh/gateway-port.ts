@@ -46,5 +46,5 @@ export async function sshElsewhere(
   const knownHosts = blobs.map(
     (blob) => `${name} ${tools.hostKey(blob).type} ${Buffer.from(blob).toString('base64')}`,
   );
-  return { commands: commandsElsewhere(target, tools.home), hostKeys, knownHosts };
+  return { commands: commandsElsewhere(target, tools.home, tools.shell), hostKeys, knownHosts };
 }

@@ -87,5 +87,6 @@ export function sshTarget(
     hostKeyAlias: access.hostKeyAlias,
     hidesEnds: tools.provider.hidesEnds,
     nullDevice: tools.system.nullDevice,
+    platform: tools.system.platform,
   };
 }

@@ -10,6 +10,7 @@ import { hostSuffixOf, usualProfile } from '../../core/ssh/config-sections.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
 import { HostKeyReader } from '../../core/ssh/host-key-reader.ts';
 import { aliasByName, sessionOfHost } from '../../core/ssh/ssh-config.ts';
+import { typed } from '../../core/text/typed.ts';
 import {
   BaiError,
   ExitCode,
@@ -159,7 +160,7 @@ async function prepare(session: SessionRef, host: string | undefined, tools: Ssh
   if (isElsewhere) {
     reporter.warn(
       `the key of session ${session.name} is ${identityFile}: ${keyPath} holds another one`,
-      `start ssh with -i ${identityFile}`,
+      `start ssh with ${typed(['-i', identityFile])}`,
     );
   }
 }

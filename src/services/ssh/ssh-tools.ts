@@ -129,6 +129,7 @@ interface SystemSsh {
   /** What the user's own ssh configuration says, or another file; nothing where there is no ssh. */
   userSettings(file: string | undefined): Promise<SshAnswer | undefined>;
   readonly nullDevice: string;
+  readonly platform: NodeJS.Platform;
   /** Whether stdin is a terminal. */
   readonly isTerminal: boolean;
   /** Where this process was started to go on in the background: told when it has come so far. */

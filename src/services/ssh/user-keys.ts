@@ -1,6 +1,7 @@
 /** Keys of the user's own: the agent's when that is asked for, and all where a session hands out none. */
 
 import type { SessionRef } from '../../core/session/session.ts';
+import { agentAdd, agentStart } from '../../core/text/typed.ts';
 import { BaiError, DeniedError, NotFoundError } from '../../errors.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
 import type { AgentLogin } from '../../ssh/agent-keys.ts';
@@ -68,7 +69,7 @@ async function requireAgent(tools: SshTools): Promise<AgentLogin> {
   if (agent === undefined) {
     throw new NotFoundError('there is no SSH agent to log in with', {
       code: 'no-agent',
-      hint: 'start one: `eval "$(ssh-agent)"`, then `ssh-add`; bai looks where ssh does: IdentityAgent of your ssh configuration, then SSH_AUTH_SOCK',
+      hint: `${agentStart()}, then \`${agentAdd()}\`; bai looks where ssh does: IdentityAgent of your ssh configuration, then SSH_AUTH_SOCK`,
     });
   }
   return agent;
@@ -84,7 +85,7 @@ function noKeys({ unusable }: AgentLogin): DeniedError {
       code: 'no-agent-key',
       hint:
         unusable.length === 0
-          ? '`ssh-add FILE` gives it one'
+          ? `\`${agentAdd('FILE')}\` gives it one`
           : 'use the system’s ssh with them: --client system',
     },
   );

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { sanitizeLine } from '../../core/text/sanitize.ts';
+import { agentStart } from '../../core/text/typed.ts';
 import { within } from '../../core/time-limit.ts';
 import { BaiError, LocalSystemError, NotFoundError, systemCode } from '../../errors.ts';
 import { noAnswer } from '../ask.ts';
@@ -64,7 +65,7 @@ function notAdded(status: number | null, said: string): BaiError {
   if (status === noAgentStatus) {
     return new NotFoundError('there is no SSH agent to keep the key', {
       code: 'no-agent',
-      hint: 'start one: `eval "$(ssh-agent)"`; or choose --key-store memory',
+      hint: `${agentStart()}; or choose --key-store memory`,
     });
   }
   const words = sanitizeLine(said.trim().replaceAll(/\s+/g, ' '));

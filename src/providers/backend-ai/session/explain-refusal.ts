@@ -4,7 +4,7 @@
  */
 
 import type { Refusal, RefusalCause, TriedKey, TriedKeys } from '../../../core/session/provider.ts';
-import { shellCommand } from '../../../core/text/shell-quote.ts';
+import { typed } from '../../../core/text/typed.ts';
 import { BaiError } from '../../../errors.ts';
 import { account } from '../manager/states.ts';
 import type { SessionCalls } from './compute-session.ts';
@@ -129,7 +129,7 @@ function ofOwnKey({ name, fingerprint, own, isIssued, authorised }: Facts, path:
   return {
     reason: 'not-authorised',
     message: `session ${name} refused ${key}: its ~/.ssh/authorized_keys ${doubt}does not list that key`,
-    hint: `leave out --identity to use the session's own key; \`${shellCommand(['bai', 'key', 'authorize', name, path])}\`, without BAI_IDENTITY and the setting identity, adds yours to the session. \`bai key upload FILE\` gives every new session a key that you choose`,
+    hint: `leave out --identity to use the session's own key; \`${typed(['bai', 'key', 'authorize', name, path])}\`, without BAI_IDENTITY and the setting identity, adds yours to the session. \`bai key upload FILE\` gives every new session a key that you choose`,
   };
 }
 
