@@ -1,6 +1,7 @@
 /** The ways in that one connection tries: a single private key, or several keys of the user's own. */
 
 import type { AuthHandlerMiddleware, NextAuthHandler, ParsedKey } from 'ssh2';
+import { typed } from '../core/text/typed.ts';
 import { DeniedError } from '../errors.ts';
 import type { AgentLogin } from './agent-keys.ts';
 
@@ -86,7 +87,7 @@ export class Login {
     const message = this.#isTryingMany
       ? `${place} refused every key of account ${user}`
       : `${place} refused the key of account ${user}`;
-    const hint = `where the account has no SSH keypair each container makes a key of its own, and main1's opens main1 only: continue from there with \`bai ssh ${session} -- ssh ${node}\``;
+    const hint = `where the account has no SSH keypair each container makes a key of its own, and main1's opens main1 only: continue from there with \`${typed(['bai', 'ssh', session, '--', 'ssh', node ?? 'main1'])}\``;
     const advice = node === undefined ? {} : { hint };
     return new DeniedError(message, { code: 'key-refused', ...advice, cause, details });
   }

@@ -284,3 +284,12 @@ test('a home with a space in its name', async () => {
   await bed.bai(['ssh-config', 'remove'], { home });
   expect(tracesIn(home)).toEqual([]);
 });
+
+test('what Windows has no env for is set by the first words, and by no others', async () => {
+  using home = newHome();
+  const state = join(home.path, 'elsewhere');
+  const first = await bed.bai(['--set-env', `BAI_HOME=${state}`, 'ssh-config', 'print'], { home: home.path });
+  expect(first.stdout).toContain(`UserKnownHostsFile ${state}/ssh-hosts/%n`);
+  const later = await bed.bai(['ssh-config', '--set-env', `BAI_HOME=${state}`, 'print'], { home: home.path });
+  expect([later.code, later.stderr]).toEqual([2, expect.stringContaining('unknown option')]);
+});

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { type ForwardFacts, listenerLine } from '../../core/forward/status.ts';
 import { readWishes } from '../../core/forward/wishes.ts';
+import { typed } from '../../core/text/typed.ts';
 import { interruptedBy } from '../../errors.ts';
 import type { ForwardRequest } from '../../services/forward/forward-here.ts';
 import type { ForwardTools } from '../../services/forward/forward-tools.ts';
@@ -73,7 +74,7 @@ async function goToBackground(request: ForwardRequest, context: Context): Promis
   if (!isNew) context.reporter.info(`forward ${facts.name} has these ports open already`);
   show({ facts, others, background: true, isNew }, request, context);
   context.reporter.info(
-    `it goes on in the background until \`bai forward stop ${facts.name}\` or the session ends`,
+    `it goes on in the background until \`${typed(['bai', 'forward', 'stop', facts.name])}\` or the session ends`,
   );
   if (request.opens) await browse(facts, tools);
 }

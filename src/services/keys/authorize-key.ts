@@ -4,6 +4,7 @@ import { isFull, sameBytes, withKey, withoutKeys } from '../../core/keys/authori
 import { type PermissionProblem, permissionProblems } from '../../core/keys/login-permissions.ts';
 import { formatPublicLine, type PublicLine } from '../../core/keys/public-line.ts';
 import type { Reporter } from '../../core/reporter.ts';
+import { typed } from '../../core/text/typed.ts';
 import { ConflictError, NotFoundError } from '../../errors.ts';
 import type { AuthorizedKeys, KeysPlace } from '../../transfer/remote/authorized-keys.ts';
 import { findAnyPublicKey, type KeyFinding, readFingerprint } from './find-public-key.ts';
@@ -141,7 +142,7 @@ export async function deauthorizeKey(
   if (removed > 0) return { session, fingerprint, removed };
   throw new NotFoundError(`session ${session} does not accept the key ${fingerprint}`, {
     code: 'key-not-authorized',
-    hint: `\`bai ssh ${session} -- cat .ssh/authorized_keys\` shows those it accepts`,
+    hint: `\`${typed(['bai', 'ssh', session, '--', 'cat', '.ssh/authorized_keys'])}\` shows those it accepts`,
   });
 }
 

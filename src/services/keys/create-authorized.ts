@@ -1,5 +1,6 @@
 /** `bai session create --authorize`: a session that a key of the user's own gets into from the start. */
 
+import { typed } from '../../core/text/typed.ts';
 import { BaiError, RetoldError, UsageError } from '../../errors.ts';
 import {
   type CreateSessionRequest,
@@ -46,7 +47,7 @@ export async function createAuthorized(
       error,
       `session ${made.name} was created, but the key was not added: ${error.message}`,
       {
-        hint: `${error.hint === undefined ? '' : `${error.hint}; then `}\`bai key authorize ${made.name} PUBKEY\` does the rest, \`bai session terminate ${made.name}\` ends it`,
+        hint: `${error.hint === undefined ? '' : `${error.hint}; then `}\`${typed(['bai', 'key', 'authorize', made.name, 'PUBKEY'])}\` does the rest, \`${typed(['bai', 'session', 'terminate', made.name])}\` ends it`,
         details: { ...error.details, id: made.id, name: made.name },
       },
     );

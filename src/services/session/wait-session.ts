@@ -3,6 +3,7 @@
 import type { Step } from '../../core/reporter.ts';
 import type { Provider, SessionPhase } from '../../core/session/provider.ts';
 import type { SessionDetails, SessionEvent, SessionRef } from '../../core/session/session.ts';
+import { typed } from '../../core/text/typed.ts';
 import { countDown } from '../../core/time-limit.ts';
 import {
   type BaiError,
@@ -158,7 +159,7 @@ export function askedPauseMs({ details }: BaiError): number {
 /** The failure itself, with what became of the session. */
 function lostSight(session: SessionRef, error: BaiError): BaiError {
   return new RetoldError(error, `${error.message}; session ${session.name} was still starting`, {
-    hint: `it is still starting: \`bai session wait ${session.name}\` keeps waiting`,
+    hint: `it is still starting: \`${typed(['bai', 'session', 'wait', session.name])}\` keeps waiting`,
     details: { ...error.details, id: session.id },
   });
 }
@@ -245,7 +246,7 @@ function interrupted(session: SessionRef, signal: AbortSignal): InterruptedError
 /** Whoever stops waiting leaves the session as it is. */
 function goesOn({ id, name }: SessionRef): ErrorFacts {
   return {
-    hint: `it is still starting: \`bai session wait ${name}\` keeps waiting, \`bai session terminate ${name}\` ends it`,
+    hint: `it is still starting: \`${typed(['bai', 'session', 'wait', name])}\` keeps waiting, \`${typed(['bai', 'session', 'terminate', name])}\` ends it`,
     details: { id },
   };
 }

@@ -4,6 +4,7 @@ import { requireFeature } from '../../core/session/features.ts';
 import type { SessionNode } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { similarNames } from '../../core/text/similar.ts';
+import { typed } from '../../core/text/typed.ts';
 import { NotFoundError, ProtocolError } from '../../errors.ts';
 import type { NodeStreams } from '../../ssh/streams/node-streams.ts';
 import type { SessionTools } from '../session/session-tools.ts';
@@ -128,7 +129,7 @@ function noSuchNode({ name, id }: SessionRef, node: string, nodes: readonly stri
     code: 'node-not-found',
     hint:
       nodes.length === 0
-        ? `\`bai session info ${name}\` shows its containers`
+        ? `\`${typed(['bai', 'session', 'info', name])}\` shows its containers`
         : `${near.length > 0 ? `did you mean ${near.join(' or ')}? ` : ''}its nodes: ${nodes.join(', ')}`,
     details: { id, node, nodes },
   });
@@ -143,7 +144,7 @@ export function checkRuns(
   if (provider.phaseOf(status) === 'ready') return;
   throw new NotFoundError(`node ${hostname} of session ${name} does not run (${status})`, {
     code: 'node-not-running',
-    hint: `\`bai session info ${name}\` shows its containers`,
+    hint: `\`${typed(['bai', 'session', 'info', name])}\` shows its containers`,
     details: { id, node: hostname, status },
   });
 }

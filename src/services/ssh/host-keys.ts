@@ -1,5 +1,6 @@
 /** `bai host-key`: the keys a session and its nodes are known by, and forgetting them. */
 
+import { typed } from '../../core/text/typed.ts';
 import { NotFoundError } from '../../errors.ts';
 import type { Fingerprints, PinnedKey } from '../../ssh/files/known-hosts.ts';
 import { resolveAnySession } from '../session/resolve-session.ts';
@@ -43,6 +44,6 @@ export async function forgetHostKey(reference: string, tools: HostKeyTools): Pro
 function notPinned(session: string): NotFoundError {
   return new NotFoundError(`no host key of session ${session} is known`, {
     code: 'host-key-not-known',
-    hint: `it is learned on the first \`bai app ssh ${session}\``,
+    hint: `it is learned on the first \`${typed(['bai', 'app', 'ssh', session])}\``,
   });
 }

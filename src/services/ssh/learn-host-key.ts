@@ -2,6 +2,7 @@
 
 import type { SshAccess } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
+import { typed } from '../../core/text/typed.ts';
 import { BaiError, ConflictError } from '../../errors.ts';
 import type { SshTools } from './ssh-tools.ts';
 import { verifyHostKey } from './verify-host-key.ts';
@@ -61,7 +62,7 @@ function notConfirmed(name: string, shown: string, { provider }: SshTools): Conf
     `${provider.title} does not vouch for the host key of session ${name}, and there is no terminal to ask on: ${shown}`,
     {
       code: 'host-key-not-confirmed',
-      hint: `log in once on a terminal with \`bai ssh ${name}\`, or give its fingerprint: BAI_ACCEPT_HOST_KEY=SHA256:…, or --accept-host-key of \`bai ssh\`; the setting hostKeyChecking=accept-new takes the first key of each session unchecked`,
+      hint: `log in once on a terminal with \`${typed(['bai', 'ssh', name])}\`, or give its fingerprint: BAI_ACCEPT_HOST_KEY=SHA256:…, or --accept-host-key of \`bai ssh\`; the setting hostKeyChecking=accept-new takes the first key of each session unchecked`,
     },
   );
 }

@@ -2,6 +2,7 @@
 
 import type { SshAccess } from '../../core/session/provider.ts';
 import type { SessionRef } from '../../core/session/session.ts';
+import { typed } from '../../core/text/typed.ts';
 import { BaiError, ConflictError } from '../../errors.ts';
 import type { SshTools } from './ssh-tools.ts';
 
@@ -23,7 +24,7 @@ export async function verifyHostKey(
     if (!isChanged || access.hostKeyTrust !== 'first-use') throw error;
     throw new ConflictError(error.message, {
       code: error.code,
-      hint: `nothing was sent. Addresses and ports are used again: another machine may have those of this one by now, or it was set up anew. If you know that it was, run \`bai host-key forget ${session.name}\`. If not, somebody may be intercepting the connection`,
+      hint: `nothing was sent. Addresses and ports are used again: another machine may have those of this one by now, or it was set up anew. If you know that it was, run \`${typed(['bai', 'host-key', 'forget', session.name])}\`. If not, somebody may be intercepting the connection`,
       details: error.details,
       cause: error,
     });

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { algorithms } from '../../core/keys/public-line.ts';
 import { placeName, type SessionRef } from '../../core/session/session.ts';
+import { typed } from '../../core/text/typed.ts';
 import { ConflictError, LocalSystemError, ProtocolError } from '../../errors.ts';
 import type { LockWait } from '../../files/lock.ts';
 import { changeOwnFile, readOwnFile } from '../../files/own-file.ts';
@@ -148,7 +149,7 @@ function changed({ place, path, key, pinned }: Change): ConflictError {
     `the host key of ${placeName(place)} is not the one pinned for it; pinned: ${pinned.map(shown).join(', ')}; offered: ${shown(key)}`,
     {
       code: 'host-key-changed',
-      hint: `nothing was sent. Agents before 26.3 make a new host key when a session is restarted; if that is the case, run \`bai host-key forget ${place.name}\`. If not, somebody may be intercepting the connection`,
+      hint: `nothing was sent. Agents before 26.3 make a new host key when a session is restarted; if that is the case, run \`${typed(['bai', 'host-key', 'forget', place.name])}\`. If not, somebody may be intercepting the connection`,
       details: { knownHosts: path, offered: fingerprints(key), pinned: pinned.map(fingerprints) },
     },
   );

@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientChannel } from 'ssh2';
 import { createSemaphore, type Semaphore } from '../../core/semaphore.ts';
+import { typed } from '../../core/text/typed.ts';
 import { countDown, startStopwatch } from '../../core/time-limit.ts';
 import { UnreachableError } from '../../errors.ts';
 import { ask, type SshQuestion } from '../ask.ts';
@@ -144,7 +145,7 @@ function gaveUp({ host, session }: Target, why: NotYet): UnreachableError {
   }
   return new UnreachableError(`main1 does not get through to node ${host} of session ${session}`, {
     code: 'node-unreachable',
-    hint: `look from inside: \`bai ssh ${session} -- getent hosts ${host}\``,
+    hint: `look from inside: \`${typed(['bai', 'ssh', session, '--', 'getent', 'hosts', host])}\``,
     cause: why.refused,
   });
 }

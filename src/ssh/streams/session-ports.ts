@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { Forward, ForwardTarget } from '../../core/ssh/ssh-arguments.ts';
+import { typed } from '../../core/text/typed.ts';
 import { UnreachableError } from '../../errors.ts';
 import { ask, noAnswer, type SshQuestion } from '../ask.ts';
 import type { SshConnection } from '../connection.ts';
@@ -118,7 +119,7 @@ function notThere({ host, port, session }: Target, cause: Error): UnreachableErr
   const place = host === 'localhost' ? `port ${port}` : `${host}:${port}`;
   return new UnreachableError(`nothing answers at ${place} in session ${session}`, {
     code: 'app-not-listening',
-    hint: `look inside: \`bai ssh ${session} -- ss -ltn\``,
+    hint: `look inside: \`${typed(['bai', 'ssh', session, '--', 'ss', '-ltn'])}\``,
     cause,
   });
 }

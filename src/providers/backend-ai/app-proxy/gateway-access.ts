@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { createSemaphore } from '../../../core/semaphore.ts';
 import type { Gateway, SshAccess, Tunnel } from '../../../core/session/provider.ts';
 import type { SessionRef } from '../../../core/session/session.ts';
+import { typed } from '../../../core/text/typed.ts';
 import { type BaiError, DeniedError, UnreachableError } from '../../../errors.ts';
 import type { Network } from '../../../net/network.ts';
 import { dialSsh, type FinalFailure, type SshDialOptions } from '../../../net/ssh-dial.ts';
@@ -75,7 +76,7 @@ function proxyFailure(
   if (allowedFrom === undefined || allowedFrom === 'everywhere') {
     return new UnreachableError(`the app proxy at ${place} hung up without a byte from session ${name}`, {
       code: 'sshd-not-greeting',
-      hint: `the session may have ended, or its sshd does not listen: \`bai session info ${name}\` tells`,
+      hint: `the session may have ended, or its sshd does not listen: \`${typed(['bai', 'session', 'info', name])}\` tells`,
     });
   }
   const own = ownAddress === undefined ? '' : `; this machine's own address there is ${ownAddress}`;

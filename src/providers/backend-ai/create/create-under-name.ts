@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionRef } from '../../../core/session/session.ts';
+import { typed } from '../../../core/text/typed.ts';
 import { startStopwatch } from '../../../core/time-limit.ts';
 import { BaiError, ConflictError, mayPass } from '../../../errors.ts';
 import { holdsName, phaseOf } from '../manager/states.ts';
@@ -80,7 +81,7 @@ function stillThere(name: string, status: string): ConflictError {
     `session ${name} has not ended in ${patienceMs / 1000} s (${status}), and still has the name`,
     {
       code: 'session-exists',
-      hint: `\`bai session terminate --forced ${name}\` ends one that hangs; or choose another --name`,
+      hint: `\`${typed(['bai', 'session', 'terminate', '--forced', name])}\` ends one that hangs; or choose another --name`,
     },
   );
 }

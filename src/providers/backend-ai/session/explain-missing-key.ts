@@ -1,6 +1,7 @@
 /** Why a session hands out no key, and what to do without it. */
 
 import type { SessionRef } from '../../../core/session/session.ts';
+import { typed } from '../../../core/text/typed.ts';
 import { BaiError, NotFoundError } from '../../../errors.ts';
 import type { SessionCalls } from './compute-session.ts';
 
@@ -33,7 +34,7 @@ export async function explainMissingKey(
   }
   return new NotFoundError(`session ${name} hands out no id_container: it is not in its home folder`, {
     code: noIssuedKey,
-    hint: `it was removed or renamed in the session: \`cp ~/.ssh/id_rsa ~/id_container\` in a terminal of it (\`bai app forward ${name} ttyd\`) may bring it back; or use a key that its ~/.ssh/authorized_keys lists, ${own}`,
+    hint: `it was removed or renamed in the session: \`cp ~/.ssh/id_rsa ~/id_container\` in a terminal of it (\`${typed(['bai', 'app', 'forward', name, 'ttyd'])}\`) may bring it back; or use a key that its ~/.ssh/authorized_keys lists, ${own}`,
     cause,
   });
 }

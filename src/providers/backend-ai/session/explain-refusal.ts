@@ -90,14 +90,14 @@ function causeOfSeveral({ names, fingerprints, hungUp }: TriedKeys, facts: Facts
   return {
     reason: 'not-authorised',
     message: `session ${name} refused ${tried}: its ~/.ssh/authorized_keys ${doubt}lists none of them`,
-    hint: `\`bai key authorize ${name}\` adds a public key to that file, from where a key that it lists is at hand; or name such a key with --identity FILE`,
+    hint: `\`${typed(['bai', 'key', 'authorize', name])}\` adds a public key to that file, from where a key that it lists is at hand; or name such a key with --identity FILE`,
   };
 }
 
 const tighten = 'chmod go-w ~ ~/.ssh ~/.ssh/authorized_keys';
 
 function terminalOf(name: string): string {
-  return `a terminal of the session (\`bai app forward ${name} ttyd\` gives the address of one)`;
+  return `a terminal of the session (\`${typed(['bai', 'app', 'forward', name, 'ttyd'])}\` gives the address of one)`;
 }
 
 function ofPermissions({ name }: Facts): RefusalCause {

@@ -3,6 +3,7 @@
 import * as z from 'zod/mini';
 import type { TerminateOptions } from '../../../core/session/provider.ts';
 import type { SessionRef } from '../../../core/session/session.ts';
+import { typed } from '../../../core/text/typed.ts';
 import { BaiError, DeniedError, NotFoundError, ProtocolError } from '../../../errors.ts';
 import type { Call, ManagerClient } from '../manager/client.ts';
 import { type GraphqlCall, graphql } from '../manager/graphql.ts';
@@ -152,7 +153,7 @@ async function terminate(
     throw new DeniedError(error.message, {
       code: error.code,
       cause: error,
-      hint: `\`bai session terminate --forced ${session.name}\` also ends one that hangs in its state`,
+      hint: `\`${typed(['bai', 'session', 'terminate', '--forced', session.name])}\` also ends one that hangs in its state`,
     });
   }
 }
@@ -179,7 +180,7 @@ async function create(
     body: createBody(request),
     doubt: {
       words: `session ${request.name} may have been created`,
-      hint: `\`bai session wait ${request.name}\` tells, and --name ${request.name} takes it again`,
+      hint: `\`${typed(['bai', 'session', 'wait', request.name])}\` tells, and --name ${request.name} takes it again`,
       details: { name: request.name },
     },
     signal,

@@ -3,6 +3,7 @@
 import * as z from 'zod/mini';
 import { noSuchApp } from '../../../core/session/no-such-app.ts';
 import type { SessionRef } from '../../../core/session/session.ts';
+import { typed } from '../../../core/text/typed.ts';
 import { BaiError, NotFoundError } from '../../../errors.ts';
 import type { ManagerClient } from '../manager/client.ts';
 import { graphql } from '../manager/graphql.ts';
@@ -47,7 +48,7 @@ export async function explainBadGateway(refusal: BaiError, asked: Asked): Promis
 function didNotStart(cause: BaiError, { session, app }: Asked): BaiError {
   return new BaiError(`cannot reach ${app} of session ${session.name}: the manager could not start it`, {
     code: 'server-error',
-    hint: `try again; \`bai session logs ${session.name}\` may say more`,
+    hint: `try again; \`${typed(['bai', 'session', 'logs', session.name])}\` may say more`,
     details: { status: 502 },
     cause,
   });

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { milestone } from '../../../core/milestones.ts';
 import { createSemaphore, type Semaphore } from '../../../core/semaphore.ts';
 import type { Tunnel } from '../../../core/session/provider.ts';
+import { typed } from '../../../core/text/typed.ts';
 import { countDown, startStopwatch, within } from '../../../core/time-limit.ts';
 import { TimeoutError, UnreachableError } from '../../../errors.ts';
 import { signedInAgain, type UpgradeFailure } from '../manager/upgrade.ts';
@@ -261,7 +262,7 @@ function gaveUp(options: ManagerTunnelOptions, code: NotYet): UnreachableError {
   if (code === 'silent') {
     return new UnreachableError(`the ${label} accepts connections but says nothing ${tried}`, {
       code: 'sshd-not-greeting',
-      hint: `the session may hang: look at \`bai session logs ${session}\`, or make a new one`,
+      hint: `the session may hang: look at \`${typed(['bai', 'session', 'logs', session])}\`, or make a new one`,
     });
   }
   if (code === refusedByApp || !greets) {
@@ -269,7 +270,7 @@ function gaveUp(options: ManagerTunnelOptions, code: NotYet): UnreachableError {
       `the ${label} does not listen inside the session; it was tried for ${secondsOf(options)} s`,
       {
         code: 'app-not-listening',
-        hint: `it has not started, or it has ended: \`bai session logs ${session}\` may say why. If it persists, make the session anew`,
+        hint: `it has not started, or it has ended: \`${typed(['bai', 'session', 'logs', session])}\` may say why. If it persists, make the session anew`,
         details: { closeCode: code },
       },
     );
