@@ -6,6 +6,7 @@ import type { Provider, ProviderFacts } from './core/session/provider.ts';
 import type { Settings, SettingValues } from './core/settings/settings.ts';
 import type { CompletionTools } from './services/completion/complete.ts';
 import type { ConfigureTools } from './services/configure.ts';
+import type { DoctorTools } from './services/doctor/doctor-tools.ts';
 import type { ForwardsTools } from './services/forward/forward-store.ts';
 import type { ForwardTools } from './services/forward/forward-tools.ts';
 import type { AccountKeyTools } from './services/keys/account-key-tools.ts';
@@ -144,6 +145,7 @@ export interface ToolKinds {
   readonly pruneKeys: PruneTools;
   readonly configuration: ConfigureTools;
   readonly profiles: ProfileTools;
+  readonly doctor: DoctorTools;
   readonly signIn: SignInTools;
   readonly providers: readonly ProviderFacts[];
   readonly localManager: LocalManagerTools;

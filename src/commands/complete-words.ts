@@ -25,6 +25,7 @@ const valuesOf: Readonly<Record<string, Values>> = {
   '--output': 'file',
   '--batch': 'file',
   '--filezilla': 'file',
+  '--bundle': 'file',
   '--bootstrap-script': 'file',
   '--authorize': 'file',
   '--public-key': 'file',

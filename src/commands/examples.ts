@@ -70,6 +70,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'profile remove': ['bai profile remove lab'],
   'provider list': ['bai provider list'],
   logout: ['bai logout', 'bai logout -P lab'],
+  doctor: ['bai doctor', 'bai doctor demo', 'bai doctor demo --bundle doctor.json'],
   whoami: ['bai whoami', 'bai whoami --json'],
   schema: ['bai schema', 'bai schema session list', 'bai schema error'],
   version: ['bai version', 'bai version --json'],

@@ -301,6 +301,11 @@ export const commands: readonly CommandEntry[] = [
   { path: 'logout', summary: 'sign out', load: () => import('./logout.ts') },
   { path: 'whoami', summary: 'show who is signed in, and where', load: () => import('./whoami.ts') },
   {
+    path: 'doctor',
+    summary: 'find out what is wrong on the way to a session, stage by stage',
+    load: () => import('./doctor.ts'),
+  },
+  {
     path: 'completion',
     summary: 'print the script that lets a shell complete what you type',
     load: () => import('./completion.ts'),

@@ -61,6 +61,10 @@ export const fileCodes = {
     meaning: 'a folder, and `-r` was not given',
   },
   'not-a-folder': { status: '6', meaning: 'a file where a folder should be' },
+  'bundle-exists': {
+    status: '6',
+    meaning: '`doctor --bundle`: something has that name, and `--force` was not given',
+  },
   exists: { status: '6', meaning: 'the new folder is already there' },
   'leads-outside': {
     status: '6',

@@ -8,6 +8,7 @@ export const sessionCodes = {
     meaning: 'there is no such session of yours; to an administrator `owner` tells whose it is',
   },
   'session-ended': { status: '4', meaning: 'there was one, and it has ended or is ending' },
+  'session-not-ready': { status: '5', meaning: '`doctor`: the session does not run yet' },
   'node-not-found': { status: '4', meaning: 'the cluster session has no container of this name' },
   'node-not-running': { status: '4', meaning: 'it has, but that container does not run' },
   'session-exists': {

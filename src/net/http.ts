@@ -204,7 +204,7 @@ class ExchangeLimits implements Disposable {
 /** What an answer has to bring within its limit. */
 const progressBytes = 16 * 1024;
 
-function noConnection(host: string, seconds: number): TimeoutError {
+export function noConnection(host: string, seconds: number): TimeoutError {
   return new TimeoutError(`no connection to ${host} in ${seconds} s`, {
     code: 'unreachable',
     hint: 'check the endpoint and your network (VPN, proxy, firewall)',

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
+import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { atMost } from '../core/time-limit.ts';
@@ -20,6 +21,8 @@ export interface NetworkOptions {
   readonly waiting?: ((text: string, limitMs: number) => Disposable) | undefined;
   /** Another way to the server's port than the network of this machine; then no proxy is asked. */
   readonly dial?: Dial | undefined;
+  /** What that way is, for people: completes "connected …". */
+  readonly dialWords?: string | undefined;
   /** Where proxies are named. */
   readonly environment: ProxyEnvironment;
 }
@@ -45,6 +48,8 @@ export interface Network {
   routeTo(url: URL, isAlone: boolean): Route;
   /** What is in between, for messages. */
   proxyTo(url: URL): ProxyServer | undefined;
+  /** A connection of its own to the server's port, or to a proxy that passes requests on. TLS to the server is not begun. */
+  connect(url: URL, signal: AbortSignal): Promise<Duplex>;
   /** For WebSockets; `takesOver`: over a connection that a request has left, when there is one. */
   upgradeAgentFor(url: URL, takesOver: boolean): http.Agent;
   /** Something goes over it that ends by itself, and that `close` gives a little time for. */
@@ -89,6 +94,12 @@ export function createNetwork(options: NetworkOptions): Network {
       if (proxy === undefined || !isPassedOn(url, proxy)) return { agent: agent(url, !isAlone), proxy };
       // Many proxies close a connection after each request, and some without saying so.
       return { agent: agent(url, false), proxy, path: url.href, headers: loginHeader(proxy) };
+    },
+    async connect(url, signal) {
+      const proxy = proxyTo(url);
+      const target = { host: hostOf(url), port: portOf(url) };
+      const open = wayOf(options, proxy, isPassedOn(url, proxy));
+      return open === undefined ? connectDirectly(target, signal) : open(target, signal);
     },
     upgradeAgentFor(url, takesOver) {
       dropOld();
@@ -136,6 +147,24 @@ function wayOf(
     const way = { proxy, target, limits: { signal, connectTimeoutMs } };
     return passesOn ? dialProxy(way) : dialThrough(way);
   };
+}
+
+async function connectDirectly(target: DialTarget, signal: AbortSignal): Promise<Duplex> {
+  signal.throwIfAborted();
+  const socket = net.connect(target);
+  // Whoever reads on is told by the end of the stream.
+  socket.on('error', () => {});
+  await untilAborted(socket, signal, once(socket, 'connect', { signal }));
+  return socket;
+}
+
+/** Without the brackets of IPv6. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
+export function portOf(url: URL): number {
+  return Number(url.port) || (isSecure(url) ? 443 : 80);
 }
 
 function directAgent(url: URL, settings: https.AgentOptions): http.Agent {

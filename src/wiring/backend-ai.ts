@@ -43,7 +43,7 @@ export async function openBackendAi(settings: Settings, options: ProviderOptions
     onPause: (message) => reporter.info(message),
   });
   const provider = createBackendAi({
-    ...{ client, network, reporter, owner, login, userAgent, now, memory },
+    ...{ client, network, endpoints, reporter, owner, login, userAgent, now, memory },
     via: settingValue(settings, 'via'),
     allowFrom: allowFromOf(settings, options),
     answerMs: answerLimit(settings),

@@ -27,6 +27,7 @@ export function openNetwork(settings: Settings, { reporter, environment, dial }:
     connectTimeoutMs: settingValue(settings, 'connectTimeout'),
     readTimeoutMs: settingValue(settings, 'readTimeout'),
     dial: dial ?? dialThrough(settings, environment),
+    dialWords: dial === undefined ? `through the jump hosts ${settings.proxyJump.value}` : 'on this machine',
     environment,
     waiting: (text, limitMs) => reporter.wait(text, limitMs),
   });

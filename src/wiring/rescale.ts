@@ -37,7 +37,7 @@ export async function openRescale(settings: Settings, options: ProviderOptions):
   const common = { network, userAgent: `bai/${version}`, now: () => new Date() };
   const client = createRescaleClient({ key, ...common, onPause: (message) => reporter.info(message) });
   return createRescale({
-    ...{ client, network },
+    ...{ client, ...common },
     answerMs: answerLimit(settings),
     // Without TLS only this machine is spoken to, where nobody counts how often one asks.
     pollMs: key.address.protocol === 'http:' ? 300 : undefined,

@@ -62,6 +62,10 @@ export const builders: Builders = {
     (await import('./profiles/profile-tools.ts')).configureTools(await profileParts(context)),
   profiles: async (context) =>
     (await import('./profiles/profile-tools.ts')).profileTools(await profileParts(context)),
+  async doctor(context) {
+    const { sshSettings } = await import('./app-settings.ts');
+    return (await import('./doctor/doctor.ts')).doctorTools(context, sshSettings);
+  },
   signIn: async (context) => (await import('./sign-in.ts')).signInTools(context),
   completion: async (context) => (await import('./completion.ts')).completionTools(context),
   providers: async () => (await import('./providers.ts')).listProviders(),

@@ -28,11 +28,11 @@ export async function openUcloud(settings: Settings, options: ProviderOptions): 
   }
   const dial = await localDial(settings, options.processEnvironment);
   const network = openNetwork(settings, { reporter, environment, dial });
+  const userAgent = `bai/${version}`;
   const client = createUcloudClient({
-    ...{ endpoint: new URL(endpoint.value.trim()), token: token.value, network },
-    userAgent: `bai/${version}`,
+    ...{ endpoint: new URL(endpoint.value.trim()), token: token.value, network, userAgent },
     now: () => new Date(),
     onPause: (message) => reporter.info(message),
   });
-  return createUcloud({ client, network, reporter, answerMs: answerLimit(settings) });
+  return createUcloud({ client, network, userAgent, reporter, answerMs: answerLimit(settings) });
 }

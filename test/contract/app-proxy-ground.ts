@@ -45,8 +45,9 @@ export async function openProxyGround(
   const { accessKey, secretKey } = emulator;
   const now = (): Date => new Date();
   const userAgent = 'bai/test';
+  const endpoints = [new URL(emulator.endpoint)];
   const client = createManagerClient({
-    ...{ network, userAgent, now, domain: 'default', endpoints: [new URL(emulator.endpoint)] },
+    ...{ network, userAgent, now, domain: 'default', endpoints },
     key: { accessKey, secretKey },
   });
   const reporter = {
@@ -58,6 +59,7 @@ export async function openProxyGround(
     createBackendAi({
       ...{
         client,
+        endpoints,
         network,
         reporter,
         userAgent,

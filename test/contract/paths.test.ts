@@ -29,6 +29,7 @@ const paths: readonly string[] = [
   'sftp sync target',
   'sftp shell --batch',
   'sftp site --filezilla',
+  'doctor --bundle',
   'key generate --output',
   'key convert --output',
   'key convert key',
@@ -207,6 +208,10 @@ describe('each path', () => {
     'sftp site --filezilla': async () => {
       await expectOk(['sftp', 'site', 'demo', '--filezilla=~/site.xml']);
       expect(existsSync(home('site.xml'))).toBe(true);
+    },
+    'doctor --bundle': async () => {
+      await expectOk(['doctor', '--bundle=~/doctor.json']);
+      expect(existsSync(home('doctor.json'))).toBe(true);
     },
     'key generate --output': async () => {
       const made = await expectOk(['key', 'generate', '--no-passphrase', '--output=~/made/new']);

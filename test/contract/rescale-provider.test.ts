@@ -22,7 +22,7 @@ interface Opened {
 function open({ client, network }: RescaleBed, answerMs = 5_000): Opened {
   const told: string[] = [];
   const provider = createRescale({
-    ...{ client, network, answerMs, pollMs: 10 },
+    ...{ client, network, answerMs, pollMs: 10, userAgent: 'bai/test', now: () => new Date() },
     myAddress: async () => '198.51.100.7',
     info: (message) => void told.push(message),
     warn: (message) => void told.push(message),

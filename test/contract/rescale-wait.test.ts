@@ -7,8 +7,14 @@ import { createRescale } from '../../src/providers/rescale/provider.ts';
 import { waitForSession } from '../../src/services/session/wait-session.ts';
 import { openRescaleBed, type RescaleBed, signal, until } from '../support/rescale-bed.ts';
 
+const common = {
+  ...{ answerMs: 5_000, userAgent: 'bai/test', now: () => new Date() },
+  info: () => {},
+  warn: () => {},
+};
+
 function open({ client, network }: RescaleBed, pollMs = 5): Provider {
-  const parts = { client, network, answerMs: 5_000, pollMs, info: () => {}, warn: () => {} };
+  const parts = { client, network, ...common, pollMs };
   return createRescale({ ...parts, myAddress: async () => '198.51.100.7' });
 }
 
@@ -109,6 +115,6 @@ test('the wait between two looks ends with the interrupt, and with the time that
 test('a job is looked at every ten seconds: an account may ask a limited number of times an hour', async () => {
   await using bed = await openRescaleBed();
   const { client, network } = bed;
-  const parts = { client, network, answerMs: 5_000, info: () => {}, warn: () => {} };
+  const parts = { client, network, ...common };
   expect(createRescale({ ...parts, myAddress: async () => '' }).pollMs).toBe(10_000);
 });

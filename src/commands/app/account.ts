@@ -1,6 +1,6 @@
 /** Options of commands that log in: the account, and a key of the user's own. */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
 import { keyStores } from '../../core/settings/setting-parsers.ts';
 
@@ -13,18 +13,28 @@ export interface AccountFlags {
 }
 
 export function addAccountOptions(command: Command): Command {
+  const [user, identity, acceptHostKey] = loginOptions();
   return command
-    .option('-l, --user <name>', 'the account inside the session (default: work)')
-    .option(
-      '-i, --identity <file>',
-      "a private key of your own, or `agent` for the SSH agent's, in place of the session's id_container",
-    )
+    .addOption(user)
+    .addOption(identity)
     .option('--key-store <where>', `where the session's key is kept: ${keyStores.join(', ')} (default: file)`)
     .option('--key-lifetime <time>', 'how long the agent keeps it, such as 90m (default: 1h)')
-    .option(
+    .addOption(acceptHostKey);
+}
+
+/** Those that say who logs in, and to which server, whatever becomes of keys. */
+export function loginOptions(): readonly [user: Option, identity: Option, acceptHostKey: Option] {
+  return [
+    new Option('-l, --user <name>', 'the account inside the session (default: work)'),
+    new Option(
+      '-i, --identity <file>',
+      "a private key of your own, or `agent` for the SSH agent's, in place of the session's id_container",
+    ),
+    new Option(
       '--accept-host-key <fingerprint>',
       'SHA256:… of the first host key, where the platform does not vouch for it',
-    );
+    ),
+  ];
 }
 
 export function useAccount(context: Context, flags: AccountFlags): void {

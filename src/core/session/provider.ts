@@ -5,6 +5,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { WayIn } from '../allow-from.ts';
+import type { Checkup } from '../doctor/stages.ts';
 import type { AccountKey, PublicKeys } from './account-keys.ts';
 import type { CreatePlan, Likeness } from './creation.ts';
 import type { SessionListing } from './listing.ts';
@@ -85,6 +86,8 @@ export interface Provider extends AsyncDisposable {
   explainRefusal?(this: void, refusal: Refusal, signal: AbortSignal): Promise<RefusalCause>;
   /** Whose the key, login or token is. Rejects with a DeniedError when it is refused. */
   signedInAs?(this: void, signal: AbortSignal): Promise<SignedIn>;
+  /** What `bai doctor` looks at of this platform. */
+  readonly checkup?: Checkup;
   /** Whose session it is that the caller does not have; nothing when there is none, or the caller may not know. */
   ownerOf?(this: void, reference: string, signal: AbortSignal): Promise<ForeignSession | undefined>;
 }
@@ -195,6 +198,8 @@ export interface SshAccess extends Tunnel {
   readonly hostKeyFrom?: Tunnel;
   /** What is dialled, where others can dial it as well. */
   readonly gateway?: Gateway;
+  /** The address of its SSH server, for people, where there is one. */
+  readonly place?: string;
 }
 
 /** What every provider's own request has. */

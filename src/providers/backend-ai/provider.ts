@@ -7,6 +7,7 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
 import { BaiError } from '../../errors.ts';
 import { type WayInParts, wayIn } from './app-proxy/way-in.ts';
+import { checkupOf } from './checkup.ts';
 import { createSession } from './create/create-session.ts';
 import { planSession } from './create/plan-session.ts';
 import { title } from './facts.ts';
@@ -31,6 +32,7 @@ import { createSessionCalls } from './session/sessions.ts';
 import { tunnelTo } from './tunnel/session-tunnel.ts';
 
 interface BackendAiParts extends WayInParts {
+  readonly endpoints: readonly URL[];
   /** The caller's own, for lists: without it an administrator sees everybody's sessions. */
   readonly accessKey: string | undefined;
   /** For an administrator: whose sessions are meant in place of the caller's own. */
@@ -111,6 +113,7 @@ export function createBackendAi(parts: BackendAiParts): Provider {
     },
     accountKey: accountKeyOf(parts.client),
     signedInAs: (signal) => signedInAs(parts.client, signal),
+    checkup: checkupOf(parts),
     images: (signal) => imageOffers(parts.client, signal),
     folders: (signal) => folderOffers(parts.client, { warn: parts.warn, signal }),
     resources: (signal, scope) => resourcesOf(parts, scope, signal),

@@ -15,6 +15,7 @@ import type { SessionRef } from '../../core/session/session.ts';
 import { UsageError } from '../../errors.ts';
 import type { Network } from '../../net/network.ts';
 import { dialSsh } from '../../net/ssh-dial.ts';
+import { checkupOf } from './checkup.ts';
 import type { RescaleClient } from './client.ts';
 import { createJob } from './create.ts';
 import type { JobRequest } from './create-check.ts';
@@ -41,6 +42,8 @@ import { type RescaleJob, type RescaleJobDetails, rescaleJob, rescaleJobDetails 
 interface RescaleParts {
   readonly client: RescaleClient;
   readonly network: Network;
+  readonly userAgent: string;
+  readonly now: () => Date;
   /** How long a machine that is listed may refuse connections. */
   readonly answerMs: number;
   /** Between two looks at a job that starts; the platform counts how often an account asks. */
@@ -109,6 +112,7 @@ export function createRescale(parts: RescaleParts): Provider {
       );
       return {
         user,
+        place: `${host}:${port}`,
         hostKeyAlias: hostKeyAlias(client.address, session.id),
         hostKeyTrust: 'first-use',
         dial: (until) =>
@@ -129,6 +133,10 @@ export function createRescale(parts: RescaleParts): Provider {
     terminate: (session, options, signal) => terminate(session, options, { client, signal }),
     logs: (session, signal) => logs(session, client, signal),
     signedInAs: (signal) => accountOf(client, signal),
+    checkup: checkupOf({
+      ...{ endpoint: client.address, network, userAgent: parts.userAgent, now: parts.now },
+      signedInAs: (signal) => accountOf(client, signal),
+    }),
     explainRefusal: (refusal, signal) => explainRefusal(refusal, client, signal),
     [Symbol.asyncDispose]: () => network.close(),
   };

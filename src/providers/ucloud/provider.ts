@@ -18,6 +18,7 @@ import type { SignedIn } from '../../core/session/sign-in.ts';
 import { NotFoundError, UsageError } from '../../errors.ts';
 import type { Network } from '../../net/network.ts';
 import { dialSsh } from '../../net/ssh-dial.ts';
+import { checkupOf } from './checkup.ts';
 import type { UcloudClient } from './client.ts';
 import { createJob, type JobRequest } from './create-job.ts';
 import { title } from './facts.ts';
@@ -34,6 +35,7 @@ import { workspaceOf } from './workspace.ts';
 interface UcloudParts {
   readonly client: UcloudClient;
   readonly network: Network;
+  readonly userAgent: string;
   /** How long whatever is on the way into a job may take for an answer. */
   readonly answerMs: number;
   readonly reporter: Pick<Reporter, 'interactive' | 'info' | 'wait'>;
@@ -71,6 +73,10 @@ export function createUcloud(parts: UcloudParts): Provider {
     logs: async (session, signal) => logOf(await jobOf(client, session, signal)),
     publicKeys: publicKeysOf(client),
     signedInAs: (signal) => signedInAs(client, signal),
+    checkup: checkupOf({
+      ...{ endpoint: client.endpoint, now: client.now, network, userAgent: parts.userAgent },
+      signedInAs: (signal) => signedInAs(client, signal),
+    }),
     explainRefusal: (refusal, signal) => explain(client, refusal, signal),
     [Symbol.asyncDispose]: () => network.close(),
   };
@@ -165,6 +171,7 @@ async function accessTo(
   const label = `SSH server of job ${session.name}`;
   return {
     user,
+    place: `${host}:${port}`,
     hostKeyAlias: alias(session),
     hostKeyTrust: 'first-use',
     async dial(until) {

@@ -27,11 +27,14 @@ interface GatewayAccess {
 /** Below dropbear's five, which a gateway keeps taken by whoever has hung up. */
 const dialsAtOnce = 4;
 
-export function gatewayAccess(parts: GatewayAccess): Pick<SshAccess, 'dial' | 'gateway' | 'hostKeyFrom'> {
+export function gatewayAccess(
+  parts: GatewayAccess,
+): Pick<SshAccess, 'dial' | 'gateway' | 'place' | 'hostKeyFrom'> {
   const { gateway, channel } = parts;
   const semaphore = createSemaphore(dialsAtOnce);
   return {
     gateway,
+    place: placeOf(gateway),
     hostKeyFrom: channel,
     async dial(signal) {
       const leave = await semaphore.enter(signal);
@@ -62,9 +65,10 @@ function dialOptions({ session, gateway, network, answerMs, silenceMs }: Gateway
 function proxyFailure(
   { kind, cause, ownAddress }: FinalFailure,
   { name }: SessionRef,
-  { host, port, allowedFrom }: Gateway,
+  gateway: Gateway,
 ): BaiError {
-  const place = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+  const { allowedFrom } = gateway;
+  const place = placeOf(gateway);
   if (kind !== 'hung-up') {
     const what = kind === 'refused' ? 'refuses connections' : 'does not answer';
     return new UnreachableError(`the worker of the app proxy at ${place} ${what}`, {
@@ -88,6 +92,10 @@ function proxyFailure(
       details: { allowedFrom },
     },
   );
+}
+
+function placeOf({ host, port }: Gateway): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Who holds the stream sees its end, as if the gateway had passed it on; and who has said all is not kept. */
