@@ -13,6 +13,7 @@ import { commands, groups } from './index.ts';
 import type { CommandEntry } from './shared/command.ts';
 import { addGlobalOptions } from './shared/global-options.ts';
 import { helpTopics } from './usage.ts';
+import { usualCommand, withUsualCommand } from './words.ts';
 
 /** What a value is: words to choose from, names to look up, or a file. Nothing where only the user knows. */
 type Values = readonly string[] | NameKind | 'file' | 'remote or file';
@@ -91,7 +92,7 @@ const valuesOf: Readonly<Record<string, Values>> = {
 /** `words` are those behind `bai`, the last one as far as it is typed. */
 export async function questionAt(words: readonly string[], context: Context): Promise<Question> {
   const typed = words.at(-1) ?? '';
-  const line = await readLine(words.slice(0, -1), context);
+  const line = await readLine(withUsualCommand(words.slice(0, -1)), context);
   if (line === undefined)
     return offered(typed, words[0] === 'help' ? await helpWords(words.slice(1, -1)) : []);
   const { pending, isOver, entry, path, positional } = line;
@@ -107,10 +108,15 @@ export async function questionAt(words: readonly string[], context: Context): Pr
   const isForeign = entry?.afterSession !== undefined && positional.length > 0;
   if (isForeign) return offered(typed, []);
   if (typed.startsWith('-') && !isOver) return offered(typed, line.options.flatMap(optionWords));
-  if (entry === undefined) return offered(typed, commandWords(path));
+  if (entry === undefined) return { ...offered(typed, commandWords(path)), ...ofUsual(path, line) };
   const argument = line.arguments[positional.length] ?? lastVariadic(line.arguments);
   if (argument === undefined) return offered(typed, []);
   return ofValue(typed, [`${path.join(' ')} ${argument.name()}`, argument.name()], line);
+}
+
+/** A session may stand in the place of the command where one is usual. */
+function ofUsual([group]: readonly string[], { profile }: Line): Partial<Question> {
+  return group !== undefined && usualCommand(group) !== undefined ? { names: ['session'], profile } : {};
 }
 
 /** What `bai help` takes: a topic, or the words of a command. */

@@ -10,12 +10,21 @@ export function withWelcome(argv: readonly string[]): readonly string[] {
   return asksForHelp || wordsOf(argv, 1).length > 0 ? argv : [...argv, 'welcome'];
 }
 
-/** `sftp SESSION` is its shell, and `forward SESSION …` starts one. */
+/** What a session behind the group's name alone means. */
+const usualCommands: Readonly<Record<string, string>> = { sftp: 'shell', forward: 'start' };
+
+/** `forward SESSION …` starts one, and `sftp SESSION` is its shell. */
 export function withUsualCommand(argv: readonly string[]): readonly string[] {
   const [group = '', name, ...more] = wordsOf(argv, 3);
   if (name === undefined || isCommand(group, name)) return argv;
-  if (group === 'sftp' && more.length === 0) return argv.toSpliced(argv.indexOf(group) + 1, 0, 'shell');
-  return group === 'forward' ? argv.toSpliced(argv.indexOf(group) + 1, 0, 'start') : argv;
+  const usual = usualCommand(group);
+  if (usual === undefined || (group === 'sftp' && more.length > 0)) return argv;
+  return argv.toSpliced(argv.indexOf(group) + 1, 0, usual);
+}
+
+/** The command of a group whose name may be left out before a session. */
+export function usualCommand(group: string): string | undefined {
+  return Object.hasOwn(usualCommands, group) ? usualCommands[group] : undefined;
 }
 
 /**
