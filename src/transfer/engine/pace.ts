@@ -10,16 +10,23 @@ const fewestBytes = 1024;
 /** Timers come late: what was missed in so short a time may be made up for, and nothing of a pause before. */
 const arrearsMs = 100;
 
+function elapsedMs(): number {
+  return performance.now();
+}
+
 export class Pace {
   readonly bytesPerSecond: number;
   /** What is asked for in one request. */
   readonly pieceBytes: number;
   readonly #signal: AbortSignal;
+  readonly #now: () => number;
   #freeAt = 0;
 
-  constructor(bytesPerSecond: number, signal: AbortSignal) {
+  /** `now` tells milliseconds that only go on. */
+  constructor(bytesPerSecond: number, signal: AbortSignal, now = elapsedMs) {
     this.bytesPerSecond = bytesPerSecond;
     this.#signal = signal;
+    this.#now = now;
     const even = Math.floor(bytesPerSecond / piecesPerSecond);
     this.pieceBytes = Math.max(fewestBytes, Math.min(requestBytes, even));
   }
@@ -27,7 +34,7 @@ export class Pace {
   /** Resolves when so many bytes may go, to each caller in its turn. Rejects with an InterruptedError. */
   async take(bytes: number): Promise<void> {
     if (this.#signal.aborted) throw interruptedBy(this.#signal);
-    const now = performance.now();
+    const now = this.#now();
     const turn = Math.max(this.#freeAt, now - arrearsMs);
     this.#freeAt = turn + (bytes / this.bytesPerSecond) * 1000;
     if (turn <= now) return;
