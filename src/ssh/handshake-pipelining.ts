@@ -4,7 +4,8 @@
  */
 
 import type { Client } from 'ssh2';
-import { askAhead, readyAtOnce } from './sftp-ahead.ts';
+import type { LookAhead, NewPart } from '../core/sftp/look-ahead.ts';
+import { type AskedAhead, askAhead, readyAtOnce } from './sftp-ahead.ts';
 import { checkLengths } from './sftp-packets.ts';
 import {
   greetFileServer,
@@ -22,9 +23,11 @@ export interface PipelinedHandshake {
   /** When the session last let a channel for SFTP be opened: one round trip after it was asked, unless it went along with the login. */
   sftpOpenedAt(): number | undefined;
   /** What the next file server is asked about together with its greeting; see `askAhead`. */
-  lookAhead(paths: readonly string[]): void;
+  lookAhead(ahead: LookAhead): void;
   /** How many questions were answered by that. */
   givenAhead(): number;
+  /** The part that was to be made so, until somebody has opened it. */
+  partAhead(): NewPart | undefined;
   /** How many programs the session was asked to start, a refusal or not. */
   programsAsked(): number;
   /** The server has let the login begin, and told before which signatures it checks. */
@@ -127,11 +130,11 @@ function signByDevice(protocol: Protocol): void {
 function greetFileServerAtOnce(
   client: Client,
   protocol: Protocol,
-): Pick<PipelinedHandshake, 'sftpOpenedAt' | 'lookAhead' | 'givenAhead'> {
+): Pick<PipelinedHandshake, 'sftpOpenedAt' | 'lookAhead' | 'givenAhead' | 'partAhead'> {
   const { subsystem } = protocol;
   let openedAt: number | undefined;
-  let ahead: readonly string[] = [];
-  let givenAhead = (): number => 0;
+  let ahead: LookAhead | undefined;
+  let asked: AskedAhead | undefined;
   protocol.subsystem = (channel, name, wantReply) => {
     openedAt = performance.now();
     subsystem.call(protocol, channel, name, wantReply);
@@ -140,15 +143,16 @@ function greetFileServerAtOnce(
     greetFileServer(sftp);
     checkLengths(sftp);
     readyAtOnce(sftp);
-    if (ahead.length === 0) return;
-    givenAhead = askAhead(sftp, ahead);
-    ahead = [];
+    if (ahead === undefined) return;
+    asked = askAhead(sftp, ahead);
+    ahead = undefined;
   };
   return {
     sftpOpenedAt: () => openedAt,
-    lookAhead(paths) {
-      ahead = paths;
+    lookAhead(next) {
+      ahead = next;
     },
-    givenAhead: () => givenAhead(),
+    givenAhead: () => asked?.given() ?? 0,
+    partAhead: () => asked?.part(),
   };
 }

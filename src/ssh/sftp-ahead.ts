@@ -1,6 +1,7 @@
 /** What a file server is asked before it has answered its greeting: it works off what comes in its order. */
 
 import type { SFTPWrapper } from 'ssh2';
+import type { LookAhead, NewPart } from '../core/sftp/look-ahead.ts';
 import { interceptIncoming, sftpVersionOf } from './ssh2-internals.ts';
 
 /**
@@ -23,12 +24,18 @@ const unanswered = -1;
 type Stat = SFTPWrapper['stat'];
 type Answered = Parameters<Stat>[1];
 
-/**
- * The first `stat` and the first `lstat` of each path are asked now, and whoever asks gets that answer. Returns how many were given so: how
- * long they took says nothing.
- */
-export function askAhead(sftp: SFTPWrapper, paths: readonly string[]): () => number {
+/** What whoever asks gets the answer of that is there already. */
+export interface AskedAhead {
+  /** How many answers were given so: how long they took says nothing. */
+  given(): number;
+  /** The part that was to be made, until somebody has opened it. */
+  part(): NewPart | undefined;
+}
+
+/** The first `stat` and the first `lstat` of each path are asked now, and the part is opened, then looked at. */
+export function askAhead(sftp: SFTPWrapper, { paths, part }: LookAhead): AskedAhead {
   let given = 0;
+  let free = part;
   const giving = (): void => {
     given += 1;
   };
@@ -36,7 +43,34 @@ export function askAhead(sftp: SFTPWrapper, paths: readonly string[]): () => num
     sftp.stat = answerOnce(sftp.stat.bind(sftp), path, giving);
     sftp.lstat = answerOnce(sftp.lstat.bind(sftp), path, giving);
   }
-  return () => given;
+  if (part !== undefined) {
+    openOnce(sftp, part, () => {
+      giving();
+      free = undefined;
+    });
+    sftp.lstat = answerOnce(sftp.lstat.bind(sftp), part.path, giving);
+  }
+  return { given: () => given, part: () => free };
+}
+
+/** Only whoever asks for the same gets the answer. */
+function openOnce(sftp: SFTPWrapper, { path, flags, mode }: NewPart, giving: () => void): void {
+  const open = sftp.open.bind(sftp);
+  const answer = new Promise<Parameters<Parameters<typeof open>[2]>>((resolve) => {
+    open(path, flags, { mode }, (...words) => resolve(words));
+  });
+  sftp.open = (...words: unknown[]): void => {
+    const [asked, askedFlags, attributes, answered] = words;
+    const isSame = asked === path && askedFlags === flags && isOfMode(attributes, mode);
+    if (!isSame || typeof answered !== 'function') return void Reflect.apply(open, sftp, words);
+    sftp.open = open;
+    giving();
+    void answer.then((given) => Reflect.apply(answered, undefined, given));
+  };
+}
+
+function isOfMode(attributes: unknown, mode: number): boolean {
+  return typeof attributes === 'object' && attributes !== null && Reflect.get(attributes, 'mode') === mode;
 }
 
 function answerOnce(ask: Stat, path: string, giving: () => void): Stat {

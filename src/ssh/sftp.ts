@@ -1,6 +1,7 @@
 /** Opens the SFTP subsystem of an SSH connection. */
 
 import type { SFTPWrapper } from 'ssh2';
+import type { LookAhead } from '../core/sftp/look-ahead.ts';
 import { firstBytes, strangeLengthOf, strangePacket } from '../core/sftp/sftp-strangeness.ts';
 import { BaiError, ProtocolError, UnreachableError } from '../errors.ts';
 import type { SftpConnection } from '../transfer/engine/sftp-connection.ts';
@@ -12,11 +13,11 @@ import { batchRequests } from './request-batching.ts';
 import { runRemote } from './run-remote.ts';
 import { sftpVersionOf } from './ssh2-internals.ts';
 
-/** Takes the connection over: disposing the result closes it. Of `ahead`, paths in the session, is known then what they are. */
+/** Takes the connection over: disposing the result closes it. */
 export async function openSftp(
   connection: SshConnection,
   session: string,
-  ahead: readonly string[] = [],
+  ahead: LookAhead = { paths: [] },
 ): Promise<SftpConnection> {
   const openChannel = (): Promise<SFTPWrapper> => openSubsystem(connection, session);
   try {
@@ -41,6 +42,7 @@ export async function openSftp(
       lost,
       roundTripMs,
       givenAhead: () => connection.givenAhead(),
+      partAhead: () => connection.partAhead(),
       cipher: connection.cipher,
       windowBytes: () => windowOf(sftp),
       openChannel,
@@ -63,7 +65,7 @@ function withoutCheck(loginMs: number | undefined): number | undefined {
 
 /** For the connection that is made for it; `begun` hears of the only file server that it starts then. */
 export function sftpWithLogin(
-  { session, ahead }: { readonly session: string; readonly ahead: readonly string[] },
+  { session, ahead }: { readonly session: string; readonly ahead: LookAhead },
   begun: (opened: Promise<SftpConnection>) => void,
 ): WithLogin {
   return {

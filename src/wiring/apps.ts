@@ -42,6 +42,7 @@ import { runSsh } from '../ssh/system-ssh.ts';
 import { benchmarkLink } from '../transfer/benchmark/benchmark.ts';
 import type { SftpConnection } from '../transfer/engine/sftp-connection.ts';
 import { localFiles } from '../transfer/local/local-files.ts';
+import { partAhead } from '../transfer/remote/part-ahead.ts';
 import { createRemoteFiles } from '../transfer/remote-files.ts';
 import { answerLimit, nullDevice, sshSettings } from './app-settings.ts';
 import { startInBackground } from './background.ts';
@@ -136,6 +137,7 @@ export function sftpTools(parts: AppParts): SftpTools {
     reporter: parts.reporter,
     signal: parts.signal,
     local: localFiles,
+    partAhead,
     stdin: parts.streams.stdin,
     stdout: parts.streams.stdout,
     isFirstTime: ({ id }) => isFirstTime(join(findOwnPaths(parts.environment).stateDir, 'told'), id),
@@ -210,7 +212,7 @@ export function hostKeyTools(parts: AppParts): HostKeyTools {
 }
 
 async function connectSftp(
-  { isStepwise, ahead = [], ...request }: ConnectSftpRequest & { readonly answerMs: number },
+  { isStepwise, ahead = { paths: [] }, ...request }: ConnectSftpRequest & { readonly answerMs: number },
   { reporter }: AppParts,
 ): Promise<SftpConnection> {
   const { session, answerMs } = request;

@@ -3,7 +3,7 @@
  * connection stands is one, an answer is one, and what is answered at the same time is one together.
  */
 
-import { copyFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type EmulatorBed, openEmulator } from '../contract/app-bed.ts';
@@ -61,7 +61,7 @@ describe.skipIf(!canCountFlights)('a command that knows the server waits', () =>
       test.each([
         [4, ['ssh', '', '--', 'true']],
         [4, ['exec', '', 'true']],
-        [7, ['sftp', 'put', 'small', ':small']],
+        [6, ['sftp', 'put', 'small', ':small']],
         [6, ['sftp', 'get', ':small', 'back']],
       ] as const)('%i times for bai %j', async (most, words) => {
         if (words[1] === 'get') await run(['sftp', 'put', 'small', `${session}:small`], server.user);
@@ -71,6 +71,14 @@ describe.skipIf(!canCountFlights)('a command that knows the server waits', () =>
           flights: most,
           log: line.log().length === most ? line.log() : [],
         });
+      });
+
+      test('once more to put in place of what fewer may read than its new part', async () => {
+        await run(['sftp', 'put', 'small', `${session}:narrow`], server.user);
+        await chmod(join(server.home, 'narrow'), 0o600);
+        expect(await run(['sftp', 'put', 'small', `${session}:narrow`], server.user)).toBe(7);
+        expect((await stat(join(server.home, 'narrow'))).mode & 0o777).toBe(0o600);
+        expect((await readdir(server.home)).filter((name) => name.includes('bai-part'))).toEqual([]);
       });
     },
   );

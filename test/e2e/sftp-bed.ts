@@ -4,15 +4,24 @@ import { PassThrough, Readable } from 'node:stream';
 import { Command } from 'commander';
 import type { CommandModule } from '../../src/commands/shared/command.ts';
 import type { Context } from '../../src/context.ts';
+import type { SftpWish } from '../../src/services/sftp/open-sftp.ts';
 import type { SftpTools } from '../../src/services/sftp/sftp-tools.ts';
 import { localFiles } from '../../src/transfer/local/local-files.ts';
-import type { RemoteFiles } from '../../src/transfer/remote-files.ts';
+import { partAhead } from '../../src/transfer/remote/part-ahead.ts';
+import { createRemoteFiles, type RemoteFiles } from '../../src/transfer/remote-files.ts';
+import { connectFully } from '../support/ssh-session.ts';
 import {
   openFiles,
   type RecordingReporter,
   recordingReporter,
   type ServerAddress,
 } from './transfer-session.ts';
+
+/** As the commands connect: what they wish is asked along with the greeting. */
+export async function openAhead(server: ServerAddress, { ahead }: SftpWish = {}): Promise<RemoteFiles> {
+  const { signal } = new AbortController();
+  return createRemoteFiles(await connectFully(server, signal, ahead), { signal });
+}
 
 export interface SftpAnswer extends RecordingReporter {
   readonly exitCode: number;
@@ -31,7 +40,7 @@ export interface SftpBed {
 export function sftpBed(
   server: () => ServerAddress,
   change: (files: RemoteFiles) => RemoteFiles = (files) => files,
-  open: (server: ServerAddress) => Promise<RemoteFiles> = openFiles,
+  open: (server: ServerAddress, wish?: SftpWish) => Promise<RemoteFiles> = (address) => openFiles(address),
 ): SftpBed {
   const runWith: SftpBed['runWith'] = async (input, command, ...args) => {
     const reporter = recordingReporter();
@@ -43,8 +52,8 @@ export function sftpBed(
     const tools: SftpTools = {
       reporter,
       signal: new AbortController().signal,
-      ...{ local: localFiles, stdin, stdout },
-      open: async () => change(await open(server())),
+      ...{ local: localFiles, partAhead, stdin, stdout },
+      open: async (_session, wish) => change(await open(server(), wish)),
     };
     const given = { reporter, exitCode: 0, tools: async () => tools };
     // The commands use nothing else of the context.

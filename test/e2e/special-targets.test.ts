@@ -13,7 +13,7 @@ import { createRemoteFiles, type Meter, type TreeObserver } from '../../src/tran
 import { specialFiles } from '../support/special-files.ts';
 import { connectFully } from '../support/ssh-session.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
-import { type SftpBed, sftpBed } from './sftp-bed.ts';
+import { openAhead, type SftpBed, sftpBed } from './sftp-bed.ts';
 import { content, openFiles, type TempFolder, tempFolder, tree, watch } from './transfer-session.ts';
 
 const why = sshdMissing === undefined ? '' : ` (${sshdMissing})`;
@@ -29,7 +29,7 @@ describe.skipIf(sshdMissing !== undefined)(`with sshd${why}`, () => {
 
   beforeAll(async () => {
     server = await startSshd();
-    bed = sftpBed(() => server);
+    bed = sftpBed(() => server, undefined, openAhead);
   });
   afterAll(() => server?.[Symbol.asyncDispose]());
   beforeEach(async () => {

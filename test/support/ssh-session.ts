@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import type { LookAhead } from '../../src/core/sftp/look-ahead.ts';
 import { openSshConnection, type SshConnection } from '../../src/ssh/connection.ts';
 import { openSftp } from '../../src/ssh/sftp.ts';
 import type { SftpConnection } from '../../src/transfer/engine/sftp-connection.ts';
@@ -28,6 +29,10 @@ export async function connectTo(
 }
 
 /** With programs, unlike a bare SFTP channel. */
-export async function connectFully(server: SshServer, signal?: AbortSignal): Promise<SftpConnection> {
-  return openSftp(await connectTo(server, signal), 'test');
+export async function connectFully(
+  server: SshServer,
+  signal?: AbortSignal,
+  ahead?: LookAhead,
+): Promise<SftpConnection> {
+  return openSftp(await connectTo(server, signal), 'test', ahead);
 }

@@ -1,6 +1,7 @@
 /** An SFTP connection into a session: no local port, the key only in memory. */
 
 import type { SessionRef } from '../../core/session/session.ts';
+import type { LookAhead } from '../../core/sftp/look-ahead.ts';
 import { cipherOrder, type LinkTuning, type StrongCipher } from '../../core/ssh/link-tuning.ts';
 import type { SftpConnection } from '../../transfer/engine/sftp-connection.ts';
 import { openRunningSession } from '../session/open-session.ts';
@@ -17,15 +18,13 @@ export interface OpenSftpTools extends SshTools {
 export interface ConnectSftpRequest extends LoginRequest {
   /** In the order of preference. */
   readonly ciphers: readonly StrongCipher[];
-  /** Paths in the session that are looked at first. */
-  readonly ahead?: readonly string[];
+  readonly ahead?: LookAhead;
 }
 
 export interface SftpWish {
   /** Hears which session it is before the connection is made. */
   readonly found?: ((session: SessionRef) => void) | undefined;
-  /** Paths in the session that are looked at first: they are asked for with the greeting. */
-  readonly ahead?: readonly string[];
+  readonly ahead?: LookAhead;
 }
 
 interface OpenedSftp {
@@ -84,7 +83,7 @@ export async function openSftp(
 interface Way {
   readonly access: OpenedAccess;
   readonly key: KeySource;
-  readonly ahead?: readonly string[] | undefined;
+  readonly ahead?: LookAhead | undefined;
 }
 
 function connectSftp(

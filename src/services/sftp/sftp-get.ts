@@ -35,7 +35,7 @@ export async function getFiles(request: GetRequest, tools: SftpTools): Promise<E
   refuseSharedNames(paths.map(remoteName));
   // How a folder goes depends on the line, of which the first answers tell.
   const ahead = recursive ? [] : paths.slice(0, mostAhead).map(remotePath);
-  await using files = await tools.open(session, { ahead });
+  await using files = await tools.open(session, { ahead: { paths: ahead } });
   const { paths: sources, refused } = await expandRemote(paths, files, tools.local.isWindows);
   refuseSharedNames(sources.map(remoteName));
   const about = { session, reporter: tools.reporter, refused };

@@ -2,6 +2,7 @@
 
 import { isInEverySession, isWithinMount } from '../../core/session/mounts.ts';
 import type { SessionRef } from '../../core/session/session.ts';
+import type { NewPart } from '../../core/sftp/look-ahead.ts';
 import { joinRemote, remoteFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
 import type { TransferSummary } from '../../core/sftp/transfer-plan.ts';
@@ -10,6 +11,12 @@ import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
 import { BaiError } from '../../errors.ts';
 import type { RemoteFiles, TreeObserver } from '../../transfer/remote-files.ts';
 import type { SftpTools } from './sftp-tools.ts';
+
+interface WrittenTarget extends SftpTarget {
+  readonly names?: readonly (string | undefined)[];
+  readonly looksFirst?: boolean;
+  readonly part?: NewPart | undefined;
+}
 
 export interface OpenedToWrite extends AsyncDisposable {
   readonly files: RemoteFiles;
@@ -23,11 +30,9 @@ export interface OpenedToWrite extends AsyncDisposable {
 /**
  * As `tools.open`; the mounts are asked for while the connection is made. `names` are those that the sources will have
  * when the target is a folder; `looksFirst`: the target itself is looked at before anything else.
+ * `part`: made with that look, for a file that is likely to be written.
  */
-export async function openToWrite(
-  target: SftpTarget & { readonly names?: readonly (string | undefined)[]; readonly looksFirst?: boolean },
-  tools: SftpTools,
-): Promise<OpenedToWrite> {
+export async function openToWrite(target: WrittenTarget, tools: SftpTools): Promise<OpenedToWrite> {
   let asked: Asked | undefined;
   const found = (session: SessionRef): void => {
     if (tools.mountsOf !== undefined) asked = { session, mounts: tools.mountsOf(session) };
@@ -35,7 +40,7 @@ export async function openToWrite(
   };
   const files = await tools.open(target.session, {
     found,
-    ahead: target.looksFirst ? [remotePath(target.path)] : [],
+    ahead: { paths: target.looksFirst ? [remotePath(target.path)] : [], part: target.part },
   });
   return {
     files,

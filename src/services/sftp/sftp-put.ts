@@ -1,5 +1,6 @@
 /** `bai sftp put`: files and folders of this machine into a session. */
 
+import type { NewPart } from '../../core/sftp/look-ahead.ts';
 import { meansFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
@@ -30,7 +31,8 @@ export async function putFiles(request: PutRequest, tools: SftpTools): Promise<E
   const names = sources.map((path) => localName(path, tools));
   if (sources.length > 1) refuseSharedNames(names);
   // How a folder goes depends on the line, of which the first answers tell.
-  await using opened = await openToWrite({ ...target, names, looksFirst: !recursive }, tools);
+  const part = await likelyPart(request, sources, tools);
+  await using opened = await openToWrite({ ...target, names, looksFirst: !recursive, part }, tools);
   const about = { session: target.session, reporter: tools.reporter };
   const job = { sources, target: target.path, recursive, options };
   if (request.dryRun)
@@ -39,6 +41,18 @@ export async function putFiles(request: PutRequest, tools: SftpTools): Promise<E
     using _counting = measure({ sources, recursive, options }, localMeasure(tools.local), progress);
     return await opened.warning(observer, (watched) => opened.files.put(job, watched));
   });
+}
+
+/** For one small file whose target is told with its name, which is likely to be no folder. */
+async function likelyPart(
+  { target, recursive, dryRun, options }: PutRequest,
+  [source, ...others]: readonly string[],
+  { local, partAhead }: SftpTools,
+): Promise<NewPart | undefined> {
+  const isOne = source !== undefined && others.length === 0 && !recursive && !dryRun;
+  if (!isOne || partAhead === undefined || meansFolder(target.path)) return undefined;
+  const found = await local.stat(source);
+  return found?.kind === 'file' ? partAhead(remotePath(target.path), found, options) : undefined;
 }
 
 async function putStream(

@@ -1,6 +1,7 @@
 /** One SFTP channel among those that a run uses. */
 
 import type { SFTPWrapper } from 'ssh2';
+import type { NewPart } from '../../core/sftp/look-ahead.ts';
 import { type BaiError, TimeoutError, UnreachableError } from '../../errors.ts';
 import type { Pace } from './pace.ts';
 import { requestBytes, SftpChannel, type SftpChannelOptions } from './sftp-channel.ts';
@@ -30,9 +31,11 @@ export class PooledChannel {
   /** It made nothing faster: no further piece is given to it. */
   isRetired = false;
   readonly #pace: () => Pace | undefined;
+  readonly #isFirst: boolean;
 
   constructor(connection: SftpConnection, sftp: SFTPWrapper, options: PooledChannelOptions) {
     this.connection = connection;
+    this.#isFirst = sftp === connection.sftp;
     const { lost, givenAhead } = connection;
     this.channel = new SftpChannel({ sftp, lost, ...(givenAhead && { givenAhead }) }, options);
     this.#pace = options.pace ?? noPace;
@@ -43,6 +46,11 @@ export class PooledChannel {
   /** Whether writes wait for their turn, so that what is sent after one may overtake it. */
   get isPaced(): boolean {
     return this.#pace() !== undefined;
+  }
+
+  /** A file that this channel has been asked to make, and nobody has opened yet. */
+  get partAhead(): NewPart | undefined {
+    return this.#isFirst ? this.connection.partAhead?.() : undefined;
   }
 
   /** The most bytes in one read or write. */

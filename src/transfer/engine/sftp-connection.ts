@@ -2,6 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream';
 import type { SFTPWrapper } from 'ssh2';
+import type { NewPart } from '../../core/sftp/look-ahead.ts';
 
 export interface SftpConnection extends AsyncDisposable {
   readonly sftp: SFTPWrapper;
@@ -14,6 +15,8 @@ export interface SftpConnection extends AsyncDisposable {
   readonly roundTripMs?: number;
   /** How many questions of the channel were answered by what had been asked with its greeting. */
   readonly givenAhead?: () => number;
+  /** What `sftp` was asked to make with its greeting, until it is opened by the same request; its answer is there already. */
+  readonly partAhead?: () => NewPart | undefined;
   /** What both directions are encrypted with, where both are with the same. */
   readonly cipher?: string | undefined;
   /** How many bytes the channel may send before the server has to grant more. */

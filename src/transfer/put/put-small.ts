@@ -7,6 +7,7 @@ import { requestBytes } from '../engine/sftp-channel.ts';
 import type { RemoteHandle } from '../engine/sftp-requests.ts';
 import type { LocalSource } from '../local/local-source.ts';
 import { checksumError } from '../local/verify.ts';
+import { partModes, takePartAhead } from '../remote/part-ahead.ts';
 import {
   discardPart,
   explainWrite,
@@ -37,7 +38,7 @@ export async function putSmall(put: SmallPut, lane: PooledChannel): Promise<void
   const part = remotePartPath(target.path, renames.sent);
   if (renames.sent > 0) lane.requests.remove(remotePartPath(target.path, renames.sent - 1)).catch(() => {});
   const sent: SentPart = {
-    handle: await openNewPart(lane.requests, part, modeAtFirst(put)),
+    handle: await openPart(put, part, lane),
     isClosed: false,
   };
   let isLeft = false;
@@ -54,6 +55,11 @@ export async function putSmall(put: SmallPut, lane: PooledChannel): Promise<void
   }
 }
 
+async function openPart(put: SmallPut, path: string, lane: PooledChannel): Promise<RemoteHandle> {
+  const mode = { atFirst: modeAtFirst(put), final: finalMode(put) };
+  return (await takePartAhead(lane, path, mode)) ?? (await openNewPart(lane.requests, path, mode.atFirst));
+}
+
 interface SentPart {
   readonly handle: RemoteHandle;
   isClosed: boolean;
@@ -64,9 +70,8 @@ function finalMode({ target, kept }: SmallPut): number | undefined {
   return kept.mode ?? target.old?.mode;
 }
 
-/** The server's umask (or default ACL) shows in what it makes of 0666. */
 function modeAtFirst(put: SmallPut): number {
-  return finalMode(put) === undefined ? 0o666 : 0o600;
+  return finalMode(put) === undefined ? partModes.shown : partModes.hidden;
 }
 
 /**

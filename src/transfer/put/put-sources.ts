@@ -7,6 +7,7 @@ import { placeSource, type TransferTarget } from '../../core/sftp/transfer-plan.
 import { onThisMachine } from '../../files/local-error.ts';
 import type { RemoteAttributes } from '../engine/remote-attributes.ts';
 import { eachSource, folderError, type TransferJob } from '../engine/transfer-job.ts';
+import { dropPartAhead } from '../remote/part-ahead.ts';
 import { openRemoteFolder, planRemoteFolder, requireRemoteFolder } from '../remote/remote-folder.ts';
 import type { TransferRun } from '../tar/transfer-run.ts';
 import { askOfTarget, putFile } from './put-file.ts';
@@ -15,9 +16,13 @@ import { putTree } from './put-tree.ts';
 export async function putSources(job: TransferJob, run: TransferRun): Promise<void> {
   const path = remotePath(job.target);
   const isFolder = job.sources.length > 1 || meansFolder(job.target);
-  await eachSource(job, run.stats, (source) =>
-    putSource(source, { path, isFolder, recursive: job.recursive }, run),
-  );
+  try {
+    await eachSource(job, run.stats, (source) =>
+      putSource(source, { path, isFolder, recursive: job.recursive }, run),
+    );
+  } finally {
+    await dropPartAhead(run.pool.lanes);
+  }
 }
 
 interface Destination {

@@ -24,9 +24,12 @@ export function remotePartPath(target: string, lostRenames = 0): string {
   return joinRemote(remoteFolder(target), partName(lostRenames === 0 ? name : `${name}.${lostRenames}`));
 }
 
+/** As the open request of a new part says it. */
+export const newPartFlags = OpenFlag.read | OpenFlag.write | OpenFlag.create | OpenFlag.exclusive;
+
 /** A part that is not gone on with is removed first. */
 export async function openNewPart(requests: SftpRequests, path: string, mode: number): Promise<RemoteHandle> {
-  const flags = OpenFlag.read | OpenFlag.write | OpenFlag.create | OpenFlag.exclusive;
+  const flags = newPartFlags;
   try {
     return await requests.open(path, flags, mode);
   } catch (error) {
