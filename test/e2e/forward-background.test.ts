@@ -18,6 +18,7 @@ import {
 } from '../contract/app-bed.ts';
 import { type BaiResult, bai, finished } from '../support/bai.ts';
 import { openConsole } from '../support/consoles.ts';
+import { startRelay } from '../support/relay.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 let bed: EmulatorBed;
@@ -209,6 +210,26 @@ test('--idle ends it when nobody is connected, and not before', async () => {
     stdout: expect.stringContaining('ended: there was no connection'),
   });
   silent.close();
+});
+
+test('while its manager is away it keeps its port and its process, and serves again when the manager is back', async () => {
+  let isAway = false;
+  const manager = Number(new URL(bed.emulator.endpoint).port);
+  // Where nothing listens, while the manager is away; its sessions live on.
+  await using relay = await startRelay(() => (isAway ? 1 : manager));
+  const env = { BACKEND_ENDPOINT: `http://127.0.0.1:${relay.port}` };
+  const begun = await bed.bai(['forward', 'demo', `:${there}`, '--background'], { env });
+  expect(begun.code, begun.stderr).toBe(0);
+  const port = Number(/^127\.0\.0\.1:(\d+) /.exec(begun.stdout)?.[1]);
+  expect(await read(port)).toBe('from the session\n');
+  const { pid } = await only();
+  isAway = true;
+  relay.cut();
+  expect(await read(port)).toBe('');
+  expect(await only()).toMatchObject({ pid, state: 'unreachable', listeners: [{ port }] });
+  isAway = false;
+  expect(await read(port)).toBe('from the session\n');
+  expect(await only()).toMatchObject({ pid, state: 'running', listeners: [{ port }] });
 });
 
 test('an expired login is said, and it goes on by itself after the next one', async () => {
