@@ -101,8 +101,9 @@ test(`over ${cuts} cuts no port is lost, and a new connection works as soon as t
   const kept = await Promise.all(Array.from({ length: 10 }, () => reach(port, 'hello')));
   for (let round = 0; round < 20; round += 1) {
     relay.hold();
-    const asked = kept.map(async (socket, at) => socket !== undefined && echoes(socket, `${round}-${at};`));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const texts = kept.map((_, at) => `${round}-${at};`);
+    const asked = kept.map(async (socket, at) => socket !== undefined && echoes(socket, texts[at] ?? ''));
+    await until(() => relay.held('up') >= texts.join('').length, 'all that was asked stands at the line');
     relay.release();
     expect((await Promise.all(asked)).every(Boolean)).toBe(true);
   }

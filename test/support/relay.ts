@@ -21,6 +21,8 @@ export interface Relay extends AsyncDisposable {
   /** Nothing passes for a while, and nothing is lost: a line that is gone for less time than anybody gives up. */
   hold(): void;
   release(): void;
+  /** How many bytes wait that way for the release. */
+  held(way: Way): number;
 }
 
 export interface RelayOptions {
@@ -61,6 +63,7 @@ export async function startRelay(
     forsake: () => line.forsake(),
     hold: () => line.hold(),
     release: () => line.release(),
+    held: (way) => line.held(way),
     [Symbol.asyncDispose]: async () => {
       line.cut();
       server.close();
@@ -79,6 +82,12 @@ interface Waiting {
   act(): void;
 }
 
+interface Held {
+  readonly way: Way;
+  readonly bytes: number;
+  pass(): void;
+}
+
 class Line {
   readonly #delayMs: number;
   readonly #narrow: Narrow | undefined;
@@ -86,6 +95,7 @@ class Line {
   readonly #paused = new Set<Socket>();
   readonly #forsaken = new WeakSet<Socket>();
   #isHeld = false;
+  #held: Held[] = [];
   #queued = 0;
   #dueAt = 0;
   readonly #sockets = new Set<Socket>();
@@ -110,12 +120,20 @@ class Line {
     from.on('data', (chunk: Buffer) => {
       this.#count(chunk.length, way);
       if (this.#stalled.has(way) || this.#forsaken.has(from)) return;
-      if (this.#narrow?.way === way) this.#wait(chunk, from, to);
-      else this.#pass(chunk, from, to);
+      const pass = (): void => {
+        if (this.#narrow?.way === way) this.#wait(chunk, from, to);
+        else this.#pass(chunk, from, to);
+      };
+      if (this.#isHeld) this.#held.push({ way, bytes: chunk.length, pass });
+      else pass();
     });
     from.on('end', () => {
-      if (this.#narrow?.way === way) this.#enqueue(0, () => to.end());
-      else this.#later(() => to.end());
+      const end = (): void => {
+        if (this.#narrow?.way === way) this.#enqueue(0, () => to.end());
+        else this.#later(() => to.end());
+      };
+      if (this.#isHeld) this.#held.push({ way, bytes: 0, pass: end });
+      else end();
     });
   }
 
@@ -146,12 +164,15 @@ class Line {
 
   hold(): void {
     this.#isHeld = true;
-    for (const socket of this.#sockets) socket.pause();
   }
 
   release(): void {
     this.#isHeld = false;
-    for (const socket of this.#sockets) socket.resume();
+    for (const held of this.#held.splice(0)) held.pass();
+  }
+
+  held(way: Way): number {
+    return this.#held.filter((each) => each.way === way).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   #count(bytes: number, way: Way): void {
@@ -202,7 +223,7 @@ class Line {
     this.#later(() => {
       if (to.destroyed || to.write(chunk)) return;
       from.pause();
-      to.once('drain', () => this.#isHeld || from.resume());
+      to.once('drain', () => from.resume());
     });
   }
 
