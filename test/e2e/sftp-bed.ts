@@ -6,7 +6,7 @@ import type { CommandModule } from '../../src/commands/shared/command.ts';
 import type { Context } from '../../src/context.ts';
 import type { SftpWish } from '../../src/services/sftp/open-sftp.ts';
 import type { SftpTools } from '../../src/services/sftp/sftp-tools.ts';
-import { localFiles } from '../../src/transfer/local/local-files.ts';
+import { type LocalFiles, localFiles } from '../../src/transfer/local/local-files.ts';
 import { partAhead } from '../../src/transfer/remote/part-ahead.ts';
 import { createRemoteFiles, type RemoteFiles } from '../../src/transfer/remote-files.ts';
 import { connectFully } from '../support/ssh-session.ts';
@@ -36,11 +36,12 @@ export interface SftpBed {
   runWith(input: Uint8Array, command: CommandModule, ...args: string[]): Promise<SftpAnswer>;
 }
 
-/** `change` stands between the commands and the server, to lie; `open` makes each connection. */
+/** `change` stands between the commands and the server, to lie; `open` makes each connection; `local` is this machine. */
 export function sftpBed(
   server: () => ServerAddress,
   change: (files: RemoteFiles) => RemoteFiles = (files) => files,
   open: (server: ServerAddress, wish?: SftpWish) => Promise<RemoteFiles> = (address) => openFiles(address),
+  local: LocalFiles = localFiles,
 ): SftpBed {
   const runWith: SftpBed['runWith'] = async (input, command, ...args) => {
     const reporter = recordingReporter();
@@ -52,7 +53,7 @@ export function sftpBed(
     const tools: SftpTools = {
       reporter,
       signal: new AbortController().signal,
-      ...{ local: localFiles, partAhead, stdin, stdout },
+      ...{ local, partAhead, stdin, stdout },
       open: async (_session, wish) => change(await open(server(), wish)),
     };
     const given = { reporter, exitCode: 0, tools: async () => tools };

@@ -7,6 +7,11 @@ test.each([
   ['linux', '/run/agent', ['/run/agent']],
   ['linux', undefined, []],
   ['darwin', '', []],
+  [
+    'darwin',
+    '/private/tmp/com.apple.launchd.dDVc3aQxAs/Listeners',
+    ['/private/tmp/com.apple.launchd.dDVc3aQxAs/Listeners'],
+  ],
   ['win32', undefined, [pipe]],
   ['win32', '\\\\.\\pipe\\pageant.ann.0123', ['\\\\.\\pipe\\pageant.ann.0123']],
 ] as const)('on %s with SSH_AUTH_SOCK %s the agents to ask are %j', (platform, socket, paths) => {

@@ -1,12 +1,15 @@
 /** Names that some disks take for one. */
 
+import { existsSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CaseCollisions, NameFolding } from '../../src/transfer/get/case-collisions.ts';
+import { CaseCollisions } from '../../src/transfer/get/case-collisions.ts';
+import { NameFolding } from '../../src/transfer/local/name-folding.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const folds = { isFolding: () => Promise.resolve(true) };
-const tells = { isFolding: () => Promise.resolve(false) };
+const folds = { areOne: () => Promise.resolve(true) };
+const tells = { areOne: () => Promise.resolve(false) };
 
 async function problems(names: readonly string[], folding: typeof folds): Promise<boolean[]> {
   const twins = new CaseCollisions(folding);
@@ -38,9 +41,31 @@ test('names that only resemble each other are left alone', async () => {
   expect(await problems(['a', 'b', 'a b', 'a-b'], folds)).toEqual([false, false, false, false]);
 });
 
-test('the disk is asked, and what was tried out on it is taken away', async () => {
+test('only names that the disk takes for one are a clash, and the first stays', async () => {
+  const names = new CaseCollisions({
+    areOne: async (one, other) => one.toLowerCase() === other.toLowerCase(),
+  });
+  expect(await names.problem('stra\u00dfe')).toBeUndefined();
+  expect(await names.problem('STRASSE')).toBeUndefined();
+  expect(await names.problem('Strasse')).toContain('"STRASSE"');
+  expect(await names.problem('strasse')).toContain('"STRASSE"');
+});
+
+const onLinux = test.skipIf(process.platform !== 'linux');
+
+onLinux.each([true, false])('a disk of Linux tells all names apart, tried out: %j', async (mayWrite) => {
   using folder = tempFolder();
-  const isFolding = await new NameFolding(folder.path).isFolding();
+  const missing = join(folder.path, 'not', 'there');
+  const names = new NameFolding(missing, { mayWrite });
+  expect(await names.areOne('a', 'A')).toBe(false);
+  expect(await names.areOne('\u00e9', 'e\u0301')).toBe(false);
   expect(await readdir(folder.path)).toEqual([]);
-  if (process.platform === 'linux') expect(isFolding).toBe(false);
+});
+
+test('what is not to be written to is looked at: a folder that is found by another spelling of a name in it folds', async () => {
+  using folder = tempFolder();
+  writeFileSync(join(folder.path, 'readme'), '');
+  const names = new NameFolding(folder.path, { mayWrite: false });
+  const isFolding = existsSync(join(folder.path, 'README'));
+  expect(await names.areOne('a', 'A')).toBe(isFolding);
 });

@@ -23,6 +23,7 @@ const wrong = 'a'.repeat(64);
 const sessions = {
   'its own openssl': 'own',
   'no openssl': undefined,
+  'neither openssl nor sha256sum': 'shasum',
   'an openssl that always says the same': `echo '${wrong} *stdin'`,
   'an openssl that fails': 'exit 1',
   'an openssl that prints for ever': 'yes',
@@ -43,11 +44,17 @@ afterAll(() => folder[Symbol.dispose]());
 function run(session: keyof typeof sessions, script: string, paths: readonly string[]): string {
   const programs = at(`programs of ${session}`);
   mkdirSync(programs, { recursive: true });
-  for (const program of ['sha256sum', 'head', 'yes', 'cut']) link(own(program), join(programs, program));
   const openssl = sessions[session];
+  const hash = openssl === 'shasum' ? 'shasum' : 'sha256sum';
+  for (const program of [hash, 'head', 'yes', 'cut', 'perl']) link(own(program), join(programs, program));
+  if (openssl === 'shasum') return runScript(programs, script, paths);
   if (openssl === 'own') link(own('openssl'), join(programs, 'openssl'));
   else if (openssl !== undefined)
     writeFileSync(join(programs, 'openssl'), `#!${shell}\n${openssl}\n`, { mode: 0o755 });
+  return runScript(programs, script, paths);
+}
+
+function runScript(programs: string, script: string, paths: readonly string[]): string {
   return execFileSync(shell, ['-c', script, 'sh', ...paths], {
     env: { PATH: programs },
     encoding: 'utf8',

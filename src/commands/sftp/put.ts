@@ -3,11 +3,18 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parsePutArguments } from '../../core/sftp/sftp-target.ts';
-import { addTransferOptions, readTransferOptions, type TransferFlags } from './transfer-flags.ts';
+import {
+  addAllOption,
+  addTransferOptions,
+  filterOnMac,
+  readTransferOptions,
+  type TransferFlags,
+} from './transfer-flags.ts';
 
 interface Flags extends TransferFlags {
   readonly recursive: boolean;
   readonly dryRun: boolean;
+  readonly all: boolean;
 }
 
 export function define(command: Command, context: Context): void {
@@ -16,9 +23,12 @@ export function define(command: Command, context: Context): void {
     .option('-r, --recursive', 'put folders recursively', false)
     .option('-n, --dry-run', 'show what would be done, without doing it', false);
   const rules = addTransferOptions(command);
+  addAllOption(command);
   command.action(async (args: string[], flags: Flags) => {
     const options = readTransferOptions(flags, rules);
-    const request = { ...parsePutArguments(args), recursive: flags.recursive, dryRun: flags.dryRun, options };
+    const onMac = filterOnMac(flags.all, rules);
+    const { recursive, dryRun } = flags;
+    const request = { ...parsePutArguments(args), recursive, dryRun, options, onMac };
     const { putFiles } = await import('../../services/sftp/sftp-put.ts');
     context.exitCode = await putFiles(request, await context.tools('sftp'));
   });

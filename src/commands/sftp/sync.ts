@@ -3,11 +3,18 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parseSyncArguments } from '../../core/sftp/sftp-target.ts';
-import { addFilterOptions, readTransferOptions, type TransferFlags } from './transfer-flags.ts';
+import {
+  addAllOption,
+  addFilterOptions,
+  filterOnMac,
+  readTransferOptions,
+  type TransferFlags,
+} from './transfer-flags.ts';
 
 interface Flags extends Pick<TransferFlags, 'verify' | 'via' | 'limit'> {
   readonly delete: boolean;
   readonly dryRun: boolean;
+  readonly all: boolean;
   readonly checksum: boolean;
 }
 
@@ -19,11 +26,14 @@ export function define(command: Command, context: Context): void {
     .option('-c, --checksum', 'compare files of equal size by SHA-256, not by time', false)
     .option('-n, --dry-run', 'show what would be done, without doing it', false);
   const rules = addFilterOptions(command);
+  addAllOption(command);
   command.action(async (source: string, target: string, flags: Flags) => {
     // Without the source's times the next run could not tell what is new.
     const options = readTransferOptions({ ...flags, preserve: true }, rules);
     const { delete: deletes, dryRun, checksum } = flags;
-    const request = { ...parseSyncArguments(source, target), delete: deletes, dryRun, checksum, options };
+    const onMac = filterOnMac(flags.all, rules);
+    const ends = parseSyncArguments(source, target);
+    const request = { ...ends, delete: deletes, dryRun, checksum, options, onMac };
     const { syncFolders } = await import('../../services/sftp/sftp-sync.ts');
     context.exitCode = await syncFolders(request, await context.tools('sftp'));
   });

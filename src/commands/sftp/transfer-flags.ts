@@ -1,7 +1,8 @@
 /** The options that put, get and sync share. */
 
 import { type Command, Option } from 'commander';
-import { type PathRule, pathFilter } from '../../core/sftp/path-filter.ts';
+import { finderRules } from '../../core/sftp/finder-files.ts';
+import { type PathFilter, type PathRule, pathFilter } from '../../core/sftp/path-filter.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
 import { byteRate, oneOf } from '../shared/options.ts';
 
@@ -48,6 +49,16 @@ export function addFilterOptions(command: Command): readonly PathRule[] {
     .option('--verify', 'compare checksums of all files, not only of large and resumed ones')
     .option('--no-verify', 'compare sizes only');
   return rules;
+}
+
+/** For what goes out of folders of this machine. */
+export function addAllOption(command: Command): void {
+  command.option('--all', 'on macOS also .DS_Store and ._* files, which it makes by itself', false);
+}
+
+/** What takes part on macOS where `--all` is not given. */
+export function filterOnMac(all: boolean, rules: readonly PathRule[]): PathFilter | undefined {
+  return all ? undefined : pathFilter([...rules, ...finderRules]);
 }
 
 export function readTransferOptions(flags: TransferFlags, rules: readonly PathRule[]): TransferOptions {

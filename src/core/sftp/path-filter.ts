@@ -2,11 +2,13 @@
  * `--include` and `--exclude`: the first rule that matches a path decides; a path that none matches takes part.
  * A pattern without a slash matches a name at any depth; one that begins with a slash counts from the folder that is
  * moved; one with a slash in its middle matches the end of a path. `**` also matches across slashes, and a slash at the
- * end restricts the rule to folders. What lies in an excluded folder is not looked at.
+ * end restricts the rule to folders. What lies in an excluded folder is not looked at. However an accent is written, it is the
+ * same letter: macOS stores `é` as two, and a keyboard types it as one.
  */
 
 import { UsageError } from '../../errors.ts';
 import { matchesText, type NamePattern, parseName } from './glob.ts';
+import { composed } from './same-names.ts';
 
 export interface PathRule {
   readonly action: 'include' | 'exclude';
@@ -20,7 +22,7 @@ export type PathFilter = (path: string, isFolder: boolean) => boolean;
 export function pathFilter(rules: readonly PathRule[]): PathFilter {
   const compiled = rules.map((rule) => ({ accepts: rule.action === 'include', ...compile(rule) }));
   return (path, isFolder) => {
-    const names = path.split('/');
+    const names = composed(path).split('/');
     const rule = compiled.find(
       ({ foldersOnly, isAnchored, parts }) =>
         (isFolder || !foldersOnly) && (isAnchored ? matchesAll(parts, names) : matchesEnd(parts, names)),
@@ -38,7 +40,7 @@ interface Compiled {
 }
 
 function compile({ action, pattern }: PathRule): Compiled {
-  const parts = pattern
+  const parts = composed(pattern)
     .split('/')
     .filter((part) => part !== '')
     .map((part): Part => (part === '**' ? 'folders' : parseName(part)));

@@ -2,6 +2,7 @@
 
 import { haveSameTime } from './file-time.ts';
 import type { PathFilter } from './path-filter.ts';
+import { foldName } from './same-names.ts';
 import { isUnfinished, type TransferProblem, unfinishedReason } from './transfer-plan.ts';
 
 export interface TreeEntry {
@@ -30,6 +31,8 @@ export interface SyncRules {
   readonly isBytewise?: boolean;
   /** Files that were, and hold the same: besides, those whose times say nothing. */
   readonly same?: ReadonlySet<string>;
+  /** What the target's disk cannot keep beside something else that is copied, and why. */
+  readonly clashes?: ReadonlyMap<string, string>;
 }
 
 export interface SyncPlan {
@@ -69,7 +72,11 @@ export function planSync(source: TreeListing, target: TreeListing, rules: SyncRu
       continue;
     }
     if (blocked.some((path) => entry.path.startsWith(`${path}/`))) continue;
-    if (!planEntry(entry, there.get(entry.path), { plan, rules })) blocked.push(entry.path);
+    const clash = rules.clashes?.get(entry.path);
+    if (clash !== undefined) {
+      plan.failed.push({ path: entry.path, reason: clash, code: 'refused-name' });
+      blocked.push(entry.path);
+    } else if (!planEntry(entry, there.get(entry.path), { plan, rules })) blocked.push(entry.path);
   }
   const keeps = rules.delete ? reasonToKeep(source, target, plan) : undefined;
   const removals = rules.delete && keeps === undefined ? planRemovals(source, target, rules) : [];
@@ -143,14 +150,14 @@ function reasonToKeep(source: TreeListing, target: TreeListing, plan: Draft): st
  * source's name in case or Unicode form only: on some file systems the two are one file.
  */
 function planRemovals(source: TreeListing, target: TreeListing, { accepts }: SyncRules): SyncRemoval[] {
-  const wanted = new Set(source.entries.map(({ path }) => folded(path)));
+  const wanted = new Set(source.entries.map(({ path }) => foldName(path)));
   const removals: SyncRemoval[] = [];
   const keptFolders = new Set<string>();
   // From the end: then what is in a folder comes before it.
   for (const entry of [...target.entries].reverse()) {
     const { path, kind } = entry;
     const isOurs = takesPart(entry, accepts) && !isUnfinishedPath(path);
-    const goes = isOurs && !wanted.has(folded(path)) && !keptFolders.has(path);
+    const goes = isOurs && !wanted.has(foldName(path)) && !keptFolders.has(path);
     if (goes) removals.push({ path, isFolder: kind === 'folder' });
     else for (const above of foldersAbove(path)) keptFolders.add(above);
   }
@@ -172,8 +179,4 @@ function isUnfinishedPath(path: string): boolean {
 function foldersAbove(path: string): string[] {
   const names = path.split('/');
   return names.slice(1).map((_, index) => names.slice(0, index + 1).join('/'));
-}
-
-function folded(path: string): string {
-  return path.normalize('NFC').toLowerCase().normalize('NFC');
 }

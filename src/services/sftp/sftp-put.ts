@@ -1,6 +1,8 @@
 /** `bai sftp put`: files and folders of this machine into a session. */
 
+import { withoutFinderFiles } from '../../core/sftp/finder-files.ts';
 import type { NewPart } from '../../core/sftp/look-ahead.ts';
+import type { PathFilter } from '../../core/sftp/path-filter.ts';
 import { meansFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
@@ -21,10 +23,12 @@ interface PutRequest {
   /** What would be done is the answer, and nothing is. */
   readonly dryRun?: boolean;
   readonly options: TransferOptions;
+  /** What of folders takes part on macOS, in place of the filter in `options`. */
+  readonly onMac?: PathFilter | undefined;
 }
 
 export async function putFiles(request: PutRequest, tools: SftpTools): Promise<ExitCode> {
-  const { target, recursive, options } = request;
+  const { target, recursive } = request;
   if (request.sources.includes('-')) return putStream(request, tools);
   const written = request.sources.map((source) => tools.local.expandHome(source));
   const sources = await expandLocal(written, tools.local);
@@ -33,14 +37,18 @@ export async function putFiles(request: PutRequest, tools: SftpTools): Promise<E
   // How a folder goes depends on the line, of which the first answers tell.
   const part = await likelyPart(request, sources, tools);
   await using opened = await openToWrite({ ...target, names, looksFirst: !recursive, part }, tools);
+  const { options, counting, said } = withoutFinderFiles(request.options, request.onMac, tools.local);
   const about = { session: target.session, reporter: tools.reporter };
-  const job = { sources, target: target.path, recursive, options };
-  if (request.dryRun)
-    return await planTransfer(about, (plan, observer) => opened.files.put({ ...job, plan }, observer));
-  return await reportTransfer(about, async (observer, progress) => {
-    using _counting = measure({ sources, recursive, options }, localMeasure(tools.local), progress);
-    return await opened.warning(observer, (watched) => opened.files.put(job, watched));
-  });
+  const job = { sources, target: target.path, recursive, options: counting };
+  const status = request.dryRun
+    ? await planTransfer(about, (plan, observer) => opened.files.put({ ...job, plan }, observer))
+    : await reportTransfer(about, async (observer, progress) => {
+        using _measuring = measure({ sources, recursive, options }, localMeasure(tools.local), progress);
+        return await opened.warning(observer, (watched) => opened.files.put(job, watched));
+      });
+  const leftOut = said();
+  if (leftOut !== undefined) tools.reporter.info(leftOut);
+  return status;
 }
 
 /** For one small file whose target is told with its name, which is likely to be no folder. */

@@ -1,5 +1,7 @@
 /** `bai sftp sync`: makes one folder like another one, in one direction. */
 
+import { withoutFinderFiles } from '../../core/sftp/finder-files.ts';
+import type { PathFilter } from '../../core/sftp/path-filter.ts';
 import { meansFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { SyncEnds } from '../../core/sftp/sftp-target.ts';
 import { planSync, type SyncPlan, type TreeListing } from '../../core/sftp/sync-plan.ts';
@@ -12,6 +14,7 @@ import type { RemoteFiles, TransferJob, TreeObserver } from '../../transfer/remo
 import { type OpenedToWrite, openToWrite, withoutMounts } from './sftp-mounts.ts';
 import { showPlan } from './sftp-plan.ts';
 import { sameFiles } from './sftp-sync-compare.ts';
+import { clashesOf, type PairedNames, pairNames } from './sftp-sync-names.ts';
 import { localSide, type RemovalSide, remoteSide, removeAll } from './sftp-sync-remove.ts';
 import { planView } from './sftp-sync-view.ts';
 import type { SftpTools } from './sftp-tools.ts';
@@ -25,22 +28,31 @@ interface SyncRequest extends SyncEnds {
   readonly checksum: boolean;
   /** Its `preserve` keeps the times that the next run compares. */
   readonly options: TransferOptions;
+  /** What takes part on macOS, in place of the filter in `options`. */
+  readonly onMac?: PathFilter | undefined;
 }
 
 export async function syncFolders(written: SyncRequest, tools: SftpTools): Promise<ExitCode> {
-  const request = { ...written, local: tools.local.expandHome(written.local) };
+  const { options, counting, said } = withoutFinderFiles(written.options, written.onMac, tools.local);
+  const request = { ...written, local: tools.local.expandHome(written.local), options };
   if (written.delete) await refuseWholePlace(written, tools);
   await using opened = await openEnds(request, tools);
   const { files } = opened;
   if (request.delete && request.direction === 'put') await refuseHomeOverThere(request.remote.path, files);
-  const plan = await makePlan(request, files, tools);
+  const { plan, names, source } = await makePlan(request, files, tools);
+  for (const { path, kind } of source.entries) counting.accepts(path, kind === 'folder');
   const about: TransferAbout = {
     session: request.remote.session,
     reporter: tools.reporter,
     refused: plan.failed,
   };
   if (plan.keeps !== undefined) tools.reporter.warn(`nothing is removed: ${plan.keeps}`);
-  return request.dryRun ? showPlan(plan, about) : await carryOut({ request, plan, about }, opened, tools);
+  const status = request.dryRun
+    ? showPlan(plan, about)
+    : await carryOut({ request, plan, names, about }, opened, tools);
+  const leftOut = said();
+  if (leftOut !== undefined) tools.reporter.info(leftOut);
+  return status;
 }
 
 function openEnds({ direction, remote }: SyncRequest, tools: SftpTools): Promise<OpenedToWrite> {
@@ -68,10 +80,44 @@ function wholePlace(path: string): UsageError {
   });
 }
 
-async function makePlan(request: SyncRequest, files: RemoteFiles, tools: SftpTools): Promise<SyncPlan> {
+interface NamedPlan {
+  readonly plan: SyncPlan;
+  readonly names: PairedNames;
+  readonly source: TreeListing;
+}
+
+async function makePlan(request: SyncRequest, files: RemoteFiles, tools: SftpTools): Promise<NamedPlan> {
   const { direction, local, remote, options } = request;
   const isPut = direction === 'put';
   const { accepts } = options;
+  const [localTree, remoteTree] = await listBoth(request, files, tools);
+  const names = await pairNames(
+    { root: local, local: localTree, remote: remoteTree, direction },
+    tools.local,
+  );
+  const trees = {
+    local: { root: local, tree: names.local },
+    remote: { root: remotePath(remote.path), tree: remoteTree },
+    accepts,
+    bytesPerSecond: options.bytesPerSecond,
+    onlyDoubtful: !request.checksum,
+  };
+  const same = await sameFiles(trees, files, tools);
+  const rules = { accepts, delete: request.delete, isBytewise: request.checksum, same };
+  if (isPut) return { plan: planSync(names.local, remoteTree, rules), names, source: names.local };
+  const disk = tools.local.naming(local, { mayWrite: !request.dryRun });
+  const areOne = (one: string, other: string): Promise<boolean> => disk.areOne(one, other);
+  const clashes = await clashesOf(remoteTree, names.local, { accepts, areOne });
+  const plan = planSync(remoteTree, names.local, { ...rules, clashes });
+  return { plan, names, source: remoteTree };
+}
+
+async function listBoth(
+  { direction, local, remote, options: { accepts } }: SyncRequest,
+  files: RemoteFiles,
+  tools: SftpTools,
+): Promise<[here: TreeListing, there: TreeListing]> {
+  const isPut = direction === 'put';
   const here = async (): Promise<TreeListing> =>
     (await isLocalFolder(local, isPut, tools))
       ? await listLocalTree(local, tools.local, { accepts, follow: isPut })
@@ -83,17 +129,7 @@ async function makePlan(request: SyncRequest, files: RemoteFiles, tools: SftpToo
           use: isPut ? 'there' : tools.local.isWindows ? 'on Windows' : 'here',
         })
       : nothing;
-  const [localTree, remoteTree] = await Promise.all([here(), far()]);
-  const [source, target] = isPut ? [localTree, remoteTree] : [remoteTree, localTree];
-  const trees = {
-    local: { root: local, tree: localTree },
-    remote: { root: remotePath(remote.path), tree: remoteTree },
-    accepts,
-    bytesPerSecond: options.bytesPerSecond,
-    onlyDoubtful: !request.checksum,
-  };
-  const same = await sameFiles(trees, files, tools);
-  return planSync(source, target, { accepts, delete: request.delete, isBytewise: request.checksum, same });
+  return await Promise.all([here(), far()]);
 }
 
 const nothing: TreeListing = { entries: [], problems: [] };
@@ -118,11 +154,12 @@ function checkFolder(path: string, kind: string | undefined, isSource: boolean):
 interface Work {
   readonly request: SyncRequest;
   readonly plan: SyncPlan;
+  readonly names: PairedNames;
   readonly about: TransferAbout;
 }
 
 async function carryOut(
-  { request, plan, about }: Work,
+  { request, plan, names, about }: Work,
   opened: OpenedToWrite,
   tools: SftpTools,
 ): Promise<ExitCode> {
@@ -134,7 +171,7 @@ async function carryOut(
       plan.copies.length,
       plan.copies.reduce((sum, { bytes }) => sum + bytes, 0),
     );
-    return await opened.warning(observer, (watched) => copy({ request, plan, about }, files, watched));
+    return await opened.warning(observer, (watched) => copy({ request, plan, names, about }, files, watched));
   });
   const failed = outcome.summary.failed;
   // What was to take the place of the removed may be what failed.
@@ -142,7 +179,7 @@ async function carryOut(
   if (!mayRemove && plan.removals.length > 0)
     reporter.warn('nothing is removed: not all of the source was copied');
   const removal = mayRemove
-    ? await removeAll(plan.removals, removalSide(request, files, tools), tools)
+    ? await removeAll(plan.removals, removalSide(request, names, { files, tools }), tools)
     : none;
   for (const { path, reason } of plan.unknown) reporter.warn(`${sanitizeLine(path)}: not removed: ${reason}`);
   const summary = { ...outcome.summary, failed: [...failed, ...plan.unknown, ...removal.failed] };
@@ -156,7 +193,7 @@ const none = { removed: 0, failed: [] };
 
 /** One run of the engine, which takes of the source only what the plan names. */
 async function copy(
-  { request, plan }: Work,
+  { request, plan, names }: Work,
   files: RemoteFiles,
   observer: TreeObserver,
 ): Promise<TransferSummary> {
@@ -173,7 +210,11 @@ async function copy(
     sources: [source === '' || meansFolder(source) ? `${source}.` : `${source}/.`],
     target: direction === 'put' ? remotePath(remote.path) : local,
     recursive: true,
-    options: { ...options, accepts: (path, isFolder) => (isFolder ? folders : wanted).has(path) },
+    // Put walks by the names that are here, get by those of the session.
+    options: {
+      ...options,
+      accepts: (path, isFolder) => (isFolder ? folders : wanted).has(names.there(path)),
+    },
   };
   const view = planView(plan, job.sources[0] ?? '');
   const shown = view.observe(observer);
@@ -205,8 +246,14 @@ function foldersAbove(path: string): string[] {
 
 function removalSide(
   { direction, local, remote }: SyncRequest,
-  files: RemoteFiles,
-  tools: SftpTools,
+  names: PairedNames,
+  { files, tools }: { readonly files: RemoteFiles; readonly tools: SftpTools },
 ): RemovalSide {
-  return direction === 'put' ? remoteSide(remotePath(remote.path), files) : localSide(local, tools.local);
+  if (direction === 'put') return remoteSide(remotePath(remote.path), files);
+  const side = localSide(local, tools.local);
+  return {
+    place: (folder) => side.place(names.here(folder)),
+    remove: (path) => side.remove(names.here(path)),
+    removeFolder: (path) => side.removeFolder(names.here(path)),
+  };
 }

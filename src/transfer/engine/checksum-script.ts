@@ -7,8 +7,12 @@
 const knowsItsTrade =
   '[ "$(printf abc | openssl dgst -sha256 -r 2>/dev/null | head -c 99)" = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad *stdin" ]';
 
+/** Where coreutils are missing Perl's may be there, as on macOS. */
+const otherwise = (files: string): string =>
+  `if command -v sha256sum >/dev/null; then sha256sum ${files}; else shasum -a 256 ${files}; fi`;
+
 /** The file is an argument, and no name is printed that would have to be told from the sum. */
-export const checksumScript = `${knowsItsTrade} && openssl dgst -sha256 -r < "$1" 2>/dev/null || sha256sum < "$1"`;
+export const checksumScript = `${knowsItsTrade} && openssl dgst -sha256 -r < "$1" 2>/dev/null || ${otherwise('< "$1"')}`;
 
 /** The sum that the script above has printed, or nothing. */
 export function readSum(printed: string): string | undefined {
@@ -16,7 +20,7 @@ export function readSum(printed: string): string | undefined {
 }
 
 /** One program for all files, whose names are printed as they are when they are plain. What cannot be read is left out. */
-export const checksumsScript = `if ${knowsItsTrade}; then openssl dgst -sha256 -r "$@"; else sha256sum "$@"; fi 2>/dev/null; true`;
+export const checksumsScript = `if ${knowsItsTrade}; then openssl dgst -sha256 -r "$@"; else ${otherwise('"$@"')}; fi 2>/dev/null; true`;
 
 /** Whether programs print a path as it is, in one line. */
 export function isPlain(path: string): boolean {

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { entryNameProblem, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import { placeSource, type TransferTarget } from '../../core/sftp/transfer-plan.ts';
-import { UsageError } from '../../errors.ts';
+import { TransferError, UsageError } from '../../errors.ts';
 import { eachSource, folderError, type TransferJob } from '../engine/transfer-job.ts';
 import {
   behindNamedLink,
@@ -13,28 +13,33 @@ import {
   openLocalFolder,
   withoutTrailingSeparators,
 } from '../local/local-folder.ts';
+import { NameFolding } from '../local/name-folding.ts';
 import { checkSource } from '../remote/remote-source.ts';
 import type { TransferRun } from '../tar/transfer-run.ts';
+import { CaseCollisions } from './case-collisions.ts';
 import { getFile } from './get-file.ts';
 import { getTree } from './get-tree.ts';
 
 export async function getSources(job: TransferJob, run: TransferRun): Promise<void> {
   const path = withoutTrailingSeparators(job.target);
   const isFolder = job.sources.length > 1 || path !== job.target;
+  const names = new CaseCollisions(new NameFolding(path, { mayWrite: run.plan === undefined }));
   await eachSource(job, run.stats, async (source) => {
     const target: TransferTarget = { path, state: await localState(path), meansFolder: isFolder };
-    await getSource(source, { target, recursive: job.recursive }, run);
+    await getSource(source, { target, recursive: job.recursive, names }, run);
   });
 }
 
 interface Destination {
   readonly target: TransferTarget;
   readonly recursive: boolean;
+  /** Of the sources, in the target. */
+  readonly names: CaseCollisions;
 }
 
 async function getSource(
   source: string,
-  { target, recursive }: Destination,
+  { target, recursive, names }: Destination,
   run: TransferRun,
 ): Promise<void> {
   const remote = remotePath(source);
@@ -46,7 +51,7 @@ async function getSource(
     { path: source, name: remoteName(source), kind: isFolder ? 'folder' : 'file' },
     target,
   );
-  if (placement.place === 'inside') checkName(placement.name);
+  if (placement.place === 'inside') await checkName(placement.name, names);
   if (isFolder) {
     const root = await openLocalFolder(target.path, run.plan);
     const local =
@@ -64,10 +69,13 @@ async function getSource(
 }
 
 /** The user wrote this name, but for the session's file system rather than for this one. */
-function checkName(name: string): void {
+async function checkName(name: string, names: CaseCollisions): Promise<void> {
   const problem = entryNameProblem(name, isWindows);
-  if (problem === undefined) return;
-  throw new UsageError(`"${name}" is not a valid local file name: ${problem}`, {
-    hint: 'write the local file name as the last argument',
-  });
+  if (problem !== undefined) {
+    throw new UsageError(`"${name}" is not a valid local file name: ${problem}`, {
+      hint: 'write the local file name as the last argument',
+    });
+  }
+  const clash = await names.problem(name);
+  if (clash !== undefined) throw new TransferError(clash, { code: 'refused-name' });
 }

@@ -16,6 +16,7 @@ import type { RemoteKind } from '../engine/remote-attributes.ts';
 import { lstatIfThere, stat, unlink } from './local-disk.ts';
 import { isWindows } from './local-folder.ts';
 import { readLocalNames } from './local-names.ts';
+import { type Folding, NameFolding } from './name-folding.ts';
 
 interface LocalEntry {
   readonly name: string;
@@ -33,6 +34,8 @@ interface LocalEntry {
 export interface LocalFiles {
   /** Whether names have to be fit for Windows. */
   readonly isWindows: boolean;
+  /** Whether this system leaves files of its own in folders. */
+  readonly isMac: boolean;
   join(folder: string, name: string): string;
   /** Of a path that the user wrote: a leading `~` is the home folder. */
   expandHome(path: string): string;
@@ -47,6 +50,8 @@ export interface LocalFiles {
   realPath(path: string): Promise<string>;
   /** Whether it is the home folder, one above it, or a whole disk; links followed. */
   holdsHome(path: string): Promise<boolean>;
+  /** What the disk of a folder, which may be missing yet, takes for one name; without `mayWrite` as far as it can be seen. */
+  naming(folder: string, options: { readonly mayWrite: boolean }): Folding;
   /** SHA-256 in hexadecimal. */
   checksum(path: string): Promise<string>;
   /** A file or a link. */
@@ -61,6 +66,7 @@ export interface LocalFiles {
 
 export const localFiles: LocalFiles = {
   isWindows,
+  isMac: process.platform === 'darwin',
   join: (folder, name) => (folder === '' ? name : join(folder, name)),
   isAbsolute,
   expandHome,
@@ -68,6 +74,7 @@ export const localFiles: LocalFiles = {
   list: listLocalFolder,
   stat: (path) => onThisMachine('read', path, optional(describe(path, '', true))),
   exists: async (path) => (await onThisMachine('read', path, optional(lstat(path)))) !== undefined,
+  naming: (folder, options) => new NameFolding(folder || '.', options),
   checksum: (path) => onThisMachine('read', path, checksum(path)),
   realPath: (path) => onThisMachine('read', path, realpath(path)),
   holdsHome,

@@ -14,6 +14,7 @@ import { TarBatches } from '../tar/tar-batches.ts';
 import type { TransferRun } from '../tar/transfer-run.ts';
 import { putByTar, type SentFile } from './put-by-tar.ts';
 import { putFile } from './put-file.ts';
+import { namesThere } from './same-names-there.ts';
 
 /** A folder above, by what it is rather than by its name: links to folders are followed, and may lead back. */
 interface Ancestor {
@@ -52,8 +53,10 @@ async function putFolder(folder: SentFolder, { add, batches }: Walk, run: Transf
   const self = await identify(folder);
   const isInNewFolder = (await openFolder(folder.remote, run)) === 'made';
   const names = await pool.fewer.run(() => onThisMachine('read', folder.local, readLocalNames(folder.local)));
+  const there = isInNewFolder ? undefined : await namesThere(names, folder, run);
   for (const { name, problem } of names) {
-    const paths = { local: join(folder.local, name), remote: joinRemote(folder.remote, name) };
+    const remoteName = there?.get(name) ?? name;
+    const paths = { local: join(folder.local, name), remote: joinRemote(folder.remote, remoteName) };
     const relative = folder.relative + name;
     await stats.attempt(paths.local, async () => {
       if (problem !== undefined) {
