@@ -11,6 +11,7 @@ import type { CommandModule } from '../../src/commands/shared/command.ts';
 import { createRemoteFiles } from '../../src/transfer/remote-files.ts';
 import { type EmulatorBed, openEmulator } from '../contract/app-bed.ts';
 import { cleanEnvironment, finished, launcher } from '../support/bai.ts';
+import { canMount, inNamespace } from '../support/namespace.ts';
 import { connectFully } from '../support/ssh-session.ts';
 import { sshdMissing, startSshd, type TestSshd } from '../support/sshd.ts';
 import { type SftpAnswer, sftpBed } from './sftp-bed.ts';
@@ -84,9 +85,15 @@ describe('bai with 64 open files', () => {
   });
   afterAll(() => bed[Symbol.asyncDispose]());
 
-  async function limited(openFiles: number, ...args: string[]) {
-    const words = [`--nofile=${openFiles}`, process.execPath, launcher, '--json', 'sftp', ...args];
-    const child = spawn('prlimit', words, {
+  /** Of macOS the system does not tell the limit: there is no /proc. */
+  const withoutProc = [...inNamespace, 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh'];
+
+  const limited = (openFiles: number, ...args: string[]) => start([], openFiles, args);
+
+  async function start(before: readonly string[], openFiles: number, args: readonly string[]) {
+    const bai = [process.execPath, launcher, '--json', 'sftp', ...args];
+    const [program = '', ...words] = [...before, 'prlimit', `--nofile=${openFiles}`, ...bai];
+    const child = spawn(program, words, {
       cwd: bed.home,
       env: cleanEnvironment({ home: bed.home, env: bed.env }),
     });
@@ -126,4 +133,14 @@ describe('bai with 64 open files', () => {
       }
     },
   );
+
+  test.skipIf(!canMount)('256 are enough where the system does not tell how many there may be', async () => {
+    const near = join(bed.home, 'near', 'mac');
+    const there = 'demo:kept/mac';
+    await makeFiles(near, (index) => `d${index % 30}`);
+    const mac = (...args: string[]) => start(['unshare', ...withoutProc], 256, args);
+    expect(await mac('put', '-r', near, there)).toMatchObject({ files: fileCount + 1 });
+    expect(await mac('sync', there, `${near}-back`)).toMatchObject({ files: fileCount + 1 });
+    await areSame(near, `${near}-back`);
+  });
 });
