@@ -1,11 +1,12 @@
 /** An SSH connection over a tunnel's stream, without a local port. The host key is checked before any key is used. */
 
+import { getCiphers } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import { milestone } from '../core/milestones.ts';
 import { placeName } from '../core/session/session.ts';
-import { type StrongCipher, strongCiphers } from '../core/ssh/link-tuning.ts';
+import { type StrongCipher, strongCiphers, usableCiphers } from '../core/ssh/link-tuning.ts';
 import { within } from '../core/time-limit.ts';
 import { BaiError, ConflictError, reasonOf, UnreachableError } from '../errors.ts';
 import { openAgent } from './agent.ts';
@@ -256,7 +257,7 @@ function configOf(
   return {
     sock: stream,
     username: user,
-    algorithms: { cipher: [...ciphers], hmac: [...hmacOrder] },
+    algorithms: { cipher: usableCiphers(ciphers, getCiphers()), hmac: [...hmacOrder] },
     // ssh2's own limit would count the time in which this machine slept.
     readyTimeout: 0,
     keepaliveInterval: silenceMs / 4,

@@ -8,6 +8,7 @@ import { interruptedBy } from '../errors.ts';
 import { openToAppend } from '../files/append-file.ts';
 import type { Background, BackgroundStart, BackgroundWish } from '../services/ssh/ssh-programs.ts';
 import type { AppParts } from './apps.ts';
+import { ownProgram, ownWords } from './process/own-program.ts';
 
 /** Tells the new process what it is for; nobody else sees it. */
 const variable = 'BAI_IN_BACKGROUND';
@@ -52,7 +53,8 @@ export async function startInBackground(
           'pipe',
         ]
       : ['ignore', logFd, logFd, 'pipe'];
-  const child = spawn(process.execPath, process.argv.slice(1), {
+  const [program, ...before] = ownProgram();
+  const child = spawn(program, [...before, ...ownWords()], {
     detached: true,
     windowsHide: true,
     stdio,

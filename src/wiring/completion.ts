@@ -13,6 +13,7 @@ import { joinRemote } from '../core/sftp/remote-path.ts';
 import { atMost, limitTime, unlessAborted } from '../core/time-limit.ts';
 import { BaiError } from '../errors.ts';
 import type { CompletionTools } from '../services/completion/complete.ts';
+import { ownProgram, ownWords } from './process/own-program.ts';
 import type { BuilderContext } from './tools.ts';
 
 /** Nobody who presses Tab waits longer; names that come later are there the next time. */
@@ -147,9 +148,10 @@ async function remoteNames(session: string, folder: string, context: BuilderCont
 
 /** The same question in a process that outlives this one; resolves when it has ended. */
 async function refreshElsewhere({ environment }: BuilderContext): Promise<void> {
-  const words = process.argv.slice(1);
+  const words = ownWords();
   const at = words.indexOf('__complete') + 1;
-  const child = spawn(process.execPath, words.toSpliced(at, 0, '--refresh'), {
+  const [program, ...before] = ownProgram();
+  const child = spawn(program, [...before, ...words.toSpliced(at, 0, '--refresh')], {
     ...{ detached: true, windowsHide: true, stdio: 'ignore' },
     env: environment,
   });

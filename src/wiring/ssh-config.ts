@@ -2,8 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join, sep } from 'node:path';
 import { findOwnPaths } from '../config/paths.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import { isAccountSetting } from '../core/settings/setting-places.ts';
@@ -19,6 +18,7 @@ import { openHostFiles } from '../ssh/files/host-files.ts';
 import { askSsh } from '../ssh/openssh/ssh-settings.ts';
 import { nullDevice, sshSettings } from './app-settings.ts';
 import { lockWait } from './lock-wait.ts';
+import { ownProgram } from './process/own-program.ts';
 import type { UserSsh } from './user-ssh.ts';
 
 /** Whose hosts they are, and what has chosen that. */
@@ -96,14 +96,13 @@ function passwordHome(): string | undefined {
  * typed goes into the variable, since a typed one counts before the environment's own account.
  */
 function baiCommand({ profile, flags }: ChosenHosts, environment: Environment): string[] {
-  const launcher = fileURLToPath(new URL('../bin/bai.cjs', import.meta.url));
   const { BAI_HOME: home } = environment;
   const { endpoint } = flags.settings;
   const file = flags.environmentFile;
   const isTyped = flags.profile !== undefined;
   return startCommand({
     platform: process.platform,
-    program: [process.execPath, launcher],
+    program: ownProgram(),
     variables: { ...(home && { BAI_HOME: wholePath(home) }), ...(!isTyped && { BAI_PROFILE: profile }) },
     options: [
       ...(isTyped ? ['--profile', profile] : []),

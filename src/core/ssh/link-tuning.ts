@@ -52,6 +52,16 @@ export function cipherOrder(first?: StrongCipher): readonly StrongCipher[] {
   return first === undefined ? strongCiphers : [first, ...strongCiphers.filter((cipher) => cipher !== first)];
 }
 
+/**
+ * Those that the runtime's crypto has, by its names of them: ssh2 refuses a list with any other. Node has all, Bun is without
+ * ChaCha20. As they are where none would be left, which ssh2 says then.
+ */
+export function usableCiphers<T extends string>(ciphers: readonly T[], known: readonly string[]): T[] {
+  const hasChaCha = known.includes('chacha20');
+  const usable = ciphers.filter((cipher) => hasChaCha || !cipher.startsWith('chacha20'));
+  return usable.length > 0 ? usable : [...ciphers];
+}
+
 export function isStrongCipher(name: unknown): name is StrongCipher {
   return strongCiphers.some((cipher) => cipher === name);
 }

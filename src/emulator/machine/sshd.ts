@@ -1,9 +1,11 @@
 /** A machine's SSH server: one account, public keys of the home's authorized_keys, algorithms like dropbear's. */
 
+import { getCiphers } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type AuthContext, type Connection } from 'ssh2';
+import { usableCiphers } from '../../core/ssh/link-tuning.ts';
 import type { FaultBook } from '../model/faults.ts';
 import type { Home } from './home.ts';
 import type { ShellProcess } from './shell-process.ts';
@@ -42,7 +44,7 @@ const algorithms = {
     'ecdh-sha2-nistp256',
     'diffie-hellman-group14-sha256',
   ],
-  cipher: ['chacha20-poly1305@openssh.com', 'aes128-ctr', 'aes256-ctr'],
+  cipher: usableCiphers(['chacha20-poly1305@openssh.com', 'aes128-ctr', 'aes256-ctr'], getCiphers()),
   hmac: ['hmac-sha1', 'hmac-sha2-256'],
   compress: ['none'],
 } satisfies ssh2.Algorithms;

@@ -24,12 +24,17 @@ export function descriptorWriter(descriptor: number, path: string): (bytes: Uint
   };
 }
 
-const writeOnce = promisify(write);
+/** By its callback: not every runtime gives `promisify` the count. */
+function writeOnce(descriptor: number, bytes: Uint8Array, from: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(descriptor, bytes, from, (error, written) => (error ? reject(error) : resolve(written)));
+  });
+}
+
 const statOf = promisify(fstat);
 
 async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length; )
-    written += (await writeOnce(descriptor, bytes, written)).bytesWritten;
+  for (let written = 0; written < bytes.length; ) written += await writeOnce(descriptor, bytes, written);
 }
 
 /** What Node has open for itself has such numbers too: queues and timers of no kind, and a pipe whose reader it is as well. */

@@ -209,8 +209,13 @@ function idOf({ dev, ino }: BigIntStats): string {
   return `${dev}:${ino}`;
 }
 
-const readByThread = promisify(fs.read);
-const writeByThread = promisify(fs.write);
+/** By its callback: not every runtime gives `promisify` the count. */
+function counted(start: (done: (error: Error | null, bytes: number) => void) => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    start((error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
+}
+
 const fstatByThread = promisify(fs.fstat);
 
 /** The same calls by a thread; file descriptors, unlike Node's own handles, can be used in both ways. */
@@ -218,10 +223,10 @@ const byThreads = {
   open: promisify(fs.open) as (path: string, flags: number, mode?: number) => Promise<number>,
   fstat: (descriptor: number): Promise<Stats> => fstatByThread(descriptor),
   fstatExactly: (descriptor: number): Promise<BigIntStats> => fstatByThread(descriptor, { bigint: true }),
-  read: async (descriptor: number, into: Buffer, position: number): Promise<number> =>
-    (await readByThread(descriptor, into, 0, into.length, position)).bytesRead,
-  write: async (descriptor: number, bytes: Buffer, position: number): Promise<number> =>
-    (await writeByThread(descriptor, bytes, 0, bytes.length, position)).bytesWritten,
+  read: (descriptor: number, into: Buffer, position: number): Promise<number> =>
+    counted((done) => fs.read(descriptor, into, 0, into.length, position, done)),
+  write: (descriptor: number, bytes: Buffer, position: number): Promise<number> =>
+    counted((done) => fs.write(descriptor, bytes, 0, bytes.length, position, done)),
   setMode: promisify(fs.fchmod),
   setTimes: promisify(fs.futimes),
   sync: promisify(fs.fsync),

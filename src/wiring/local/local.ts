@@ -5,7 +5,6 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile, readlink, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { claimLocalState, readLocalState, removeLocalState } from '../../config/local-state.ts';
 import { findOwnPaths, localStatePath } from '../../config/paths.ts';
@@ -23,6 +22,7 @@ import type {
 } from '../../services/local/local-manager.ts';
 import type { ServeLocalTools } from '../../services/local/serve-local.ts';
 import { programPath } from '../../ssh/programs.ts';
+import { ownProgram } from '../process/own-program.ts';
 
 interface LocalParts extends Pick<LocalManagerTools, 'ask'> {
   readonly environment: Environment;
@@ -117,17 +117,17 @@ async function spawnManager(
   await makeOwnFolder(dirname(logPath));
   await checkReplaceable(logPath);
   const log = openSync(logPath, 'w', 0o600);
-  const launcher = fileURLToPath(new URL('../bin/bai.cjs', import.meta.url));
+  const [program, ...before] = ownProgram();
   const options = [
     ...(provider === 'backend.ai' ? [] : ['--provider', provider]),
     ...(port === undefined ? [] : ['--port', String(port)]),
     ...(release === undefined ? [] : ['--release', release]),
     ...(wantsConsole ? ['--console'] : []),
   ];
-  const args = [launcher, 'local', 'serve', ...options];
+  const args = [...before, 'local', 'serve', ...options];
   // A window of its own is what Windows would give it.
   const apart = { detached: true, windowsHide: true } as const;
-  const child = spawn(process.execPath, args, { ...apart, stdio: ['ignore', log, log] });
+  const child = spawn(program, args, { ...apart, stdio: ['ignore', log, log] });
   closeSync(log);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);

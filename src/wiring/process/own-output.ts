@@ -4,7 +4,6 @@ import { writev } from 'node:fs';
 import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { systemCode } from '../../errors.ts';
 
 /** Calls back when all of it is written. */
@@ -60,7 +59,12 @@ export function socketSink(fd: number): Sink {
 /** Whoever shares the file has made it non-blocking, and its reader is slow. */
 const againMs = 5;
 
-const writeVector = promisify(writev);
+/** By its callback: not every runtime gives `promisify` the count. */
+function writeVector(fd: number, chunks: readonly Buffer[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    writev(fd, chunks, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
+}
 
 /** Writes from a thread, which waits for a slow reader in place of this one. */
 export class BlockingWrites {
@@ -94,7 +98,7 @@ export class BlockingWrites {
 
   async #write(fd: number, chunks: readonly Buffer[]): Promise<number> {
     try {
-      return (await writeVector(fd, chunks)).bytesWritten;
+      return await writeVector(fd, chunks);
     } catch (error) {
       if (systemCode(error) !== 'EAGAIN') throw error;
     }

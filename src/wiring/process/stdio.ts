@@ -74,12 +74,15 @@ function ownOutput(fd: number, blocking: BlockingWrites): OwnOutput | undefined 
   });
 }
 
+/** Deno makes no socket of a file that is open. */
+const canReopen = process.platform === 'linux' && process.versions['deno'] === undefined;
+
 /**
  * An open file of this process's own on the same pipe. Linux alone makes one (elsewhere `/dev/fd` gives the same one
  * again), of pipes alone, and only for the user that made the pipe.
  */
 function openAgain(fd: number, access: number): number | undefined {
-  if (process.platform !== 'linux' || kindOf(fd) !== 'pipe') return undefined;
+  if (!canReopen || kindOf(fd) !== 'pipe') return undefined;
   try {
     return openSync(`/proc/self/fd/${fd}`, access | constants.O_NONBLOCK);
   } catch (error) {
