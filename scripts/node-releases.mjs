@@ -13,17 +13,20 @@ const cache = process.env.BAI_TEST_NODES ?? join(homedir(), '.cache', 'bai-test'
 
 const here = { platform: process.platform, arch: process.arch };
 
+/** Of the releases that are put into single executables, which no test runs on. */
+export const foreignCache = `${cache}-of-systems`;
+
 /** The path of its `node`. Throws where there is no such package for the system; that of another one is not tried out. */
-export function installNode(release, { platform, arch } = here) {
+export function installNode(release, { platform, arch } = here, place = cache) {
   const isHere = platform === here.platform && arch === here.arch;
   const isWindows = platform === 'win32';
   const name = `node-${isWindows ? 'win' : platform}-${arch}`;
-  const folder = join(cache, isHere ? release : `${release}-${platform}-${arch}`);
+  const folder = join(place, isHere ? release : `${release}-${platform}-${arch}`);
   const program = join(folder, 'node_modules', name, isWindows ? 'bin/node.exe' : 'bin/node');
   if (existsSync(program)) return program;
-  console.error(`fetching Node ${release} for the tests …`);
-  mkdirSync(cache, { recursive: true });
-  const scratch = mkdtempSync(join(cache, '.new-'));
+  console.error(`fetching Node ${release} for ${platform} …`);
+  mkdirSync(place, { recursive: true });
+  const scratch = mkdtempSync(join(place, '.new-'));
   try {
     writeFileSync(join(scratch, 'package.json'), '{ "private": true }\n');
     const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];

@@ -36,6 +36,17 @@ export function run(program, args, options = {}) {
   });
 }
 
+/** What npm prints. */
+export function askNpm(words) {
+  return execFileSync('npm', words, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 2],
+    shell: process.platform === 'win32',
+  });
+}
+
 function isInstalled() {
   const marker = join(root, 'node_modules/.package-lock.json');
   return (
