@@ -7,20 +7,26 @@ export function manualPages({ groups, globalOptions }) {
     `bai-${command.path.replaceAll(' ', '-')}.1`,
     commandPage(command),
   ]);
-  return { 'bai.1': mainPage(commands, globalOptions), ...Object.fromEntries(pages) };
+  return { 'bai.1': mainPage(groups, globalOptions), ...Object.fromEntries(pages) };
 }
 
 /** mdoc takes no other form, and no clock: a page is the same however often it is made. */
 const date = 'November 30, 2026';
 
-function mainPage(commands, globalOptions) {
+function mainPage(groups, globalOptions) {
+  const sections = [...new Set(groups.map(({ section }) => section))];
+  const commandsOf = (section) =>
+    groups.filter((group) => group.section === section).flatMap((group) => group.commands);
   return page('BAI', [
     ...['.Sh NAME', '.Nm bai', '.Nd into cloud compute sessions from a terminal or a CI job'],
     ...['.Sh SYNOPSIS', '.Nm', '.Op Ar options', '.Ar command', '.Op Ar arguments'],
     '.Sh DESCRIPTION',
     'Creates sessions, opens shells in them, moves files and looks after keys.',
     'The commands, each with a page of its own:',
-    ...list(commands.map(({ path, summary }) => ({ term: `bai ${path}`, text: summary }))),
+    ...sections.flatMap((section) => [
+      `.Ss ${section}`,
+      ...list(commandsOf(section).map(({ path, summary }) => ({ term: `bai ${path}`, text: summary }))),
+    ]),
     '.Sh OPTIONS',
     'Every command takes these:',
     ...list(globalOptions),

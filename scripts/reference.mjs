@@ -11,28 +11,26 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file) => readFileSync(join(root, file), 'utf8');
 
 /**
- * `{ groups: [{ name, summary, commands }], globalOptions }`, in the order of the help. A command has `path`, `summary`, `usage`, `aliases`, `arguments` and
+ * `{ groups: [{ name, summary, section, commands }], globalOptions }`, in the order of the help. A command has `path`, `summary`, `usage`, `aliases`, `arguments` and
  * `options` (`{ term, text, setting }`), `notes`, `examples`, `json` and `isForSession` (what follows the session is not bai's).
  */
 export async function readReference() {
-  const { commands, createProgram, groups } = await loadSources();
+  const { commands, createProgram, groups, sections } = await loadSources();
   const settings = settingsOfFlags();
   const shown = [];
   for (const entry of commands.filter(({ hidden }) => hidden !== true))
     shown.push(await describe(entry, createProgram, settings));
   const inGroup = (name) => shown.filter(({ path }) => path.startsWith(`${name} `));
   const alone = shown.filter(({ path }) => !path.includes(' '));
+  const groupOf = (name) => {
+    const command = alone.find(({ path }) => path === name);
+    const own = command === undefined ? [] : [command];
+    return { name, summary: command?.summary ?? groups[name], commands: [...own, ...inGroup(name)] };
+  };
   return {
-    groups: [
-      ...alone.map((command) => ({
-        name: command.path,
-        summary: command.summary,
-        commands: [command, ...inGroup(command.path)],
-      })),
-      ...Object.entries(groups)
-        .filter(([name]) => !alone.some(({ path }) => path === name))
-        .map(([name, summary]) => ({ name, summary, commands: inGroup(name) })),
-    ],
+    groups: Object.entries(sections).flatMap(([heading, names]) =>
+      names.map((name) => ({ ...groupOf(name), section: heading.replace(':', '') })),
+    ),
     globalOptions: shown[0].globalOptions,
   };
 }
@@ -42,7 +40,7 @@ async function loadSources() {
   try {
     const outfile = join(folder, 'sources.mjs');
     const { entryNames: _, splitting: _split, ...options } = bundleOptions('');
-    const contents = `export { createProgram } from './src/main.ts'; export { commands, groups } from './src/commands/index.ts';`;
+    const contents = `export { createProgram } from './src/main.ts'; export { commands, groups } from './src/commands/index.ts'; export { sections } from './src/commands/help-layout.ts';`;
     buildSync({ ...options, stdin: { contents, resolveDir: root }, outfile });
     return await import(pathToFileURL(outfile));
   } finally {
@@ -67,8 +65,8 @@ async function describe({ path, summary, aliases = [], afterSession }, createPro
     list
       .filter(({ hidden }) => !hidden)
       .map((option) => ({
-        term: option.flags,
-        text: option.description,
+        term: command.createHelp().optionTerm(option),
+        text: command.createHelp().optionDescription(option),
         // That of `sftp put` chooses between SFTP and tar.
         setting: path.startsWith('sftp ') && option.long === '--via' ? undefined : settings[option.long],
       }));
@@ -92,7 +90,7 @@ async function describe({ path, summary, aliases = [], afterSession }, createPro
 
 /** What stands behind the options. */
 function notesIn(help, aliases) {
-  const [, after = ''] = /\nGlobal Options:\n(?: .*\n)*([\s\S]*)$/.exec(help) ?? [];
+  const [, after = ''] = /\nEvery command takes: .*\n(?:\S.*\n)*([\s\S]*)$/.exec(help) ?? [];
   return after.replace(aliases.length > 0 ? `Aliases: ${aliases.join(', ')}` : '', '').trim();
 }
 

@@ -63,19 +63,19 @@ function writeAll(folder, pages) {
 
 function markdownPages({ groups, globalOptions }) {
   const pages = Object.fromEntries(groups.map((group) => [`${group.name}.md`, pageOf(group)]));
-  const rows = groups.flatMap(({ name, commands }) =>
+  const rowsOf = ({ name, commands }) =>
     commands.map(
       ({ path, summary }) => `| [\`bai ${path}\`](${name}.md#${anchor(path)}) | ${cell(summary)} |`,
-    ),
-  );
+    );
+  const sections = [...new Set(groups.map(({ section }) => section))].map((section) => {
+    const rows = groups.filter((group) => group.section === section).flatMap(rowsOf);
+    return `## ${section}\n\n| command | what it does |\n|---|---|\n${rows.join('\n')}\n`;
+  });
   pages['README.md'] = `# Reference
 
 Each command, as \`bai COMMAND --help\` has it. This folder is written by \`npm run docs:reference\`.
 
-| command | what it does |
-|---|---|
-${rows.join('\n')}
-
+${sections.join('\n')}
 ## Options that every command takes
 
 ${table('option', globalOptions)}

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { examples as examplesOf } from './commands/examples.ts';
+import { helpLayout, helpWidth, inSections } from './commands/help-layout.ts';
 import { commands, groups } from './commands/index.ts';
 import type { CommandEntry } from './commands/shared/command.ts';
 import { addGlobalOptions } from './commands/shared/global-options.ts';
@@ -46,14 +47,15 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .helpCommand(false)
     .showSuggestionAfterError()
     .configureHelp({
-      showGlobalOptions: true,
       subcommandTerm: (command) => [command.name(), ...command.aliases()].join('|'),
       commandUsage: usageLine,
+      ...helpLayout,
     })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),
+      getOutHelpWidth: () => helpWidth(context.stdout),
       // It is thrown as well, and told as every other failure is.
       outputError: () => {},
     });
@@ -75,6 +77,7 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     parents.set(name, program.command(name).description(summary).helpCommand(false));
   }
   for (const entry of commands) await addCommand(entry, { program, parents, wanted, context });
+  inSections(program);
   program.addHelpText('after', examples);
   return program;
 }
@@ -82,7 +85,7 @@ export async function createProgram(context: Context, argv: readonly string[]): 
 const examples = `
 Examples:
   bai session create python:3.11 --name demo
-  bai app ssh demo
+  bai ssh demo
   bai sftp put data.tar demo:
   bai session terminate demo
 

@@ -86,13 +86,13 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: 'app ssh',
-    summary: 'open a shell in a session, or run a command there',
+    summary: 'the same as `bai ssh`',
     afterSession: 'ssh',
     load: () => import('./app/ssh.ts'),
   },
   {
     path: 'ssh',
-    summary: 'the same as `bai app ssh`',
+    summary: 'open a shell in a session, or run a command there',
     afterSession: 'ssh',
     load: () => import('./app/ssh.ts'),
   },
@@ -136,7 +136,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: 'open',
-    summary: 'open a folder of a session in an editor, or in a program for files',
+    summary: 'open a folder of a session in an editor or a file manager',
     load: () => import('./open.ts'),
   },
   {

@@ -61,7 +61,7 @@ function notStarted(program: string, cause: Error): unknown {
   if (systemCode(cause) !== 'ENOENT') return cause;
   return new LocalSystemError(`the program "${program}" is not on this machine`, {
     code: 'no-ssh',
-    hint: 'install the OpenSSH client, or use `bai app ssh SESSION --no-client` with a client of your own',
+    hint: 'install the OpenSSH client, or use `bai ssh SESSION --no-client` with a client of your own',
     cause,
   });
 }

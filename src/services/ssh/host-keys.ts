@@ -44,6 +44,6 @@ export async function forgetHostKey(reference: string, tools: HostKeyTools): Pro
 function notPinned(session: string): NotFoundError {
   return new NotFoundError(`no host key of session ${session} is known`, {
     code: 'host-key-not-known',
-    hint: `it is learned on the first \`${typed(['bai', 'app', 'ssh', session])}\``,
+    hint: `it is learned on the first \`${typed(['bai', 'ssh', session])}\``,
   });
 }
