@@ -19,7 +19,7 @@ import { usualCommand, withUsualCommand } from './words.ts';
 type Values = readonly string[] | NameKind | 'file' | 'remote or file';
 
 /** By the name of an option or argument, behind its command where that makes a difference. */
-const valuesOf: Readonly<Record<string, Values>> = {
+export const valuesOf: Readonly<Record<string, Values>> = {
   '--profile': 'profile',
   '--env-file': 'file',
   '--identity': 'file',

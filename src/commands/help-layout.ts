@@ -34,9 +34,9 @@ export const helpLayout: Partial<Help> = {
   },
 };
 
-/** As help, reference and manual write it: `-t, --name NAME`, the value in capitals. */
+/** As help, reference and manual write it: `-t, --name NAME`, the value in capitals. Of two long names the last one is taught. */
 function optionTerm({ flags }: Pick<Option, 'flags'>): string {
-  return flags.replace(/<([^>]+)>/, (_, value: string) => value.toUpperCase());
+  return flags.replace(/^--[\w-]+, /, '').replace(/<([^>]+)>/, (_, value: string) => value.toUpperCase());
 }
 
 /** What happens without it is said of every value, and never that a switch is off. */

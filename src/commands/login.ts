@@ -19,7 +19,7 @@ interface Flags {
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('[address]', 'what you type in the browser, or the address of an API; asked for when not given')
+    .argument('[address]', 'what you type in the browser, or the address of an API (default: bai asks)')
     .option('--email <e-mail>', 'of an account at a web console')
     .option('--password-stdin', 'read the password from stdin')
     .option('--otp <code>', 'a code, where the account has a second factor')

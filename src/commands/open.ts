@@ -21,7 +21,8 @@ export function define(command: Command, context: Context): void {
     .option('-p, --port <port>', 'for sftp: the local port; another one when it is taken')
     .option('--strict-port', 'for sftp: fail when the port is taken')
     .addHelpText('after', examples)
-    .action(async (program: string, session: string, path: string | undefined, flags: Flags) => {
+    .action(async (first: string, second: string, path: string | undefined, flags: Flags) => {
+      const [program, session] = isTarget(first) || !isTarget(second) ? [first, second] : [second, first];
       const target = oneOf('the program', program, openTargets);
       const request = { session, path: path ?? '', printOnly: flags.print === true };
       if (target !== 'sftp') {
@@ -35,6 +36,10 @@ export function define(command: Command, context: Context): void {
         showFiles(opened, context),
       );
     });
+}
+
+function isTarget(word: string): boolean {
+  return openTargets.some((target) => target === word);
 }
 
 /** Editors start ssh themselves, and it has these from its configuration. */

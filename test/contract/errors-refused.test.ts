@@ -186,13 +186,13 @@ for (const kind of managerKinds()) {
   });
 }
 
-test('a session in ERROR that an old manager does not end: the hint is --forced', async () => {
+test('a session in ERROR that an old manager does not end: the hint is --force', async () => {
   await using bed = await openBed({ release: '23.09.10' });
   await bed.session('demo');
   await bed.emulator.sessions.get('demo').force('ERROR', 'failed');
   const { code, stderr } = await run(bed.folder, bed.emulator, 'session terminate demo');
   expect(code).toBe(3);
-  expect(stderr).toContain('--forced');
+  expect(stderr).toContain('--force ');
   expect(await run(bed.folder, bed.emulator, 'session terminate demo --forced')).toMatchObject({ code: 0 });
 });
 

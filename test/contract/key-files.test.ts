@@ -645,7 +645,7 @@ describe('list', () => {
       ['id_ed25519.pub', false],
     ]);
     expect((await bed.bai(['key', 'list'])).stdout).toMatch(
-      /id_container\tprivate\tRSA 2048\tno\t0600\taccept it\t-\t/,
+      /id_container\tprivate\tRSA 2048\tno\t0600\tyes\t-\t/,
     );
   });
 

@@ -254,7 +254,7 @@ test('a job is stopped, and what other platforms can do beside that is told to b
   const session = { id: job.id, name: 'demo', status: 'Executing' };
   const terminate = requireFeature(provider, 'terminate');
   await expect(terminate(session, { forced: true, recursive: false }, signal)).rejects.toMatchObject({
-    ...{ code: 'unsupported', message: 'Rescale has no --forced' },
+    ...{ code: 'unsupported', message: 'Rescale has no --force' },
   });
   await terminate(session, { forced: false, recursive: false }, signal);
   await until(() => job.hasEnded, 'it has ended');

@@ -114,7 +114,7 @@ test('list is a table on a terminal', async () => {
   using shell = openTerminal({ home: home.path });
   shell.pty.resize(300, 30);
   shell.type(command('list'));
-  await shell.see(/KEY +KIND +TYPE +PASSPHRASE +MODE +SESSIONS +PROBLEMS +COMMENT +SHA256/);
+  await shell.see(/KEY +KIND +TYPE +PASSPHRASE +MODE +ACCEPTED +PROBLEMS +COMMENT +FINGERPRINT/);
   await shell.see(/~\/\.ssh\/id_ed25519 +private +ED25519 256 +no +0600 +- +- +\S+@\S+ +[A-Za-z0-9+/]{43}\s/);
   await shell.see(/status 0/);
 });

@@ -13,11 +13,24 @@ export interface AccountFlags {
 }
 
 export function addAccountOptions(command: Command): Command {
-  const [user, identity, acceptHostKey] = loginOptions();
+  const [user] = loginOptions();
+  return addKeyOptions(command.addOption(user));
+}
+
+/** The same where -l means something else, as in `sftp ls`; they count before the action begins. */
+export function addTransferAccount(command: Command, context: Context): Command {
+  addKeyOptions(command.option('--user <name>', 'the account inside the session (default: work)'));
+  return command.hook('preAction', (_, action) => useAccount(context, action.opts<AccountFlags>()));
+}
+
+function addKeyOptions(command: Command): Command {
+  const [, identity, acceptHostKey] = loginOptions();
   return command
-    .addOption(user)
     .addOption(identity)
-    .option('--key-store <where>', `where the session's key is kept: ${keyStores.join(', ')} (default: file)`)
+    .option(
+      '--key-store <where>',
+      `where the session's key is kept, one of ${keyStores.join(', ')} (default: file)`,
+    )
     .option('--key-lifetime <time>', 'how long the agent keeps it, such as 90m (default: 1h)')
     .addOption(acceptHostKey);
 }

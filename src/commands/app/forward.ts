@@ -21,7 +21,7 @@ export function define(command: Command, context: Context): void {
       'local port; another one when it is taken. With --via proxy, that of the app proxy',
     )
     .option('--strict-port', 'fail when the port is taken')
-    .option('--for <program>', `print what to type for ${clientPrograms.join(', ')}`)
+    .option('--for <program>', `print what to type for one of ${clientPrograms.join(', ')}`)
     .action(async (session: string, app: string, flags: Flags) => {
       useAccount(context, flags);
       useWay(context, flags);

@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts';
 export function define(command: Command, context: Context): void {
   command
     .argument('<session>', 'name or id')
-    .option('--wide', 'never cut cells, however narrow the terminal')
+    .option('--wide', 'show whole cells and all columns, however narrow the terminal')
     .action(async (session: string, flags: { readonly wide?: boolean }) => {
       const { listApps } = await import('../../services/session/list-apps.ts');
       const apps = await listApps(session, await context.tools('sessions'));

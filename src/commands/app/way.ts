@@ -11,7 +11,7 @@ export interface WayFlags {
 
 export function addWayOptions(command: Command): Command {
   return command
-    .option('--via <way>', `the way to the session: ${waysIn.join(', ')} (default: manager)`)
+    .option('--via <way>', `the way to the session, one of ${waysIn.join(', ')} (default: manager)`)
     .option(
       '--allow-from <who>',
       'with --via proxy, who may use the port that is opened: everywhere, me, or addresses and networks',

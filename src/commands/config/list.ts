@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts';
 
 export function define(command: Command, context: Context): void {
   command
-    .option('--wide', 'never cut values, however narrow the terminal')
+    .option('--wide', 'show whole cells and all columns, however narrow the terminal')
     .action(async (flags: { readonly wide?: boolean }) => {
       const { listSettings } = await import('../../services/configure.ts');
       const tools = await context.tools('configuration');

@@ -12,15 +12,17 @@ interface Flags {
 }
 
 export function define(command: Command, context: Context): void {
-  command.option('--wide', 'whole cells and all columns').action(async (flags: Flags) => {
-    const { listForwards } = await import('../../services/forward/manage-forwards.ts');
-    const forwards = await listForwards(await context.tools('forwards'));
-    if (forwards.length === 0)
-      context.reporter.info(
-        'nothing is forwarded in the background; `bai forward SESSION PORT --background` does it',
-      );
-    context.reporter.result(forwards, table(forwards, flags.wide === true));
-  });
+  command
+    .option('--wide', 'show whole cells and all columns, however narrow the terminal')
+    .action(async (flags: Flags) => {
+      const { listForwards } = await import('../../services/forward/manage-forwards.ts');
+      const forwards = await listForwards(await context.tools('forwards'));
+      if (forwards.length === 0)
+        context.reporter.info(
+          'nothing is forwarded in the background; `bai forward SESSION PORT --background` does it',
+        );
+      context.reporter.result(forwards, table(forwards, flags.wide === true));
+    });
 }
 
 const columns: readonly Column[] = [

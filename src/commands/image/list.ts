@@ -9,7 +9,7 @@ import type { ImageOffer } from '../../core/session/offers.ts';
 export function define(command: Command, context: Context): void {
   command
     .argument('[words...]', 'only images that have all of these in their name or an alias')
-    .option('--wide', 'print whole names and all columns, however narrow the terminal')
+    .option('--wide', 'show whole cells and all columns, however narrow the terminal')
     .action(async (words: readonly string[], flags: { readonly wide?: boolean }) => {
       const { listImages } = await import('../../services/session/list-offers.ts');
       const { found, all } = await listImages(words, await context.tools('sessions'));

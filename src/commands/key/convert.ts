@@ -24,7 +24,7 @@ export function define(command: Command, context: Context): void {
     .requiredOption('--to <format>', `one of ${formats.join(', ')}`)
     .option(
       '--ppk-version <version>',
-      '3, or 2 for PuTTY before 0.75 and old programs with its code (default: 3)',
+      'one of 2, 3 (default: 3); 2 for PuTTY before 0.75 and old programs with its code',
     )
     .option(
       '-o, --output <file>',

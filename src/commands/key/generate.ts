@@ -23,7 +23,7 @@ export function define(command: Command, context: Context): void {
     .option('-t, --type <type>', `one of ${types.join(', ')}`, 'ed25519')
     .option(
       '-b, --bits <number>',
-      'size: RSA 2048 to 16384 (default: 4096), ECDSA 256, 384 or 521 (default: 256)',
+      'size: RSA 2048 to 16384, ECDSA 256, 384 or 521 (default: 4096 for RSA, 256 for ECDSA)',
     )
     .option('-C, --comment <text>', 'a comment to tell the key from others (default: you@this machine)')
     .option('-o, --output <file>', 'where to save it (default: ~/.ssh/id_TYPE)')

@@ -15,13 +15,13 @@ export function define(command: Command, context: Context): void {
   command
     .option('--account', 'the public keys that the platform has of you, in place of those here')
     .option('--md5', 'print MD5 fingerprints in place of SHA256')
-    .option('--wide', 'show all columns and never cut cells, however narrow the terminal')
+    .option('--wide', 'show whole cells and all columns, however narrow the terminal')
     .action(async (flags: Flags) => {
       if (flags.account) return listAccount(flags, context);
       const { listKeys } = await import('../../services/keys/list-keys.ts');
       const list = await listKeys(await context.tools('keys'));
       context.reporter.result(list, {
-        columns: [...columns, { title: flags.md5 ? 'MD5' : 'SHA256', least: 12, gives: 'last' }],
+        columns: [...columns, { title: 'FINGERPRINT', least: 12, gives: 'last' }],
         wide: flags.wide === true,
         rows: list.keys.map((key) => [
           ...row(key, shortPath(key, context)),
@@ -41,13 +41,13 @@ async function listAccount({ wide }: Flags, context: Context): Promise<void> {
       { title: 'TITLE', least: 12 },
       { title: 'TYPE', gives: 'first' },
       { title: 'ADDED', gives: 'last' },
-      { title: 'SHA256', least: 12 },
+      { title: 'FINGERPRINT', least: 12 },
       { title: 'COMMENT', gives: 'first' },
     ],
     wide: wide === true,
     rows: keys.map(({ id, title, type, createdAt, fingerprint: print, comment }) => [
       ...[id, title, type === '' ? undefined : type, createdAt.slice(0, 10)],
-      ...[print?.replace(/^SHA256:/, ''), comment],
+      ...[print, comment],
     ]),
   });
   if (keys.length === 0) context.reporter.info('the account has no key: `bai key upload FILE.pub` adds one');
@@ -59,7 +59,7 @@ const columns: readonly (string | Column)[] = [
   { title: 'TYPE', whole: true },
   { title: 'PASSPHRASE', gives: 'first' },
   { title: 'MODE', gives: 'last' },
-  'SESSIONS',
+  'ACCEPTED',
   { title: 'PROBLEMS', least: 16 },
   { title: 'COMMENT', gives: 'first' },
 ];
@@ -71,14 +71,14 @@ function row(key: ListedKey, path: string): (string | undefined)[] {
     key.algorithm && `${key.algorithm} ${key.bits ?? ''}`.trim(),
     key.passphrase === undefined ? undefined : key.passphrase ? 'yes' : 'no',
     key.mode,
-    key.accepted === undefined ? undefined : key.accepted ? 'accept it' : 'no',
+    key.accepted === undefined ? undefined : key.accepted ? 'yes' : 'no',
     key.problems.map(({ name }) => name).join(','),
     key.comment,
   ];
 }
 
 function fingerprint({ md5, sha256 }: ListedKey, wantsMd5: boolean): string | undefined {
-  return (wantsMd5 ? md5 : sha256)?.replace(/^(MD5|SHA256):/, '');
+  return wantsMd5 ? md5 : sha256;
 }
 
 /** On a terminal as people write it; scripts get a path that they can open. */

@@ -11,7 +11,7 @@ export interface ProviderFlags {
 
 export function addProvider(command: Command): Command {
   return command.addOption(
-    new Option('--provider <name>', `${providerNames.join(', ')}; that of the settings when not given`),
+    new Option('--provider <name>', `one of ${providerNames.join(', ')} (default: that of the settings)`),
   );
 }
 

@@ -21,8 +21,8 @@ interface Flags extends ProviderFlags {
 
 export function define(command: Command, context: Context): void {
   addProvider(command)
-    .option('--port <port>', 'port of the manager; a free one when not given')
-    .option('--release <version>', 'behave as this release of the manager, e.g. 23.09.10')
+    .option('--port <port>', 'port of the manager (default: a free one)')
+    .option('--release <version>', 'behave as this release of the manager, such as 23.09.10')
     .option('--console', 'put a web console before it, to sign in to with e-mail and password: bai login')
     .option(
       '--export',

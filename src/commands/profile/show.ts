@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 
 export function define(command: Command, context: Context): void {
-  command.argument('[name]', 'a profile; the current one when left out').action(async (name?: string) => {
+  command.argument('[name]', 'a profile (default: the current one)').action(async (name?: string) => {
     const { showProfile } = await import('../../services/profiles/profiles.ts');
     const tools = await context.tools('profiles');
     const shown = await showProfile(name, tools);

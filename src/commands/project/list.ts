@@ -6,7 +6,7 @@ import { projectTable } from '../../core/session/offer-tables.ts';
 
 export function define(command: Command, context: Context): void {
   command
-    .option('--wide', 'print whole cells and all columns, however narrow the terminal')
+    .option('--wide', 'show whole cells and all columns, however narrow the terminal')
     .action(async (flags: { readonly wide?: boolean }) => {
       const { listProjects } = await import('../../services/session/list-offers.ts');
       const projects = await listProjects(await context.tools('sessions'));

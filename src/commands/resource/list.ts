@@ -17,7 +17,7 @@ export function define(command: Command, context: Context): void {
   command
     .option('-g, --project <name>', 'the project whose resource groups are meant')
     .option('--sgroup, --scaling-group <name>', 'only this resource group')
-    .option('--wide', 'print whole cells and all columns, however narrow the terminal')
+    .option('--wide', 'show whole cells and all columns, however narrow the terminal')
     .addOption(new Option('--group <name>').hideHelp())
     .action(async ({ project, group, scalingGroup, wide }: Flags) => {
       const { listResources } = await import('../../services/session/list-offers.ts');

@@ -10,6 +10,9 @@ import type { AskedSession, AskSessionRequest } from '../../services/session/ask
 import { collect, keyValues, whichOf, wholeNumber } from '../shared/options.ts';
 import { type CreateStart, needed, type SessionKind } from './session-kind.ts';
 
+const sessionTypes = ['interactive', 'batch', 'inference', 'system'] as const;
+const clusterModes = ['single-node', 'multi-node'] as const;
+
 interface Flags {
   readonly name?: string;
   readonly type?: string;
@@ -42,17 +45,17 @@ function define(command: Command): void {
     .option('-e, --env <name=value>', 'set an environment variable (repeatable)', collect)
     .option(
       '-r, --resources <slot=amount>',
-      'ask for resources, e.g. -r cpu=2 -r mem=4g (repeatable)',
+      'ask for resources, such as -r cpu=2 -r mem=4g (repeatable)',
       collect,
     )
-    .option('--resource-opts <name=value>', 'resource options, e.g. shmem=64m (repeatable)', collect)
-    .option('--cluster-size <count>', 'number of containers; 1 when not given')
-    .option('--cluster-mode <mode>', 'single-node (when not given) or multi-node')
-    .option('--type <type>', 'interactive (when not given), batch, inference or system')
+    .option('--resource-opts <name=value>', 'resource options, such as shmem=64m (repeatable)', collect)
+    .option('--cluster-size <count>', 'number of containers (default: 1)')
+    .option('--cluster-mode <mode>', `one of ${clusterModes.join(', ')} (default: single-node)`)
+    .option('--type <type>', `one of ${sessionTypes.join(', ')} (default: interactive)`)
     .option('--sgroup, --scaling-group <name>', 'the resource group to run in')
     .option('-g, --project <name>', 'the project to run in')
     .option('-d, --domain <name>', 'the domain to run in')
-    .option('--architecture, --arch <name>', 'architecture of the image, e.g. x86_64 or aarch64')
+    .option('--architecture, --arch <name>', 'architecture of the image, such as x86_64 or aarch64')
     .option(
       '-c, --startup-command <command>',
       'run this when the session starts; a batch session is this command',
@@ -61,7 +64,7 @@ function define(command: Command): void {
     .option('--tag <text>', 'a tag to find the session by')
     .option('--priority <number>', 'place in the queue, 0 to 100 (managers from 24.09)')
     .option('--preopen <port[,port]>', 'ports inside the session to make reachable (repeatable)', collect)
-    .option('--reuse', 'use an existing session of that name (the default)', true)
+    .option('--reuse', 'use an existing session of that name (default)', true)
     .option('--no-reuse', 'fail if there is one')
     .addOption(new Option('--group <name>').hideHelp())
     .addOption(new Option('--client-token <name>').hideHelp())
@@ -128,11 +131,11 @@ type FromFlags = Partial<ComputeSessionRequest> &
 
 function readRequest(flags: Flags & Aliases): FromFlags {
   const given = withoutNothing({
-    type: whichOf('--type', flags.type, ['interactive', 'batch', 'inference', 'system']),
+    type: whichOf('--type', flags.type, sessionTypes),
     project: flags.project ?? flags.group,
     domain: flags.domain,
     clusterSize: wholeNumber('--cluster-size', flags.clusterSize, 1),
-    clusterMode: whichOf('--cluster-mode', flags.clusterMode, ['single-node', 'multi-node']),
+    clusterMode: whichOf('--cluster-mode', flags.clusterMode, clusterModes),
     preopenPorts: flags.preopen?.flatMap((text) => text.split(',')).map(preopenPort),
     reuse: flags.reuse,
     architecture: flags.arch,

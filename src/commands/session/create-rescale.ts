@@ -24,16 +24,16 @@ interface Flags {
 
 function define(command: Command): void {
   command
-    .option('--analysis-version <code>', 'the version of the analysis; the only one when not given')
+    .option('--analysis-version <code>', 'the version of the analysis (default: the only one)')
     .option('--core-type <code>', 'the machine, such as emerald')
     .option('--cores <count>', 'cores of one machine', '1')
     .option('--hours <count>', 'after which Rescale ends the job', '1')
-    .option('--command <text>', 'what the job runs; one that waits for you when not given')
+    .option('--command <text>', 'what the job runs (default: one that waits for you)')
     .option('--low-priority', 'cheaper, and taken away when somebody else pays more')
-    .option('--public-key <file>', "the key to let in, RSA or ECDSA; your profile's when not given")
+    .option('--public-key <file>', 'the key to let in, RSA or ECDSA (default: that of your Rescale profile)')
     .option(
       '--cidr <rule>',
-      "who may connect: everywhere, mine, or addresses; your profile's rule when not given",
+      'who may connect: everywhere, mine, or addresses (default: the rule of your Rescale profile)',
     );
 }
 

@@ -19,7 +19,7 @@ interface Flags {
 function define(command: Command): void {
   command
     .option('--product <category/id[@provider]>', 'the machine; an error names the choices')
-    .option('--time <duration>', 'how long the job may run, such as 90m or 8h')
+    .option('--time <time>', 'how long the job may run, such as 90m or 8h')
     .option('--param <name=value>', 'a parameter of the application (repeatable)', collect)
     .option('--folder </drive/path>', 'a folder to mount (repeatable)', collect)
     .option('--nodes <count>', 'number of machines; SSH leads to the first');

@@ -38,10 +38,10 @@ export function define(command: Command, context: Context): void {
       '[what]',
       'an image (python:3.11, its full name, an alias); of UCloud an application, of Rescale an analysis; on a terminal bai asks for an image when there is none',
     )
-    .option('-t, --name <name>', 'name of the session; a random one, or none, when not given')
+    .option('-t, --name <name>', 'name of the session (default: a random one, or none)')
     .option('--like <session>', 'as this one of yours, ended or not, was made; what is given beside it wins')
     .option('-n, --dry-run', 'create nothing: check, and show what would be created')
-    .option('--wait', 'wait until the session runs (the default)', true)
+    .option('--wait', 'wait until the session runs (default)', true)
     .option('--no-wait', 'return when it is in the queue')
     .option('--max-wait, --timeout <seconds>', 'stop waiting after this time; the session keeps starting')
     .option('--authorize <pubkey>', 'let this public key in too: a file, a line, or - for stdin')

@@ -38,7 +38,7 @@ export function define(command: Command, context: Context): void {
     .option('--sort <fields>', 'order by these fields, separated by commas; -FIELD from the highest down')
     .option('--columns <fields>', 'show these, in this order, separated by commas')
     .option('--name-only', 'print names only')
-    .option('--wide', 'never cut ids, image names and cells, however narrow the terminal')
+    .option('--wide', 'show whole cells and all columns, however narrow the terminal')
     .option('-w, --watch', 'keep looking, until Ctrl-C; without a terminal one line for each change')
     .addHelpText('after', examples)
     .action(async (flags: Flags) => {

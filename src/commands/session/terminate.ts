@@ -1,10 +1,12 @@
 /** `bai session terminate SESSION…` */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Context } from '../../context.ts';
 import { type OwnerFlags, ownerOption, useOwner } from './owner.ts';
 
 interface Flags extends OwnerFlags {
+  readonly force?: boolean;
+  /** The Python client's name of the same. */
   readonly forced?: boolean;
   readonly recursive?: boolean;
   readonly yes?: boolean;
@@ -13,7 +15,8 @@ interface Flags extends OwnerFlags {
 export function define(command: Command, context: Context): void {
   command
     .argument('<sessions...>', 'names or ids')
-    .option('-f, --forced', 'even when the session is stuck in a state that cannot be ended')
+    .option('-f, --force', 'even when the session is stuck in a state that cannot be ended')
+    .addOption(new Option('--forced').hideHelp())
     .option('-r, --recursive', 'also the sessions that depend on it')
     .option('-y, --yes', 'do not ask; without a terminal there is no question')
     .addOption(ownerOption())
@@ -22,7 +25,7 @@ export function define(command: Command, context: Context): void {
       const { terminateSessions } = await import('../../services/session/terminate-sessions.ts');
       const request = {
         ...{ sessions, yes: flags.yes === true },
-        ...{ forced: flags.forced === true, recursive: flags.recursive === true },
+        ...{ forced: flags.force === true || flags.forced === true, recursive: flags.recursive === true },
       };
       const { sessions: ended, status } = await terminateSessions(request, await context.tools('sessions'));
       context.exitCode = status;

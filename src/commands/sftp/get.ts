@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parseGetArguments } from '../../core/sftp/sftp-target.ts';
+import { addTransferAccount } from '../app/account.ts';
 import { addTransferOptions, readTransferOptions, type TransferFlags } from './transfer-flags.ts';
 
 interface Flags extends TransferFlags {
@@ -11,13 +12,14 @@ interface Flags extends TransferFlags {
 }
 
 export function define(command: Command, context: Context): void {
+  addTransferAccount(command, context);
   command
     .argument(
       '<paths...>',
       'SESSION:PATH (or a quoted pattern) once or more, then a local file or folder (default: the current one), or - for stdout',
     )
     .option('-r, --recursive', 'get folders recursively', false)
-    .option('-n, --dry-run', 'show what would be done, without doing it', false);
+    .option('-n, --dry-run', 'move nothing, and show what would be moved', false);
   const rules = addTransferOptions(command);
   command.action(async (args: string[], flags: Flags) => {
     const options = readTransferOptions(flags, rules);

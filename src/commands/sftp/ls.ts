@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parseOnePath } from '../../core/sftp/sftp-target.ts';
+import { addTransferAccount } from '../app/account.ts';
 
 interface Flags {
   readonly long: boolean;
@@ -10,6 +11,7 @@ interface Flags {
 }
 
 export function define(command: Command, context: Context): void {
+  addTransferAccount(command, context);
   command
     .argument('<path...>', 'SESSION, SESSION:PATH or SESSION PATH')
     .option('-l, --long', 'show mode, size and time', false)

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parsePutArguments } from '../../core/sftp/sftp-target.ts';
+import { addTransferAccount } from '../app/account.ts';
 import {
   addAllOption,
   addTransferOptions,
@@ -18,10 +19,11 @@ interface Flags extends TransferFlags {
 }
 
 export function define(command: Command, context: Context): void {
+  addTransferAccount(command, context);
   command
     .argument('<paths...>', 'local files or patterns (or - for stdin), then SESSION:PATH (no PATH: the home)')
     .option('-r, --recursive', 'put folders recursively', false)
-    .option('-n, --dry-run', 'show what would be done, without doing it', false);
+    .option('-n, --dry-run', 'move nothing, and show what would be moved', false);
   const rules = addTransferOptions(command);
   addAllOption(command);
   command.action(async (args: string[], flags: Flags) => {

@@ -3,8 +3,10 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import type { Completer } from '../../services/sftp/sftp-shell.ts';
+import { addTransferAccount } from '../app/account.ts';
 
 export function define(command: Command, context: Context): void {
+  addTransferAccount(command, context);
   command
     .argument('<session>', 'name or id of a running session')
     .option('-b, --batch <file>', 'run the commands in FILE (- for stdin) and stop at the first that fails')

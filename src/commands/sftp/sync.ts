@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { parseSyncArguments } from '../../core/sftp/sftp-target.ts';
+import { addTransferAccount } from '../app/account.ts';
 import {
   addAllOption,
   addFilterOptions,
@@ -19,12 +20,13 @@ interface Flags extends Pick<TransferFlags, 'verify' | 'via' | 'limit'> {
 }
 
 export function define(command: Command, context: Context): void {
+  addTransferAccount(command, context);
   command
     .argument('<source>', 'a folder: a local path, or SESSION:PATH')
     .argument('<target>', 'the folder to mirror it to: SESSION:PATH, or a local path')
     .option('--delete', 'remove from the target what the source does not have', false)
     .option('-c, --checksum', 'compare files of equal size by SHA-256, not by time', false)
-    .option('-n, --dry-run', 'show what would be done, without doing it', false);
+    .option('-n, --dry-run', 'move nothing, and show what would be moved', false);
   const rules = addFilterOptions(command);
   addAllOption(command);
   command.action(async (source: string, target: string, flags: Flags) => {

@@ -25,7 +25,7 @@ export function addTransferOptions(command: Command): readonly PathRule[] {
     .option('-p, --preserve', 'keep times and permission bits (never setuid, setgid or sticky)', false)
     .option(
       '--if-exists <rule>',
-      `what to do with a file that already exists: ${overwriteRules.join(', ')}`,
+      `what to do with a file that already exists, one of ${overwriteRules.join(', ')}`,
       'overwrite',
     );
   return addFilterOptions(command);
@@ -41,10 +41,10 @@ export function addFilterOptions(command: Command): readonly PathRule[] {
   command
     .addOption(rule('exclude', 'skip what matches; the first rule that matches decides'))
     .addOption(rule('include', 'include what matches even if a later --exclude matches too'))
-    .option('--via <way>', `how many small files go: ${ways.join(', ')}`, 'auto')
+    .option('--via <way>', `how many small files go, one of ${ways.join(', ')}`, 'auto')
     .option(
       '--limit <rate>',
-      'at most so many bytes a second, over all connections, e.g. 10M (MiB/s) or 500K',
+      'at most so many bytes a second, over all connections, such as 10M (MiB/s) or 500K',
     )
     .option('--verify', 'compare checksums of all files, not only of large and resumed ones')
     .option('--no-verify', 'compare sizes only');

@@ -1,6 +1,7 @@
 /** Parsers that several commands share; each throws a UsageError that names the option. */
 
 import { parsePort } from '../../core/ssh/port-range.ts';
+import { choiceOf } from '../../core/text/similar.ts';
 import { UsageError } from '../../errors.ts';
 
 /** Collects a repeatable option. */
@@ -64,10 +65,7 @@ export function wholeNumber(option: string, text: string | undefined, lowest: nu
 }
 
 export function oneOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
-  const found = choices.find((choice) => choice === text.toLowerCase());
-  if (found === undefined)
-    throw new UsageError(`${option} must be one of ${choices.join(', ')}, not "${text}"`);
-  return found;
+  return choiceOf(choices, text.toLowerCase(), { name: option, text });
 }
 
 /** As `oneOf`, for an option that may be left out. */

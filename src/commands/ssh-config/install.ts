@@ -7,7 +7,7 @@ import { type DryRunFlags, showChange } from './show-change.ts';
 
 export function define(command: Command, context: Context): void {
   addAccountOptions(command)
-    .option('--dry-run', 'show what would change, without writing anything')
+    .option('-n, --dry-run', 'write nothing, and show what would change')
     .addHelpText('after', examples)
     .action(async (flags: DryRunFlags & AccountFlags) => {
       useAccount(context, flags);

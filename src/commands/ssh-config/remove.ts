@@ -6,7 +6,7 @@ import { type DryRunFlags, showChange } from './show-change.ts';
 
 export function define(command: Command, context: Context): void {
   command
-    .option('--dry-run', 'show what would change, without writing anything')
+    .option('-n, --dry-run', 'write nothing, and show what would change')
     .action(async (flags: DryRunFlags) => {
       const { removeSshConfig } = await import('../../services/ssh/ssh-config.ts');
       const change = await removeSshConfig(

@@ -7,7 +7,7 @@ import type { FolderOffer } from '../../core/session/offers.ts';
 
 export function define(command: Command, context: Context): void {
   command
-    .option('--wide', 'print whole cells and all columns, however narrow the terminal')
+    .option('--wide', 'show whole cells and all columns, however narrow the terminal')
     .action(async (flags: { readonly wide?: boolean }) => {
       const { listFolders } = await import('../../services/session/list-offers.ts');
       const folders = await listFolders(await context.tools('sessions'));

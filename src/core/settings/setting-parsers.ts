@@ -2,6 +2,7 @@
 
 import { UsageError } from '../../errors.ts';
 import { type WayIn, waysIn } from '../allow-from.ts';
+import { choiceOf } from '../text/similar.ts';
 
 /** The platforms, by the names that profiles have them by. */
 export const providerNames = ['backend.ai', 'ucloud', 'rescale'] as const;
@@ -96,9 +97,7 @@ export function parseHostKeyChecking(text: string, name: string): HostKeyCheckin
 }
 
 function oneOf<T extends string>(choices: readonly T[], text: string, name: string): T {
-  const found = choices.find((each) => each === text);
-  if (found !== undefined) return found;
-  throw new UsageError(`${name} must be one of ${choices.join(', ')}, not "${text}"`);
+  return choiceOf(choices, text, { name, text });
 }
 
 export function parseFingerprint(text: string, name: string): string {

@@ -1,5 +1,7 @@
 /** Finds the names somebody may have meant. */
 
+import { UsageError } from '../../errors.ts';
+
 /** The closest of `candidates`, best first; only those that differ by about a third at most. */
 export function similarNames(wanted: string, candidates: readonly string[], most = 3): string[] {
   const limit = Math.max(2, Math.floor(wanted.length / 3));
@@ -9,6 +11,21 @@ export function similarNames(wanted: string, candidates: readonly string[], most
     .sort((a, b) => a.distance - b.distance)
     .slice(0, most)
     .map(({ name }) => name);
+}
+
+/** The choice that `word` is; `said` has where it was written, and how. Throws a UsageError with those that are near. */
+export function choiceOf<T extends string>(
+  choices: readonly T[],
+  word: string,
+  said: { readonly name: string; readonly text: string },
+): T {
+  const found = choices.find((choice) => choice === word);
+  if (found !== undefined) return found;
+  const near = word === '' ? [] : similarNames(word.toLowerCase(), choices);
+  throw new UsageError(
+    `${said.name} must be one of ${choices.join(', ')}, not "${said.text}"`,
+    near.length > 0 ? { hint: `did you mean ${near.join(' or ')}?` } : {},
+  );
 }
 
 /** Levenshtein's, given up above `limit`. */

@@ -211,7 +211,7 @@ async function terminate(
   { forced, recursive }: TerminateOptions,
   { client, signal }: { readonly client: RescaleClient; readonly signal: AbortSignal },
 ): Promise<void> {
-  const option = forced ? '--forced' : recursive ? '--recursive' : undefined;
+  const option = forced ? '--force' : recursive ? '--recursive' : undefined;
   if (option !== undefined)
     throw new UsageError(`Rescale has no ${option}`, {
       code: 'unsupported',

@@ -81,7 +81,7 @@ function stillThere(name: string, status: string): ConflictError {
     `session ${name} has not ended in ${patienceMs / 1000} s (${status}), and still has the name`,
     {
       code: 'session-exists',
-      hint: `\`${typed(['bai', 'session', 'terminate', '--forced', name])}\` ends one that hangs; or choose another --name`,
+      hint: `\`${typed(['bai', 'session', 'terminate', '--force', name])}\` ends one that hangs; or choose another --name`,
     },
   );
 }

@@ -153,7 +153,7 @@ async function terminate(
     throw new DeniedError(error.message, {
       code: error.code,
       cause: error,
-      hint: `\`${typed(['bai', 'session', 'terminate', '--forced', session.name])}\` also ends one that hangs in its state`,
+      hint: `\`${typed(['bai', 'session', 'terminate', '--force', session.name])}\` also ends one that hangs in its state`,
     });
   }
 }
