@@ -86,6 +86,8 @@ export interface Context {
   startLog(): Promise<void>;
   /** Called once, before anything is told. */
   useReporter(reporter: Reporter): void;
+  /** From now on the environment says so where the profile does: before the reporter is made of it. */
+  heedAccessible(): Promise<void>;
   readonly environment: Environment;
   /** The exit status when no error is thrown; `app ssh` sets that of ssh. */
   exitCode: number;

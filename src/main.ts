@@ -6,7 +6,7 @@ import { helpLayout, helpWidth, inSections } from './commands/help-layout.ts';
 import { commands, groups } from './commands/index.ts';
 import type { CommandEntry } from './commands/shared/command.ts';
 import { addGlobalOptions } from './commands/shared/global-options.ts';
-import { explainUsage, refuseGroupAlone, usageLine, withHelp } from './commands/usage.ts';
+import { explainUsage, refuseGroupAlone, refuseJsonValue, usageLine, withHelp } from './commands/usage.ts';
 import { knownWords, withoutDoubt, withUsualCommand, withWelcome, wordsOf } from './commands/words.ts';
 import type { Context, GlobalFlags } from './context.ts';
 import { milestone } from './core/milestones.ts';
@@ -20,6 +20,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   try {
     words = withUsualCommand(withWelcome(withHelp(argv)));
     refuseGroupAlone(words, fallbackFlags(words).json);
+    refuseJsonValue(words);
     program = await createProgram(context, words);
     words = withoutDoubt(words, program);
     await program.parseAsync(words, { from: 'user' });
@@ -169,7 +170,9 @@ async function prepareReporter(
 ): Promise<void> {
   if (context.hasReporter) return;
   const { createReporter, isAnimated } = await import('./output/reporter.ts');
-  const { stdout, stderr, environment } = context;
+  const { stdout, stderr } = context;
+  if (stderr.isTTY === true || stdout.isTTY === true) await context.heedAccessible();
+  const { environment } = context;
   // The spinner's library costs more to load than all else that a short command needs.
   const spinner = isAnimated(stderr, environment) ? await import('./output/spinner.ts') : undefined;
   const { json, events, quiet, color } = flags;

@@ -73,7 +73,6 @@ const otherVariables = [
   { variable: 'NODE_EXTRA_CA_CERTS', meaning: 'a file with certificates to trust as well' },
   { variable: 'RESCALE_API_KEY', meaning: 'the API key of Rescale' },
   { variable: 'NO_COLOR, FORCE_COLOR, TERM, CI', meaning: 'colours, spinners and questions, as elsewhere' },
-  { variable: 'ACCESSIBLE', meaning: 'questions as numbered lists in plain text' },
 ];
 
 async function json(): Promise<Told> {

@@ -35,6 +35,23 @@ export function refuseGroupAlone(argv: readonly string[], isJson: boolean): void
   });
 }
 
+/** The only value that --json takes is not one that commander knows of. */
+export function refuseJsonValue(argv: readonly string[]): void {
+  const end = argv.indexOf('--');
+  const value = argv
+    .slice(0, end < 0 ? undefined : end)
+    .find((word) => word.startsWith('--json=') && word !== '--json=events');
+  // Behind a session it may be a word of the command there.
+  if (
+    value === undefined ||
+    commands.some(({ path, afterSession }) => afterSession && path === knownWords(argv).join(' '))
+  )
+    return;
+  throw new UsageError(`--json takes no value but "events", not "${value.slice('--json='.length)}"`, {
+    hint: '--json prints the answer as JSON; --json=events also reports progress, on stderr',
+  });
+}
+
 /** commander's own words for a wrong command line, on one line. */
 export function explainUsage(
   { code, message }: CommanderError,

@@ -5,22 +5,29 @@ import { sanitizeLine } from '../core/text/sanitize.ts';
 import { reasonOf } from '../errors.ts';
 import type { AskStreams } from './read-secret.ts';
 
-/** Without its line end; `atEnd` at the end of the input. */
+/** Without its line end; `atEnd` at the end of the input. The terminal itself edits the line: nothing is drawn again. */
 export async function askLine(
   prompt: string,
   { stdin, stderr, signal }: AskStreams,
   atEnd = '',
 ): Promise<string> {
-  const lines = createInterface({ input: stdin, output: stderr, terminal: true });
+  if (signal.aborted) throw reasonOf(signal);
+  const lines = createInterface({ input: stdin, terminal: false });
+  const over = new AbortController();
+  stderr.write(sanitizeLine(prompt));
   try {
     return await new Promise<string>((resolve, reject) => {
-      const interrupt = (): void => reject(reasonOf(signal));
-      lines.once('SIGINT', interrupt);
-      signal.addEventListener('abort', interrupt, { once: true });
+      const leave = (): void => {
+        // The terminal has shown ^C behind the question.
+        stderr.write('\n');
+        reject(reasonOf(signal));
+      };
+      signal.addEventListener('abort', leave, { signal: over.signal });
+      lines.once('line', resolve);
       lines.once('close', () => resolve(atEnd));
-      lines.question(sanitizeLine(prompt), resolve);
     });
   } finally {
+    over.abort();
     lines.close();
   }
 }

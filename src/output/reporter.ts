@@ -1,6 +1,7 @@
 /** Prints: the answer on stdout, the conversation on stderr, both for people or both as JSON. */
 
 import type { Ora } from 'ora';
+import { isAccessible } from '../core/accessible.ts';
 import type { LocalOutput } from '../core/local-streams.ts';
 import type { Reporter, Step, Table, TransferProgress, WatchedTable } from '../core/reporter.ts';
 import { conversationLine, sanitizeLine, sanitizeText } from '../core/text/sanitize.ts';
@@ -21,6 +22,7 @@ import {
 } from './transfer-progress.ts';
 import { type ShownWait, Waiting } from './waiting.ts';
 import { drawnTable, toldTable } from './watched-table.ts';
+import { wrapWords } from './wrap-words.ts';
 
 interface ReporterOptions {
   readonly stdout: LocalOutput;
@@ -35,14 +37,18 @@ interface ReporterOptions {
   readonly spin: ((stream: LocalOutput, text: string, style: SpinnerStyle) => Ora) | undefined;
 }
 
-/** Whether stderr shows spinners and bars: a terminal that can move its cursor, outside CI. */
+/** Whether stderr shows spinners and bars: a terminal that can move its cursor, outside CI, of somebody who wants them. */
 export function isAnimated(
   stderr: { readonly isTTY?: boolean; readonly columns?: number },
   environment: ReporterOptions['environment'],
 ): boolean {
   // A terminal that nobody told its size has no columns to draw in.
   return (
-    stderr.isTTY === true && stderr.columns !== 0 && !environment['CI'] && environment['TERM'] !== 'dumb'
+    stderr.isTTY === true &&
+    stderr.columns !== 0 &&
+    !environment['CI'] &&
+    environment['TERM'] !== 'dumb' &&
+    !isAccessible(environment)
   );
 }
 
@@ -65,9 +71,12 @@ function humanReporter(options: ReporterOptions): Reporter {
   let table: LiveArea | undefined;
   const say = (line: string): void =>
     (table !== undefined && stderr.isTTY === true ? table : area).print(`${line}\n`);
+  const fold = (text: string, label: string): string =>
+    stderr.isTTY === true && stderr.columns ? wrapWords(text, stderr.columns, label.length) : text;
   const waiting = new Waiting({
     spin: spin && ((text) => spin(stderr, text, { color })),
-    say: interactive && !options.quiet ? say : undefined,
+    say: options.quiet ? undefined : say,
+    interactive,
   });
   return {
     json: false,
@@ -85,11 +94,12 @@ function humanReporter(options: ReporterOptions): Reporter {
     text: (content) => void stdout.write(stdout.isTTY ? sanitizeText(content) : content),
     info: (message) => void (options.quiet || say(conversationLine(message))),
     warn(message, hint) {
-      say(`${style.warning('warning:')} ${sanitizeLine(message)}`);
-      if (hint !== undefined) say(style.hint(`hint: ${sanitizeLine(hint)}`));
+      say(`${style.warning('warning:')} ${fold(sanitizeLine(message), 'warning: ')}`);
+      if (hint !== undefined) say(style.hint(`hint: ${fold(sanitizeLine(hint), 'hint: ')}`));
     },
     resultAside: () => {},
-    step: (text) => (spin ? spinnerStep(waiting.work(text), style) : lineStep(say, options.quiet, text)),
+    step: (text) =>
+      (spin ? spinnerStep : lineStep)(waiting.work(text), { text, style, say, quiet: options.quiet }),
     busy(text, when) {
       const shown = when === 'now' ? waiting.work(text) : waiting.busy(text);
       return { stop: () => shown[Symbol.dispose]() };
@@ -104,14 +114,22 @@ function humanReporter(options: ReporterOptions): Reporter {
       watchedTable(options, waiting, (area) => {
         table = area;
       }),
-    failure(error) {
-      const described = describeError(error);
-      for (const line of described.stack?.split('\n') ?? []) say(`  ${line}`);
-      say(`${style.error('error:')} ${described.message}`);
-      if (described.hint) say(style.hint(`hint: ${described.hint}`));
-      return described.exitCode;
-    },
+    failure: (error) => tellFailure(error, { say, style, fold }),
   };
+}
+
+interface FailureVoice {
+  readonly say: (line: string) => void;
+  readonly style: Style;
+  readonly fold: (text: string, label: string) => string;
+}
+
+function tellFailure(error: unknown, { say, style, fold }: FailureVoice): number {
+  const described = describeError(error);
+  for (const line of described.stack?.split('\n') ?? []) say(`  ${line}`);
+  say(`${style.error('error:')} ${fold(described.message, 'error: ')}`);
+  if (described.hint) say(style.hint(`hint: ${fold(described.hint, 'hint: ')}`));
+  return described.exitCode;
 }
 
 function humanView(options: ReporterOptions, area: LiveArea, say: (line: string) => void): View {
@@ -170,19 +188,37 @@ function shownTransfer(
   };
 }
 
-/** Off a terminal each new text is one line, once. */
-function lineStep(say: (line: string) => void, quiet: boolean, text: string): Step {
+interface StepVoice {
+  readonly text: string;
+  readonly style: Style;
+  readonly quiet: boolean;
+  readonly say: (line: string) => void;
+}
+
+/** Where nothing is drawn each new text is one line, once. */
+function lineStep(shown: ShownWait, { say, quiet, text }: StepVoice): Step {
   let last = '';
   const tell = (line: string | undefined): void => {
     if (line === undefined || line === last || quiet) return;
     last = line;
     say(conversationLine(line));
   };
+  const end = (line: string | undefined): void => {
+    tell(line);
+    shown[Symbol.dispose]();
+  };
   tell(text);
-  return { update: tell, done: tell, fail: tell };
+  return {
+    update(line) {
+      tell(line);
+      shown.update(line);
+    },
+    done: end,
+    fail: end,
+  };
 }
 
-function spinnerStep(shown: ShownWait, style: Style): Step {
+function spinnerStep(shown: ShownWait, { style }: StepVoice): Step {
   return {
     update: (line) => shown.update(line),
     done: (line) => shown.persist(style.good('✓'), line),

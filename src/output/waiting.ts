@@ -1,13 +1,17 @@
-/** What is waited for, on one line of the terminal: a single spinner for all, with the seconds once it lasts. */
+/** What is waited for, in one voice: a single spinner for all with the seconds, or lines where nothing is drawn. */
 
 import type { Ora } from 'ora';
 import { conversationLine } from '../core/text/sanitize.ts';
+import { type Clock, processClock } from './transfer-progress.ts';
 
 interface WaitingOptions {
   /** Starts a spinner; nothing where none can be shown. */
   readonly spin: ((text: string) => Ora) | undefined;
-  /** Where there is a terminal and no spinner: a line for what takes long. */
+  /** A line for what takes long, where there is no spinner; nothing where all is to be quiet. */
   readonly say: ((line: string) => void) | undefined;
+  /** Somebody reads along: a pause of a second is noticed. A log hears of it later. */
+  readonly interactive: boolean;
+  readonly clock?: Clock;
 }
 
 /** Something that goes on; what began last is what is shown. */
@@ -17,8 +21,9 @@ interface Entry {
   /** When it is worth a word. */
   readonly afterMs: number;
   readonly limitMs: number;
-  /** Nothing more is to be said of it where there is no spinner. */
+  /** Where there is no spinner: whether it was named, and after how long it is time for a line. */
   hasSaid: boolean;
+  dueMs: number;
 }
 
 export interface ShownWait extends Disposable {
@@ -29,33 +34,46 @@ export interface ShownWait extends Disposable {
 
 /** People notice a pause of a second. */
 const noticedMs = 1_000;
+/** A log needs no line for what is over so soon. */
+const loggedMs = 5_000;
 const lookEveryMs = 250;
+/** Then each minute: enough to see that it lives. */
+const firstBeatsMs = [10_000, 30_000];
+const beatMs = 60_000;
+
+function nextBeat(elapsedMs: number): number {
+  const first = firstBeatsMs.find((beat) => beat > elapsedMs);
+  return first ?? (Math.floor(elapsedMs / beatMs) + 1) * beatMs;
+}
 
 export class Waiting {
   readonly #options: WaitingOptions;
+  readonly #clock: Clock;
   readonly #entries = new Set<Entry>();
   #spinner: Ora | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Disposable | undefined;
   #held = 0;
   #hasSpinner = true;
 
   constructor(options: WaitingOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? processClock;
   }
 
-  /** Shown at once. */
+  /** Shown at once; where there is no spinner the caller has named it. */
   work(text: string): ShownWait {
-    return this.#add({ text, afterMs: 0, limitMs: 0, hasSaid: true });
+    return this.#add({ text, afterMs: 0, limitMs: 0, hasSaid: true, dueMs: nextBeat(0) });
   }
 
-  /** Shown when it lasts, and only by a spinner. */
+  /** Shown when it lasts; where there is no spinner only when it lasts long, for what it does is named in smaller steps. */
   busy(text: string): Disposable {
-    return this.#add({ text, afterMs: noticedMs, limitMs: 0, hasSaid: true });
+    return this.#add({ text, afterMs: noticedMs, limitMs: 0, hasSaid: true, dueMs: nextBeat(0) });
   }
 
   /** Shown when it lasts; 0 for `limitMs` is no limit. */
   wait(text: string, limitMs: number): Disposable {
-    return this.#add({ text, afterMs: noticedMs, limitMs, hasSaid: false });
+    const dueMs = this.#options.interactive ? noticedMs : loggedMs;
+    return this.#add({ text, afterMs: noticedMs, limitMs, hasSaid: false, dueMs });
   }
 
   /** Nothing is drawn until all that hold it let go: somebody else draws on the terminal. */
@@ -77,14 +95,14 @@ export class Waiting {
   }
 
   #add(begun: Omit<Entry, 'since'>): ShownWait {
-    const entry: Entry = { ...begun, since: performance.now() };
+    const entry: Entry = { ...begun, since: this.#clock.now() };
     this.#entries.add(entry);
-    this.#timer ??= setInterval(() => this.#draw(), lookEveryMs).unref();
+    this.#timer ??= this.#clock.every(lookEveryMs, () => this.#draw());
     this.#draw();
     const end = (): void => {
       this.#entries.delete(entry);
       if (this.#entries.size === 0) {
-        clearInterval(this.#timer);
+        this.#timer?.[Symbol.dispose]();
         this.#timer = undefined;
       }
       this.#draw();
@@ -107,41 +125,60 @@ export class Waiting {
   }
 
   #draw(): void {
-    const shown = [...this.#entries].filter((entry) => performance.now() - entry.since >= entry.afterMs);
+    const now = this.#clock.now();
+    const shown = [...this.#entries].filter((entry) => now - entry.since >= entry.afterMs);
     const { spin } = this.#options;
-    const text = lineOf(shown);
     if (spin !== undefined && this.#hasSpinner && shown.length > 0 && this.#held === 0) {
+      const text = lineOf(shown, now);
       if (this.#spinner === undefined) this.#spinner = spin(text);
       else this.#spinner.text = text;
       return;
     }
     this.#spinner?.stop();
     this.#spinner = undefined;
-    if (spin === undefined || !this.#hasSpinner) this.#tell(shown);
+    if (spin === undefined || !this.#hasSpinner) this.#tell(shown, now);
   }
 
-  #tell(shown: readonly Entry[]): void {
+  /** Each once by its name, and from then on, now and then, what all of it waits for. */
+  #tell(shown: readonly Entry[], now: number): void {
+    if (this.#held > 0) return;
     for (const entry of shown) {
-      if (entry.hasSaid || this.#held > 0) continue;
+      const elapsedMs = now - entry.since;
+      if (elapsedMs < entry.dueMs) continue;
+      if (!entry.hasSaid) this.#options.say?.(withTimes(entry.text, [limitOf(entry)]));
+      else if (entry === shown.at(-1))
+        this.#options.say?.(withTimes(textOf(shown), [secondsOf(elapsedMs), limitOf(entry)]));
       entry.hasSaid = true;
-      const limit = limitOf(entry);
-      this.#options.say?.(`${conversationLine(entry.text)}${limit === '' ? '' : ` (${limit})`}`);
+      entry.dueMs = nextBeat(elapsedMs);
     }
   }
 }
 
 /** What began last, and before it the work that it is for. */
-function lineOf(shown: readonly Entry[]): string {
+function textOf(shown: readonly Entry[]): string {
+  const last = shown.at(-1);
+  const work = shown.findLast(({ afterMs }) => afterMs === 0);
+  const texts = work === undefined || work === last ? [last] : [work, last];
+  return texts.map((entry) => entry?.text ?? '').join(': ');
+}
+
+/** Work that is named with each of its steps needs no seconds. */
+function lineOf(shown: readonly Entry[], now: number): string {
   const last = shown.at(-1);
   if (last === undefined) return '';
-  const work = shown.findLast(({ afterMs }) => afterMs === 0);
-  const texts = work === undefined || work === last ? [last.text] : [work.text, last.text];
-  const seconds = Math.floor((performance.now() - last.since) / 1000);
-  const times = [seconds > 0 && last !== work ? `${seconds} s` : '', limitOf(last)].filter(
-    (word) => word !== '',
-  );
-  const time = seconds > 0 && times.length > 0 ? ` (${times.join(', ')})` : '';
-  return `${conversationLine(texts.join(': '))}${time}`;
+  const elapsedMs = now - last.since;
+  const times = [last.afterMs === 0 ? '' : secondsOf(elapsedMs), limitOf(last)];
+  return withTimes(textOf(shown), elapsedMs >= 1000 ? times : []);
+}
+
+function withTimes(text: string, times: readonly string[]): string {
+  const known = times.filter((word) => word !== '');
+  return `${conversationLine(text)}${known.length > 0 ? ` (${known.join(', ')})` : ''}`;
+}
+
+function secondsOf(elapsedMs: number): string {
+  const seconds = Math.floor(elapsedMs / 1000);
+  return seconds > 0 ? `${seconds} s` : '';
 }
 
 function limitOf({ limitMs }: Entry): string {

@@ -83,10 +83,10 @@ function storedIn({ profile }: SignInMeans): string {
   return `profile "${profile}"`;
 }
 
-function notSignedIn({ endpoint, loginId }: Settings): DeniedError {
-  return new DeniedError(`you are not signed in to ${endpoint.value}: loginId is ${loginId.origin}`, {
+function notSignedIn({ endpoint }: Settings): DeniedError {
+  return new DeniedError(`you are not signed in to ${endpoint.value}`, {
     code: 'not-signed-in',
-    hint: '`bai login` signs in with e-mail and password',
+    hint: '`bai login` signs in with e-mail and password; `bai config list` shows where the address comes from',
   });
 }
 

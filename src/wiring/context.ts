@@ -21,7 +21,7 @@ export function createContext(facts: ProcessFacts, openProvider: OpenProvider): 
 }
 
 class LazyContext implements Context, BuilderContext {
-  readonly facts: ProcessFacts;
+  facts: ProcessFacts;
   flags: GlobalFlags = noFlags;
   #overrides: SettingValues = {};
   #fileValues: Promise<Environment> | undefined;
@@ -76,6 +76,16 @@ class LazyContext implements Context, BuilderContext {
 
   get environment(): Environment {
     return this.facts.environment;
+  }
+
+  async heedAccessible(): Promise<void> {
+    const { withAccessible } = await import('./profiles/accessible.ts');
+    const environment = await withAccessible(
+      this.environment,
+      () => this.profile(),
+      () => this.storedProfiles(),
+    );
+    this.facts = { ...this.facts, environment };
   }
 
   useReporter(reporter: Reporter): void {

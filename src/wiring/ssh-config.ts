@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { findOwnPaths } from '../config/paths.ts';
 import type { Context, Environment, GlobalFlags } from '../context.ts';
 import { isAccountSetting } from '../core/settings/setting-places.ts';

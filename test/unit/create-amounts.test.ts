@@ -1,9 +1,14 @@
 /** What `session create --dry-run` says of amounts, before anything is made. */
 
 import { expect, test } from 'vitest';
-import type { ResourceOffer } from '../../src/core/session/offers.ts';
+import type { Amounts, ResourceOffer } from '../../src/core/session/offers.ts';
 import { UsageError } from '../../src/errors.ts';
-import { checkLeast, checkSlots, shortageOf } from '../../src/providers/backend-ai/create/amounts-there.ts';
+import {
+  checkLeast,
+  checkSlots,
+  impossibilityOf,
+  shortageOf,
+} from '../../src/providers/backend-ai/create/amounts-there.ts';
 
 const least = { cpu: '1', mem: '134217728' };
 const image = { reference: 'cr.example.com/python:3.11', least };
@@ -62,4 +67,24 @@ test.each([
   const shortage = shortageOf(session, least, offer);
   if (reason instanceof RegExp) expect(shortage).toMatch(reason);
   else expect(shortage).toBe(reason);
+});
+
+test.each([
+  ['it may come', asked({ cpu: '3' }), undefined],
+  [
+    'more than the account may ever use',
+    asked({ cpu: '1000' }),
+    'your limit is cpu=8, and it asks for cpu=1000',
+  ],
+  ['what is in use counts to the limit', asked({ cpu: '9' }), undefined, { cpu: '2', mem: '0' }],
+  [
+    'more than each group has',
+    asked({ 'cuda.device': '5' }, 1, 'gpu'),
+    /^no resource group has so much: cuda\.device=4 in gpu; it asks for .*cuda\.device=5/,
+  ],
+  ['a group whose whole is not told', asked({ 'cuda.device': '5' }, 1, 'default'), undefined],
+] as const)('what can never start: %s', (_case, session, reason, used: Amounts = offer.used) => {
+  const never = impossibilityOf(session, least, { ...offer, used });
+  if (reason instanceof RegExp) expect(never).toMatch(reason);
+  else expect(never).toBe(reason);
 });

@@ -46,6 +46,7 @@ const samples: Record<SettingName, readonly [string, string]> = {
   connectTimeout: ['1', '2.5'],
   readTimeout: ['1', '0'],
   hostKeyChecking: ['ask', 'accept-new'],
+  accessible: ['yes', 'no'],
   webSecret: ['cookie', 'none'],
   acceptHostKey: [`SHA256:${'a'.repeat(43)}`, `SHA256:${'b'.repeat(43)}`],
   answerTimeout: ['1', '2.5'],

@@ -1,6 +1,7 @@
 /** Every setting of bai, and where its value may come from. */
 
 import { UsageError } from '../../errors.ts';
+import { accessibleVariable, saysYes } from '../accessible.ts';
 import { parseAllowFrom } from '../allow-from.ts';
 import { parseJumpHosts } from '../ssh/jump-hosts.ts';
 import { parsePort } from '../ssh/port-range.ts';
@@ -131,6 +132,13 @@ export const settingDefinitions = {
     env: ['BAI_SSH_PORT'],
     summary: 'the preferred local port of forwarders',
     parse: parsePort,
+  },
+  accessible: {
+    env: ['BAI_ACCESSIBLE', accessibleVariable],
+    fallback: 'no',
+    summary:
+      'whole lines in place of spinners, bars and lists that are drawn, for screen readers and braille',
+    parse: saysYes,
   },
   webSecret: {
     env: ['BAI_WEB_SECRET'],

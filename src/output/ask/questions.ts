@@ -36,11 +36,11 @@ export function openQuestions(options: QuestionOptions): Questions {
   };
 }
 
-/** Screen readers, and terminals that cannot move their cursor, make nothing of a list that is drawn again and again. */
+/** Screen readers, and terminals that cannot move their cursor, make nothing of a list that is drawn again and again; one that wraps is drawn wrong. */
 async function wayOf(options: QuestionOptions): Promise<AskWay> {
   const { stderr, environment } = options;
-  const wantsPlain = !/^(?:|0|false)$/i.test(environment['ACCESSIBLE'] ?? '');
-  if (wantsPlain || !isAnimated(stderr, environment)) {
+  const isNarrow = (stderr.columns || 80) < leastDrawn;
+  if (isNarrow || !isAnimated(stderr, environment)) {
     return (await import('./numbered.ts')).numberedWay(options);
   }
   const color = wantsColor(stderr, environment, options.color);
@@ -49,7 +49,9 @@ async function wayOf(options: QuestionOptions): Promise<AskWay> {
 
 /** Room for marks and numbers before a label. */
 const marksWidth = 8;
-const leastWidth = 20;
+const leastWidth = 8;
+/** A list that is searched needs room for what is typed, and for its legend. */
+const leastDrawn = 40;
 
 /** Each on one line of the terminal, however long its text is. */
 function labelsOf(choices: readonly Choice<unknown>[], { columns }: { readonly columns?: number }): string[] {

@@ -82,9 +82,12 @@ async function goOn(
   else
     await store.write({
       ...record,
-      ended: end ?? { at: new Date().toISOString(), reason: 'it was ended by a signal' },
+      ended: end ?? { at: new Date().toISOString(), reason: endedBySignal },
     });
 }
+
+/** By whom is not known here. */
+export const endedBySignal = 'it was ended by a signal';
 
 const lookMs = 30_000;
 

@@ -3,11 +3,13 @@
 import { withoutFinderFiles } from '../../core/sftp/finder-files.ts';
 import type { NewPart } from '../../core/sftp/look-ahead.ts';
 import type { PathFilter } from '../../core/sftp/path-filter.ts';
-import { meansFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
+import { meansFolder, remoteFolder, remoteName, remotePath } from '../../core/sftp/remote-path.ts';
 import type { SftpTarget } from '../../core/sftp/sftp-target.ts';
 import type { TransferOptions } from '../../core/sftp/transfer-options.ts';
+import { typed } from '../../core/text/typed.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
-import { type ExitCode, UsageError } from '../../errors.ts';
+import { type ExitCode, NotFoundError, RetoldError, UsageError } from '../../errors.ts';
+import type { RemoteFiles } from '../../transfer/remote-files.ts';
 import { localMeasure, measure } from './sftp-measure.ts';
 import { openToWrite } from './sftp-mounts.ts';
 import { planTransfer } from './sftp-plan.ts';
@@ -42,13 +44,34 @@ export async function putFiles(request: PutRequest, tools: SftpTools): Promise<E
   const job = { sources, target: target.path, recursive, options: counting };
   const status = request.dryRun
     ? await planTransfer(about, (plan, observer) => opened.files.put({ ...job, plan }, observer))
-    : await reportTransfer(about, async (observer, progress) => {
-        using _measuring = measure({ sources, recursive, options }, localMeasure(tools.local), progress);
-        return await opened.warning(observer, (watched) => opened.files.put(job, watched));
-      });
+    : await namingFolder(target, opened.files, () =>
+        reportTransfer(about, async (observer, progress) => {
+          using _measuring = measure({ sources, recursive, options }, localMeasure(tools.local), progress);
+          return await opened.warning(observer, (watched) => opened.files.put(job, watched));
+        }),
+      );
   const leftOut = said();
   if (leftOut !== undefined) tools.reporter.info(leftOut);
   return status;
+}
+
+/** What the server says is missing is a name that bai has made up, or the last of several folders. */
+async function namingFolder<T>(
+  { session, path }: SftpTarget,
+  files: Pick<RemoteFiles, 'stat'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const folder = meansFolder(path) ? remotePath(path) : remoteFolder(remotePath(path));
+    if (!(error instanceof NotFoundError) || (await undefinedIfMissing(files.stat(folder))) !== undefined)
+      throw error;
+    throw new RetoldError(error, `there is no folder ${folder} in session ${session}`, {
+      hint: `\`${typed(['bai', 'sftp', 'mkdir', '-p', `${session}:${folder}`])}\` makes it`,
+      details: error.details,
+    });
+  }
 }
 
 /** For one small file whose target is told with its name, which is likely to be no folder. */
@@ -74,8 +97,10 @@ async function putStream(
   const { files } = opened;
   if ((await undefinedIfMissing(files.stat(target.path)))?.kind === 'folder') throw namelessError();
   const job = { source: tools.stdin, name: '-', remote: target.path, options };
-  return await reportTransfer({ session: target.session, reporter: tools.reporter }, (observer) =>
-    opened.warning(observer, (watched) => files.putStream(job, watched)),
+  return await namingFolder(target, files, () =>
+    reportTransfer({ session: target.session, reporter: tools.reporter }, (observer) =>
+      opened.warning(observer, (watched) => files.putStream(job, watched)),
+    ),
   );
 }
 

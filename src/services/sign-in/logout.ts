@@ -7,13 +7,15 @@ import {
   originOfProfile,
   type SettingName,
 } from '../../core/settings/settings.ts';
-import { NotFoundError, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { type EndedLogin, endStoredLogin, nothingEnded } from './end-login.ts';
 import type { SignInTools } from './sign-in-tools.ts';
 
 /** A keypair or a token goes on counting where it was made. */
 interface LogoutResult extends EndedLogin {
   readonly profile: string;
+  /** There was something to end or to take away. */
+  readonly wasSignedIn: boolean;
   readonly endpoint: string | undefined;
   readonly removed: readonly SettingName[];
 }
@@ -40,13 +42,11 @@ export async function logOut(tools: SignInTools): Promise<LogoutResult> {
   const removed = isProfiles ? await profiles.removeSecrets(profile, secrets) : [];
   if (removed.includes('loginId'))
     await profiles.saveProfile(profile, { loginTime: undefined, accessKey: undefined });
-  if (held.length === 0 && removed.length === 0) throw notSignedIn(profile);
-  return { profile, endpoint: settings.endpoint.value, ...login, removed };
-}
-
-function notSignedIn(profile: string): NotFoundError {
-  return new NotFoundError(`profile "${profile}" is not signed in`, {
-    code: 'not-set',
-    hint: '`bai login` signs in; `bai config list` shows where settings come from',
-  });
+  return {
+    profile,
+    wasSignedIn: held.length > 0 || removed.length > 0,
+    endpoint: settings.endpoint.value,
+    ...login,
+    removed,
+  };
 }

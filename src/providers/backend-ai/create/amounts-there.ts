@@ -51,13 +51,45 @@ export function shortageOf(
   const usable = groups.filter(({ name }) => name === (session.resourceGroup ?? name));
   const lacking = usable.map(({ name, free }) => ({ name, free, slot: slotBelow(free, wanted) }));
   if (lacking.length === 0 || lacking.some(({ slot }) => slot === undefined)) return undefined;
-  const places = lacking
-    .slice(0, mostNamed)
-    .map(({ name, free, slot = '' }) => `${shown(slot, free)} in ${name}`);
-  return `free: ${places.join(', ')}${lacking.length > mostNamed ? ', …' : ''}; it asks for ${roughWords(wanted).join(' ')}`;
+  const places = lacking.map(({ name, free, slot = '' }) => `${shown(slot, free)} in ${name}`);
+  return `free: ${named(places)}; it asks for ${roughWords(wanted).join(' ')}`;
+}
+
+/** Why it can never start as things are: it is more than the account's limit, or than all of each group; nothing where nobody knows. */
+export function impossibilityOf(
+  session: Wanted,
+  least: Amounts,
+  { groups, allowed, used }: ResourceOffer,
+): string | undefined {
+  const wanted = timesOf({ ...least, ...session.resources }, session.clusterSize);
+  const limits = sumOf(allowed, used);
+  const over = slotAbove(wanted, limits);
+  if (over !== undefined)
+    return `your limit is ${shown(over, limits)}, and it asks for ${shown(over, wanted)}`;
+  const usable = groups.filter(({ name }) => name === (session.resourceGroup ?? name));
+  const small = usable.flatMap(({ name, total }) => {
+    const slot = total && slotBelow(total, onlyOf(wanted, Object.keys(total)));
+    return slot === undefined ? [] : [`${shown(slot, total ?? {})} in ${name}`];
+  });
+  if (small.length < usable.length || small.length === 0) return undefined;
+  return `no resource group has so much: ${named(small)}; it asks for ${roughWords(wanted).join(' ')}`;
+}
+
+/** Of what `limits` names. */
+function sumOf(limits: Amounts, more: Amounts): Amounts {
+  return Object.fromEntries(
+    Object.entries(limits).map(([slot, amount]) => [
+      slot,
+      String((amountOf(amount) ?? Number.POSITIVE_INFINITY) + (amountOf(more[slot] ?? '') ?? 0)),
+    ]),
+  );
 }
 
 const mostNamed = 3;
+
+function named(places: readonly string[]): string {
+  return `${places.slice(0, mostNamed).join(', ')}${places.length > mostNamed ? ', …' : ''}`;
+}
 
 function shown(slot: string, amounts: Amounts): string {
   const amount = amounts[slot] ?? '0';

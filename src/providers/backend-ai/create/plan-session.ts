@@ -9,7 +9,7 @@ import type { SessionRef } from '../../../core/session/session.ts';
 import { ConflictError } from '../../../errors.ts';
 import { account, holdsName, phaseOf } from '../manager/states.ts';
 import type { ComputeSessionRequest, ImageSummary, SessionCalls } from '../session/compute-session.ts';
-import { checkLeast, checkSlots, shortageOf } from './amounts-there.ts';
+import { checkLeast, checkSlots, impossibilityOf, shortageOf } from './amounts-there.ts';
 import { checkCreateRequest } from './create-check.ts';
 import { wrongNameOf } from './explain-creation.ts';
 import { meantImage } from './find-image.ts';
@@ -62,7 +62,7 @@ export async function planSession(
   if (wrong !== undefined) throw wrong;
   const image = meantImage(session, images);
   const holder = holders.find(({ status }) => holdsName(status) && phaseOf(status) !== 'ending');
-  if (holder === undefined) return planOf(session, image, { shortage: shortageIn(session, image, offer) });
+  if (holder === undefined) return planOf(session, image, shortageIn(session, image, offer));
   // Used again as it is, whatever amounts are asked for.
   const isSame = session.reuse && (await api.describe(holder.id, signal))?.image === image.reference;
   if (!isSame) throw nameTaken(holder, session.reuse);
@@ -74,20 +74,24 @@ function shortageIn(
   session: ComputeSessionRequest,
   image: ImageSummary,
   offer: ResourceOffer | undefined,
-): string | undefined {
+): Shortage {
   checkLeast(session, image);
-  if (offer === undefined) return undefined;
+  if (offer === undefined) return {};
   checkSlots(session, offer);
-  return shortageOf(session, image.least, offer);
+  const never = impossibilityOf(session, image.least, offer);
+  return { shortage: never ?? shortageOf(session, image.least, offer), isForGood: never !== undefined };
+}
+
+interface Shortage {
+  readonly shortage?: string | undefined;
+  /** It would wait for what will never be there as things are. */
+  readonly isForGood?: boolean;
 }
 
 function planOf(
   session: ComputeSessionRequest,
   { reference, architecture }: ImageSummary,
-  {
-    holder,
-    shortage = null,
-  }: { readonly holder?: SessionRef; readonly shortage?: string | null | undefined },
+  { holder, shortage, isForGood = false }: Shortage & { readonly holder?: SessionRef },
 ): ComputeSessionPlan {
   const { name, type, project, domain, resourceGroup = null, clusterSize, clusterMode, resources } = session;
   const { resourceOptions, preopenPorts, startupCommand = null, tag = null, priority = null } = session;
@@ -99,13 +103,13 @@ function planOf(
     ...{ clusterSize, clusterMode, resources, mounts, environment: Object.keys(session.environment) },
     ...{ resourceOptions, preopenPorts, startupCommand, tag, priority },
     bootstrapScript: session.bootstrapScript !== undefined,
-    waitsFor: shortage,
+    waitsFor: shortage ?? null,
     existing: holder === undefined ? null : { id: holder.id, status: holder.status },
   };
-  return { ...plan, facts: factsOf(plan) };
+  return { ...plan, facts: factsOf(plan, isForGood) };
 }
 
-function factsOf(plan: Omit<ComputeSessionPlan, 'facts'>): CreatePlan['facts'] {
+function factsOf(plan: Omit<ComputeSessionPlan, 'facts'>, isForGood: boolean): CreatePlan['facts'] {
   const { existing, clusterSize, clusterMode, resources, resourceGroup } = plan;
   return [
     ['name', plan.name],
@@ -119,7 +123,7 @@ function factsOf(plan: Omit<ComputeSessionPlan, 'facts'>): CreatePlan['facts'] {
         .map((each) => each.join('='))
         .join(' '),
     ],
-    ['starts', plan.waitsFor === null ? '' : `not at once: ${plan.waitsFor}`],
+    ['starts', plan.waitsFor === null ? '' : `${isForGood ? 'never' : 'not at once'}: ${plan.waitsFor}`],
     [
       'folders',
       Object.entries(plan.mounts)
