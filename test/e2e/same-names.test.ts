@@ -58,7 +58,7 @@ describe.skipIf(sshdMissing !== undefined)('with sshd', () => {
     const bed = sftpBed(
       () => server,
       (files) => files,
-      openFiles,
+      (address) => openFiles(address),
       { ...localFiles, isMac: true },
     );
 
