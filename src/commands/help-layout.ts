@@ -7,7 +7,8 @@ export const sections: Readonly<Record<string, readonly string[]>> = {
   'Daily commands:': ['login', 'session', 'ssh', 'exec', 'sftp', 'forward', 'open'],
   'Around a session:': ['image', 'vfolder', 'resource', 'project', 'app'],
   'Keys and other SSH clients:': ['key', 'host-key', 'ssh-config'],
-  'Accounts and settings:': ['whoami', 'logout', 'profile', 'config', 'provider', 'completion', 'local'],
+  'Accounts and settings:': ['whoami', 'logout', 'profile', 'config', 'provider', 'local'],
+  'Help and scripts:': ['doctor', 'completion', 'schema', 'version'],
 };
 
 /** Each first word of a command stands below the heading of its section. */

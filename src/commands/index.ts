@@ -1,5 +1,6 @@
 /** Every command: one line here and one file beside it. Only the file of the command that runs is loaded. */
 
+import { hiddenCommands } from './hidden.ts';
 import type { CommandEntry } from './shared/command.ts';
 
 export { groups } from './groups.ts';
@@ -320,19 +321,6 @@ export const commands: readonly CommandEntry[] = [
     summary: 'show which bai this is, and what it runs on',
     load: () => import('./version.ts'),
   },
-  {
-    path: '__complete',
-    summary: 'what the script of bai completion asks',
-    hidden: true,
-    load: () => import('./complete.ts'),
-  },
-  {
-    path: 'help-topic',
-    summary: 'what `bai help TOPIC` tells',
-    hidden: true,
-    load: () => import('./help-topic.ts'),
-  },
-  { path: 'welcome', summary: 'what `bai` alone says', hidden: true, load: () => import('./welcome.ts') },
   { path: 'local up', summary: 'start the local manager', load: () => import('./local/up.ts') },
   {
     path: 'local down',
@@ -344,10 +332,5 @@ export const commands: readonly CommandEntry[] = [
     summary: 'show whether the local manager is running',
     load: () => import('./local/status.ts'),
   },
-  {
-    path: 'local serve',
-    summary: 'run the local manager in this process',
-    hidden: true,
-    load: () => import('./local/serve.ts'),
-  },
+  ...hiddenCommands,
 ];

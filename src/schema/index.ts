@@ -5,6 +5,7 @@
 
 import * as z from 'zod/mini';
 import { conversationSchemas } from './conversation.ts';
+import { doctorSchemas } from './doctor.ts';
 import { fileSchemas } from './files.ts';
 import { forwardSchemas } from './forwards.ts';
 import { keySchemas } from './keys.ts';
@@ -23,6 +24,7 @@ export const schemas: Readonly<Record<string, z.ZodMiniType>> = {
   ...fileSchemas,
   ...keySchemas,
   ...settingSchemas,
+  ...doctorSchemas,
   ...conversationSchemas,
 };
 

@@ -44,6 +44,6 @@ test('no line of it is wider than 80 columns, and it teaches the short name of s
 
 test('options of every command are one list at the end of a help, not nine lines in each', async () => {
   const help = await helpOf(['session', 'wait']);
-  expect(help.replaceAll(/\s+/g, ' ')).toContain('Every command takes: --json, -q/--quiet');
+  expect(help.replaceAll(/\s+/g, ' ')).toContain('Every command takes: --json, --template, -q/--quiet');
   expect(help).not.toContain('Global Options');
 });

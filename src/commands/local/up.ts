@@ -30,7 +30,7 @@ export function define(command: Command, context: Context): void {
     )
     .option(
       '--shell <shell>',
-      `with --export: ${shells.join(', ')}; that which bai was started from when not given`,
+      `the shell that --export is for, one of ${shells.join(', ')} (default: the one bai was started from)`,
     )
     .action(async (flags: Flags) => {
       useProvider(context, flags);
