@@ -87,6 +87,7 @@ export const settingSchemas = {
   }),
   logout: z.strictObject({
     profile: text,
+    wasSignedIn: z.boolean(),
     endpoint: z.optional(text),
     ...endedLogin,
     removed: z.array(settingName),

@@ -163,7 +163,7 @@ test.each(['26.9.6', '23.09.10'])(
       '8080',
     );
     expect(JSON.parse(waits.stdout)).toMatchObject({
-      ...{ waitsFor: 'you may use cpu=4 more, and it asks for cpu=6', tag: 't', startupCommand: 'sleep 1' },
+      ...{ waitsFor: 'your limit is cpu=4, and it asks for cpu=6', tag: 't', startupCommand: 'sleep 1' },
       ...{ preopenPorts: [8080], priority: null, bootstrapScript: false, resourceOptions: {} },
     });
     expect(JSON.parse((await plan('-r', 'cpu=3')).stdout)).toMatchObject({ waitsFor: null });

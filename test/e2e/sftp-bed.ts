@@ -56,7 +56,7 @@ export function sftpBed(
       ...{ local, partAhead, stdin, stdout },
       open: async (_session, wish) => change(await open(server(), wish)),
     };
-    const given = { reporter, exitCode: 0, tools: async () => tools };
+    const given = { reporter, exitCode: 0, overrideSettings: () => {}, tools: async () => tools };
     // The commands use nothing else of the context.
     const context = given as unknown as Context;
     const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });

@@ -6,6 +6,7 @@ import * as get from '../../src/commands/sftp/get.ts';
 import * as put from '../../src/commands/sftp/put.ts';
 import type { CommandModule } from '../../src/commands/shared/command.ts';
 import type { Context } from '../../src/context.ts';
+import type { SettingValues } from '../../src/core/settings/settings.ts';
 import type { TransferOptions } from '../../src/core/sftp/transfer-options.ts';
 import { UsageError } from '../../src/errors.ts';
 import { localFiles } from '../../src/transfer/local/local-files.ts';
@@ -24,7 +25,18 @@ const nothingMoved = {
   retries: 0,
 };
 
+interface Asked {
+  readonly options: TransferOptions | undefined;
+  /** Settings that the command line overrides. */
+  readonly settings: SettingValues;
+}
+
 async function optionsOf(command: CommandModule, ...args: string[]): Promise<TransferOptions | undefined> {
+  return (await ask(command, ...args)).options;
+}
+
+async function ask(command: CommandModule, ...args: string[]): Promise<Asked> {
+  let settings: SettingValues = {};
   const jobs: TransferJob[] = [];
   const move: RemoteFiles['put'] = async (job) => {
     jobs.push(job);
@@ -33,11 +45,14 @@ async function optionsOf(command: CommandModule, ...args: string[]): Promise<Tra
   const files = { put: move, get: move, [Symbol.asyncDispose]: async () => {} };
   const deps = { reporter: recordingReporter(), local: localFiles, open: async () => files };
   // Nothing else is asked of them.
-  const context = { exitCode: 0, tools: async () => deps } as unknown as Context;
+  const overrideSettings = (values: SettingValues): void => {
+    settings = { ...settings, ...values };
+  };
+  const context = { exitCode: 0, overrideSettings, tools: async () => deps } as unknown as Context;
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
   command.define(program, context);
   await program.parseAsync(args, { from: 'user' });
-  return jobs[0]?.options;
+  return { options: jobs[0]?.options, settings };
 }
 
 test.each([
@@ -47,6 +62,12 @@ test.each([
   const options = await optionsOf(command, ...args);
   expect(options).toMatchObject({ preserve: false, ifExists: 'overwrite', verify: 'auto' });
   expect(options?.accepts('any/thing', false)).toBe(true);
+});
+
+test('the account and the key are asked for as `bai ssh` has them', async () => {
+  const words = ['--user', 'root', '-i', 'agent', '--key-store', 'memory', 'x', 'demo:'];
+  const { settings } = await ask(put, ...words);
+  expect(settings).toEqual({ user: 'root', identity: 'agent', keyStore: 'memory' });
 });
 
 test.each(['overwrite', 'skip', 'newer', 'different', 'fail'])(

@@ -42,7 +42,8 @@ describe.skipIf(sshdMissing !== undefined)(`bai sftp${why}`, () => {
       },
     };
     // The commands use nothing else of the context.
-    const context = { reporter, exitCode: 0, tools: async () => deps } as unknown as Context;
+    const asked = { overrideSettings: () => {}, tools: async () => deps };
+    const context = { reporter, exitCode: 0, ...asked } as unknown as Context;
     const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
     command.define(program, context);
     await program.parseAsync(args, { from: 'user' });
