@@ -33,6 +33,13 @@ export class LeavingWebSocket extends WebSocket {
     return socket?.bytesWritten ?? 0;
   }
 
+  /** A whole frame, past the library, which would copy it once more. Calls back when its bytes are not needed any more. */
+  sendFrame(frame: Buffer, done: (error?: Error | null) => void): void {
+    const socket = this.#request?.socket;
+    if (this.readyState === WebSocket.OPEN && socket) socket.write(frame, done);
+    else this.send(frame, done);
+  }
+
   /** As the stream over it calls it when it is destroyed. */
   override terminate(): void {
     if (this.readyState !== WebSocket.OPEN) {

@@ -1,10 +1,10 @@
 /** One WebSocket to the manager as a byte stream: pings, close codes, no compression. */
 
-import { randomFillSync } from 'node:crypto';
 import type { Agent, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket } from 'ws';
 import { UnreachableError } from '../../../errors.ts';
+import { mostMessageBytes, sendFrames } from './frames.ts';
 import { type HiddenEnd, watchEnd } from './hidden-end.ts';
 import { LeavingWebSocket } from './leaving-websocket.ts';
 import { watchLine } from './line-watch.ts';
@@ -56,7 +56,6 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
     agent: target.agent,
     // The manager accepts compression when it is offered; encrypted bytes then cost six times the time.
     perMessageDeflate: false,
-    generateMask,
     maxPayload: largestFrame,
     followRedirects: false,
   });
@@ -80,7 +79,7 @@ export async function openWebSocketStream(target: UpgradeTarget, signal: AbortSi
     if (!isEnd) stream.destroy(closedWith(code));
   });
   const stream = createWebSocketStream(socket, { allowHalfOpen: true });
-  sendTogether(stream, socket, target.hiddenEnd === undefined ? messageBytes : consoleMessageBytes);
+  sendTogether(stream, socket, target.hiddenEnd === undefined ? mostMessageBytes : consoleMessageBytes);
   leaveAtOnce(stream, socket);
   // As sockets have it.
   Object.assign(stream, { unref: () => socket.unref() });
@@ -108,12 +107,6 @@ function lineOf(socket: WebSocket): Parameters<typeof watchEnd>[0] {
   };
 }
 
-/** ws does not copy what it masks with zeros, and what is sent from `assembly` has to be copied. */
-function generateMask(mask: Buffer): void {
-  do randomFillSync(mask);
-  while (mask.readUInt32LE() === 0);
-}
-
 /** Whoever destroys the stream is not kept by the farewell, which goes on by itself. */
 function leaveAtOnce(stream: Duplex, socket: LeavingWebSocket): void {
   stream._destroy = (error, done) => {
@@ -124,17 +117,14 @@ function leaveAtOnce(stream: Duplex, socket: LeavingWebSocket): void {
   };
 }
 
-const messageBytes = 256 * 1024;
 /** A web console cuts connections that send messages of 4 MiB, and keeps what it has not passed on in memory. */
 const consoleMessageBytes = 64 * 1024;
-/** Where a message is put together; sending copies it, so all streams share it. */
-let assembly: Buffer | undefined;
 
 /**
  * What is written in one go leaves as few messages: SSH's packets are of 32 KiB and come in three pieces each, and a
  * message costs the manager more than its bytes do.
  */
-function sendTogether(stream: Duplex, socket: WebSocket, mostBytes: number): void {
+function sendTogether(stream: Duplex, socket: LeavingWebSocket, mostBytes: number): void {
   let isCorked = false;
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
   stream.write = (...args: unknown[]): boolean => {
@@ -148,24 +138,14 @@ function sendTogether(stream: Duplex, socket: WebSocket, mostBytes: number): voi
     }
     return write(...args);
   };
-  stream._writev = (chunks, done) => {
-    assembly ??= Buffer.allocUnsafeSlow(messageBytes);
-    const message = assembly.subarray(0, mostBytes);
-    let filled = 0;
-    for (const { chunk } of chunks as readonly { readonly chunk: Buffer }[]) {
-      for (let taken = 0; taken < chunk.length; ) {
-        if (filled === message.length) {
-          socket.send(message);
-          filled = 0;
-        }
-        const copied = chunk.copy(message, filled, taken);
-        filled += copied;
-        taken += copied;
-      }
-    }
-    // Messages leave in order: the last one's outcome is that of all.
-    socket.send(message.subarray(0, filled), (error) => done(error));
-  };
+  const send = { mostBytes, send: socket.sendFrame.bind(socket) };
+  stream._write = (chunk: Buffer, _, done) => sendFrames([chunk], send, done);
+  stream._writev = (written, done) =>
+    sendFrames(
+      written.map(({ chunk }) => chunk as Buffer),
+      send,
+      done,
+    );
 }
 
 function opened(socket: LeavingWebSocket, { onGivenUp }: UpgradeTarget, signal: AbortSignal): Promise<void> {

@@ -6,17 +6,16 @@
 /** Writes `length` masked bytes of `source` to `output` from `offset` on; `key` has four bytes. */
 export function mask(source: Buffer, key: Buffer, output: Buffer, offset: number, length: number): void {
   if (source !== output || offset !== 0) source.copy(output, offset, 0, length);
-  xor(output.subarray(offset, offset + length), key);
+  maskInPlace(output.subarray(offset, offset + length), key);
 }
 
-/** In place. */
 export function unmask(buffer: Buffer, key: Buffer): void {
-  xor(buffer, key);
+  maskInPlace(buffer, key);
 }
 
 const wordBytes = 4;
 
-function xor(bytes: Buffer, key: Buffer): void {
+export function maskInPlace(bytes: Buffer, key: Buffer): void {
   if (bytes.length < 2 * wordBytes) {
     xorBytes(bytes, key, { from: 0, to: bytes.length });
     return;
