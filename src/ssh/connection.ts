@@ -15,7 +15,8 @@ import { openEarly, takesEarlyChannels } from './early-channel.ts';
 import { FlowControl } from './flow-control.ts';
 import { type PipelinedHandshake, pipelineHandshake } from './handshake-pipelining.ts';
 import { Login, type LoginKey } from './login.ts';
-import { resetKeepalive, softwareOf } from './ssh2-internals.ts';
+import { quickenPackets } from './quick-packets.ts';
+import { protocolOf, resetKeepalive, softwareOf } from './ssh2-internals.ts';
 
 export interface SshConnectionOptions {
   /** For messages. */
@@ -192,6 +193,7 @@ function connectionOver(
   { closed, ...parts }: ConnectionParts,
 ): SshConnection {
   const flow = new FlowControl(options.stream, () => resetKeepalive(client));
+  quickenPackets(protocolOf(client), options.stream);
   return {
     client,
     place: placeOf(options),

@@ -7,8 +7,8 @@ import type { Forward, ForwardTarget, SshWork } from '../core/ssh/ssh-arguments.
 import { BaiError, ConflictError, TimeoutError, UnreachableError } from '../errors.ts';
 import type { LocalPeers } from '../proxy/local-peers.ts';
 import { ask, noAnswer, type SshQuestion } from './ask.ts';
-import { closeChannel } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
+import { closeChannel } from './flow-control.ts';
 import { listenHere } from './local-listener.ts';
 import { pipeWithBackpressure, type Stop } from './pipe-with-backpressure.ts';
 import { askTarget, type SocksRequest } from './socks.ts';

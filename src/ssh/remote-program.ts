@@ -10,9 +10,8 @@ import { type Countdown, countDown } from '../core/time-limit.ts';
 import { BaiError, InterruptedError, interruptedBy, ProtocolError, UnreachableError } from '../errors.ts';
 import type { ProgramEnd, ProgramOptions, RemoteProgram } from '../transfer/engine/sftp-connection.ts';
 import { type Asked, ask, noAnswer, type SshQuestion } from './ask.ts';
-import { closeChannel, widenWindow } from './channel-window.ts';
 import type { SshConnection } from './connection.ts';
-import type { FlowControl } from './flow-control.ts';
+import { closeChannel, type FlowControl, widenWindow } from './flow-control.ts';
 
 /** SSH knows no argument lists: the far side's login shell takes the line apart again, so every word is quoted. */
 export function remoteCommandLine(words: readonly string[]): string {

@@ -6,10 +6,10 @@ import { firstBytes, strangeLengthOf, strangePacket } from '../core/sftp/sftp-st
 import { BaiError, ProtocolError, UnreachableError } from '../errors.ts';
 import type { SftpConnection } from '../transfer/engine/sftp-connection.ts';
 import { ask, noAnswer } from './ask.ts';
-import { widenWindow, windowOf } from './channel-window.ts';
 import type { SshConnection, WithLogin } from './connection.ts';
+import { widenWindow, windowOf } from './flow-control.ts';
 import { startProgram } from './remote-program.ts';
-import { batchRequests } from './request-batching.ts';
+import { batchRequests, writeUncopied } from './request-batching.ts';
 import { runRemote } from './run-remote.ts';
 import { sftpVersionOf } from './ssh2-internals.ts';
 
@@ -81,6 +81,7 @@ async function openSubsystem(connection: SshConnection, session: string): Promis
         if (error) return done(error);
         widenWindow(sftp);
         batchRequests(sftp);
+        writeUncopied(sftp);
         done(undefined, sftp);
       });
     },

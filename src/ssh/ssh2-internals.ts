@@ -11,6 +11,8 @@ import ssh2, {
   type ServerChannel,
   type SFTPWrapper,
 } from 'ssh2';
+// @ts-expect-error: it has no declaration.
+import createPoly1305 from 'ssh2/lib/protocol/crypto/poly1305.js';
 
 type Sign = (bytes: Buffer, done: (signature: Buffer) => void) => void;
 
@@ -63,6 +65,56 @@ export function writerOf(protocol: Protocol): PacketWriter {
   return part(part(protocol, '_packetRW', isObject), 'write', isWriter);
 }
 
+/** What a packet is encrypted with under chacha20-poly1305. */
+export interface PacketKeys {
+  readonly content: Buffer;
+  readonly length: Buffer;
+  readonly number: number;
+}
+
+interface PacketMaker {
+  /** Memory for a packet and its code, the packet's length and padding filled in; nothing for those that ssh2 makes. */
+  take(payloadBytes: number): Buffer | undefined;
+  /** In place. False when it is none of those that were taken. */
+  seal(packet: Buffer, keys: PacketKeys): boolean;
+}
+
+/** From now on, after further key exchanges too, unless another cipher was agreed on. */
+export function makePackets(protocol: Protocol, maker: PacketMaker): void {
+  let cipher: unknown;
+  const set = (next: unknown): void => {
+    cipher = next;
+    if (isChaCha(next)) takeOver(next, maker);
+  };
+  set(part(protocol, '_cipher', isObject));
+  Object.defineProperty(protocol, '_cipher', { get: () => cipher, set });
+}
+
+function takeOver(cipher: ChaChaCipher, maker: PacketMaker): void {
+  const { allocPacket, encrypt } = cipher;
+  cipher.allocPacket = (bytes) => maker.take(bytes) ?? allocPacket.call(cipher, bytes);
+  cipher.encrypt = (packet) => {
+    const { _encKeyMain: content, _encKeyPktLen: length, outSeqno: number } = cipher;
+    if (cipher._dead || !maker.seal(packet, { content, length, number })) return encrypt.call(cipher, packet);
+    cipher._onWrite(packet);
+    cipher.outSeqno = (number + 1) >>> 0;
+  };
+}
+
+interface ChaChaCipher extends Readonly<Record<'_encKeyMain' | '_encKeyPktLen', Buffer>> {
+  readonly _dead: boolean;
+  readonly _onWrite: (bytes: Buffer) => void;
+  outSeqno: number;
+  allocPacket: (payloadBytes: number) => Buffer;
+  encrypt: (packet: Buffer) => void;
+}
+
+/** In WebAssembly: what it reads and writes lies in its memory, which never moves. Each is an instance of its own. */
+export const loadPoly1305 = createPoly1305 as () => Promise<Poly1305>;
+
+type Poly1305 = { readonly HEAPU8: Uint8Array; readonly _malloc: Compute; readonly _poly1305_auth: Compute };
+type Compute = (...numbers: readonly number[]) => number;
+
 /** What an SFTP channel writes to from now on. */
 export function setProtocol(sftp: SFTPWrapper, protocol: Protocol): void {
   part(sftp, '_protocol', isProtocol);
@@ -105,10 +157,70 @@ interface Outgoing {
   window: number;
   /** What it takes in one packet. */
   packetSize: number;
+  state: string;
 }
 
 export function outgoingOf(channel: SFTPWrapper | ClientChannel): Outgoing {
   return part(channel, 'outgoing', isOutgoing);
+}
+
+interface Requests extends SFTPWrapper {
+  /** The number of the last one. */
+  _writeReqid: number;
+  readonly _maxWriteLen: number;
+  readonly _requests: Record<number, { readonly cb: Done }>;
+  /** What waits for the window, in order. */
+  _buffer: Buffer[];
+  _waitWindow: boolean;
+  _chunkcb: (() => void) | undefined;
+}
+
+/** The longest write that ssh2 does not make two of. */
+export function longestWriteOf(sftp: SFTPWrapper): number {
+  return requestsOf(sftp)._maxWriteLen;
+}
+
+type Pieces = readonly Buffer[];
+type Done = (error?: unknown) => void;
+
+/** As ssh2 does, but in pieces, which must stay as they are until that is answered. */
+export function askInPieces(sftp: SFTPWrapper, make: (number: number) => Pieces, done: Done): void {
+  const requests = requestsOf(sftp);
+  const number = (requests._writeReqid + 1) >>> 0;
+  requests._writeReqid = number;
+  requests._requests[number] = { cb: done };
+  requests._buffer.push(...sendFrom(requests, make(number)));
+}
+
+/** What the window has no room for is returned. */
+function sendFrom(sftp: Requests, pieces: Pieces): Pieces {
+  const outgoing = outgoingOf(sftp);
+  for (const [index, piece] of pieces.entries()) {
+    if (outgoing.state !== 'open') return [];
+    let sent = 0;
+    while (sent < piece.length && outgoing.window > 0) {
+      const bytes = Math.min(piece.length - sent, outgoing.window, outgoing.packetSize);
+      outgoing.window -= bytes;
+      protocolOf(sftp).channelData(outgoing.id, piece.subarray(sent, sent + bytes));
+      sent += bytes;
+    }
+    if (outgoing.window === 0) waitForWindow(sftp);
+    if (sent < piece.length) return [piece.subarray(sent), ...pieces.slice(index + 1)];
+  }
+  return [];
+}
+
+function waitForWindow(requests: Requests): void {
+  requests._waitWindow = true;
+  requests._chunkcb = () => {
+    requests._chunkcb = undefined;
+    requests._buffer = [...sendFrom(requests, requests._buffer)];
+  };
+}
+
+function requestsOf(sftp: SFTPWrapper): Requests {
+  if (isRequests(sftp)) return sftp;
+  throw moved('requests');
 }
 
 interface Incoming {
@@ -209,31 +321,30 @@ const isReadFolder = (value: unknown): value is ReadFolder => isFunction(value);
 const isSftp = (value: unknown): value is SFTPWrapper => isObject(value) && 'ext_openssh_statvfs' in value;
 const isIncoming = (value: unknown): value is Incoming => isObject(value) && isNumber(value['window']);
 const isOutgoing = (value: unknown): value is Outgoing =>
-  isObject(value) && ['window', 'id', 'packetSize'].every((name) => isNumber(value[name]));
+  isObject(value) &&
+  ['window', 'id', 'packetSize'].every((name) => isNumber(value[name])) &&
+  isText(value['state']);
 const isChannel = (value: unknown): value is ClientChannel =>
   isObject(value) && isOutgoing(value['outgoing']);
 
-const methods = [
-  'authPK',
-  'session',
-  'exec',
-  'shell',
-  'subsystem',
-  'channelData',
-  'channelEOF',
-  'channelClose',
-  'channelWindowAdjust',
-];
+const isChaCha = (value: unknown): value is ChaChaCipher =>
+  isObject(value) &&
+  ['_encKeyMain', '_encKeyPktLen'].every((name) => Buffer.isBuffer(value[name])) &&
+  ['_onWrite', 'allocPacket', 'encrypt'].every((name) => isFunction(value[name])) &&
+  isNumber(value['outSeqno']);
 
+const isRequests = (value: unknown): value is Requests =>
+  isObject(value) &&
+  ['_writeReqid', '_maxWriteLen'].every((name) => isNumber(value[name])) &&
+  ['_requests', '_buffer', '_waitWindow'].every((name) => value[name] !== undefined);
+
+const methods =
+  'authPK session exec shell subsystem channelData channelEOF channelClose channelWindowAdjust'.split(' ');
 const isProtocol = (value: unknown): value is Protocol =>
   isObject(value) && methods.every((name) => isFunction(value[name]));
-const messages = [
-  'SERVICE_ACCEPT',
-  'USERAUTH_FAILURE',
-  'CHANNEL_OPEN_CONFIRMATION',
-  'CHANNEL_OPEN_FAILURE',
-  'CHANNEL_WINDOW_ADJUST',
-];
+const messages = ['SERVICE_ACCEPT', 'USERAUTH_FAILURE'].concat(
+  ['OPEN_CONFIRMATION', 'OPEN_FAILURE', 'WINDOW_ADJUST'].map((name) => `CHANNEL_${name}`),
+);
 const isHandlers = (value: unknown): value is MessageHandlers =>
   isObject(value) && messages.every((name) => isFunction(value[name]));
 const isWriter = (value: unknown): value is PacketWriter => isObject(value) && isFunction(value['finalize']);

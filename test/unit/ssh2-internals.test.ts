@@ -107,6 +107,13 @@ const reaches: readonly [keyof typeof internals, Owner, readonly string[], (owne
     ['_packetRW', '_packetRW.write', '_packetRW.write.finalize'],
     (owner: internals.Protocol) => internals.writerOf(owner),
   ],
+  [
+    'makePackets',
+    'protocol',
+    ['_cipher'],
+    (owner: internals.Protocol) => internals.makePackets(owner, { take: () => undefined, seal: () => false }),
+  ],
+  ['loadPoly1305', 'protocol', [], () => internals.loadPoly1305()],
   ['resetKeepalive', 'client', ['_resetKA'], (owner: Client) => internals.resetKeepalive(owner)],
   ['softwareOf', 'client', ['_remoteVer'], (owner: Client) => internals.softwareOf(owner)],
   [
@@ -125,8 +132,25 @@ const reaches: readonly [keyof typeof internals, Owner, readonly string[], (owne
   [
     'outgoingOf',
     'sftp',
-    ['outgoing', 'outgoing.id', 'outgoing.window', 'outgoing.packetSize'],
+    ['outgoing', 'outgoing.id', 'outgoing.window', 'outgoing.packetSize', 'outgoing.state'],
     (owner: SFTPWrapper) => internals.outgoingOf(owner),
+  ],
+  [
+    'longestWriteOf',
+    'sftp',
+    ['_writeReqid', '_maxWriteLen', '_requests', '_buffer', '_waitWindow'],
+    (owner: SFTPWrapper) => internals.longestWriteOf(owner),
+  ],
+  [
+    'askInPieces',
+    'sftp',
+    ['_writeReqid', '_maxWriteLen', '_requests', '_buffer', '_waitWindow', 'outgoing'],
+    (owner: SFTPWrapper) =>
+      internals.askInPieces(
+        owner,
+        () => [],
+        () => {},
+      ),
   ],
   [
     'incomingOf',

@@ -8,8 +8,8 @@ import { typed } from '../../core/text/typed.ts';
 import { countDown, startStopwatch } from '../../core/time-limit.ts';
 import { UnreachableError } from '../../errors.ts';
 import { ask, type SshQuestion } from '../ask.ts';
-import { closeChannel, widenWindow } from '../channel-window.ts';
 import type { SshConnection } from '../connection.ts';
+import { closeChannel, widenWindow } from '../flow-control.ts';
 import { stopOf } from '../forwards.ts';
 import type { Stop } from '../pipe-with-backpressure.ts';
 
