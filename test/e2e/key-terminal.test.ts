@@ -115,6 +115,8 @@ test('list is a table on a terminal', async () => {
   shell.pty.resize(300, 30);
   shell.type(command('list'));
   await shell.see(/KEY +KIND +TYPE +PASSPHRASE +MODE +ACCEPTED +PROBLEMS +COMMENT +FINGERPRINT/);
-  await shell.see(/~\/\.ssh\/id_ed25519 +private +ED25519 256 +no +0600 +- +- +\S+@\S+ +SHA256:[A-Za-z0-9+/]{43}\s/);
+  await shell.see(
+    /~\/\.ssh\/id_ed25519 +private +ED25519 256 +no +0600 +- +- +\S+@\S+ +SHA256:[A-Za-z0-9+/]{43}\s/,
+  );
   await shell.see(/status 0/);
 });
