@@ -31,5 +31,6 @@ export const doctorSchemas = {
     exitCode: z.int(),
     session: z.optional(text),
     stages: z.array(stages),
+    bundle: z.optional(z.strictObject({ path: text, bytes: z.int(), holds: z.array(text) })),
   }),
 };

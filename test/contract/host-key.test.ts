@@ -12,7 +12,7 @@ test('what is shown is what the session has; a session never connected to has no
   const id = await bed.create('demo');
   const before = await bed.bai(['host-key', 'show', 'demo']);
   expect(before.code).toBe(4);
-  expect(before.stderr).toContain('bai app ssh demo');
+  expect(before.stderr).toContain('bai ssh demo');
   await bed.bai(['app', 'ssh', 'demo', '--', 'true']);
   const shown = await bed.bai(['host-key', 'show', 'demo', '--json']);
   expect(JSON.parse(shown.stdout)).toEqual([

@@ -205,7 +205,7 @@ test('a key with a passphrase that came after the job began is told of after ssh
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'words', '-C', 'late@home', '-f', file]);
   await addKey(bed.client, { text: readFileSync(`${file}.pub`, 'utf8'), origin: 'FILE' }, signal);
   using late = openTerminal({ home: here.home, env }, ssh);
-  await late.see(/was added to your UCloud account after job locked had\s+started/);
+  await late.see(/was\s+added\s+to\s+your\s+UCloud\s+account\s+after\s+job\s+locked\s+had\s+started/);
   expect((await exited(late)).code).toBe(255);
 });
 

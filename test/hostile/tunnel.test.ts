@@ -52,7 +52,7 @@ test('a refused upgrade whose body trickles is no interrupt: it is told with its
   ]) {
     const failed = await bed.bai(args, { env });
     expect([failed.code, failed.stdout], failed.stderr).toEqual([5, '']);
-    expect(failed.stderr).toMatch(/^error: .*502/);
+    expect(failed.stderr).toMatch(/^error: .*502/m);
     expect(failed.stderr).not.toContain('interrupted');
   }
   await bed.bai(['ssh', 'demo', '--', 'true']);

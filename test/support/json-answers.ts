@@ -26,7 +26,16 @@ export function checkJsonAnswer(argv: readonly string[], { stdout, stderr }: Pri
 
 export function isJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
-  return (end < 0 ? argv : argv.slice(0, end)).some((word) => word === '--json' || word === '--json=events');
+  const words = end < 0 ? argv : argv.slice(0, end);
+  const at = words.findIndex((word) => word === '--json' || word === '--json=events');
+  return at >= 0 && !isOfCommand(words, at);
+}
+
+/** Behind the session and a word more it is for what runs there: `bai exec demo echo --json`. */
+function isOfCommand(words: readonly string[], at: number): boolean {
+  const path = words[0] === 'app' ? words.slice(0, 2) : words.slice(0, 1);
+  if (!['ssh', 'app ssh', 'exec'].includes(path.join(' '))) return false;
+  return words.slice(path.length, at).filter((word) => !word.startsWith('-')).length > 1;
 }
 
 function commandOf(argv: readonly string[]): string {

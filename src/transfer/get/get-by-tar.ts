@@ -52,7 +52,9 @@ export async function getByTar(
     if (end === 'whole') await stream.commit();
     problem = end === 'whole' ? stream.lack : end;
   } catch (error) {
-    if (!(error instanceof BaiError) || run.pool.over !== undefined || endsRun(error)) throw error;
+    // A stream that is cut by the end of the run is damaged, and that is not why.
+    if (run.pool.over !== undefined) throw run.pool.over;
+    if (!(error instanceof BaiError) || endsRun(error)) throw error;
     // A connection that is made again has been told.
     if (!(error instanceof UnreachableError)) problem = error.message;
   } finally {

@@ -42,7 +42,9 @@ export async function putByTar(
     if (await stage.fill((archive) => stream.pack(staged, { archive, stage })))
       await stream.putInPlace(stage);
   } catch (error) {
-    if (!(error instanceof BaiError) || run.pool.over !== undefined || endsRun(error)) throw error;
+    // A stream that is cut by the end of the run is damaged, and that is not why.
+    if (run.pool.over !== undefined) throw run.pool.over;
+    if (!(error instanceof BaiError) || endsRun(error)) throw error;
     // A connection that is made again has been told.
     if (!(error instanceof UnreachableError)) tellBySftp(top, error.message, run);
   } finally {
@@ -158,7 +160,8 @@ class SentStream {
         names.set(name, attributes);
       return names;
     } catch (error) {
-      if (!(error instanceof BaiError) || this.#run.pool.over !== undefined) throw error;
+      if (this.#run.pool.over !== undefined) throw this.#run.pool.over;
+      if (!(error instanceof BaiError)) throw error;
       // A folder may be written to by somebody who cannot list it.
       return undefined;
     }
