@@ -125,7 +125,9 @@ if (missing !== undefined) {
   const isTriedAgain = Number(process.env.BAI_TEST_RETRIES ?? 0) > 0 && first.some(hasFailed);
   const last = isTriedAgain ? await walk() : first;
   const failures = last.filter(hasFailed).map(title);
-  const unsteady = first.filter((each) => hasFailed(each) && !failures.includes(title(each))).map(title);
+  const unsteady = first
+    .filter((each) => hasFailed(each) && !failures.includes(title(each)))
+    .map((each) => [title(each), ...each.problems].join('\n    '));
   for (const each of last) show(each);
   const passed = last.length - failures.length;
   report({ status: failures.length > 0 ? 1 : 0, passed, skipped: 0, failures, unsteady });
