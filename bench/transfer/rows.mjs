@@ -49,6 +49,7 @@ export const dropbearRows = [
   ...file(GiB, 0, all, { sftp: 1.3, 'python + sftp': 2 }),
   ...file(256 * MiB, 10, few),
   ...file(256 * MiB, 50, all, { sftp: 4 }),
+  ...file(GiB, 50, bai),
   ...file(256 * MiB, 150, few, { sftp: 6 }),
   ...tree(10_000, 0, { targets: { sftp: 8, rsync: 1.2 } }),
   ...tree(10_000, 50, { targets: { sftp: 50, rsync: 1.5 }, sample: { sftp: 200, 'python + sftp': 100 } }),
