@@ -13,8 +13,9 @@ const root = resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 const pages = [
-  ...['accessible', 'ci', 'clients', 'completion', 'exit-codes', 'files', 'forwards', 'keys', 'profiles'],
-  ...['quick-start', 'sessions', 'signing-in', 'ssh', 'troubleshooting', 'ucloud'],
+  ...['accessible', 'ci', 'clients', 'completion', 'editors', 'exit-codes', 'files', 'forwards', 'keys'],
+  ...['limits', 'profiles', 'quick-start', 'rescale', 'sessions', 'settings', 'signing-in', 'ssh'],
+  ...['troubleshooting', 'ucloud'],
 ];
 
 test.each(['README.md', ...pages.map((name) => `docs/${name}.md`)])(
