@@ -316,35 +316,35 @@ const isNumber = (value: unknown): value is number => typeof value === 'number';
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isFunction = (value: unknown): value is Member => typeof value === 'function';
 const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null;
+const has = (value: unknown, is: (part: unknown) => boolean, names: readonly string[]): value is Members =>
+  isObject(value) && names.every((name) => is(value[name]));
 /** The declared types do not know its options. */
 const isReadFolder = (value: unknown): value is ReadFolder => isFunction(value);
 const isSftp = (value: unknown): value is SFTPWrapper => isObject(value) && 'ext_openssh_statvfs' in value;
 const isIncoming = (value: unknown): value is Incoming => isObject(value) && isNumber(value['window']);
 const isOutgoing = (value: unknown): value is Outgoing =>
-  isObject(value) &&
-  ['window', 'id', 'packetSize'].every((name) => isNumber(value[name])) &&
-  isText(value['state']);
+  has(value, isNumber, ['window', 'id', 'packetSize']) && isText(value['state']);
 const isChannel = (value: unknown): value is ClientChannel =>
   isObject(value) && isOutgoing(value['outgoing']);
 
 const isChaCha = (value: unknown): value is ChaChaCipher =>
-  isObject(value) &&
-  ['_encKeyMain', '_encKeyPktLen'].every((name) => Buffer.isBuffer(value[name])) &&
-  ['_onWrite', 'allocPacket', 'encrypt'].every((name) => isFunction(value[name])) &&
+  has(value, (each) => Buffer.isBuffer(each), ['_encKeyMain', '_encKeyPktLen']) &&
+  has(value, isFunction, ['_onWrite', 'allocPacket', 'encrypt']) &&
   isNumber(value['outSeqno']);
 
 const isRequests = (value: unknown): value is Requests =>
-  isObject(value) &&
-  ['_writeReqid', '_maxWriteLen'].every((name) => isNumber(value[name])) &&
-  ['_requests', '_buffer', '_waitWindow'].every((name) => value[name] !== undefined);
+  has(value, isNumber, ['_writeReqid', '_maxWriteLen']) &&
+  has(value, (each) => each !== undefined, ['_requests', '_buffer', '_waitWindow']);
 
 const methods =
   'authPK session exec shell subsystem channelData channelEOF channelClose channelWindowAdjust'.split(' ');
-const isProtocol = (value: unknown): value is Protocol =>
-  isObject(value) && methods.every((name) => isFunction(value[name]));
-const messages = ['SERVICE_ACCEPT', 'USERAUTH_FAILURE'].concat(
-  ['OPEN_CONFIRMATION', 'OPEN_FAILURE', 'WINDOW_ADJUST'].map((name) => `CHANNEL_${name}`),
-);
-const isHandlers = (value: unknown): value is MessageHandlers =>
-  isObject(value) && messages.every((name) => isFunction(value[name]));
+const isProtocol = (value: unknown): value is Protocol => has(value, isFunction, methods);
+const messages = [
+  'SERVICE_ACCEPT',
+  'USERAUTH_FAILURE',
+  'CHANNEL_OPEN_CONFIRMATION',
+  'CHANNEL_OPEN_FAILURE',
+  'CHANNEL_WINDOW_ADJUST',
+];
+const isHandlers = (value: unknown): value is MessageHandlers => has(value, isFunction, messages);
 const isWriter = (value: unknown): value is PacketWriter => isObject(value) && isFunction(value['finalize']);
