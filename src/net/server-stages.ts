@@ -5,10 +5,12 @@ import { once } from 'node:events';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
-import type { Finding, Seen, Stage } from '../core/doctor/stages.ts';
+import { type Checkup, type Finding, type Seen, type Stage, signInStage } from '../core/doctor/stages.ts';
+import type { SignedIn } from '../core/session/sign-in.ts';
 import { plaintextEndpoint } from '../core/text/is-plaintext-url.ts';
 import { unlessAborted, within } from '../core/time-limit.ts';
 import { BaiError, DeniedError } from '../errors.ts';
+import { urlBelow } from './answer.ts';
 import { exchange, noConnection } from './http.ts';
 import { hostOf, type Network, portOf } from './network.ts';
 import { networkError } from './network-error.ts';
@@ -49,6 +51,20 @@ export function serverStages(parts: ServerParts): readonly Stage[] {
       run: (signal) => reach.inTurn((url) => reach.clock(url, signal)),
     },
   ];
+}
+
+interface DirectParts extends Pick<ServerParts, 'network' | 'server' | 'now' | 'userAgent'> {
+  readonly endpoint: URL;
+  /** Below the endpoint, of what anybody may ask. */
+  readonly helloPath: string;
+  readonly signedInAs: (signal: AbortSignal) => Promise<SignedIn>;
+}
+
+/** Of a platform of one address, which tells where a session's SSH server is: up to the account. */
+export function directCheckup({ endpoint, helloPath, signedInAs, ...parts }: DirectParts): Checkup {
+  const hello = (at: URL): URL => urlBelow(at, helloPath);
+  const signIn = signInStage(signedInAs, { needs: ['clock'] });
+  return { stages: [...serverStages({ ...parts, endpoints: [endpoint], hello }), signIn], way: 'dial' };
 }
 
 class Reach {

@@ -14,8 +14,8 @@ import type {
 import type { SessionRef } from '../../core/session/session.ts';
 import { UsageError } from '../../errors.ts';
 import type { Network } from '../../net/network.ts';
+import { directCheckup } from '../../net/server-stages.ts';
 import { dialSsh } from '../../net/ssh-dial.ts';
-import { checkupOf } from './checkup.ts';
 import type { RescaleClient } from './client.ts';
 import { createJob } from './create.ts';
 import type { JobRequest } from './create-check.ts';
@@ -38,6 +38,7 @@ import { describeCost, type JobOffer, offerJob } from './offer.ts';
 import { phaseOf, statusKey, statusWords } from './phase.ts';
 import { planOf } from './plan.ts';
 import { type RescaleJob, type RescaleJobDetails, rescaleJob, rescaleJobDetails } from './rescale-job.ts';
+import { rescale } from './rescale-name.ts';
 
 interface RescaleParts {
   readonly client: RescaleClient;
@@ -133,8 +134,9 @@ export function createRescale(parts: RescaleParts): Provider {
     terminate: (session, options, signal) => terminate(session, options, { client, signal }),
     logs: (session, signal) => logs(session, client, signal),
     signedInAs: (signal) => accountOf(client, signal),
-    checkup: checkupOf({
+    checkup: directCheckup({
       ...{ endpoint: client.address, network, userAgent: parts.userAgent, now: parts.now },
+      ...{ server: rescale, helloPath: 'api/v2/users/me/' },
       signedInAs: (signal) => accountOf(client, signal),
     }),
     explainRefusal: (refusal, signal) => explainRefusal(refusal, client, signal),

@@ -17,8 +17,8 @@ import type { SessionRef } from '../../core/session/session.ts';
 import type { SignedIn } from '../../core/session/sign-in.ts';
 import { NotFoundError, UsageError } from '../../errors.ts';
 import type { Network } from '../../net/network.ts';
+import { directCheckup } from '../../net/server-stages.ts';
 import { dialSsh } from '../../net/ssh-dial.ts';
-import { checkupOf } from './checkup.ts';
 import type { UcloudClient } from './client.ts';
 import { createJob, type JobRequest } from './create-job.ts';
 import { title } from './facts.ts';
@@ -29,6 +29,7 @@ import { findJobs, listJobs, retrieveJob } from './jobs.ts';
 import { type AccountKey, addKey, listKeys, removeKeys } from './keys.ts';
 import { listing } from './listing.ts';
 import { planJob } from './plan-job.ts';
+import { ucloud } from './server-name.ts';
 import { explainKeyRefusal, sshAddressOf } from './ssh-access.ts';
 import { workspaceOf } from './workspace.ts';
 
@@ -73,8 +74,9 @@ export function createUcloud(parts: UcloudParts): Provider {
     logs: async (session, signal) => logOf(await jobOf(client, session, signal)),
     publicKeys: publicKeysOf(client),
     signedInAs: (signal) => signedInAs(client, signal),
-    checkup: checkupOf({
+    checkup: directCheckup({
       ...{ endpoint: client.endpoint, now: client.now, network, userAgent: parts.userAgent },
+      ...{ server: ucloud, helloPath: 'auth/users/userInfo' },
       signedInAs: (signal) => signedInAs(client, signal),
     }),
     explainRefusal: (refusal, signal) => explain(client, refusal, signal),

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Checkup, Seen, Stage, StageName } from '../../core/doctor/stages.ts';
 import type { SessionRef } from '../../core/session/session.ts';
 import { sshApp } from '../../core/ssh/forwarder.ts';
+import { typed } from '../../core/text/typed.ts';
 import { BaiError, NotFoundError, UnreachableError } from '../../errors.ts';
 import type { LoginKey } from '../../ssh/login.ts';
 import { checkApp } from '../session/check-app.ts';
@@ -106,7 +107,7 @@ export class SessionVisit implements Disposable {
     if (phase !== 'ready')
       throw new UnreachableError(`session ${name} does not run yet (${status})`, {
         code: 'session-not-ready',
-        hint: `\`bai session wait ${name}\` waits until it does; \`bai session info ${name}\` tells what it waits for`,
+        hint: `\`${typed(['bai', 'session', 'wait', name])}\` waits until it does; \`${typed(['bai', 'session', 'info', name])}\` tells what it waits for`,
         details: facts,
       });
     this.#found.session = session;

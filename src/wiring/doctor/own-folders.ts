@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { findOwnPaths } from '../../config/paths.ts';
 import type { Environment } from '../../context.ts';
 import type { Finding, Seen } from '../../core/doctor/stages.ts';
-import { shellQuote } from '../../core/text/shell-quote.ts';
+import { typed } from '../../core/text/typed.ts';
 import { formatBytes } from '../../core/text/units.ts';
 import { noneIfMissing } from '../../core/undefined-if-missing.ts';
 import { BaiError, RetoldError } from '../../errors.ts';
@@ -54,7 +54,7 @@ async function usable(path: string, variable: string): ReturnType<typeof folderS
     return await folderState(path);
   } catch (error) {
     if (!(error instanceof BaiError) || error.hint !== undefined) throw error;
-    const hint = `\`ls -ld ${shellQuote(path)}\` shows whose it is; ${variable}= names another folder`;
+    const hint = `\`${typed(['ls', '-ld', path])}\` shows whose it is; ${variable}= names another folder`;
     throw new RetoldError(error, error.message, { hint, details: error.details });
   }
 }
@@ -70,7 +70,7 @@ function openTo(what: string, path: string, mode: string): Finding {
   return {
     code: 'open-to-others',
     message: `others on this machine may ${what} ${path}`,
-    hint: `chmod ${mode} ${shellQuote(path)}`,
+    hint: typed(['chmod', mode, path]),
   };
 }
 
