@@ -38,6 +38,7 @@ function checkFlags(session: string | undefined, { owner, bundle, force }: Flags
     throw new UsageError('--owner is for a session of theirs: name it', {
       hint: '`bai session list --owner ACCESS-KEY` shows which there are',
     });
+  if (bundle === '') throw new UsageError('--bundle takes the name of a file');
   if (force === true && bundle === undefined) throw new UsageError('--force is for --bundle FILE');
 }
 
@@ -46,7 +47,7 @@ async function run(session: string | undefined, flags: Flags, context: Context):
   const tools = await context.tools('doctor');
   const path = flags.bundle === undefined ? undefined : await context.wholePath(flags.bundle);
   const isForced = flags.force === true;
-  if (path !== undefined && !isForced) await tools.bundle.check(path);
+  if (path !== undefined) await tools.bundle.check(path, isForced);
   const { reporter, stdout } = context;
   const width = stdout.isTTY ? (stdout.columns ?? 0) : 0;
   const tell = (lines: readonly string[]): void => {

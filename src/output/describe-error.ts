@@ -1,7 +1,7 @@
 /** Turns whatever was thrown into what a person reads and what a script parses. */
 
 import { sanitizeLine, sanitizeText } from '../core/text/sanitize.ts';
-import { BaiError, ExitCode, localCode, systemCode } from '../errors.ts';
+import { BaiError, ExitCode, LocalSystemError, localCode, systemCode } from '../errors.ts';
 
 interface DescribedError {
   readonly exitCode: number;
@@ -15,18 +15,17 @@ interface DescribedError {
 }
 
 export function describeError(error: unknown): DescribedError {
-  if (error instanceof BaiError) {
+  const known = error instanceof BaiError ? error : explainSystemError(error);
+  if (known !== undefined) {
     return {
-      exitCode: error.exitCode,
-      code: error.code,
-      message: sanitizeLine(error.message),
-      hint: error.hint === undefined ? undefined : sanitizeLine(error.hint),
-      details: error.details,
+      exitCode: known.exitCode,
+      code: known.code,
+      message: sanitizeLine(known.message),
+      hint: known.hint === undefined ? undefined : sanitizeLine(known.hint),
+      details: known.details,
       stack: undefined,
     };
   }
-  const known = describeSystemError(error);
-  if (known) return known;
   const text = error instanceof Error ? error.message : String(error);
   return {
     exitCode: ExitCode.bug,
@@ -60,17 +59,13 @@ const systemHints: Readonly<Record<string, readonly [string, string]>> = {
   ENAMETOOLONG: ['the name is too long', 'choose a shorter one'],
 };
 
-function describeSystemError(error: unknown): DescribedError | undefined {
+/** Nothing for what is none of its errors. */
+export function explainSystemError(error: unknown): LocalSystemError | undefined {
   const code = systemCode(error);
-  const [what, hint] = systemHints[code ?? ''] ?? [];
-  if (!(error instanceof Error) || what === undefined) return undefined;
+  const known = systemHints[code ?? ''];
+  if (!(error instanceof Error) || code === undefined || known === undefined) return undefined;
+  const [what, hint] = known;
   const path = (error as NodeJS.ErrnoException).path;
-  return {
-    exitCode: ExitCode.failure,
-    code: localCode(code ?? ''),
-    message: sanitizeLine(path === undefined ? what : `${path}: ${what}`),
-    hint,
-    details: {},
-    stack: undefined,
-  };
+  const message = path === undefined ? what : `${path}: ${what}`;
+  return new LocalSystemError(message, { code: localCode(code), hint, cause: error });
 }

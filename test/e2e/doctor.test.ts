@@ -331,8 +331,33 @@ describe('beside that', () => {
     const { code, stdout } = await runHere(['doctor'], { ...env, BAI_IDENTITY: key });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^folders {3}warning /m);
-    expect(stdout).toContain(`chmod 700 ${join(home, 'bai')}`);
+    expect(stdout.split(`chmod 700 ${join(home, 'bai')}`)).toHaveLength(2);
     expect(stdout).toContain(`chmod 600 ${key}`);
+  });
+
+  test('settings that cannot be read are a stage that failed, and no end of the look', async () => {
+    const home = newHome();
+    writeFileSync(join(home, 'taken'), '');
+    const env = { ...environment(home, ground), BAI_HOME: join(home, 'taken') };
+    const { code, stdout } = await runHere(['doctor', '--json'], env);
+    const { failed, stages } = JSON.parse(stdout);
+    expect([code, failed, stages[0].error.code]).toEqual([1, 'settings', 'local-enotdir']);
+    expect(stages[1]).toMatchObject({ stage: 'folders', state: 'failed' });
+    expect(stages.at(-1)).toMatchObject({ stage: 'sign-in', because: 'settings' });
+  });
+
+  test.each([
+    ['a folder that is not there', (home: string) => join(home, 'no', 'b.json'), 4, 'not-found'],
+    ['a folder', (home: string) => home, 1, 'not-a-file'],
+    ['no name', () => '', 2, 'usage'],
+  ])('a bundle for %s is refused before the first stage', async (_what, path, status, reason) => {
+    const home = newHome();
+    const args = ['doctor', '--json', '--force', '--bundle', path(home)];
+    const { code, stdout, stderr } = await runHere(args, {
+      ...environment(home, ground),
+      BACKEND_ENDPOINT: 'http://127.0.0.1:1',
+    });
+    expect([code, stdout, JSON.parse(stderr).error.code]).toEqual([status, '', reason]);
   });
 
   test.skipIf(smallDiskMissing !== undefined)('a disk that is full', async () => {

@@ -7,12 +7,13 @@ import { Examination } from '../../src/core/doctor/examination.ts';
 import { adviceLines, stageLines } from '../../src/core/doctor/stage-lines.ts';
 import { findingCodes, type Stage, stageNames } from '../../src/core/doctor/stages.ts';
 import { DeniedError, InterruptedError } from '../../src/errors.ts';
+import { explainSystemError } from '../../src/output/describe-error.ts';
 import { writeBundle } from '../../src/services/doctor/bundle.ts';
 
 const silent = (): Disposable => ({ [Symbol.dispose]: () => {} });
 
 function examinationOf(signal = new AbortController().signal, asks = false): Examination {
-  return new Examination({ signal, asks, begins: silent, ended: () => {} });
+  return new Examination({ signal, asks, begins: silent, ended: () => {}, explained: explainSystemError });
 }
 
 const good: Stage = { name: 'dns', needs: [], run: async () => ({ seen: 'a.example is 192.0.2.1' }) };
@@ -55,6 +56,21 @@ test('a stage that does not end fails with its limit, unless somebody is asked',
   await asking.run([{ ...good, mayAsk: true, run: () => answered }]);
   expect(limited.outcomes).toMatchObject([{ state: 'failed', error: { code: 'timeout' } }]);
   expect(asking.outcomes).toMatchObject([{ state: 'ok', seen: 'answered' }]);
+});
+
+test('what the system says of a file is the failure of a stage, and the rest goes on', async () => {
+  const examination = examinationOf();
+  const unreadable: Stage = {
+    ...{ name: 'settings', needs: [] },
+    run: async () => ({ seen: readFileSync(join(import.meta.filename, 'config.json'), 'utf8') }),
+  };
+  await examination.run([unreadable, good]);
+  expect(examination.outcomes).toMatchObject([
+    { stage: 'settings', state: 'failed', error: { code: 'local-enotdir' } },
+    { stage: 'dns', state: 'ok' },
+  ]);
+  const broken: Stage = { ...good, run: () => Promise.reject(new TypeError('a mistake')) };
+  await expect(examination.run([broken])).rejects.toThrow('a mistake');
 });
 
 test('an interrupt is no failure of the stage that it ends', async () => {

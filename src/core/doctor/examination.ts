@@ -36,6 +36,8 @@ interface ExaminationOptions {
   readonly asks: boolean;
   readonly begins: (stage: StageName) => Disposable;
   readonly ended: (outcome: Outcome) => void;
+  /** What this machine's system says of a file is the failure of a stage, too; nothing for a mistake of bai's own. */
+  readonly explained: (error: unknown) => BaiError | undefined;
 }
 
 export class Examination {
@@ -95,8 +97,9 @@ export class Examination {
       return passed(seen, timed());
     } catch (error) {
       if (signal.aborted) throw reasonOf(signal);
-      if (!(error instanceof BaiError)) throw error;
-      return { ...timed(), state: 'failed', error };
+      const failure = error instanceof BaiError ? error : this.#options.explained(error);
+      if (failure === undefined) throw error;
+      return { ...timed(), state: 'failed', error: failure };
     }
   }
 

@@ -96,16 +96,16 @@ async function sshTools(
   try {
     return await tools.ssh();
   } catch (error) {
-    if (!(error instanceof BaiError)) throw error;
+    if (!(error instanceof BaiError) && tools.explained(error) === undefined) throw error;
     await examination.run([{ name: 'session', needs: [], run: () => Promise.reject(error) }]);
     examination.skip(insideStages(checkup), 'session');
     return undefined;
   }
 }
 
-function begin({ ended }: DoctorRequest, { signal, reporter }: DoctorTools): Examination {
+function begin({ ended }: DoctorRequest, { signal, reporter, explained }: DoctorTools): Examination {
   return new Examination({
-    ...{ signal, ended, asks: reporter.interactive },
+    ...{ signal, ended, explained, asks: reporter.interactive },
     begins(stage) {
       const busy = reporter.busy(`looking at: ${stage}`);
       return { [Symbol.dispose]: () => busy.stop() };

@@ -1,16 +1,19 @@
 /** What `bai doctor` works with: the settings, the platform and SSH as every command has them, opened stage by stage. */
 
-import { lstat } from 'node:fs/promises';
+import { access, constants, lstat } from 'node:fs/promises';
 import { arch, release } from 'node:os';
+import { dirname } from 'node:path';
 import type { Context } from '../../context.ts';
 import { followMilestones } from '../../core/milestones.ts';
 import { definitionOf, type Settings, settingNames } from '../../core/settings/settings.ts';
 import { noneIfMissing } from '../../core/undefined-if-missing.ts';
 import { BaiError, ConflictError } from '../../errors.ts';
 import { onThisMachine } from '../../files/local-error.ts';
+import { checkReplaceable } from '../../files/plain-file.ts';
 import { stageFile } from '../../files/whole-file.ts';
 import type { ProxyEnvironment } from '../../net/proxy-choice.ts';
 import { chooseProxy } from '../../net/proxy-choice.ts';
+import { explainSystemError } from '../../output/describe-error.ts';
 import type { BundleTools, DoctorTools } from '../../services/doctor/doctor-tools.ts';
 import type { SshSettings } from '../../services/ssh/ssh-tools.ts';
 import { seeFolders } from './own-folders.ts';
@@ -28,6 +31,7 @@ export function doctorTools(
   const { reporter, signal, owner, environment } = context;
   return {
     ...{ reporter, signal, owner },
+    explained: explainSystemError,
     profile: () => context.profile(),
     settings: () => context.settings(),
     provider: () => context.provider(),
@@ -42,7 +46,7 @@ export function doctorTools(
 }
 
 function noneIfExplained(error: unknown): undefined {
-  if (error instanceof BaiError) return undefined;
+  if (error instanceof BaiError || explainSystemError(error) !== undefined) return undefined;
   throw error;
 }
 
@@ -62,7 +66,7 @@ function bundleTools(context: DoctorContext): BundleTools {
     machine: { bai: context.version, node: process.version, system },
     log: () => log,
     secrets: () => secretsOf(context),
-    check: (path) => checkFree(path),
+    check,
     save,
   };
 }
@@ -101,9 +105,11 @@ function proxyPasswords(environment: ProxyEnvironment): (string | undefined)[] {
   });
 }
 
-async function checkFree(path: string): Promise<void> {
+async function check(path: string, isForced: boolean): Promise<void> {
   const found = await onThisMachine('look at', path, lstat(path).catch(noneIfMissing));
-  if (found !== undefined) throw taken(path);
+  if (found !== undefined && !isForced) throw taken(path);
+  await checkReplaceable(path);
+  await onThisMachine('write', path, access(dirname(path), constants.W_OK));
 }
 
 async function save(path: string, text: string, isForced: boolean): Promise<void> {

@@ -33,14 +33,18 @@ export async function seeFolders(
   const findings: Finding[] = [];
   const facts: Record<string, unknown> = {};
   let leastFree = Number.POSITIVE_INFINITY;
+  const looked = new Set<string>();
   for (const role of ['config', 'state', 'ssh'] as const) {
     const path = roles[role];
     if (path === undefined) continue;
     const { isThere, freeBytes, openMode } = await usable(path, otherPlaces[role]);
+    facts[role] = { path, isThere, ...(freeBytes !== undefined && { freeBytes }) };
+    // With BAI_HOME two of them are one.
+    if (looked.has(path)) continue;
+    looked.add(path);
     if (openMode !== 0) findings.push(openTo('write to', path, '700'));
     if (freeBytes !== undefined && freeBytes < lowBytes) findings.push(low(path, freeBytes));
     leastFree = Math.min(leastFree, freeBytes ?? leastFree);
-    facts[role] = { path, isThere, ...(freeBytes !== undefined && { freeBytes }) };
   }
   const own = (await openKeyLedger(keyLedger).all()).map(({ path }) => path);
   const keys = new Set([...own, ...(ssh?.identity === undefined ? [] : [ssh.identity]), configFile]);
