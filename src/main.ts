@@ -147,7 +147,8 @@ function readFlags(command: Command): GlobalFlags {
 function fallbackFlags(argv: readonly string[]): Pick<GlobalFlags, 'json' | 'events' | 'quiet' | 'color'> {
   const end = argv.indexOf('--');
   const words = end < 0 ? argv : argv.slice(0, end);
-  const events = words.includes('--json=events');
+  // Also in the form that `withoutDoubt` gives it.
+  const events = words.includes('--json=events') || words.includes('--json-events');
   return {
     json: events || words.includes('--json'),
     events,

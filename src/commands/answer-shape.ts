@@ -17,7 +17,7 @@ export async function readShape({
   const given = [
     ...(json ? ['--json'] : []),
     ...(template === undefined ? [] : ['--template']),
-    ...(ids ? ['--ids'] : []),
+    ...(ids ? ['-q/--ids'] : []),
   ];
   if (given.length > 1) throw new UsageError(`${given.join(' and ')} cannot be used together`);
   if (template === undefined) return { ids: commands.find(({ path }) => path === command)?.ids ?? 'id' };

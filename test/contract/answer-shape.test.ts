@@ -46,6 +46,13 @@ test('--ids with what prints something else is a wrong command line', async () =
   }
 });
 
+test('a wrong command line with --json=events is told as JSON', async () => {
+  for (const wrong of ['--nosuch', '--template={{name}}']) {
+    const { code, stdout, stderr } = await answer('session', 'list', '--json=events', wrong);
+    expect([code, stdout, JSON.parse(stderr).error.code]).toEqual([2, '', 'usage']);
+  }
+});
+
 test('--template prints a line for each entry of a list, and one for an object', async () => {
   expect(await answer('session', 'list', '--template', '{{name}}\\t{{status}} {{resources.cpu}}')).toEqual({
     stdout: 'demo\tRUNNING 1\n',

@@ -126,6 +126,8 @@ describe('fields', () => {
       hint: 'fields: name, protocol, ports',
     });
     await expect(read('{{name.first}}', 'app list')).rejects.toBeInstanceOf(UsageError);
+    for (const inherited of ['constructor', 'toString', '__proto__'])
+      await expect(read(`{{${inherited}}}`, 'app list')).rejects.toThrow(`no field ${inherited}`);
   });
 
   test('a command without an answer, and --json beside it, are refused', async () => {

@@ -46,7 +46,8 @@ function inside(
 ): readonly FieldSchema[] | undefined {
   if (name === undefined) return schemas;
   const found = schemas.flatMap((schema): readonly FieldSchema[] => {
-    const field = schema.properties?.[name];
+    const { properties = {} } = schema;
+    const field = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (field !== undefined) return inside(alternatives(field), rest) ?? [];
     // Names with dots in them are among these.
     if (schema.additionalProperties !== undefined) return alternatives(schema.additionalProperties);
