@@ -19,7 +19,7 @@ import {
   startLiar,
 } from './transfer-liar.ts';
 
-const { OK, NO_SUCH_FILE } = ssh2.utils.sftp.STATUS_CODE;
+const { OK, NO_SUCH_FILE, FAILURE } = ssh2.utils.sftp.STATUS_CODE;
 const smallBytes = 600_000;
 const largeBytes = 6_000_000;
 const sizes = [5, smallBytes, largeBytes];
@@ -64,6 +64,43 @@ const strangeAcks: readonly (readonly [string, (request: Request) => void])[] = 
   ['names', ({ sftp, id }) => sftp.name(id, [named('x', fileMode)])],
   ['attributes', ({ sftp, id }) => sftp.attrs(id, sized(smallBytes))],
 ];
+
+test('a write that fails after the size was told is what is told of a full disk', async () => {
+  let late: Request | undefined;
+  const { error } = await put(
+    {
+      onStat: missing,
+      onWrite: (request) => {
+        late = request;
+      },
+      onFstat({ sftp, id }) {
+        sftp.attrs(id, sized(0));
+        if (late !== undefined) sftp.status(late.id, FAILURE, 'no space');
+      },
+    },
+    5,
+  );
+  expect(error).toMatchObject({ message: expect.stringContaining('cannot write') });
+});
+
+const refusedOpen: Lies = {
+  onOpen: ({ sftp, id }) => sftp.status(id, FAILURE, 'EEXIST'),
+  onStat: newTarget(5),
+};
+const partTaken: Lies = {
+  onRename: ({ sftp, id }) => sftp.status(id, NO_SUCH_FILE),
+  onStat: (request, path) =>
+    path === '.' ? request.sftp.attrs(request.id, named('.', folderMode).attrs) : missing(request),
+  attributes: { size: 5 },
+};
+
+test.each([
+  ['makes the part anew', refusedOpen],
+  ['gives the part its name', partTaken],
+])('a put of the same file that %s at the same time is named as that', async (_what, lies) => {
+  const { error } = await put(lies, 5);
+  expect(error).toMatchObject({ code: 'part-replaced', hint: expect.stringContaining('one transfer') });
+});
 
 describe.each(sizes)('a put of %i bytes', (size) => {
   test('to a server that never answers a write ends in a timeout', async () => {

@@ -103,10 +103,14 @@ async function send(put: SmallPut, lane: PooledChannel, sent: SentPart): Promise
     answers.push(...setAttributes({ ...put.kept, mode: await mode }, lane, handle));
     if (source.size >= syncFromBytes && requests.offers('fsync@openssh.com'))
       answers.push(requests.sync(handle));
+    const before = [...answers];
     const attributes = requests.attributes(handle);
     answers.push(
-      attributes.then(({ size }) => {
-        if (size !== source.size) throw wrongSizeError(target.path, size, source.size);
+      attributes.then(async ({ size }) => {
+        if (size === source.size) return;
+        // A server may answer a write that failed after this one: that is the cause then.
+        await Promise.all(before);
+        throw wrongSizeError(target.path, size, source.size);
       }),
     );
     sent.isClosed = true;

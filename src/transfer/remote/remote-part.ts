@@ -3,7 +3,7 @@
 import { joinRemote, remoteFolder, remoteName } from '../../core/sftp/remote-path.ts';
 import { countDown } from '../../core/time-limit.ts';
 import { undefinedIfMissing } from '../../core/undefined-if-missing.ts';
-import { ConflictError, TransferError } from '../../errors.ts';
+import { ConflictError, NotFoundError, TransferError } from '../../errors.ts';
 import { partName } from '../engine/part-name.ts';
 import { SftpStatus, sftpStatus } from '../engine/sftp-error.ts';
 import {
@@ -39,8 +39,15 @@ export async function openNewPart(requests: SftpRequests, path: string, mode: nu
     if (found?.kind === 'other') throw notAFileError(path);
     if (found === undefined) throw error;
   }
-  await requests.remove(path);
-  return requests.open(path, flags, mode);
+  await undefinedIfMissing(requests.remove(path));
+  try {
+    return await requests.open(path, flags, mode);
+  } catch (error) {
+    const isTaken =
+      sftpStatus(error) === SftpStatus.failure &&
+      (await undefinedIfMissing(requests.lstat(path)))?.kind === 'file';
+    throw isTaken ? partReplacedError(path) : error;
+  }
 }
 
 /** Gives a whole part its target's name; `onOnlyCopy` is called when nothing else is left of either. */
@@ -54,8 +61,19 @@ export async function putInPlace(
     await replaceRemote(cleanup, names.part, names.target);
   } catch (error) {
     if (error instanceof TransferError && error.code === onlyCopy) onOnlyCopy();
+    if (error instanceof NotFoundError && (await isGoneAlone(cleanup, names.part)))
+      throw partReplacedError(names.part);
     throw error;
   }
+}
+
+/** Its folder is still there: somebody else has taken it away, or given it a name. */
+async function isGoneAlone(requests: SftpRequests, part: string): Promise<boolean> {
+  const [folder, file] = await Promise.all([
+    undefinedIfMissing(requests.lstat(remoteFolder(part))),
+    undefinedIfMissing(requests.lstat(part)),
+  ]);
+  return folder !== undefined && file === undefined;
 }
 
 /** SFTP 3 has no status for a full disk either; servers that tell the free space make it plain. */
