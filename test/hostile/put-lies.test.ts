@@ -102,6 +102,17 @@ test.each([
   expect(error).toMatchObject({ code: 'part-replaced', hint: expect.stringContaining('one transfer') });
 });
 
+test('a part of another transfer that is gone a moment later is no failure', async () => {
+  let asked = 0;
+  const lies: Lies = {
+    onOpen: ({ sftp, id }) => (asked++ === 0 ? sftp.status(id, FAILURE) : sftp.handle(id, Buffer.from('0'))),
+    onStat: missing,
+    attributes: { size: 5 },
+  };
+  expect((await put(lies, 5)).error).toBeUndefined();
+  expect(asked).toBe(2);
+});
+
 describe.each(sizes)('a put of %i bytes', (size) => {
   test('to a server that never answers a write ends in a timeout', async () => {
     const outcome = await put({ onWrite: () => {}, onStat: missing, attributes: { size } }, size, {

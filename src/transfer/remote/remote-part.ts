@@ -37,8 +37,8 @@ export async function openNewPart(requests: SftpRequests, path: string, mode: nu
     if (sftpStatus(error) !== SftpStatus.failure) throw error;
     const found = await undefinedIfMissing(requests.lstat(path));
     if (found?.kind === 'other') throw notAFileError(path);
-    if (found === undefined) throw error;
   }
+  // It may have been there a moment ago, as that of another transfer.
   await undefinedIfMissing(requests.remove(path));
   try {
     return await requests.open(path, flags, mode);
