@@ -2,6 +2,8 @@
 
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import type { ProcessFacts } from '../../src/context.ts';
+import type { LocalInput, LocalOutput } from '../../src/core/local-streams.ts';
 import { run } from '../../src/main.ts';
 import { createContext } from '../../src/wiring/context.ts';
 import { openProvider } from '../../src/wiring/providers.ts';
@@ -12,6 +14,12 @@ export interface Ran {
   readonly stderr: string;
 }
 
+interface Streams {
+  readonly stdin: LocalInput;
+  readonly stdout: LocalOutput;
+  readonly stderr: LocalOutput;
+}
+
 /** `HOME` stays that of the process: `BAI_HOME` and `BAI_SSH_DIR` have to be in the environment. */
 export async function runHere(
   args: readonly string[],
@@ -20,19 +28,28 @@ export async function runHere(
 ): Promise<Ran> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const printed = Promise.all([text(stdout), text(stderr)]);
+  const code = await runWith({ stdin, stdout, stderr }, args, { environment, signal });
+  stdout.end();
+  stderr.end();
+  const [out, conversation] = await printed;
+  return { code, stdout: out, stderr: conversation };
+}
+
+/** Its exit status. */
+export function runWith(
+  streams: Streams,
+  args: readonly string[],
+  surroundings: Pick<ProcessFacts, 'environment' | 'signal'>,
+): Promise<number> {
   const none = (): Disposable => ({ [Symbol.dispose]: () => {} });
   const context = createContext(
     {
-      ...{ stdin, stdout, stderr, environment, signal, version: '0.0.0' },
+      ...{ ...streams, ...surroundings, version: '0.0.0' },
       stdioForChild: () => ({ stdio: [], ...none() }),
       leaveInterruptsToChild: none,
       takeTimeToEnd: none,
     },
     openProvider,
   );
-  const code = await run(context, [...args]);
-  stdout.end();
-  stderr.end();
-  const [out, conversation] = await printed;
-  return { code, stdout: out, stderr: conversation };
+  return run(context, [...args]);
 }
